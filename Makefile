@@ -1,0 +1,45 @@
+# `make help` explains each target. UV is used when present, else installed into .uv.
+PYTHON ?= python3
+UV ?= $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+RUN = $(UV) run --frozen --no-sync
+ARGS ?=
+export UV_PYTHON_DOWNLOADS = never
+
+.PHONY: help setup demo serve test lint bench clean
+
+help:  ## Explain each target
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+.uv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Safar needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv .uv || { echo "Python's venv module is missing (on Debian: apt-get install python3-venv)"; exit 1; }
+	@.uv/bin/pip install --quiet uv==0.13.9
+
+setup: $(UV)  ## Install the pinned dependencies into .venv
+	@$(UV) sync --frozen --quiet
+
+$(filter-out .uv/bin/uv,$(UV)):
+
+demo: setup  ## Carry one campaign through on real data, print the promise report, keep serving (ARGS='--customers 200 --seconds 30 --exit')
+	@$(RUN) safar demo $(ARGS)
+
+serve: setup  ## Start shop, console and worker (ARGS='--help' lists the options)
+	@$(RUN) safar serve $(ARGS)
+
+test: setup  ## Check style, types, floors and migrations, then run every test
+	@sh scripts/browser.sh
+	@$(MAKE) --no-print-directory lint
+	@$(RUN) pytest -n 2 $(ARGS)
+
+lint: setup  ## ruff, mypy --strict, import-linter, squawk
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) mypy
+	@$(RUN) lint-imports --no-cache
+	@$(RUN) squawk src/safar/migrations/sql/*.sql
+
+bench: setup  ## Measure (ARGS='holds --json' or 'checkout --json')
+	@$(RUN) safar bench $(ARGS)
+
+clean:  ## Remove what make installed and the demo's data
+	rm -rf .venv .uv .safar .mypy_cache .ruff_cache .pytest_cache .hypothesis

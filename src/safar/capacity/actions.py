@@ -1,0 +1,218 @@
+"""The verbs of the ledger. Plural, idempotent, in the caller's transaction; locks in the order of ids."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from safar.capacity.decide import Endings, decide_endings, decide_holds
+from safar.capacity.errors import BelowPromised
+from safar.capacity.model import (
+    Account,
+    Balance,
+    Ended,
+    HoldOutcome,
+    HoldRequest,
+    HoldRow,
+    HoldState,
+)
+from safar.journal.actions import append_many
+from safar.journal.model import Event
+from safar.kernel import clock
+from safar.kernel.database import Connection, as_json, execute, rows, value
+from safar.kernel.queries import queries_beside
+
+QUERIES = queries_beside(__file__)
+EXPIRE_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    id: int
+    on_hand: int
+    held: int
+    backorder: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Add `quantity` (negative: take away) to what an account has on hand."""
+
+    account_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """Keep a live hold until `expires_at`; never shortens."""
+
+    hold_id: UUID
+    expires_at: datetime
+
+
+async def open_account(connection: Connection, kind: str, key: str, *, backorder: int = 0) -> int:
+    """Return the id of the account `kind`/`key`, opened empty if there was none."""
+    params = {"kind": kind, "key": key, "backorder": backorder}
+    return int(await value(connection, QUERIES["open_account"], params))
+
+
+async def accounts(connection: Connection, ids: Sequence[int]) -> dict[int, Account]:
+    """Return accounts as they stand, without locking them."""
+    found = await rows(Account, connection, QUERIES["accounts"], {"ids": list(ids)})
+    return {account.id: account for account in found}
+
+
+async def hold_many(connection: Connection, requests: Sequence[HoldRequest]) -> list[HoldOutcome]:
+    """Hold units for each request, all of its lines or none, in order; the plural verb for a batcher.
+
+    Repeating a hold id with the same lines gives the first answer again. Placed and refused holds are
+    events (`hold.placed`, `hold.refused`) with account ids and units in `lines`.
+    """
+    now = clock.now()
+    balances = await _lock(connection, {account for request in requests for account in request.lines})
+    known = await _holds(connection, [request.hold_id for request in requests])
+    decision = decide_holds(balances, known, requests)
+    async with connection.pipeline():
+        if decision.placed:
+            await _insert(connection, decision.placed, now)
+            await _change(connection, held=decision.held)
+        await append_many(
+            connection,
+            [_event("hold.placed", request, now) for request in decision.placed]
+            + [_event("hold.refused", request, now) for request in decision.refused],
+        )
+    return decision.outcomes
+
+
+async def claim_many(connection: Connection, hold_ids: Sequence[UUID]) -> list[Ended]:
+    """Take the held units for good. A hold that is due answers EXPIRED, whether or not it was swept."""
+    return await _end_many(connection, hold_ids, HoldState.CLAIMED)
+
+
+async def release_many(connection: Connection, hold_ids: Sequence[UUID]) -> list[Ended]:
+    """Give the held units back."""
+    return await _end_many(connection, hold_ids, HoldState.RELEASED)
+
+
+async def expire_due(connection: Connection, *, limit: int = EXPIRE_MAX) -> int:
+    """End holds whose time has passed, the longest due first; return how many were due."""
+    due = await connection.execute(QUERIES["due_holds"], {"now": clock.now(), "limit": limit})
+    hold_ids = [hold_id for (hold_id,) in await due.fetchall()]
+    if hold_ids:
+        await _end_many(connection, hold_ids, HoldState.EXPIRED)
+    return len(hold_ids)
+
+
+async def extend_many(connection: Connection, extensions: Sequence[Extension]) -> list[Ended]:
+    """Keep live holds longer; the answer is LIVE with its new expiry, or how the hold had ended."""
+    hold_ids = [extension.hold_id for extension in extensions]
+    await execute(connection, QUERIES["lock_accounts_of_holds"], {"ids": hold_ids})
+    longest: dict[UUID, Extension] = {}
+    for extension in sorted(extensions, key=lambda extension: extension.expires_at):
+        longest[extension.hold_id] = extension
+    records = [{"id": e.hold_id, "expires_at": e.expires_at} for e in longest.values()]
+    params = {"extensions": as_json(records), "now": clock.now()}
+    extended = await (await connection.execute(QUERIES["extend_holds"], params)).fetchall()
+    expiry: dict[UUID, datetime] = dict(extended)
+    known = await _holds(connection, [hold_id for hold_id in hold_ids if hold_id not in expiry])
+    return [
+        Ended(hold_id, HoldState.LIVE, True, expiry[hold_id])
+        if hold_id in expiry
+        else Ended(hold_id, _state_now(known.get(hold_id)))
+        for hold_id in hold_ids
+    ]
+
+
+async def change_many(connection: Connection, changes: Sequence[Change]) -> list[Account]:
+    """Change what accounts have on hand, all or nothing; return the accounts as they stand after it.
+
+    Raises BelowPromised when an account would keep less than is held of it. The caller writes the fact
+    (a stock move, a new site capacity) in the same transaction.
+    """
+    totals: dict[int, int] = {}
+    for change in changes:
+        totals[change.account_id] = totals.get(change.account_id, 0) + change.quantity
+    balances = await _lock(connection, totals)
+    for account_id, quantity in totals.items():
+        available = balances[account_id].available
+        if quantity < 0 and available + quantity < 0:
+            raise BelowPromised(free=max(available, 0))
+    await _change(connection, held={}, on_hand=totals)
+    return list((await accounts(connection, list(totals))).values())
+
+
+async def recount(connection: Connection) -> list[Account]:
+    """Return the accounts whose figures do not follow from their holds: always none."""
+    return await rows(Account, connection, QUERIES["recount"])
+
+
+async def _end_many(connection: Connection, hold_ids: Sequence[UUID], ending: HoldState) -> list[Ended]:
+    now = clock.now()
+    await execute(connection, QUERIES["lock_accounts_of_holds"], {"ids": list(hold_ids)})
+    known = await _holds(connection, hold_ids)
+    endings = decide_endings(known, hold_ids, ending, now)
+    if endings.ended:
+        await _write_endings(connection, endings, ending, now)
+    return endings.outcomes
+
+
+async def _write_endings(connection: Connection, endings: Endings, ending: HoldState, now: datetime) -> None:
+    async with connection.pipeline():
+        ids = [row.id for row in endings.ended]
+        await execute(connection, QUERIES["end_holds"], {"ids": ids, "state": ending.value, "now": now})
+        await _change(connection, held=endings.held, on_hand=endings.on_hand)
+        await append_many(connection, [_event(f"hold.{ending.value}", row, now) for row in endings.ended])
+
+
+async def _lock(connection: Connection, ids: Iterable[int]) -> dict[int, Balance]:
+    locked = await rows(_Locked, connection, QUERIES["lock_accounts"], {"ids": list(ids)})
+    return {row.id: Balance(row.on_hand, row.held, row.backorder) for row in locked}
+
+
+async def _holds(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, HoldRow]:
+    found = await rows(HoldRow, connection, QUERIES["holds"], {"ids": list(ids)})
+    return {row.id: row for row in found}
+
+
+def _state_now(row: HoldRow | None) -> HoldState | None:
+    if row is None:
+        return None
+    return HoldState.EXPIRED if row.state == HoldState.LIVE else HoldState(row.state)
+
+
+async def _insert(connection: Connection, placed: Sequence[HoldRequest], now: datetime) -> None:
+    records = [
+        {
+            "id": request.hold_id,
+            "account_ids": list(request.lines.keys()),
+            "quantities": list(request.lines.values()),
+            "purpose": request.purpose,
+            "customer_id": request.customer_id,
+            "campaign_id": request.campaign_id,
+            "expires_at": request.expires_at,
+        }
+        for request in placed
+    ]
+    await execute(connection, QUERIES["insert_holds"], {"holds": as_json(records), "now": now})
+
+
+async def _change(
+    connection: Connection, *, held: Mapping[int, int], on_hand: Mapping[int, int] | None = None
+) -> None:
+    on_hand = on_hand or {}
+    changes = [
+        {"id": account_id, "on_hand": on_hand.get(account_id, 0), "held": held.get(account_id, 0)}
+        for account_id in held.keys() | on_hand.keys()
+    ]
+    await execute(connection, QUERIES["change_accounts"], {"changes": as_json(changes)})
+
+
+def _event(name: str, hold: HoldRequest | HoldRow, now: datetime) -> Event:
+    return Event(
+        name=name,
+        at=now,
+        subject_id=hold.hold_id if isinstance(hold, HoldRequest) else hold.id,
+        customer_id=hold.customer_id,
+        campaign_id=hold.campaign_id,
+        properties={"purpose": hold.purpose, "lines": [list(line) for line in hold.lines.items()]},
+    )

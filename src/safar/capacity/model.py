@@ -1,0 +1,118 @@
+"""Accounts and holds: the words of the ledger."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class HoldState(StrEnum):
+    """A hold is live until it ends, once, as one of the others."""
+
+    LIVE = "live"
+    CLAIMED = "claimed"
+    RELEASED = "released"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Something that can run out. All amounts are whole units."""
+
+    id: int
+    kind: str
+    key: str
+    on_hand: int
+    held: int
+    backorder: int
+
+    @property
+    def free(self) -> int:
+        """What is neither gone nor promised; down to -backorder may still be promised."""
+        return self.on_hand - self.held
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """An account's figures as a decision needs them."""
+
+    on_hand: int
+    held: int
+    backorder: int = 0
+
+    @property
+    def available(self) -> int:
+        """How many more units may be promised, the allowed backorder included."""
+        return self.on_hand - self.held + self.backorder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRequest:
+    """Ask for all `lines` (account id → units) or nothing; `hold_id` is the idempotency key."""
+
+    hold_id: UUID
+    lines: Mapping[int, int]
+    expires_at: datetime
+    purpose: str
+    customer_id: UUID | None = None
+    campaign_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRow:
+    """A hold as it stands in the ledger."""
+
+    id: UUID
+    state: str
+    account_ids: list[int]
+    quantities: list[int]
+    purpose: str
+    customer_id: UUID | None
+    campaign_id: UUID | None
+    expires_at: datetime
+
+    @property
+    def lines(self) -> dict[int, int]:
+        return dict(zip(self.account_ids, self.quantities, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The units are kept until `expires_at`; `replayed` when this id had asked before."""
+
+    hold_id: UUID
+    expires_at: datetime
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing was held: `short` gives, for each account that has too little, what may still be promised."""
+
+    hold_id: UUID
+    short: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """The hold id was used before for something else; nothing was changed."""
+
+    hold_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a hold stands after a claim, a release or an extension was asked for.
+
+    `state` None: no such hold. `changed`: it was this request that ended it. A claim succeeded if and only
+    if `state` is CLAIMED; LIVE after a claim cannot be, EXPIRED means hold again or refund.
+    """
+
+    hold_id: UUID
+    state: HoldState | None
+    changed: bool = False
+    expires_at: datetime | None = None
+
+
+HoldOutcome = Held | Refused | Mismatch

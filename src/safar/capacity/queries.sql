@@ -1,0 +1,70 @@
+-- name: lock_accounts
+-- In the order of their ids, so that two batches never wait for each other in a circle.
+SELECT id, on_hand, held, backorder FROM capacity_accounts WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
+
+-- name: lock_accounts_of_holds
+SELECT id FROM capacity_accounts
+WHERE id IN (SELECT unnest(account_ids) FROM capacity_holds WHERE id = ANY(%(ids)s))
+ORDER BY id
+FOR UPDATE
+
+-- name: holds
+-- Read after the accounts are locked: whoever ends a hold locks its accounts first.
+SELECT id, state, account_ids, quantities, purpose, customer_id, campaign_id, expires_at
+FROM capacity_holds WHERE id = ANY(%(ids)s)
+
+-- name: insert_holds
+INSERT INTO capacity_holds
+(id, state, account_ids, quantities, purpose, customer_id, campaign_id, placed_at, expires_at)
+SELECT h.id, 'live', h.account_ids, h.quantities, h.purpose, h.customer_id, h.campaign_id, %(now)s, h.expires_at
+FROM json_to_recordset(%(holds)s::json) AS h (
+    id uuid, account_ids bigint [], quantities bigint [], purpose text, customer_id uuid, campaign_id uuid,
+    expires_at timestamptz
+)
+
+-- name: change_accounts
+UPDATE capacity_accounts AS a
+SET on_hand = a.on_hand + c.on_hand, held = a.held + c.held
+FROM json_to_recordset(%(changes)s::json) AS c (id bigint, on_hand bigint, held bigint)
+WHERE a.id = c.id
+
+-- name: end_holds
+UPDATE capacity_holds SET state = %(state)s, ended_at = %(now)s WHERE id = ANY(%(ids)s) AND state = 'live'
+
+-- name: due_holds
+SELECT id FROM capacity_holds
+WHERE state = 'live' AND expires_at <= %(now)s
+ORDER BY expires_at
+LIMIT %(limit)s
+
+-- name: extend_holds
+UPDATE capacity_holds AS h
+SET expires_at = greatest(h.expires_at, e.expires_at)
+FROM json_to_recordset(%(extensions)s::json) AS e (id uuid, expires_at timestamptz)
+WHERE h.id = e.id AND h.state = 'live' AND h.expires_at > %(now)s
+RETURNING h.id, h.expires_at
+
+-- name: open_account
+INSERT INTO capacity_accounts (kind, key, backorder) VALUES (%(kind)s, %(key)s, %(backorder)s)
+ON CONFLICT (kind, key) DO UPDATE SET kind = excluded.kind
+RETURNING id
+
+-- name: accounts
+SELECT id, kind, key, on_hand, held, backorder FROM capacity_accounts WHERE id = ANY(%(ids)s)
+
+-- name: accounts_of_kind
+SELECT id, kind, key, on_hand, held, backorder FROM capacity_accounts
+WHERE kind = %(kind)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
+
+-- name: recount
+-- The ledger checked against its own holds: rows only where a cached figure is wrong.
+SELECT a.id, a.kind, a.key, a.on_hand, a.held, a.backorder
+FROM capacity_accounts AS a
+LEFT JOIN (
+    SELECT line.account_id, sum(line.quantity) AS held
+    FROM capacity_holds AS h
+    CROSS JOIN LATERAL unnest(h.account_ids, h.quantities) AS line (account_id, quantity)
+    WHERE h.state = 'live'
+    GROUP BY line.account_id
+) AS live ON live.account_id = a.id
+WHERE a.held <> coalesce(live.held, 0) OR a.on_hand - a.held < -a.backorder

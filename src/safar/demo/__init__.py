@@ -1,0 +1,1 @@
+"""The demonstration: a real week of a real shop, and the journey of its customers."""

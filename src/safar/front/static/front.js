@@ -1,0 +1,88 @@
+// Small improvements of pages that work without them: theme, menus, quantity steppers, one submit per form.
+"use strict";
+
+const THEMES = ["auto", "light", "dark"];
+
+function showTheme(button, theme) {
+  button.setAttribute("aria-label", button.dataset[theme]);
+  button.title = button.dataset[theme];
+  for (const picture of button.querySelectorAll("[data-theme-icon]")) {
+    picture.hidden = picture.dataset.themeIcon !== theme;
+  }
+}
+
+for (const button of document.querySelectorAll("[data-theme-toggle]")) {
+  const root = document.documentElement;
+  button.hidden = false;
+  showTheme(button, root.dataset.theme);
+  button.addEventListener("click", () => {
+    const theme = THEMES[(THEMES.indexOf(root.dataset.theme) + 1) % THEMES.length];
+    root.dataset.theme = theme;
+    document.cookie = `theme=${theme}; path=/; max-age=31536000; samesite=lax`;
+    showTheme(button, theme);
+  });
+}
+
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (menu !== except) menu.open = false;
+  }
+}
+
+document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.querySelector("details.menu[open]");
+  closeMenus(null);
+  if (menu) menu.querySelector("summary").focus();
+});
+
+function bindStepper(stepper) {
+  const input = stepper.querySelector("input");
+  const buttons = stepper.querySelectorAll("[data-step]");
+  const bounds = () => {
+    for (const button of buttons) {
+      const next = Number(input.value) + Number(button.dataset.step);
+      button.disabled = next < Number(input.min) || next > Number(input.max);
+    }
+  };
+  for (const button of buttons) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      if (Number(button.dataset.step) > 0) input.stepUp();
+      else input.stepDown();
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  }
+  let due = 0;
+  input.addEventListener("input", bounds);
+  input.addEventListener("change", () => {
+    bounds();
+    if (!("autosubmit" in stepper.dataset) || !input.checkValidity()) return;
+    clearTimeout(due);
+    due = setTimeout(() => input.form.requestSubmit(), 500);
+  });
+  bounds();
+}
+
+document.querySelectorAll("[data-stepper]").forEach(bindStepper);
+
+// <form data-once>: a second click while the first is on its way sends nothing.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!("once" in form.dataset)) return;
+  if (form.dataset.once === "sent") event.preventDefault();
+  form.dataset.once = "sent";
+  for (const button of form.querySelectorAll("button[type=submit]")) button.setAttribute("aria-disabled", "true");
+});
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const form of document.querySelectorAll("form[data-once]")) {
+    form.dataset.once = "";
+    for (const button of form.querySelectorAll("[aria-disabled]")) button.removeAttribute("aria-disabled");
+  }
+});
+
+// A form that came back with errors: start where the first one is.
+const firstError = document.querySelector("main [aria-invalid=true]");
+if (firstError) firstError.focus();

@@ -1,0 +1,54 @@
+"""Writing and reading the journal."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from safar.journal.model import Event, Recorded
+from safar.kernel.database import Connection, as_json, execute, rows, value
+from safar.kernel.queries import queries_beside
+
+QUERIES = queries_beside(__file__)
+LINE_CLASS = 0x5AFA10
+_HIGHEST_ID = 2**63 - 1
+
+
+async def append_many(connection: Connection, events: Sequence[Event]) -> None:
+    """Write `events` in the caller's transaction, in order; they exist if and only if it commits.
+
+    Call it last in a transaction: a writer that waits for a row lock after this keeps the line from moving.
+    """
+    if events:
+        await execute(connection, QUERIES["append"], {"classid": LINE_CLASS, "events": as_json(events)})
+
+
+async def record_many(connection: Connection, events: Sequence[Event]) -> list[None]:
+    """Write events that report nothing but themselves (a page was viewed): the plural verb for a batcher."""
+    await append_many(connection, events)
+    return [None] * len(events)
+
+
+async def line(connection: Connection) -> int:
+    """Return the line: every event up to this id is final."""
+    return int(await value(connection, QUERIES["line"]))
+
+
+async def read(
+    connection: Connection, *, after: int, until: int, limit: int, names: Sequence[str] | None = None
+) -> list[Recorded]:
+    """Return events with after < id <= until, in order; pass an `until` that the line has reached."""
+    params = {"after": after, "until": until, "limit": limit, "names": list(names) if names else None}
+    return await rows(Recorded, connection, QUERIES["read"], params)
+
+
+async def of_customer(
+    connection: Connection, customer_ids: Sequence[UUID], *, before: int | None = None, limit: int = 50
+) -> list[Recorded]:
+    """Return a customer's events, newest first; several ids when profiles were merged."""
+    params = {"customer_ids": list(customer_ids), "before": before or _HIGHEST_ID, "limit": limit}
+    return await rows(Recorded, connection, QUERIES["of_customer"], params)
+
+
+async def of_staff(connection: Connection, *, before: int | None = None, limit: int = 50) -> list[Recorded]:
+    """Return what staff did, newest first: the audit log."""
+    params = {"before": before or _HIGHEST_ID, "limit": limit}
+    return await rows(Recorded, connection, QUERIES["of_staff"], params)

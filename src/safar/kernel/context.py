@@ -1,0 +1,34 @@
+"""What every handler, loop and job of one process shares."""
+
+from dataclasses import dataclass
+
+from safar.kernel.batcher import Batchers, Outcome, Plural, Request
+from safar.kernel.database import Database
+from safar.kernel.secrets import Vault, secret_key
+from safar.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The database, batchers, secrets and settings of this process."""
+
+    settings: Settings
+    database: Database
+    batchers: Batchers
+    vault: Vault
+
+    async def batched(self, verb: Plural[Request, Outcome], request: Request) -> Outcome:
+        """Run `verb` for one request, combined with those that arrive at the same time."""
+        return await self.batchers.of(verb).submit(request)
+
+
+def make_context(settings: Settings, url: str) -> Context:
+    """Return a context over the PostgreSQL at `url`; its database is not open yet."""
+    database = Database(url, settings)
+    batchers = Batchers(
+        database,
+        size_max=settings.batch_size_max,
+        queue_max=settings.batch_queue_max,
+        deadline_s=settings.batch_deadline_s,
+    )
+    return Context(settings, database, batchers, Vault(secret_key(settings)))

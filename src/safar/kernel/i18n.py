@@ -1,0 +1,169 @@
+"""Languages: gettext catalogues read from .po files, the language of the current request, formats."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime, timedelta
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import jdatetime
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal
+
+from safar.kernel.money import Money
+
+LANGUAGES = {"en": "English", "pt-BR": "Português", "fa": "فارسی", "hi": "हिन्दी"}
+_RIGHT_TO_LEFT = frozenset({"fa"})
+_CATALOGUES = Path(__file__).parent.parent / "locale"
+_PERSIAN_MONTHS = (
+    "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
+)  # fmt: skip
+
+_language: ContextVar[str] = ContextVar("safar_language", default="en")
+_zone: ContextVar[str] = ContextVar("safar_zone", default="UTC")
+
+
+@cache
+def _catalogue(language: str) -> NullTranslations:
+    path = _CATALOGUES / language.replace("-", "_") / "LC_MESSAGES" / "safar.po"
+    if not path.exists():
+        return NullTranslations()
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language.replace("-", "_")))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def current_language() -> str:
+    """Return the language in force: a key of LANGUAGES."""
+    return _language.get()
+
+
+def set_language(language: str) -> None:
+    """Use `language` for the rest of this context (a request's task)."""
+    _language.set(language if language in LANGUAGES else "en")
+
+
+def set_zone(zone: str) -> None:
+    """Show times in the IANA `zone` for the rest of this context."""
+    _zone.set(zone)
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Use `language` inside the block, for a message to someone other than the caller."""
+    token = _language.set(language if language in LANGUAGES else "en")
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+def direction(language: str) -> str:
+    return "rtl" if language in _RIGHT_TO_LEFT else "ltr"
+
+
+def _(message: str, **values: object) -> str:
+    """Return `message` in the language in force, its %(name)s placeholders filled."""
+    text = _catalogue(current_language()).gettext(message)
+    return text % values if values else text
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "mark, translate later"
+    """Mark `message` for the catalogues; translate it with `_` when it is shown."""
+    return message
+
+
+def ngettext(singular: str, plural: str, count: int, **values: object) -> str:
+    text = _catalogue(current_language()).ngettext(singular, plural, count)
+    return text % {"num": number(count), **values}
+
+
+def language_of_header(accept: str) -> str | None:
+    """Return the best of our languages for an Accept-Language header, or None."""
+    wanted: list[tuple[float, int, str]] = []
+    for position, part in enumerate(accept[:500].split(",")):
+        tag, _sep, quality = part.strip().partition(";q=")
+        try:
+            wanted.append((-float(quality or 1), position, tag.lower()))
+        except ValueError:
+            continue
+    for _quality, _position, tag in sorted(wanted):
+        for ours in LANGUAGES:
+            if tag.split("-")[0] == ours.lower().split("-")[0]:
+                return ours
+    return None
+
+
+@cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(language.replace("-", "_"))
+
+
+def number(value: float) -> str:
+    return format_decimal(value, locale=_locale(current_language()), numbering_system="default")
+
+
+def money(minor: int, currency: str) -> str:
+    return format_currency(
+        Money(minor, currency).major(), currency, locale=_locale(current_language()),
+        numbering_system="default",
+    )  # fmt: skip
+
+
+def _local(at: datetime) -> datetime:
+    return at.astimezone(ZoneInfo(_zone.get()))
+
+
+def _jalali(at: datetime) -> str:
+    day = jdatetime.date.fromgregorian(date=_local(at).date())
+    return f"{number(day.day)} {_PERSIAN_MONTHS[day.month - 1]} {_plain(day.year)}"
+
+
+def _plain(value: int) -> str:
+    return format_decimal(value, format="0", locale=_locale(current_language()), numbering_system="default")
+
+
+def date(at: datetime) -> str:
+    """Return the day of `at` in words; in Persian by the Jalali calendar."""
+    if current_language() == "fa":
+        return _jalali(at)
+    return format_date(_local(at).date(), locale=_locale(current_language()))
+
+
+def time_of_day(at: datetime) -> str:
+    text = format_time(_local(at), format="short", locale=_locale(current_language()))
+    return text.translate(_PERSIAN_DIGITS) if current_language() == "fa" else text
+
+
+def datetime_text(at: datetime) -> str:
+    if current_language() == "fa":
+        return f"{_jalali(at)}، {time_of_day(at)}"
+    return format_datetime(_local(at), format="medium", locale=_locale(current_language()))
+
+
+def duration(seconds: float | None) -> str:
+    """Return a length of time in words ("3 minutes"), or a dash for None."""
+    if seconds is None:
+        return "–"
+    text = format_timedelta(
+        timedelta(seconds=max(seconds, 0)), granularity="second", threshold=1.5,
+        locale=_locale(current_language()),
+    )  # fmt: skip
+    return text.translate(_PERSIAN_DIGITS) if current_language() == "fa" else text
+
+
+_PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+
+
+def ngettext_plain(singular: str, plural: str, count: int) -> str:
+    """Return the plural form for `count`, its placeholders left for the template to fill."""
+    return _catalogue(current_language()).ngettext(singular, plural, count)

@@ -1,0 +1,78 @@
+"""The installation's one secret: it signs what visitors carry and encrypts what we must keep."""
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from safar.kernel.errors import BadRequest
+from safar.settings import Settings
+
+_KEY_BYTES = 32
+
+
+def secret_key(settings: Settings) -> str:
+    """Return the configured secret, or the one kept in `data_dir` (made at first use, mode 0600)."""
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value()
+    path = settings.data_dir / "secret.key"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(_KEY_BYTES))
+    return path.read_text(encoding="ascii").strip()
+
+
+class Vault:
+    """Signing and encryption, each purpose with a key of its own derived from the secret."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
+        self._serializers: dict[str, URLSafeSerializer] = {}
+        self._fernet = Fernet(base64.urlsafe_b64encode(self._derived("encrypt")))
+
+    def _derived(self, purpose: str) -> bytes:
+        return hmac.digest(self._secret, purpose.encode(), "sha256")
+
+    def sign(self, purpose: str, value: Any) -> str:
+        """Return `value` (JSON) as a URL-safe text that only this installation can have made."""
+        return str(self._serializer(purpose).dumps(value))
+
+    def unsign(self, purpose: str, text: str) -> Any:
+        """Return the value signed for `purpose`. Raises BadRequest when forged, cut short or foreign."""
+        try:
+            return self._serializer(purpose).loads(text)
+        except BadSignature:
+            raise BadRequest from None
+
+    def _serializer(self, purpose: str) -> URLSafeSerializer:
+        if purpose not in self._serializers:
+            self._serializers[purpose] = URLSafeSerializer(
+                self._derived(purpose), salt=purpose, signer_kwargs={"digest_method": hashlib.sha256}
+            )
+        return self._serializers[purpose]
+
+    def encrypt(self, text: str) -> bytes:
+        """Return `text` encrypted for keeping in the database."""
+        return self._fernet.encrypt(text.encode())
+
+    def decrypt(self, data: bytes) -> str:
+        """Return what `encrypt` was given. Raises BadRequest when the secret has changed since."""
+        try:
+            return self._fernet.decrypt(data).decode()
+        except InvalidToken:
+            raise BadRequest from None
+
+
+def token_hash(token: str) -> bytes:
+    """Return the SHA-256 of a random token: what the database keeps of a session."""
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,59 @@
+"""Folding: two spellings that a reader takes for the same word become the same string."""
+
+import re
+import unicodedata
+
+_PERSIAN = str.maketrans({
+    "ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ۀ": "ه", "أ": "ا", "إ": "ا", "ٱ": "ا",
+    "\u0640": None,  # tatweel only stretches
+    "\u200c": None, "\u200d": None, "\u200e": None, "\u200f": None, "\u00ad": None, "\ufeff": None,
+})  # fmt: skip
+_NUKTA = "\u093c"
+_SPACES = re.compile(r"\s+")
+
+
+def ascii_digits(text: str) -> str:
+    """Write every decimal digit (Persian, Arabic, Devanagari, full width …) as 0-9."""
+    if text.isascii():
+        return text
+    return "".join(
+        str(unicodedata.decimal(character)) if character.isdecimal() else character for character in text
+    )
+
+
+def fold(text: str) -> str:
+    """Return the form of `text` for searching and matching, never for showing.
+
+    NFKC and case folding; Arabic ي ك as Persian ی ک; ZWNJ, tatweel and marks of direction dropped; vowel
+    signs of Arabic script and accents of Latin dropped; the Devanagari nukta dropped (क़ = क) but its
+    vowel signs kept, since they are letters; digits of every script as 0-9; one space between words.
+    """
+    if text.isascii():
+        return _SPACES.sub(" ", text).strip().casefold()
+    composed = unicodedata.normalize("NFKC", text).casefold().translate(_PERSIAN)
+    kept = [
+        character
+        for character in unicodedata.normalize("NFD", composed)
+        if character != _NUKTA and not (unicodedata.combining(character) and not _is_devanagari(character))
+    ]
+    return _SPACES.sub(" ", ascii_digits(unicodedata.normalize("NFC", "".join(kept)))).strip()
+
+
+def _is_devanagari(character: str) -> bool:
+    return "\u0900" <= character <= "\u097f"
+
+
+def script_of(text: str) -> str:
+    """Return the script most letters are in: "arabic", "devanagari" or "latin" (also when none are)."""
+    arabic = sum("\u0600" <= c <= "\u06ff" or "\ufb50" <= c <= "\ufefc" for c in text)
+    devanagari = sum(map(_is_devanagari, text))
+    latin = sum(c.isascii() and c.isalpha() for c in text)
+    if max(arabic, devanagari) <= latin:
+        return "latin"
+    return "arabic" if arabic >= devanagari else "devanagari"
+
+
+def shortened(text: str, length: int) -> str:
+    """Return `text` on one line of at most `length` characters."""
+    line = _SPACES.sub(" ", text).strip()
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"

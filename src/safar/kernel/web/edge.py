@@ -1,0 +1,122 @@
+"""The edge of a surface: language, security headers, cross-site refusal and body limits, for every request."""
+
+from http.cookies import SimpleCookie
+from urllib.parse import parse_qs
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from safar.kernel.context import Context
+from safar.kernel.errors import BodyTooLarge, CrossSite, SafarError
+from safar.kernel.i18n import LANGUAGES, language_of_header, set_language, set_zone
+from safar.kernel.web.pages import error_response
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_YEAR_S = 365 * 24 * 3600
+SECURITY_HEADERS = {
+    "content-security-policy": (
+        "default-src 'self'; img-src 'self' data:; font-src 'self' data:; style-src 'self'; script-src 'self';"
+        " connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class Edge:
+    """Pure ASGI layer around a surface."""
+
+    def __init__(self, app: ASGIApp, context: Context) -> None:
+        self._app = app
+        self._settings = context.settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        chosen = self._choose_language(scope, headers)
+        set_zone(self._settings.timezone)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                outgoing = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    outgoing.setdefault(name, value)
+                outgoing.setdefault("cache-control", "no-store")
+                if chosen:
+                    outgoing.append(
+                        "set-cookie", f"lang={chosen}; Path=/; Max-Age={_YEAR_S}; SameSite=Lax; HttpOnly"
+                    )
+            await send(message)
+
+        try:
+            _refuse_cross_site(scope["method"], headers)
+            bounded = self._bounded(headers, receive)
+        except SafarError as error:
+            response = error_response(Request(scope), error)
+            await response(scope, receive, send_with_headers)
+            return
+        await self._app(scope, bounded, send_with_headers)
+
+    def _choose_language(self, scope: Scope, headers: Headers) -> str | None:
+        """Set the request's language; return it when it was chosen just now, to be remembered."""
+        chosen: str | None = None
+        query: bytes = scope["query_string"]
+        if b"lang=" in query:
+            wanted = parse_qs(query.decode("latin-1")).get("lang", [""])[0]
+            chosen = wanted if wanted in LANGUAGES else None
+        language = (
+            chosen
+            or _cookie(headers, "lang")
+            or language_of_header(headers.get("accept-language", ""))
+            or self._settings.language
+        )
+        set_language(language)
+        return chosen
+
+    def _bounded(self, headers: Headers, receive: Receive) -> Receive:
+        """Return a `receive` that refuses more than `body_bytes_max` bytes."""
+        limit = self._settings.body_bytes_max
+        declared = headers.get("content-length", "0")
+        if not declared.isdigit() or int(declared) > limit:
+            raise BodyTooLarge(bytes_max=limit)
+        if "content-length" in headers or "transfer-encoding" not in headers:
+            return receive
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                raise BodyTooLarge(bytes_max=limit)
+            return message
+
+        return counted
+
+
+def _refuse_cross_site(method: str, headers: Headers) -> None:
+    """Refuse a write that a browser sent from another site; browsers say where a request comes from."""
+    if method in _SAFE_METHODS:
+        return
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            raise CrossSite
+        return
+    origin = headers.get("origin")
+    if origin is not None and origin.split("://", 1)[-1] != headers.get("host"):
+        raise CrossSite
+
+
+def _cookie(headers: Headers, name: str) -> str | None:
+    if f"{name}=" not in headers.get("cookie", ""):
+        return None
+    jar: SimpleCookie = SimpleCookie(headers["cookie"])
+    value = jar[name].value if name in jar else None
+    return value if value in LANGUAGES else None

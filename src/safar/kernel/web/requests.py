@@ -1,0 +1,28 @@
+"""What a request says about its caller, and redirects that stay on this site."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+
+from safar.kernel.web.pages import context_of
+
+
+def client_address(request: Request) -> str:
+    """Return the caller's network address, seen through as many proxies as we were told to trust."""
+    trusted = context_of(request).settings.proxies_trusted
+    if trusted:
+        hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",") if hop.strip()]
+        if len(hops) >= trusted:
+            return hops[-trusted]
+    return request.client.host if request.client else ""
+
+
+def local_path(target: str | None, default: str = "/") -> str:
+    """Return `target` if it is a path of this site, else `default`: never a redirect to elsewhere."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\n" in target:
+        return default
+    return target if len(target) <= 500 and target.isprintable() else default
+
+
+def see_other(path: str) -> RedirectResponse:
+    """Return the redirect after a form was taken (303)."""
+    return RedirectResponse(path, status_code=303)

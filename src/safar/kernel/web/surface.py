@@ -1,0 +1,90 @@
+"""A surface is one web application (front, console): the rooms' routes behind one edge."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from safar.kernel import errors
+from safar.kernel.context import Context
+from safar.kernel.log import log
+from safar.kernel.web.edge import Edge
+from safar.kernel.web.pages import error_response
+from safar.kernel.web.static import static_routes
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """How a surface looks: the folder of its layout and error page, and what every page of it gets."""
+
+    name: str
+    page_values: Callable[[Request], Mapping[str, Any]]
+
+
+def build_surface(
+    context: Context,
+    surface: Surface,
+    routes: Sequence[BaseRoute],
+    *,
+    inside: Sequence[Callable[[ASGIApp], ASGIApp]] = (),
+    lifespan: Any = None,
+) -> Starlette:
+    """Return the application of `surface`: `routes` behind the edge, `inside` layers between them."""
+    app = Starlette(
+        routes=[*static_routes(), *routes],
+        exception_handlers={
+            errors.SafarError: _on_safar_error,
+            HTTPException: _on_http_exception,
+            psycopg.errors.LockNotAvailable: _on_busy,
+            psycopg.errors.QueryCanceled: _on_busy,
+            psycopg.errors.DeadlockDetected: _on_busy,
+            psycopg.OperationalError: _on_busy,
+            Exception: _on_crash,
+        },
+        lifespan=lifespan,
+    )
+    app.state.context = context
+    app.state.surface = surface
+    for layer in reversed(inside):
+        app.add_middleware(_as_middleware(layer))
+    app.add_middleware(Edge, context=context)
+    return app
+
+
+def _as_middleware(layer: Callable[[ASGIApp], ASGIApp]) -> Any:
+    return layer
+
+
+async def _on_safar_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.SafarError)
+    return error_response(request, error)
+
+
+_BY_STATUS: dict[int, type[errors.SafarError]] = {
+    400: errors.BadRequest,
+    403: errors.Forbidden,
+    404: errors.NotFound,
+    405: errors.MethodNotAllowed,
+}
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return error_response(request, _BY_STATUS.get(error.status_code, errors.BadRequest)())
+
+
+async def _on_busy(request: Request, error: Exception) -> Response:
+    log.warning("request.busy", path=request.url.path, error=type(error).__name__)
+    return error_response(request, errors.Overloaded())
+
+
+async def _on_crash(request: Request, error: Exception) -> Response:
+    log.error("request.crashed", path=request.url.path, method=request.method, exc_info=error)
+    return error_response(request, errors.SafarError())

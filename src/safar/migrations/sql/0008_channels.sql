@@ -1,0 +1,47 @@
+CREATE TABLE channels (
+    id uuid PRIMARY KEY,
+    kind text NOT NULL,
+    name text NOT NULL,
+    settings jsonb NOT NULL DEFAULT '{}',
+    secret bytea,
+    account_id bigint REFERENCES capacity_accounts (id),
+    created_at timestamptz NOT NULL
+);
+COMMENT ON COLUMN channels.secret IS 'provider credentials, encrypted';
+
+-- The raw envelope as it came, before it is read.
+CREATE TABLE channel_envelopes (
+    id uuid PRIMARY KEY,
+    channel_id uuid NOT NULL REFERENCES channels (id),
+    received_at timestamptz NOT NULL,
+    body bytea NOT NULL,
+    error text
+);
+CREATE INDEX channel_envelopes_received ON channel_envelopes (received_at);
+
+-- One utterance on one channel. Outgoing rows are the outbox: written by the transaction that decided to send.
+CREATE TABLE messages (
+    id uuid PRIMARY KEY,
+    channel_id uuid NOT NULL REFERENCES channels (id),
+    direction text NOT NULL CHECK (direction IN ('in', 'out')),
+    author text NOT NULL CHECK (author IN ('customer', 'staff', 'bot', 'campaign', 'shop')),
+    customer_id uuid NOT NULL REFERENCES customers (id),
+    conversation_id uuid,
+    campaign_id uuid,
+    staff_id uuid,
+    external_id text,
+    address text NOT NULL,
+    subject text,
+    body text NOT NULL,
+    language text NOT NULL,
+    state text NOT NULL CHECK (state IN ('received', 'queued', 'sending', 'sent', 'skipped', 'failed')),
+    reason text,
+    tries integer NOT NULL DEFAULT 0,
+    at timestamptz NOT NULL,
+    next_try_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    UNIQUE (channel_id, external_id)
+);
+CREATE INDEX messages_conversation ON messages (conversation_id, at) WHERE conversation_id IS NOT NULL;
+CREATE INDEX messages_customer ON messages (customer_id, at);
+CREATE INDEX messages_outbox ON messages (channel_id, next_try_at) WHERE state IN ('queued', 'sending');

@@ -1,0 +1,102 @@
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+
+CREATE TABLE products (
+    id uuid PRIMARY KEY,
+    slug text NOT NULL UNIQUE,
+    title text NOT NULL,
+    description text NOT NULL DEFAULT '',
+    category text NOT NULL,
+    searchable text NOT NULL,
+    created_at timestamptz NOT NULL
+);
+COMMENT ON COLUMN products.searchable IS 'title, category and SKUs, folded by kernel.text.fold';
+CREATE INDEX products_searchable ON products USING gin (searchable gin_trgm_ops);
+CREATE INDEX products_category ON products (category, title);
+
+CREATE TABLE variants (
+    id uuid PRIMARY KEY,
+    product_id uuid NOT NULL REFERENCES products (id),
+    sku text NOT NULL UNIQUE,
+    title text NOT NULL,
+    price_minor bigint NOT NULL CHECK (price_minor >= 0),
+    currency text NOT NULL
+);
+CREATE INDEX variants_product ON variants (product_id);
+
+CREATE TABLE carts (
+    id uuid PRIMARY KEY,
+    customer_id uuid NOT NULL,
+    campaign_id uuid,
+    created_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    ordered_at timestamptz
+);
+
+CREATE TABLE cart_lines (
+    cart_id uuid NOT NULL REFERENCES carts (id),
+    variant_id uuid NOT NULL REFERENCES variants (id),
+    quantity integer NOT NULL CHECK (quantity > 0 AND quantity <= 999),
+    added_at timestamptz NOT NULL,
+    PRIMARY KEY (cart_id, variant_id)
+);
+
+CREATE SEQUENCE order_numbers START 10001;
+
+-- The order's id is also the id of its hold: one idempotency key through checkout, ledger and payment.
+CREATE TABLE orders (
+    id uuid PRIMARY KEY,
+    number bigint NOT NULL UNIQUE DEFAULT nextval('order_numbers'),
+    state text NOT NULL CHECK (state IN ('placed', 'confirmed', 'cancelled', 'shipped', 'delivered')),
+    reason text,
+    fingerprint bytea NOT NULL,
+    customer_id uuid NOT NULL REFERENCES customers (id),
+    cart_id uuid,
+    campaign_id uuid,
+    hold_id uuid NOT NULL,
+    email text NOT NULL,
+    name text NOT NULL,
+    address text NOT NULL,
+    language text NOT NULL,
+    total_minor bigint NOT NULL CHECK (total_minor >= 0),
+    currency text NOT NULL,
+    placed_at timestamptz NOT NULL,
+    confirmed_at timestamptz,
+    shipped_at timestamptz,
+    delivered_at timestamptz,
+    cancelled_at timestamptz
+);
+COMMENT ON COLUMN orders.fingerprint IS 'hash of the request: the same id with another body is refused';
+CREATE INDEX orders_customer ON orders (customer_id, placed_at DESC);
+CREATE INDEX orders_placed ON orders (placed_at DESC, id);
+
+CREATE TABLE order_lines (
+    order_id uuid NOT NULL REFERENCES orders (id),
+    variant_id uuid NOT NULL REFERENCES variants (id),
+    location_id uuid NOT NULL REFERENCES stock_locations (id),
+    quantity bigint NOT NULL CHECK (quantity > 0),
+    price_minor bigint NOT NULL CHECK (price_minor >= 0),
+    title text NOT NULL,
+    PRIMARY KEY (order_id, variant_id)
+);
+
+CREATE TABLE payments (
+    order_id uuid PRIMARY KEY REFERENCES orders (id),
+    provider text NOT NULL,
+    state text NOT NULL CHECK (state IN ('started', 'paid', 'due', 'failed', 'refunded')),
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    reference text,
+    reason text,
+    method text NOT NULL DEFAULT '',
+    changed_at timestamptz NOT NULL
+);
+CREATE INDEX payments_started ON payments (changed_at) WHERE state = 'started';
+
+-- The test card's own book, as a real provider keeps one: what it charged, by our idempotency key.
+CREATE TABLE test_card_charges (
+    key uuid PRIMARY KEY,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    outcome text NOT NULL CHECK (outcome IN ('paid', 'declined', 'refunded')),
+    charged_at timestamptz NOT NULL
+);

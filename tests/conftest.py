@@ -1,0 +1,104 @@
+"""Real PostgreSQL for every test: one server a test process, a fresh database from a template for each test."""
+
+import asyncio
+import itertools
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from granian.server.embed import Server
+from starlette.applications import Starlette
+
+from safar.kernel.context import Context, make_context
+from safar.kernel.database import Database
+from safar.kernel.migrate import migrate
+from safar.kernel.postgres import EmbeddedPostgres
+from safar.kernel.web.server import http_server
+from safar.settings import Settings
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A server for this test process. Tests end processes, never the machine: no fsync needed."""
+    with tempfile.TemporaryDirectory(prefix="safar-test-", ignore_cleanup_errors=True) as folder:
+        server = EmbeddedPostgres(Path(folder), durable=False)
+        server.start()
+        try:
+            with psycopg.connect(server.url(), autocommit=True) as connection:
+                connection.execute("CREATE DATABASE template_safar")
+            migrate(server.url("template_safar"))
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The address of a fresh, migrated database."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_safar STRATEGY file_copy")  # type: ignore[arg-type]
+    yield postgres.url(name)
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path, secret_key="only-for-tests")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def context(database_url: str, settings: Settings) -> AsyncIterator[Context]:
+    """The shared things of a process, over a fresh database."""
+    context = make_context(settings, database_url)
+    await context.database.open()
+    yield context
+    await context.batchers.drained()
+    await context.database.close()
+
+
+@pytest.fixture
+def database(context: Context) -> Database:
+    return context.database
+
+
+Serve = Callable[[Starlette], Awaitable[str]]
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    """Serve an application over real HTTP on a free loopback port; returns its address."""
+    running: list[tuple[Server, asyncio.Task[None]]] = []
+
+    async def start(app: Starlette) -> str:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        server = http_server(app, "127.0.0.1", port)
+        running.append((server, asyncio.create_task(server.serve())))
+        await _answering(port)
+        return f"http://127.0.0.1:{port}"
+
+    yield start
+    for server, task in running:
+        server.stop()
+        await asyncio.wait({task}, timeout=5)
+
+
+async def _answering(port: int) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                _reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.01)
+                continue
+            writer.close()
+            await writer.wait_closed()
+            return
