@@ -164,27 +164,38 @@ ICONS = """
 """
 
 FONTS_CSS = """\
-/* Written by scripts/vendor.py. Beside the font files, so that the addresses stay relative. */
+/* Written by scripts/vendor.py. Beside the font files, so that the addresses stay relative. Put these
+   families first in a stack: each takes only the characters of its own script, and is fetched only when a
+   page shows one of them. Devanagari is fetched only where the device has no good face of its own. */
 @font-face {
   font-family: "Vazirmatn";
   font-weight: 100 900;
   font-display: swap;
   src: url("vazirmatn-arabic.woff2") format("woff2");
-  unicode-range: U+0600-06FF, U+0750-077F, U+0870-08FF, U+200C-200E, U+2010-2011, U+FB50-FDFF, U+FE70-FEFC;
+  unicode-range: U+0600-06FF, U+0750-077F, U+0870-08FF, U+200C-200E, U+FB50-FDFF, U+FE70-FEFC;
 }
 @font-face {
   font-family: "Noto Sans Devanagari Web";
-  font-weight: 100 900;
+  font-weight: 100 500;
   font-display: swap;
-  src: url("noto-sans-devanagari.woff2") format("woff2");
-  unicode-range: U+0900-097F, U+1CD0-1CF9, U+200C-200D, U+20A8, U+20B9, U+25CC, U+A830-A839, U+A8E0-A8FF;
+  src: local("Nirmala UI"), local("Kohinoor Devanagari"), local("Noto Sans Devanagari"),
+    url("noto-sans-devanagari.woff2") format("woff2");
+  unicode-range: U+0900-097F, U+1CD0-1CF9, U+200C-200D, U+25CC, U+A830-A839, U+A8E0-A8FF;
+}
+@font-face {
+  font-family: "Noto Sans Devanagari Web";
+  font-weight: 600 900;
+  font-display: swap;
+  src: local("Nirmala UI Bold"), local("Kohinoor Devanagari Bold"), local("Noto Sans Devanagari Bold"),
+    url("noto-sans-devanagari.woff2") format("woff2");
+  unicode-range: U+0900-097F, U+1CD0-1CF9, U+200C-200D, U+25CC, U+A830-A839, U+A8E0-A8FF;
 }
 @font-face {
   font-family: "Young Serif";
   font-weight: 400;
   font-display: swap;
   src: url("young-serif-latin.woff2") format("woff2");
-  unicode-range: U+0000-00FF, U+0131, U+0152-0153, U+2000-206F, U+20AC, U+2122, U+2212;
+  unicode-range: U+0000-00FF, U+0131, U+0152-0153, U+2000-200B, U+2010-206F, U+20AC, U+2122, U+2212;
 }
 """
 
@@ -261,7 +272,9 @@ def main() -> int:
                 if package.name == "@tabler/icons":
                     (STATIC / "icons.svg").write_text(sprite(archive))
             print(f"{package.name} {package.version}")
-    (STATIC / "fonts.css").write_text(FONTS_CSS)
+    # The fonts are cached under the address of fonts.css, so its content must change when a font does.
+    fonts = ", ".join(f"{p.name} {p.version}" for p in PACKAGES if p.licence == "OFL-1.1")
+    (STATIC / "fonts.css").write_text(f"/* {fonts} */\n{FONTS_CSS}")
     shipped = [p for p in PACKAGES if p.into == STATIC]
     (STATIC / "VENDOR.md").write_text(listing(shipped, " `fonts.css` is ours."))
     (TESTS / "VENDOR.md").write_text(listing([p for p in PACKAGES if p.into == TESTS], ""))

@@ -1,4 +1,4 @@
-"""Real PostgreSQL for every test: one server a test process, a fresh database from a template for each test."""
+"""Real PostgreSQL for every test: one server a process, a fresh database a test."""
 
 import asyncio
 import itertools

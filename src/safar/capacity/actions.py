@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from safar.capacity.decide import Endings, decide_endings, decide_holds
+import psycopg
+
+from safar.capacity.decide import Decision, Endings, decide_endings, decide_holds
 from safar.capacity.errors import BelowPromised
 from safar.capacity.model import (
     Account,
@@ -20,6 +22,7 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, rows, value
+from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.queries import queries_beside
 
 QUERIES = queries_beside(__file__)
@@ -65,13 +68,28 @@ async def accounts(connection: Connection, ids: Sequence[int]) -> dict[int, Acco
 async def hold_many(connection: Connection, requests: Sequence[HoldRequest]) -> list[HoldOutcome]:
     """Hold units for each request, all of its lines or none, in order; the plural verb for a batcher.
 
-    Repeating a hold id with the same lines gives the first answer again. Placed and refused holds are
+    Repeating the id of a placed hold with the same lines gives the first answer again, however it has ended
+    since. A refusal keeps nothing: a later call with its id is a new request. Placed and refused holds are
     events (`hold.placed`, `hold.refused`) with account ids and units in `lines`.
+
+    Raises SameKeyOtherBody when, at the same moment, another transaction used an id for other accounts.
     """
     now = clock.now()
-    balances = await _lock(connection, {account for request in requests for account in request.lines})
-    known = await _holds(connection, [request.hold_id for request in requests])
+    async with connection.pipeline():
+        locking = await connection.execute(
+            QUERIES["lock_accounts"], {"ids": list({a for request in requests for a in request.lines})}
+        )
+        known = await _holds(connection, [request.hold_id for request in requests])
+    balances = {row[0]: Balance(*row[1:]) for row in await locking.fetchall()}
     decision = decide_holds(balances, known, requests)
+    try:
+        await _write_holds(connection, decision, now)
+    except psycopg.errors.UniqueViolation:  # of other accounts, or our lock would have shown it to us
+        raise SameKeyOtherBody from None
+    return decision.outcomes
+
+
+async def _write_holds(connection: Connection, decision: Decision, now: datetime) -> None:
     async with connection.pipeline():
         if decision.placed:
             await _insert(connection, decision.placed, now)
@@ -81,7 +99,6 @@ async def hold_many(connection: Connection, requests: Sequence[HoldRequest]) -> 
             [_event("hold.placed", request, now) for request in decision.placed]
             + [_event("hold.refused", request, now) for request in decision.refused],
         )
-    return decision.outcomes
 
 
 async def claim_many(connection: Connection, hold_ids: Sequence[UUID]) -> list[Ended]:
@@ -106,15 +123,14 @@ async def expire_due(connection: Connection, *, limit: int = EXPIRE_MAX) -> int:
 async def extend_many(connection: Connection, extensions: Sequence[Extension]) -> list[Ended]:
     """Keep live holds longer; the answer is LIVE with its new expiry, or how the hold had ended."""
     hold_ids = [extension.hold_id for extension in extensions]
-    await execute(connection, QUERIES["lock_accounts_of_holds"], {"ids": hold_ids})
+    known = await _lock_holds(connection, hold_ids)
     longest: dict[UUID, Extension] = {}
     for extension in sorted(extensions, key=lambda extension: extension.expires_at):
         longest[extension.hold_id] = extension
-    records = [{"id": e.hold_id, "expires_at": e.expires_at} for e in longest.values()]
+    records = [{"id": id, "expires_at": e.expires_at} for id, e in longest.items() if id in known]
     params = {"extensions": as_json(records), "now": clock.now()}
     extended = await (await connection.execute(QUERIES["extend_holds"], params)).fetchall()
     expiry: dict[UUID, datetime] = dict(extended)
-    known = await _holds(connection, [hold_id for hold_id in hold_ids if hold_id not in expiry])
     return [
         Ended(hold_id, HoldState.LIVE, True, expiry[hold_id])
         if hold_id in expiry
@@ -148,8 +164,7 @@ async def recount(connection: Connection) -> list[Account]:
 
 async def _end_many(connection: Connection, hold_ids: Sequence[UUID], ending: HoldState) -> list[Ended]:
     now = clock.now()
-    await execute(connection, QUERIES["lock_accounts_of_holds"], {"ids": list(hold_ids)})
-    known = await _holds(connection, hold_ids)
+    known = await _lock_holds(connection, hold_ids)
     endings = decide_endings(known, hold_ids, ending, now)
     if endings.ended:
         await _write_endings(connection, endings, ending, now)
@@ -167,6 +182,18 @@ async def _write_endings(connection: Connection, endings: Endings, ending: HoldS
 async def _lock(connection: Connection, ids: Iterable[int]) -> dict[int, Balance]:
     locked = await rows(_Locked, connection, QUERIES["lock_accounts"], {"ids": list(ids)})
     return {row.id: Balance(row.on_hand, row.held, row.backorder) for row in locked}
+
+
+async def _lock_holds(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, HoldRow]:
+    """Lock the accounts of holds, then return the holds.
+
+    A hold committed between the two is left out, as if we had asked a moment earlier: its accounts may not
+    be locked.
+    """
+    locking = await connection.execute(QUERIES["lock_accounts_of_holds"], {"ids": list(ids)})
+    locked = {account_id for (account_id,) in await locking.fetchall()}
+    found = await _holds(connection, ids)
+    return {hold_id: hold for hold_id, hold in found.items() if locked.issuperset(hold.account_ids)}
 
 
 async def _holds(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, HoldRow]:

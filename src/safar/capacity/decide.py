@@ -42,10 +42,13 @@ def decide_holds(
     decision = Decision()
     seen: dict[UUID, tuple[Mapping[int, int], HoldOutcome]] = {}
     for request in requests:
-        outcome = _replay(known.get(request.hold_id), seen.get(request.hold_id), request)
+        hold_id = request.hold_id
+        outcome: HoldOutcome | None = None
+        if hold_id in known or hold_id in seen:
+            outcome = _replay(known.get(hold_id), seen.get(hold_id), request)
         if outcome is None:
             outcome = _grant(balances, decision, request)
-            seen[request.hold_id] = (request.lines, outcome)
+            seen[hold_id] = (request.lines, outcome)
         decision.outcomes.append(outcome)
     return decision
 
@@ -68,17 +71,18 @@ def _replay(
 
 
 def _grant(balances: Mapping[int, Balance], decision: Decision, request: HoldRequest) -> HoldOutcome:
+    held = decision.held
     short = {}
     for account_id, quantity in request.lines.items():
         balance = balances.get(account_id)
-        left = balance.available - decision.held.get(account_id, 0) if balance else 0
+        left = balance.available - held.get(account_id, 0) if balance else 0
         if quantity > left:
             short[account_id] = left
     if short:
         decision.refused.append(request)
         return Refused(request.hold_id, short)
     for account_id, quantity in request.lines.items():
-        decision.held[account_id] = decision.held.get(account_id, 0) + quantity
+        held[account_id] = held.get(account_id, 0) + quantity
     decision.placed.append(request)
     return Held(request.hold_id, request.expires_at)
 

@@ -49,7 +49,7 @@ class Balance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRequest:
-    """Ask for all `lines` (account id → units) or nothing; `hold_id` is the idempotency key."""
+    """Ask for all `lines` (account id → units ≥ 1) or nothing; `hold_id` is the idempotency key."""
 
     hold_id: UUID
     lines: Mapping[int, int]
@@ -57,6 +57,11 @@ class HoldRequest:
     purpose: str
     customer_id: UUID | None = None
     campaign_id: UUID | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a request that asks for nothing, or gives instead of asking."""
+        if not self.lines or min(self.lines.values()) < 1:
+            raise ValueError(f"a hold needs lines of at least one unit each, not {dict(self.lines)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,25 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
+import safar.channels.pages
+import safar.customers.pages
+import safar.gate.pages
+import safar.inbox.pages
+import safar.team.pages
+from safar.console import audit, today
+from safar.console.board import Board
+from safar.console.navigation import mounted, navigation
 from safar.journal.live import with_live_feed
 from safar.kernel.context import Context
 from safar.kernel.web.surface import Surface, build_surface
+from safar.team.layer import StaffLayer
 
 
 def _page_values(request: Request) -> Mapping[str, Any]:
-    return {"staff": getattr(request.state, "staff", None), "nav": []}
+    staff = getattr(request.state, "staff", None)
+    return {"staff": staff, "nav": navigation(request, request.app.state.entries, staff)}
 
 
 async def _health(request: Request) -> PlainTextResponse:
@@ -23,7 +33,23 @@ async def _health(request: Request) -> PlainTextResponse:
 
 def build_console(context: Context) -> Starlette:
     """Return the staff application."""
-    routes = [Route("/health", _health)]
-    return build_surface(
-        context, Surface("console", _page_values), routes, lifespan=with_live_feed(context.database)
+    routes: list[BaseRoute] = [
+        Route("/health", _health),
+        *today.routes,
+        *safar.customers.pages.routes,
+        *safar.inbox.pages.routes,
+        *safar.channels.pages.routes,
+        *safar.gate.pages.routes,
+        *safar.team.pages.routes,
+        *audit.routes,
+    ]
+    app = build_surface(
+        context,
+        Surface("console", _page_values),
+        routes,
+        inside=[lambda app: StaffLayer(app, context)],
+        lifespan=with_live_feed(context.database),
     )
+    app.state.entries = mounted(routes)
+    app.state.board = Board(context)
+    return app

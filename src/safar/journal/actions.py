@@ -18,7 +18,15 @@ async def append_many(connection: Connection, events: Sequence[Event]) -> None:
     Call it last in a transaction: a writer that waits for a row lock after this keeps the line from moving.
     """
     if events:
-        await execute(connection, QUERIES["append"], {"classid": LINE_CLASS, "events": as_json(events)})
+        records = [
+            {
+                "at": event.at, "name": event.name, "customer_id": event.customer_id,
+                "campaign_id": event.campaign_id, "staff_id": event.staff_id,
+                "subject_id": event.subject_id, "properties": event.properties,
+            }
+            for event in events
+        ]  # fmt: skip
+        await execute(connection, QUERIES["append"], {"classid": LINE_CLASS, "events": as_json(records)})
 
 
 async def record_many(connection: Connection, events: Sequence[Event]) -> list[None]:

@@ -11,6 +11,7 @@ from safar.journal.actions import line, read
 from safar.journal.line import CHANNEL
 from safar.journal.model import Recorded
 from safar.kernel.database import Database
+from safar.kernel.errors import SafarError
 from safar.kernel.log import log
 
 _QUEUE_MAX = 2000
@@ -25,6 +26,7 @@ class LiveFeed:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._position: int | None = None
+        self._started = asyncio.Event()
         self._queues: set[asyncio.Queue[Recorded | None]] = set()
 
     async def run(self) -> None:
@@ -32,7 +34,7 @@ class LiveFeed:
         while True:
             try:
                 await self._follow()
-            except (psycopg.Error, OSError) as error:
+            except (psycopg.Error, OSError, SafarError) as error:  # SafarError: no connection became free
                 log.warning("live.reconnect", error=type(error).__name__)
                 await asyncio.sleep(_RECONNECT_S)
 
@@ -51,6 +53,7 @@ class LiveFeed:
             until = await line(connection)
             if self._position is None:
                 self._position = until
+                self._started.set()
             while self._position < until and self._queues:
                 events = await read(connection, after=self._position, until=until, limit=_READ_MAX)
                 for event in events:
@@ -68,6 +71,8 @@ class LiveFeed:
 
     async def events(self, after: int | None) -> AsyncIterator[Recorded]:
         """Yield every event with id > `after` (None: from now on), in order, none twice, for ever."""
+        # What happens between a reading of the past and the feed's own start would reach nobody.
+        await self._started.wait()
         queue: asyncio.Queue[Recorded | None] = asyncio.Queue()
         self._queues.add(queue)
         try:

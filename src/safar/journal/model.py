@@ -9,7 +9,7 @@ from uuid import UUID
 from safar.kernel import clock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: made for every hold, and freezing triples its cost
 class Event:
     """Something that happened; `name` is object.verb in the past tense, `subject_id` what it is about."""
 
@@ -22,7 +22,7 @@ class Event:
     at: datetime = field(default_factory=clock.now)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Recorded(Event):
     """An event as it stands in the journal; `id` orders all events."""
 

@@ -3,10 +3,13 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+import psycopg
+
 from safar.journal.actions import QUERIES, line, read
 from safar.journal.model import Recorded
 from safar.kernel import clock
-from safar.kernel.database import CONNECTION_LOST, Connection, Database, execute, value
+from safar.kernel.database import Connection, Database, connection_lost, execute, value
+from safar.kernel.errors import Overloaded
 from safar.kernel.log import log
 
 Take = Callable[[Connection, Sequence[Recorded]], Awaitable[None]]
@@ -27,9 +30,9 @@ class Subscriber:
         """Take what is new, at most 500 events; return whether there is more."""
         try:
             more = await self._advance(database)
-        except CONNECTION_LOST:
-            raise
         except Exception as error:
+            if _passes(error):
+                raise
             self.tries += 1
             log.warning("subscriber.error", subscriber=self.name, tries=self.tries, error=repr(error))
             if self.tries < _TRIES_MAX:
@@ -51,9 +54,9 @@ class Subscriber:
                 try:
                     async with connection.transaction():
                         await self.take(connection, [event])
-                except CONNECTION_LOST:
-                    raise
                 except Exception as error:
+                    if _passes(error):
+                        raise
                     await self._record_failure(connection, event, error)
 
         async with database.transaction() as connection:
@@ -83,6 +86,20 @@ class Subscriber:
             "at": clock.now(),
         }
         await execute(connection, QUERIES["record_failure"], params)
+
+
+def _passes(error: Exception) -> bool:
+    """Tell an error of the moment, tried again for ever, from one that the event itself brings about.
+
+    A statement that runs into its time limit is the event's: it would hold up all those behind it.
+    """
+    return connection_lost(error) or isinstance(
+        error,
+        Overloaded
+        | psycopg.errors.LockNotAvailable
+        | psycopg.errors.DeadlockDetected
+        | psycopg.errors.SerializationFailure,
+    )
 
 
 async def register(connection: Connection, subscriber: Subscriber, *, from_start: bool = True) -> None:

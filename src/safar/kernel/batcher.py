@@ -8,11 +8,12 @@ batch of one and waits for nobody.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from safar.kernel.database import CONNECTION_LOST, Connection, Database
-from safar.kernel.errors import DeadlinePassed, Overloaded
+from safar.kernel.database import Connection, Database, connection_lost
+from safar.kernel.errors import DeadlinePassed, Interrupted, Overloaded, SafarError
 from safar.kernel.log import log
 
 Request = TypeVar("Request")
@@ -22,8 +23,10 @@ Outcome = TypeVar("Outcome")
 # Running it again with requests that were already committed must return the same outcomes (idempotency).
 Plural = Callable[[Connection, Sequence[Request]], Awaitable[Sequence[Outcome]]]
 
-_LOST_TRIES_MAX = 40
+# Below this many waiting calls the fixed cost of a transaction outweighs the callers' own work.
+_SMALL = 24
 _LOST_PAUSE_S = 0.25
+_SETTLE_S_MAX = 20.0  # how long a commit whose outcome is unknown is pursued
 
 
 @dataclass(slots=True, eq=False)
@@ -31,6 +34,14 @@ class _Call(Generic[Request, Outcome]):
     request: Request
     answer: asyncio.Future[Outcome]
     deadline: float  # loop time, seconds
+    maybe_written: bool = False  # its commit was sent and no answer came
+
+
+class _Unavailable(Exception):
+    """The database is away: no request's fault, so that a smaller batch would fare no better."""
+
+    def __init__(self, answer: type[Overloaded | Interrupted]) -> None:
+        self.answer = answer
 
 
 class Batcher(Generic[Request, Outcome]):
@@ -42,7 +53,8 @@ class Batcher(Generic[Request, Outcome]):
     * a call that has waited longer than `deadline_s` is dropped before its batch begins, never after;
     * a cancelled caller does not disturb the others; its request is dropped if its batch has not begun;
     * when the connection is lost, the batch runs again on a new one: whether the lost commit happened is
-      settled by the verb's idempotency.
+      settled by the verb's idempotency. While the database stays away, calls that cannot have been written
+      get Overloaded after `deadline_s`, the others Interrupted after 20 s.
     """
 
     def __init__(
@@ -61,6 +73,9 @@ class Batcher(Generic[Request, Outcome]):
         self._deadline_s = deadline_s
         self._waiting: deque[_Call[Request, Outcome]] = deque()
         self._running: asyncio.Task[None] | None = None
+        self._last_size = 0
+        self._lent = AsyncExitStack()
+        self._connection: Connection | None = None
         self.batches = 0
         self.calls = 0
 
@@ -87,8 +102,12 @@ class Batcher(Generic[Request, Outcome]):
     async def _run(self) -> None:
         try:
             while self._waiting:
+                if len(self._waiting) < _SMALL:
+                    await asyncio.sleep(0)  # let the callers just answered ask again: one batch, not two
                 if batch := self._next_batch():
                     await self._settle(batch)
+                if not self._waiting:
+                    await self._give_back()
         finally:
             self._running = None
 
@@ -96,55 +115,105 @@ class Batcher(Generic[Request, Outcome]):
         """Take the calls that are next, leaving out the cancelled and refusing the overdue."""
         batch: list[_Call[Request, Outcome]] = []
         now = asyncio.get_running_loop().time()
-        while self._waiting and len(batch) < self._size_max:
+        size = self._next_size()
+        while self._waiting and len(batch) < size:
             call = self._waiting.popleft()
             if call.answer.done():
                 continue
             if call.deadline < now:
-                call.answer.set_exception(DeadlinePassed())
+                _refuse([call], DeadlinePassed)
                 continue
             batch.append(call)
         return batch
 
+    def _next_size(self) -> int:
+        """Return how many calls to take: about half of those in circulation when there are many.
+
+        The other half then works on its answers and asks again while this half is in the database; taking
+        everything would let the two sides wait for each other in turn.
+        """
+        half = (len(self._waiting) + self._last_size + 1) // 2
+        return min(max(half, _SMALL), self._size_max)
+
     async def _settle(self, batch: list[_Call[Request, Outcome]]) -> None:
         """Commit `batch`; on an error commit its halves, so that only the guilty request fails."""
         try:
-            outcomes = await self._commit([call.request for call in batch])
+            outcomes = await self._commit(batch)
+        except _Unavailable as error:
+            _refuse(batch, error.answer)
+            return
         except Exception as error:
             if len(batch) == 1:
                 if not batch[0].answer.done():
                     batch[0].answer.set_exception(error)
                 return
             middle = len(batch) // 2
-            await self._settle(batch[:middle])
-            await self._settle(batch[middle:])
+            for half in (batch[:middle], batch[middle:]):
+                if wanted := self._without_overdue(half):
+                    await self._settle(wanted)
             return
         self.batches += 1
         self.calls += len(batch)
+        self._last_size = len(batch)
         for call, outcome in zip(batch, outcomes, strict=True):
             if not call.answer.done():
                 call.answer.set_result(outcome)
 
-    async def _commit(self, requests: list[Request]) -> Sequence[Outcome]:
-        for attempt in range(1, _LOST_TRIES_MAX + 1):
+    def _without_overdue(self, batch: list[_Call[Request, Outcome]]) -> list[_Call[Request, Outcome]]:
+        """Refuse the calls of a rolled-back batch whose time is up: each new try may wait for a lock."""
+        now = asyncio.get_running_loop().time()
+        overdue = [call for call in batch if call.deadline < now and not call.maybe_written]
+        _refuse(overdue, DeadlinePassed)
+        return [call for call in batch if not call.answer.done()] if overdue else batch
+
+    async def _commit(self, batch: list[_Call[Request, Outcome]]) -> Sequence[Outcome]:
+        """Run the verb in one transaction, again when the connection is lost.
+
+        Raises _Unavailable when the database stays away, or what the verb raised.
+        """
+        requests = [call.request for call in batch]
+        unknown = any(call.maybe_written for call in batch)
+        started = asyncio.get_running_loop().time()
+        while True:
+            connected = sent = False
             try:
-                async with self._database.transaction() as connection:
+                connection = await self._kept_connection()
+                async with connection.transaction():
+                    connected = True
                     outcomes = await self._verb(connection, requests)
                     if len(outcomes) != len(requests):
                         raise RuntimeError(f"{len(requests)} requests got {len(outcomes)} outcomes")
+                    sent = True
                 return outcomes
-            except CONNECTION_LOST as error:
-                if not _is_lost(error) or attempt == _LOST_TRIES_MAX:
+            except Exception as error:
+                if connected and not connection_lost(error):
                     raise
-                log.warning("batch.connection_lost", attempt=attempt, error=type(error).__name__)
+                if sent:
+                    unknown = True
+                    for call in batch:
+                        call.maybe_written = True
+                waited_s = asyncio.get_running_loop().time() - started
+                if waited_s >= (_SETTLE_S_MAX if unknown else self._deadline_s):
+                    raise _Unavailable(Interrupted if unknown else Overloaded) from error
+                log.warning("batch.connection_lost", waited_s=round(waited_s, 1), error=type(error).__name__)
+                await self._give_back()
                 await asyncio.sleep(_LOST_PAUSE_S)
-        raise AssertionError("unreachable")
+
+    async def _kept_connection(self) -> Connection:
+        """Return one connection for as long as batches follow each other: its statements are prepared."""
+        if self._connection is None:
+            self._connection = await self._lent.enter_async_context(self._database.connection())
+        return self._connection
+
+    async def _give_back(self) -> None:
+        self._connection = None
+        await self._lent.aclose()
 
 
-def _is_lost(error: Exception) -> bool:
-    """Tell a lost connection from an error the server answered with (a lock time-out, say)."""
-    state: Any = getattr(error, "sqlstate", None)
-    return state is None or str(state).startswith(("08", "57P"))
+def _refuse(batch: Sequence[_Call[Any, Any]], kind: type[SafarError]) -> None:
+    for call in batch:
+        if not call.answer.done():
+            call.answer.set_exception(kind())
 
 
 class Batchers:

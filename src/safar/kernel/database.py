@@ -17,8 +17,12 @@ Connection = psycopg.AsyncConnection[TupleRow]
 T = TypeVar("T")
 Params = Mapping[str, Any] | Sequence[Any] | None
 
-CONNECTION_LOST = (psycopg.OperationalError, psycopg.InterfaceError)
+CONNECTION_LOST = (psycopg.OperationalError, psycopg.InterfaceError)  # may be: ask `connection_lost`
+_LOST_STATES = ("08", "57P")  # connection exceptions; the server was told to shut down, or crashed
 _POOL_WAIT_S = 5.0
+# The pool tries again after 1, 3 and 4 s, then leaves it to the next caller: by default its pauses double for
+# five minutes, and after a long outage callers would be refused for as long again.
+_RECONNECT_S_MAX = 4.0
 
 
 class Database:
@@ -35,6 +39,7 @@ class Database:
             min_size=settings.pool_min,
             max_size=settings.pool_max,
             timeout=_POOL_WAIT_S,
+            reconnect_timeout=_RECONNECT_S_MAX,
             open=False,
             kwargs={"autocommit": True, "options": options, "connect_timeout": 5},
         )
@@ -79,10 +84,25 @@ class Database:
         raise Overloaded
 
 
+def connection_lost(error: BaseException) -> bool:
+    """Tell a lost connection from an error the server answered with (a lock time-out, say)."""
+    if not isinstance(error, CONNECTION_LOST):
+        return False
+    if isinstance(error, psycopg.errors.PipelineAborted):  # the consequence of another statement's error
+        return False
+    return error.sqlstate is None or error.sqlstate.startswith(_LOST_STATES)
+
+
 def _hung_up(connection: Connection) -> bool:
-    """Tell whether the server has closed its end, without a round trip."""
+    """Tell whether the server has closed its end, without a round trip.
+
+    A server that shuts down says so before it hangs up: the first reading takes its farewell off the socket,
+    the second finds the end.
+    """
     try:
-        connection.pgconn.consume_input()
+        for _reading in range(2):
+            connection.pgconn.consume_input()
+            connection.pgconn.is_busy()
     except psycopg.OperationalError:
         return True
     return connection.pgconn.status != psycopg.pq.ConnStatus.OK

@@ -109,3 +109,10 @@ class DeadlinePassed(Overloaded):
     """This took too long and was dropped before anything was changed. Please try again."""
 
     code = "deadline_passed"
+
+
+class Interrupted(SafarError):
+    """The connection to our database broke: we cannot tell whether this was done. Reload the page to see."""
+
+    status = 503
+    code = "interrupted"

@@ -1,5 +1,6 @@
 """Languages: gettext catalogues read from .po files, the language of the current request, formats."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,6 +22,10 @@ from safar.kernel.money import Money
 
 LANGUAGES = {"en": "English", "pt-BR": "Português", "fa": "فارسی", "hi": "हिन्दी"}
 _RIGHT_TO_LEFT = frozenset({"fa"})
+# One part of an Accept-Language header (RFC 9110, 12.5.4).
+_WANTED = re.compile(
+    r"\s*(?P<language>[A-Za-z]{1,8})(-[A-Za-z0-9]{1,8})*\s*(;\s*[qQ]=(?P<quality>[0-9](\.[0-9]{0,3})?)\s*)?"
+)
 _CATALOGUES = Path(__file__).parent.parent / "locale"
 _PERSIAN_MONTHS = (
     "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
@@ -77,7 +82,7 @@ def _(message: str, **values: object) -> str:
     return text % values if values else text
 
 
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "mark, translate later"
+def N_(message: str) -> str:
     """Mark `message` for the catalogues; translate it with `_` when it is shown."""
     return message
 
@@ -91,14 +96,12 @@ def language_of_header(accept: str) -> str | None:
     """Return the best of our languages for an Accept-Language header, or None."""
     wanted: list[tuple[float, int, str]] = []
     for position, part in enumerate(accept[:500].split(",")):
-        tag, _sep, quality = part.strip().partition(";q=")
-        try:
-            wanted.append((-float(quality or 1), position, tag.lower()))
-        except ValueError:
-            continue
-    for _quality, _position, tag in sorted(wanted):
+        stated = _WANTED.fullmatch(part)
+        if stated and (quality := float(stated["quality"] or 1)) > 0:
+            wanted.append((-quality, position, stated["language"].lower()))
+    for _quality, _position, language in sorted(wanted):
         for ours in LANGUAGES:
-            if tag.split("-")[0] == ours.lower().split("-")[0]:
+            if language == ours.lower().split("-")[0]:
                 return ours
     return None
 

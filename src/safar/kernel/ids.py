@@ -11,7 +11,7 @@ _SAFAR = UUID("6f0f4a86-6f2b-5c0e-9d0a-5af2a5af2a5a")
 
 def new_id() -> UUID:
     """Return a new UUIDv7 (RFC 9562)."""
-    return UUID(int=uuid7().int)
+    return uuid7()
 
 
 def derived_id(*parts: object) -> UUID:

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _MIGRATION_LOCK = 0x5AFA_0001
@@ -12,9 +13,9 @@ _MIGRATION_LOCK = 0x5AFA_0001
 
 def migrate(url: str) -> None:
     """Apply the migrations that are missing at `url` (a libpq connection string), one process at a time."""
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url), poolclass=NullPool)
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     try:
         with engine.connect() as connection:

@@ -150,7 +150,7 @@ def _unprivileged_user() -> pwd.struct_passwd:
         return pwd.getpwnam(_UNPRIVILEGED)
     except KeyError:
         command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", _UNPRIVILEGED]
-        subprocess.run(command, check=True, capture_output=True)  # noqa: S603
+        subprocess.run(command, check=True, capture_output=True)
         return pwd.getpwnam(_UNPRIVILEGED)
 
 

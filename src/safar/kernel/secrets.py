@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +20,28 @@ _KEY_BYTES = 32
 
 def secret_key(settings: Settings) -> str:
     """Return the configured secret, or the one kept in `data_dir` (made at first use, mode 0600)."""
-    if settings.secret_key is not None:
+    if settings.secret_key:  # set, and not to nothing, which anybody could sign with
         return settings.secret_key.get_secret_value()
     path = settings.data_dir / "secret.key"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(_KEY_BYTES))
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_key_file(path)
     return path.read_text(encoding="ascii").strip()
+
+
+def _make_key_file(path: Path) -> None:
+    """Write a new secret at `path` unless another process does so first; nobody ever sees half of it."""
+    mine = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            path.hardlink_to(mine)
+    finally:
+        mine.unlink()
 
 
 class Vault:

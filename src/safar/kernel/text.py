@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 _PERSIAN = str.maketrans({
-    "ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ۀ": "ه", "أ": "ا", "إ": "ا", "ٱ": "ا",
+    "ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ە": "ه", "ٱ": "ا",
     "\u0640": None,  # tatweel only stretches
     "\u200c": None, "\u200d": None, "\u200e": None, "\u200f": None, "\u00ad": None, "\ufeff": None,
 })  # fmt: skip
@@ -30,13 +30,14 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return _SPACES.sub(" ", text).strip().casefold()
-    composed = unicodedata.normalize("NFKC", text).casefold().translate(_PERSIAN)
+    decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
     kept = [
         character
-        for character in unicodedata.normalize("NFD", composed)
+        for character in decomposed
         if character != _NUKTA and not (unicodedata.combining(character) and not _is_devanagari(character))
     ]
-    return _SPACES.sub(" ", ascii_digits(unicodedata.normalize("NFC", "".join(kept)))).strip()
+    letters = unicodedata.normalize("NFC", "".join(kept)).translate(_PERSIAN)
+    return _SPACES.sub(" ", ascii_digits(letters)).strip()
 
 
 def _is_devanagari(character: str) -> bool:

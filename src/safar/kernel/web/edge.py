@@ -1,23 +1,24 @@
-"""The edge of a surface: language, security headers, cross-site refusal and body limits, for every request."""
+"""The edge of a surface: language, security headers, cross-site refusal, body limits."""
 
-from http.cookies import SimpleCookie
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request, cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from safar.kernel.context import Context
 from safar.kernel.errors import BodyTooLarge, CrossSite, SafarError
 from safar.kernel.i18n import LANGUAGES, language_of_header, set_language, set_zone
+from safar.kernel.log import log
 from safar.kernel.web.pages import error_response
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _YEAR_S = 365 * 24 * 3600
 SECURITY_HEADERS = {
     "content-security-policy": (
-        "default-src 'self'; img-src 'self' data:; font-src 'self' data:; style-src 'self'; script-src 'self';"
-        " connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "default-src 'self'; img-src 'self' data:; font-src 'self' data:; style-src 'self';"
+        " script-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self';"
+        " frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
@@ -41,9 +42,12 @@ class Edge:
         headers = Headers(scope=scope)
         chosen = self._choose_language(scope, headers)
         set_zone(self._settings.timezone)
+        started = False
 
         async def send_with_headers(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 outgoing = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     outgoing.setdefault(name, value)
@@ -58,10 +62,18 @@ class Edge:
             _refuse_cross_site(scope["method"], headers)
             bounded = self._bounded(headers, receive)
         except SafarError as error:
-            response = error_response(Request(scope), error)
-            await response(scope, receive, send_with_headers)
+            outside = {name: value for name, value in scope.items() if name != "app"}
+            await error_response(Request(outside), error)(scope, receive, send_with_headers)
             return
-        await self._app(scope, bounded, send_with_headers)
+        try:
+            await self._app(scope, bounded, send_with_headers)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            if started:  # too late for another answer: cut this one short
+                raise
+            response = error_response(Request(scope), _as_answer(error, scope))
+            await response(scope, receive, send_with_headers)
 
     def _choose_language(self, scope: Scope, headers: Headers) -> str | None:
         """Set the request's language; return it when it was chosen just now, to be remembered."""
@@ -83,9 +95,9 @@ class Edge:
         """Return a `receive` that refuses more than `body_bytes_max` bytes."""
         limit = self._settings.body_bytes_max
         declared = headers.get("content-length", "0")
-        if not declared.isdigit() or int(declared) > limit:
+        if not declared.isdecimal() or int(declared) > limit:
             raise BodyTooLarge(bytes_max=limit)
-        if "content-length" in headers or "transfer-encoding" not in headers:
+        if "transfer-encoding" not in headers:
             return receive
         seen = 0
 
@@ -98,6 +110,14 @@ class Edge:
             return message
 
         return counted
+
+
+def _as_answer(error: Exception, scope: Scope) -> SafarError:
+    """Return what to tell the caller about an error that no route or layer has answered."""
+    if isinstance(error, SafarError):
+        return error
+    log.error("request.crashed", path=scope["path"], method=scope["method"], exc_info=error)
+    return SafarError()
 
 
 def _refuse_cross_site(method: str, headers: Headers) -> None:
@@ -117,6 +137,5 @@ def _refuse_cross_site(method: str, headers: Headers) -> None:
 def _cookie(headers: Headers, name: str) -> str | None:
     if f"{name}=" not in headers.get("cookie", ""):
         return None
-    jar: SimpleCookie = SimpleCookie(headers["cookie"])
-    value = jar[name].value if name in jar else None
+    value = cookie_parser(headers["cookie"]).get(name)
     return value if value in LANGUAGES else None

@@ -13,6 +13,7 @@ from safar.kernel.text import ascii_digits
 
 _EMAIL = re.compile(r"[^@\s<>\"(),;:]{1,64}@[^@\s<>\"(),;:.]+(\.[^@\s<>\"(),;:.]+)+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _FIELDS_MAX = 200
 
 
@@ -31,7 +32,7 @@ async def read_fields(request: Request) -> "Fields":
     """Return the body's fields, from a form or from a JSON object."""
     if "application/json" in request.headers.get("content-type", ""):
         body = await read_json(request)
-        return Fields({key: value if isinstance(value, str) else str(value) for key, value in body.items()})
+        return Fields({key: str(value) for key, value in body.items() if value is not None})
     form = await request.form(max_fields=_FIELDS_MAX, max_files=0)
     return Fields({key: value for key, value in form.items() if isinstance(value, str)})
 
@@ -57,10 +58,7 @@ class Fields:
     def integer(self, name: str, *, least: int, most: int) -> int:
         """Return a whole number, written in the digits of any script."""
         value = ascii_digits(self.values.get(name, "")).strip()
-        try:
-            number = int(value) if len(value) < 20 else None
-        except ValueError:
-            number = None
+        number = int(value) if _INTEGER.fullmatch(value) else None
         if number is None or not least <= number <= most:
             self.problems[name] = _(
                 "A whole number from %(least)s to %(most)s.", least=least, most=most

@@ -11,7 +11,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from safar.kernel import i18n
 from safar.kernel.context import Context
-from safar.kernel.errors import InvalidInput, Overloaded, SafarError
+from safar.kernel.errors import InvalidInput, SafarError
+from safar.kernel.log import log
 from safar.kernel.web.static import static_url
 
 _PACKAGE = Path(__file__).parent.parent.parent
@@ -91,8 +92,8 @@ def error_text(error: SafarError) -> str:
 
 
 def error_response(request: Request, error: SafarError) -> Response:
-    """Return `error` in the caller's language and form: JSON for programs, else a page that says what to do."""
-    headers = {"retry-after": "3"} if isinstance(error, Overloaded) else {}
+    """Return `error` in the caller's language and form: JSON for programs, a page for people."""
+    headers = {"retry-after": "3"} if error.status == 503 else {}
     text = error_text(error)
     if wants_json(request):
         body: dict[str, Any] = {"error": error.code, "message": text}
@@ -102,15 +103,22 @@ def error_response(request: Request, error: SafarError) -> Response:
     if "app" not in request.scope:  # refused at the edge, before the application was entered
         return HTMLResponse(_bare_page(text), error.status, headers)
     surface = request.app.state.surface
-    response = page(
-        request, f"{surface.name}/error.html", {"error": error, "message": text}, status=error.status
-    )
+    try:
+        response = page(
+            request, f"{surface.name}/error.html", {"error": error, "message": text}, status=error.status
+        )
+    except Exception as failure:  # what the layout shows may be what failed
+        log.error("error_page.crashed", path=request.url.path, exc_info=failure)
+        return HTMLResponse(_bare_page(text), error.status, headers)
     response.headers.update(headers)
     return response
 
 
 def _bare_page(text: str) -> str:
-    source = '<!doctype html><html lang="{{ lang }}" dir="{{ dir }}"><title>{{ text }}</title><p>{{ text }}</p></html>'
+    source = (
+        '<!doctype html><html lang="{{ lang }}" dir="{{ dir }}">'
+        "<title>{{ text }}</title><p>{{ text }}</p></html>"
+    )
     language = i18n.current_language()
     return environment().from_string(source).render(
         lang=language, dir=i18n.direction(language), text=text

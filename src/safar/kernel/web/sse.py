@@ -1,6 +1,7 @@
 """Server-sent events: one text stream a browser keeps open and resumes by the last id it saw."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 _HEARTBEAT_S = 15.0
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +24,15 @@ class ServerEvent:
         lines = [f"id: {self.id}"] if self.id is not None else []
         if self.event:
             lines.append(f"event: {self.event}")
-        lines += [f"data: {line}" for line in self.data.split("\n")]
+        # A browser takes a lone carriage return for the end of a line, too.
+        lines += [f"data: {line}" for line in _LINE_END.split(self.data)]
         return ("\n".join(lines) + "\n\n").encode()
 
 
 def last_event_id(request: Request) -> int | None:
     """Return the id a reconnecting browser has seen last, or None for a first connection."""
     text = request.headers.get("last-event-id") or request.query_params.get("after", "")
-    return int(text) if text.isdigit() and len(text) < 19 else None
+    return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 def event_stream(events: AsyncIterator[ServerEvent]) -> StreamingResponse:

@@ -38,9 +38,12 @@ def _file(path: str) -> _File:
     folder = _FOLDERS.get(namespace)
     if folder is None:
         raise NotFound
-    target = (folder / rest).resolve()
-    if not target.is_relative_to(folder.resolve()) or not target.is_file():
-        raise NotFound
+    try:
+        target = (folder / rest).resolve()
+        if not target.is_relative_to(folder.resolve()) or not target.is_file():
+            raise NotFound
+    except (ValueError, OSError):  # no file can have such a name
+        raise NotFound from None
     body = target.read_bytes()
     zipped = gzip.compress(body, 6, mtime=0) if target.suffix in _COMPRESSIBLE else None
     kind = mimetypes.guess_type(target.name)[0] or "application/octet-stream"

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from safar.kernel import errors
 from safar.kernel.context import Context
+from safar.kernel.database import connection_lost
 from safar.kernel.log import log
 from safar.kernel.web.edge import Edge
 from safar.kernel.web.pages import error_response
@@ -46,7 +47,6 @@ def build_surface(
             psycopg.errors.QueryCanceled: _on_busy,
             psycopg.errors.DeadlockDetected: _on_busy,
             psycopg.OperationalError: _on_busy,
-            Exception: _on_crash,
         },
         lifespan=lifespan,
     )
@@ -82,9 +82,5 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 async def _on_busy(request: Request, error: Exception) -> Response:
     log.warning("request.busy", path=request.url.path, error=type(error).__name__)
-    return error_response(request, errors.Overloaded())
-
-
-async def _on_crash(request: Request, error: Exception) -> Response:
-    log.error("request.crashed", path=request.url.path, method=request.method, exc_info=error)
-    return error_response(request, errors.SafarError())
+    lost = connection_lost(error)  # perhaps after its commit was sent
+    return error_response(request, errors.Interrupted() if lost else errors.Overloaded())

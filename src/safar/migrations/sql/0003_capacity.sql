@@ -22,6 +22,7 @@ CREATE TABLE capacity_holds (
     expires_at timestamptz NOT NULL,
     ended_at timestamptz,
     CHECK (cardinality(account_ids) = cardinality(quantities) AND cardinality(account_ids) > 0),
+    CHECK (0 < ALL (quantities)),
     CHECK ((state = 'live') = (ended_at IS NULL))
 );
 CREATE INDEX capacity_holds_due ON capacity_holds (expires_at) WHERE state = 'live';

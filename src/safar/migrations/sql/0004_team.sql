@@ -16,10 +16,14 @@ CREATE TABLE staff_sessions (
     expires_at timestamptz NOT NULL
 );
 CREATE INDEX staff_sessions_staff ON staff_sessions (staff_id);
+CREATE INDEX staff_sessions_expiry ON staff_sessions (expires_at);
 
--- Failed sign-ins, by address and by network address; the window is counted, old rows are swept.
+-- Attempts to sign in that did not (yet) succeed, by address and by network address, both hashed; written
+-- before the password is looked at, so that a hundred at once are counted too. Old rows are swept.
 CREATE TABLE staff_sign_in_failures (
+    id uuid PRIMARY KEY,
     key text NOT NULL,
     failed_at timestamptz NOT NULL
 );
 CREATE INDEX staff_sign_in_failures_key ON staff_sign_in_failures (key, failed_at);
+CREATE INDEX staff_sign_in_failures_time ON staff_sign_in_failures (failed_at);

@@ -1,16 +1,24 @@
+-- Finds a name or an address by any part of it.
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+
 CREATE TABLE customers (
     id uuid PRIMARY KEY,
     name text,
     language text NOT NULL,
     country text,
     created_at timestamptz NOT NULL,
-    merged_into uuid REFERENCES customers (id)
+    merged_into uuid REFERENCES customers (id),
+    search text NOT NULL DEFAULT ''
 );
-CREATE INDEX customers_created ON customers (created_at DESC, id);
+COMMENT ON COLUMN customers.search IS 'name and addresses, folded (kernel.text.fold)';
+CREATE INDEX customers_created ON customers (created_at DESC, id DESC);
+CREATE INDEX customers_merged ON customers (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX customers_search ON customers USING gin (search gin_trgm_ops);
 
+-- The address decides who somebody is, so it is written first and its owner after it: hence deferred.
 CREATE TABLE customer_identities (
     id uuid PRIMARY KEY,
-    customer_id uuid NOT NULL REFERENCES customers (id),
+    customer_id uuid NOT NULL REFERENCES customers (id) DEFERRABLE INITIALLY DEFERRED,
     kind text NOT NULL CHECK (kind IN ('email', 'phone', 'visitor', 'telegram', 'whatsapp')),
     value text NOT NULL,
     created_at timestamptz NOT NULL,

@@ -5,9 +5,12 @@ CREATE TABLE channels (
     settings jsonb NOT NULL DEFAULT '{}',
     secret bytea,
     account_id bigint REFERENCES capacity_accounts (id),
-    created_at timestamptz NOT NULL
+    created_at timestamptz NOT NULL,
+    trouble text,
+    trouble_since timestamptz
 );
 COMMENT ON COLUMN channels.secret IS 'provider credentials, encrypted';
+COMMENT ON COLUMN channels.trouble IS 'why nothing can be sent at the moment; shown to staff until it is over';
 
 -- The raw envelope as it came, before it is read.
 CREATE TABLE channel_envelopes (
@@ -18,6 +21,7 @@ CREATE TABLE channel_envelopes (
     error text
 );
 CREATE INDEX channel_envelopes_received ON channel_envelopes (received_at);
+CREATE INDEX channel_envelopes_error ON channel_envelopes (received_at) WHERE error IS NOT NULL;
 
 -- One utterance on one channel. Outgoing rows are the outbox: written by the transaction that decided to send.
 CREATE TABLE messages (
@@ -40,8 +44,20 @@ CREATE TABLE messages (
     at timestamptz NOT NULL,
     next_try_at timestamptz NOT NULL,
     ended_at timestamptz,
+    waiting_since timestamptz,
+    in_reply_to text,
+    unsubscribe_url text,
+    automatic boolean NOT NULL DEFAULT false,
     UNIQUE (channel_id, external_id)
 );
+COMMENT ON COLUMN messages.next_try_at IS 'due from then on; while sending: when to take it for abandoned';
+COMMENT ON COLUMN messages.waiting_since IS 'when the question came in that this answers';
+COMMENT ON COLUMN messages.automatic IS 'written by a machine (auto-reply, list): never answered by the bot';
 CREATE INDEX messages_conversation ON messages (conversation_id, at) WHERE conversation_id IS NOT NULL;
 CREATE INDEX messages_customer ON messages (customer_id, at);
+CREATE INDEX messages_address ON messages (channel_id, address, at);
 CREATE INDEX messages_outbox ON messages (channel_id, next_try_at) WHERE state IN ('queued', 'sending');
+-- Replies go out before campaign mails, however many of those wait.
+CREATE INDEX messages_outbox_first ON messages (channel_id, next_try_at)
+WHERE state IN ('queued', 'sending') AND author <> 'campaign';
+CREATE INDEX messages_failed ON messages (ended_at DESC, id) WHERE state = 'failed';

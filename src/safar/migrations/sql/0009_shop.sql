@@ -36,13 +36,15 @@ CREATE TABLE cart_lines (
     cart_id uuid NOT NULL REFERENCES carts (id),
     variant_id uuid NOT NULL REFERENCES variants (id),
     quantity integer NOT NULL CHECK (quantity > 0 AND quantity <= 999),
+    price_minor bigint NOT NULL,
     added_at timestamptz NOT NULL,
     PRIMARY KEY (cart_id, variant_id)
 );
+COMMENT ON COLUMN cart_lines.price_minor IS 'what the customer saw last, so that a change can be told';
 
 CREATE SEQUENCE order_numbers START 10001;
 
--- The order's id is also the id of its hold: one idempotency key through checkout, ledger and payment.
+-- The order's id is also the id of its first hold: one idempotency key through checkout, ledger and payment.
 CREATE TABLE orders (
     id uuid PRIMARY KEY,
     number bigint NOT NULL UNIQUE DEFAULT nextval('order_numbers'),
@@ -53,6 +55,7 @@ CREATE TABLE orders (
     cart_id uuid,
     campaign_id uuid,
     hold_id uuid NOT NULL,
+    held_until timestamptz NOT NULL,
     email text NOT NULL,
     name text NOT NULL,
     address text NOT NULL,
@@ -65,9 +68,10 @@ CREATE TABLE orders (
     delivered_at timestamptz,
     cancelled_at timestamptz
 );
+COMMENT ON COLUMN orders.hold_id IS 'the hold that is claimed: the first one, or one placed again after it';
 COMMENT ON COLUMN orders.fingerprint IS 'hash of the request: the same id with another body is refused';
 CREATE INDEX orders_customer ON orders (customer_id, placed_at DESC);
-CREATE INDEX orders_placed ON orders (placed_at DESC, id);
+CREATE INDEX orders_state ON orders (state, number DESC);
 
 CREATE TABLE order_lines (
     order_id uuid NOT NULL REFERENCES orders (id),
@@ -82,7 +86,7 @@ CREATE TABLE order_lines (
 CREATE TABLE payments (
     order_id uuid PRIMARY KEY REFERENCES orders (id),
     provider text NOT NULL,
-    state text NOT NULL CHECK (state IN ('started', 'paid', 'due', 'failed', 'refunded')),
+    state text NOT NULL CHECK (state IN ('started', 'paid', 'due', 'failed', 'owed', 'refunded')),
     amount_minor bigint NOT NULL,
     currency text NOT NULL,
     reference text,
@@ -90,7 +94,8 @@ CREATE TABLE payments (
     method text NOT NULL DEFAULT '',
     changed_at timestamptz NOT NULL
 );
-CREATE INDEX payments_started ON payments (changed_at) WHERE state = 'started';
+COMMENT ON COLUMN payments.state IS 'owed: paid for an order that was cancelled, to be refunded';
+CREATE INDEX payments_open ON payments (changed_at) WHERE state IN ('started', 'owed');
 
 -- The test card's own book, as a real provider keeps one: what it charged, by our idempotency key.
 CREATE TABLE test_card_charges (

@@ -1,0 +1,5 @@
+"""`python -m safar`."""
+
+from safar.cli import main
+
+main()

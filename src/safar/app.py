@@ -1,0 +1,144 @@
+"""The processes of Safar, put together from the rooms: front, console and worker."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+
+from starlette.applications import Starlette
+
+from safar import settings as configuration
+from safar.answers import jobs as answers
+from safar.campaigns import jobs as campaigns
+from safar.capacity import jobs as capacity
+from safar.channels import jobs as channels
+from safar.console.build import build_console
+from safar.front.build import build_front
+from safar.gate import jobs as gate
+from safar.inbox import jobs as inbox
+from safar.journal import jobs as journal
+from safar.journal.subscribe import Subscriber
+from safar.kernel.context import Context, make_context
+from safar.kernel.jobs import jobs_app
+from safar.kernel.log import log, set_up_logging
+from safar.kernel.loops import Loop, repeat
+from safar.kernel.memory import settle_memory
+from safar.kernel.web.server import http_server, run_until
+from safar.shop import jobs as shop
+from safar.team import jobs as team
+
+_SUBSCRIBER_IDLE_S = 0.1
+_READY = "SAFAR_READY_FD"
+
+Role = Callable[[Context, asyncio.Event, Callable[[], Awaitable[None]]], Awaitable[None]]
+
+
+def loops(context: Context) -> list[Loop]:
+    """Return everything the worker does again and again."""
+    rooms = (journal, capacity, team, gate, channels, inbox, shop, campaigns)
+    return [loop for room in rooms for loop in room.loops(context)]
+
+
+def subscribers(context: Context) -> list[Subscriber]:
+    """Return every reader of the journal that acts on what it reads."""
+    return [subscriber for room in (answers, campaigns) for subscriber in room.subscribers(context)]
+
+
+async def run_role(role: str, url: str) -> None:
+    """Run one process of Safar until it is told to stop (SIGTERM, SIGINT)."""
+    settings = configuration.settings_of_environment()
+    set_up_logging(settings.log_level, role)
+    context = make_context(settings, url)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await context.database.open()
+    try:
+        await _ROLES[role](context, stop, tell_ready)
+        await context.batchers.drained()
+    finally:
+        await context.database.close()
+
+
+async def tell_ready() -> None:
+    """Tell the process that started this one that it can be used."""
+    settle_memory()
+    descriptor = os.environ.get(_READY)
+    if descriptor is not None:
+        with contextlib.suppress(OSError):  # whoever asked is not waiting any more
+            os.write(int(descriptor), b"1")
+            os.close(int(descriptor))
+
+
+async def _front(context: Context, stop: asyncio.Event, ready: Callable[[], Awaitable[None]]) -> None:
+    settings = context.settings
+    await _serve(build_front(context), settings.front_host, settings.front_port, stop, ready)
+
+
+async def _console(context: Context, stop: asyncio.Event, ready: Callable[[], Awaitable[None]]) -> None:
+    settings = context.settings
+    await _serve(build_console(context), settings.console_host, settings.console_port, stop, ready)
+
+
+async def _serve(
+    app: Starlette, host: str, port: int, stop: asyncio.Event, ready: Callable[[], Awaitable[None]]
+) -> None:
+    async def answering() -> None:
+        await when_answering(host, port)
+        await ready()
+
+    await run_until(http_server(app, host, port), stop, ready=answering)
+
+
+async def when_answering(host: str, port: int) -> None:
+    """Return once something listens there. Raises TimeoutError after 15 seconds."""
+    async with asyncio.timeout(15):
+        while not await _answers(host, port):
+            await asyncio.sleep(0.02)
+
+
+async def _answers(host: str, port: int) -> bool:
+    try:
+        _reader, writer = await asyncio.open_connection(host, port)
+    except OSError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
+
+
+async def _worker(context: Context, stop: asyncio.Event, ready: Callable[[], Awaitable[None]]) -> None:
+    jobs = jobs_app(context)
+    async with jobs.open_async():
+        tasks = [
+            *(asyncio.create_task(repeat(x.name, x.step, idle_s=x.idle_s)) for x in loops(context)),
+            *(asyncio.create_task(_follow(context, reader)) for reader in subscribers(context)),
+            asyncio.create_task(
+                jobs.run_worker_async(install_signal_handlers=False, delete_jobs="successful")
+            ),
+        ]
+        await ready()
+        await _first_end([asyncio.create_task(stop.wait()), *tasks])
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=5)
+
+
+async def _follow(context: Context, subscriber: Subscriber) -> None:
+    async def step() -> bool:
+        return await subscriber.step(context.database)
+
+    await repeat(subscriber.name, step, idle_s=_SUBSCRIBER_IDLE_S)
+
+
+async def _first_end(tasks: Sequence["asyncio.Task[object]"]) -> None:
+    """Wait for the first task to end; an error in it ends the process, to be started afresh."""
+    done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        if task.exception() is not None:
+            log.error("worker.task_failed", error=repr(task.exception()))
+            task.result()
+
+
+_ROLES: dict[str, Role] = {"front": _front, "console": _console, "worker": _worker}

@@ -1,0 +1,133 @@
+"""The pace of a campaign, decided without I/O: how many mails may go out now, and what bounds them.
+
+Per send, `v` = share that visits and `b` = share of visitors that orders (each one standard deviation above
+its estimate, see learn.py), `u` = units an order takes, never more than are left. At most the smallest of:
+
+    units   (units free − u·(visits to come·b + orders to come)) / (v·b·u)
+    site    (free places + admissions/s · response time − waiting − visits to come) / v
+    quota   what the channel may still take in this window
+    trial   trial size + people whose answer is known − people whose answer is open
+    step    the most that one transaction writes
+
+so that expected buyers (of mails whose answer is open, and of those sent now) never exceed the units free,
+the visits to come never exceed what the site carries, and before responses are known only a small part of the
+audience is reached: no more open answers than known ones, beginning with 2 %.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from safar.campaigns.learn import ORDER, VISIT, Silence, learn
+from safar.kernel.i18n import N_
+
+STEP_MAX = 500
+_TRIAL_SHARE = 0.02
+_TRIAL_MIN = 20
+_UNITS_PRIOR_WEIGHT = 3
+
+Bound = Literal["audience", "units", "site", "quota", "trial", "step"]
+
+BOUND_TEXTS: dict[str, str] = {
+    "audience": N_("Everybody in the audience has been sent their message."),
+    "units": N_("Waiting for buyers: what is left may be wanted by those who already have their message."),
+    "site": N_("Waiting for the shop: it could not take more visitors at once."),
+    "quota": N_("Waiting for the e-mail quota of this hour."),
+    "trial": N_("Waiting for the first answers before more messages go out."),
+    "step": N_("Nothing holds it back: messages go out as fast as they can be written."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the shop carries now: free places, people waiting, and people it lets in a second."""
+
+    places_free: int
+    waiting: int
+    admitted_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Responses:
+    """How many responded, their delays altogether, and who is silent for how long."""
+
+    responded: int = 0
+    delays_s: float = 0.0
+    silent: Sequence[Silence] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a pace is decided from. `site` None: nothing counts the visitors. `units` were ordered so far."""
+
+    audience: int
+    planned: int
+    units_free: int
+    quota_free: int
+    visits: Responses = field(default_factory=Responses)
+    orders: Responses = field(default_factory=Responses)
+    units: int = 0
+    site: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Send this many now; `bound` is what allows no more. Shares are estimates, `per_send` in units."""
+
+    sends: int
+    bound: Bound
+    p_visit: float
+    p_buy: float
+    response_s: float
+    per_send: float
+    pending_units: float
+    pending_visits: float
+
+
+def pace(figures: Figures, *, step_max: int = STEP_MAX) -> Pace:
+    """Return how many messages may go out now (see the module's formula)."""
+    visits = learn(figures.visits.responded, figures.visits.delays_s, figures.visits.silent, VISIT)
+    orders = learn(figures.orders.responded, figures.orders.delays_s, figures.orders.silent, ORDER)
+    size = (figures.units + _UNITS_PRIOR_WEIGHT) / (figures.orders.responded + _UNITS_PRIOR_WEIGHT)
+    size = min(max(size, 1.0), max(figures.units_free, 1))
+    per_send = visits.p_upper * orders.p_upper * size
+    pending_units = size * (visits.pending * orders.p_upper + orders.pending)
+    open_answers = visits.reached - visits.known + orders.reached - orders.known
+    trial = max(_TRIAL_MIN, math.ceil(_TRIAL_SHARE * figures.audience))
+    room: dict[Bound, float] = {
+        "audience": figures.planned,
+        "units": (figures.units_free - pending_units) / per_send,
+        "quota": figures.quota_free,
+        "trial": trial + visits.reached - 2 * open_answers,
+        "step": step_max,
+    }
+    if figures.site is not None:
+        coming = figures.site.admitted_per_s * visits.delay_s - figures.site.waiting
+        room["site"] = (figures.site.places_free + coming - visits.pending) / visits.p_upper
+    bound = min(room, key=lambda name: room[name])
+    return Pace(
+        sends=max(0, math.floor(room[bound])),
+        bound=bound,
+        p_visit=visits.p,
+        p_buy=orders.p,
+        response_s=visits.delay_s,
+        per_send=per_send,
+        pending_units=pending_units,
+        pending_visits=visits.pending,
+    )
+
+
+def reply_promise(made_at: float, due_at: float, replies: Sequence[float], now: float) -> str:
+    """Return how a reply promise stands: kept by an answer in [made, due], broken once due has passed."""
+    if any(made_at <= at <= due_at for at in replies):
+        return "kept"
+    return "broken" if now > due_at else "made"
+
+
+def wants_offer(lines: object, variant_id: str) -> int:
+    """Return the units of the offered variant among an event's lines, `[[variant, …, quantity], …]`."""
+    if not isinstance(lines, list):
+        return 0
+    found = [line for line in lines if isinstance(line, list) and len(line) > 1 and line[0] == variant_id]
+    return sum(int(line[-1]) for line in found)

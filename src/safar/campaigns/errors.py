@@ -1,0 +1,37 @@
+"""What a campaign refuses."""
+
+from safar.kernel.errors import BadRequest, Conflict
+
+
+class NothingToPromise(Conflict):
+    """There are not enough units: the offer needs %(units)s of this product, %(free)s are free in the
+    warehouse. Receive more, or offer fewer.
+    """
+
+    code = "nothing_to_promise"
+
+
+class NobodyToReach(Conflict):
+    """Nobody in this audience may be written to. Choose another audience, or ask customers for their
+    consent.
+    """
+
+    code = "nobody_to_reach"
+
+
+class NothingToSay(Conflict):
+    """The message has no English subject and text. Write them, they go to everybody without their own."""
+
+    code = "nothing_to_say"
+
+
+class NoSuchStep(Conflict):
+    """This campaign cannot do that now: it is %(state)s. Reload the page to see how it stands."""
+
+    code = "no_such_step"
+
+
+class BadLink(BadRequest):
+    """This link is not complete. Open it again from the message, or copy all of it into the address bar."""
+
+    code = "bad_link"

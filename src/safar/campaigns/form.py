@@ -1,0 +1,151 @@
+"""The form of a new campaign: what it shows, what it reads, and a preview of its message."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from safar.campaigns import mail
+from safar.campaigns.model import Audience, Draft, Offer
+from safar.campaigns.reading import QUERIES, offers
+from safar.kernel.database import Connection, rows
+from safar.kernel.i18n import LANGUAGES, N_, _
+from safar.kernel.ids import new_id, parse_id
+from safar.kernel.text import fold
+from safar.kernel.web.forms import Fields
+from safar.stock.actions import MAIN
+
+_UNITS_MAX = 1_000_000
+_REPLY_MINUTES_MAX = 7 * 24 * 60
+_OFFER_DAYS_MAX = 365
+_CHOICES_MAX = 12
+_WORDS_MAX = 6
+
+EXAMPLE_SUBJECT = N_("{{ product.title }}: {{ units }} are yours to share")
+EXAMPLE_BODY = N_(
+    "Hello {{ customer.name | default: 'there' }},\n\n{{ product.title }} is here, for {{ product.price }}."
+    " There are {{ units }}, set aside for the readers of this message:\n\n{{ link }}\n\n"
+    "Ask us anything; we answer within {{ reply_time }}.\n\n{{ shop }}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Offer):
+    """A product that may be offered, with the units free in the warehouse."""
+
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Country:
+    country: str
+
+
+async def choices(connection: Connection, text: str) -> list[Choice]:
+    """Return products by words of their title or SKU; without words, those with most units free."""
+    words = [word.translate(_LIKE) for word in fold(text).split()[:_WORDS_MAX]]
+    params = {
+        "patterns": [f"%{word}%" for word in words] or ["%"], "main": MAIN, "limit": _CHOICES_MAX,
+    }  # fmt: skip
+    return await rows(Choice, connection, QUERIES["find_offers"], params)
+
+
+_LIKE = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
+
+
+async def countries(connection: Connection) -> list[str]:
+    """Return the countries customers live in."""
+    return [found.country for found in await rows(_Country, connection, QUERIES["countries"])]
+
+
+def read_audience(fields: Fields) -> Audience:
+    """Return to whom; an empty field means everybody."""
+    language = fields.text("language", required=False, length_max=10) or None
+    country = fields.text("country", required=False, length_max=100) or None
+    if language is not None and language not in LANGUAGES:
+        fields.problems["language"] = _("Choose one of the options.")
+    limit = fields.integer("limit", least=1, most=1_000_000) if fields.values.get("limit") else None
+    return Audience(language, country, limit)
+
+
+def read_texts(fields: Fields) -> tuple[dict[str, str], dict[str, str]]:
+    """Return subjects and bodies by language; their templates are checked when the campaign is made."""
+    texts: list[dict[str, str]] = []
+    for part, length_max in (("subject", mail.SUBJECT_MAX), ("body", mail.BODY_MAX)):
+        texts.append(
+            {
+                language: text
+                for language in LANGUAGES
+                if (
+                    text := fields.text(
+                        f"{part}_{language}", required=language == "en", length_max=length_max
+                    ).replace("\r\n", "\n")
+                )
+            }
+        )
+    return texts[0], texts[1]
+
+
+def read_draft(fields: Fields) -> Draft:
+    """Return the campaign that the form describes. Raises InvalidInput with every problem."""
+    name = fields.text("name", length_max=120)
+    variant_id = _variant(fields)
+    units = fields.integer("units", least=1, most=_UNITS_MAX)
+    minutes = fields.integer("reply_minutes", least=1, most=_REPLY_MINUTES_MAX)
+    days = fields.integer("offer_days", least=1, most=_OFFER_DAYS_MAX)
+    audience = read_audience(fields)
+    subject, body = read_texts(fields)
+    fields.done()
+    return Draft(
+        campaign_id=_id(fields), name=name, variant_id=variant_id, units=units, reply_seconds=minutes * 60,
+        audience=audience, subject=subject, body=body, offer_hours=days * 24,
+    )  # fmt: skip
+
+
+def _id(fields: Fields) -> UUID:
+    """Return the id that the form was shown with: sent twice, it is one campaign."""
+    text = fields.values.get("campaign_id", "")
+    return parse_id(text) if text else new_id()
+
+
+def _variant(fields: Fields) -> UUID:
+    try:
+        return UUID(fields.values.get("variant_id", ""))
+    except ValueError:
+        fields.problems["variant_id"] = _("Choose the product that is offered.")
+        return new_id()
+
+
+async def previews(
+    connection: Connection, fields: Fields, shop_name: str
+) -> tuple[list[tuple[str, mail.Written]], dict[str, str]]:
+    """Return the message in each language that has one, as an example customer would get it; and problems."""
+    variant_id = _variant(fields)
+    offer = (await offers(connection, [variant_id])).get(variant_id)
+    if offer is None:
+        return [], {"variant_id": _("Choose the product that is offered.")}
+    units = fields.integer("units", least=1, most=_UNITS_MAX)
+    minutes = fields.integer("reply_minutes", least=1, most=_REPLY_MINUTES_MAX)
+    subject, body = read_texts(fields)
+    facts = mail.Facts(offer, units, minutes * 60, shop_name)
+    problems = {**mail.problems(subject, body, facts), **fields.problems}
+    if problems:
+        return [], problems
+    return [
+        (
+            LANGUAGES[language],
+            mail.write(
+                subject, body, facts, name="Ana Torres", language=language,
+                link="https://…/l/…", unsubscribe="https://…/unsubscribe/…",
+            ),
+        )
+        for language in LANGUAGES
+        if subject.get(language) and body.get(language)
+    ], {}  # fmt: skip
+
+
+def empty_values() -> dict[str, Any]:
+    """Return what a fresh form is filled with."""
+    return {
+        "campaign_id": str(new_id()), "units": "100", "reply_minutes": "10", "offer_days": "14",
+        "subject_en": _(EXAMPLE_SUBJECT), "body_en": _(EXAMPLE_BODY),
+    }  # fmt: skip

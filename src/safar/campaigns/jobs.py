@@ -1,0 +1,48 @@
+"""What the worker does for campaigns."""
+
+from safar.campaigns import outcomes, promises, sending
+from safar.campaigns.actions import end, lock, return_unsold
+from safar.campaigns.reading import QUERIES
+from safar.journal.subscribe import Subscriber
+from safar.kernel import clock
+from safar.kernel.context import Context
+from safar.kernel.loops import Loop
+
+
+def loops(context: Context) -> list[Loop]:
+    """Return the loops of campaigns: sending, due promises, offers that end."""
+
+    async def send() -> bool:
+        return await sending.step(context)
+
+    async def settle() -> bool:
+        return await promises.settle_due(context)
+
+    async def close() -> bool:
+        return await close_offers(context)
+
+    return [
+        Loop("campaigns.sending", send, idle_s=0.25),
+        Loop("campaigns.promises_due", settle, idle_s=1.0),
+        Loop("campaigns.offers", close, idle_s=5.0),
+    ]
+
+
+def subscribers(context: Context) -> list[Subscriber]:
+    """Return the readers of campaigns."""
+    return [outcomes.subscriber(), promises.subscriber()]
+
+
+async def close_offers(context: Context) -> bool:
+    """End offers whose time is over, and bring back units that ended offers no longer hold for anybody."""
+    async with context.database.transaction() as connection:
+        cursor = await connection.execute(QUERIES["offers_over"], {"now": clock.now()})
+        for (campaign_id,) in await cursor.fetchall():
+            campaign = await lock(connection, campaign_id)
+            if campaign.closed_at is None:
+                await end(connection, campaign, "offer_ended")
+    async with context.database.transaction() as connection:
+        cursor = await connection.execute(QUERIES["unsold"])
+        for (campaign_id,) in await cursor.fetchall():
+            await return_unsold(connection, await lock(connection, campaign_id))
+    return False

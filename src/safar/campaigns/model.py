@@ -1,0 +1,122 @@
+"""Campaigns, their offers, sends and promises."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from safar.kernel.i18n import N_
+
+SKIP_TEXTS = {
+    "no_consent": N_("did not agree to e-mail"),
+    "no_email": N_("no e-mail address known"),
+    "merged": N_("known under another profile now"),
+    "sold_out": N_("the offer was sold out before"),
+    "stopped": N_("the campaign was stopped before"),
+    "offer_ended": N_("the offer had ended before"),
+}
+END_TEXTS = {
+    "all_sent": N_("Every message of the audience has ended."),
+    "sold_out": N_("Sold out: every unit of the offer was bought."),
+    "stopped": N_("Stopped by staff."),
+    "offer_ended": N_("The offer's time was over."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """To whom: customers of one language or country, or all; at most `limit`, the reachable first."""
+
+    language: str | None = None
+    country: str | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A campaign to be made; `campaign_id` is the idempotency key. Templates are Liquid, by language."""
+
+    campaign_id: UUID
+    name: str
+    variant_id: UUID
+    units: int
+    reply_seconds: int
+    subject: Mapping[str, str]
+    body: Mapping[str, str]
+    audience: Audience = field(default_factory=Audience)
+    offer_hours: int = 14 * 24
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign as it stands. Sending ends at `ended_at`, the offer (units kept aside) at `closed_at`."""
+
+    id: UUID
+    name: str
+    state: str
+    reason: str | None
+    variant_id: UUID
+    location_id: UUID | None
+    units_offered: int
+    reply_seconds: int
+    offer_hours: int
+    audience: dict[str, Any]
+    subject: dict[str, str]
+    body: dict[str, str]
+    pace: dict[str, Any]
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    paced_at: datetime | None
+    offer_ends_at: datetime | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What is offered: the variant with its product, and its price in minor units."""
+
+    variant_id: UUID
+    sku: str
+    title: str
+    slug: str
+    category: str
+    price_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What starting a campaign planned: sends, and those skipped by reason."""
+
+    planned: int
+    skipped: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many sends are in a state, for a reason."""
+
+    state: str
+    reason: str | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many customers an audience has, and how many of them may be written to."""
+
+    customers: int
+    reachable: int
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What came of a campaign so far, from its own rows."""
+
+    visits: int
+    orders: int
+    kept: int
+    broken: int
+    open: int

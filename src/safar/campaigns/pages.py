@@ -1,0 +1,207 @@
+"""Campaigns in the console: the list, a new one, and one as it runs."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from safar.campaigns import actions, form, reading
+from safar.campaigns.decide import BOUND_TEXTS
+from safar.campaigns.model import END_TEXTS, SKIP_TEXTS
+from safar.inbox.live import bursts
+from safar.kernel.context import Context
+from safar.kernel.database import Connection
+from safar.kernel.errors import Conflict, InvalidInput, NotFound
+from safar.kernel.i18n import LANGUAGES, _
+from safar.kernel.ids import parse_id
+from safar.kernel.web.actor import actor_of
+from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.pages import context_of, error_text, page, render, wants_json
+from safar.kernel.web.requests import see_other
+from safar.kernel.web.sse import ServerEvent, event_stream
+
+Verb = Callable[..., Awaitable[object]]
+_VERBS: dict[str, Verb] = {
+    "start": actions.start,
+    "pause": actions.pause,
+    "resume": actions.resume,
+    "stop": actions.stop,
+}
+
+
+async def campaigns(request: Request) -> Response:
+    """Show all campaigns, the newest first."""
+    actor = actor_of(request)
+    async with context_of(request).database.connection() as connection:
+        found = await reading.listed(connection)
+        values = {
+            "campaigns": found,
+            "offers": await reading.offers(connection, [campaign.variant_id for campaign in found]),
+            "sends": await reading.tallies_of_many(connection, [campaign.id for campaign in found]),
+        }
+    return page(request, "campaigns/campaigns.html", {**values, "may_write": actor.may("manager")})
+
+
+async def new(request: Request) -> Response:
+    """Show an empty form."""
+    actor_of(request, "manager")
+    return await _form(request, Fields(form.empty_values()))
+
+
+async def create(request: Request) -> Response:
+    """Write the campaign of the form; it is started from its own page."""
+    actor = actor_of(request, "manager")
+    context = context_of(request)
+    fields = await read_fields(request)
+    try:
+        draft = form.read_draft(fields)
+        async with context.database.transaction() as connection:
+            campaign_id = await actions.create(
+                connection, draft, shop_name=context.settings.shop_name, staff_id=actor.id
+            )
+    except InvalidInput as error:
+        if wants_json(request):
+            raise
+        fields.problems = error.problems
+        return await _form(request, fields, status=422)
+    return see_other(f"/campaigns/{campaign_id}")
+
+
+async def _form(request: Request, fields: Fields, *, status: int = 200) -> HTMLResponse:
+    async with context_of(request).database.connection() as connection:
+        values = {
+            "choices": await form.choices(connection, fields.values.get("q", "")),
+            "countries": await form.countries(connection),
+            "chosen": await _chosen(connection, fields),
+        }
+    shown = {"entered": fields.values, "problems": fields.problems, "names": LANGUAGES}
+    return page(request, "campaigns/new.html", {**values, **shown}, status=status)
+
+
+async def _chosen(connection: Connection, fields: Fields) -> Any:
+    text = fields.values.get("variant_id", "")
+    try:
+        variant_id = UUID(text)
+    except ValueError:
+        return None
+    return (await reading.offers(connection, [variant_id])).get(variant_id)
+
+
+async def products(request: Request) -> Response:
+    """Return the part of the form that lists products for `?q=`."""
+    actor_of(request, "manager")
+    async with context_of(request).database.connection() as connection:
+        found = await form.choices(connection, request.query_params.get("q", "")[:100])
+    values = {"choices": found, "entered": {"variant_id": request.query_params.get("variant_id", "")}}
+    return HTMLResponse(render("campaigns/choices.html", {**values, "chosen": None}))
+
+
+async def preview(request: Request) -> Response:
+    """Return the message as an example customer would get it, in each language written so far."""
+    actor_of(request, "manager")
+    context = context_of(request)
+    fields = await read_fields(request)
+    async with context.database.connection() as connection:
+        written, problems = await form.previews(connection, fields, context.settings.shop_name)
+    return HTMLResponse(render("campaigns/preview.html", {"written": written, "problems": problems}))
+
+
+async def reach(request: Request) -> Response:
+    """Return how many customers the form's audience has."""
+    actor_of(request, "manager")
+    fields = await read_fields(request)
+    audience = form.read_audience(fields)
+    async with context_of(request).database.connection() as connection:
+        found = await reading.reach(connection, audience)
+    return HTMLResponse(render("campaigns/reach.html", {"reach": found, "limit": audience.limit}))
+
+
+async def campaign(request: Request) -> Response:
+    """Show one campaign; its figures stay live."""
+    return await _campaign(request)
+
+
+async def _campaign(request: Request, *, error: str | None = None, status: int = 200) -> HTMLResponse:
+    actor = actor_of(request)
+    campaign_id = parse_id(request.path_params["id"])
+    async with context_of(request).database.connection() as connection:
+        values = await _figures(connection, campaign_id)
+    values |= {
+        "may_write": actor.may("manager"),
+        "error": error,
+        "live_url": f"/campaigns/{campaign_id}/stream",
+        "names": LANGUAGES,
+    }
+    return page(request, "campaigns/campaign.html", values, status=status)
+
+
+async def _figures(connection: Connection, campaign_id: UUID) -> dict[str, Any]:
+    """Return what the live part of the page shows."""
+    found = await reading.get(connection, campaign_id)
+    tallies = await reading.tallies(connection, campaign_id)
+    on_hand, held = await reading.units_left(connection, found)
+    states = dict.fromkeys(("planned", "queued", "sent", "skipped", "failed"), 0)
+    for tally in tallies:
+        states[tally.state] += tally.count
+    bound = BOUND_TEXTS.get(str(found.pace.get("bound")))
+    return {
+        "campaign": found,
+        "offer": (await reading.offers(connection, [found.variant_id])).get(found.variant_id),
+        "states": states,
+        "reasons": [
+            (_(SKIP_TEXTS[tally.reason]) if tally.reason in SKIP_TEXTS else tally.reason, tally)
+            for tally in tallies
+            if tally.reason
+        ],
+        "units": {"on_hand": on_hand, "held": held},
+        "results": await reading.results(connection, campaign_id),
+        "bound_text": _(bound) if bound else None,
+        "end_text": _(END_TEXTS[found.reason]) if found.reason in END_TEXTS else found.reason,
+    }
+
+
+async def stream(request: Request) -> Response:
+    """Send the figures anew after each burst of the campaign's events."""
+    actor_of(request)
+    campaign_id = parse_id(request.path_params["id"])
+    return event_stream(_fresh(context_of(request), request.app.state.live, campaign_id))
+
+
+async def _fresh(context: Context, live: Any, campaign_id: UUID) -> AsyncIterator[ServerEvent]:
+    async for burst in bursts(live, lambda event: event.campaign_id == campaign_id):
+        async with context.database.connection() as connection:
+            values = await _figures(connection, campaign_id)
+        yield ServerEvent(render("campaigns/figures.html", values), "figures", burst.newest or None)
+
+
+async def act(request: Request) -> Response:
+    """Start, pause, resume or stop; what is refused is said on the campaign's page."""
+    actor = actor_of(request, "manager")
+    campaign_id = parse_id(request.path_params["id"])
+    verb = _VERBS.get(request.path_params["verb"])
+    if verb is None:
+        raise NotFound
+    try:
+        async with context_of(request).database.transaction() as connection:
+            await verb(connection, campaign_id, staff_id=actor.id)
+    except Conflict as error:
+        if wants_json(request):
+            raise
+        return await _campaign(request, error=error_text(error), status=error.status)
+    return see_other(f"/campaigns/{campaign_id}")
+
+
+routes: list[BaseRoute] = [
+    Route("/campaigns", campaigns, methods=["GET"]),
+    Route("/campaigns", create, methods=["POST"]),
+    Route("/campaigns/new", new),
+    Route("/campaigns/products", products),
+    Route("/campaigns/preview", preview, methods=["POST"]),
+    Route("/campaigns/reach", reach, methods=["POST"]),
+    Route("/campaigns/{id}", campaign),
+    Route("/campaigns/{id}/stream", stream),
+    Route("/campaigns/{id}/{verb}", act, methods=["POST"]),
+]

@@ -1,0 +1,152 @@
+"""Promises: what a campaign promised one customer, made and then kept or broken, once.
+
+* An answer: made when a customer of the campaign asks, due after its reply time; the first answer by bot or
+  staff in that conversation keeps it if it came in time. What is not answered is broken when it is due.
+* Units: made and settled when the customer orders the offered product: kept by the confirmed order, broken
+  when the order is refused.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from safar.campaigns.decide import wants_offer
+from safar.campaigns.reading import QUERIES
+from safar.journal.actions import append_many
+from safar.journal.model import Event, Recorded
+from safar.journal.subscribe import Subscriber
+from safar.kernel import clock
+from safar.kernel.context import Context
+from safar.kernel.database import Connection, as_json, rows
+from safar.kernel.ids import derived_id
+
+# An answer may be committed a moment after the time that it carries.
+_GRACE = timedelta(seconds=2)
+_DUE_MAX = 500
+_ANSWERING = ("bot", "staff")
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    id: UUID
+    reply_seconds: int
+    variant_id: UUID
+    started_at: datetime
+    closed_at: datetime | None
+
+    def stood(self, at: datetime) -> bool:
+        return self.started_at <= at and (self.closed_at is None or at < self.closed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    id: UUID
+    campaign_id: UUID
+    customer_id: UUID
+    kind: str
+    state: str
+    subject_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class _Id:
+    id: UUID
+
+
+def subscriber() -> Subscriber:
+    """Return the reader that makes and settles promises."""
+    names = ("message.received", "message.sent", "order.confirmed", "order.refused")
+    return Subscriber("campaigns.promises", names, take)
+
+
+async def take(connection: Connection, events: Sequence[Recorded]) -> None:
+    found = await rows(
+        _Offer, connection, QUERIES["promising"],
+        {"ids": sorted({event.campaign_id for event in events if event.campaign_id})},
+    )  # fmt: skip
+    offers = {offer.id: offer for offer in found}
+    promises = [
+        promise
+        for event in events
+        if event.campaign_id in offers and (promise := _promise(event, offers[event.campaign_id]))
+    ]
+    told = await _make(connection, promises)
+    answers = [
+        {"conversation_id": event.subject_id, "at": event.at}
+        for event in events
+        if event.name == "message.sent" and event.properties.get("author") in _ANSWERING
+    ]
+    if answers:
+        settled = await rows(
+            _Settled, connection, QUERIES["answer_promises"], {"answers": as_json(answers)}
+        )  # fmt: skip
+        told += [_event(f"promise.{promise.state}", promise) for promise in settled]
+    await append_many(connection, told)
+
+
+def _promise(event: Recorded, offer: _Offer) -> dict[str, Any] | None:
+    """Return the promise that an event makes, or makes and settles at once; None when it makes none."""
+    if event.customer_id is None or event.subject_id is None or not offer.stood(event.at):
+        return None
+    promise: dict[str, Any] = {
+        "campaign_id": offer.id, "customer_id": event.customer_id, "subject_id": event.subject_id,
+        "made_at": event.at, "due_at": None, "ended_at": None,
+    }  # fmt: skip
+    if event.name == "message.received":
+        if event.properties.get("automatic"):
+            return None
+        message_id = event.properties.get("message_id") or event.id
+        due_at = event.at + timedelta(seconds=offer.reply_seconds)
+        return promise | {
+            "id": derived_id("reply", message_id), "kind": "reply", "state": "made", "due_at": due_at,
+        }  # fmt: skip
+    if event.name in ("order.confirmed", "order.refused"):
+        if not wants_offer(event.properties.get("lines"), str(offer.variant_id)):
+            return None
+        state = "kept" if event.name == "order.confirmed" else "broken"
+        return promise | {
+            "id": derived_id("units", event.subject_id), "kind": "units", "state": state,
+            "ended_at": event.at,
+        }  # fmt: skip
+    return None
+
+
+async def _make(connection: Connection, promises: Sequence[dict[str, Any]]) -> list[Event]:
+    """Write promises that are new; return the events of what was made, and settled with it."""
+    if not promises:
+        return []
+    first: dict[UUID, dict[str, Any]] = {}
+    for promise in promises:
+        first.setdefault(promise["id"], promise)
+    made = await rows(
+        _Id, connection, QUERIES["make_promises"], {"promises": as_json(list(first.values()))}
+    )  # fmt: skip
+    told: list[Event] = []
+    for new in made:
+        promise = first[new.id]
+        settled = _Settled(
+            new.id, promise["campaign_id"], promise["customer_id"], promise["kind"], promise["state"],
+            promise["subject_id"],
+        )  # fmt: skip
+        told.append(_event("promise.made", settled))
+        if settled.state != "made":
+            told.append(_event(f"promise.{settled.state}", settled))
+    return told
+
+
+async def settle_due(context: Context) -> bool:
+    """Settle the promises whose time is over; return whether there may be more."""
+    async with context.database.transaction() as connection:
+        params = {"before": clock.now() - _GRACE, "limit": _DUE_MAX}
+        settled = await rows(_Settled, connection, QUERIES["settle_due"], params)
+        await append_many(connection, [_event(f"promise.{promise.state}", promise) for promise in settled])
+    return len(settled) == _DUE_MAX
+
+
+def _event(name: str, promise: _Settled) -> Event:
+    return Event(
+        name=name, customer_id=promise.customer_id, campaign_id=promise.campaign_id,
+        subject_id=promise.subject_id, properties={"kind": promise.kind, "promise_id": promise.id},
+    )  # fmt: skip

@@ -1,0 +1,313 @@
+-- name: insert
+INSERT INTO campaigns (
+    id, name, state, variant_id, units_offered, reply_seconds, offer_hours, audience, subject, body, created_at
+) VALUES (
+    %(campaign_id)s, %(name)s, 'draft', %(variant_id)s, %(units)s, %(reply_seconds)s, %(offer_hours)s,
+    %(audience)s, %(subject)s, %(body)s, %(now)s
+)
+ON CONFLICT (id) DO NOTHING
+
+-- name: campaign
+SELECT
+    id, name, state, reason, variant_id, location_id, units_offered, reply_seconds, offer_hours, audience,
+    subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at
+FROM campaigns WHERE id = %(id)s
+
+-- name: lock
+SELECT
+    id, name, state, reason, variant_id, location_id, units_offered, reply_seconds, offer_hours, audience,
+    subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at
+FROM campaigns WHERE id = %(id)s
+FOR UPDATE
+
+-- name: listed
+SELECT
+    id, name, state, reason, variant_id, location_id, units_offered, reply_seconds, offer_hours, audience,
+    subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at
+FROM campaigns ORDER BY created_at DESC, id LIMIT %(limit)s
+
+-- name: offers
+SELECT v.id AS variant_id, v.sku, p.title, p.slug, p.category, v.price_minor, v.currency
+FROM variants AS v JOIN products AS p ON p.id = v.product_id
+WHERE v.id = ANY(%(ids)s)
+
+-- name: find_offers
+-- Products to choose from: by words of the title or the SKU, or the ones with most units free.
+SELECT
+    v.id AS variant_id, v.sku, p.title, p.slug, p.category, v.price_minor, v.currency,
+    coalesce(a.on_hand - a.held, 0) AS free
+FROM variants AS v
+JOIN products AS p ON p.id = v.product_id
+LEFT JOIN stock_levels AS l ON l.variant_id = v.id AND l.location_id = %(main)s
+LEFT JOIN capacity_accounts AS a ON a.id = l.account_id
+WHERE p.searchable LIKE ALL(%(patterns)s::text [])
+ORDER BY coalesce(a.on_hand - a.held, 0) DESC, p.title
+LIMIT %(limit)s
+
+-- name: countries
+SELECT DISTINCT country FROM customers WHERE country IS NOT NULL ORDER BY country LIMIT 250
+
+-- name: reach
+SELECT count(*) AS customers, count(*) FILTER (WHERE k.given AND i.customer_id IS NOT NULL) AS reachable
+FROM customers AS c
+LEFT JOIN customer_consents AS k ON k.customer_id = c.id AND k.channel = 'email'
+LEFT JOIN (SELECT DISTINCT customer_id FROM customer_identities WHERE kind = 'email') AS i
+    ON i.customer_id = c.id
+WHERE c.merged_into IS NULL
+    AND (%(language)s::text IS NULL OR c.language = %(language)s)
+    AND (%(country)s::text IS NULL OR c.country = %(country)s)
+
+-- name: plan
+-- One row a customer, for ever. Those who may be written to come first, in case the audience is limited.
+INSERT INTO sends (campaign_id, customer_id, id, state, reason, planned_at, ended_at)
+SELECT
+    %(campaign_id)s, a.id, gen_random_uuid(), CASE WHEN a.reason IS NULL THEN 'planned' ELSE 'skipped' END,
+    a.reason, %(now)s, CASE WHEN a.reason IS NOT NULL THEN %(now)s::timestamptz END
+FROM (
+    SELECT
+        c.id,
+        CASE
+            WHEN i.customer_id IS NULL THEN 'no_email'
+            WHEN k.given IS NOT TRUE THEN 'no_consent'
+        END AS reason
+    FROM customers AS c
+    LEFT JOIN customer_consents AS k ON k.customer_id = c.id AND k.channel = 'email'
+    LEFT JOIN (SELECT DISTINCT customer_id FROM customer_identities WHERE kind = 'email') AS i
+        ON i.customer_id = c.id
+    WHERE c.merged_into IS NULL
+        AND (%(language)s::text IS NULL OR c.language = %(language)s)
+        AND (%(country)s::text IS NULL OR c.country = %(country)s)
+    ORDER BY i.customer_id IS NOT NULL AND k.given IS TRUE DESC, c.id
+    LIMIT %(limit)s
+) AS a
+ON CONFLICT (campaign_id, customer_id) DO NOTHING
+RETURNING id, customer_id, state, reason
+
+-- name: begin
+UPDATE campaigns
+SET state = 'sending', location_id = %(location_id)s, started_at = %(now)s,
+    offer_ends_at = %(now)s::timestamptz + offer_hours * interval '1 hour'
+WHERE id = %(id)s
+
+-- name: set_state
+UPDATE campaigns SET state = %(state)s, reason = %(reason)s, ended_at = %(ended_at)s WHERE id = %(id)s
+
+-- name: close_offer
+UPDATE campaigns SET closed_at = %(now)s WHERE id = %(id)s AND closed_at IS NULL
+
+-- name: skip_planned
+UPDATE sends SET state = 'skipped', reason = %(reason)s, ended_at = %(now)s
+WHERE campaign_id = %(campaign_id)s AND state = 'planned'
+RETURNING id, customer_id, state, reason
+
+-- name: on_their_way
+SELECT id FROM sends WHERE campaign_id = %(campaign_id)s AND state = 'queued'
+
+-- name: tallies
+SELECT state, reason, count(*) AS count FROM sends
+WHERE campaign_id = %(campaign_id)s GROUP BY state, reason ORDER BY state, reason
+
+-- name: tallies_of_many
+SELECT campaign_id, state, count(*) AS count FROM sends
+WHERE campaign_id = ANY(%(ids)s) GROUP BY campaign_id, state
+
+-- name: results
+SELECT
+    (SELECT count(*) FROM sends WHERE campaign_id = %(id)s AND clicked_at IS NOT NULL) AS visits,
+    (SELECT count(*) FROM sends WHERE campaign_id = %(id)s AND ordered_at IS NOT NULL) AS orders,
+    count(*) FILTER (WHERE state = 'kept') AS kept,
+    count(*) FILTER (WHERE state = 'broken') AS broken,
+    count(*) FILTER (WHERE state = 'made') AS open
+FROM promises WHERE campaign_id = %(id)s
+
+-- name: take_campaign
+-- The campaign paced longest ago; another worker that holds it is not waited for.
+SELECT
+    id, name, state, reason, variant_id, location_id, units_offered, reply_seconds, offer_hours, audience,
+    subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at
+FROM campaigns
+WHERE state = 'sending' AND (paced_at IS NULL OR paced_at <= %(before)s)
+ORDER BY paced_at NULLS FIRST
+LIMIT 1
+FOR UPDATE SKIP LOCKED
+
+-- name: counts
+SELECT
+    (SELECT count(*) FROM sends WHERE campaign_id = %(id)s AND state = 'planned') AS planned,
+    (SELECT count(*) FROM sends WHERE campaign_id = %(id)s AND state IN ('queued', 'sent')) AS out,
+    (SELECT count(*) FROM sends WHERE campaign_id = %(id)s AND state = 'queued') AS queued,
+    (SELECT count(*) FROM sends WHERE state = 'queued')
+    + (SELECT count(*) FROM sends WHERE state IN ('sent', 'failed') AND ended_at > %(window)s) AS quota_used
+
+-- name: responses
+-- Who responded and how long it took, who is silent and for how long: ages in groups that grow with age.
+WITH reached AS (
+    SELECT
+        coalesce(ended_at, %(now)s) AS sent_at, clicked_at, ordered_at, units
+    FROM sends WHERE campaign_id = %(id)s AND state IN ('queued', 'sent')
+), stages AS (
+    SELECT
+        'visit' AS stage, clicked_at IS NOT NULL AS responded,
+        greatest(extract(epoch FROM coalesce(clicked_at, %(now)s) - sent_at), 0)::double precision AS seconds,
+        0::bigint AS units
+    FROM reached
+    UNION ALL
+    SELECT
+        'order', ordered_at IS NOT NULL,
+        greatest(extract(epoch FROM coalesce(ordered_at, %(now)s) - clicked_at), 0)::double precision, units
+    FROM reached WHERE clicked_at IS NOT NULL
+)
+SELECT
+    stage, responded, count(*) AS count, sum(seconds) AS seconds, sum(units)::bigint AS units
+FROM stages
+GROUP BY stage, responded, CASE WHEN responded THEN 0 ELSE floor(ln(1 + seconds) * 4) END
+
+-- name: take_sends
+-- Consent and address are read now, not when the send was planned.
+WITH taken AS MATERIALIZED (
+    SELECT id, customer_id FROM sends
+    WHERE campaign_id = %(campaign_id)s AND state = 'planned'
+    ORDER BY id
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+SELECT
+    t.id, t.customer_id, c.name, c.language, e.value AS email,
+    CASE
+        WHEN c.merged_into IS NOT NULL THEN 'merged'
+        WHEN e.value IS NULL THEN 'no_email'
+        WHEN k.given IS NOT TRUE THEN 'no_consent'
+    END AS reason
+FROM taken AS t
+JOIN customers AS c ON c.id = t.customer_id
+LEFT JOIN customer_consents AS k ON k.customer_id = t.customer_id AND k.channel = 'email'
+LEFT JOIN LATERAL (
+    SELECT i.value FROM customer_identities AS i
+    WHERE i.customer_id = t.customer_id AND i.kind = 'email'
+    ORDER BY i.created_at, i.id
+    LIMIT 1
+) AS e ON true
+
+-- name: queue
+UPDATE sends SET state = 'queued', queued_at = %(now)s WHERE id = ANY(%(ids)s)
+
+-- name: skip
+UPDATE sends AS s SET state = 'skipped', reason = r.reason, ended_at = %(now)s
+FROM json_to_recordset(%(sends)s::json) AS r (id uuid, reason text)
+WHERE s.id = r.id
+
+-- name: set_pace
+UPDATE campaigns SET pace = %(pace)s, paced_at = %(now)s WHERE id = %(id)s
+
+-- name: end_sends
+-- A mail may be reported undeliverable after it was sent, and sent after all when staff try it again.
+UPDATE sends AS s SET state = e.state, reason = e.reason, ended_at = e.at
+FROM json_to_recordset(%(ends)s::json) AS e (id uuid, state text, reason text, at timestamptz)
+WHERE s.id = e.id
+    AND (s.state = 'queued' OR (s.state, e.state) IN (('sent', 'failed'), ('failed', 'sent')))
+RETURNING s.id, s.customer_id, s.campaign_id, s.state, s.reason
+
+-- name: note_orders
+UPDATE sends AS s
+SET ordered_at = coalesce(s.ordered_at, o.at), units = CASE WHEN s.units = 0 THEN o.units ELSE s.units END
+FROM json_to_recordset(%(orders)s::json) AS o (campaign_id uuid, customer_id uuid, at timestamptz, units bigint)
+WHERE s.campaign_id = o.campaign_id AND s.customer_id = o.customer_id
+
+-- name: clicked
+SELECT
+    s.id, s.campaign_id, coalesce(c.merged_into, s.customer_id) AS customer_id, c.language, p.slug
+FROM sends AS s
+JOIN customers AS c ON c.id = s.customer_id
+JOIN campaigns AS m ON m.id = s.campaign_id
+JOIN variants AS v ON v.id = m.variant_id
+JOIN products AS p ON p.id = v.product_id
+WHERE s.id = ANY(%(ids)s)
+
+-- name: note_clicks
+WITH locked AS MATERIALIZED (
+    SELECT id FROM sends WHERE id = ANY(%(ids)s) AND clicked_at IS NULL ORDER BY id FOR UPDATE
+)
+UPDATE sends AS s SET clicked_at = %(now)s FROM locked WHERE s.id = locked.id
+RETURNING s.id
+
+-- name: offers_over
+SELECT id FROM campaigns WHERE closed_at IS NULL AND offer_ends_at <= %(now)s ORDER BY offer_ends_at LIMIT 20
+
+-- name: unsold
+-- Units of ended offers that nobody holds any more.
+SELECT c.id
+FROM campaigns AS c
+JOIN stock_levels AS l ON l.variant_id = c.variant_id AND l.location_id = c.location_id
+JOIN capacity_accounts AS a ON a.id = l.account_id
+WHERE c.closed_at IS NOT NULL AND a.on_hand > a.held
+LIMIT 20
+
+-- name: promising
+-- Campaigns whose offer stood at some time; a promise needs one.
+SELECT id, reply_seconds, variant_id, started_at, closed_at FROM campaigns
+WHERE id = ANY(%(ids)s) AND started_at IS NOT NULL
+
+-- name: offered_variants
+SELECT id, variant_id FROM campaigns WHERE id = ANY(%(ids)s)
+
+-- name: make_promises
+INSERT INTO promises (id, campaign_id, customer_id, kind, state, subject_id, due_at, made_at, ended_at)
+SELECT p.id, p.campaign_id, p.customer_id, p.kind, p.state, p.subject_id, p.due_at, p.made_at, p.ended_at
+FROM json_to_recordset(%(promises)s::json) AS p (
+    id uuid, campaign_id uuid, customer_id uuid, kind text, state text, subject_id uuid, due_at timestamptz,
+    made_at timestamptz, ended_at timestamptz
+)
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+
+-- name: answer_promises
+-- Everything asked before an answer is answered by it: in time, or too late.
+WITH answers AS (
+    SELECT a.conversation_id, a.at
+    FROM json_to_recordset(%(answers)s::json) AS a (conversation_id uuid, at timestamptz)
+), met AS MATERIALIZED (
+    SELECT p.id FROM promises AS p
+    WHERE p.state = 'made' AND p.kind = 'reply'
+        AND EXISTS (
+            SELECT 1 FROM answers AS a WHERE a.conversation_id = p.subject_id AND a.at >= p.made_at
+        )
+    ORDER BY p.id
+    FOR UPDATE
+), first AS (
+    SELECT p.id, min(a.at) AS at
+    FROM met JOIN promises AS p ON p.id = met.id
+    JOIN answers AS a ON a.conversation_id = p.subject_id AND a.at >= p.made_at
+    GROUP BY p.id
+)
+UPDATE promises AS p
+SET state = CASE WHEN f.at <= p.due_at THEN 'kept' ELSE 'broken' END, ended_at = least(f.at, p.due_at)
+FROM first AS f WHERE p.id = f.id AND p.state = 'made'
+RETURNING p.id, p.campaign_id, p.customer_id, p.kind, p.state, p.subject_id
+
+-- name: settle_due
+-- Due by the clock. The journal is asked once more: an answer in time counts, whenever it was noticed.
+WITH due AS MATERIALIZED (
+    SELECT id, customer_id, subject_id, made_at, due_at FROM promises
+    WHERE state = 'made' AND due_at < %(before)s
+    ORDER BY due_at
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+), settled AS (
+    SELECT
+        d.id, d.due_at,
+        (
+            SELECT min(e.at) FROM journal_events AS e
+            WHERE e.customer_id = d.customer_id AND e.name = 'message.sent' AND e.subject_id = d.subject_id
+                AND e.properties ->> 'author' IN ('bot', 'staff') AND e.at BETWEEN d.made_at AND d.due_at
+        ) AS answered_at
+    FROM due AS d
+)
+UPDATE promises AS p
+SET state = CASE WHEN s.answered_at IS NULL THEN 'broken' ELSE 'kept' END,
+    ended_at = coalesce(s.answered_at, s.due_at)
+FROM settled AS s WHERE p.id = s.id AND p.state = 'made'
+RETURNING p.id, p.campaign_id, p.customer_id, p.kind, p.state, p.subject_id
+
+-- name: send_owner
+SELECT coalesce(c.merged_into, s.customer_id)
+FROM sends AS s JOIN customers AS c ON c.id = s.customer_id WHERE s.id = %(id)s

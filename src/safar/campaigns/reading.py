@@ -1,0 +1,81 @@
+"""Reading campaigns: one, the newest, and what came of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from safar.campaigns.model import Audience, Campaign, Offer, Reach, Results, Tally
+from safar.kernel.database import Connection, row, rows, value
+from safar.kernel.errors import NotFound
+from safar.kernel.queries import queries_beside
+from safar.stock.actions import allocation_of, levels
+
+QUERIES = queries_beside(__file__)
+_LISTED_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _CampaignTally:
+    campaign_id: UUID
+    state: str
+    count: int
+
+
+async def get(connection: Connection, campaign_id: UUID) -> Campaign:
+    """Return a campaign. Raises NotFound."""
+    campaign = await row(Campaign, connection, QUERIES["campaign"], {"id": campaign_id})
+    if campaign is None:
+        raise NotFound
+    return campaign
+
+
+async def listed(connection: Connection) -> list[Campaign]:
+    """Return the newest campaigns."""
+    return await rows(Campaign, connection, QUERIES["listed"], {"limit": _LISTED_MAX})
+
+
+async def offers(connection: Connection, variant_ids: Iterable[UUID]) -> dict[UUID, Offer]:
+    """Return what variants are called and cost."""
+    found = await rows(Offer, connection, QUERIES["offers"], {"ids": list(set(variant_ids))})
+    return {offer.variant_id: offer for offer in found}
+
+
+async def tallies(connection: Connection, campaign_id: UUID) -> list[Tally]:
+    """Return the sends of a campaign, counted by state and reason."""
+    return await rows(Tally, connection, QUERIES["tallies"], {"campaign_id": campaign_id})
+
+
+async def tallies_of_many(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+    """Return the sends of campaigns, counted by state."""
+    counts: dict[UUID, dict[str, int]] = {campaign_id: {} for campaign_id in ids}
+    for tally in await rows(_CampaignTally, connection, QUERIES["tallies_of_many"], {"ids": list(ids)}):
+        counts[tally.campaign_id][tally.state] = tally.count
+    return counts
+
+
+async def results(connection: Connection, campaign_id: UUID) -> Results:
+    """Return what came of a campaign so far."""
+    found = await row(Results, connection, QUERIES["results"], {"id": campaign_id})
+    assert found is not None
+    return found
+
+
+async def send_owner(connection: Connection, send_id: UUID) -> UUID | None:
+    """Return whose send it is, under the profile they have now; None when there is none."""
+    owner: UUID | None = await value(connection, QUERIES["send_owner"], {"id": send_id})
+    return owner
+
+
+async def reach(connection: Connection, audience: Audience) -> Reach:
+    """Return how many an audience has and how many of them may be written to, its limit not counted."""
+    params = {"language": audience.language, "country": audience.country}
+    found = await row(Reach, connection, QUERIES["reach"], params)
+    assert found is not None
+    return found
+
+
+async def units_left(connection: Connection, campaign: Campaign) -> tuple[int, int]:
+    """Return the units on hand in the campaign's allocation, and how many of them are held."""
+    place = (campaign.variant_id, allocation_of(campaign.id))
+    level = (await levels(connection, [campaign.variant_id])).get(place)
+    return (level.on_hand, level.held) if level else (0, 0)

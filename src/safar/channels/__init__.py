@@ -1,0 +1,1 @@
+"""Channels: one way to reach a customer each; the outbox; incoming mail."""

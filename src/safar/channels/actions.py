@@ -1,0 +1,224 @@
+"""The verbs of the channels: queue a message, take what is due, write down how it ended."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from safar.channels.model import (
+    EMAIL,
+    KINDS,
+    WEB,
+    Attempt,
+    Author,
+    Due,
+    End,
+    Envelope,
+    Outgoing,
+    Problem,
+    Trouble,
+)
+from safar.journal.actions import append_many
+from safar.journal.model import Event
+from safar.kernel import clock
+from safar.kernel.database import Connection, as_json, execute, rows, value
+from safar.kernel.queries import queries_beside
+
+QUERIES = queries_beside(__file__)
+_LISTED_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """What an event about a message tells; never its text."""
+
+    id: UUID
+    channel_id: UUID
+    author: str
+    customer_id: UUID
+    conversation_id: UUID | None
+    campaign_id: UUID | None
+    staff_id: UUID | None
+    address: str
+    waiting_since: datetime | None
+    code: str | None
+
+
+async def ensure_channels(connection: Connection) -> None:
+    """Make the two channels every shop has: web chat and e-mail."""
+    channels = [
+        {"id": WEB, "kind": "web", "name": "Web chat"},
+        {"id": EMAIL, "kind": "email", "name": "E-mail"},
+    ]
+    await execute(connection, QUERIES["ensure_channels"], {"channels": as_json(channels), "now": clock.now()})
+
+
+async def queue_many(connection: Connection, outgoing: Sequence[Outgoing]) -> list[None]:
+    """Write messages to the outbox, to be sent if and only if the caller's transaction commits.
+
+    A message id that is there already is left alone. On the web a message is sent by being written (the
+    visitor's stream and history show it): event message.sent; e-mail gets message.queued, then its end.
+    """
+    if not outgoing:
+        return []
+    records = [_record(message) for message in outgoing]
+    written = await _ids(connection, QUERIES["queue"], {"messages": as_json(records)})
+    await append_many(
+        connection, [_queued(message) for message in _once(outgoing) if message.message_id in written]
+    )
+    return [None] * len(outgoing)
+
+
+def _once(outgoing: Sequence[Outgoing]) -> list[Outgoing]:
+    return list({message.message_id: message for message in reversed(outgoing)}.values())[::-1]
+
+
+def _record(message: Outgoing) -> dict[str, Any]:
+    at_once = message.channel_id == WEB
+    ended = {"state": "sent", "ended_at": message.at} if at_once else {"state": "queued", "ended_at": None}
+    return asdict(message) | ended
+
+
+def _queued(message: Outgoing) -> Event:
+    told = _Ended(
+        message.message_id, message.channel_id, message.author, message.customer_id, message.conversation_id,
+        message.campaign_id, message.staff_id, message.address, message.waiting_since, None,
+    )  # fmt: skip
+    return message_event("message.sent" if message.channel_id == WEB else "message.queued", told, message.at)
+
+
+def message_event(name: str, message: _Ended, at: datetime) -> Event:
+    """Return the event about an outgoing message; its subject is the conversation when there is one."""
+    properties: dict[str, Any] = {
+        "channel": KINDS.get(message.channel_id, "other"),
+        "message_id": message.id,
+        "author": message.author,
+    }
+    if message.channel_id == WEB:
+        properties["visitor_id"] = message.address
+    if message.code:
+        properties["reason"] = message.code
+    answers = message.author in (Author.STAFF, Author.BOT)
+    if name == "message.sent" and answers and message.waiting_since is not None:
+        properties["waited_s"] = round(max((at - message.waiting_since).total_seconds(), 0.0), 3)
+    return Event(
+        name=name,
+        at=at,
+        customer_id=message.customer_id,
+        campaign_id=message.campaign_id,
+        staff_id=message.staff_id,
+        subject_id=message.conversation_id or message.id,
+        properties=properties,
+    )
+
+
+async def take_due(connection: Connection, *, limit: int, lease_s: float) -> list[Due]:
+    """Take e-mails that are due for this process; nobody else gets them for `lease_s` seconds."""
+    now = clock.now()
+    params = {
+        "channel_id": EMAIL, "now": now, "limit": limit, "abandoned_at": now + timedelta(seconds=lease_s),
+    }  # fmt: skip
+    return await rows(Due, connection, QUERIES["take_due"], params)
+
+
+async def end_many(connection: Connection, attempts: Sequence[Attempt]) -> None:
+    """Write down how attempts ended; events message.sent and message.failed."""
+    now = clock.now()
+    events: list[Event] = []
+    for end, query, name in (
+        (End.SENT, "end_sent", "message.sent"),
+        (End.FAILED, "end_failed", "message.failed"),
+    ):
+        ended = sorted((a for a in attempts if a.end is end), key=lambda attempt: attempt.message_id)
+        if ended:
+            told = await rows(_Ended, connection, QUERIES[query], {"attempts": as_json(ended), "now": now})
+            events += [message_event(name, message, now) for message in told]
+    again = [attempt for attempt in attempts if attempt.end is End.AGAIN]
+    if again:
+        await execute(connection, QUERIES["end_again"], {"attempts": as_json(again), "now": now})
+    await append_many(connection, events)
+
+
+async def skip_many(connection: Connection, message_ids: Sequence[UUID], reason: str) -> list[UUID]:
+    """Take messages that are still queued out of the outbox; return which were. Event message.skipped."""
+    now = clock.now()
+    params = {"ids": sorted(message_ids), "reason": reason, "now": now}
+    skipped = await rows(_Ended, connection, QUERIES["skip"], params)
+    await append_many(connection, [message_event("message.skipped", message, now) for message in skipped])
+    return [message.id for message in skipped]
+
+
+async def bounce_many(connection: Connection, bounces: Sequence[Mapping[str, object]]) -> int:
+    """Mark sent mails that the receiving side reports as undeliverable ({message_id, reason, code})."""
+    now = clock.now()
+    params = {"bounces": as_json(list(bounces)), "channel_id": EMAIL, "now": now}
+    failed = await rows(_Ended, connection, QUERIES["bounce"], params)
+    await append_many(connection, [message_event("message.failed", message, now) for message in failed])
+    return len(failed)
+
+
+async def retry(connection: Connection, message_id: UUID, *, staff_id: UUID) -> bool:
+    """Put a failed message back into the outbox; False when it is not a failed one."""
+    now = clock.now()
+    queued = await rows(_Ended, connection, QUERIES["retry"], {"id": message_id, "now": now})
+    events = [message_event("message.queued", message, now) for message in queued]
+    await append_many(connection, [_by(event, staff_id) for event in events])
+    return bool(queued)
+
+
+def _by(event: Event, staff_id: UUID) -> Event:
+    return Event(
+        name=event.name, at=event.at, customer_id=event.customer_id, campaign_id=event.campaign_id,
+        staff_id=staff_id, subject_id=event.subject_id, properties={**event.properties, "retried": True},
+    )  # fmt: skip
+
+
+async def note_trouble(connection: Connection, channel_id: UUID, trouble: str | None) -> None:
+    """Keep why a channel cannot send, for staff to see; None when it can again."""
+    if trouble is None:
+        await execute(connection, QUERIES["end_trouble"], {"channel_id": channel_id})
+    else:
+        params = {"channel_id": channel_id, "trouble": trouble, "now": clock.now()}
+        await execute(connection, QUERIES["set_trouble"], params)
+
+
+async def troubles(connection: Connection) -> list[Trouble]:
+    """Return the channels that cannot send now."""
+    return await rows(Trouble, connection, QUERIES["troubles"])
+
+
+async def problems(connection: Connection) -> list[Problem]:
+    """Return the newest messages that failed."""
+    return await rows(Problem, connection, QUERIES["problems"], {"limit": _LISTED_MAX})
+
+
+async def keep_envelopes(connection: Connection, envelopes: Sequence[tuple[UUID, bytes, str | None]]) -> None:
+    """Keep incoming mails as they came: (id, raw bytes, what was wrong with it or None)."""
+    records = [
+        {"id": id_, "body": base64.b64encode(raw).decode(), "error": error} for id_, raw, error in envelopes
+    ]
+    params = {"channel_id": EMAIL, "now": clock.now(), "envelopes": as_json(records)}
+    await execute(connection, QUERIES["keep_envelopes"], params)
+
+
+async def unread_envelopes(connection: Connection) -> list[Envelope]:
+    """Return the newest mails that could not be read as messages."""
+    return await rows(Envelope, connection, QUERIES["unread_envelopes"], {"limit": _LISTED_MAX})
+
+
+async def envelope(connection: Connection, envelope_id: UUID) -> bytes | None:
+    """Return a mail as it came."""
+    raw = await value(connection, QUERIES["envelope"], {"id": envelope_id})
+    return None if raw is None else bytes(raw)
+
+
+async def in_flight(connection: Connection) -> int:
+    """Return how many e-mails wait to be sent or are being sent."""
+    return int(await value(connection, QUERIES["in_flight"], {"channel_id": EMAIL}))
+
+
+async def _ids(connection: Connection, query: Any, params: Mapping[str, Any]) -> set[UUID]:
+    cursor = await connection.execute(query, params)
+    return {found[0] for found in await cursor.fetchall()}

@@ -1,0 +1,122 @@
+"""Channels and messages: what goes out, and how an attempt to send it ended."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from safar.kernel import clock
+from safar.kernel.ids import derived_id
+
+WEB = derived_id("channel", "web")
+EMAIL = derived_id("channel", "email")
+KINDS = {WEB: "web", EMAIL: "email"}
+
+
+class Author(StrEnum):
+    """Who wrote a message. SHOP is the shop's own notice (an order's state, a hand-over), no answer."""
+
+    CUSTOMER = "customer"
+    STAFF = "staff"
+    BOT = "bot"
+    CAMPAIGN = "campaign"
+    SHOP = "shop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One message to one customer; `message_id` is the idempotency key.
+
+    `address` is the e-mail address, or on the web the visitor id. `waiting_since`: when the question came in
+    that this answers; `in_reply_to`: the provider's id of the message it answers, for threading there.
+    """
+
+    message_id: UUID
+    channel_id: UUID
+    author: str
+    customer_id: UUID
+    address: str
+    body: str
+    language: str
+    conversation_id: UUID | None = None
+    campaign_id: UUID | None = None
+    staff_id: UUID | None = None
+    subject: str | None = None
+    unsubscribe_url: str | None = None
+    in_reply_to: str | None = None
+    waiting_since: datetime | None = None
+    at: datetime = field(default_factory=clock.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A message that this process has taken to send; `tries` counts this attempt."""
+
+    id: UUID
+    author: str
+    address: str
+    subject: str | None
+    body: str
+    language: str
+    unsubscribe_url: str | None
+    in_reply_to: str | None
+    tries: int
+    at: datetime
+
+
+class End(StrEnum):
+    """How an attempt ended: SENT and FAILED for good, AGAIN after a pause."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    AGAIN = "again"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What became of one attempt. `code` goes to the journal, `reason` (it may name an address) to staff.
+
+    `counted` False: the message was not to blame (the server was away), the attempt does not count.
+    """
+
+    message_id: UUID
+    tries: int
+    end: End
+    code: str | None = None
+    reason: str | None = None
+    pause_s: float = 0.0
+    counted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A message that could not be delivered, as staff see it."""
+
+    id: UUID
+    author: str
+    address: str
+    subject: str | None
+    reason: str | None
+    tries: int
+    at: datetime
+    ended_at: datetime | None
+    conversation_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An incoming mail that could not be read as a message."""
+
+    id: UUID
+    received_at: datetime
+    error: str | None
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A channel that cannot send at the moment."""
+
+    kind: str
+    trouble: str
+    trouble_since: datetime

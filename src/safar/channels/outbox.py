@@ -1,0 +1,145 @@
+"""The outbox's dispatcher: takes due e-mails, sends them outside any transaction, writes down how it ended.
+
+A mail counts as sent when the server has taken it. If this process dies between that and writing it down, the
+row stays "sending", comes due again when its lease is over, and goes out once more under the same Message-ID:
+at least once, never lost; receivers drop the second copy by its id.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import aiosmtplib
+
+from safar.channels.actions import end_many, note_trouble, take_due
+from safar.channels.compose import compose
+from safar.channels.decide import failed_for_now, refused, server_away
+from safar.channels.model import EMAIL, Attempt, Due, End
+from safar.channels.smtp import ServerAway, SmtpConnections, SmtpServer
+from safar.kernel import clock
+from safar.kernel.context import Context
+from safar.kernel.log import log
+
+_BATCH_MAX = 64
+_CONNECTIONS_MAX = 4
+_REST_S_MAX = 30.0
+_GOODBYE_S = 5.0
+
+
+class Outbox:
+    """Sends e-mail for one process; several may run, each row is taken by one."""
+
+    def __init__(self, context: Context) -> None:
+        settings = context.settings
+        self._database = context.database
+        self._mail_from = settings.mail_from
+        self._shop_name = settings.shop_name
+        self._timeout_s = settings.smtp_timeout_s
+        self._connections = SmtpConnections(
+            SmtpServer.of(settings), timeout_s=self._timeout_s, limit=_CONNECTIONS_MAX
+        )
+        # Sent or refused, but not yet written down (the database was away): first thing of the next step.
+        self._unwritten: list[Attempt] = []
+        self._trouble: str | None = "not known yet"
+        self._rest_s = 0.0
+        self._rest_until = 0.0
+        self._stopping = False
+
+    @property
+    def lease_s(self) -> float:
+        """Longer than a batch can take: sends start within one time-out and last at most two more."""
+        return 3 * self._timeout_s + 5
+
+    async def step(self) -> bool:
+        """Send one batch; return whether there may be more. Cancelling it keeps what was sent on record."""
+        if time.monotonic() < self._rest_until:
+            return False
+        work = asyncio.ensure_future(self._step())
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            self._stopping = True
+            await asyncio.wait({work}, timeout=self._timeout_s + _GOODBYE_S)
+            await self._connections.close()
+            raise
+
+    async def _step(self) -> bool:
+        await self._write_down()
+        async with self._database.transaction() as connection:
+            due = await take_due(connection, limit=_BATCH_MAX, lease_s=self.lease_s)
+        if not due:
+            return False
+        await self._send_all(due)
+        trouble = await self._write_down()
+        self._rest_after(trouble)
+        return len(due) == _BATCH_MAX and trouble is None
+
+    async def _send_all(self, due: Sequence[Due]) -> None:
+        """Send side by side, as many as there are connections."""
+        waiting = list(reversed(due))
+        no_start_after = time.monotonic() + self._timeout_s
+
+        async def work() -> None:
+            while waiting:
+                message = waiting.pop()
+                if self._stopping or time.monotonic() > no_start_after:
+                    self._unwritten.append(Attempt(message.id, message.tries, End.AGAIN, counted=False))
+                else:
+                    self._unwritten.append(await self._send(message))
+
+        await asyncio.gather(*(work() for _ in range(min(_CONNECTIONS_MAX, len(due)))))
+
+    async def _send(self, message: Due) -> Attempt:
+        """Hand one mail over; every way it can end is an Attempt, never an exception."""
+        try:
+            mail = compose(message, mail_from=self._mail_from, shop_name=self._shop_name)
+        except (ValueError, UnicodeError, LookupError) as error:
+            reason = f"this mail cannot be written: {type(error).__name__}"
+            return Attempt(message.id, message.tries, End.FAILED, "unwritable", reason)
+        try:
+            async with asyncio.timeout(2 * self._timeout_s), self._connections.connection() as client:
+                await client.sendmail(self._mail_from, [message.address], mail)
+        except ServerAway as error:
+            return server_away(message.id, message.tries, message.at, clock.now(), str(error))
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            first = error.recipients[0]
+            return refused(message.id, message.tries, first.code, first.message)
+        except aiosmtplib.SMTPNotSupported:
+            reason = "the mail server cannot send to addresses in this script"
+            return Attempt(message.id, message.tries, End.FAILED, "not_supported", reason)
+        except aiosmtplib.SMTPResponseException as error:
+            return refused(message.id, message.tries, error.code, error.message)
+        except (aiosmtplib.SMTPTimeoutError, TimeoutError):
+            return failed_for_now(
+                message.id, message.tries, "timeout", "the mail server did not answer in time"
+            )
+        except (aiosmtplib.SMTPException, OSError) as error:
+            return failed_for_now(message.id, message.tries, "connection", f"cut off: {type(error).__name__}")
+        except UnicodeError:
+            return Attempt(message.id, message.tries, End.FAILED, "unwritable", "this address cannot be used")
+        return Attempt(message.id, message.tries, End.SENT)
+
+    async def _write_down(self) -> str | None:
+        """Record the attempts that ended; return why the server was away, if it was."""
+        if not self._unwritten:
+            return self._trouble
+        attempts = list(self._unwritten)
+        away = next((a.reason for a in attempts if a.code == "server_away"), None)
+        if any(attempt.end is End.SENT for attempt in attempts):
+            away = None
+        async with self._database.transaction() as connection:
+            if away != self._trouble:
+                await note_trouble(connection, EMAIL, away)
+            await end_many(connection, attempts)
+        self._unwritten = [attempt for attempt in self._unwritten if attempt not in attempts]
+        self._trouble = away
+        return away
+
+    def _rest_after(self, trouble: str | None) -> None:
+        """Leave a server that is away in peace for a while, longer each time."""
+        if trouble is None:
+            self._rest_s = 0.0
+            return
+        self._rest_s = min(max(self._rest_s * 2, 1.0), _REST_S_MAX)
+        self._rest_until = time.monotonic() + self._rest_s
+        log.warning("outbox.server_away", trouble=trouble, rest_s=self._rest_s)

@@ -1,0 +1,136 @@
+-- name: ensure_channels
+INSERT INTO channels (id, kind, name, created_at)
+SELECT c.id, c.kind, c.name, %(now)s
+FROM json_to_recordset(%(channels)s::json) AS c (id uuid, kind text, name text)
+ON CONFLICT (id) DO NOTHING
+
+-- name: queue
+-- A message id that is there already is left as it is: the same request, come again.
+INSERT INTO messages (
+    id, channel_id, direction, author, customer_id, conversation_id, campaign_id, staff_id, address, subject,
+    body, language, state, at, next_try_at, ended_at, waiting_since, in_reply_to, unsubscribe_url
+)
+SELECT
+    m.message_id, m.channel_id, 'out', m.author, m.customer_id, m.conversation_id, m.campaign_id, m.staff_id,
+    m.address, m.subject, m.body, m.language, m.state, m.at, m.at, m.ended_at, m.waiting_since, m.in_reply_to,
+    m.unsubscribe_url
+FROM json_to_recordset(%(messages)s::json) AS m (
+    message_id uuid, channel_id uuid, author text, customer_id uuid, conversation_id uuid, campaign_id uuid,
+    staff_id uuid, address text, subject text, body text, language text, state text, at timestamptz,
+    ended_at timestamptz, waiting_since timestamptz, in_reply_to text, unsubscribe_url text
+)
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+
+-- name: take_due
+-- Replies first, then campaign mails with what room is left. A row that a dead process left "sending" comes
+-- due again when its time is up.
+WITH first AS (
+    SELECT id FROM messages
+    WHERE channel_id = %(channel_id)s AND state IN ('queued', 'sending') AND author <> 'campaign'
+        AND next_try_at <= %(now)s
+    ORDER BY next_try_at
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+), rest AS (
+    SELECT id FROM messages
+    WHERE channel_id = %(channel_id)s AND state IN ('queued', 'sending') AND author = 'campaign'
+        AND next_try_at <= %(now)s
+    ORDER BY next_try_at
+    LIMIT greatest(%(limit)s - (SELECT count(*) FROM first), 0)
+    FOR UPDATE SKIP LOCKED
+), taken AS (
+    SELECT id FROM first UNION ALL SELECT id FROM rest
+)
+UPDATE messages SET state = 'sending', tries = tries + 1, next_try_at = %(abandoned_at)s
+FROM taken
+WHERE messages.id = taken.id
+RETURNING
+    messages.id, author, address, subject, body, language, unsubscribe_url, in_reply_to, tries, at
+
+-- name: end_sent
+-- Whoever sent it, sent it: also when another process has taken it for abandoned meanwhile.
+UPDATE messages SET state = 'sent', ended_at = %(now)s, reason = NULL
+FROM json_to_recordset(%(attempts)s::json) AS a (message_id uuid)
+WHERE messages.id = a.message_id AND messages.state IN ('sending', 'queued')
+RETURNING
+    messages.id, channel_id, author, customer_id, conversation_id, campaign_id, staff_id, address,
+    waiting_since, NULL::text AS code
+
+-- name: end_failed
+UPDATE messages SET state = 'failed', ended_at = %(now)s, reason = a.reason
+FROM json_to_recordset(%(attempts)s::json) AS a (message_id uuid, tries integer, reason text, code text)
+WHERE messages.id = a.message_id AND messages.state = 'sending' AND messages.tries = a.tries
+RETURNING
+    messages.id, channel_id, author, customer_id, conversation_id, campaign_id, staff_id, address,
+    waiting_since, a.code
+
+-- name: end_again
+UPDATE messages
+SET state = 'queued', reason = a.reason, tries = messages.tries - CASE WHEN a.counted THEN 0 ELSE 1 END,
+    next_try_at = %(now)s::timestamptz + a.pause_s * interval '1 second'
+FROM json_to_recordset(%(attempts)s::json) AS a (
+    message_id uuid, tries integer, reason text, pause_s double precision, counted boolean
+)
+WHERE messages.id = a.message_id AND messages.state = 'sending' AND messages.tries = a.tries
+
+-- name: skip
+UPDATE messages SET state = 'skipped', ended_at = %(now)s, reason = %(reason)s
+WHERE id = ANY(%(ids)s) AND state = 'queued'
+RETURNING
+    id, channel_id, author, customer_id, conversation_id, campaign_id, staff_id, address,
+    waiting_since, %(reason)s::text AS code
+
+-- name: bounce
+-- A report of the receiving side that a mail we handed over was not delivered after all.
+UPDATE messages SET state = 'failed', ended_at = %(now)s, reason = b.reason
+FROM json_to_recordset(%(bounces)s::json) AS b (message_id uuid, reason text, code text)
+WHERE messages.id = b.message_id AND messages.channel_id = %(channel_id)s AND messages.direction = 'out'
+    AND messages.state = 'sent'
+RETURNING
+    messages.id, channel_id, author, customer_id, conversation_id, campaign_id, staff_id, address,
+    waiting_since, b.code
+
+-- name: retry
+UPDATE messages SET state = 'queued', tries = 0, ended_at = NULL, next_try_at = %(now)s
+WHERE id = %(id)s AND state = 'failed'
+RETURNING
+    id, channel_id, author, customer_id, conversation_id, campaign_id, staff_id, address,
+    waiting_since, NULL::text AS code
+
+-- name: set_trouble
+UPDATE channels SET trouble = %(trouble)s, trouble_since = coalesce(trouble_since, %(now)s)
+WHERE id = %(channel_id)s AND trouble IS DISTINCT FROM %(trouble)s
+
+-- name: end_trouble
+UPDATE channels SET trouble = NULL, trouble_since = NULL WHERE id = %(channel_id)s AND trouble IS NOT NULL
+
+-- name: troubles
+SELECT kind, trouble, trouble_since FROM channels WHERE trouble IS NOT NULL ORDER BY kind
+
+-- name: problems
+SELECT id, author, address, subject, reason, tries, at, ended_at, conversation_id
+FROM messages
+WHERE state = 'failed'
+ORDER BY ended_at DESC, id
+LIMIT %(limit)s
+
+-- name: keep_envelopes
+INSERT INTO channel_envelopes (id, channel_id, received_at, body, error)
+SELECT e.id, %(channel_id)s, %(now)s, decode(e.body, 'base64'), e.error
+FROM json_to_recordset(%(envelopes)s::json) AS e (id uuid, body text, error text)
+ON CONFLICT (id) DO NOTHING
+
+-- name: unread_envelopes
+SELECT id, received_at, error, octet_length(body) AS bytes
+FROM channel_envelopes
+WHERE error IS NOT NULL
+ORDER BY received_at DESC
+LIMIT %(limit)s
+
+-- name: envelope
+SELECT body FROM channel_envelopes WHERE id = %(id)s
+
+-- name: in_flight
+-- How many messages are on their way out, for the pages and for tests that wait for the end.
+SELECT count(*) FROM messages WHERE channel_id = %(channel_id)s AND state IN ('queued', 'sending')

@@ -1,0 +1,161 @@
+"""The command line: safar serve | demo | bench | staff."""
+
+import asyncio
+import contextlib
+import json
+import signal
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvloop
+from rich.console import Console
+
+from safar.kernel.log import set_up_logging
+from safar.settings import Settings, settings_of_environment
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+screen = Console(highlight=False)
+_OWNER = "owner@safar.example"
+
+
+@app.callback()
+def _safar() -> None:
+    """Safar carries every customer from the promise a campaign makes to the moment it is kept."""
+
+
+@app.command()
+def serve(
+    owner: Annotated[str, typer.Option(help="E-mail of the first owner, made at the first start")] = _OWNER,
+) -> None:
+    """Start PostgreSQL (unless SAFAR_DATABASE_URL is set), shop, console and worker; Ctrl-C stops them all."""
+    settings = settings_of_environment()
+    set_up_logging(settings.log_level, "serve")
+    _run(_serve(settings, owner))
+
+
+async def _serve(settings: Settings, owner: str) -> None:
+    from safar.serve import Supervisor
+
+    stop = stop_signal()
+    supervisor = Supervisor(settings)
+    try:
+        await supervisor.start(owner)
+        say_where(settings, owner, supervisor.owner_password)
+        watching = asyncio.create_task(supervisor.watch())
+        await stop.wait()
+        watching.cancel()
+    finally:
+        await supervisor.stop()
+
+
+def say_where(settings: Settings, owner: str, password: str | None) -> None:
+    """Print where the shop and the console are and how to sign in."""
+    screen.print(f"\n  Shop     {settings.public_url}")
+    screen.print(f"  Console  {settings.console_url}")
+    if password is None:
+        screen.print(
+            f"  Sign in with your own password ([bold]safar staff reset {owner}[/] makes a new one)."
+        )
+    else:
+        screen.print(f"  Sign in as [bold]{owner}[/] with the one-time password [bold]{password}[/]")
+        screen.print("  (shown only now; you will choose your own).")
+    screen.print("  Ctrl-C stops everything.\n")
+
+
+def stop_signal() -> asyncio.Event:
+    """Return an event that SIGINT and SIGTERM set."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+@app.command(hidden=True)
+def run(role: str) -> None:
+    """Run one process; `safar serve` starts these."""
+    settings = settings_of_environment()
+    if role == "mailbox":
+        from safar.demo.mailbox import run_mailbox
+
+        set_up_logging(settings.log_level, role)
+        uvloop.run(run_mailbox(settings))
+        return
+    if settings.database_url is None:
+        raise typer.BadParameter("set SAFAR_DATABASE_URL to run a single process")
+    from safar.app import run_role
+
+    uvloop.run(run_role(role, settings.database_url))
+
+
+@app.command()
+def demo(
+    customers: Annotated[int, typer.Option(min=1, max=5000, help="How many virtual customers")] = 300,
+    seconds: Annotated[float, typer.Option(min=5, max=3600, help="How long they come for")] = 60,
+    exit_: Annotated[bool, typer.Option("--exit", help="Stop everything after the report")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write the report as JSON to this file")] = None,
+) -> None:
+    """Carry one campaign through with virtual customers on real data, and print the promise report."""
+    from safar.demo.run import run_demo
+
+    settings = settings_of_environment()
+    set_up_logging(settings.log_level, "demo")
+    _run(run_demo(settings, customers=customers, seconds=seconds, leave=exit_, report=report))
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="holds | checkout")],
+    seconds: Annotated[float, typer.Option(min=0.2, max=60, help="Length of each measured round")] = 2.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line")] = False,
+) -> None:
+    """Measure on this machine, beside the physical limit measured in the same run."""
+    from safar.bench import checkout, holds
+
+    benches: dict[str, Callable[[float], Awaitable[dict[str, Any]]]] = {
+        "holds": holds.measure,
+        "checkout": checkout.measure,
+    }
+    if name not in benches:
+        raise typer.BadParameter(f"there is no bench {name!r}; choose one of: {', '.join(benches)}")
+    settings = settings_of_environment()
+    set_up_logging(settings.log_level, "bench")
+    figures: dict[str, Any] = {}
+
+    async def measured() -> None:
+        figures.update(await benches[name](seconds))
+
+    _run(measured())
+    screen.print(json.dumps(figures, indent=None if as_json else 2), soft_wrap=True, markup=False)
+
+
+staff = typer.Typer(no_args_is_help=True, help="Staff of this installation.")
+app.add_typer(staff, name="staff")
+
+
+@staff.command()
+def reset(email: str) -> None:
+    """Print a new one-time password for EMAIL; their sessions end. Needs a running `safar serve`."""
+    from safar.serve import reset_password
+
+    settings = settings_of_environment()
+    password = uvloop.run(reset_password(settings, email))
+    if password is None:
+        raise typer.BadParameter(f"there is no staff member {email!r}")
+    screen.print(f"One-time password of {email}: [bold]{password}[/]")
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end; an error that a person can act on is one line, not a traceback."""
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            uvloop.run(work)
+    except RuntimeError as error:
+        screen.print(f"[red]{error}[/]")
+        raise typer.Exit(1) from None
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,42 @@
+-- name: campaigns
+-- What is promised at this moment: campaigns whose offer runs, and what is left of it.
+SELECT
+    c.id, c.name, c.state, c.reason, c.units_offered, p.title AS product,
+    coalesce(a.on_hand, 0) AS on_hand, coalesce(a.held, 0) AS held
+FROM campaigns AS c
+LEFT JOIN variants AS v ON v.id = c.variant_id
+LEFT JOIN products AS p ON p.id = v.product_id
+LEFT JOIN stock_levels AS l ON l.variant_id = c.variant_id AND l.location_id = c.location_id
+LEFT JOIN capacity_accounts AS a ON a.id = l.account_id
+WHERE c.closed_at IS NULL AND c.state <> 'draft'
+ORDER BY c.started_at DESC NULLS LAST, c.id
+LIMIT 5
+
+-- name: last_campaign
+SELECT id, name, state, reason, coalesce(closed_at, ended_at) AS ended_at FROM campaigns
+WHERE closed_at IS NOT NULL
+ORDER BY created_at DESC
+LIMIT 1
+
+-- name: sends
+SELECT campaign_id, state, count(*) AS count FROM sends WHERE campaign_id = ANY(%(ids)s) GROUP BY campaign_id, state
+
+-- name: figures
+-- All the single figures in one round trip; each is answered from an index that holds little else.
+SELECT
+    (SELECT count(*) FROM conversations WHERE with_staff AND waiting_since IS NOT NULL) AS waiting,
+    (SELECT min(waiting_since) FROM conversations WHERE with_staff AND waiting_since IS NOT NULL) AS waiting_since,
+    today.orders, today.revenue_minor,
+    (SELECT count(*) FROM journal_failures) AS event_failures,
+    (SELECT count(*) FROM messages WHERE state = 'failed' AND ended_at > %(failed_since)s) AS message_failures,
+    (SELECT count(*) FROM channel_envelopes WHERE error IS NOT NULL AND received_at > %(failed_since)s) AS unread_mails
+FROM (
+    SELECT count(*) AS orders, coalesce(sum(total_minor), 0)::bigint AS revenue_minor
+    FROM orders WHERE confirmed_at >= %(day_start)s AND state IN ('confirmed', 'shipped', 'delivered')
+) AS today
+
+-- name: latest_events
+SELECT id, at, name, customer_id, campaign_id, staff_id, subject_id, properties
+FROM journal_events WHERE id <= %(until)s
+ORDER BY id DESC
+LIMIT %(limit)s

@@ -1,0 +1,105 @@
+"""A customer, the addresses they are known by, and their consent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+IDENTITY_KINDS = ("email", "phone", "visitor", "telegram", "whatsapp")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityRequest:
+    """Who is behind this address? `customer_id` is who it becomes when nobody has the address yet.
+
+    `name` and `country` fill what is not known yet; they never replace what is.
+    """
+
+    kind: str
+    value: str
+    language: str
+    customer_id: UUID | None = None
+    name: str | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provisional:
+    """A visitor who did something that needs a customer row (asked, filled a cart) without saying who."""
+
+    customer_id: UUID
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a customer said about messages on a channel ("email", "phone" …); `source` is where."""
+
+    customer_id: UUID
+    channel: str
+    given: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerRecord:
+    """One customer of an import; `consent` is to e-mail."""
+
+    name: str | None
+    email: str
+    language: str
+    country: str | None = None
+    consent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What other rooms show of a customer; everyone has a language, the rest only when they told us."""
+
+    id: UUID
+    name: str | None
+    language: str
+    country: str | None
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A customer as their page shows them."""
+
+    id: UUID
+    name: str | None
+    language: str
+    country: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One address of a customer."""
+
+    kind: str
+    value: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRow:
+    """A consent as it stands."""
+
+    channel: str
+    given: bool
+    source: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A line of the customers list."""
+
+    id: UUID
+    name: str | None
+    language: str
+    country: str | None
+    created_at: datetime
+    email: str | None
+    consent: bool | None

@@ -1,0 +1,150 @@
+"""The customers list and a customer's page, for staff."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from safar.customers.identify import QUERIES, finals
+from safar.customers.model import ConsentRow, Identity, Listed, Profile
+from safar.customers.sentences import icon_of, sentence, tone_of
+from safar.journal.actions import of_customer
+from safar.journal.model import Recorded
+from safar.kernel.database import Connection, row, rows
+from safar.kernel.errors import NotFound
+from safar.kernel.ids import parse_id
+from safar.kernel.text import fold
+from safar.kernel.web.actor import actor_of
+from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.requests import see_other
+
+PAGE_SIZE = 50
+TIMELINE_SIZE = 40
+_QUERY_CHARACTERS_MAX = 100
+_END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
+_HIGHEST_UUID = UUID(int=2**128 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event of a timeline, as it is shown."""
+
+    id: int
+    at: datetime
+    text: str
+    icon: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Id:
+    id: UUID
+
+
+async def customers_page(request: Request) -> Response:
+    actor_of(request)
+    query = request.query_params.get("q", "").strip()[:_QUERY_CHARACTERS_MAX]
+    at, id = _place(request.query_params.get("before"))
+    async with context_of(request).database.connection() as connection:
+        found = await find(connection, query, before_at=at, before_id=id)
+    shown = found[:PAGE_SIZE]
+    older = None
+    if len(found) > PAGE_SIZE:
+        last = shown[-1]
+        older = (
+            f"?{request.url.include_query_params(before=f'{last.created_at.isoformat()}~{last.id}').query}"
+        )
+    values = {"customers": shown, "query": query, "older": older, "first": at == _END_OF_TIME}
+    return page(request, "customers/list.html", values)
+
+
+async def find(
+    connection: Connection, query: str, *, before_at: datetime = _END_OF_TIME, before_id: UUID = _HIGHEST_UUID
+) -> list[Listed]:
+    """Return customers whose name or address contains `query`, newest first: one more than a page holds."""
+    folded = fold(query).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    params = {
+        "pattern": f"%{folded}%" if folded else None,
+        "before_at": before_at,
+        "before_id": before_id,
+        "limit": PAGE_SIZE + 1,
+    }
+    return await rows(Listed, connection, QUERIES["list"], params)
+
+
+def _place(text: str | None) -> tuple[datetime, UUID]:
+    """Return where a page begins, from its address; the start for anything else."""
+    at, _sep, id = (text or "").partition("~")
+    try:
+        moment = datetime.fromisoformat(at.replace(" ", "+"))
+        return (moment, UUID(id)) if moment.tzinfo else (_END_OF_TIME, _HIGHEST_UUID)
+    except ValueError:
+        return _END_OF_TIME, _HIGHEST_UUID
+
+
+async def customer_page(request: Request) -> Response:
+    actor_of(request)
+    asked = parse_id(request.path_params["customer_id"])
+    async with context_of(request).database.connection() as connection:
+        customer_id = (await finals(connection, [asked])).get(asked)
+        if customer_id is None:
+            raise NotFound
+        if customer_id != asked:
+            return see_other(f"/customers/{customer_id}")
+        params = {"id": customer_id}
+        profile = await row(Profile, connection, QUERIES["profile"], params)
+        identities = await rows(Identity, connection, QUERIES["identities"], params)
+        consents = await rows(ConsentRow, connection, QUERIES["consents"], params)
+        events = await timeline(connection, customer_id)
+    assert profile is not None
+    values = {
+        "customer": profile,
+        "identities": [identity for identity in identities if identity.kind != "visitor"],
+        "browsers": sum(identity.kind == "visitor" for identity in identities),
+        "consents": consents,
+        **_timeline_values(customer_id, events),
+    }
+    return page(request, "customers/customer.html", values)
+
+
+async def timeline_part(request: Request) -> Response:
+    """The next part of a customer's timeline, for "load more"."""
+    actor_of(request)
+    customer_id = parse_id(request.path_params["customer_id"])
+    before = request.query_params.get("before", "")
+    if not before.isdecimal() or len(before) > 18:
+        raise NotFound
+    async with context_of(request).database.connection() as connection:
+        events = await timeline(connection, customer_id, before=int(before))
+    return page(request, "customers/timeline.html", _timeline_values(customer_id, events))
+
+
+async def timeline(connection: Connection, customer_id: UUID, *, before: int | None = None) -> list[Recorded]:
+    """Return what happened with a customer under all ids they had, newest first: one more than is shown."""
+    ids = [known.id for known in await rows(_Id, connection, QUERIES["known_as"], {"id": customer_id})]
+    return await of_customer(connection, ids or [customer_id], before=before, limit=TIMELINE_SIZE + 1)
+
+
+def lines_of(events: Sequence[Recorded]) -> list[Line]:
+    """Return events as the lines of a timeline."""
+    return [Line(e.id, e.at, sentence(e), icon_of(e), tone_of(e)) for e in events]
+
+
+def _timeline_values(customer_id: UUID, events: Sequence[Recorded]) -> dict[str, object]:
+    shown = events[:TIMELINE_SIZE]
+    more = len(events) > TIMELINE_SIZE
+    return {
+        "lines": lines_of(shown),
+        "more": f"/customers/{customer_id}/timeline?before={shown[-1].id}" if more else None,
+    }
+
+
+routes: list[BaseRoute] = [
+    Route("/customers", customers_page),
+    Route("/customers/{customer_id}", customer_page),
+    Route("/customers/{customer_id}/timeline", timeline_part),
+]

@@ -1,0 +1,118 @@
+-- name: owners
+-- Who has each of these addresses, and whether something about them is still unknown.
+SELECT
+    i.kind, i.value, i.customer_id, c.merged_into IS NOT NULL AS merged,
+    c.name IS NULL OR c.country IS NULL AS incomplete
+FROM json_to_recordset(%(keys)s::json) AS k (kind text, value text)
+INNER JOIN customer_identities AS i ON i.kind = k.kind AND i.value = k.value
+INNER JOIN customers AS c ON c.id = i.customer_id
+
+-- name: finals
+-- Each of these customers that has a row, with the one its merges lead to.
+WITH RECURSIVE chain AS (
+    SELECT id AS start_id, id, merged_into, 0 AS depth FROM customers WHERE id = ANY(%(ids)s)
+    UNION ALL
+    SELECT chain.start_id, c.id, c.merged_into, chain.depth + 1
+    FROM chain
+    INNER JOIN customers AS c ON c.id = chain.merged_into
+    WHERE chain.depth < 20
+)
+SELECT start_id, id FROM chain WHERE merged_into IS NULL
+
+-- name: insert_identities
+-- In one order for everybody: whoever comes second waits for the first, and never in a circle.
+INSERT INTO customer_identities (id, customer_id, kind, value, created_at)
+SELECT i.id, i.customer_id, i.kind, i.value, %(now)s
+FROM json_to_recordset(%(identities)s::json) AS i (id uuid, customer_id uuid, kind text, value text)
+ORDER BY i.kind, i.value
+ON CONFLICT (kind, value) DO NOTHING
+RETURNING kind, value, customer_id
+
+-- name: insert_customers
+INSERT INTO customers (id, name, language, country, created_at, search)
+SELECT c.id, c.name, c.language, c.country, %(now)s, c.search
+FROM json_to_recordset(%(customers)s::json) AS c (id uuid, name text, language text, country text, search text)
+ORDER BY c.id
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+
+-- name: complete
+-- What is known already stays.
+WITH told AS (
+    SELECT c.id
+    FROM customers AS c
+    INNER JOIN json_to_recordset(%(told)s::json) AS t (id uuid) ON t.id = c.id
+    ORDER BY c.id
+    FOR UPDATE OF c
+)
+UPDATE customers AS c
+SET
+    name = coalesce(c.name, t.name), country = coalesce(c.country, t.country),
+    search = CASE WHEN t.search = '' THEN c.search ELSE left(concat_ws(' ', c.search, t.search), 1000) END
+FROM json_to_recordset(%(told)s::json) AS t (id uuid, name text, country text, search text)
+WHERE c.id = t.id AND c.id IN (SELECT told.id FROM told)
+
+-- name: set_consents
+INSERT INTO customer_consents AS had (customer_id, channel, given, source, changed_at)
+SELECT c.customer_id, c.channel, c.given, c.source, %(now)s
+FROM json_to_recordset(%(consents)s::json) AS c (customer_id uuid, channel text, given boolean, source text)
+ORDER BY c.customer_id, c.channel
+ON CONFLICT (customer_id, channel) DO UPDATE
+SET given = excluded.given, source = excluded.source, changed_at = excluded.changed_at
+WHERE had.given <> excluded.given
+RETURNING customer_id, channel
+
+-- name: with_consent_row
+SELECT customer_id, channel FROM customer_consents WHERE customer_id = ANY(%(ids)s) AND channel = %(channel)s
+
+-- name: cards
+SELECT
+    c.id, c.name, c.language, c.country,
+    (
+        SELECT i.value FROM customer_identities AS i
+        WHERE i.customer_id = c.id AND i.kind = 'email'
+        ORDER BY i.created_at, i.id LIMIT 1
+    ) AS email
+FROM customers AS c
+WHERE c.id = ANY(%(ids)s)
+
+-- name: profile
+SELECT id, name, language, country, created_at FROM customers WHERE id = %(id)s
+
+-- name: identities
+SELECT kind, value, created_at FROM customer_identities
+WHERE customer_id = %(id)s ORDER BY created_at, id LIMIT 100
+
+-- name: consents
+SELECT channel, given, source, changed_at FROM customer_consents WHERE customer_id = %(id)s ORDER BY channel
+
+-- name: known_as
+-- Every id under which the journal may speak of this customer: merged profiles, browsers that turned out theirs.
+WITH RECURSIVE same AS (
+    SELECT %(id)s::uuid AS id, 0 AS depth
+    UNION
+    SELECT c.id, same.depth + 1 FROM same INNER JOIN customers AS c ON c.merged_into = same.id WHERE same.depth < 20
+)
+SELECT id FROM same
+UNION
+SELECT i.value::uuid FROM same INNER JOIN customer_identities AS i ON i.customer_id = same.id
+WHERE i.kind = 'visitor'
+LIMIT 200
+
+-- name: list
+-- Newest first, by key: a page far down costs what the first one does.
+SELECT
+    c.id, c.name, c.language, c.country, c.created_at,
+    (
+        SELECT i.value FROM customer_identities AS i
+        WHERE i.customer_id = c.id AND i.kind = 'email'
+        ORDER BY i.created_at, i.id LIMIT 1
+    ) AS email,
+    (SELECT a.given FROM customer_consents AS a WHERE a.customer_id = c.id AND a.channel = 'email') AS consent
+FROM customers AS c
+WHERE
+    c.merged_into IS NULL
+    AND (c.created_at, c.id) < (%(before_at)s, %(before_id)s)
+    AND (%(pattern)s::text IS NULL OR c.search LIKE %(pattern)s)
+ORDER BY c.created_at DESC, c.id DESC
+LIMIT %(limit)s

@@ -1,0 +1,109 @@
+"""Who visits the front: a signed cookie, no database; a visitor who says who they are is a customer."""
+
+import dataclasses
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request, cookie_parser
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from safar.kernel.context import Context
+from safar.kernel.errors import BadRequest
+from safar.kernel.ids import new_id
+from safar.kernel.secrets import Vault
+
+COOKIE = "visitor"
+_PURPOSE = "visitor"
+_YEAR_S = 365 * 24 * 3600
+_COOKIE_CHARACTERS_MAX = 600
+# Shared caches keep these answers: a cookie on them would make strangers one visitor.
+_WITHOUT_COOKIE = ("/static/", "/health")
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A browser; until it tells who it is, `customer_id` is its own id, a customer without a row."""
+
+    visitor_id: UUID
+    customer_id: UUID
+    campaign_id: UUID | None = None
+
+
+def new_visitor() -> Visitor:
+    """Return a visitor nobody has seen before."""
+    visitor_id = new_id()
+    return Visitor(visitor_id, visitor_id)
+
+
+def signed(vault: Vault, visitor: Visitor) -> str:
+    """Return the cookie's value for `visitor`."""
+    known = visitor.customer_id.hex if visitor.customer_id != visitor.visitor_id else ""
+    campaign = visitor.campaign_id.hex if visitor.campaign_id else ""
+    return vault.sign(_PURPOSE, f"{visitor.visitor_id.hex}.{known}.{campaign}")
+
+
+def unsigned(vault: Vault, cookie: str) -> Visitor | None:
+    """Return the visitor of a cookie; None when it was not made here."""
+    if len(cookie) > _COOKIE_CHARACTERS_MAX:
+        return None
+    try:
+        visitor, known, campaign = str(vault.unsign(_PURPOSE, cookie)).split(".")
+        visitor_id = UUID(visitor)
+        return Visitor(
+            visitor_id, UUID(known) if known else visitor_id, UUID(campaign) if campaign else None
+        )  # fmt: skip
+    except (BadRequest, ValueError):
+        return None
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Return who makes the request; outside the layer (an answer from the edge) a passing stranger."""
+    visitor = getattr(request.state, "visitor", None)
+    return visitor if isinstance(visitor, Visitor) else new_visitor()
+
+
+def become(request: Request, *, customer_id: UUID | None = None, campaign_id: UUID | None = None) -> Visitor:
+    """Tell that the visitor is this customer, or came by this campaign; the answer carries the new cookie."""
+    visitor = visitor_of(request)
+    visitor = dataclasses.replace(
+        visitor,
+        customer_id=customer_id or visitor.customer_id,
+        campaign_id=campaign_id or visitor.campaign_id,
+    )
+    request.state.visitor = visitor
+    return visitor
+
+
+class VisitorLayer:
+    """Pure ASGI layer of the front: puts the visitor at `request.state.visitor` and keeps the cookie."""
+
+    def __init__(self, app: ASGIApp, context: Context) -> None:
+        self._app = app
+        self._vault = context.vault
+        self._attributes = f"; Path=/; Max-Age={_YEAR_S}; SameSite=Lax; HttpOnly" + (
+            "; Secure" if context.settings.cookies_secure else ""
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        returning = self._returning(Headers(scope=scope).get("cookie", ""))
+        # A dictionary of this request's own: the server may hand the same one to all of them.
+        state = scope["state"] = {**scope.get("state", {}), "visitor": returning or new_visitor()}
+        keeps_cookie = not scope["path"].startswith(_WITHOUT_COOKIE)
+
+        async def send_with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start" and keeps_cookie and state["visitor"] != returning:
+                cookie = f"{COOKIE}={signed(self._vault, state['visitor'])}{self._attributes}"
+                MutableHeaders(scope=message).append("set-cookie", cookie)
+            await send(message)
+
+        await self._app(scope, receive, send_with_cookie)
+
+    def _returning(self, header: str) -> Visitor | None:
+        if f"{COOKIE}=" not in header:
+            return None
+        cookie = cookie_parser(header).get(COOKIE)
+        return unsigned(self._vault, cookie) if cookie else None

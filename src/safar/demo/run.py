@@ -1,0 +1,167 @@
+"""`safar demo`: load a real shop, send a campaign, let virtual customers live through it, report from the books."""
+
+import asyncio
+import dataclasses
+import json
+import time
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from safar.campaigns.actions import create, start
+from safar.demo.agent import Agent
+from safar.demo.load import Offered, campaign_draft, load_shop, virtual_agent
+from safar.demo.postbox import Postbox
+from safar.demo.retail import shoppers
+from safar.demo.settle import settle
+from safar.demo.show import print_report
+from safar.demo.tally import Tally, differences
+from safar.demo.visitors import Stage, Visitor
+from safar.journey.report import PromiseReport, promise_report
+from safar.kernel.context import Context, make_context
+from safar.serve import Supervisor
+from safar.settings import Settings
+
+OWNER = "owner@safar.example"
+AGENT = "agent@safar.example"
+_SEED = 7
+_SENDING_SHARE = 0.5  # of the time, so that the last customers still have some
+_GRACE_S = 20.0
+_screen = Console(highlight=False)
+
+
+class DemoFailed(RuntimeError):
+    """The books and the customers disagree, or something was lost: the report says what."""
+
+
+def demo_settings(settings: Settings, *, customers: int, seconds: float) -> Settings:
+    """Return the settings of a rehearsal: a shop too small for everybody at once, and visits that are short."""
+    return settings.model_copy(
+        update={
+            "site_capacity": max(4, customers // 12),
+            "visit_minutes": max(seconds / 3, 8) / 60,
+            "mails_per_hour": max(36_000, round(customers / (seconds * _SENDING_SHARE) * 3600)),
+            "smtp_url": f"smtp://{settings.mailbox_host}:{settings.mailbox_smtp_port}",
+        }
+    )
+
+
+async def run_demo(
+    settings: Settings, *, customers: int, seconds: float, leave: bool, report: Path | None
+) -> None:
+    """Run the whole journey, print and write the report; then serve until Ctrl-C unless `leave`.
+
+    Raises DemoFailed when the two books and the virtual customers disagree.
+    """
+    settings = demo_settings(settings, customers=customers, seconds=seconds)
+    supervisor = Supervisor(settings, extra_roles=("mailbox",))
+    stop = asyncio.Event()
+    try:
+        _screen.print("Starting PostgreSQL, shop, console, worker and mailbox …")
+        await supervisor.start(OWNER)
+        watching = asyncio.create_task(supervisor.watch())
+        context = make_context(settings, supervisor.url)
+        await context.database.open()
+        try:
+            failed = await _rehearse(context, customers=customers, seconds=seconds, file=report)
+        finally:
+            await context.database.close()
+        if not leave:
+            from safar.cli import say_where, stop_signal
+
+            say_where(settings, OWNER, supervisor.owner_password)
+            _screen.print(f"  Mailbox  http://{settings.mailbox_host}:{settings.mailbox_http_port}\n")
+            stop = stop_signal()
+            await stop.wait()
+        watching.cancel()
+        if failed:
+            raise DemoFailed("\n".join(failed))
+    finally:
+        await supervisor.stop()
+
+
+async def _rehearse(context: Context, *, customers: int, seconds: float, file: Path | None) -> list[str]:
+    """Load, send, live through, settle and report; return what does not agree."""
+    begun = time.monotonic()
+    _screen.print("Loading the shop: a real week of a gift shop …")
+    offered = await load_shop(context, customers)
+    settings = context.settings
+    postbox = Postbox(f"http://{settings.mailbox_host}:{settings.mailbox_http_port}")
+    await postbox.skip_old()
+    agent_password = await virtual_agent(context, AGENT)
+    tally = Tally()
+    draft = campaign_draft(offered, customers=customers, seconds=seconds)
+    async with context.database.transaction() as connection:
+        campaign_id = await create(connection, draft, shop_name=settings.shop_name)
+        await start(connection, campaign_id)
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
+    async with httpx.AsyncHTTPTransport(limits=limits) as transport:
+        stage = Stage(settings, postbox, tally, transport, seconds, _SEED, offered.sku)
+        agent = Agent(settings, transport, AGENT, agent_password, handle_s=max(seconds / 40, 0.5))
+        await _live(stage, agent, customers, offered)
+    _screen.print("Waiting until nothing is under way …")
+    await settle(context, campaign_id)
+    figures = await _report(context, campaign_id, begun)
+    found = differences(tally, figures) + list(figures.get("disagreements", []))
+    figures["differences"] = found
+    if file is not None:
+        file.write_text(json.dumps(figures, indent=2, default=str) + "\n", encoding="utf-8")
+    return found
+
+
+async def _live(stage: Stage, agent: Agent, customers: int, offered: Offered) -> None:
+    """Let everybody live for the length of the rehearsal, and those inside finish."""
+    people = [Visitor(stage, shopper) for shopper in shoppers(customers)]
+    helpers = [asyncio.create_task(stage.postbox.run()), asyncio.create_task(agent.work())]
+    lives = [asyncio.create_task(person.live()) for person in people]
+    showing = asyncio.create_task(_show(stage.tally, agent, customers, offered.units))
+    try:
+        _done, late = await asyncio.wait(lives, timeout=stage.seconds)
+        if late and (stage.tally.inside or stage.tally.waiting):
+            await asyncio.wait(late, timeout=_GRACE_S)
+        for life in lives:
+            life.cancel()
+        await asyncio.gather(*lives, return_exceptions=True)
+        await asyncio.sleep(0.5)
+    finally:
+        for task in (*helpers, showing):
+            task.cancel()
+        results = await asyncio.gather(*helpers, showing, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            stage.tally.errors.append(f"{type(result).__name__}: {result}")
+
+
+async def _show(tally: Tally, agent: Agent, customers: int, units: int) -> None:
+    """Show how it goes, four times a second."""
+    columns = (TextColumn("{task.description:<26}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_screen) as progress:
+        rows = {
+            "Letters read": (customers, lambda: len(tally.letters)),
+            "Came to the shop": (customers, lambda: len(tally.arrived)),
+            "Inside now": (customers, lambda: tally.inside),
+            "Waiting at the gate": (customers, lambda: tally.waiting),
+            "Questions asked": (customers, lambda: len(tally.questions)),
+            "Answered by staff": (customers, lambda: agent.replies),
+            "Orders (units offered)": (units, lambda: len(tally.orders)),
+        }
+        bars: dict[str, TaskID] = {
+            name: progress.add_task(name, total=total) for name, (total, _count) in rows.items()
+        }
+        while True:
+            for name, (_total, count) in rows.items():
+                progress.update(bars[name], completed=count())
+            await asyncio.sleep(0.25)
+
+
+async def _report(context: Context, campaign_id: UUID, begun: float) -> dict[str, Any]:
+    async with context.database.connection() as connection:
+        report: PromiseReport = await promise_report(connection, campaign_id)
+    figures = dataclasses.asdict(report)
+    figures["seconds"] = round(time.monotonic() - begun, 1)
+    print_report(_screen, report)
+    return figures

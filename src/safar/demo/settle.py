@@ -1,0 +1,51 @@
+"""Waiting until nothing is under way: only then do the books tell the whole of it."""
+
+import asyncio
+import contextlib
+import time
+from dataclasses import asdict, dataclass
+from uuid import UUID
+
+from safar.campaigns.actions import get, stop
+from safar.campaigns.errors import NoSuchStep
+from safar.kernel.context import Context
+from safar.kernel.database import row
+from safar.kernel.queries import queries_beside
+
+QUERIES = queries_beside(__file__)
+_WAIT_S_MAX = 90.0
+_LOOK_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """How much of each kind is still under way."""
+
+    messages: int
+    sends: int
+    orders: int
+    promises: int
+    unread_events: int
+    events_beyond_the_line: int
+
+
+async def settle(context: Context, campaign_id: UUID) -> None:
+    """End the sending that is left, then wait for the outbox, payments, promises and the journal's readers.
+
+    Raises RuntimeError, naming what is still under way, after 90 seconds.
+    """
+    async with context.database.transaction() as connection:
+        campaign = await get(connection, campaign_id)
+        if campaign.state in ("sending", "paused"):
+            with contextlib.suppress(NoSuchStep):  # its last message went out at this moment
+                await stop(connection, campaign_id)
+    end = time.monotonic() + _WAIT_S_MAX
+    while time.monotonic() < end:
+        async with context.database.connection() as connection:
+            left = await row(Unsettled, connection, QUERIES["unsettled"], {"campaign_id": campaign_id})
+        assert left is not None
+        if not any(asdict(left).values()):
+            return
+        await asyncio.sleep(_LOOK_S)
+    names = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in asdict(left).items() if count)
+    raise RuntimeError(f"still under way after {_WAIT_S_MAX:.0f} s: {names}")

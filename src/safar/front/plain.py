@@ -1,0 +1,48 @@
+"""What every public site has: health, readiness, robots.txt, an icon."""
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from safar.kernel.database import value
+from safar.kernel.web.pages import context_of
+from safar.kernel.web.static import static_url
+
+_ROBOTS = """User-agent: *
+Disallow: /cart
+Disallow: /checkout
+Disallow: /buy
+Disallow: /chat
+Disallow: /l/
+Disallow: /orders/
+Disallow: /unsubscribe
+Disallow: /wait
+"""
+
+
+async def _health(request: Request) -> Response:
+    """Tell that the process lives."""
+    return PlainTextResponse("ok")
+
+
+async def _ready(request: Request) -> Response:
+    """Tell that requests can be answered: the database does."""
+    async with context_of(request).database.connection() as connection:
+        await value(connection, "SELECT 1")
+    return PlainTextResponse("ready")
+
+
+async def _robots(request: Request) -> Response:
+    return PlainTextResponse(_ROBOTS, headers={"cache-control": "public, max-age=86400"})
+
+
+async def _favicon(request: Request) -> Response:
+    return RedirectResponse(static_url("kernel/icon.svg"), 302, {"cache-control": "public, max-age=86400"})
+
+
+plain_routes: list[BaseRoute] = [
+    Route("/health", _health),
+    Route("/ready", _ready),
+    Route("/robots.txt", _robots),
+    Route("/favicon.ico", _favicon),
+]

@@ -1,0 +1,138 @@
+"""Running a site: the step that calls numbers in, its capacity, the end of its queue."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from safar.capacity.actions import Change, change_many
+from safar.capacity.errors import BelowPromised
+from safar.gate.actions import QUERIES, figures, figures_of, lock_site, open_calls
+from safar.gate.decide import learned_rate, learned_show_up, next_called, split_calls
+from safar.gate.model import Figures, Site
+from safar.journal.actions import append_many
+from safar.journal.model import Event
+from safar.kernel import clock
+from safar.kernel.database import Connection, execute, rows
+
+_ELAPSED_S_MAX = 2.0  # an outage of the worker must not let every claim window run out at once
+_TICKET_KEPT = timedelta(days=2)
+_FORGET_MAX = 5000
+_MINUTES_SHOWN = 30
+
+
+async def sites(connection: Connection) -> list[Site]:
+    return await rows(Site, connection, QUERIES["sites"], {"keys": None})
+
+
+async def step(connection: Connection, key: str) -> bool:
+    """Call in as many as the site can carry; learn from those called before. Returns whether it called."""
+    if await _is_quiet(connection, key):
+        return False
+    now_there = await _follow_capacity(connection, await lock_site(connection, key))
+    site = now_there.site
+    now = clock.now()
+    elapsed_s = min(max((now - site.stepped_at).total_seconds(), 0.0), _ELAPSED_S_MAX)
+    open_s = site.open_s + (elapsed_s if now_there.free else 0.0)
+    calls, finished = split_calls(await open_calls(connection, site, open_s))
+    rate, observed_s = site.admitted_per_s, site.observed_s
+    if site.waiting or calls:
+        came = site.admitted - site.admitted_at_step
+        rate, observed_s = learned_rate(rate, observed_s, came, elapsed_s)
+    show_up = learned_show_up(site.show_up, finished)
+    called = site.called
+    if site.ended_at is None:
+        called = next_called(
+            issued=site.issued, called=called, free=now_there.free, calls=calls, show_up=show_up
+        )  # fmt: skip
+    params = {
+        "id": site.id, "called": called, "show_up": show_up, "admitted_per_s": rate,
+        "observed_s": observed_s, "open_s": open_s, "now": now,
+    }  # fmt: skip
+    await execute(connection, QUERIES["step"], params)
+    firsts = [call.first for call in finished]
+    await execute(connection, QUERIES["end_calls"], {"site_id": site.id, "firsts": firsts})
+    if called > site.called:
+        call = {"site_id": site.id, "first": site.called + 1, "last": called, "open_s": open_s}
+        await execute(connection, QUERIES["add_call"], call)
+    return called > site.called
+
+
+async def _is_quiet(connection: Connection, key: str) -> bool:
+    """Tell, without a lock or a write, that a step would change nothing."""
+    now_there = await figures(connection, key)
+    if now_there is None:
+        return True
+    site = now_there.site
+    if site.waiting or site.admitted != site.admitted_at_step or site.capacity != now_there.on_hand:
+        return False
+    return not await open_calls(connection, site, site.open_s)
+
+
+async def set_capacity(connection: Connection, key: str, capacity: int, *, staff_id: UUID) -> Figures:
+    """Let at most `capacity` visitors in. Nobody is put out: fewer places follow as people leave."""
+    before = (await lock_site(connection, key)).site
+    await execute(connection, QUERIES["set_capacity"], {"id": before.id, "capacity": capacity})
+    after = await _follow_capacity(connection, await lock_site(connection, key))
+    properties = {"before": before.capacity, "capacity": capacity}
+    await _record(connection, "site.capacity_changed", before, staff_id, properties)
+    return after
+
+
+async def end_queue(connection: Connection, key: str, staff_id: UUID | None = None) -> None:
+    """Stop letting people in and tell those who wait; who is inside stays."""
+    site = (await lock_site(connection, key)).site
+    if site.ended_at is None:
+        await execute(connection, QUERIES["set_ended"], {"id": site.id, "ended_at": clock.now()})
+        await _record(connection, "site.ended", site, staff_id, {"waiting": site.waiting})
+
+
+async def open_again(connection: Connection, key: str, staff_id: UUID | None = None) -> None:
+    """Undo `end_queue`: tickets keep their numbers."""
+    site = (await lock_site(connection, key)).site
+    if site.ended_at is not None:
+        await execute(connection, QUERIES["set_ended"], {"id": site.id, "ended_at": None})
+        await _record(connection, "site.reopened", site, staff_id, {"waiting": site.waiting})
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """How many came in during the minute that begins at `minute`."""
+
+    minute: datetime
+    admitted: int
+
+
+async def admitted_by_minute(connection: Connection, site: Site) -> list[Minute]:
+    """Return the last thirty minutes, those without an admission included, the oldest first."""
+    since = clock.now() - timedelta(minutes=_MINUTES_SHOWN)
+    params = {"site_id": site.id, "since": since}
+    found = {m.minute: m for m in await rows(Minute, connection, QUERIES["admitted_by_minute"], params)}
+    starts = [since + timedelta(minutes=index) for index in range(_MINUTES_SHOWN)]
+    return [found.get(start, Minute(start, 0)) for start in starts]
+
+
+async def forget_visits(connection: Connection) -> bool:
+    """Delete visits whose tickets no longer open; return whether there may be more."""
+    params = {"before": clock.now() - _TICKET_KEPT, "limit": _FORGET_MAX}
+    return await execute(connection, QUERIES["forget_visits"], params) == _FORGET_MAX
+
+
+async def _follow_capacity(connection: Connection, now_there: Figures) -> Figures:
+    """Bring the account to the wanted capacity, downwards only as far as places are free."""
+    wanted = max(now_there.site.capacity, now_there.inside) - now_there.on_hand
+    if wanted == 0:
+        return now_there
+    try:
+        async with connection.transaction():
+            await change_many(connection, [Change(now_there.site.account_id, wanted)])
+    except BelowPromised:  # no arrivals come between, but a late hold of another kind could
+        return now_there
+    return await figures_of(connection, now_there.site)
+
+
+async def _record(
+    connection: Connection, name: str, site: Site, staff_id: UUID | None, properties: Mapping[str, object]
+) -> None:
+    event = Event(name=name, subject_id=site.id, staff_id=staff_id, properties=properties)
+    await append_many(connection, [event])

@@ -1,0 +1,140 @@
+"""The gate's decisions, without I/O: whom to call, whom to let in at once, how long the rest will wait."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+CLAIM_WINDOW_S = 60.0
+_COMING_S = 6.0  # mean time a called visitor takes to come in: a few polls
+_SHOW_UP_LEAST, _SHOW_UP_MOST = 0.1, 0.98  # never certain: one who never comes must not keep a place
+_SHOW_UP_WEIGHT = 0.02  # of one visitor in the moving average
+_RATE_MEMORY_S = 120.0
+_ADMISSIONS_LEAST = 4  # fewer tell nothing about the pace
+_DEVIATIONS = 1.28  # 8 of 10 waits end within the range
+_RANGE_RATIO_MAX = 12.0
+_POLL_S_LEAST, _POLL_S_MOST = 1.0, 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Numbers `first`..`last`, called together `age_s` ago; `claimed` of them have come in.
+
+    The age counts only the seconds in which there was a place: who finds the door shut has not missed it.
+    """
+
+    first: int
+    last: int
+    claimed: int
+    age_s: float
+
+    @property
+    def size(self) -> int:
+        return self.last - self.first + 1
+
+    @property
+    def over(self) -> bool:
+        return self.age_s >= CLAIM_WINDOW_S
+
+    @property
+    def finished(self) -> bool:
+        return self.over or self.claimed >= self.size
+
+
+def still_coming(call: Call, show_up: float) -> float:
+    """Return how many of a call's missing visitors are still expected.
+
+    Bayes, for a visitor who comes at all with probability p and then after an exponential time: not having
+    come by age a, they still will with p·e / (1 - p + p·e), e = exp(-a / mean).
+    """
+    if call.over:
+        return 0.0
+    p = bounded(show_up)
+    e = math.exp(-call.age_s / _COMING_S)
+    return (call.size - call.claimed) * p * e / (1 - p + p * e)
+
+
+def bounded(show_up: float) -> float:
+    return min(max(show_up, _SHOW_UP_LEAST), _SHOW_UP_MOST)
+
+
+def next_called(*, issued: int, called: int, free: int, calls: Iterable[Call], show_up: float) -> int:
+    """Return how far `called` may go: the places that nobody is coming for, over the show-up rate."""
+    room = free - sum(still_coming(call, show_up) for call in calls)
+    if room <= 0:
+        return called
+    return min(issued, called + int(room / bounded(show_up)))
+
+
+def room_for_newcomers(*, waiting: int, free: int, calls: Iterable[Call], show_up: float) -> int:
+    """Return how many may come in without a number: none while someone waits, else the unclaimed places."""
+    if waiting > 0:
+        return 0
+    return max(0, math.floor(free - sum(still_coming(call, show_up) for call in calls)))
+
+
+def learned_show_up(show_up: float, finished: Iterable[Call]) -> float:
+    """Return the moving average after calls whose window is over, each weighted by its size."""
+    for call in finished:
+        weight = 1 - (1 - _SHOW_UP_WEIGHT) ** call.size
+        show_up += weight * (call.claimed / call.size - show_up)
+    return bounded(show_up)
+
+
+def learned_rate(rate: float, observed_s: float, admitted: int, elapsed_s: float) -> tuple[float, float]:
+    """Return admissions a second and the seconds it rests on, older observations fading away.
+
+    Feed it only while someone waits: without a queue, admissions tell the demand, not the pace of the site.
+    """
+    kept_s = observed_s * math.exp(-elapsed_s / _RATE_MEMORY_S)
+    total_s = kept_s + elapsed_s
+    return ((rate * kept_s + admitted) / total_s if total_s > 0 else rate), total_s
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """8 of 10 visitors at this place wait at least `least_s` and at most `most_s` seconds."""
+
+    least_s: float
+    most_s: float
+
+
+def estimate(*, place: int, rate: float, observed_s: float, show_up: float) -> Estimate | None:
+    """Return the wait at `place` (1 = next), or None when too little was seen to say anything honest.
+
+    Mean = place · p / rate. Its relative deviation joins the scatter of the m = place · p admissions that are
+    needed with that of the N admissions that the rate rests on: sqrt(1/m + 1/N).
+    """
+    seen = rate * observed_s
+    if seen < _ADMISSIONS_LEAST:
+        return None
+    needed = max(place * bounded(show_up), 1.0)
+    mean_s = needed / rate
+    spread = math.exp(_DEVIATIONS * math.sqrt(1 / needed + 1 / seen))
+    if spread * spread > _RANGE_RATIO_MAX and mean_s > CLAIM_WINDOW_S:
+        return None
+    return Estimate(mean_s / spread, mean_s * spread)
+
+
+def place_of(number: int, called: int) -> int:
+    """Return the place in the queue: 1 is next, 0 may come in."""
+    return max(0, number - called)
+
+
+def poll_after_s(place: int, expected: Estimate | None) -> float:
+    """Return when to ask again: soon when near, and well inside the claim window when not."""
+    if place == 0:
+        return _POLL_S_LEAST
+    if expected is None:
+        return min(_POLL_S_MOST, 2.0 + place / 100)
+    return min(max(expected.least_s / 5, _POLL_S_LEAST), _POLL_S_MOST)
+
+
+def progress(place: int, ahead: int) -> int:
+    """Return the part of the way gone, 0 to 100, for one who was `ahead` numbers from being called."""
+    return round(100 * (1 - min(place, ahead) / ahead)) if ahead > 0 else 100
+
+
+def split_calls(calls: Sequence[Call]) -> tuple[list[Call], list[Call]]:
+    """Return (open, finished): a call is finished when all have come or its window is over."""
+    finished = [call for call in calls if call.finished]
+    return [call for call in calls if not call.finished], finished

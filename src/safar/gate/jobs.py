@@ -1,0 +1,23 @@
+"""The gate's work in the background: calling numbers in, forgetting old visits."""
+
+from safar.gate.control import forget_visits, sites, step
+from safar.kernel.context import Context
+from safar.kernel.loops import Loop
+
+_STEP_S = 0.25
+_FORGET_S = 3600.0
+
+
+def loops(context: Context) -> list[Loop]:
+    async def step_all() -> bool:
+        async with context.database.connection() as connection:
+            for site in await sites(connection):
+                async with connection.transaction():
+                    await step(connection, site.key)
+        return False
+
+    async def forget() -> bool:
+        async with context.database.transaction() as connection:
+            return await forget_visits(connection)
+
+    return [Loop("gate.step", step_all, _STEP_S), Loop("gate.forget", forget, _FORGET_S)]

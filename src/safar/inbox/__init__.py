@@ -1,0 +1,1 @@
+"""Inbox: one running conversation with each customer, across all channels."""

@@ -1,0 +1,271 @@
+"""The verbs of the inbox: reply, hand over, assign, close; and taking messages in (inbox.receive).
+
+Plural ones lock their conversations in the order of ids first, then write everything once.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from safar.channels.actions import queue_many
+from safar.channels.model import EMAIL, Author, Outgoing
+from safar.customers.actions import cards
+from safar.inbox import decide
+from safar.inbox.errors import NoConversation
+from safar.inbox.model import Conversation, HandOver, Reply, Said, Way
+from safar.inbox.receive import QUERIES, receive_many, save
+from safar.journal.actions import append_many
+from safar.journal.model import Event
+from safar.kernel import clock
+from safar.kernel.database import Connection, rows
+from safar.kernel.text import shortened
+
+__all__ = [
+    "assign", "close", "close_quiet", "hand_over", "hand_over_many", "lock_many", "receive_many", "reopen",
+    "reply", "reply_many", "undelivered_many",
+]  # fmt: skip
+
+QUIET = timedelta(hours=24)
+_QUIET_MAX = 200
+Ways = dict[tuple[UUID, UUID], Way]
+
+
+@dataclass(frozen=True, slots=True)
+class _Id:
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Undelivered:
+    id: UUID
+    conversation_id: UUID
+    waiting_since: datetime | None
+
+
+async def lock_many(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Conversation]:
+    """Lock conversations in the order of their ids until the transaction ends."""
+    params = {"ids": sorted(set(ids))}
+    found = await rows(Conversation, connection, QUERIES["lock_conversations"], params)
+    return {conversation.id: conversation for conversation in found}
+
+
+async def reply(
+    connection: Connection,
+    conversation_id: UUID,
+    text: str,
+    *,
+    author: str,
+    message_id: UUID,
+    staff_id: UUID | None = None,
+    channel_id: UUID | None = None,
+    seen_at: datetime | None = None,
+) -> Said:
+    """Say one thing in a conversation, on the channel the customer wrote last on unless told otherwise."""
+    said = await reply_many(
+        connection,
+        [
+            Reply(
+                conversation_id=conversation_id,
+                text=text,
+                author=author,
+                message_id=message_id,
+                staff_id=staff_id,
+                channel_id=channel_id,
+                seen_at=seen_at,
+            )
+        ],
+    )
+    return said[0]
+
+
+async def reply_many(connection: Connection, replies: Sequence[Reply]) -> list[Said]:
+    """Say things in conversations, in order; each is in the outbox if and only if the caller commits.
+
+    A message id that was used before is not said again. The bot is not heard where a person is at work.
+    Events: message.queued or message.sent, conversation.assigned, conversation.reopened.
+    """
+    now = clock.now()
+    conversations = await lock_many(connection, [reply.conversation_id for reply in replies])
+    existing = await _existing(connection, [reply.message_id for reply in replies])
+    ways = await _ways(connection, conversations.values())
+    outgoing: list[Outgoing] = []
+    events: list[Event] = []
+    said: list[Said] = []
+    for reply_ in replies:
+        outcome = await _refusal(connection, conversations.get(reply_.conversation_id), reply_, existing)
+        if outcome is None:
+            conversation = conversations[reply_.conversation_id]
+            way = _way(ways, conversation, reply_)
+            outcome = Said.SENT if way else Said.NO_ADDRESS
+            if way is not None:
+                outgoing.append(_outgoing(conversation, reply_, way, now))
+                conversations[conversation.id], told = decide.replied(conversation, reply_, now)
+                events += told
+                existing.add(reply_.message_id)
+        said.append(outcome)
+    await save(connection, list(conversations.values()))
+    await queue_many(connection, outgoing)
+    await append_many(connection, events)
+    return said
+
+
+async def _existing(connection: Connection, ids: Sequence[UUID]) -> set[UUID]:
+    return {row.id for row in await rows(_Id, connection, QUERIES["existing_messages"], {"ids": list(ids)})}
+
+
+async def _refusal(
+    connection: Connection, conversation: Conversation | None, reply_: Reply, existing: set[UUID]
+) -> Said | None:
+    if conversation is None:
+        return Said.NO_CONVERSATION
+    if reply_.message_id in existing:
+        return Said.REPEATED
+    if reply_.author == Author.STAFF and reply_.seen_at is not None:
+        params = {
+            "conversation_id": conversation.id, "staff_id": reply_.staff_id, "seen_at": reply_.seen_at,
+        }  # fmt: skip
+        if await rows(_Name, connection, QUERIES["newest_staff_reply"], params):
+            return Said.OVERTAKEN
+    return decide.may_say(conversation, reply_)
+
+
+async def _ways(connection: Connection, conversations: Iterable[Conversation]) -> Ways:
+    """Return where each conversation's customer can be answered, by channel."""
+    known = {conversation.id: conversation for conversation in conversations}
+    found = await rows(Way, connection, QUERIES["ways"], {"ids": list(known)})
+    ways = {(way.conversation_id, way.channel_id): way for way in found}
+    customers = await cards(connection, {conversation.customer_id for conversation in known.values()})
+    for conversation in known.values():
+        card = customers.get(conversation.customer_id)
+        if card is not None and card.email:
+            way = Way(conversation.id, EMAIL, card.email, None, None)
+            ways.setdefault((conversation.id, EMAIL), way)
+    return ways
+
+
+async def ways_of(connection: Connection, conversation: Conversation) -> list[Way]:
+    """Return the addresses on which a conversation's customer can be answered."""
+    return list((await _ways(connection, [conversation])).values())
+
+
+def _way(ways: Ways, conversation: Conversation, reply_: Reply) -> Way | None:
+    return ways.get((conversation.id, reply_.channel_id or conversation.last_channel_id))
+
+
+def _outgoing(conversation: Conversation, reply_: Reply, way: Way, now: datetime) -> Outgoing:
+    subject = way.subject or ""
+    if subject and not subject.lower().startswith("re:"):
+        subject = f"Re: {subject}"
+    external = way.external_id or ""
+    return Outgoing(
+        message_id=reply_.message_id,
+        channel_id=way.channel_id,
+        author=reply_.author,
+        customer_id=conversation.customer_id,
+        conversation_id=conversation.id,
+        campaign_id=conversation.campaign_id,
+        staff_id=reply_.staff_id,
+        address=way.address,
+        subject=shortened(subject, 200) or None,
+        body=reply_.text,
+        language=reply_.language or conversation.language,
+        in_reply_to=external.split(" ")[0] if external.startswith("<") else None,
+        waiting_since=conversation.waiting_since,
+        at=now,
+    )
+
+
+async def hand_over(connection: Connection, conversation_id: UUID, reason: str) -> bool:
+    """Give one conversation to people; False when it already was with them."""
+    return (await hand_over_many(connection, [HandOver(conversation_id, reason)]))[0]
+
+
+async def hand_over_many(connection: Connection, requests: Sequence[HandOver]) -> list[bool]:
+    """Give conversations to people, with the reason; event conversation.handed_over where it changed."""
+    now = clock.now()
+    conversations = await lock_many(connection, [request.conversation_id for request in requests])
+    events: list[Event] = []
+    changed: list[bool] = []
+    for request in requests:
+        told: list[Event] = []
+        if (before := conversations.get(request.conversation_id)) is not None:
+            conversations[before.id], told = decide.handed_over(before, request.reason, now)
+        events += told
+        changed.append(bool(told))
+    await save(connection, list(conversations.values()))
+    await append_many(connection, events)
+    return changed
+
+
+async def undelivered_many(connection: Connection, message_ids: Sequence[UUID]) -> None:
+    """Tell staff of answers that never arrived: their customers wait again."""
+    now = clock.now()
+    failed = await rows(_Undelivered, connection, QUERIES["undelivered"], {"ids": list(message_ids)})
+    conversations = await lock_many(connection, [message.conversation_id for message in failed])
+    events: list[Event] = []
+    for message in failed:
+        if (before := conversations.get(message.conversation_id)) is not None:
+            conversations[before.id], told = decide.undelivered(before, message.waiting_since, now)
+            events += told
+    await save(connection, list(conversations.values()))
+    await append_many(connection, events)
+
+
+async def assign(
+    connection: Connection, conversation_id: UUID, to: UUID | None, *, staff_id: UUID
+) -> Conversation:
+    """Give a conversation to a colleague (None: to nobody). Raises NoConversation."""
+    return await _change(
+        connection, conversation_id, lambda c, now: decide.assigned(c, to, staff_id=staff_id, at=now)
+    )
+
+
+async def close(connection: Connection, conversation_id: UUID, *, staff_id: UUID) -> Conversation:
+    """End a conversation; it opens again when the customer writes. Raises NoConversation."""
+    return await _change(
+        connection, conversation_id, lambda c, now: decide.closed(c, staff_id=staff_id, at=now)
+    )
+
+
+async def reopen(connection: Connection, conversation_id: UUID, *, staff_id: UUID) -> Conversation:
+    """Take a closed conversation up again. Raises NoConversation."""
+    return await _change(
+        connection, conversation_id, lambda c, now: decide.reopened(c, staff_id=staff_id, at=now)
+    )
+
+
+async def _change(
+    connection: Connection,
+    conversation_id: UUID,
+    change: Callable[[Conversation, datetime], decide.Change],
+) -> Conversation:
+    before = (await lock_many(connection, [conversation_id])).get(conversation_id)
+    if before is None:
+        raise NoConversation
+    after, events = change(before, clock.now())
+    if events:
+        await save(connection, [after])
+        await append_many(connection, events)
+    return after
+
+
+async def close_quiet(connection: Connection) -> int:
+    """Close conversations that the bot answered and that have been silent for a day; return how many."""
+    now = clock.now()
+    params = {"before": now - QUIET, "limit": _QUIET_MAX}
+    ids = [row.id for row in await rows(_Id, connection, QUERIES["quiet"], params)]
+    conversations = await lock_many(connection, ids)
+    events: list[Event] = []
+    for id_, before in conversations.items():
+        if before.waiting_since is None and not before.with_staff and before.last_message_at < now - QUIET:
+            conversations[id_], told = decide.closed(before, staff_id=None, at=now, reason="quiet")
+            events += told
+    await save(connection, list(conversations.values()))
+    await append_many(connection, events)
+    return len(events)

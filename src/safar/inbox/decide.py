@@ -1,0 +1,187 @@
+"""How a conversation changes, without I/O: it and what happens give the next one and its events."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from safar.channels.model import KINDS, WEB, Author
+from safar.inbox.model import Conversation, Inbound, Reply, Said
+from safar.journal.model import Event
+from safar.kernel.text import shortened
+
+_PREVIEW_MAX = 160
+
+Change = tuple[Conversation, list[Event]]
+
+
+def received(
+    before: Conversation | None, message: Inbound, *, conversation_id: UUID, customer_id: UUID
+) -> Change:
+    """A customer wrote: the conversation opens or goes on, and they wait from the first unanswered message.
+
+    A machine's message joins the thread, but opens nothing and waits for nothing.
+    """
+    events: list[Event] = []
+    if before is None:
+        state = "closed" if message.automatic else "open"
+        after = _begun(message, conversation_id, customer_id, state)
+        if state == "open":
+            events.append(_event("conversation.opened", after, message.at))
+    else:
+        after = replace(before, **_newest(message), campaign_id=message.campaign_id or before.campaign_id)
+        if before.state == "closed" and not message.automatic:
+            after = replace(after, state="open", closed_at=None)
+            events.append(_event("conversation.reopened", after, message.at))
+    if not message.automatic and after.waiting_since is None:
+        after = replace(after, waiting_since=message.at)
+    return after, [*events, _received_event(after, message)]
+
+
+def _begun(message: Inbound, conversation_id: UUID, customer_id: UUID, state: str) -> Conversation:
+    return Conversation(
+        id=conversation_id,
+        customer_id=customer_id,
+        state=state,
+        with_staff=False,
+        handover_reason=None,
+        assigned_to=None,
+        campaign_id=message.campaign_id,
+        waiting_since=None,
+        created_at=message.at,
+        closed_at=message.at if state == "closed" else None,
+        **_newest(message),
+    )
+
+
+def _newest(message: Inbound) -> dict[str, Any]:
+    return {
+        "language": message.language,
+        "last_channel_id": message.channel_id,
+        "last_address": message.address,
+        "last_text": shortened(message.text, _PREVIEW_MAX),
+        "last_author": Author.CUSTOMER.value,
+        "last_message_at": message.at,
+    }
+
+
+def _received_event(conversation: Conversation, message: Inbound) -> Event:
+    properties: dict[str, Any] = {
+        "channel": KINDS.get(message.channel_id, "other"),
+        "message_id": message.message_id,
+        "author": Author.CUSTOMER.value,
+    }
+    if message.channel_id == WEB:
+        properties["visitor_id"] = message.address
+    if message.automatic:
+        properties["automatic"] = True
+    if not message.trusted:
+        properties["trusted"] = False
+    return _event("message.received", conversation, message.at, properties=properties)
+
+
+def may_say(conversation: Conversation, reply: Reply) -> Said | None:
+    """Refuse what must not be said; None when it may. The bot never talks over a person."""
+    if reply.author == Author.BOT and conversation.with_staff:
+        return Said.WITH_STAFF
+    return None
+
+
+def replied(before: Conversation, reply: Reply, at: datetime) -> Change:
+    """We said something. An answer by staff or bot ends the waiting; a notice of the shop does not."""
+    after = replace(
+        before,
+        last_text=shortened(reply.text, _PREVIEW_MAX),
+        last_author=reply.author,
+        last_message_at=at,
+    )
+    events: list[Event] = []
+    if reply.author in (Author.STAFF, Author.BOT):
+        after = replace(after, waiting_since=None)
+    if reply.author == Author.STAFF:
+        after = replace(
+            after,
+            with_staff=True,
+            handover_reason=before.handover_reason or "replied",
+            assigned_to=before.assigned_to or reply.staff_id,
+        )
+        if before.state == "closed":
+            after = replace(after, state="open", closed_at=None)
+            events.append(_event("conversation.reopened", after, at, staff_id=reply.staff_id))
+        if before.assigned_to is None:
+            events.append(_assigned_event(after, at, reply.staff_id))
+    return after, events
+
+
+def handed_over(before: Conversation, reason: str, at: datetime) -> Change:
+    """Give the conversation to people; the bot is silent from now on. Again for another reason: no change."""
+    if before.with_staff:
+        return before, []
+    after = replace(before, with_staff=True, handover_reason=reason)
+    return after, [_event("conversation.handed_over", after, at, properties={"reason": reason})]
+
+
+def undelivered(before: Conversation, waiting_since: datetime | None, at: datetime) -> Change:
+    """A reply never arrived: the customer still waits, and somebody has to know."""
+    since = before.waiting_since or waiting_since or at
+    after = replace(
+        before, state="open", closed_at=None, with_staff=True, handover_reason="not_delivered",
+        waiting_since=min(since, waiting_since or since),
+    )  # fmt: skip
+    return after, [_event("conversation.handed_over", after, at, properties={"reason": "not_delivered"})]
+
+
+def assigned(before: Conversation, to: UUID | None, *, staff_id: UUID, at: datetime) -> Change:
+    """Give the conversation to a colleague, or to nobody; with a person on it the bot is silent."""
+    if before.assigned_to == to:
+        return before, []
+    after = replace(before, assigned_to=to)
+    if to is not None and not before.with_staff:
+        after = replace(after, with_staff=True, handover_reason="taken")
+    return after, [_assigned_event(after, at, staff_id)]
+
+
+def closed(before: Conversation, *, staff_id: UUID | None, at: datetime, reason: str | None = None) -> Change:
+    """End the conversation; when the customer writes again it opens for everybody, the bot first."""
+    if before.state == "closed":
+        return before, []
+    after = replace(
+        before, state="closed", closed_at=at, with_staff=False, handover_reason=None, assigned_to=None,
+        waiting_since=None,
+    )  # fmt: skip
+    properties = {"reason": reason} if reason else {}
+    return after, [_event("conversation.closed", after, at, staff_id=staff_id, properties=properties)]
+
+
+def reopened(before: Conversation, *, staff_id: UUID, at: datetime) -> Change:
+    """Take a closed conversation up again, by hand: it is then with the one who did."""
+    if before.state == "open":
+        return before, []
+    after = replace(
+        before, state="open", closed_at=None, with_staff=True, handover_reason="taken", assigned_to=staff_id
+    )
+    return after, [_event("conversation.reopened", after, at, staff_id=staff_id)]
+
+
+def _assigned_event(conversation: Conversation, at: datetime, staff_id: UUID | None) -> Event:
+    properties = {"to": conversation.assigned_to}
+    return _event("conversation.assigned", conversation, at, staff_id=staff_id, properties=properties)
+
+
+def _event(
+    name: str,
+    conversation: Conversation,
+    at: datetime,
+    *,
+    staff_id: UUID | None = None,
+    properties: dict[str, Any] | None = None,
+) -> Event:
+    return Event(
+        name=name,
+        at=at,
+        customer_id=conversation.customer_id,
+        campaign_id=conversation.campaign_id,
+        staff_id=staff_id,
+        subject_id=conversation.id,
+        properties=properties or {},
+    )

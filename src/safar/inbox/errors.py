@@ -1,0 +1,15 @@
+"""What the inbox refuses."""
+
+from safar.kernel.errors import Conflict, NotFound
+
+
+class NoConversation(NotFound):
+    """We could not find this conversation. It may have been merged with another: look in the inbox."""
+
+    code = "no_conversation"
+
+
+class NoAddress(Conflict):
+    """The customer has no address on this channel. Choose another channel."""
+
+    code = "no_address"

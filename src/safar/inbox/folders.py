@@ -1,0 +1,101 @@
+"""The folders of the inbox: one page of conversations each, found by key and never by counting."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from safar.inbox.model import ListedConversation
+from safar.inbox.receive import QUERIES
+from safar.kernel.database import Connection, rows, value
+from safar.kernel.i18n import N_
+from safar.kernel.text import fold
+
+PAGE = 30
+_BOARD_MAX = 500
+FOLDERS = {
+    "open": N_("Open"),
+    "mine": N_("Mine"),
+    "unassigned": N_("Unassigned"),
+    "waiting": N_("Waiting for staff"),
+    "closed": N_("Closed"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a member of the staff looks at; `after` is the key of the last line of the page before."""
+
+    folder: str
+    staff_id: UUID | None = None
+    search: str = ""
+    after: tuple[datetime, UUID] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of a folder; `older`: the key of the next page; `waiting`: how many wait for staff."""
+
+    lines: list[ListedConversation]
+    older: str | None
+    waiting: int
+
+
+async def listed(connection: Connection, view: View) -> Listed:
+    """Return one page of a folder."""
+    at, id_ = view.after or (None, None)
+    params = {
+        "key_at": at,
+        "key_id": id_,
+        "search": _pattern(view.search),
+        "limit": PAGE + 1,
+        "state": "closed" if view.folder == "closed" else "open",
+        "assigned_to": view.staff_id if view.folder == "mine" else None,
+        "unassigned": view.folder == "unassigned",
+    }
+    query = QUERIES["list_waiting" if view.folder == "waiting" else "list"]
+    found = await rows(ListedConversation, connection, query, params)
+    waiting = int(await value(connection, QUERIES["waiting_count"]))
+    older = _key(view, found[PAGE - 1]) if len(found) > PAGE else None
+    return Listed(found[:PAGE], older, waiting)
+
+
+def _pattern(search: str) -> str | None:
+    folded = fold(search)
+    for special in "\\%_":
+        folded = folded.replace(special, f"\\{special}")
+    return f"%{folded}%" if folded else None
+
+
+def _key(view: View, line: ListedConversation) -> str:
+    at = line.waiting_since if view.folder == "waiting" else line.last_message_at
+    assert at is not None
+    return f"{at.isoformat()}~{line.id}"
+
+
+def parse_key(text: str) -> tuple[datetime, UUID] | None:
+    """Read the key of a page from its address; anything else is the first page."""
+    at, _sep, id_ = text.partition("~")
+    try:
+        moment = datetime.fromisoformat(at)
+        return (moment, UUID(id_)) if moment.tzinfo else None
+    except ValueError:
+        return None
+
+
+class Board:
+    """Pages that several open consoles look at are read once for each burst of events, not once for each."""
+
+    def __init__(self) -> None:
+        self._read: dict[View, tuple[int, asyncio.Future[Listed]]] = {}
+
+    async def page(self, view: View, newest: int, read: Callable[[View], Awaitable[Listed]]) -> Listed:
+        """Return `view` as it was at event `newest` or later."""
+        kept = self._read.get(view)
+        if kept is None or kept[0] < newest or newest == 0:
+            if len(self._read) >= _BOARD_MAX:
+                self._read.clear()
+            kept = (newest, asyncio.ensure_future(read(view)))
+            self._read[view] = kept
+        return await asyncio.shield(kept[1])

@@ -1,0 +1,49 @@
+"""What the worker runs for the inbox."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from safar.channels.email_in import MailListener
+from safar.channels.mail import InboundMail
+from safar.inbox.actions import close_quiet, undelivered_many
+from safar.inbox.email import deliver
+from safar.journal.model import Recorded
+from safar.journal.subscribe import Subscriber
+from safar.kernel.context import Context
+from safar.kernel.database import Connection
+from safar.kernel.loops import Loop
+
+_QUIET_PERIOD_S = 300.0
+_LISTEN_AGAIN_S = 5.0
+
+
+def loops(context: Context) -> list[Loop]:
+    """Return the mail listener (unless switched off) and the closing of quiet conversations."""
+
+    async def close_quiet_step() -> bool:
+        async with context.database.transaction() as connection:
+            return await close_quiet(connection) > 0
+
+    found = [Loop("inbox_quiet", close_quiet_step, _QUIET_PERIOD_S)]
+    if context.settings.mail_in_port:
+        found.append(Loop("mail_in", mail_listener(context).run, _LISTEN_AGAIN_S))
+    return found
+
+
+def mail_listener(context: Context) -> MailListener:
+    """Return the listener that takes incoming mail into the inbox."""
+
+    async def take(mail: InboundMail) -> None:
+        await deliver(context, mail)
+
+    return MailListener(context.settings, take)
+
+
+def subscribers(context: Context) -> list[Subscriber]:
+    """Return the reader that brings undelivered answers back to staff."""
+    return [Subscriber("inbox", ("message.failed",), take_failed)]
+
+
+async def take_failed(connection: Connection, events: Sequence[Recorded]) -> None:
+    """Give conversations whose answer failed to people."""
+    await undelivered_many(connection, [UUID(event.properties["message_id"]) for event in events])

@@ -1,0 +1,162 @@
+"""Conversations: one running thread with each customer, whatever channels it uses."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from safar.kernel import clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """One message from a customer. (`channel_id`, `external_id`) names it however often it is delivered.
+
+    Who wrote it: `customer_id`, or else whoever has the identity. `automatic`: a machine wrote it, nobody
+    waits for an answer. `trusted` False: it came from an address that the customer has not used before.
+    """
+
+    message_id: UUID
+    channel_id: UUID
+    external_id: str
+    address: str
+    text: str
+    language: str
+    customer_id: UUID | None = None
+    identity_kind: str | None = None
+    identity_value: str | None = None
+    name: str | None = None
+    subject: str | None = None
+    campaign_id: UUID | None = None
+    automatic: bool = False
+    trusted: bool = True
+    at: datetime = field(default_factory=clock.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Where a message went. `new` False: it had come before; `same_text` tells whether with these words."""
+
+    conversation_id: UUID
+    message_id: UUID
+    new: bool
+    at: datetime
+    same_text: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """A conversation as it stands."""
+
+    id: UUID
+    customer_id: UUID
+    state: str
+    with_staff: bool
+    handover_reason: str | None
+    assigned_to: UUID | None
+    campaign_id: UUID | None
+    language: str
+    last_channel_id: UUID
+    last_address: str
+    last_text: str
+    last_author: str
+    last_message_at: datetime
+    waiting_since: datetime | None
+    created_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """Something we say in a conversation; `message_id` is the idempotency key.
+
+    `channel_id` None: the channel on which the customer wrote last. `seen_at`: the newest message that the
+    writer had before their eyes; when a colleague has replied since, the reply is held back.
+    """
+
+    conversation_id: UUID
+    text: str
+    author: str
+    message_id: UUID
+    staff_id: UUID | None = None
+    channel_id: UUID | None = None
+    seen_at: datetime | None = None
+    language: str | None = None
+
+
+class Said(StrEnum):
+    """What became of a reply."""
+
+    SENT = "sent"
+    REPEATED = "repeated"  # this message id was used before: nothing is sent twice
+    WITH_STAFF = "with_staff"  # the bot does not talk over a person
+    OVERTAKEN = "overtaken"  # a colleague has replied meanwhile
+    NO_ADDRESS = "no_address"  # the customer has no address on that channel
+    NO_CONVERSATION = "no_conversation"
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Give a conversation to people; `reason` is a key of inbox.words.REASONS."""
+
+    conversation_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An address on which the customer has written, and what an answer there refers to."""
+
+    conversation_id: UUID
+    channel_id: UUID
+    address: str
+    subject: str | None
+    external_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadMessage:
+    """A message as a thread shows it."""
+
+    id: UUID
+    channel_id: UUID
+    author: str
+    staff_name: str | None
+    address: str
+    subject: str | None
+    body: str
+    language: str
+    state: str
+    reason: str | None
+    external_id: str | None
+    automatic: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListedConversation:
+    """A line of the inbox."""
+
+    id: UUID
+    customer_id: UUID
+    customer_name: str | None
+    email: str | None
+    state: str
+    with_staff: bool
+    handover_reason: str | None
+    assigned_to: UUID | None
+    assigned_name: str | None
+    language: str
+    last_channel_id: UUID
+    last_text: str
+    last_author: str
+    last_message_at: datetime
+    waiting_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """A member of the staff who can take a conversation."""
+
+    id: UUID
+    name: str

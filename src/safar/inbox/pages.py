@@ -1,0 +1,264 @@
+"""The inbox of the console: folders, a conversation, and both live."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from safar.channels.actions import troubles
+from safar.channels.model import KINDS, Author
+from safar.inbox import aside
+from safar.inbox.actions import assign, close, reopen, reply
+from safar.inbox.errors import NoAddress, NoConversation
+from safar.inbox.folders import FOLDERS, Board, Listed, View, listed, parse_key
+from safar.inbox.live import bursts
+from safar.inbox.model import Said
+from safar.inbox.thread import Thread, colleagues, thread_of, ways_sorted
+from safar.inbox.words import reason_text
+from safar.journal.model import Recorded
+from safar.kernel import clock
+from safar.kernel.database import Connection
+from safar.kernel.errors import InvalidInput
+from safar.kernel.i18n import _
+from safar.kernel.ids import new_id, parse_id
+from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.pages import context_of, page, render, wants_json
+from safar.kernel.web.requests import see_other
+from safar.kernel.web.sse import ServerEvent, event_stream
+
+TEXT_MAX = 10_000
+_NOBODY = "nobody"
+
+
+def _view(request: Request, actor: Actor) -> View:
+    folder = request.query_params.get("folder", "open")
+    return View(
+        folder=folder if folder in FOLDERS else "open",
+        staff_id=actor.id if folder == "mine" else None,
+        search=request.query_params.get("q", "")[:100],
+        after=parse_key(request.query_params.get("after", "")),
+    )
+
+
+def _query(view: View, **more: str) -> str:
+    shown = {"folder": view.folder, "q": view.search} | more
+    return urlencode({name: text for name, text in shown.items() if text})
+
+
+def _list_values(view: View, found: Listed, open_id: UUID | None) -> dict[str, Any]:
+    return {
+        "view": view,
+        "listed": found,
+        "open_id": open_id,
+        "folders": [(code, _(label)) for code, label in FOLDERS.items()],
+        "query_of": lambda **more: _query(view, **more),
+        "kinds": KINDS,
+        "reason_text": reason_text,
+        "now": clock.now(),
+    }
+
+
+async def inbox(request: Request) -> Response:
+    """Show a folder."""
+    actor = actor_of(request)
+    view = _view(request, actor)
+    async with context_of(request).database.connection() as connection:
+        values = _list_values(view, await listed(connection, view), None)
+        values["troubles"] = await troubles(connection)
+    return page(request, "inbox/inbox.html", {**values, "live_url": _live_url(request, view)})
+
+
+def _live_url(request: Request, view: View, open_id: UUID | None = None) -> str:
+    more = {"after": request.query_params.get("after", ""), "open": str(open_id or "")}
+    return f"/inbox/stream?{_query(view, **more)}"
+
+
+async def conversation(request: Request) -> Response:
+    """Show a conversation beside its folder."""
+    return await _conversation_page(request, actor_of(request))
+
+
+async def _conversation_page(
+    request: Request, actor: Actor, *, entered: Fields | None = None, said: Said | None = None
+) -> Response:
+    view, id_ = _view(request, actor), parse_id(request.path_params["id"])
+    before = _moment(request.query_params.get("before", ""))
+    async with context_of(request).database.connection() as connection:
+        thread = await thread_of(connection, id_, before=before)
+        values = {
+            **_list_values(view, await listed(connection, view), id_),
+            **_thread_values(thread),
+            "ways": await ways_sorted(connection, thread.conversation),
+            "colleagues": await colleagues(connection),
+            "troubles": await troubles(connection),
+            "about": await aside.about(connection, thread.conversation),
+        }
+    text = entered.values.get("text", "")[:TEXT_MAX] if entered else ""
+    values |= {
+        "actor": actor,
+        "message_id": entered.values.get("id", "") if entered else new_id(),
+        "text": text,
+        "text_max": TEXT_MAX,
+        "problems": entered.problems if entered else {},
+        "overtaken": said is Said.OVERTAKEN,
+        "live_url": None if before else _live_url(request, view, id_),
+    }
+    return page(request, "inbox/conversation.html", values, status=_status(entered, said))
+
+
+def _status(entered: Fields | None, said: Said | None) -> int:
+    if said is Said.OVERTAKEN:
+        return 409
+    return 422 if entered is not None and entered.problems else 200
+
+
+def _thread_values(thread: Thread) -> dict[str, Any]:
+    return {"thread": thread, "conversation": thread.conversation, "kinds": KINDS, "reason_text": reason_text}
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+async def stream(request: Request) -> Response:
+    """Stream the parts of the page as they change; each new stream begins with all of them."""
+    actor = actor_of(request)
+    opened = request.query_params.get("open", "")
+    open_id = parse_id(opened) if opened else None
+    return event_stream(_parts(request, _view(request, actor), open_id))
+
+
+async def _parts(request: Request, view: View, open_id: UUID | None) -> AsyncIterator[ServerEvent]:
+    database = context_of(request).database
+    board = _board(request)
+
+    async def read(wanted: View) -> Listed:
+        async with database.connection() as connection:
+            return await listed(connection, wanted)
+
+    async for burst in bursts(request.app.state.live, database, _of_inbox):
+        found = await board.page(view, burst.newest, read)
+        html = render("inbox/list.html", {"request": request, **_list_values(view, found, open_id)})
+        yield ServerEvent(html, event="threads", id=burst.newest or None)
+        if open_id is not None and (burst.subjects is None or open_id in burst.subjects):
+            async with database.connection() as connection:
+                thread = await thread_of(connection, open_id)
+            values = {"request": request, **_thread_values(thread)}
+            yield ServerEvent(render("inbox/messages.html", values), event="messages")
+            yield ServerEvent(render("inbox/standing.html", values), event="standing")
+
+
+def _of_inbox(event: Recorded) -> bool:
+    return event.name.startswith(("conversation.", "message."))
+
+
+def _board(request: Request) -> Board:
+    state = request.app.state
+    if not hasattr(state, "inbox_board"):
+        state.inbox_board = Board()
+    board = state.inbox_board
+    assert isinstance(board, Board)
+    return board
+
+
+async def post_reply(request: Request) -> Response:
+    """Send a reply; the form's message id makes a second click, or a second try, the same reply."""
+    actor = actor_of(request)
+    fields = await read_fields(request)
+    text = fields.text("text", length_max=TEXT_MAX).replace("\r\n", "\n")
+    message_id = _message_id(fields)
+    channel_id = next((id_ for id_, kind in KINDS.items() if kind == fields.values.get("channel")), None)
+    try:
+        fields.done()
+    except InvalidInput:
+        if wants_json(request):
+            raise
+        return await _conversation_page(request, actor, entered=fields)
+    async with context_of(request).database.transaction() as connection:
+        said = await reply(
+            connection,
+            parse_id(request.path_params["id"]),
+            text,
+            author=Author.STAFF,
+            message_id=message_id,
+            staff_id=actor.id,
+            channel_id=channel_id,
+            seen_at=_moment(fields.values.get("seen_at", "")),
+        )
+    if said is Said.OVERTAKEN:
+        return await _conversation_page(request, actor, entered=fields, said=said)
+    if said is Said.NO_CONVERSATION:
+        raise NoConversation
+    if said is Said.NO_ADDRESS:
+        raise NoAddress
+    return _back(request)
+
+
+def _message_id(fields: Fields) -> UUID:
+    try:
+        return UUID(fields.values.get("id", ""))
+    except ValueError:
+        fields.problems["id"] = _("Reload the page and send your message again.")
+        return new_id()
+
+
+async def post_assignee(request: Request) -> Response:
+    """Give the conversation to oneself, to a colleague or to nobody."""
+    actor = actor_of(request)
+    fields = await read_fields(request)
+    wanted = fields.values.get("to", "me")
+    async with context_of(request).database.transaction() as connection:
+        to = actor.id if wanted == "me" else await _colleague(connection, fields, wanted)
+        await assign(connection, parse_id(request.path_params["id"]), to, staff_id=actor.id)
+    return _back(request)
+
+
+async def _colleague(connection: Connection, fields: Fields, wanted: str) -> UUID | None:
+    if wanted == _NOBODY:
+        return None
+    known = {str(colleague.id) for colleague in await colleagues(connection)}
+    fields.choice("to", known)
+    fields.done()
+    return UUID(wanted)
+
+
+async def post_closure(request: Request) -> Response:
+    """Close the conversation."""
+    actor = actor_of(request)
+    async with context_of(request).database.transaction() as connection:
+        await close(connection, parse_id(request.path_params["id"]), staff_id=actor.id)
+    return _back(request)
+
+
+async def post_reopening(request: Request) -> Response:
+    """Take a closed conversation up again."""
+    actor = actor_of(request)
+    async with context_of(request).database.transaction() as connection:
+        await reopen(connection, parse_id(request.path_params["id"]), staff_id=actor.id)
+    return _back(request)
+
+
+def _back(request: Request) -> Response:
+    view = _view(request, actor_of(request))
+    return see_other(f"/inbox/{parse_id(request.path_params['id'])}?{_query(view)}")
+
+
+routes: list[BaseRoute] = [
+    Route("/inbox", inbox),
+    Route("/inbox/stream", stream),
+    Route("/inbox/{id}", conversation),
+    Route("/inbox/{id}/messages", post_reply, methods=["POST"]),
+    Route("/inbox/{id}/assignee", post_assignee, methods=["POST"]),
+    Route("/inbox/{id}/closure", post_closure, methods=["POST"]),
+    Route("/inbox/{id}/reopening", post_reopening, methods=["POST"]),
+]

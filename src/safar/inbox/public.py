@@ -1,0 +1,116 @@
+"""The web chat: a message in, the history, the live stream; and a page that works without scripts."""
+
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from safar.channels.model import WEB
+from safar.customers.visitor import Visitor, visitor_of
+from safar.inbox.live import chat_events, shown_to_visitor, web_messages
+from safar.inbox.model import Inbound, Receipt
+from safar.inbox.pace import Pace
+from safar.inbox.receive import receive_many
+from safar.kernel.errors import InvalidInput, SameKeyOtherBody
+from safar.kernel.i18n import _, current_language
+from safar.kernel.ids import derived_id, new_id
+from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.pages import context_of, page, wants_json
+from safar.kernel.web.requests import see_other
+from safar.kernel.web.sse import event_stream, last_event_id
+
+TEXT_MAX = 2000
+_pace = Pace()
+
+
+async def post_message(request: Request) -> Response:
+    """Take one message; the same id with the same words is the same message, however often it comes."""
+    visitor = visitor_of(request)
+    fields = await read_fields(request)
+    try:
+        id_, text = _id(fields), fields.text("text", length_max=TEXT_MAX).replace("\r\n", "\n")
+        fields.done()
+    except InvalidInput as error:
+        if wants_json(request):
+            raise
+        return await _chat_page(request, error=error, text=fields.values.get("text", "")[:TEXT_MAX])
+    _pace.check(visitor.visitor_id)
+    receipt = await _receive(request, visitor, id_, text)
+    if not wants_json(request):
+        return see_other("/chat")
+    return JSONResponse({"id": str(id_), "at": receipt.at.isoformat()}, 201)
+
+
+def _id(fields: Fields) -> UUID:
+    try:
+        return UUID(fields.text("id", length_max=36))
+    except ValueError:
+        fields.problems["id"] = _("Reload the page and send your message again.")
+        return new_id()
+
+
+async def _receive(request: Request, visitor: Visitor, id_: UUID, text: str) -> Receipt:
+    message = Inbound(
+        message_id=derived_id("message", WEB, visitor.visitor_id, id_),
+        channel_id=WEB,
+        external_id=f"{visitor.visitor_id}:{id_}",
+        customer_id=visitor.customer_id,
+        address=str(visitor.visitor_id),
+        text=text,
+        language=current_language(),
+        campaign_id=visitor.campaign_id,
+    )
+    receipt = await context_of(request).batched(receive_many, message)
+    if not receipt.same_text:
+        raise SameKeyOtherBody
+    return receipt
+
+
+async def history(request: Request) -> Response:
+    """Return what this browser wrote and was told, oldest first."""
+    context = context_of(request)
+    async with context.database.connection() as connection:
+        found = await web_messages(connection, visitor_of(request))
+    shop_name = context.settings.shop_name
+    return JSONResponse({"messages": [shown_to_visitor(message, shop_name) for message in found]})
+
+
+async def stream(request: Request) -> Response:
+    """Stream this browser's messages; a returning one gets what it missed."""
+    context = context_of(request)
+    events = chat_events(
+        request.app.state.live,
+        context.database,
+        visitor_of(request),
+        last_event_id(request),
+        shop_name=context.settings.shop_name,
+    )
+    return event_stream(events)
+
+
+async def chat_page(request: Request) -> Response:
+    """Show the chat as a page of its own, for browsers without scripts."""
+    return await _chat_page(request)
+
+
+async def _chat_page(request: Request, *, error: InvalidInput | None = None, text: str = "") -> Response:
+    context = context_of(request)
+    async with context.database.connection() as connection:
+        found = await web_messages(connection, visitor_of(request))
+    values = {
+        "messages": [shown_to_visitor(message, context.settings.shop_name) for message in found],
+        "new_id": new_id(),
+        "text": text,
+        "text_max": TEXT_MAX,
+        "problems": error.problems if error else {},
+    }
+    return page(request, "inbox/chat.html", values, status=error.status if error else 200)
+
+
+routes: list[BaseRoute] = [
+    Route("/chat", chat_page),
+    Route("/chat/messages", post_message, methods=["POST"]),
+    Route("/chat/history", history),
+    Route("/chat/stream", stream),
+]

@@ -1,0 +1,211 @@
+-- name: lock_customers
+-- Two first messages at once wait for each other here, so they make one conversation.
+SELECT id FROM customers WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE
+
+-- name: lock_conversations_of
+SELECT
+    id, customer_id, state, with_staff, handover_reason, assigned_to, campaign_id, language, last_channel_id,
+    last_address, last_text, last_author, last_message_at, waiting_since, created_at, closed_at
+FROM conversations
+WHERE customer_id = ANY(%(ids)s)
+ORDER BY id
+FOR UPDATE
+
+-- name: lock_conversations
+SELECT
+    id, customer_id, state, with_staff, handover_reason, assigned_to, campaign_id, language, last_channel_id,
+    last_address, last_text, last_author, last_message_at, waiting_since, created_at, closed_at
+FROM conversations
+WHERE id = ANY(%(ids)s)
+ORDER BY id
+FOR UPDATE
+
+-- name: conversation
+SELECT
+    id, customer_id, state, with_staff, handover_reason, assigned_to, campaign_id, language, last_channel_id,
+    last_address, last_text, last_author, last_message_at, waiting_since, created_at, closed_at
+FROM conversations
+WHERE id = %(id)s
+
+-- name: insert_received
+INSERT INTO messages (
+    id, channel_id, direction, author, customer_id, conversation_id, campaign_id, external_id, address, subject,
+    body, language, state, at, next_try_at, ended_at, automatic
+)
+SELECT
+    m.id, m.channel_id, 'in', 'customer', m.customer_id, m.conversation_id, m.campaign_id, m.external_id,
+    m.address, m.subject, m.body, m.language, 'received', m.at, m.at, m.at, m.automatic
+FROM json_to_recordset(%(messages)s::json) AS m (
+    id uuid, channel_id uuid, customer_id uuid, conversation_id uuid, campaign_id uuid, external_id text,
+    address text, subject text, body text, language text, at timestamptz, automatic boolean
+)
+ON CONFLICT (channel_id, external_id) DO NOTHING
+RETURNING id
+
+-- name: known_messages
+SELECT m.id, m.conversation_id, m.channel_id, m.external_id, m.body, m.at
+FROM json_to_recordset(%(keys)s::json) AS k (channel_id uuid, external_id text)
+INNER JOIN messages AS m ON m.channel_id = k.channel_id AND m.external_id = k.external_id
+
+-- name: save_conversations
+INSERT INTO conversations (
+    id, customer_id, state, with_staff, handover_reason, assigned_to, campaign_id, language, last_channel_id,
+    last_address, last_text, last_author, last_message_at, waiting_since, created_at, closed_at
+)
+SELECT
+    c.id, c.customer_id, c.state, c.with_staff, c.handover_reason, c.assigned_to, c.campaign_id, c.language,
+    c.last_channel_id, c.last_address, c.last_text, c.last_author, c.last_message_at, c.waiting_since,
+    c.created_at, c.closed_at
+FROM json_to_recordset(%(conversations)s::json) AS c (
+    id uuid, customer_id uuid, state text, with_staff boolean, handover_reason text, assigned_to uuid,
+    campaign_id uuid, language text, last_channel_id uuid, last_address text, last_text text,
+    last_author text, last_message_at timestamptz, waiting_since timestamptz, created_at timestamptz,
+    closed_at timestamptz
+)
+ON CONFLICT (id) DO UPDATE SET
+    state = excluded.state, with_staff = excluded.with_staff, handover_reason = excluded.handover_reason,
+    assigned_to = excluded.assigned_to, campaign_id = excluded.campaign_id, language = excluded.language,
+    last_channel_id = excluded.last_channel_id, last_address = excluded.last_address,
+    last_text = excluded.last_text, last_author = excluded.last_author,
+    last_message_at = excluded.last_message_at, waiting_since = excluded.waiting_since,
+    closed_at = excluded.closed_at
+
+-- name: ways
+-- Where the customer of each conversation can be answered: the newest incoming message on each channel.
+SELECT DISTINCT ON (m.conversation_id, m.channel_id)
+    m.conversation_id, m.channel_id, m.address, m.subject, m.external_id
+FROM messages AS m
+WHERE m.conversation_id = ANY(%(ids)s) AND m.direction = 'in'
+ORDER BY m.conversation_id, m.channel_id, m.at DESC
+
+-- name: existing_messages
+SELECT id FROM messages WHERE id = ANY(%(ids)s)
+
+-- name: newest_staff_reply
+-- The newest reply by somebody else since a writer looked.
+SELECT s.name
+FROM messages AS m
+INNER JOIN staff AS s ON m.staff_id = s.id
+WHERE m.conversation_id = %(conversation_id)s AND m.author = 'staff' AND m.staff_id <> %(staff_id)s
+    AND m.at > %(seen_at)s
+ORDER BY m.at DESC
+LIMIT 1
+
+-- name: sent_messages
+-- Customers, campaigns and conversations of our own messages: what a mail that refers to them is about.
+SELECT m.id, m.customer_id, m.conversation_id, m.campaign_id, m.address, m.language
+FROM messages AS m
+WHERE m.id = ANY(%(ids)s) AND m.direction = 'out'
+
+-- name: address_owners
+-- Who already has these e-mail addresses.
+SELECT value, customer_id FROM customer_identities WHERE kind = 'email' AND value = ANY(%(addresses)s)
+
+-- name: undelivered
+SELECT id, conversation_id, waiting_since FROM messages
+WHERE id = ANY(%(ids)s) AND state = 'failed' AND author IN ('bot', 'staff') AND conversation_id IS NOT NULL
+
+-- name: quiet
+-- Answered by the bot and silent since: closed by themselves, so that the list shows what is alive.
+SELECT id FROM conversations
+WHERE state = 'open' AND NOT with_staff AND waiting_since IS NULL AND last_message_at < %(before)s
+ORDER BY last_message_at
+LIMIT %(limit)s
+
+-- name: thread
+SELECT
+    m.id, m.channel_id, m.author, s.name AS staff_name, m.address, m.subject, m.body, m.language, m.state,
+    m.reason, m.external_id, m.automatic, m.at
+FROM messages AS m
+LEFT JOIN staff AS s ON m.staff_id = s.id
+WHERE m.conversation_id = %(conversation_id)s AND (%(before)s::timestamptz IS NULL OR m.at < %(before)s)
+ORDER BY m.at DESC, m.id DESC
+LIMIT %(limit)s
+
+-- name: web_messages
+-- What one visitor wrote and was told on the web; nothing of the same customer's other browsers and channels.
+SELECT
+    m.id, m.channel_id, m.author, s.name AS staff_name, m.address, m.subject, m.body, m.language, m.state,
+    m.reason, m.external_id, m.automatic, m.at
+FROM messages AS m
+LEFT JOIN staff AS s ON m.staff_id = s.id
+WHERE m.channel_id = %(channel_id)s AND m.address = %(address)s
+    AND (%(ids)s::uuid [] IS NULL OR m.id = ANY(%(ids)s))
+ORDER BY m.at DESC, m.id DESC
+LIMIT %(limit)s
+
+-- name: list
+-- One page of a folder, newest first; `before_at` and `before_id` are the last line of the page before.
+SELECT
+    c.id, c.customer_id, u.name AS customer_name, e.value AS email, c.state, c.with_staff, c.handover_reason,
+    c.assigned_to, s.name AS assigned_name, c.language, c.last_channel_id, c.last_text, c.last_author,
+    c.last_message_at, c.waiting_since
+FROM conversations AS c
+INNER JOIN customers AS u ON c.customer_id = u.id
+LEFT JOIN staff AS s ON c.assigned_to = s.id
+LEFT JOIN LATERAL (
+    SELECT i.value FROM customer_identities AS i
+    WHERE i.customer_id = c.customer_id AND i.kind = 'email'
+    ORDER BY i.created_at LIMIT 1
+) AS e ON true
+WHERE c.state = %(state)s
+    AND (%(assigned_to)s::uuid IS NULL OR c.assigned_to = %(assigned_to)s)
+    AND (NOT %(unassigned)s OR c.assigned_to IS NULL)
+    AND (%(search)s::text IS NULL OR u.search LIKE %(search)s)
+    AND (
+        %(key_at)s::timestamptz IS NULL
+        OR (c.last_message_at, c.id) < (%(key_at)s::timestamptz, %(key_id)s::uuid)
+    )
+ORDER BY c.last_message_at DESC, c.id DESC
+LIMIT %(limit)s
+
+-- name: list_waiting
+-- The folder of replies that staff owe: who waits longest comes first.
+SELECT
+    c.id, c.customer_id, u.name AS customer_name, e.value AS email, c.state, c.with_staff, c.handover_reason,
+    c.assigned_to, s.name AS assigned_name, c.language, c.last_channel_id, c.last_text, c.last_author,
+    c.last_message_at, c.waiting_since
+FROM conversations AS c
+INNER JOIN customers AS u ON c.customer_id = u.id
+LEFT JOIN staff AS s ON c.assigned_to = s.id
+LEFT JOIN LATERAL (
+    SELECT i.value FROM customer_identities AS i
+    WHERE i.customer_id = c.customer_id AND i.kind = 'email'
+    ORDER BY i.created_at LIMIT 1
+) AS e ON true
+WHERE c.state = 'open' AND c.with_staff AND c.waiting_since IS NOT NULL
+    AND (%(search)s::text IS NULL OR u.search LIKE %(search)s)
+    AND (
+        %(key_at)s::timestamptz IS NULL
+        OR (c.waiting_since, c.id) > (%(key_at)s::timestamptz, %(key_id)s::uuid)
+    )
+ORDER BY c.waiting_since, c.id
+LIMIT %(limit)s
+
+-- name: lines
+-- Conversations by id, as the list shows them: what a live list asks for after events.
+SELECT
+    c.id, c.customer_id, u.name AS customer_name, e.value AS email, c.state, c.with_staff, c.handover_reason,
+    c.assigned_to, s.name AS assigned_name, c.language, c.last_channel_id, c.last_text, c.last_author,
+    c.last_message_at, c.waiting_since
+FROM conversations AS c
+INNER JOIN customers AS u ON c.customer_id = u.id
+LEFT JOIN staff AS s ON c.assigned_to = s.id
+LEFT JOIN LATERAL (
+    SELECT i.value FROM customer_identities AS i
+    WHERE i.customer_id = c.customer_id AND i.kind = 'email'
+    ORDER BY i.created_at LIMIT 1
+) AS e ON true
+WHERE c.id = ANY(%(ids)s)
+
+-- name: matching
+-- Which of these conversations a search finds.
+SELECT c.id FROM conversations AS c
+INNER JOIN customers AS u ON c.customer_id = u.id
+WHERE c.id = ANY(%(ids)s) AND u.search LIKE %(search)s
+
+-- name: waiting_count
+SELECT count(*) FROM conversations WHERE state = 'open' AND with_staff AND waiting_since IS NOT NULL
+
+-- name: colleagues
+SELECT id, name FROM staff WHERE disabled_at IS NULL ORDER BY name, id LIMIT 200

@@ -1,0 +1,49 @@
+"""One conversation as the console shows it: its messages, who can be written to where, who could take it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from safar.channels.model import KINDS
+from safar.inbox.actions import ways_of
+from safar.inbox.errors import NoConversation
+from safar.inbox.model import Colleague, Conversation, ThreadMessage, Way
+from safar.inbox.receive import QUERIES
+from safar.kernel.database import Connection, row, rows
+
+THREAD_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A conversation with its newest messages, oldest of them first; `more` when there are older ones."""
+
+    conversation: Conversation
+    messages: list[ThreadMessage]
+    more: datetime | None
+
+
+async def thread_of(
+    connection: Connection, conversation_id: UUID, *, before: datetime | None = None
+) -> Thread:
+    """Return a conversation as it stands. Raises NoConversation."""
+    conversation = await row(Conversation, connection, QUERIES["conversation"], {"id": conversation_id})
+    if conversation is None:
+        raise NoConversation
+    params = {"conversation_id": conversation_id, "before": before, "limit": THREAD_MAX + 1}
+    found = await rows(ThreadMessage, connection, QUERIES["thread"], params)
+    more = found[THREAD_MAX - 1].at if len(found) > THREAD_MAX else None
+    return Thread(conversation, found[:THREAD_MAX][::-1], more)
+
+
+async def ways_sorted(connection: Connection, conversation: Conversation) -> list[Way]:
+    """Return where the customer can be answered, the channel they wrote last on first."""
+    ways = await ways_of(connection, conversation)
+    return sorted(
+        ways, key=lambda way: (way.channel_id != conversation.last_channel_id, KINDS[way.channel_id])
+    )
+
+
+async def colleagues(connection: Connection) -> list[Colleague]:
+    """Return the staff who can take a conversation."""
+    return await rows(Colleague, connection, QUERIES["colleagues"])

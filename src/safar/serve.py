@@ -1,0 +1,219 @@
+"""`safar serve`: PostgreSQL when none is given, then front, console and worker; what dies is started again."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from psycopg_pool import PoolTimeout
+from pydantic import SecretStr
+
+from safar.answers.jobs import subscribers as answer_subscribers
+from safar.campaigns.jobs import subscribers as campaign_subscribers
+from safar.channels.actions import ensure_channels
+from safar.gate.actions import ensure_site
+from safar.journal.partitions import make_ahead
+from safar.journal.subscribe import register
+from safar.kernel.context import Context, make_context
+from safar.kernel.log import log
+from safar.kernel.migrate import migrate
+from safar.kernel.postgres import EmbeddedPostgres
+from safar.kernel.web.actor import Actor
+from safar.settings import Settings
+from safar.stock.actions import ensure_locations
+from safar.team.actions import all_staff, first_owner, renew_password
+
+SITE = "shop"
+_WATCH_S = 0.1
+_START_S_MAX = 30.0
+_STOP_S_MAX = 8.0
+_QUICK_DEATH_S = 5.0
+_PAUSE_S_MAX = 5.0
+
+
+@dataclass(slots=True)
+class Child:
+    """One process of ours and how often it died soon after its start."""
+
+    role: str
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    quick_deaths: int = 0
+    start_after: float = 0.0
+    pids: list[int] = field(default_factory=list)
+
+
+class Supervisor:
+    """Starts everything in order, keeps it running, stops it in order and leaves nothing behind."""
+
+    def __init__(self, settings: Settings, *, extra_roles: Sequence[str] = ()) -> None:
+        self.settings = settings
+        self.postgres = None if settings.database_url else EmbeddedPostgres(settings.data_dir / "postgres")
+        self.url = settings.database_url or (self.postgres.url() if self.postgres else "")
+        self.children = [
+            *(Child("front") for _ in range(settings.front_processes)),
+            Child("console"),
+            Child("worker"),
+            *(Child(role) for role in extra_roles),
+        ]
+        self.owner_password: str | None = None
+        self.restarts = 0
+
+    async def start(self, owner_email: str) -> None:
+        """Start everything; return when it can be used. Raises RuntimeError saying what could not start."""
+        settings = self.settings
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        if self.postgres is not None:
+            self.postgres.start()
+        migrate(self.url)
+        context = make_context(settings, self.url)
+        await context.database.open()
+        try:
+            self.owner_password = await prepare(context, owner_email)
+        finally:
+            await context.database.close()
+        await asyncio.gather(*(self._ready(child, self._spawn(child)) for child in self.children))
+
+    async def watch(self) -> None:
+        """Start again whatever dies, for ever; a process that dies at once is given growing pauses."""
+        while True:
+            if self.postgres is not None and not self.postgres.alive():
+                self._restart_postgres(self.postgres)
+            for child in self.children:
+                self._revive(child)
+            await asyncio.sleep(_WATCH_S)
+
+    async def stop(self) -> None:
+        """Stop the children, then PostgreSQL; kill what does not stop in eight seconds."""
+        running = [child.process for child in self.children if child.process is not None]
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        end = time.monotonic() + _STOP_S_MAX
+        while any(process.poll() is None for process in running) and time.monotonic() < end:
+            await asyncio.sleep(0.05)
+        for process in running:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        if self.postgres is not None:
+            self.postgres.stop()
+
+    def pids(self, role: str) -> Iterator[int]:
+        """Yield the process ids of a role ("front", "console", "worker", "postgres")."""
+        if role == "postgres" and self.postgres is not None and self.postgres.process is not None:
+            yield self.postgres.process.pid
+        for child in self.children:
+            if child.role == role and child.process is not None:
+                yield child.process.pid
+
+    def _spawn(self, child: Child) -> int:
+        """Start the child's process; return the descriptor on which it says that it is ready."""
+        reading, writing = os.pipe()
+        environment = {**os.environ, **_as_environment(self.settings)}
+        environment |= {"SAFAR_DATABASE_URL": self.url, "SAFAR_READY_FD": str(writing)}
+        child.process = subprocess.Popen(
+            [sys.executable, "-m", "safar", "run", child.role],
+            env=environment, pass_fds=(writing,), start_new_session=True, preexec_fn=_end_with_parent,
+        )  # fmt: skip
+        child.started = time.monotonic()
+        os.close(writing)
+        os.set_blocking(reading, False)
+        return reading
+
+    async def _ready(self, child: Child, reading: int) -> None:
+        end = time.monotonic() + _START_S_MAX
+        try:
+            while time.monotonic() < end:
+                if _said_something(reading):
+                    return
+                if child.process is None or child.process.poll() is not None:
+                    break
+                await asyncio.sleep(0.02)
+        finally:
+            os.close(reading)
+        raise RuntimeError(f"the {child.role} did not start; its messages above say why")
+
+    def _revive(self, child: Child) -> None:
+        now = time.monotonic()
+        if child.process is None or child.process.poll() is None:
+            return
+        if child.start_after == 0.0:
+            quick = now - child.started < _QUICK_DEATH_S
+            child.quick_deaths = child.quick_deaths + 1 if quick else 0
+            child.start_after = now + min(0.5 * child.quick_deaths, _PAUSE_S_MAX)
+            log.warning("serve.died", died=child.role, code=child.process.returncode)
+        if now >= child.start_after:
+            child.start_after = 0.0
+            self.restarts += 1
+            os.close(self._spawn(child))
+
+    def _restart_postgres(self, postgres: EmbeddedPostgres) -> None:
+        log.warning("serve.died", died="postgres")
+        self.restarts += 1
+        try:
+            postgres.start()
+        except RuntimeError as error:  # its old processes may need a moment to go
+            log.warning("serve.postgres_not_back", error=str(error))
+
+
+async def prepare(context: Context, owner_email: str) -> str | None:
+    """Make what every installation needs; return the first owner's one-time password if just made."""
+    await make_ahead(context.database)
+    async with context.database.transaction() as connection:
+        await ensure_locations(connection)
+        await ensure_channels(connection)
+        await ensure_site(connection, SITE, context.settings.site_capacity)
+        for subscriber in (*answer_subscribers(context), *campaign_subscribers(context)):
+            await register(connection, subscriber)
+        return await first_owner(connection, owner_email)
+
+
+def _as_environment(settings: Settings) -> dict[str, str]:
+    """Return the settings as the variables that give a child process the same ones."""
+    values = {name: getattr(settings, name) for name in Settings.model_fields}
+    return {
+        f"SAFAR_{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def _said_something(reading: int) -> bool:
+    try:
+        return bool(os.read(reading, 1))
+    except BlockingIOError:
+        return False
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to end this process when its parent dies, however it dies."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+async def reset_password(settings: Settings, email: str) -> str | None:
+    """Give a member of staff a new one-time password, by hand on the machine; None when there is no such.
+
+    Raises RuntimeError when the database is not running.
+    """
+    url = settings.database_url or EmbeddedPostgres(settings.data_dir / "postgres").url()
+    context = make_context(settings, url)
+    try:
+        await context.database.open()
+    except PoolTimeout:
+        raise RuntimeError("The database does not answer. Start `safar serve` first.") from None
+    try:
+        async with context.database.connection() as connection:
+            people = await all_staff(connection)
+        person = next((one for one in people if one.email == email.strip().lower()), None)
+        if person is None:
+            return None
+        actor = Actor(person.id, person.email, person.name, person.role)
+        return (await renew_password(context, actor=actor, staff_id=person.id)).password
+    finally:
+        await context.database.close()

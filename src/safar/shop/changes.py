@@ -1,0 +1,96 @@
+"""A change of an order: collected for each of a batch, then written for all of them at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from safar.channels.actions import queue_many
+from safar.channels.model import Outgoing
+from safar.journal.actions import append_many
+from safar.journal.model import Event
+from safar.kernel.database import Connection, as_json, execute, rows
+from safar.shop.mail import About, mail_of
+from safar.shop.model import Order, OrderLine, PaymentState
+from safar.shop.orders import QUERIES, lines_of
+
+
+@dataclass(slots=True)
+class Change:
+    """What a verb does to one order, collected before it is written for all at once."""
+
+    order: Order
+    state: str
+    payment_state: str
+    reason: str | None
+    hold_id: UUID
+    payment_reason: str | None
+    reference: str | None = None
+    link: str = ""
+    mail: str | None = None
+    events: tuple[Event, ...] = ()
+
+
+async def lock(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Order]:
+    found = await rows(Order, connection, QUERIES["lock_orders"], {"ids": list(ids)})
+    return {order.id: order for order in found}
+
+
+def unchanged(order: Order, *, payment_state: PaymentState | None = None) -> Change:
+    return Change(
+        order, order.state, payment_state or order.payment_state, order.reason, order.hold_id,
+        order.payment_reason,
+    )  # fmt: skip
+
+
+async def write(connection: Connection, changes: Mapping[UUID, Change], now: datetime) -> None:
+    """Write orders, payments and carts, then mails and events, for all changes at once."""
+    if not changes:
+        return
+    orders = [
+        {"id": id_, "state": change.state, "reason": change.reason, "hold_id": change.hold_id}
+        for id_, change in changes.items()
+    ]
+    payments = [
+        {"order_id": id_, "state": c.payment_state, "reason": c.payment_reason, "reference": c.reference}
+        for id_, c in changes.items()
+    ]
+    await execute(connection, QUERIES["change_orders"], {"changes": as_json(orders), "now": now})
+    await execute(connection, QUERIES["change_payments"], {"changes": as_json(payments), "now": now})
+    sold = [change.order for change in changes.values() if change.mail == "confirmed"]
+    lines = await lines_of(connection, [order.id for order in sold]) if sold else {}
+    carts = [order.cart_id for order in sold if order.cart_id]
+    if carts:
+        await execute(connection, QUERIES["close_carts"], {"ids": carts, "now": now})
+    await queue_many(connection, [_mail(c, lines.get(id_, [])) for id_, c in changes.items() if c.mail])
+    events = [event for change in changes.values() for event in change.events]
+    events += [_confirmed_event(order, lines[order.id]) for order in sold]
+    await append_many(connection, events)
+
+
+def _mail(change: Change, lines: Sequence[OrderLine]) -> Outgoing:
+    order = change.order
+    about = About(
+        order_id=order.id, number=order.number, customer_id=order.customer_id, campaign_id=order.campaign_id,
+        name=order.name, email=order.email, address=order.address, language=order.language,
+        total_minor=order.total_minor, currency=order.currency, payment_state=change.payment_state,
+        reason=change.reason, link=change.link,
+        lines=[(line.quantity, line.title, line.price_minor) for line in lines],
+    )  # fmt: skip
+    return mail_of(change.mail or "", about)
+
+
+def _confirmed_event(order: Order, lines: Sequence[OrderLine]) -> Event:
+    goods = [[line.variant_id, line.location_id, line.quantity] for line in lines]
+    told = {"total_minor": order.total_minor, "currency": order.currency, "provider": order.provider}
+    return event_of("order.confirmed", order, {**told, "lines": goods})
+
+
+def event_of(
+    name: str, order: Order, properties: Mapping[str, Any], *, staff_id: UUID | None = None
+) -> Event:
+    return Event(
+        name=name, customer_id=order.customer_id, campaign_id=order.campaign_id, staff_id=staff_id,
+        subject_id=order.id, properties=properties,
+    )  # fmt: skip

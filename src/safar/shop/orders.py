@@ -1,0 +1,59 @@
+"""Orders as they stand, read by id, by number, by customer, or as a list."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from safar.kernel import clock
+from safar.kernel.database import Connection, execute, rows, value
+from safar.kernel.queries import queries_beside
+from safar.shop.model import Order, OrderLine
+
+QUERIES = queries_beside(__file__)
+_HIGHEST_NUMBER = 2**63 - 1
+
+
+async def orders_by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Order]:
+    found = await rows(Order, connection, QUERIES["orders"], {"ids": list(ids)})
+    return {order.id: order for order in found}
+
+
+async def lines_of(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, list[OrderLine]]:
+    """Return the lines of each order."""
+    by_order: dict[UUID, list[OrderLine]] = {id_: [] for id_ in ids}
+    for line in await rows(OrderLine, connection, QUERIES["order_lines"], {"ids": list(by_order)}):
+        by_order[line.order_id].append(line)
+    return by_order
+
+
+async def list_orders(
+    connection: Connection, *, state: str | None = None, before: int | None = None, limit: int = 50
+) -> list[Order]:
+    """Return orders, newest first, those with a number below `before`."""
+    params = {"state": state, "before": before or _HIGHEST_NUMBER, "limit": limit}
+    return await rows(Order, connection, QUERIES["orders_listed"], params)
+
+
+async def orders_of_customer(
+    connection: Connection, customer_ids: Sequence[UUID], *, limit: int = 20
+) -> list[Order]:
+    """Return a customer's orders, newest first; several ids when profiles were merged."""
+    params = {"customer_ids": list(customer_ids), "limit": limit}
+    return await rows(Order, connection, QUERIES["orders_of_customer"], params)
+
+
+async def order_of_number(connection: Connection, number: int) -> UUID | None:
+    """Return the id of the order that customers know by this number."""
+    found: UUID | None = await value(connection, QUERIES["order_of_number"], {"number": number})
+    return found
+
+
+async def open_payments(connection: Connection, *, until: datetime, limit: int) -> list[UUID]:
+    """Return orders whose payment is started or owed and was not looked at since `until`."""
+    found = await connection.execute(QUERIES["open_payments"], {"until": until, "limit": limit})
+    return [order_id for (order_id,) in await found.fetchall()]
+
+
+async def touch_payments(connection: Connection, order_ids: Sequence[UUID]) -> None:
+    """Note that these payments were looked at now."""
+    await execute(connection, QUERIES["touch_payments"], {"ids": list(order_ids), "now": clock.now()})

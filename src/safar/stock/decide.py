@@ -1,0 +1,93 @@
+"""What moves do to levels, without I/O."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from safar.capacity.model import Ended, HoldState
+from safar.kernel.ids import derived_id
+from safar.stock.model import (
+    CUSTOMER,
+    LOSS,
+    OUTSIDE,
+    SUPPLIER,
+    Adjustment,
+    Claim,
+    LevelState,
+    Place,
+    Receipt,
+    Transfer,
+)
+
+LOW_UNITS = 10
+
+
+def transfer_of_receipt(receipt: Receipt) -> Transfer:
+    return Transfer(
+        move_id=receipt.move_id, variant_id=receipt.variant_id, from_location_id=SUPPLIER,
+        to_location_id=receipt.location_id, quantity=receipt.quantity, reason=receipt.reason,
+        document=receipt.document, staff_id=receipt.staff_id,
+    )  # fmt: skip
+
+
+def transfer_of_adjustment(adjustment: Adjustment) -> Transfer:
+    """Return the move that an adjustment is: units found come from the losses, units missing go there."""
+    found = adjustment.difference > 0
+    return Transfer(
+        move_id=adjustment.move_id, variant_id=adjustment.variant_id,
+        from_location_id=LOSS if found else adjustment.location_id,
+        to_location_id=adjustment.location_id if found else LOSS,
+        quantity=abs(adjustment.difference), reason=adjustment.reason,
+        document=adjustment.document, staff_id=adjustment.staff_id,
+    )  # fmt: skip
+
+
+def differences(transfers: Iterable[Transfer]) -> dict[Place, int]:
+    """Return what moves change at our own locations; together with the outside they cancel out."""
+    changes: dict[Place, int] = {}
+    for transfer in transfers:
+        for location_id, sign in ((transfer.from_location_id, -1), (transfer.to_location_id, 1)):
+            if location_id not in OUTSIDE:
+                place = (transfer.variant_id, location_id)
+                changes[place] = changes.get(place, 0) + sign * transfer.quantity
+    return changes
+
+
+def sale_moves(claims: Sequence[Claim], endings: Sequence[Ended]) -> list[Transfer]:
+    """Return the moves to the customer, for those claims only that took the units just now."""
+    return [
+        Transfer(
+            move_id=derived_id("sale", claim.hold_id, variant_id), variant_id=variant_id,
+            from_location_id=location_id, to_location_id=CUSTOMER, quantity=quantity,
+            reason="sold", document=claim.document,
+        )
+        for claim, ended in zip(claims, endings, strict=True)
+        if ended.changed and ended.state is HoldState.CLAIMED
+        for variant_id, location_id, quantity in claim.lines
+    ]  # fmt: skip
+
+
+def split_repeated(transfers: Sequence[Transfer]) -> tuple[list[Transfer], set[UUID]]:
+    """Return each move once, by id, and the ids that stand for two different moves."""
+    first: dict[UUID, Transfer] = {}
+    clashing: set[UUID] = set()
+    for transfer in transfers:
+        if first.setdefault(transfer.move_id, transfer) != transfer:
+            clashing.add(transfer.move_id)
+    return list(first.values()), clashing
+
+
+def same_move(transfer: Transfer, written: Mapping[str, object]) -> bool:
+    """Tell whether a move written before under this id was the same one."""
+    return (
+        written["variant_id"] == transfer.variant_id
+        and written["from_location_id"] == transfer.from_location_id
+        and written["to_location_id"] == transfer.to_location_id
+        and written["quantity"] == transfer.quantity
+    )
+
+
+def state_of(free: int) -> LevelState:
+    """Return how a level is shown: nothing left, few left, or enough."""
+    if free <= 0:
+        return "out"
+    return "low" if free <= LOW_UNITS else "plenty"

@@ -1,0 +1,132 @@
+"""Where stock lies and how it moves: the words of the room."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from safar.kernel.ids import derived_id
+
+SUPPLIER = derived_id("location", "supplier")
+CUSTOMER = derived_id("location", "customer")
+LOSS = derived_id("location", "loss")
+MAIN = derived_id("location", "main")
+
+# Units at these are not ours to promise: they have no level and no account.
+OUTSIDE = frozenset({SUPPLIER, CUSTOMER, LOSS})
+
+Place = tuple[UUID, UUID]  # variant, location
+
+
+def allocation_of(campaign_id: UUID) -> UUID:
+    """Return the id of the location that keeps the units a campaign has offered."""
+    return derived_id("allocation", campaign_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Move units from one location to another; `move_id` is the idempotency key."""
+
+    move_id: UUID
+    variant_id: UUID
+    from_location_id: UUID
+    to_location_id: UUID
+    quantity: int
+    reason: str
+    document: str | None = None
+    staff_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Units that came from the supplier."""
+
+    move_id: UUID
+    variant_id: UUID
+    location_id: UUID
+    quantity: int
+    reason: str
+    document: str | None = None
+    staff_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """The difference a count has found: positive for units found, negative for units missing."""
+
+    move_id: UUID
+    variant_id: UUID
+    location_id: UUID
+    difference: int
+    reason: str
+    document: str | None = None
+    staff_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A move is written; `replayed` when its id had been used before for the same move."""
+
+    move_id: UUID
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Units of a hold that were sold: (variant, location, quantity) for each line of it."""
+
+    hold_id: UUID
+    lines: tuple[tuple[UUID, UUID, int], ...]
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The units of a variant at one of our locations."""
+
+    account_id: int
+    on_hand: int
+    held: int
+
+    @property
+    def free(self) -> int:
+        """What can still be promised."""
+        return self.on_hand - self.held
+
+
+LevelState = Literal["out", "low", "plenty"]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A move as it stands, with the names of both ends."""
+
+    id: UUID
+    at: datetime
+    variant_id: UUID
+    from_location_id: UUID
+    from_name: str
+    to_location_id: UUID
+    to_name: str
+    quantity: int
+    reason: str
+    document: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One of our own locations."""
+
+    id: UUID
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Miscount:
+    """A level that does not follow from its moves: there is never one."""
+
+    variant_id: UUID
+    location_id: UUID
+    on_hand: int
+    moved: int

@@ -1,0 +1,36 @@
+"""Why somebody is not let in, or may not do something with staff."""
+
+from safar.kernel.errors import Conflict, SafarError
+
+
+class WrongSignIn(SafarError):
+    """The address or the password is wrong. Check both and try again."""
+
+    status = 401
+    code = "wrong_sign_in"
+
+
+class WrongPassword(SafarError):
+    """Your present password is not this one. Check it and try again."""
+
+    status = 422
+    code = "wrong_password"
+
+
+class WeakPassword(SafarError):
+    """Choose another password: 12 characters or more, not your address and not the present one."""
+
+    status = 422
+    code = "weak_password"
+
+
+class AlreadyStaff(Conflict):
+    """Somebody with this address is staff already. Look for them in the list below."""
+
+    code = "already_staff"
+
+
+class LastOwner(Conflict):
+    """This is the last owner: without one, nobody could manage the staff. Invite another owner first."""
+
+    code = "last_owner"

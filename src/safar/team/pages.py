@@ -1,0 +1,195 @@
+"""The doors of the console: sign-in, sign-out, one's own password; and the staff page for owners."""
+
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from safar.kernel.errors import InvalidInput, SafarError
+from safar.kernel.i18n import _
+from safar.kernel.ids import parse_id
+from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.pages import context_of, error_text, page, wants_json
+from safar.kernel.web.requests import client_address, local_path, see_other
+from safar.team.actions import (
+    all_staff,
+    change_password,
+    disable,
+    invite,
+    renew_password,
+    sign_in,
+    sign_out,
+)
+from safar.team.layer import COOKIE, token_of
+from safar.team.model import ROLES, Invited
+from safar.team.passwords import LENGTH_MAX
+
+
+async def sign_in_page(request: Request) -> Response:
+    if getattr(request.state, "staff", None) is not None:
+        return see_other(_next(request))
+    return page(request, "team/sign_in.html", {"email": "", **_wrong(None)})
+
+
+async def post_sign_in(request: Request) -> Response:
+    context = context_of(request)
+    fields = await read_fields(request)
+    try:
+        email, password = fields.email("email"), _password(fields, "password")
+        fields.done()
+        network, replaces = client_address(request), token_of(request)
+        signed_in = await sign_in(context, email, password, network=network, replaces=replaces)
+    except SafarError as error:
+        return _again(request, "team/sign_in.html", error, email=fields.values.get("email", "")[:254])
+    response = see_other("/password" if signed_in.must_change_password else _next(request))
+    return _with_cookie(request, response, signed_in.token)
+
+
+async def post_sign_out(request: Request) -> Response:
+    context, token = context_of(request), token_of(request)
+    if token:
+        async with context.database.transaction() as connection:
+            await sign_out(connection, token, actor=actor_of(request))
+    response = see_other("/sign-in")
+    response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=context.settings.cookies_secure)
+    return response
+
+
+async def password_page(request: Request) -> Response:
+    return page(request, "team/password.html", {**_wrong(None), "forced": _forced(request)})
+
+
+async def post_password(request: Request) -> Response:
+    actor = actor_of(request)
+    fields = await read_fields(request)
+    try:
+        old, new, again = (_password(fields, name) for name in ("old", "new", "again"))
+        if not fields.problems and new != again:
+            fields.problems["again"] = _("This is not the same as above.")
+        fields.done()
+        token = await change_password(
+            context_of(request), actor=actor, old=old, new=new, network=client_address(request)
+        )
+    except SafarError as error:
+        return _again(request, "team/password.html", error, forced=_forced(request))
+    return _with_cookie(request, see_other("/"), token)
+
+
+async def staff_page(request: Request) -> Response:
+    return await _staff_page(request, actor_of(request, "owner"))
+
+
+async def post_staff(request: Request) -> Response:
+    actor = actor_of(request, "owner")
+    fields = await read_fields(request)
+    try:
+        email, name = fields.email("email"), fields.text("name", length_max=100)
+        role = fields.choice("role", frozenset(ROLES))
+        fields.done()
+        invited = await invite(context_of(request), actor=actor, email=email, name=name, role=role)
+    except SafarError as error:
+        if wants_json(request):
+            raise
+        return await _staff_page(request, actor, error=error, entered=fields.values)
+    return await _staff_page(request, actor, invited=invited)
+
+
+async def post_disable(request: Request) -> Response:
+    actor = actor_of(request, "owner")
+    try:
+        async with context_of(request).database.transaction() as connection:
+            await disable(connection, actor=actor, staff_id=_staff_id(request))
+    except SafarError as error:
+        if wants_json(request) or error.status == 404:
+            raise
+        return await _staff_page(request, actor, error=error)
+    return see_other("/staff")
+
+
+async def post_renew(request: Request) -> Response:
+    actor = actor_of(request, "owner")
+    invited = await renew_password(context_of(request), actor=actor, staff_id=_staff_id(request))
+    return await _staff_page(request, actor, invited=invited)
+
+
+def _staff_id(request: Request) -> UUID:
+    return parse_id(request.path_params["staff_id"])
+
+
+async def _staff_page(
+    request: Request,
+    actor: Actor,
+    *,
+    invited: Invited | None = None,
+    error: SafarError | None = None,
+    entered: dict[str, str] | Any = None,
+) -> Response:
+    async with context_of(request).database.connection() as connection:
+        people = await all_staff(connection)
+    values = {
+        "people": people,
+        "me": actor.id,
+        "invited": invited,
+        "roles": [("agent", _("Agent")), ("manager", _("Manager")), ("owner", _("Owner"))],
+        "entered": dict(entered or {}),
+        **_wrong(error),
+    }
+    return page(request, "team/staff.html", values, status=error.status if error else 200)
+
+
+def _wrong(error: SafarError | None) -> dict[str, Any]:
+    """Return an error as the templates take it: what is wrong by field, or one sentence above the form."""
+    problems = error.problems if isinstance(error, InvalidInput) else {}
+    return {"problems": problems, "error": error_text(error) if error and not problems else None}
+
+
+def _again(request: Request, template: str, error: SafarError, **values: Any) -> Response:
+    """Show a form again with what was wrong; programs get the error itself."""
+    if wants_json(request):
+        raise error
+    return page(request, template, {**_wrong(error), **values}, status=error.status)
+
+
+def _password(fields: Fields, name: str) -> str:
+    """Return a password exactly as typed."""
+    password = fields.values.get(name, "")
+    if not password:
+        fields.problems[name] = _("This is needed.")
+    elif len(password) > LENGTH_MAX:
+        fields.problems[name] = _("At most %(count)s characters.", count=LENGTH_MAX)
+    return password
+
+
+def _forced(request: Request) -> bool:
+    """Tell whether the one-time password is still in force."""
+    return bool(getattr(request.state, "password_due", False))
+
+
+def _next(request: Request) -> str:
+    target = local_path(request.query_params.get("next"))
+    return "/" if target.startswith(("/sign-in", "/sign-out")) else target
+
+
+def _with_cookie(request: Request, response: Response, token: str) -> Response:
+    settings = context_of(request).settings
+    response.set_cookie(
+        COOKIE, token, max_age=int(settings.staff_session_hours * 3600),
+        httponly=True, samesite="lax", secure=settings.cookies_secure,
+    )  # fmt: skip
+    return response
+
+
+routes: list[BaseRoute] = [
+    Route("/sign-in", sign_in_page),
+    Route("/sign-in", post_sign_in, methods=["POST"]),
+    Route("/sign-out", post_sign_out, methods=["POST"]),
+    Route("/password", password_page),
+    Route("/password", post_password, methods=["POST"]),
+    Route("/staff", staff_page),
+    Route("/staff", post_staff, methods=["POST"]),
+    Route("/staff/{staff_id}/disable", post_disable, methods=["POST"]),
+    Route("/staff/{staff_id}/renew", post_renew, methods=["POST"]),
+]

@@ -1,0 +1,230 @@
+"""A state machine drives the ledger on real PostgreSQL beside a separate model (DESIGN section 7, 1 to 3)."""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from safar.capacity.actions import (
+    Change,
+    Extension,
+    accounts,
+    change_many,
+    claim_many,
+    expire_due,
+    extend_many,
+    hold_many,
+    open_account,
+    recount,
+    release_many,
+)
+from safar.capacity.errors import BelowPromised
+from safar.capacity.model import Held, HoldRequest, Mismatch, Refused
+from safar.kernel import clock
+from safar.kernel.database import Connection, Database
+from safar.kernel.ids import new_id
+from safar.settings import Settings
+from tests.capacity.model import ModelLedger
+
+T = TypeVar("T")
+_ACCOUNTS = 4
+_START = datetime(2026, 3, 20, tzinfo=UTC)
+_names = itertools.count()
+
+_slot = st.integers(0, 9)  # which of the example's ids: few, so that they are used again
+_lines = st.dictionaries(st.integers(0, _ACCOUNTS), st.integers(1, 4), min_size=1, max_size=3)
+_minutes = st.integers(0, 30)
+_holds = st.lists(st.tuples(_slot, _lines, _minutes), min_size=1, max_size=6)
+_slots = st.lists(_slot, min_size=1, max_size=6)
+
+
+class _World:
+    """One event loop and one database for all examples."""
+
+    def __init__(self, url: str) -> None:
+        self._runner = asyncio.Runner()
+        self._database = Database(url, Settings(pool_min=1, pool_max=2))
+        self._runner.run(self._database.open())
+
+    def transaction(self, now: datetime, work: Callable[[Connection], Awaitable[T]]) -> T:
+        async def run() -> T:
+            with clock.held(now):
+                async with self._database.transaction() as connection:
+                    return await work(connection)
+
+        return self._runner.run(run())
+
+    def close(self) -> None:
+        self._runner.run(self._database.close())
+        self._runner.close()
+
+
+class Ledger(RuleBasedStateMachine):
+    world: _World
+
+    @initialize(
+        stocks=st.lists(
+            st.tuples(st.integers(0, 8), st.sampled_from([0, 0, 2])), min_size=_ACCOUNTS, max_size=_ACCOUNTS
+        )
+    )
+    def open(self, stocks: list[tuple[int, int]]) -> None:
+        self.now = _START
+        self.model = ModelLedger()
+        self.ids = [new_id() for _slot in range(10)]
+        self.first_answers: dict[tuple[UUID, str], object] = {}
+
+        async def work(connection: Connection) -> list[int]:
+            opened = [
+                await open_account(connection, "test", f"{next(_names)}", backorder=backorder)
+                for _on_hand, backorder in stocks
+            ]
+            await change_many(
+                connection, [Change(id, on_hand) for id, (on_hand, _) in zip(opened, stocks, strict=True)]
+            )
+            return opened
+
+        opened = self.world.transaction(self.now, work)
+        for account, (on_hand, backorder) in zip(opened, stocks, strict=True):
+            self.model.on_hand[account] = on_hand
+            self.model.backorder[account] = backorder
+        self.accounts = [*opened, -1]  # the last does not exist
+
+    @rule(wanted=_holds)
+    def hold(self, wanted: list[tuple[int, dict[int, int], int]]) -> None:
+        asked = [
+            (
+                self.ids[slot],
+                {self.accounts[account]: quantity for account, quantity in lines.items()},
+                self.now + timedelta(minutes=minutes),
+            )
+            for slot, lines, minutes in wanted
+        ]
+        requests = [
+            HoldRequest(hold_id=hold_id, lines=lines, expires_at=until, purpose="test")
+            for hold_id, lines, until in asked
+        ]
+        outcomes = self.world.transaction(self.now, lambda connection: hold_many(connection, requests))
+        assert [outcome.hold_id for outcome in outcomes] == [request.hold_id for request in requests]
+        assert [_said(outcome) for outcome in outcomes] == self.model.hold(asked)
+        for request, outcome in zip(requests, outcomes, strict=True):
+            if isinstance(outcome, Held):
+                key = (request.hold_id, str(sorted(request.lines.items())))
+                assert self.first_answers.setdefault(key, True), "held once, held for ever"
+
+    @rule(slots=_slots)
+    def claim(self, slots: list[int]) -> None:
+        self._end(slots, "claimed", claim_many)
+
+    @rule(slots=_slots)
+    def release(self, slots: list[int]) -> None:
+        self._end(slots, "released", release_many)
+
+    def _end(self, slots: list[int], how: str, verb: Any) -> None:
+        ids = [self.ids[slot] for slot in slots]
+        ended = self.world.transaction(self.now, lambda connection: verb(connection, ids))
+        assert [end.hold_id for end in ended] == ids
+        assert [(end.state, end.changed) for end in ended] == self.model.end(ids, how, self.now)
+
+    @rule()
+    def expire(self) -> None:
+        expired = self.world.transaction(self.now, expire_due)
+        assert expired == self.model.expire(self.now)
+
+    @rule(wanted=st.lists(st.tuples(_slot, _minutes), min_size=1, max_size=5))
+    def extend(self, wanted: list[tuple[int, int]]) -> None:
+        asked = [(self.ids[slot], self.now + timedelta(minutes=minutes)) for slot, minutes in wanted]
+        extensions = [Extension(hold_id, until) for hold_id, until in asked]
+        ended = self.world.transaction(self.now, lambda connection: extend_many(connection, extensions))
+        assert [(end.state, end.expires_at) for end in ended] == self.model.extend(asked, self.now)
+
+    @rule(
+        changes=st.lists(st.tuples(st.integers(0, _ACCOUNTS - 1), st.integers(-4, 4)), min_size=1, max_size=4)
+    )
+    def change(self, changes: list[tuple[int, int]]) -> None:
+        asked = [(self.accounts[account], quantity) for account, quantity in changes]
+        try:
+            after = self.world.transaction(
+                self.now, lambda connection: change_many(connection, [Change(*change) for change in asked])
+            )
+        except BelowPromised:
+            assert not self.model.change(asked)
+        else:
+            assert self.model.change(asked)
+            for account in after:
+                assert account.on_hand == self.model.on_hand[account.id]
+
+    @rule(minutes=st.integers(1, 20))
+    def time_passes(self, minutes: int) -> None:
+        self.now += timedelta(minutes=minutes)
+
+    @invariant()
+    def the_books_agree(self) -> None:
+        if not hasattr(self, "accounts"):
+            return
+
+        async def look(connection: Connection) -> tuple[Any, ...]:
+            found = await accounts(connection, self.accounts)
+            wrong = await recount(connection)
+            states = await connection.execute(
+                "SELECT id, state, expires_at, (ended_at IS NULL) FROM capacity_holds WHERE id = ANY(%s)",
+                [self.ids],
+            )
+            told = await connection.execute(
+                "SELECT subject_id, array_agg(name ORDER BY id) FROM journal_events"
+                " WHERE subject_id = ANY(%s) AND name <> 'hold.refused' GROUP BY subject_id",
+                [self.ids],
+            )
+            return found, wrong, await states.fetchall(), dict(await told.fetchall())
+
+        found, wrong, states, told = self.world.transaction(self.now, look)
+        assert wrong == [], "the figures follow from the holds"
+        assert {id: account.on_hand for id, account in found.items()} == self.model.on_hand
+        for id, account in found.items():
+            assert account.held == self.model.held(id)
+            assert account.free >= -account.backorder
+        assert {id: (state, until) for id, state, until, _live in states} == {
+            id: (hold.ending or "live", hold.expires) for id, hold in self.model.holds.items()
+        }
+        for id, hold in self.model.holds.items():
+            assert told[id] == ["hold.placed"] + ([f"hold.{hold.ending}"] if hold.ending else []), (
+                "each hold is told of once, and its end once"
+            )
+
+
+def _said(outcome: Held | Refused | Mismatch) -> tuple[object, ...]:
+    if isinstance(outcome, Held):
+        return ("held", outcome.expires_at, outcome.replayed)
+    return ("refused", dict(outcome.short)) if isinstance(outcome, Refused) else ("mismatch",)
+
+
+@contextmanager
+def _world(url: str) -> Iterator[_World]:
+    world = _World(url)
+    try:
+        yield world
+    finally:
+        world.close()
+
+
+@pytest.mark.slow
+def test_the_ledger_does_what_its_model_does(database_url: str) -> None:
+    with _world(database_url) as world:
+        machine = type("LedgerHere", (Ledger,), {"world": world})
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=60,
+                stateful_step_count=25,
+                deadline=None,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )

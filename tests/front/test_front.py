@@ -1,0 +1,164 @@
+"""The front as a whole: its layers together, its plain pages, and what it says when it is overloaded."""
+
+import asyncio
+
+import httpx
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from safar.capacity.actions import release_many
+from safar.front.build import build_front, passes_by
+from safar.front.shed import ShedLayer
+from safar.gate.actions import ensure_site, figures
+from safar.gate.control import step
+from safar.gate.model import SHOP
+from safar.kernel.context import Context, make_context
+from safar.kernel.errors import Overloaded
+from safar.kernel.i18n import speaking
+from safar.settings import Settings
+from tests.conftest import Serve
+
+
+@pytest.fixture
+async def front(context: Context, serve: Serve) -> str:
+    """A front with room for one visitor."""
+    async with context.database.transaction() as connection:
+        await ensure_site(connection, SHOP, 1)
+    return await serve(build_front(context))
+
+
+async def test_visitor_and_gate_stand_before_every_shop_page_and_before_no_other(front: str) -> None:
+    async with httpx.AsyncClient(base_url=front) as first, httpx.AsyncClient(base_url=front) as second:
+        await first.get("/")
+        assert {"visitor", "pass"} <= set(first.cookies)
+        assert (await second.get("/p/tea")).headers["location"] == "/wait?next=%2Fp%2Ftea"
+        assert {"visitor", "ticket"} <= set(second.cookies)
+        for path in ("/cart", "/checkout", "/"):
+            assert (await second.get(path)).status_code == 303
+        for path in ("/health", "/ready", "/robots.txt", "/favicon.ico", "/wait", "/wait/poll"):
+            assert (await second.get(path, follow_redirects=True)).status_code == 200
+
+
+@pytest.mark.parametrize("path", [
+    "/wait", "/wait/poll", "/static/x/front/front.css", "/health", "/ready", "/l/abc", "/unsubscribe/abc",
+    "/orders/abc", "/chat/messages", "/leave", "/favicon.ico", "/nothing", "*", "",
+])  # fmt: skip
+def test_open_paths(path: str) -> None:
+    assert passes_by(path)
+
+
+@pytest.mark.parametrize("path", ["/", "/p/tea", "/cart", "/cart/lines", "/checkout", "/buy"])
+def test_gated_paths(path: str) -> None:
+    assert not passes_by(path)
+
+
+async def test_the_visitor_keeps_one_identity_through_queue_and_shop(context: Context, front: str) -> None:
+    async with httpx.AsyncClient(base_url=front) as first, httpx.AsyncClient(base_url=front) as second:
+        await first.get("/")
+        await second.get("/")
+        await first.post("/leave")
+        async with context.database.transaction() as connection:
+            await step(connection, SHOP)
+        async with asyncio.timeout(10):
+            while (await second.get("/wait/poll")).json()["state"] != "admitted":
+                await asyncio.sleep(0)  # the front's own reading, four times a second
+        await second.get("/")
+        assert "pass" in second.cookies
+    async with context.database.connection() as connection:
+        told = await connection.execute(
+            "SELECT name, customer_id FROM journal_events WHERE name LIKE 'visit.%' ORDER BY id"
+        )
+        events = await told.fetchall()
+    assert [name for name, _ in events] == ["visit.arrived", "visit.admitted"] * 2
+    assert len({customer for _, customer in events}) == 2
+
+
+async def test_ready_tells_whether_the_database_answers(context: Context, front: str) -> None:
+    async with httpx.AsyncClient(base_url=front) as client:
+        assert (await client.get("/ready")).text == "ready"
+        await context.database.close()
+        assert (await client.get("/ready")).status_code == 503
+        assert (await client.get("/health")).status_code == 200
+
+
+@pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("fa", "rtl"), ("hi", "ltr")])
+async def test_an_unknown_page_is_not_found_in_the_visitors_language(
+    front: str, language: str, direction: str
+) -> None:
+    async with httpx.AsyncClient(base_url=front, headers={"accept-language": language}) as client:
+        page = await client.get("/no-such-page?q=%3Cscript%3E")
+    assert page.status_code == 404
+    assert f'lang="{language}" dir="{direction}"' in page.text
+    assert "<script>" not in page.text
+
+
+async def test_a_database_that_is_away_gives_a_503_page_that_tries_again(
+    settings: Settings, database_url: str, serve: Serve
+) -> None:
+    impatient = settings.model_copy(update={"batch_deadline_s": 0.2})
+    front = await serve(build_front(make_context(impatient, database_url)))  # its pool was never opened
+    async with httpx.AsyncClient(base_url=front) as client:
+        page = await client.get("/")
+    assert page.status_code == 503
+    assert int(page.headers["retry-after"]) > 0
+    assert '<meta http-equiv="refresh"' in page.text
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+async def test_one_request_too_many_is_refused_lightly_and_the_next_is_served(accept: str) -> None:
+    going_on = asyncio.Event()
+
+    async def slow(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await going_on.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    layer = ShedLayer(slow, at_once_max=2)
+
+    async def ask(path: str = "/") -> list[Message]:
+        said: list[Message] = []
+
+        async def send(message: Message) -> None:
+            said.append(message)
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"accept", accept.encode())]}
+        await layer(scope, receive, send)
+        return said
+
+    served = [asyncio.create_task(ask()) for _ in range(2)]
+    await asyncio.sleep(0)
+    with speaking("fa"):
+        refused = await ask()
+    assert refused[0]["status"] == Overloaded.status
+    assert dict(refused[0]["headers"])[b"retry-after"] == b"5"
+    assert len(refused[1]["body"]) < 2000
+    streams = asyncio.create_task(ask("/chat/stream"))
+    going_on.set()
+    assert [said[0]["status"] for said in [*await asyncio.gather(*served), await streams]] == [200] * 3
+    assert (await ask())[0]["status"] == 200
+
+
+async def test_a_front_opens_its_site_by_itself(context: Context, serve: Serve) -> None:
+    await serve(build_front(context))
+    async with asyncio.timeout(10):
+        while True:
+            async with context.database.connection() as connection:
+                now_there = await figures(connection, SHOP)
+            if now_there is not None:
+                break
+    assert now_there.site.capacity == context.settings.site_capacity
+
+
+async def test_an_idle_place_goes_to_the_next_visitor(context: Context, front: str) -> None:
+    async with httpx.AsyncClient(base_url=front) as first, httpx.AsyncClient(base_url=front) as second:
+        await first.get("/")
+        await second.get("/")
+        async with context.database.transaction() as connection:
+            held = await connection.execute("SELECT id FROM capacity_holds WHERE state = 'live'")
+            await release_many(connection, [hold_id for (hold_id,) in await held.fetchall()])
+            await step(connection, SHOP)
+            now_there = await figures(connection, SHOP)
+    assert now_there is not None
+    assert now_there.site.called == 1

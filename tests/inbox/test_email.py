@@ -1,0 +1,191 @@
+"""Mail in, over real SMTP, to the conversation it belongs to; and out again."""
+
+from collections.abc import AsyncIterator
+from email.message import EmailMessage
+from typing import Any
+
+import aiosmtplib
+import pytest
+
+from safar.channels.actions import envelope, unread_envelopes
+from safar.channels.email_in import MailListener
+from safar.channels.model import EMAIL
+from safar.inbox.actions import reply
+from safar.inbox.jobs import mail_listener, take_failed
+from safar.journal.actions import read
+from safar.kernel.context import Context
+from safar.kernel.ids import new_id
+from tests.channels.makers import customer, events, states
+from tests.channels.makers import mail as queued_mail
+from tests.inbox.makers import conversation, conversations
+
+
+@pytest.fixture
+async def listener(shop: Context) -> AsyncIterator[MailListener]:
+    listening = mail_listener(shop)
+    await listening.open(port=0)
+    yield listening
+    await listening.close()
+
+
+async def send(listener: MailListener, raw: bytes, sender: str = "ana@example.com") -> None:
+    async with aiosmtplib.SMTP(hostname="127.0.0.1", port=listener.port, timeout=5) as client:
+        await client.sendmail(sender, ["shop@safar.example"], raw)
+
+
+def written(text: str, sender: str = "Ana <ana@example.com>", **headers: str) -> bytes:
+    mail = EmailMessage()
+    mail["From"] = sender
+    mail["To"] = "shop@safar.example"
+    mail["Subject"] = headers.pop("subject", "Question")
+    mail["Message-ID"] = headers.pop("message_id", f"<{new_id()}@example.com>")
+    for name, value in headers.items():
+        mail[name.replace("_", "-")] = value
+    mail.set_content(text)
+    return mail.as_bytes()
+
+
+async def facts(shop: Context) -> list[tuple[Any, ...]]:
+    async with shop.database.connection() as connection:
+        found = await connection.execute(
+            "SELECT body, language, automatic, address FROM messages WHERE direction = 'in' ORDER BY at, id"
+        )
+        return await found.fetchall()
+
+
+async def test_a_stranger_who_writes_becomes_a_customer_with_a_conversation(
+    shop: Context, listener: MailListener
+) -> None:
+    await send(listener, written("سلام، این محصول موجود است؟"))
+    (found,) = await conversations(shop)
+    assert (found.last_address, found.language) == ("ana@example.com", "fa")
+    async with shop.database.connection() as connection:
+        cursor = await connection.execute("SELECT body, error FROM channel_envelopes")
+        raw, error = (await cursor.fetchall())[0]
+    assert b"ana@example.com" in bytes(raw)
+    assert error is None
+
+
+async def test_the_same_mail_delivered_twice_is_one_message(shop: Context, listener: MailListener) -> None:
+    raw = written("Hello", message_id="<same@example.com>")
+    await send(listener, raw)
+    await send(listener, raw)
+    await send(listener, b"Received: from elsewhere\r\n" + raw)
+    assert len(await facts(shop)) == 1
+    bare = b"From: ana@example.com\r\n\r\nno id\r\n"
+    await send(listener, bare)
+    await send(listener, bare)
+    assert len(await facts(shop)) == 2
+
+
+async def test_an_answer_to_our_mail_joins_its_conversation_from_whatever_address(
+    shop: Context, listener: MailListener
+) -> None:
+    await send(listener, written("Hello"))
+    (found,) = await conversations(shop)
+    message_id = new_id()
+    async with shop.database.transaction() as connection:
+        await reply(connection, found.id, "Yes?", author="bot", message_id=message_id)
+    header = f"<{message_id}@safar.example>"
+    await send(listener, written("From my phone", "Ana <ana.private@example.org>", In_Reply_To=header))
+    (again,) = await conversations(shop)
+    assert again.id == found.id
+    assert again.last_address == "ana.private@example.org"
+    received = await events(shop, "message.received")
+    assert [event.get("trusted") for event in received] == [None, False]
+    await send(listener, written("Forwarded to me", "Bob <bob@example.com>"))
+    await send(listener, written("I have a question", "Bob <bob@example.com>", References=header))
+    assert len(await conversations(shop)) == 2, "an address that is somebody's stays theirs"
+
+
+async def test_an_answer_to_a_campaign_mail_carries_the_campaign(
+    shop: Context, listener: MailListener
+) -> None:
+    ana = await customer(shop)
+    campaign = new_id()
+    sent = await queued_mail(shop, ana, author="campaign", campaign_id=campaign, language="pt-BR")
+    await send(listener, written("ok", In_Reply_To=f"<{sent.message_id}@safar.example>"))
+    (found,) = await conversations(shop)
+    assert (found.customer_id, found.campaign_id, found.language) == (ana, campaign, "pt-BR")
+
+
+async def test_machines_and_loops_open_nothing(shop: Context, listener: MailListener) -> None:
+    await send(listener, written("I am away", Auto_Submitted="auto-replied"))
+    await send(listener, written("me myself", "shop@safar.example"))
+    (found,) = await conversations(shop)
+    assert (found.state, found.waiting_since) == ("closed", None)
+    (received,) = await events(shop, "message.received")
+    assert received["automatic"] is True
+    async with shop.database.connection() as connection:
+        assert [kept.error for kept in await unread_envelopes(connection)] == [
+            "from our own address: a loop"
+        ]  # fmt: skip
+
+
+async def test_what_cannot_be_read_is_kept_raw_and_shown(shop: Context, listener: MailListener) -> None:
+    raw = b"Subject: \xff\xfe\r\n\r\n\r\n"
+    await send(listener, raw, sender="")
+    await send(listener, written("   ", subject=""))
+    async with shop.database.connection() as connection:
+        unread = await unread_envelopes(connection)
+        assert len(unread) == 2
+        kept = {await envelope(connection, mail.id) for mail in unread}
+    assert any(body is not None and b"\xff\xfe" in body for body in kept)
+    assert await conversations(shop) == []
+
+
+async def test_a_mail_that_the_database_refuses_is_kept_raw_too(
+    shop: Context, listener: MailListener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_args: object) -> None:
+        raise ValueError("not with me")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("safar.inbox.email.receive_many", refuse)
+        await send(listener, written("Hello"))
+    async with shop.database.connection() as connection:
+        assert [kept.error for kept in await unread_envelopes(connection)] == ["not taken: ValueError"]
+
+
+async def test_hostile_html_arrives_as_harmless_text(shop: Context, listener: MailListener) -> None:
+    mail = EmailMessage()
+    mail["From"] = '"<img src=x onerror=alert(1)>" <ana@example.com>'
+    mail["Subject"] = "<script>alert(1)</script>"
+    mail.set_content("<p>Hello</p><script>steal()</script><img src='http://spy.example'>", subtype="html")
+    await send(listener, mail.as_bytes())
+    assert (await facts(shop))[0][0] == "Hello"
+
+
+async def test_a_bounce_marks_the_mail_failed_and_calls_staff(shop: Context, listener: MailListener) -> None:
+    await send(listener, written("Hello"))
+    (found,) = await conversations(shop)
+    message_id = new_id()
+    async with shop.database.transaction() as connection:
+        await reply(connection, found.id, "Yes", author="bot", message_id=message_id)
+        await connection.execute("UPDATE messages SET state = 'sent' WHERE id = %s", [message_id])
+    bounce = f"""From: mailer-daemon@example.com
+To: shop@safar.example
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: message/delivery-status
+
+Final-Recipient: rfc822; ana@example.com
+Action: failed
+Status: 5.1.1
+
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: <{message_id}@safar.example>
+
+--b--
+"""
+    await send(listener, bounce.replace("\n", "\r\n").encode(), sender="")
+    assert (await states(shop))[message_id] == ("failed", "returned by the receiving side (5.1.1)")
+    async with shop.database.transaction() as connection:
+        failed = await read(connection, after=0, until=10**9, limit=10, names=["message.failed"])
+        await take_failed(connection, failed)
+    after = await conversation(shop, found.id)
+    assert (after.with_staff, after.handover_reason) == (True, "not_delivered")
+    assert after.last_channel_id == EMAIL

@@ -1,0 +1,99 @@
+"""A wire between client and PostgreSQL that can be cut at the moment a COMMIT passes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Literal
+from urllib.parse import parse_qs, unquote, urlsplit
+
+Cut = Literal["before_commit", "after_commit"]
+_COMMIT = b"COMMIT\x00"
+
+
+class Wire:
+    """Forwards every connection to the server at `url`; `url` of the wire itself goes to the client."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._socket = unquote(parse_qs(parts.query)["host"][0]) + "/.s.PGSQL.5432"
+        self._database = parts.path.lstrip("/")
+        self._server: asyncio.Server | None = None
+        self._port = 0
+        self._open: set[asyncio.StreamWriter] = set()
+        self._pumps: set[asyncio.Task[None]] = set()
+        self.cut_next: Cut | None = None
+        self.cuts = 0
+        self.stays_down = False
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self._port}/{self._database}?sslmode=disable&gssencmode=disable"
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Refuse new connections and break those that are open."""
+        assert self._server is not None
+        self._server.close()
+        for writer in list(self._open):
+            writer.transport.abort()
+        await asyncio.gather(*self._pumps, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.stays_down:
+            writer.transport.abort()
+            return
+        server_reader, server_writer = await asyncio.open_unix_connection(self._socket)
+        ends = (writer, server_writer)
+        self._open.update(ends)
+        cut = asyncio.Event()
+        task = asyncio.current_task()
+        assert task is not None
+        self._pumps.add(task)
+        try:
+            await asyncio.gather(
+                self._forward(reader, server_writer, cut), self._backward(server_reader, writer, cut)
+            )
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self._pumps.discard(task)
+            for end in ends:
+                end.transport.abort()
+            self._open.difference_update(ends)
+
+    async def _forward(
+        self, reader: asyncio.StreamReader, server: asyncio.StreamWriter, cut: asyncio.Event
+    ) -> None:
+        while data := await reader.read(65536):
+            if _COMMIT in data and self.cut_next:
+                kind, self.cut_next = self.cut_next, None
+                self.cuts += 1
+                if kind == "before_commit":
+                    raise ConnectionResetError
+                cut.set()
+            server.write(data)
+            await server.drain()
+        raise ConnectionResetError
+
+    async def _backward(
+        self, server: asyncio.StreamReader, client: asyncio.StreamWriter, cut: asyncio.Event
+    ) -> None:
+        while data := await server.read(65536):
+            if cut.is_set():  # the server has answered the commit: it is done, and nobody will hear of it
+                raise ConnectionResetError
+            client.write(data)
+            await client.drain()
+        raise ConnectionResetError
+
+
+@asynccontextmanager
+async def wire_to(url: str) -> AsyncIterator[Wire]:
+    wire = Wire(url)
+    await wire.start()
+    try:
+        yield wire
+    finally:
+        await wire.stop()

@@ -1,0 +1,238 @@
+"""Taking, confirming and cancelling orders: nothing sold twice, nothing lost, whatever is repeated."""
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+from safar.capacity import actions as ledger
+from safar.kernel import clock
+from safar.kernel.context import Context
+from safar.kernel.database import Database, value
+from safar.kernel.ids import new_id
+from safar.shop.checkout import buy_many, place_many
+from safar.shop.model import KeyReused, NotSold, OrderState, OutOfStock, Taken
+from safar.shop.orders import orders_by_id
+from safar.shop.settle import (
+    Advance,
+    Cancellation,
+    Confirmation,
+    Refunded,
+    advance_many,
+    cancel_many,
+    confirm_many,
+    refunded_many,
+)
+from safar.stock import actions as stock
+from safar.stock.model import MAIN, Transfer
+from tests.shop.conftest import CLOCK, MUG, books_agree, events, free, receive, request
+
+
+async def test_more_buyers_than_units_get_exactly_the_units_and_a_clear_no(context: Context) -> None:
+    answers = await asyncio.gather(*(context.batched(buy_many, request()) for _ in range(40)))
+    kinds = Counter(type(answer) for answer in answers)
+    assert kinds == {Taken: 10, OutOfStock: 30}
+    assert {a.left[MUG] for a in answers if isinstance(a, OutOfStock)} == {0}
+    assert len({a.number for a in answers if isinstance(a, Taken)}) == 10
+    assert await free(context.database) == (0, 0)
+    assert Counter(await events(context.database, "order.placed", "order.confirmed", "order.refused")) == {
+        "order.placed": 10, "order.confirmed": 10, "order.refused": 30,
+    }  # fmt: skip
+    await books_agree(context.database)
+
+
+async def test_two_processes_selling_the_same_units_never_oversell(context: Context) -> None:
+    async def sell(turn: int) -> list[object]:
+        lines = ((MUG, 1), (CLOCK, 1)) if turn % 2 else ((CLOCK, 1), (MUG, 1))
+        async with context.database.transaction() as connection:
+            return list(await buy_many(connection, [request(lines=lines) for _ in range(3)]))
+
+    sold = [answer for answers in await asyncio.gather(*map(sell, range(6))) for answer in answers]
+    assert sum(isinstance(answer, Taken) for answer in sold) == 5
+    assert await free(context.database) == (5, 0)
+    assert await free(context.database, CLOCK) == (0, 0)
+    await books_agree(context.database)
+
+
+async def test_an_order_is_all_or_nothing_and_sums_its_lines(database: Database) -> None:
+    async with database.transaction() as connection:
+        both, summed = await buy_many(
+            connection,
+            [request(lines=((MUG, 1), (CLOCK, 6))), request(lines=((CLOCK, 3), (CLOCK, 3)))],
+        )
+    assert both == OutOfStock(both.order_id, {CLOCK: 5})
+    assert summed == OutOfStock(summed.order_id, {CLOCK: 5})
+    assert await free(database) == (10, 0)
+
+
+async def test_the_same_id_gets_the_same_answer_and_another_body_a_refusal(context: Context) -> None:
+    one = request(provider="test", method="ok")
+    answers = await asyncio.gather(*(context.batched(place_many, one) for _ in range(5)))
+    assert {(a.order_id, a.number) for a in answers if isinstance(a, Taken)} == {
+        (one.order_id, answers[0].number)  # type: ignore[union-attr]
+    }
+    assert sum(not a.replayed for a in answers if isinstance(a, Taken)) == 1
+    for other in (replace(one, lines=((MUG, 2),)), replace(one, email="eve@evil.example")):
+        assert await context.batched(place_many, other) == KeyReused(one.order_id)
+    # Another browser, or a lost cookie: still the same order.
+    again = await context.batched(place_many, replace(one, customer_id=new_id(), language="fa"))
+    assert isinstance(again, Taken)
+    assert again.replayed
+    assert await free(context.database) == (10, 1)
+
+
+async def test_the_same_id_in_two_transactions_at_once_is_one_order(context: Context) -> None:
+    one = request()
+
+    async def buy() -> object:
+        async with context.database.transaction() as connection:
+            return (await buy_many(connection, [one]))[0]
+
+    answers = await asyncio.gather(*(buy() for _ in range(5)))
+    assert {a.number for a in answers if isinstance(a, Taken)} == {answers[0].number}  # type: ignore[attr-defined]
+    assert await free(context.database) == (9, 0)
+
+
+async def test_a_refusal_wrote_nothing_so_asking_again_asks_anew(context: Context) -> None:
+    many = request(lines=((MUG, 11),))
+    assert isinstance(await context.batched(buy_many, many), OutOfStock)
+    async with context.database.connection() as connection:
+        assert await value(connection, "SELECT count(*) FROM orders") == 0
+        assert await value(connection, "SELECT count(*) FROM customers") == 0
+        assert await value(connection, "SELECT count(*) FROM capacity_holds") == 0
+    await receive(context.database, {"MUG": 1})
+    assert isinstance(await context.batched(buy_many, many), Taken)
+
+
+async def test_what_is_not_sold_here_is_said_by_name(context: Context) -> None:
+    stranger = new_id()
+    answer = await context.batched(buy_many, request(lines=((MUG, 1), (stranger, 1))))
+    assert answer == NotSold(answer.order_id, (stranger,))
+    assert await free(context.database) == (10, 0)
+
+
+async def test_a_campaigns_visitors_buy_from_what_it_has_set_aside(context: Context) -> None:
+    campaign_id = new_id()
+    async with context.database.transaction() as connection:
+        location_id = await stock.open_allocation(connection, campaign_id, "Spring")
+        move = Transfer(
+            move_id=new_id(), variant_id=MUG, from_location_id=MAIN, to_location_id=location_id,
+            quantity=2, reason="offer",
+        )  # fmt: skip
+        await stock.transfer_many(connection, [move])
+    answers = await asyncio.gather(
+        *(context.batched(buy_many, request(campaign_id=campaign_id)) for _ in range(3))
+    )
+    assert Counter(type(answer) for answer in answers) == {Taken: 2, OutOfStock: 1}
+    assert await free(context.database) == (8, 0)
+    other = request(campaign_id=campaign_id, lines=((CLOCK, 1),))
+    assert isinstance(await context.batched(buy_many, other), Taken)
+    await books_agree(context.database)
+
+
+async def _placed(context: Context, **other: object) -> Taken:
+    answer = await context.batched(place_many, request(provider="test", method="ok", **other))
+    assert isinstance(answer, Taken)
+    return answer
+
+
+async def test_a_paid_order_is_confirmed_once_however_often_the_provider_says_so(context: Context) -> None:
+    order = await _placed(context)
+    said = Confirmation(order.order_id, "link", "ref")
+    standings = await asyncio.gather(*(context.batched(confirm_many, said) for _ in range(4)))
+    assert [s.state for s in standings] == [OrderState.CONFIRMED] * 4
+    assert sum(s.changed for s in standings) == 1
+    assert await free(context.database) == (9, 0)
+    assert await events(context.database, "order.confirmed") == ["order.confirmed"]
+    async with context.database.connection() as connection:
+        assert await value(connection, "SELECT count(*) FROM messages WHERE author = 'shop'") == 1
+    await books_agree(context.database)
+
+
+async def test_paid_after_the_hold_ended_the_units_are_held_again(context: Context) -> None:
+    with clock.held(clock.now()) as held:
+        order = await _placed(context)
+        held.advance(seconds=16 * 60)
+        async with context.database.transaction() as connection:
+            standing = (await confirm_many(connection, [Confirmation(order.order_id, "link")]))[0]
+    assert standing.state == OrderState.CONFIRMED
+    assert await free(context.database) == (9, 0)
+    await books_agree(context.database)
+
+
+async def test_paid_after_the_units_went_to_another_the_money_is_owed_and_the_customer_told(
+    context: Context,
+) -> None:
+    with clock.held(clock.now()) as held:
+        order = await _placed(context, lines=((MUG, 10),))
+        held.advance(seconds=16 * 60)
+        async with context.database.transaction() as connection:
+            await ledger.expire_due(connection)
+            assert isinstance((await buy_many(connection, [request()]))[0], Taken)
+            standing = (await confirm_many(connection, [Confirmation(order.order_id, "link")]))[0]
+            again = (await confirm_many(connection, [Confirmation(order.order_id, "link")]))[0]
+            refunded = (await refunded_many(connection, [Refunded(order.order_id, "link")]))[0]
+            await refunded_many(connection, [Refunded(order.order_id, "link")])
+    assert (standing.state, standing.payment_state) == ("cancelled", "owed")
+    assert (again.changed, refunded.payment_state) == (False, "refunded")
+    assert await events(context.database, "order.cancelled", "payment.refunded") == [
+        "order.cancelled", "payment.refunded",
+    ]  # fmt: skip
+    async with context.database.connection() as connection:
+        found = await connection.execute("SELECT subject FROM messages WHERE customer_id IN "
+            "(SELECT customer_id FROM orders WHERE id = %s) ORDER BY at", [order.order_id])  # fmt: skip
+        subjects = " ".join(subject for (subject,) in await found.fetchall())
+    assert "was cancelled" in subjects
+    assert "on its way back" in subjects
+    await books_agree(context.database)
+
+
+async def test_money_for_an_order_that_was_cancelled_is_owed(context: Context) -> None:
+    order = await _placed(context)
+    cancellation = Cancellation(order.order_id, "link", "payment_unfinished", may_still_arrive=True)
+    first, second = await asyncio.gather(*(context.batched(cancel_many, cancellation) for _ in range(2)))
+    assert (first.state, first.payment_state, first.changed, second.changed) == (
+        "cancelled", "started", True, False,
+    )  # fmt: skip
+    assert await free(context.database) == (10, 0)
+    standing = await context.batched(confirm_many, Confirmation(order.order_id, "link"))
+    assert (standing.state, standing.payment_state) == ("cancelled", "owed")
+    assert await free(context.database) == (10, 0)
+
+
+async def test_goods_go_out_in_order_and_each_step_names_who_took_it(context: Context) -> None:
+    answer = await context.batched(buy_many, request())
+    staff_id = new_id()
+
+    async def to(state: OrderState) -> bool:
+        advance = Advance(answer.order_id, "link", state, staff_id)
+        return (await context.batched(advance_many, advance)).changed
+
+    assert not await to(OrderState.DELIVERED)
+    assert await to(OrderState.SHIPPED)
+    assert not await to(OrderState.SHIPPED)
+    assert await to(OrderState.DELIVERED)
+    async with context.database.connection() as connection:
+        order = (await orders_by_id(connection, [answer.order_id]))[answer.order_id]
+        told = await value(connection, "SELECT count(*) FROM journal_events WHERE staff_id = %s", [staff_id])
+    assert (order.state, order.payment_state, told) == ("delivered", "paid", 2)
+    refused = Cancellation(answer.order_id, "link", "cancelled_by_shop", staff_id=staff_id)
+    assert not (await context.batched(cancel_many, refused)).changed
+
+
+async def test_a_confirmed_order_cancelled_by_staff_brings_its_units_back(context: Context) -> None:
+    answer = await context.batched(buy_many, request(lines=((MUG, 3), (CLOCK, 1))))
+    cancellation = Cancellation(answer.order_id, "link", "cancelled_by_shop", staff_id=new_id())
+    for _ in range(2):
+        standing = await context.batched(cancel_many, cancellation)
+    assert (standing.state, standing.payment_state) == ("cancelled", "failed")
+    assert await free(context.database) == (10, 0)
+    assert await free(context.database, CLOCK) == (5, 0)
+    await books_agree(context.database)
+
+
+async def test_a_hold_lasts_as_long_as_the_shop_says(context: Context) -> None:
+    order = await _placed(context, hold_minutes=3.0)
+    async with context.database.connection() as connection:
+        until = await value(connection, "SELECT held_until - placed_at FROM orders")
+    assert (order.state, until) == ("placed", timedelta(minutes=3))

@@ -1,0 +1,211 @@
+"""Only staff get in, with their own password, and everything else ends at the door."""
+
+import asyncio
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from safar.console.build import build_console
+from safar.kernel import clock
+from safar.kernel.context import Context
+from safar.kernel.database import execute, value
+from safar.team.actions import first_owner
+from safar.team.jobs import sweep
+from safar.team.layer import COOKIE
+from tests.conftest import Serve
+from tests.team.helper import session_cookie, signed_in, staff_member
+
+OWNER = "owner@shop.example"
+OWN = "a sentence that is mine"
+
+
+@pytest.fixture
+async def base(context: Context, serve: Serve) -> str:
+    return await serve(build_console(context))
+
+
+@pytest.fixture
+async def one_time(context: Context) -> str:
+    async with context.database.transaction() as connection:
+        password = await first_owner(connection, OWNER)
+    assert password is not None
+    return password
+
+
+def client_of(base: str, **headers: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=base, headers=headers, follow_redirects=False)
+
+
+async def sign_in(client: httpx.AsyncClient, password: str, email: str = OWNER) -> httpx.Response:
+    return await client.post("/sign-in?next=/customers", data={"email": email, "password": password})
+
+
+async def test_the_first_owner_is_made_once_with_a_password_of_one_use(context: Context) -> None:
+    async def found() -> str | None:
+        async with context.database.transaction() as connection:
+            return await first_owner(connection, OWNER)
+
+    passwords = await asyncio.gather(found(), found(), found())
+    assert sum(password is not None for password in passwords) == 1
+
+
+async def test_the_first_sign_in_leads_through_a_new_password(base: str, one_time: str) -> None:
+    async with client_of(base) as client:
+        answer = await sign_in(client, one_time)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/password")
+        assert (await client.get("/")).headers["location"] == "/password"
+        assert (await client.get("/customers", headers={"accept": "application/json"})).status_code == 403
+        form = await client.get("/password")
+        assert "one-time password" in form.text
+        assert 'href="/customers"' not in form.text
+        before = client.cookies[COOKIE]
+        wrong = await client.post("/password", data={"old": "x" * 12, "new": OWN, "again": OWN})
+        assert wrong.status_code == 422
+        for new, again in (("short", "short"), (one_time, one_time), (OWN, OWN + "!")):
+            refused = await client.post("/password", data={"old": one_time, "new": new, "again": again})
+            assert refused.status_code == 422
+        changed = await client.post("/password", data={"old": one_time, "new": OWN, "again": OWN})
+        assert (changed.status_code, changed.headers["location"]) == (303, "/")
+        assert client.cookies[COOKIE] != before
+        assert (await client.get("/")).status_code == 200
+    async with client_of(base) as client:
+        assert (await sign_in(client, one_time)).status_code == 401
+        answer = await sign_in(client, OWN)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/customers")
+
+
+async def test_the_cookie_is_for_this_site_and_for_no_script(base: str, one_time: str) -> None:
+    async with client_of(base) as client:
+        cookie = (await sign_in(client, one_time)).headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert "Path=/" in cookie
+    assert "Max-Age=43200" in cookie
+
+
+async def test_wrong_password_and_unknown_address_get_the_same_answer(base: str, one_time: str) -> None:
+    async with client_of(base) as client:
+        wrong = await sign_in(client, "not the password")
+        unknown = await sign_in(client, "not the password", "nobody@shop.example")
+    assert wrong.status_code == unknown.status_code == 401
+    assert COOKIE not in client.cookies
+    assert wrong.text.replace(OWNER, "?") == unknown.text.replace("nobody@shop.example", "?")
+    assert "The address or the password is wrong" in wrong.text
+
+
+async def test_missing_and_malformed_fields_are_marked(base: str) -> None:
+    async with client_of(base) as client:
+        answer = await client.post("/sign-in", data={"email": "<script>alert(1)</script>", "password": ""})
+    assert answer.status_code == 422
+    assert answer.text.count('aria-invalid="true"') == 2
+    assert "<script>alert" not in answer.text
+
+
+async def test_after_too_many_wrong_tries_even_the_right_password_waits(
+    base: str, context: Context, one_time: str
+) -> None:
+    attempts_max = context.settings.sign_in_attempts_max
+    async with client_of(base) as client:
+        answers = await asyncio.gather(*(sign_in(client, "wrong") for _ in range(attempts_max + 4)))
+        assert sorted(answer.status_code for answer in answers) == [401] * attempts_max + [429] * 4
+        assert (await sign_in(client, one_time)).status_code == 429
+        # From the same network another address is refused too.
+        assert (await sign_in(client, one_time, "other@shop.example")).status_code == 429
+        async with context.database.connection() as connection:
+            await execute(
+                connection,
+                "UPDATE staff_sign_in_failures SET failed_at = failed_at - interval '15 minutes'",
+            )
+        assert (await sign_in(client, one_time)).status_code == 303
+
+
+async def test_signing_in_rightly_is_never_paused(base: str, context: Context, one_time: str) -> None:
+    async with client_of(base) as client:
+        for _turn in range(context.settings.sign_in_attempts_max + 1):
+            assert (await sign_in(client, one_time)).status_code == 303
+
+
+async def test_signing_in_ends_the_session_the_browser_had(
+    base: str, context: Context, one_time: str
+) -> None:
+    async with client_of(base) as client:
+        await sign_in(client, one_time)
+        first = client.cookies[COOKIE]
+        await sign_in(client, one_time)
+        assert client.cookies[COOKIE] != first
+    async with client_of(base, cookie=f"{COOKIE}={first}") as client:
+        assert (await client.get("/password")).status_code == 303
+    async with context.database.connection() as connection:
+        assert await value(connection, "SELECT count(*) FROM staff_sessions") == 1
+
+
+@pytest.mark.parametrize("cookie", ["", "forged", "a" * 5000, "'; DROP TABLE staff; --", "<b>"])
+async def test_a_forged_session_opens_nothing(base: str, cookie: str) -> None:
+    async with client_of(base, cookie=f"{COOKIE}={cookie}") as client:
+        answer = await client.get("/customers?q=anna")
+        assert answer.status_code == 303
+        assert answer.headers["location"] == "/sign-in?next=/customers%3Fq%3Danna"
+        assert (await client.get("/", headers={"accept": "application/json"})).status_code == 401
+        assert (await client.get("/today/stream", headers={"accept": "text/event-stream"})).status_code == 401
+        part = await client.get("/customers", headers={"hx-request": "true"})
+        assert (part.status_code, part.headers["hx-redirect"]) == (401, "/sign-in?next=/")
+        assert (await client.post("/sign-out")).headers["location"] == "/sign-in?next=/"
+
+
+async def test_open_without_signing_in_are_only_the_door_and_its_furniture(base: str) -> None:
+    async with client_of(base) as client:
+        page = await client.get("/sign-in")
+        assert page.status_code == 200
+        style = page.text.partition('rel="stylesheet" href="')[2].partition('"')[0]
+        assert (await client.get(style)).status_code == 200
+        assert (await client.get("/health")).text == "ok"
+        for path in ("/", "/staff", "/audit", "/customers", "/nowhere", "/sign-in/x", "/health/../staff"):
+            assert (await client.get(path)).status_code == 303
+
+
+async def test_an_expired_session_is_over_and_swept(base: str, context: Context) -> None:
+    owner = await staff_member(context)
+    token = await session_cookie(context, owner, hours=-0.01)
+    async with client_of(base, cookie=f"{COOKIE}={token}") as client:
+        assert (await client.get("/")).status_code == 303
+    await session_cookie(context, owner, hours=1)
+    await sweep(context)
+    async with context.database.connection() as connection:
+        assert await value(connection, "SELECT count(*) FROM staff_sessions") == 1
+
+
+async def test_attempts_that_no_longer_count_are_swept(base: str, context: Context) -> None:
+    async with client_of(base) as client:
+        await sign_in(client, "wrong")
+    with clock.held(clock.now() + timedelta(minutes=16)):
+        await sweep(context)
+    async with context.database.connection() as connection:
+        assert await value(connection, "SELECT count(*) FROM staff_sign_in_failures") == 0
+
+
+async def test_signing_out_ends_the_session_for_good(base: str, context: Context) -> None:
+    async with await signed_in(context, base) as client:
+        token = client.cookies[COOKIE]
+        assert (await client.post("/sign-out")).headers["location"] == "/sign-in"
+    async with client_of(base, cookie=f"{COOKIE}={token}") as client:
+        assert (await client.get("/")).status_code == 303
+
+
+async def test_after_signing_in_nobody_is_sent_elsewhere(base: str, one_time: str) -> None:
+    async with client_of(base) as client:
+        await sign_in(client, one_time)
+        await client.post("/password", data={"old": one_time, "new": OWN, "again": OWN})
+        for target in ("https://evil.example", "//evil.example", "/\\evil.example", "/sign-out"):
+            answer = await client.get("/sign-in", params={"next": target})
+            assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+async def test_the_console_answers_while_passwords_are_checked(base: str, one_time: str) -> None:
+    async with client_of(base) as client, client_of(base) as other:
+        checking = [asyncio.create_task(sign_in(client, "wrong")) for _ in range(4)]
+        while not all(task.done() for task in checking):
+            began = asyncio.get_running_loop().time()
+            assert (await other.get("/health")).status_code == 200
+            assert asyncio.get_running_loop().time() - began < 0.25
+        await asyncio.gather(*checking)
