@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,47 +28,25 @@ def _safar() -> None:
 def serve(
     owner: Annotated[str, typer.Option(help="E-mail of the first owner, made at the first start")] = _OWNER,
 ) -> None:
-    """Start PostgreSQL (unless SAFAR_DATABASE_URL is set), shop, console and worker; Ctrl-C stops them all."""
+    """Start PostgreSQL (unless SAFAR_DATABASE_URL is set), shop, console and worker until Ctrl-C."""
     settings = settings_of_environment()
     set_up_logging(settings.log_level, "serve")
     _run(_serve(settings, owner))
 
 
 async def _serve(settings: Settings, owner: str) -> None:
-    from safar.serve import Supervisor
+    from safar.serve import Supervisor, say_where, stop_signal
 
     stop = stop_signal()
     supervisor = Supervisor(settings)
     try:
         await supervisor.start(owner)
-        say_where(settings, owner, supervisor.owner_password)
+        say_where(screen, settings, owner, supervisor.owner_password)
         watching = asyncio.create_task(supervisor.watch())
         await stop.wait()
         watching.cancel()
     finally:
         await supervisor.stop()
-
-
-def say_where(settings: Settings, owner: str, password: str | None) -> None:
-    """Print where the shop and the console are and how to sign in."""
-    screen.print(f"\n  Shop     {settings.public_url}")
-    screen.print(f"  Console  {settings.console_url}")
-    if password is None:
-        screen.print(
-            f"  Sign in with your own password ([bold]safar staff reset {owner}[/] makes a new one)."
-        )
-    else:
-        screen.print(f"  Sign in as [bold]{owner}[/] with the one-time password [bold]{password}[/]")
-        screen.print("  (shown only now; you will choose your own).")
-    screen.print("  Ctrl-C stops everything.\n")
-
-
-def stop_signal() -> asyncio.Event:
-    """Return an event that SIGINT and SIGTERM set."""
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
 
 
 @app.command(hidden=True)

@@ -1,4 +1,4 @@
-"""`safar serve`: PostgreSQL when none is given, then front, console and worker; what dies is started again."""
+"""`safar serve`: PostgreSQL when none is given, front, console, worker; what dies is started again."""
 
 import asyncio
 import ctypes
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from psycopg_pool import PoolTimeout
 from pydantic import SecretStr
+from rich.console import Console
 
 from safar.answers.jobs import subscribers as answer_subscribers
 from safar.campaigns.jobs import subscribers as campaign_subscribers
@@ -217,3 +218,27 @@ async def reset_password(settings: Settings, email: str) -> str | None:
         return (await renew_password(context, actor=actor, staff_id=person.id)).password
     finally:
         await context.database.close()
+
+
+def say_where(
+    screen: Console, settings: Settings, owner: str, password: str | None, *, mailbox: bool = False
+) -> None:
+    """Print where everything is and how to sign in."""
+    screen.print(f"\n  Shop     {settings.public_url}")
+    screen.print(f"  Console  {settings.console_url}")
+    if mailbox:
+        screen.print(f"  Mailbox  http://{settings.mailbox_host}:{settings.mailbox_http_port}")
+    if password is None:
+        screen.print(f"  Sign in with your own password; [bold]safar staff reset {owner}[/] makes a new one.")
+    else:
+        screen.print(f"  Sign in as [bold]{owner}[/] with the one-time password [bold]{password}[/]")
+        screen.print("  (shown only now; you will choose your own).")
+    screen.print("  Ctrl-C stops everything.\n")
+
+
+def stop_signal() -> asyncio.Event:
+    """Return an event that SIGINT and SIGTERM set."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop

@@ -35,9 +35,15 @@ _fresh_requests = st.lists(_lines, max_size=14).map(
 
 def _row(request: HoldRequest, state: HoldState = HoldState.LIVE, expires_at: datetime = _LATER) -> HoldRow:
     return HoldRow(
-        id=request.hold_id, state=state, account_ids=list(request.lines), quantities=list(request.lines.values()),
-        purpose=request.purpose, customer_id=None, campaign_id=None, expires_at=expires_at,
-    )  # fmt: skip
+        id=request.hold_id,
+        state=state,
+        account_ids=list(request.lines),
+        quantities=list(request.lines.values()),
+        purpose=request.purpose,
+        customer_id=None,
+        campaign_id=None,
+        expires_at=expires_at,
+    )
 
 
 @given(_balances, _requests)

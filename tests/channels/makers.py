@@ -45,7 +45,8 @@ async def events(context: Context, *names: str) -> list[dict[str, Any]]:
     """Return the events of these names in the order they were written."""
     async with context.database.connection() as connection:
         found = await connection.execute(
-            "SELECT name, subject_id, customer_id, properties FROM journal_events WHERE name = ANY(%s) ORDER BY id",
+            "SELECT name, subject_id, customer_id, properties FROM journal_events"
+            " WHERE name = ANY(%s) ORDER BY id",
             [list(names)],
         )
         return [

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from safar.channels.actions import end_many, queue_many, retry, skip_many, take_due, troubles
-from safar.channels.decide import TRIES_MAX
+from safar.channels.decide import TRIES_MAX, refused
 from safar.channels.model import WEB, Due, Outgoing
 from safar.channels.outbox import Outbox
 from safar.channels.smtp import SmtpServer
@@ -67,10 +67,14 @@ async def test_the_same_message_id_is_one_mail(mailing: Context, box: Mailbox) -
 async def test_a_mail_of_a_rolled_back_transaction_is_never_sent(mailing: Context, box: Mailbox) -> None:
     ana = await customer(mailing)
     wanted = await mail(mailing, ana)
-    with pytest.raises(RuntimeError):
+
+    async def change_our_mind() -> None:
         async with mailing.database.transaction() as connection:
             await queue_many(connection, [replace(wanted, message_id=new_id())])
             raise RuntimeError("changed our mind")
+
+    with pytest.raises(RuntimeError):
+        await change_our_mind()
     await drain(Outbox(mailing))
     assert len(box.mails) == 1
 
@@ -294,8 +298,6 @@ async def test_a_late_report_of_failure_does_not_undo_a_success(mailing: Context
     async with mailing.database.transaction() as connection:
         taken: list[Due] = await take_due(connection, limit=10, lease_s=0)
     await outbox.step()
-    from safar.channels.decide import refused
-
     async with mailing.database.transaction() as connection:
         await end_many(connection, [refused(sent.message_id, taken[0].tries, 550, "late")])
     assert (await states(mailing))[sent.message_id][0] == "sent"

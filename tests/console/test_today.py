@@ -9,10 +9,12 @@ import httpx
 import pytest
 
 import safar.team.layer
+from safar.console.board import QUERIES
 from safar.console.build import build_console
 from safar.journal.actions import append_many
 from safar.journal.line import LineKeeper
 from safar.journal.model import Event
+from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import execute
 from safar.kernel.ids import new_id
@@ -195,3 +197,16 @@ async def test_navigation_marks_the_room_of_the_page(base: str, context: Context
             text = (await client.get(path)).text
             active = re.findall(r'nav-item active"><a class="nav-link" href="([^"]+)"', text)
             assert active == [href]
+
+
+@pytest.mark.parametrize("name", ["campaigns", "sends", "figures", "latest_events"])
+async def test_no_query_of_today_reads_a_growing_table_whole(context: Context, name: str) -> None:
+    params = {
+        "ids": [new_id()], "until": 1, "limit": 30, "day_start": clock.now(), "failed_since": clock.now(),
+    }  # fmt: skip
+    async with context.database.transaction() as connection:
+        await execute(connection, "SET LOCAL enable_seqscan = off")  # left: where there is no other way
+        cursor = await connection.execute(b"EXPLAIN " + QUERIES[name].encode(), params)
+        plan = "\n".join(line[0] for line in await cursor.fetchall())
+    grows = "messages|conversations|journal_events|sends|orders|channel_envelopes|stock_levels"
+    assert not re.search(rf"Seq Scan on ({grows})", plan), plan

@@ -4,8 +4,10 @@ import asyncio
 
 import httpx
 import pytest
+from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
+import safar.shop.public
 from safar.capacity.actions import release_many
 from safar.front.build import build_front, passes_by
 from safar.front.shed import ShedLayer
@@ -50,6 +52,12 @@ def test_open_paths(path: str) -> None:
 @pytest.mark.parametrize("path", ["/", "/p/tea", "/cart", "/cart/lines", "/checkout", "/buy"])
 def test_gated_paths(path: str) -> None:
     assert not passes_by(path)
+
+
+def test_every_page_of_the_shop_is_gated_but_not_the_customers_own_order() -> None:
+    for route in safar.shop.public.routes:
+        assert isinstance(route, Route)
+        assert passes_by(route.path) == route.path.startswith("/orders/")
 
 
 async def test_the_visitor_keeps_one_identity_through_queue_and_shop(context: Context, front: str) -> None:

@@ -1,4 +1,4 @@
-"""What the inbox's tests stand on: channels made, the journal's line kept, the front and the console served."""
+"""What the inbox's tests stand on: channels made, the line kept, the front and the console served."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

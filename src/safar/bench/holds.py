@@ -86,7 +86,8 @@ async def _rate_of(callers: int, seconds: float, hold: Callable[[], Awaitable[An
 
 
 def _combined(context: Context, account: int, callers: int, seconds: float) -> Callable[[], Awaitable[float]]:
-    return lambda: _rate_of(callers, seconds, lambda: context.batched(hold_many, _request(account)))
+    submit = context.batchers.of(hold_many).submit
+    return lambda: _rate_of(callers, seconds, lambda: submit(_request(account)))
 
 
 async def _one_by_one(context: Context, account: int, seconds: float) -> float:
@@ -125,7 +126,7 @@ def _prepared(account: int, size: int) -> dict[str, Any]:
     now = clock.now()
     ids = [new_id() for _ in range(size)]
     hold = {"account_ids": [account], "quantities": [1], "purpose": "bench", "expires_at": now}
-    event = {"at": now, "name": "hold.placed", "customer_id": None, "campaign_id": None, "staff_id": None}
+    event = {"at": now, "name": "hold.placed"}
     properties = {"purpose": "bench", "lines": [[account, 1]]}
     return {
         "ids": ids,

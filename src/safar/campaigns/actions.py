@@ -19,7 +19,7 @@ from safar.campaigns.model import (
     Draft,
     Started,
 )
-from safar.campaigns.reading import QUERIES, offers
+from safar.campaigns.reading import QUERIES, get, offers
 from safar.capacity.errors import BelowPromised
 from safar.channels.actions import skip_many
 from safar.journal.actions import append_many
@@ -30,6 +30,11 @@ from safar.kernel.errors import InvalidInput, NotFound
 from safar.kernel.i18n import _
 from safar.kernel.ids import derived_id, new_id
 from safar.stock.actions import MAIN, Transfer, levels, open_allocation, transfer_many
+
+__all__ = [
+    "AUDIENCE_MAX", "create", "end", "finish", "get", "lock", "pause", "resume", "return_unsold", "start",
+    "stop", "tell_sends",
+]  # fmt: skip
 
 AUDIENCE_MAX = 200_000
 _EVENTS_MAX = 5_000

@@ -261,27 +261,23 @@ ON CONFLICT (id) DO NOTHING
 RETURNING id
 
 -- name: answer_promises
--- Everything asked before an answer is answered by it: in time, or too late.
-WITH answers AS (
-    SELECT a.conversation_id, a.at
+-- An answer in time keeps everything asked before it. One that is late breaks nothing by itself: an earlier
+-- one may still be told of; settle_due decides.
+WITH met AS MATERIALIZED (
+    SELECT p.id, min(a.at) AS answered_at
     FROM json_to_recordset(%(answers)s::json) AS a (conversation_id uuid, at timestamptz)
-), met AS MATERIALIZED (
-    SELECT p.id FROM promises AS p
-    WHERE p.state = 'made' AND p.kind = 'reply'
-        AND EXISTS (
-            SELECT 1 FROM answers AS a WHERE a.conversation_id = p.subject_id AND a.at >= p.made_at
-        )
+    JOIN promises AS p
+        ON p.subject_id = a.conversation_id AND p.state = 'made' AND p.kind = 'reply'
+        AND a.at BETWEEN p.made_at AND p.due_at
+    GROUP BY p.id
+), locked AS MATERIALIZED (
+    SELECT p.id FROM promises AS p WHERE p.id IN (SELECT id FROM met) AND p.state = 'made'
     ORDER BY p.id
     FOR UPDATE
-), first AS (
-    SELECT p.id, min(a.at) AS at
-    FROM met JOIN promises AS p ON p.id = met.id
-    JOIN answers AS a ON a.conversation_id = p.subject_id AND a.at >= p.made_at
-    GROUP BY p.id
 )
 UPDATE promises AS p
-SET state = CASE WHEN f.at <= p.due_at THEN 'kept' ELSE 'broken' END, ended_at = least(f.at, p.due_at)
-FROM first AS f WHERE p.id = f.id AND p.state = 'made'
+SET state = 'kept', ended_at = m.answered_at
+FROM locked AS l JOIN met AS m ON m.id = l.id WHERE p.id = l.id AND p.state = 'made'
 RETURNING p.id, p.campaign_id, p.customer_id, p.kind, p.state, p.subject_id
 
 -- name: settle_due

@@ -1,4 +1,8 @@
-"""The verbs of the ledger. Plural, idempotent, in the caller's transaction; locks in the order of ids."""
+"""The verbs of the ledger. Plural, idempotent, in the caller's transaction; locks in the order of ids.
+
+Two verbs in one transaction lock in the order of the calls, and two such transactions can wait for each
+other: put what belongs together into one call.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

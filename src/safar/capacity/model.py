@@ -47,7 +47,7 @@ class Balance:
         return self.on_hand - self.held + self.backorder
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: made for every hold
 class HoldRequest:
     """Ask for all `lines` (account id → units ≥ 1) or nothing; `hold_id` is the idempotency key."""
 

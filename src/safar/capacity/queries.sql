@@ -17,7 +17,7 @@ FROM capacity_holds WHERE id = ANY(%(ids)s)
 INSERT INTO capacity_holds
 (id, state, account_ids, quantities, purpose, customer_id, campaign_id, placed_at, expires_at)
 SELECT h.id, 'live', h.account_ids, h.quantities, h.purpose, h.customer_id, h.campaign_id, %(now)s, h.expires_at
-FROM json_to_recordset(%(holds)s::json) AS h (
+FROM jsonb_to_recordset(%(holds)s::jsonb) AS h (
     id uuid, account_ids bigint [], quantities bigint [], purpose text, customer_id uuid, campaign_id uuid,
     expires_at timestamptz
 )
@@ -25,7 +25,7 @@ FROM json_to_recordset(%(holds)s::json) AS h (
 -- name: change_accounts
 UPDATE capacity_accounts AS a
 SET on_hand = a.on_hand + c.on_hand, held = a.held + c.held
-FROM json_to_recordset(%(changes)s::json) AS c (id bigint, on_hand bigint, held bigint)
+FROM jsonb_to_recordset(%(changes)s::jsonb) AS c (id bigint, on_hand bigint, held bigint)
 WHERE a.id = c.id
 
 -- name: end_holds
@@ -40,7 +40,7 @@ LIMIT %(limit)s
 -- name: extend_holds
 UPDATE capacity_holds AS h
 SET expires_at = greatest(h.expires_at, e.expires_at)
-FROM json_to_recordset(%(extensions)s::json) AS e (id uuid, expires_at timestamptz)
+FROM jsonb_to_recordset(%(extensions)s::jsonb) AS e (id uuid, expires_at timestamptz)
 WHERE h.id = e.id AND h.state = 'live' AND h.expires_at > %(now)s
 RETURNING h.id, h.expires_at
 

@@ -8,10 +8,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute, Route
 
+import safar.campaigns.pages
 import safar.channels.pages
 import safar.customers.pages
 import safar.gate.pages
 import safar.inbox.pages
+import safar.journey.pages
+import safar.shop.pages
 import safar.team.pages
 from safar.console import audit, today
 from safar.console.board import Board
@@ -37,9 +40,12 @@ def build_console(context: Context) -> Starlette:
         Route("/health", _health),
         *today.routes,
         *safar.customers.pages.routes,
+        *safar.campaigns.pages.routes,
+        *safar.journey.pages.routes,
         *safar.inbox.pages.routes,
         *safar.channels.pages.routes,
         *safar.gate.pages.routes,
+        *safar.shop.pages.routes,
         *safar.team.pages.routes,
         *audit.routes,
     ]

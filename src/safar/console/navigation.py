@@ -39,6 +39,7 @@ ENTRIES = (
     Entry("/catalogue", N_("Catalogue"), "tag"),
     Entry("/campaigns", N_("Campaigns"), "speakerphone"),
     Entry("/gate", N_("Gate"), "hourglass", "manager"),
+    Entry("/channels", N_("Channels"), "mail"),
     Entry("/journey", N_("Journey"), "route"),
     Entry("/staff", N_("Staff"), "lock", "owner"),
     Entry("/audit", N_("Audit"), "list-check", "manager"),

@@ -36,7 +36,8 @@ FROM (
 ) AS today
 
 -- name: latest_events
+-- Without the ledger's own entries: each of them comes with the event that people mean.
 SELECT id, at, name, customer_id, campaign_id, staff_id, subject_id, properties
-FROM journal_events WHERE id <= %(until)s
+FROM journal_events WHERE id <= %(until)s AND name NOT LIKE 'hold.%%'
 ORDER BY id DESC
 LIMIT %(limit)s

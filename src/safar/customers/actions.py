@@ -74,7 +74,10 @@ async def consent_many(connection: Connection, consents: Sequence[Consent]) -> l
 
 
 async def import_many(connection: Connection, records: Sequence[CustomerRecord]) -> list[UUID]:
-    """Write customers by their e-mail; an import never overrules what a customer said about consent."""
+    """Write customers by their e-mail; an import never overrules what a customer said about consent.
+
+    A record without consent writes none: to say nothing is not to have refused, and has the same effect.
+    """
     ids = await identify_many(
         connection,
         [
@@ -90,9 +93,9 @@ async def import_many(connection: Connection, records: Sequence[CustomerRecord])
     await consent_many(
         connection,
         [
-            Consent(id, "email", record.consent, "import")
+            Consent(id, "email", True, "import")
             for id, record in zip(ids, records, strict=True)
-            if id not in asked
+            if record.consent and id not in asked
         ],
     )
     return ids

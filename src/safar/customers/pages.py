@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from safar.customers.identify import QUERIES, finals
 from safar.customers.model import ConsentRow, Identity, Listed, Profile
-from safar.customers.sentences import icon_of, sentence, tone_of
+from safar.customers.sentences import icon_of, sentence, tone_of, word
 from safar.journal.actions import of_customer
 from safar.journal.model import Recorded
 from safar.kernel.database import Connection, row, rows
@@ -106,6 +106,7 @@ async def customer_page(request: Request) -> Response:
         "identities": [identity for identity in identities if identity.kind != "visitor"],
         "browsers": sum(identity.kind == "visitor" for identity in identities),
         "consents": consents,
+        "word": word,
         **_timeline_values(customer_id, events),
     }
     return page(request, "customers/customer.html", values)

@@ -55,6 +55,8 @@ SENTENCES: Mapping[str, str] = {
     "answer.none": N_("The bot had no answer: %(reason)s"),
     "campaign.created": N_("Campaign drafted"),
     "campaign.started": N_("Campaign started"),
+    "campaign.resumed": N_("Campaign went on"),
+    "campaign.closed": N_("Offer of the campaign ended"),
     "campaign.paused": N_("Campaign paused: %(reason)s"),
     "campaign.ended": N_("Campaign ended: %(reason)s"),
     "campaign.paused.plain": N_("Campaign paused"),
@@ -94,7 +96,17 @@ WORDS: Mapping[str, str] = {
     "no_email": N_("no e-mail address"), "expired": N_("the time was over"), "declined": N_("declined"),
     "payment_failed": N_("the payment failed"), "timeout": N_("no answer in time"),
     "stopped": N_("stopped by staff"), "unsubscribed": N_("asked for no more messages"),
-    "not_understood": N_("not understood"), "asked_for_person": N_("wants to speak with a person"),
+    "all_sent": N_("all messages are sent"), "quiet": N_("nothing more was said"),
+    "not_delivered": N_("the answer could not be delivered"), "taken": N_("taken by staff"),
+    "visit": N_("a place in the shop"), "sends": N_("messages"), "not_on_sale": N_("not on sale"),
+    "asks_for_person": N_("wants to speak with a person"), "unsure": N_("the bot was not sure"),
+    "which_product": N_("unclear which product is meant"), "no_order": N_("no order of theirs was found"),
+    "other_order": N_("an order that is not theirs"), "about_order": N_("wants an order changed"),
+    "unknown_address": N_("came from another address"), "replied": N_("staff replied"),
+    "merged": N_("known under another profile now"), "offer_ended": N_("the offer had ended"),
+    "payment_declined": N_("the payment was declined"), "payment_unfinished": N_("never paid"),
+    "sold_out_while_paying": N_("sold out while paying"), "cancelled_by_shop": N_("by the shop"),
+    "not_understood": N_("not understood"),
 }  # fmt: skip
 
 _ICONS = {
@@ -115,6 +127,11 @@ def sentence(event: Event) -> str:
     if template is None:
         return _("Event “%(name)s”", name=shortened(event.name, _SHOWN_CHARACTERS_MAX))
     return _(template) % _Values(event.properties) if "%(" in template else _(template)
+
+
+def word(code: str) -> str:
+    """Return a code that stands in a property (a channel, a reason, a source) as words."""
+    return _(WORDS[code]) if code in WORDS else shortened(code, _SHOWN_CHARACTERS_MAX)
 
 
 def icon_of(event: Event) -> str:
@@ -159,5 +176,4 @@ class _Values(dict[str, str]):
                 return number(int(properties["quantity"]))
         except (KeyError, TypeError, ValueError):
             return "–"
-        text = shortened(str(properties.get(name) or "–"), _SHOWN_CHARACTERS_MAX)
-        return _(WORDS[text]) if text in WORDS else text
+        return word(str(properties.get(name) or "–"))

@@ -132,7 +132,10 @@ def mailbox_app(settings: Settings, mailbox: Mailbox) -> Starlette:
         fields = await read_fields(request)
         text = fields.text("text", length_max=5000)
         fields.done()
-        await send_reply(settings, mail.to, mail.reply_to, mail.subject, text, mail.message_id)
+        await send_reply(
+            settings, sender=mail.to, to=mail.reply_to, subject=mail.subject, text=text,
+            in_reply_to=mail.message_id,
+        )  # fmt: skip
         return see_other(f"/m/{mail.number}?sent")
 
     async def messages(request: Request) -> Response:
@@ -158,14 +161,14 @@ def mailbox_app(settings: Settings, mailbox: Mailbox) -> Starlette:
 
 
 def _numbered(mailbox: Mailbox, request: Request) -> Mail:
-    number = request.path_params["number"]
+    number: int = request.path_params["number"]
     if not 1 <= number <= len(mailbox.mails):
         raise NotFound
     return mailbox.mails[number - 1]
 
 
 async def send_reply(
-    settings: Settings, sender: str, to: str, subject: str, text: str, in_reply_to: str | None = None
+    settings: Settings, *, sender: str, to: str, subject: str, text: str, in_reply_to: str | None = None
 ) -> str:
     """Send a customer's mail to the shop by SMTP; return its Message-ID once the shop has taken it."""
     mail = EmailMessage()

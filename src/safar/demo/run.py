@@ -1,4 +1,4 @@
-"""`safar demo`: load a real shop, send a campaign, let virtual customers live through it, report from the books."""
+"""`safar demo`: load a real shop, send a campaign, let virtual customers live through it, report."""
 
 import asyncio
 import dataclasses
@@ -23,7 +23,7 @@ from safar.demo.tally import Tally, differences
 from safar.demo.visitors import Stage, Visitor
 from safar.journey.report import PromiseReport, promise_report
 from safar.kernel.context import Context, make_context
-from safar.serve import Supervisor
+from safar.serve import Supervisor, say_where, stop_signal
 from safar.settings import Settings
 
 OWNER = "owner@safar.example"
@@ -39,7 +39,7 @@ class DemoFailed(RuntimeError):
 
 
 def demo_settings(settings: Settings, *, customers: int, seconds: float) -> Settings:
-    """Return the settings of a rehearsal: a shop too small for everybody at once, and visits that are short."""
+    """Return the settings of a rehearsal: a shop too small for everybody at once, short visits."""
     return settings.model_copy(
         update={
             "site_capacity": max(4, customers // 12),
@@ -59,7 +59,6 @@ async def run_demo(
     """
     settings = demo_settings(settings, customers=customers, seconds=seconds)
     supervisor = Supervisor(settings, extra_roles=("mailbox",))
-    stop = asyncio.Event()
     try:
         _screen.print("Starting PostgreSQL, shop, console, worker and mailbox …")
         await supervisor.start(OWNER)
@@ -71,12 +70,8 @@ async def run_demo(
         finally:
             await context.database.close()
         if not leave:
-            from safar.cli import say_where, stop_signal
-
-            say_where(settings, OWNER, supervisor.owner_password)
-            _screen.print(f"  Mailbox  http://{settings.mailbox_host}:{settings.mailbox_http_port}\n")
-            stop = stop_signal()
-            await stop.wait()
+            say_where(_screen, settings, OWNER, supervisor.owner_password, mailbox=True)
+            await stop_signal().wait()
         watching.cancel()
         if failed:
             raise DemoFailed("\n".join(failed))
@@ -109,8 +104,12 @@ async def _rehearse(context: Context, *, customers: int, seconds: float, file: P
     found = differences(tally, figures) + list(figures.get("disagreements", []))
     figures["differences"] = found
     if file is not None:
-        file.write_text(json.dumps(figures, indent=2, default=str) + "\n", encoding="utf-8")
+        _write(file, figures)
     return found
+
+
+def _write(file: Path, figures: dict[str, Any]) -> None:
+    file.write_text(json.dumps(figures, indent=2, default=str) + "\n", encoding="utf-8")
 
 
 async def _live(stage: Stage, agent: Agent, customers: int, offered: Offered) -> None:

@@ -6,8 +6,9 @@ import time
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
-from safar.campaigns.actions import get, stop
+from safar.campaigns.actions import stop
 from safar.campaigns.errors import NoSuchStep
+from safar.campaigns.reading import get
 from safar.kernel.context import Context
 from safar.kernel.database import row
 from safar.kernel.queries import queries_beside
@@ -40,12 +41,18 @@ async def settle(context: Context, campaign_id: UUID) -> None:
             with contextlib.suppress(NoSuchStep):  # its last message went out at this moment
                 await stop(connection, campaign_id)
     end = time.monotonic() + _WAIT_S_MAX
-    while time.monotonic() < end:
-        async with context.database.connection() as connection:
-            left = await row(Unsettled, connection, QUERIES["unsettled"], {"campaign_id": campaign_id})
-        assert left is not None
-        if not any(asdict(left).values()):
-            return
+    while any(asdict(left := await _unsettled(context, campaign_id)).values()):
+        if time.monotonic() > end:
+            raise RuntimeError(f"still under way after {_WAIT_S_MAX:.0f} s: {_named(left)}")
         await asyncio.sleep(_LOOK_S)
-    names = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in asdict(left).items() if count)
-    raise RuntimeError(f"still under way after {_WAIT_S_MAX:.0f} s: {names}")
+
+
+async def _unsettled(context: Context, campaign_id: UUID) -> Unsettled:
+    async with context.database.connection() as connection:
+        found = await row(Unsettled, connection, QUERIES["unsettled"], {"campaign_id": campaign_id})
+    assert found is not None
+    return found
+
+
+def _named(left: Unsettled) -> str:
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in asdict(left).items() if count)

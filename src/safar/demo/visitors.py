@@ -89,8 +89,8 @@ class Visitor:
         settings, key = self.stage.settings, self.shopper.key
         self.stage.tally.be_unsure("questions")
         await send_reply(
-            settings, self.shopper.email, settings.mail_from, letter.subject, question,
-            in_reply_to=letter.message_id,
+            settings, sender=self.shopper.email, to=settings.mail_from, subject=letter.subject,
+            text=question, in_reply_to=letter.message_id,
         )  # fmt: skip
         self.stage.tally.unsure["questions"] -= 1
         self.stage.tally.questions.add(f"mail:{key}")

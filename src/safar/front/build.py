@@ -11,6 +11,10 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute
 from starlette.types import Scope
 
+import safar.campaigns.public
+import safar.gate.public
+import safar.inbox.public
+import safar.shop.public
 from safar.customers.visitor import Visitor, VisitorLayer
 from safar.front.offers import REFRESH_S, Offers
 from safar.front.plain import plain_routes
@@ -18,20 +22,18 @@ from safar.front.shed import ShedLayer
 from safar.gate.board import Board, with_board
 from safar.gate.layer import GateLayer
 from safar.gate.model import SHOP
-from safar.inbox import public as inbox_public
 from safar.journal.live import with_live_feed
 from safar.kernel.context import Context
 from safar.kernel.loops import repeat
 from safar.kernel.web.surface import Surface, build_surface
 from safar.shop.cart import cart_count
 
-
-def _page_values(request: Request) -> Mapping[str, Any]:
-    return {"cart_count": 0, "query": request.query_params.get("q", "")[:100]}
-
-
-def _rooms() -> list[BaseRoute]:
-    return [*gate_public.routes, *inbox_public.routes]
+_ROOMS: list[BaseRoute] = [
+    *safar.shop.public.routes,
+    *safar.inbox.public.routes,
+    *safar.campaigns.public.routes,
+    *safar.gate.public.routes,
+]
 
 
 # The pages that cost the shop its strength; a first step of the path each. All others go past the gate:

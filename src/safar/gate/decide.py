@@ -4,15 +4,15 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-CLAIM_WINDOW_S = 60.0
-_COMING_S = 6.0  # mean time a called visitor takes to come in: a few polls
+CLAIM_WINDOW_S = 30.0
+_COMING_S = 2.0  # mean time a called visitor takes to come in: near the head they ask every second or two
 _SHOW_UP_LEAST, _SHOW_UP_MOST = 0.1, 0.98  # never certain: one who never comes must not keep a place
 _SHOW_UP_WEIGHT = 0.02  # of one visitor in the moving average
 _RATE_MEMORY_S = 120.0
 _ADMISSIONS_LEAST = 4  # fewer tell nothing about the pace
 _DEVIATIONS = 1.28  # 8 of 10 waits end within the range
 _RANGE_RATIO_MAX = 12.0
-_POLL_S_LEAST, _POLL_S_MOST = 1.0, 15.0
+_POLL_S_LEAST, _POLL_S_MOST = 1.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,15 @@ def bounded(show_up: float) -> float:
 
 
 def next_called(*, issued: int, called: int, free: int, calls: Iterable[Call], show_up: float) -> int:
-    """Return how far `called` may go: the places that nobody is coming for, over the show-up rate."""
+    """Return how far `called` may go: the places that nobody is coming for, over the show-up rate.
+
+    Rounded to the nearest: always down would leave a small site half empty, and who is called in vain keeps
+    the right to the next place.
+    """
     room = free - sum(still_coming(call, show_up) for call in calls)
     if room <= 0:
         return called
-    return min(issued, called + int(room / bounded(show_up)))
+    return min(issued, called + math.floor(room / bounded(show_up) + 0.5))
 
 
 def room_for_newcomers(*, waiting: int, free: int, calls: Iterable[Call], show_up: float) -> int:
@@ -112,7 +116,7 @@ def estimate(*, place: int, rate: float, observed_s: float, show_up: float) -> E
     spread = math.exp(_DEVIATIONS * math.sqrt(1 / needed + 1 / seen))
     if spread * spread > _RANGE_RATIO_MAX and mean_s > CLAIM_WINDOW_S:
         return None
-    return Estimate(mean_s / spread, mean_s * spread)
+    return Estimate(mean_s / spread, mean_s * spread + _POLL_S_LEAST)  # called, they still have to ask
 
 
 def place_of(number: int, called: int) -> int:
@@ -126,7 +130,7 @@ def poll_after_s(place: int, expected: Estimate | None) -> float:
         return _POLL_S_LEAST
     if expected is None:
         return min(_POLL_S_MOST, 2.0 + place / 100)
-    return min(max(expected.least_s / 5, _POLL_S_LEAST), _POLL_S_MOST)
+    return min(max(expected.least_s / 8, _POLL_S_LEAST), _POLL_S_MOST)
 
 
 def progress(place: int, ahead: int) -> int:

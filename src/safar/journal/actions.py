@@ -1,6 +1,7 @@
 """Writing and reading the journal."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from safar.journal.model import Event, Recorded
@@ -18,15 +19,22 @@ async def append_many(connection: Connection, events: Sequence[Event]) -> None:
     Call it last in a transaction: a writer that waits for a row lock after this keeps the line from moving.
     """
     if events:
-        records = [
-            {
-                "at": event.at, "name": event.name, "customer_id": event.customer_id,
-                "campaign_id": event.campaign_id, "staff_id": event.staff_id,
-                "subject_id": event.subject_id, "properties": event.properties,
-            }
-            for event in events
-        ]  # fmt: skip
-        await execute(connection, QUERIES["append"], {"classid": LINE_CLASS, "events": as_json(records)})
+        records = as_json([_record(event) for event in events])
+        await execute(connection, QUERIES["append"], {"classid": LINE_CLASS, "events": records})
+
+
+def _record(event: Event) -> dict[str, Any]:
+    record: dict[str, Any] = {"at": event.at, "name": event.name, "properties": event.properties}
+    # What an event does not have is left out: the database reads a null as slowly as a value.
+    if event.customer_id is not None:
+        record["customer_id"] = event.customer_id
+    if event.campaign_id is not None:
+        record["campaign_id"] = event.campaign_id
+    if event.staff_id is not None:
+        record["staff_id"] = event.staff_id
+    if event.subject_id is not None:
+        record["subject_id"] = event.subject_id
+    return record
 
 
 async def record_many(connection: Connection, events: Sequence[Event]) -> list[None]:

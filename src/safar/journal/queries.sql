@@ -7,7 +7,7 @@ WITH line AS MATERIALIZED (
 INSERT INTO journal_events (at, name, customer_id, campaign_id, staff_id, subject_id, properties)
 SELECT e.at, e.name, e.customer_id, e.campaign_id, e.staff_id, e.subject_id, e.properties
 FROM line
-CROSS JOIN json_to_recordset(%(events)s::json) AS e (
+CROSS JOIN jsonb_to_recordset(%(events)s::jsonb) AS e (
     at timestamptz, name text, customer_id uuid, campaign_id uuid, staff_id uuid, subject_id uuid,
     properties jsonb
 )

@@ -1,1 +1,1 @@
-"""The journey: stages computed from the journal, the bottleneck and what it costs, promise against reality."""
+"""The journey: stages from the journal, the bottleneck and what it costs, promise against reality."""

@@ -31,6 +31,8 @@ _PERSIAN_MONTHS = (
     "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
 )  # fmt: skip
 
+_PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+
 _language: ContextVar[str] = ContextVar("safar_language", default="en")
 _zone: ContextVar[str] = ContextVar("safar_zone", default="UTC")
 
@@ -112,14 +114,20 @@ def _locale(language: str) -> Locale:
 
 
 def number(value: float) -> str:
-    return format_decimal(value, locale=_locale(current_language()), numbering_system="default")
+    return _in_digits(format_decimal(value, locale=_locale(current_language()), numbering_system="default"))
+
+
+def _in_digits(text: str) -> str:
+    """Return `text` in the digits of the language in force: Babel knows the signs between them only."""
+    return text.translate(_PERSIAN_DIGITS) if current_language() == "fa" else text
 
 
 def money(minor: int, currency: str) -> str:
-    return format_currency(
+    text = format_currency(
         Money(minor, currency).major(), currency, locale=_locale(current_language()),
         numbering_system="default",
     )  # fmt: skip
+    return _in_digits(text)
 
 
 def _local(at: datetime) -> datetime:
@@ -128,11 +136,7 @@ def _local(at: datetime) -> datetime:
 
 def _jalali(at: datetime) -> str:
     day = jdatetime.date.fromgregorian(date=_local(at).date())
-    return f"{number(day.day)} {_PERSIAN_MONTHS[day.month - 1]} {_plain(day.year)}"
-
-
-def _plain(value: int) -> str:
-    return format_decimal(value, format="0", locale=_locale(current_language()), numbering_system="default")
+    return _in_digits(f"{day.day} {_PERSIAN_MONTHS[day.month - 1]} {day.year}")
 
 
 def date(at: datetime) -> str:
@@ -143,8 +147,7 @@ def date(at: datetime) -> str:
 
 
 def time_of_day(at: datetime) -> str:
-    text = format_time(_local(at), format="short", locale=_locale(current_language()))
-    return text.translate(_PERSIAN_DIGITS) if current_language() == "fa" else text
+    return _in_digits(format_time(_local(at), format="short", locale=_locale(current_language())))
 
 
 def datetime_text(at: datetime) -> str:
@@ -161,10 +164,7 @@ def duration(seconds: float | None) -> str:
         timedelta(seconds=max(seconds, 0)), granularity="second", threshold=1.5,
         locale=_locale(current_language()),
     )  # fmt: skip
-    return text.translate(_PERSIAN_DIGITS) if current_language() == "fa" else text
-
-
-_PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+    return _in_digits(text)
 
 
 def ngettext_plain(singular: str, plural: str, count: int) -> str:

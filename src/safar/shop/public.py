@@ -183,7 +183,7 @@ async def _set(request: Request, quantity: int) -> Response:
 
 def _page_number(request: Request) -> int:
     text = ascii_digits(request.query_params.get("page", "1"))
-    return min(max(int(text), 1), _PAGES_MAX) if text.isdigit() and len(text) < 5 else 1
+    return min(max(int(text), 1), _PAGES_MAX) if text.isdecimal() and len(text) < 5 else 1
 
 
 def _stock_of_listed(item: Listed, campaign_id: UUID | None, levels: dict[Place, Level]) -> Stock:

@@ -40,7 +40,7 @@ CREATE TABLE messages (
     language text NOT NULL,
     state text NOT NULL CHECK (state IN ('received', 'queued', 'sending', 'sent', 'skipped', 'failed')),
     reason text,
-    tries integer NOT NULL DEFAULT 0,
+    tries bigint NOT NULL DEFAULT 0,
     at timestamptz NOT NULL,
     next_try_at timestamptz NOT NULL,
     ended_at timestamptz,

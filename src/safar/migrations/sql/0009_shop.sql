@@ -35,7 +35,7 @@ CREATE TABLE carts (
 CREATE TABLE cart_lines (
     cart_id uuid NOT NULL REFERENCES carts (id),
     variant_id uuid NOT NULL REFERENCES variants (id),
-    quantity integer NOT NULL CHECK (quantity > 0 AND quantity <= 999),
+    quantity bigint NOT NULL CHECK (quantity > 0 AND quantity <= 999),
     price_minor bigint NOT NULL,
     added_at timestamptz NOT NULL,
     PRIMARY KEY (cart_id, variant_id)
@@ -72,6 +72,7 @@ COMMENT ON COLUMN orders.hold_id IS 'the hold that is claimed: the first one, or
 COMMENT ON COLUMN orders.fingerprint IS 'hash of the request: the same id with another body is refused';
 CREATE INDEX orders_customer ON orders (customer_id, placed_at DESC);
 CREATE INDEX orders_state ON orders (state, number DESC);
+CREATE INDEX orders_confirmed ON orders (confirmed_at) WHERE confirmed_at IS NOT NULL;
 
 CREATE TABLE order_lines (
     order_id uuid NOT NULL REFERENCES orders (id),

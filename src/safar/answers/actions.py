@@ -1,0 +1,210 @@
+"""The bot: answers what it is sure of from live data, hands everything else over with the reason."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from safar.answers.decide import understand
+from safar.answers.facts import (
+    QUERIES,
+    Titles,
+    latest_order,
+    numbered_order,
+    product_in_mind,
+    shelf,
+)
+from safar.answers.model import Intent, Understood
+from safar.answers.texts import (
+    greeting_text,
+    handed_over_text,
+    open_text,
+    order_text,
+    stock_text,
+    thanks_text,
+)
+from safar.channels.model import Author
+from safar.inbox.actions import hand_over_many, lock_many, reply_many
+from safar.inbox.model import HandOver, Reply, Said
+from safar.journal.actions import append_many
+from safar.journal.model import Event, Recorded
+from safar.kernel.database import Connection, rows
+from safar.kernel.i18n import speaking
+from safar.kernel.ids import derived_id
+from safar.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A customer's message to the bot; `trusted` False: its address is not known to be the customer's."""
+
+    id: UUID
+    conversation_id: UUID
+    customer_id: UUID
+    body: str
+    language: str
+    campaign_id: UUID | None
+    trusted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the bot will do: say `text`, or, without one, hand over because of `reason`."""
+
+    question: Question
+    intent: Intent
+    text: str | None = None
+    reason: str | None = None
+
+
+class Bot:
+    """Reads questions from the journal; the answers commit together with its position there."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._titles = Titles()
+
+    async def take(self, connection: Connection, events: Sequence[Recorded]) -> None:
+        """Answer the questions of these events (message.received), each once."""
+        answers = [
+            await self.answer(connection, question) for question in await _questions(connection, events)
+        ]
+        if answers:
+            await self._give(connection, _until_handed_over(answers))
+
+    async def answer(self, connection: Connection, question: Question) -> Answer:
+        """Decide what to say, without saying it."""
+        if not question.trusted:
+            return Answer(question, Intent.UNKNOWN, reason="unknown_address")
+        understood = understand(question.body, await self._titles.current(connection))
+        with speaking(question.language):
+            text, reason = await self._text(connection, question, understood)
+        return Answer(question, understood.intent, text, reason)
+
+    async def _text(
+        self, connection: Connection, question: Question, understood: Understood
+    ) -> tuple[str | None, str | None]:
+        settings = self._settings
+        match understood.intent:
+            case Intent.IN_STOCK:
+                return await _about_stock(connection, question, understood)
+            case Intent.ORDER_STATUS:
+                return await _about_order(connection, question, understood)
+            case Intent.OPENING_HOURS:
+                return open_text(settings.opening_hours, settings.timezone), None
+            case Intent.GREETING:
+                return greeting_text(), None
+            case Intent.THANKS:
+                return thanks_text(), None
+            case Intent.HUMAN:
+                return None, "asks_for_person"
+        return None, understood.reason or "not_understood"
+
+    async def _give(self, connection: Connection, answers: Sequence[Answer]) -> None:
+        """Say and hand over, under the locks of all conversations at once."""
+        await lock_many(connection, [answer.question.conversation_id for answer in answers])
+        spoken = [answer for answer in answers if answer.text is not None]
+        unanswered = [answer for answer in answers if answer.text is None]
+        said = await reply_many(connection, [_reply(answer) for answer in spoken])
+        given = [answer for answer, how in zip(spoken, said, strict=True) if how is Said.SENT]
+        requests = [HandOver(a.question.conversation_id, a.reason or "not_understood") for a in unanswered]
+        changed = await hand_over_many(connection, requests)
+        handed = [answer for answer, new in zip(unanswered, changed, strict=True) if new]
+        await reply_many(connection, [self._notice(answer) for answer in handed])
+        told = [_event("answer.given", answer, {"intent": answer.intent.value}) for answer in given]
+        told += [_event("answer.none", answer, {"reason": answer.reason}) for answer in handed]
+        await append_many(connection, told)
+
+    def _notice(self, answer: Answer) -> Reply:
+        """Tell the customer that a person will answer: by the shop, since it answers nothing."""
+        with speaking(answer.question.language):
+            text = handed_over_text(self._settings.opening_hours)
+        return _say(answer.question, text, Author.SHOP)
+
+
+async def _questions(connection: Connection, events: Sequence[Recorded]) -> list[Question]:
+    """Return what people asked, in order; what machines wrote is not answered."""
+    asked = {
+        UUID(event.properties["message_id"]): event
+        for event in events
+        if event.properties.get("author") == Author.CUSTOMER and not event.properties.get("automatic")
+    }
+    found = await rows(_Row, connection, QUERIES["questions"], {"ids": list(asked)})
+    by_id = {row.id: row for row in found}
+    return [
+        Question(
+            row.id, row.conversation_id, row.customer_id, row.body, row.language, row.campaign_id,
+            trusted=event.properties.get("trusted", True),
+        )
+        for id_, event in asked.items()
+        if (row := by_id.get(id_)) is not None
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    id: UUID
+    conversation_id: UUID
+    customer_id: UUID
+    body: str
+    language: str
+    campaign_id: UUID | None
+
+
+def _until_handed_over(answers: Iterable[Answer]) -> list[Answer]:
+    """Leave out what a customer asked after the question that goes to a person: the person answers it."""
+    handed: set[UUID] = set()
+    kept: list[Answer] = []
+    for answer in answers:
+        if answer.question.conversation_id not in handed:
+            kept.append(answer)
+        if answer.text is None:
+            handed.add(answer.question.conversation_id)
+    return kept
+
+
+async def _about_stock(
+    connection: Connection, question: Question, understood: Understood
+) -> tuple[str | None, str | None]:
+    if understood.mention is not None:
+        variant_id: UUID | None = understood.mention.variant_id
+    elif understood.ambiguous:
+        return None, "which_product"
+    else:
+        variant_id = await product_in_mind(connection, question.customer_id, question.campaign_id)
+    found = await shelf(connection, variant_id, question.campaign_id) if variant_id else None
+    return (stock_text(found), None) if found else (None, "which_product")
+
+
+async def _about_order(
+    connection: Connection, question: Question, understood: Understood
+) -> tuple[str | None, str | None]:
+    if understood.order_number is not None:
+        order = await numbered_order(connection, understood.order_number, question.customer_id)
+        return (order_text(order), None) if order else (None, "other_order")
+    order = await latest_order(connection, question.customer_id)
+    return (order_text(order), None) if order else (None, "no_order")
+
+
+def _reply(answer: Answer) -> Reply:
+    return _say(answer.question, answer.text or "", Author.BOT)
+
+
+def _say(question: Question, text: str, author: Author) -> Reply:
+    return Reply(
+        conversation_id=question.conversation_id,
+        text=text,
+        author=author.value,
+        message_id=derived_id("answer", question.id, author.value),
+        language=question.language,
+    )
+
+
+def _event(name: str, answer: Answer, properties: dict[str, str | None]) -> Event:
+    question = answer.question
+    return Event(
+        name=name,
+        customer_id=question.customer_id,
+        campaign_id=question.campaign_id,
+        subject_id=question.conversation_id,
+        properties={**properties, "message_id": question.id},
+    )

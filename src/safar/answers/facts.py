@@ -1,0 +1,98 @@
+"""The live data that answers are made of: stock, orders, and the product a customer has in mind."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from safar.answers.catalogue import NOTHING, Catalogue
+from safar.journal.actions import of_customer
+from safar.kernel import clock
+from safar.kernel.database import Connection, rows
+from safar.kernel.queries import queries_beside
+from safar.shop.catalogue import variants_by_id
+from safar.shop.decide import free_for
+from safar.shop.model import Order
+from safar.shop.orders import order_of_number, orders_by_id, orders_of_customer
+from safar.stock.actions import allocation_of, levels
+
+QUERIES = queries_beside(__file__)
+_TITLES_MAX = 50_000
+_TITLES_FOR_S = 60.0
+_LOOKED_WITHIN = timedelta(hours=24)
+_EVENTS_MAX = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Title:
+    id: UUID
+    sku: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Id:
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A product and how many units of it this customer can still buy."""
+
+    title: str
+    free: int
+
+
+class Titles:
+    """The catalogue as messages name it, read again when it is a minute old."""
+
+    def __init__(self) -> None:
+        self._catalogue = NOTHING
+        self._read_at = float("-inf")
+
+    async def current(self, connection: Connection) -> Catalogue:
+        if time.monotonic() - self._read_at > _TITLES_FOR_S:
+            found = await rows(_Title, connection, QUERIES["titles"], {"limit": _TITLES_MAX})
+            triples = [(title.id, title.sku, title.title) for title in found]
+            # Some hundredths of a second for thousands of titles: not on the loop that serves others.
+            self._catalogue = await asyncio.to_thread(Catalogue, triples)
+            self._read_at = time.monotonic()
+        return self._catalogue
+
+
+async def product_in_mind(connection: Connection, customer_id: UUID, campaign_id: UUID | None) -> UUID | None:
+    """Return what "this" is: the product the customer looked at last, today, or the campaign's."""
+    recent = await of_customer(connection, [customer_id], limit=_EVENTS_MAX)
+    since = clock.now() - _LOOKED_WITHIN
+    for event in recent:
+        if event.name == "product.viewed" and event.at >= since and event.properties.get("variant_id"):
+            return UUID(str(event.properties["variant_id"]))
+    if campaign_id is None:
+        return None
+    params = {"location_id": allocation_of(campaign_id)}
+    offered = await rows(_Id, connection, QUERIES["offered"], params)
+    return offered[0].id if len(offered) == 1 else None
+
+
+async def shelf(connection: Connection, variant_id: UUID, campaign_id: UUID | None) -> Shelf | None:
+    """Return how a product stands, as this customer would find it in the shop; None when not sold."""
+    variant = (await variants_by_id(connection, [variant_id])).get(variant_id)
+    if variant is None:
+        return None
+    return Shelf(variant.title, free_for(variant_id, campaign_id, await levels(connection, [variant_id])))
+
+
+async def latest_order(connection: Connection, customer_id: UUID) -> Order | None:
+    """Return the customer's newest order."""
+    found = await orders_of_customer(connection, [customer_id], limit=1)
+    return found[0] if found else None
+
+
+async def numbered_order(connection: Connection, number: int, customer_id: UUID) -> Order | None:
+    """Return the order of this number if it is the customer's own: numbers can be guessed."""
+    order_id = await order_of_number(connection, number)
+    if order_id is None:
+        return None
+    order = (await orders_by_id(connection, [order_id])).get(order_id)
+    return order if order is not None and order.customer_id == customer_id else None

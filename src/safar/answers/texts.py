@@ -1,0 +1,81 @@
+"""What the bot says, in the language in force; the figures are those of this moment."""
+
+import re
+
+from babel.dates import get_day_names
+
+from safar.answers.facts import Shelf
+from safar.kernel.i18n import N_, _, current_language, date, ngettext
+from safar.shop.model import Order, OrderState
+
+_DAY = re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\b", re.IGNORECASE)
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+_MANY = 50
+
+_ORDERS = {
+    OrderState.PLACED: N_("Your order %(number)s has arrived with us and waits for its payment."),
+    OrderState.CONFIRMED: N_("Your order %(number)s is confirmed and we are packing it."),
+    OrderState.SHIPPED: N_("Your order %(number)s is on its way since %(date)s."),
+    OrderState.DELIVERED: N_("Your order %(number)s was delivered on %(date)s."),
+    OrderState.CANCELLED: N_("Your order %(number)s was cancelled on %(date)s."),
+}
+
+
+def stock_text(shelf: Shelf) -> str:
+    """Say whether a product is there, and how many are left when that is news."""
+    if shelf.free <= 0:
+        return _("Sorry, “%(title)s” is sold out at the moment.", title=shelf.title)
+    if shelf.free > _MANY:
+        return _("Yes, “%(title)s” is in stock.", title=shelf.title)
+    return ngettext(
+        "Yes, “%(title)s” is in stock: %(num)s is left.",
+        "Yes, “%(title)s” is in stock: %(num)s are left.",
+        shelf.free,
+        title=shelf.title,
+    )
+
+
+def order_text(order: Order) -> str:
+    """Say how an order stands."""
+    moments = {
+        OrderState.SHIPPED: order.shipped_at,
+        OrderState.DELIVERED: order.delivered_at,
+        OrderState.CANCELLED: order.cancelled_at,
+    }
+    state = OrderState(order.state)
+    at = moments.get(state) or order.placed_at
+    return _(_ORDERS[state], number=number_text(order.number), date=date(at))
+
+
+def number_text(order_number: int) -> str:
+    """Write an order's number as it stands on its page: a name, not a quantity."""
+    return str(order_number)
+
+
+def hours_text(opening_hours: str) -> str:
+    """Return the opening hours with the names of days and digits of the language in force."""
+    language = current_language()
+    names = get_day_names("abbreviated", locale=language.replace("-", "_"))
+    text = _DAY.sub(lambda found: names[_DAYS.index(found.group(1).lower())], opening_hours)
+    return text.translate(_PERSIAN_DIGITS) if language == "fa" else text
+
+
+def open_text(opening_hours: str, zone: str) -> str:
+    """Say when people are here."""
+    hours = hours_text(opening_hours)
+    return _("We are here %(hours)s (%(zone)s time).", hours=hours, zone=zone)
+
+
+def greeting_text() -> str:
+    return _("Hello! Ask me whether something is in stock, where your order is, or when we are open.")
+
+
+def thanks_text() -> str:
+    return _("You are welcome!")
+
+
+def handed_over_text(opening_hours: str) -> str:
+    """Say that a person will answer, and when people are here."""
+    hours = hours_text(opening_hours)
+    return _("Thank you. A colleague will answer you here. People are here %(hours)s.", hours=hours)

@@ -1,0 +1,36 @@
+"""The bot's lexicon, read from words.txt: phrases by the concept they speak of, in the four languages."""
+
+import re
+from pathlib import Path
+
+from safar.answers.match import Lexicon, Phrase, words_of
+
+_SECTION = re.compile(r"^\[(\w+)\]$", re.MULTILINE)
+
+
+def _sections(text: str) -> dict[str, str]:
+    kept = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    parts = _SECTION.split(kept)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def _phrases(text: str) -> tuple[Phrase, ...]:
+    found = {_phrase(part) for part in text.replace("\n", " ").split(",")}
+    return tuple(sorted(phrase for phrase in found if phrase))
+
+
+def _phrase(text: str) -> Phrase:
+    """Return the words of a phrase as a message's words are; the star of "track*" is kept."""
+    if "*" not in text:
+        return tuple(words_of(text))
+    return tuple("".join(words_of(word)) + ("*" if word.endswith("*") else "") for word in text.split())
+
+
+_CONCEPTS = {
+    name: _phrases(text)
+    for name, text in _sections(Path(__file__).with_name("words.txt").read_text(encoding="utf-8")).items()
+}
+_EMPTY = {phrase[0] for phrase in _CONCEPTS.pop("empty") if len(phrase) == 1}
+LEXICON = Lexicon(_CONCEPTS)
+EMPTY = frozenset(word for word in _EMPTY if not word.endswith("*"))
+EMPTY_PREFIXES = tuple(sorted(word[:-1] for word in _EMPTY if word.endswith("*")))

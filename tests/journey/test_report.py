@@ -1,0 +1,183 @@
+"""The map and the report: from the books, compared with each other, and fast with a million events."""
+
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import orjson
+import pytest
+
+from safar.campaigns import outcomes, promises, sending
+from safar.channels.actions import queue_many
+from safar.channels.model import EMAIL, Outgoing
+from safar.journal.model import Event
+from safar.journey.report import as_table, promise_report, sentences
+from safar.journey.stages import stages
+from safar.kernel import clock
+from safar.kernel.context import Context
+from safar.kernel.i18n import speaking
+from safar.kernel.ids import derived_id, new_id
+from safar.stock.actions import MAIN, Transfer, allocation_of, transfer_many
+from tests.campaigns import makers
+from tests.campaigns.makers import caught_up, conversation, delivered, happened, read
+
+START = datetime(2026, 11, 21, 9, tzinfo=UTC)
+LANTERN = derived_id("variant", "L1")
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+@pytest.fixture
+async def campaign_id(context: Context) -> UUID:
+    """A campaign whose 20 mails went out, three of which led to something."""
+    with clock.held(at(0)) as now:
+        found = await makers.started(context, reach=20, units=5)
+        await sending.step(context)
+        await delivered(context)
+        await caught_up(context, outcomes.subscriber())
+        people = [row[0] for row in await read(context, "SELECT customer_id FROM sends ORDER BY customer_id")]
+
+        def event(name: str, who: int, seconds: float, **properties: object) -> Event:
+            return Event(
+                name=name, at=at(seconds), customer_id=people[who], campaign_id=found,
+                subject_id=derived_id(name, who), properties=properties,
+            )  # fmt: skip
+
+        lines = [[str(LANTERN), str(allocation_of(found)), 1]]
+        asked = event("message.received", 2, 12, message_id=str(await _question(context, people[2], found)))
+        asked.subject_id = conversation(2)
+        now.advance(seconds=60)
+        await happened(
+            context,
+            event("link.clicked", 0, 5), event("visit.arrived", 0, 6, queued=True),
+            event("visit.admitted", 0, 10, waited_s=4.0),
+            event("cart.created", 0, 20), event("order.placed", 0, 25, lines=lines),
+            event("order.refused", 1, 26, lines=lines, reason="out_of_stock"),
+            event("visit.arrived", 1, 8, queued=False), event("visit.admitted", 1, 8, waited_s=0.0),
+            asked,
+        )  # fmt: skip
+        await caught_up(context, outcomes.subscriber(), promises.subscriber())
+    return found
+
+
+async def _question(context: Context, customer_id: UUID, campaign_id: UUID) -> UUID:
+    """A message that is kept, so that the journal's word of it is true."""
+    message = Outgoing(
+        message_id=new_id(), channel_id=EMAIL, author="bot", customer_id=customer_id, address="a@example.com",
+        body="?", language="en", campaign_id=campaign_id,
+    )  # fmt: skip
+    async with context.database.transaction() as connection:
+        await queue_many(connection, [message])
+    return message.message_id
+
+
+async def test_stages_are_read_from_the_journal(context: Context, campaign_id: UUID) -> None:
+    async with context.database.connection() as connection:
+        found = await stages(connection, campaign_id, until=at(100_000))
+        everybody = await stages(connection, until=at(100_000))
+        before = await stages(connection, campaign_id, until=at(7))
+    by_name = {stage.name: stage for stage in found.stages}
+    assert found.customers == everybody.customers == 20
+    assert (by_name["discover"].arrivals, by_name["discover"].went_on) == (20, 3)
+    assert by_name["visit"].arrivals == 2
+    assert by_name["ask"].arrivals == 1
+    assert (by_name["buy"].arrivals, by_name["buy"].went_on) == (2, 0)
+    assert by_name["buy"].causes == {"units": 1}
+    assert by_name["ask"].causes == {"staff": 1}
+    assert before.stages[1].arrivals == 1
+
+
+async def test_the_report_counts_what_the_books_say(context: Context, campaign_id: UUID) -> None:
+    with clock.held(at(100_000)):
+        async with context.database.connection() as connection:
+            report = await promise_report(connection, campaign_id)
+    assert (report.customers, report.sends, report.sends_skipped) == (20, 20, {})
+    assert (report.visits, report.queued, report.admitted, report.median_wait_s) == (2, 1, 2, 4.0)
+    assert (report.questions, report.carts, report.orders) == (1, 1, 0)
+    assert (report.units_offered, report.units_sold, report.oversold) == (5, 0, 0)
+    assert (report.promises_kept, report.promises_broken) == (0, 1)
+    assert report.messages_lost == 0
+    assert report.disagreements == []
+    assert report.currency == "GBP"
+    orjson.dumps(asdict(report))
+
+
+async def test_a_message_the_journal_tells_of_and_nobody_keeps_is_lost(context: Context, campaign_id: UUID) -> None:
+    gone = Event(
+        name="message.received", customer_id=new_id(), campaign_id=campaign_id, subject_id=new_id(),
+        properties={"message_id": str(new_id())},
+    )  # fmt: skip
+    await happened(context, gone)
+    async with context.database.connection() as connection:
+        report = await promise_report(connection, campaign_id)
+    assert report.messages_lost == 1
+    assert "lost" in sentences(report)[0]
+
+
+async def test_where_the_books_differ_the_report_says_so(context: Context, campaign_id: UUID) -> None:
+    sold = Event(
+        name="order.confirmed", customer_id=new_id(), campaign_id=campaign_id, subject_id=new_id(),
+        properties={"lines": [[str(LANTERN), str(allocation_of(campaign_id)), 2]], "total_minor": 2500},
+    )  # fmt: skip
+    await happened(context, sold)
+    async with context.database.transaction() as connection:
+        move = Transfer(
+            move_id=new_id(), variant_id=LANTERN, from_location_id=allocation_of(campaign_id),
+            to_location_id=MAIN, quantity=1, reason="test",
+        )  # fmt: skip
+        await transfer_many(connection, [move])
+        report = await promise_report(connection, campaign_id)
+    assert report.disagreements == ["units sold: orders and claimed holds: 2 and 0"]
+
+
+@pytest.mark.parametrize("language", ["en", "fa", "hi", "pt-BR"])
+async def test_the_report_is_told_in_every_language(context: Context, campaign_id: UUID, language: str) -> None:
+    with speaking(language), clock.held(at(100_000)):
+        async with context.database.connection() as connection:
+            report = await promise_report(connection, campaign_id)
+        assert len(sentences(report)) == 3
+        assert all(label and figure for label, figure in as_table(report))
+
+
+async def test_a_campaign_nobody_answered_has_a_map_too(context: Context) -> None:
+    variant_id = await makers.shop(context)
+    campaign_id = await makers.campaign(context, variant_id)
+    async with context.database.connection() as connection:
+        assert (await stages(connection, campaign_id)).customers == 0
+        assert (await stages(connection)).customers == 0
+        report = await promise_report(connection, campaign_id)
+    assert report.bottleneck is None
+    assert len(sentences(report)) == 3
+
+
+@pytest.mark.slow
+async def test_a_million_events_answer_within_a_second(context: Context) -> None:
+    variant_id = await makers.shop(context)
+    campaign_id = await makers.campaign(context, variant_id)
+    await read(
+        context,
+        """INSERT INTO journal_events (at, name, customer_id, campaign_id, subject_id, properties)
+        SELECT now() - interval '1 hour' + i * interval '1 ms',
+            (ARRAY['send.sent', 'hold.placed', 'link.clicked', 'visit.arrived', 'visit.admitted', 'product.viewed',
+                'product.viewed', 'cart.created', 'message.received', 'order.confirmed'])[1 + i / 100000],
+            ('00000000-0000-7000-8000-' || lpad(to_hex(i % 100000), 12, '0'))::uuid, %s, gen_random_uuid(),
+            '{"queued": true, "waited_s": 2, "total_minor": 100}'
+        FROM generate_series(0, 999999) AS i RETURNING 1 LIMIT 0""".replace(" RETURNING 1 LIMIT 0", " RETURNING 1"),
+        campaign_id,
+    )  # fmt: skip
+    await read(context, "UPDATE campaigns SET started_at = now() - interval '2 hours' RETURNING 1")
+    taken = []
+    async with context.database.connection() as connection:
+        await connection.execute("VACUUM ANALYZE journal_events")
+        for which in (campaign_id, None):
+            for _try in range(2):
+                started = time.perf_counter()
+                found = await stages(connection, which)
+                taken.append(time.perf_counter() - started)
+                assert found.customers == 100_000
+    print(taken)
+    assert min(taken[:2]) < 1.0
+    assert min(taken[2:]) < 1.0

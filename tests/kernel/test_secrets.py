@@ -1,0 +1,126 @@
+"""What is signed cannot be forged, what is encrypted cannot be read, and the key is made once."""
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from safar.kernel.errors import BadRequest
+from safar.kernel.secrets import Vault, secret_key, token_hash
+from safar.settings import Settings
+
+_VAULT = Vault("the secret of these tests")
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(_JSON)
+def test_what_was_signed_comes_back_and_fits_into_a_url(value: object) -> None:
+    signed = _VAULT.sign("test", value)
+    assert _VAULT.unsign("test", signed) == value
+    assert all(character.isalnum() or character in "-_." for character in signed)
+
+
+@given(_JSON, st.data())
+def test_a_change_of_any_one_character_is_refused(value: object, data: st.DataObject) -> None:
+    signed = _VAULT.sign("test", value)
+    place = data.draw(st.integers(0, len(signed) - 1))
+    other = data.draw(st.sampled_from("AZaz09-_.%ی").filter(lambda character: character != signed[place]))
+    forged = signed[:place] + other + signed[place + 1 :]
+    with pytest.raises(BadRequest):
+        _VAULT.unsign("test", forged)
+
+
+@given(st.integers(0, 200))
+def test_a_text_cut_short_is_refused(length: int) -> None:
+    signed = _VAULT.sign("test", {"customer": "x" * 40})
+    if length < len(signed):
+        with pytest.raises(BadRequest):
+            _VAULT.unsign("test", signed[:length])
+
+
+@given(st.text(max_size=100))
+def test_no_text_at_all_passes_by_chance(text: str) -> None:
+    with pytest.raises(BadRequest):
+        _VAULT.unsign("test", text)
+
+
+def test_a_text_of_another_purpose_or_another_installation_is_refused() -> None:
+    signed = _VAULT.sign("visitor", "same")
+    with pytest.raises(BadRequest):
+        _VAULT.unsign("order", signed)
+    with pytest.raises(BadRequest):
+        Vault("another secret").unsign("visitor", signed)
+    assert Vault("the secret of these tests").unsign("visitor", signed) == "same", "as after a restart"
+
+
+@given(st.text(max_size=200))
+def test_encryption_keeps_the_text_and_hides_it(text: str) -> None:
+    kept = _VAULT.encrypt(text)
+    assert _VAULT.decrypt(kept) == text
+    assert kept != _VAULT.encrypt(text)
+    if len(text) > 3:
+        assert text.encode() not in kept
+    with pytest.raises(BadRequest):
+        Vault("another secret").decrypt(kept)
+    with pytest.raises(BadRequest):
+        _VAULT.decrypt(kept[:-4])
+
+
+def test_a_token_is_kept_as_its_hash_only() -> None:
+    assert token_hash("token") == token_hash("token") != token_hash("Token")
+    assert len(token_hash("token")) == 32
+
+
+def test_the_key_is_made_at_first_use_for_its_owner_alone_and_kept(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "new" / "folder")
+    key = secret_key(settings)
+    file = tmp_path / "new" / "folder" / "secret.key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert len(key) >= 43
+    assert secret_key(settings) == key
+    assert [path.name for path in file.parent.iterdir()] == ["secret.key"], "nothing else is left behind"
+
+
+def test_a_configured_key_is_used_and_an_empty_one_is_not(tmp_path: Path) -> None:
+    assert secret_key(Settings(data_dir=tmp_path, secret_key=SecretStr("mine"))) == "mine"
+    assert not (tmp_path / "secret.key").exists()
+    assert len(secret_key(Settings(data_dir=tmp_path, secret_key=SecretStr("")))) >= 43
+
+
+def test_two_processes_that_start_together_make_one_key(tmp_path: Path) -> None:
+    program = (
+        "import json, sys, pathlib, threading\n"
+        "from safar.kernel.secrets import secret_key\n"
+        "from safar.settings import Settings\n"
+        "print('ready', flush=True); sys.stdin.readline()\n"
+        "root = pathlib.Path(sys.argv[1])\n"
+        "print(json.dumps([secret_key(Settings(data_dir=root / str(n))) for n in range(150)]))\n"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(tmp_path)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for _process in range(2)
+    ]  # fmt: skip
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    first, second = (json.loads(process.communicate(timeout=30)[0]) for process in processes)
+    assert first == second
+    assert len(set(first)) == 150
+    assert all(len(key) >= 43 for key in first), "no process ever sees half a key"
