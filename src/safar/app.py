@@ -42,7 +42,7 @@ def loops(context: Context) -> list[Loop]:
 
 def subscribers(context: Context) -> list[Subscriber]:
     """Return every reader of the journal that acts on what it reads."""
-    return [subscriber for room in (answers, campaigns) for subscriber in room.subscribers(context)]
+    return [subscriber for room in (answers, campaigns, inbox) for subscriber in room.subscribers(context)]
 
 
 async def run_role(role: str, url: str) -> None:

@@ -75,7 +75,8 @@ async def said(context: Context, conversation_id: UUID) -> list[tuple[str, str]]
     """Return author and text of what we said, in order."""
     async with context.database.connection() as connection:
         found = await connection.execute(
-            "SELECT author, body FROM messages WHERE conversation_id = %s AND direction = 'out' ORDER BY at, id",
+            "SELECT author, body FROM messages WHERE conversation_id = %s AND direction = 'out'"
+            " ORDER BY at, id",
             [conversation_id],
         )
         return [(author, body) for author, body in await found.fetchall()]

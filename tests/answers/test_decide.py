@@ -41,11 +41,16 @@ UNDERSTOOD = {
         "می‌خوام با یک نفر صحبت کنم", "لطفا به پشتیبانی وصل کنید", "मुझे किसी से बात करनी है",
     ],
     Intent.UNKNOWN: [
-        "I want to cancel my order", "quero cancelar o pedido", "سفارشم رو لغو کنید", "मेरा ऑर्डर रद्द कर दो",
-        "the mug arrived broken", "Can you ship to Iran?", "Vocês entregam em Lisboa?", "به تهران ارسال دارید؟",
-        "What colour is it?", "is it dishwasher safe", "does it come in blue?", "یخچال دارید؟", "how much is it?",
-        "do you have a job for me?", "when does the train to Porto leave", "tell me the time in Moscow", "😀", "",
-        "is the opera in London open on Sunday", "do you have unicorn lamps in stock?", "I left a review",
+        "I want to cancel my order", "quero cancelar o pedido",
+        "سفارشم رو لغو کنید", "मेरा ऑर्डर रद्द कर दो",
+        "the mug arrived broken", "Can you ship to Iran?",
+        "Vocês entregam em Lisboa?", "به تهران ارسال دارید؟",
+        "What colour is it?", "is it dishwasher safe",
+        "does it come in blue?", "یخچال دارید؟", "how much is it?",
+        "do you have a job for me?", "when does the train to Porto leave",
+        "tell me the time in Moscow", "😀", "",
+        "is the opera in London open on Sunday",
+        "do you have unicorn lamps in stock?", "I left a review",
     ],
 }  # fmt: skip
 

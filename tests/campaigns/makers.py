@@ -100,7 +100,9 @@ async def delivered(context: Context, end: End = End.SENT) -> int:
     """Take everything from the outbox and end it."""
     async with context.database.transaction() as connection:
         due = await take_due(connection, limit=1000, lease_s=60)
-        await end_many(connection, [Attempt(message.id, message.tries, end, code="refused") for message in due])
+        await end_many(
+            connection, [Attempt(message.id, message.tries, end, code="refused") for message in due]
+        )
     return len(due)
 
 
@@ -118,7 +120,9 @@ async def states(context: Context, campaign_id: UUID) -> dict[tuple[str, str | N
 
 
 async def names(context: Context, *wanted: str) -> list[str]:
-    found = await read(context, "SELECT name FROM journal_events WHERE name = ANY(%s) ORDER BY id", list(wanted))
+    found = await read(
+        context, "SELECT name FROM journal_events WHERE name = ANY(%s) ORDER BY id", list(wanted)
+    )
     return [name for (name,) in found]
 
 

@@ -86,7 +86,9 @@ def test_it_names_what_bounds_it() -> None:
 
 
 @given(st.integers(0, 3000), st.floats(1, 5000), silences)
-def test_what_is_learned_stays_a_share_and_a_time(responded: int, delay: float, silent: list[Silence]) -> None:
+def test_what_is_learned_stays_a_share_and_a_time(
+    responded: int, delay: float, silent: list[Silence]
+) -> None:
     for prior in (VISIT, ORDER):
         learned = learn(responded, responded * delay, silent, prior)
         assert 0 < learned.p <= learned.p_upper <= 0.95

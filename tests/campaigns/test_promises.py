@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import derived_id, new_id
+from safar.shop.checkout import OrderRequest, place_many
 from tests.campaigns import makers
 from tests.campaigns.makers import caught_up, conversation, happened, read
 
@@ -47,7 +49,10 @@ async def standing(context: Context) -> dict[tuple[str, str], int]:
 
 
 async def told(context: Context) -> dict[str, int]:
-    found = await read(context, "SELECT name FROM journal_events WHERE name LIKE 'promise.%%'", )
+    found = await read(
+        context,
+        "SELECT name FROM journal_events WHERE name LIKE 'promise.%%'",
+    )
     return Counter(name for (name,) in found)
 
 
@@ -57,7 +62,9 @@ async def campaign_id(context: Context) -> UUID:
         return await makers.started(context, reach=2, reply_seconds=REPLY_S)
 
 
-async def test_an_answer_in_time_keeps_every_question_asked_before_it(context: Context, campaign_id: UUID) -> None:
+async def test_an_answer_in_time_keeps_every_question_asked_before_it(
+    context: Context, campaign_id: UUID
+) -> None:
     with clock.held(at(30)):
         await happened(
             context, asked(campaign_id, 1, 0, 1), asked(campaign_id, 1, 5, 2), answered(1, 20, "staff"),
@@ -67,7 +74,9 @@ async def test_an_answer_in_time_keeps_every_question_asked_before_it(context: C
     assert await standing(context) == {("reply", "kept"): 2, ("reply", "made"): 1}
 
 
-async def test_a_question_nobody_answers_is_broken_when_it_is_due(context: Context, campaign_id: UUID) -> None:
+async def test_a_question_nobody_answers_is_broken_when_it_is_due(
+    context: Context, campaign_id: UUID
+) -> None:
     with clock.held(at(59)) as now:
         await happened(context, asked(campaign_id, 1, 0), answered(2, 5))
         await caught_up(context, promises.subscriber())
@@ -81,7 +90,9 @@ async def test_a_question_nobody_answers_is_broken_when_it_is_due(context: Conte
     assert await told(context) == {"promise.made": 1, "promise.broken": 1}
 
 
-async def test_a_late_answer_and_the_shops_own_notice_do_not_keep_it(context: Context, campaign_id: UUID) -> None:
+async def test_a_late_answer_and_the_shops_own_notice_do_not_keep_it(
+    context: Context, campaign_id: UUID
+) -> None:
     with clock.held(at(120)):
         notice = answered(1, 10, str(Author.SHOP))
         await happened(context, asked(campaign_id, 1, 0), notice, answered(1, 61), asked(campaign_id, 2, 0))
@@ -91,7 +102,9 @@ async def test_a_late_answer_and_the_shops_own_notice_do_not_keep_it(context: Co
     assert await standing(context) == {("reply", "broken"): 2}
 
 
-async def test_questions_outside_a_standing_offer_make_no_promise(context: Context, campaign_id: UUID) -> None:
+async def test_questions_outside_a_standing_offer_make_no_promise(
+    context: Context, campaign_id: UUID
+) -> None:
     elsewhere = asked(campaign_id, 3, 10)
     elsewhere.campaign_id = None
     await happened(context, asked(campaign_id, 1, -700), elsewhere, asked(new_id(), 2, 10))
@@ -112,13 +125,39 @@ async def test_units_are_kept_by_a_confirmed_order_and_broken_by_a_refused_one(
 ) -> None:
     lantern, other = derived_id("variant", "L1"), derived_id("variant", "L2")
     news = [
-        ordered(campaign_id, "order.confirmed", 1, lantern), ordered(campaign_id, "order.refused", 2, lantern),
-        ordered(campaign_id, "order.refused", 3, other), ordered(campaign_id, "order.refused", 2, lantern),
+        ordered(campaign_id, "order.confirmed", 1, lantern),
+        ordered(campaign_id, "order.refused", 2, lantern),
+        ordered(campaign_id, "order.refused", 3, other),
+        ordered(campaign_id, "order.refused", 2, lantern),
     ]  # fmt: skip
     await happened(context, *news, *news)
     await caught_up(context, promises.subscriber())
     assert await standing(context) == {("units", "kept"): 1, ("units", "broken"): 1}
     assert await told(context) == {"promise.made": 2, "promise.kept": 1, "promise.broken": 1}
+
+
+async def test_units_that_had_gone_while_a_customer_paid_are_a_broken_promise(
+    context: Context, campaign_id: UUID
+) -> None:
+    """Their order is cancelled by an event without lines; what they wanted stands in the order."""
+    lantern = derived_id("variant", "L1")
+    request = OrderRequest(
+        order_id=derived_id("order", 9), customer_id=derived_id("customer", 9), campaign_id=campaign_id,
+        cart_id=None, lines=((lantern, 1),), email="d@example.com", name="Di", address="Lane 1",
+        language="en", provider="test",
+    )  # fmt: skip
+    async with context.database.transaction() as connection:
+        await place_many(connection, [request])
+    gave_up = Event(
+        name="order.cancelled", at=at(5), customer_id=request.customer_id, campaign_id=campaign_id,
+        subject_id=request.order_id, properties={"reason": "payment_failed"},
+    )  # fmt: skip
+    await happened(context, gave_up)
+    await caught_up(context, promises.subscriber())
+    assert await standing(context) == {}
+    await happened(context, replace(gave_up, properties={"reason": "sold_out_while_paying"}))
+    await caught_up(context, promises.subscriber())
+    assert await standing(context) == {("units", "broken"): 1}
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -87,7 +87,9 @@ async def test_a_template_that_is_wrong_is_refused_with_its_field(
     assert field in refused.value.problems
 
 
-async def test_a_step_queues_mails_in_the_customers_language_with_links_of_their_own(context: Context) -> None:
+async def test_a_step_queues_mails_in_the_customers_language_with_links_of_their_own(
+    context: Context,
+) -> None:
     variant_id = await makers.shop(context)
     await makers.customers(context, 2)
     await makers.customers(context, 1, language="fa", prefix="f")
@@ -160,7 +162,10 @@ async def test_no_window_of_an_hour_sees_more_mails_than_the_channel_may_send(co
             now.advance(seconds=600)
     assert len(queued) > quota
     assert all(sum(start <= at < start + 3600 for at in queued) <= quota for start in queued)
-    sent = [row[0].timestamp() for row in await read(context, "SELECT ended_at FROM sends WHERE ended_at IS NOT NULL")]
+    sent = [
+        row[0].timestamp()
+        for row in await read(context, "SELECT ended_at FROM sends WHERE ended_at IS NOT NULL")
+    ]
     assert all(sum(start <= at < start + 3600 for at in sent) <= quota for start in sent)
 
 
@@ -189,7 +194,10 @@ async def _buy(context: Context, campaign_id: object, variant_id: object, units:
     async with context.database.transaction() as connection:
         account = (await levels(connection, [variant_id]))[variant_id, location].account_id  # type: ignore[list-item,index]
         request = HoldRequest(
-            hold_id=hold_id, lines={account: units}, expires_at=datetime(2100, 1, 1, tzinfo=UTC), purpose="order"
+            hold_id=hold_id,
+            lines={account: units},
+            expires_at=datetime(2100, 1, 1, tzinfo=UTC),
+            purpose="order",
         )
         (held,) = await hold_many(connection, [request])
         assert isinstance(held, Held)
@@ -210,7 +218,9 @@ async def test_sold_out_stops_what_is_not_sent_and_says_so(context: Context) -> 
         campaign = await reading.get(connection, campaign_id)
     assert (campaign.state, campaign.reason) == ("stopped", "sold_out")
     assert campaign.closed_at is not None
-    ended = await read(context, "SELECT properties->>'reason' FROM journal_events WHERE name = 'campaign.ended'")
+    ended = await read(
+        context, "SELECT properties->>'reason' FROM journal_events WHERE name = 'campaign.ended'"
+    )
     assert ended == [("sold_out",)]
 
 
@@ -269,7 +279,10 @@ async def test_a_paused_campaign_sends_nothing_until_it_is_resumed(context: Cont
             await actions.pause(connection, campaign_id)
         await actions.resume(connection, campaign_id)
     assert await sending.step(context)
-    assert await names(context, "campaign.paused", "campaign.resumed") == ["campaign.paused", "campaign.resumed"]
+    assert await names(context, "campaign.paused", "campaign.resumed") == [
+        "campaign.paused",
+        "campaign.resumed",
+    ]
 
 
 async def test_orders_of_a_campaign_are_noted_on_its_sends_and_slow_it_down(context: Context) -> None:

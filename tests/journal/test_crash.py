@@ -48,7 +48,8 @@ def _kill_9(server: EmbeddedPostgres) -> None:
 async def test_after_kill_9_every_acknowledged_event_is_there_and_is_read_exactly(
     durable_server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "_POOL_WAIT_S", 0.5)
+    monkeypatch.setattr(database_module, "_POOL_WAIT_S", 0.4)
+    monkeypatch.setattr(database_module, "_RECONNECT_S_MAX", 0.1)
     acknowledged: list[UUID] = []
     maybe: list[UUID] = []
     taken: list[UUID | None] = []

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 import psycopg
 import pytest
 
-from safar.journal.actions import QUERIES
 from safar.journal.model import Event, Recorded
-from safar.journal.subscribe import Subscriber, register
+from safar.journal.subscribe import Subscriber, failures, register
 from safar.kernel.database import Connection, Database, execute, value
 from safar.kernel.ids import new_id
 from safar.settings import Settings
@@ -70,8 +69,8 @@ async def _position(database: Database, name: str = "tester") -> int:
 
 async def _failures(database: Database) -> list[tuple[str, int, str]]:
     async with database.connection() as connection:
-        found = await connection.execute(QUERIES["failures"], {"limit": 50})
-        return [(row[0], row[1], row[2]) for row in await found.fetchall()]
+        found = await failures(connection)
+    return [(failure.subscriber, failure.event_id, failure.error) for failure in found]
 
 
 def _numbered(count: int) -> list[Event]:

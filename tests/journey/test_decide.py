@@ -35,7 +35,9 @@ def journeys(draw: st.DrawFn) -> list[Journey]:
 
 def steps(journey: Journey) -> list[tuple[float, int, int]]:
     """The same walk, told forwards: each event in the order (time, id), a later stage leaves the earlier."""
-    events = sorted((at, id_, n) for n, (at, id_) in enumerate(zip(journey.at, journey.ids, strict=True)) if at < math.inf)
+    events = sorted(
+        (at, id_, n) for n, (at, id_) in enumerate(zip(journey.at, journey.ids, strict=True)) if at < math.inf
+    )
     reached: list[tuple[float, int, int]] = []
     for event in events:
         if not reached or event[2] > reached[-1][2]:
@@ -75,7 +77,9 @@ def test_the_order_in_which_customers_are_read_changes_nothing(found: list[Journ
 
 
 def _rounded(result: Map) -> list[tuple[object, ...]]:
-    return [(s.arrivals, s.went_on, s.inside, s.dropped, s.median_wait_s, s.loss_minor) for s in result.stages]
+    return [
+        (s.arrivals, s.went_on, s.inside, s.dropped, s.median_wait_s, s.loss_minor) for s in result.stages
+    ]
 
 
 @given(journeys())
@@ -89,7 +93,9 @@ def test_littles_law_holds_at_every_stage(found: list[Journey]) -> None:
             for place, (at, _id, n) in enumerate(walk):
                 if n != number:
                     continue
-                leaves = walk[place + 1][0] if place + 1 < len(walk) else max(journey.last_at, at) + stage.window_s
+                leaves = (
+                    walk[place + 1][0] if place + 1 < len(walk) else max(journey.last_at, at) + stage.window_s
+                )
                 changes += [(at, 1), (min(leaves, NOW), -1)]
         if not changes:
             continue

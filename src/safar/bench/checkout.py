@@ -65,7 +65,7 @@ def _settings(folder: Path) -> Settings:
     ports = [_free_port() for _ in range(3)]
     return Settings(
         data_dir=folder, front_port=ports[0], console_port=ports[1], mail_in_port=ports[2],
-        site_capacity=1_000_000, smtp_url=f"smtp://127.0.0.1:{_free_port()}",
+        site_capacity=1_000_000, log_level="ERROR", smtp_url=f"smtp://127.0.0.1:{_free_port()}",
     )  # fmt: skip
 
 

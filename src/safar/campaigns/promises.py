@@ -3,10 +3,10 @@
 * An answer: made when a customer of the campaign asks, due after its reply time; the first answer by bot or
   staff in that conversation keeps it if it came in time. What is not answered is broken when it is due.
 * Units: made and settled when the customer orders the offered product: kept by the confirmed order, broken
-  when the order is refused.
+  when the order is refused, or cancelled because the units had gone while it was being paid.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,8 @@ from safar.kernel.ids import derived_id
 _GRACE = timedelta(seconds=2)
 _DUE_MAX = 500
 _ANSWERING = ("bot", "staff")
+_ORDER_ENDS = ("order.confirmed", "order.refused", "order.cancelled")
+_GONE_WHILE_PAYING = "sold_out_while_paying"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,20 @@ class _Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class _Line:
+    order_id: UUID
+    variant_id: UUID
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Id:
     id: UUID
 
 
 def subscriber() -> Subscriber:
     """Return the reader that makes and settles promises."""
-    names = ("message.received", "message.sent", "order.confirmed", "order.refused")
+    names = ("message.received", "message.sent", *_ORDER_ENDS)
     return Subscriber("campaigns.promises", names, take)
 
 
@@ -67,10 +76,11 @@ async def take(connection: Connection, events: Sequence[Recorded]) -> None:
         {"ids": sorted({event.campaign_id for event in events if event.campaign_id})},
     )  # fmt: skip
     offers = {offer.id: offer for offer in found}
+    lines = await _lines_of_cancelled(connection, events)
     promises = [
         promise
         for event in events
-        if event.campaign_id in offers and (promise := _promise(event, offers[event.campaign_id]))
+        if event.campaign_id in offers and (promise := _promise(event, offers[event.campaign_id], lines))
     ]
     told = await _make(connection, promises)
     answers = [
@@ -86,7 +96,25 @@ async def take(connection: Connection, events: Sequence[Recorded]) -> None:
     await append_many(connection, told)
 
 
-def _promise(event: Recorded, offer: _Offer) -> dict[str, Any] | None:
+async def _lines_of_cancelled(
+    connection: Connection, events: Sequence[Recorded]
+) -> dict[UUID | None, list[list[Any]]]:
+    """Return the lines of orders that were cancelled because their units had gone; the event has none."""
+    gone = [
+        event.subject_id
+        for event in events
+        if event.name == "order.cancelled" and event.properties.get("reason") == _GONE_WHILE_PAYING
+    ]
+    lines: dict[UUID | None, list[list[Any]]] = {}
+    if gone:
+        for line in await rows(_Line, connection, QUERIES["order_lines"], {"ids": gone}):
+            lines.setdefault(line.order_id, []).append([str(line.variant_id), line.quantity])
+    return lines
+
+
+def _promise(
+    event: Recorded, offer: _Offer, lines: Mapping[UUID | None, list[list[Any]]]
+) -> dict[str, Any] | None:
     """Return the promise that an event makes, or makes and settles at once; None when it makes none."""
     if event.customer_id is None or event.subject_id is None or not offer.stood(event.at):
         return None
@@ -102,8 +130,9 @@ def _promise(event: Recorded, offer: _Offer) -> dict[str, Any] | None:
         return promise | {
             "id": derived_id("reply", message_id), "kind": "reply", "state": "made", "due_at": due_at,
         }  # fmt: skip
-    if event.name in ("order.confirmed", "order.refused"):
-        if not wants_offer(event.properties.get("lines"), str(offer.variant_id)):
+    if event.name in _ORDER_ENDS:
+        wanted = lines.get(event.subject_id) or event.properties.get("lines")
+        if not wants_offer(wanted, str(offer.variant_id)):
             return None
         state = "kept" if event.name == "order.confirmed" else "broken"
         return promise | {

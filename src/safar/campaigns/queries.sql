@@ -193,7 +193,7 @@ UPDATE sends SET state = 'queued', queued_at = %(now)s WHERE id = ANY(%(ids)s)
 
 -- name: skip
 UPDATE sends AS s SET state = 'skipped', reason = r.reason, ended_at = %(now)s
-FROM json_to_recordset(%(sends)s::json) AS r (id uuid, reason text)
+FROM jsonb_to_recordset(%(sends)s::jsonb) AS r (id uuid, reason text)
 WHERE s.id = r.id
 
 -- name: set_pace
@@ -202,7 +202,7 @@ UPDATE campaigns SET pace = %(pace)s, paced_at = %(now)s WHERE id = %(id)s
 -- name: end_sends
 -- A mail may be reported undeliverable after it was sent, and sent after all when staff try it again.
 UPDATE sends AS s SET state = e.state, reason = e.reason, ended_at = e.at
-FROM json_to_recordset(%(ends)s::json) AS e (id uuid, state text, reason text, at timestamptz)
+FROM jsonb_to_recordset(%(ends)s::jsonb) AS e (id uuid, state text, reason text, at timestamptz)
 WHERE s.id = e.id
     AND (s.state = 'queued' OR (s.state, e.state) IN (('sent', 'failed'), ('failed', 'sent')))
 RETURNING s.id, s.customer_id, s.campaign_id, s.state, s.reason
@@ -210,7 +210,7 @@ RETURNING s.id, s.customer_id, s.campaign_id, s.state, s.reason
 -- name: note_orders
 UPDATE sends AS s
 SET ordered_at = coalesce(s.ordered_at, o.at), units = CASE WHEN s.units = 0 THEN o.units ELSE s.units END
-FROM json_to_recordset(%(orders)s::json) AS o (campaign_id uuid, customer_id uuid, at timestamptz, units bigint)
+FROM jsonb_to_recordset(%(orders)s::jsonb) AS o (campaign_id uuid, customer_id uuid, at timestamptz, units bigint)
 WHERE s.campaign_id = o.campaign_id AND s.customer_id = o.customer_id
 
 -- name: clicked
@@ -250,10 +250,13 @@ WHERE id = ANY(%(ids)s) AND started_at IS NOT NULL
 -- name: offered_variants
 SELECT id, variant_id FROM campaigns WHERE id = ANY(%(ids)s)
 
+-- name: order_lines
+SELECT order_id, variant_id, quantity FROM order_lines WHERE order_id = ANY(%(ids)s)
+
 -- name: make_promises
 INSERT INTO promises (id, campaign_id, customer_id, kind, state, subject_id, due_at, made_at, ended_at)
 SELECT p.id, p.campaign_id, p.customer_id, p.kind, p.state, p.subject_id, p.due_at, p.made_at, p.ended_at
-FROM json_to_recordset(%(promises)s::json) AS p (
+FROM jsonb_to_recordset(%(promises)s::jsonb) AS p (
     id uuid, campaign_id uuid, customer_id uuid, kind text, state text, subject_id uuid, due_at timestamptz,
     made_at timestamptz, ended_at timestamptz
 )
@@ -265,7 +268,7 @@ RETURNING id
 -- one may still be told of; settle_due decides.
 WITH met AS MATERIALIZED (
     SELECT p.id, min(a.at) AS answered_at
-    FROM json_to_recordset(%(answers)s::json) AS a (conversation_id uuid, at timestamptz)
+    FROM jsonb_to_recordset(%(answers)s::jsonb) AS a (conversation_id uuid, at timestamptz)
     JOIN promises AS p
         ON p.subject_id = a.conversation_id AND p.state = 'made' AND p.kind = 'reply'
         AND a.at BETWEEN p.made_at AND p.due_at

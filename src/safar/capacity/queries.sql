@@ -52,10 +52,6 @@ RETURNING id
 -- name: accounts
 SELECT id, kind, key, on_hand, held, backorder FROM capacity_accounts WHERE id = ANY(%(ids)s)
 
--- name: accounts_of_kind
-SELECT id, kind, key, on_hand, held, backorder FROM capacity_accounts
-WHERE kind = %(kind)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
-
 -- name: recount
 -- The ledger checked against its own holds: rows only where a cached figure is wrong.
 SELECT a.id, a.kind, a.key, a.on_hand, a.held, a.backorder

@@ -1,7 +1,7 @@
 -- name: ensure_channels
 INSERT INTO channels (id, kind, name, created_at)
 SELECT c.id, c.kind, c.name, %(now)s
-FROM json_to_recordset(%(channels)s::json) AS c (id uuid, kind text, name text)
+FROM jsonb_to_recordset(%(channels)s::jsonb) AS c (id uuid, kind text, name text)
 ON CONFLICT (id) DO NOTHING
 
 -- name: queue
@@ -14,7 +14,7 @@ SELECT
     m.message_id, m.channel_id, 'out', m.author, m.customer_id, m.conversation_id, m.campaign_id, m.staff_id,
     m.address, m.subject, m.body, m.language, m.state, m.at, m.at, m.ended_at, m.waiting_since, m.in_reply_to,
     m.unsubscribe_url
-FROM json_to_recordset(%(messages)s::json) AS m (
+FROM jsonb_to_recordset(%(messages)s::jsonb) AS m (
     message_id uuid, channel_id uuid, author text, customer_id uuid, conversation_id uuid, campaign_id uuid,
     staff_id uuid, address text, subject text, body text, language text, state text, at timestamptz,
     ended_at timestamptz, waiting_since timestamptz, in_reply_to text, unsubscribe_url text
@@ -51,7 +51,7 @@ RETURNING
 -- name: end_sent
 -- Whoever sent it, sent it: also when another process has taken it for abandoned meanwhile.
 UPDATE messages SET state = 'sent', ended_at = %(now)s, reason = NULL
-FROM json_to_recordset(%(attempts)s::json) AS a (message_id uuid)
+FROM jsonb_to_recordset(%(attempts)s::jsonb) AS a (message_id uuid)
 WHERE messages.id = a.message_id AND messages.state IN ('sending', 'queued')
 RETURNING
     messages.id, channel_id, author, customer_id, conversation_id, campaign_id, staff_id, address,
@@ -59,7 +59,7 @@ RETURNING
 
 -- name: end_failed
 UPDATE messages SET state = 'failed', ended_at = %(now)s, reason = a.reason
-FROM json_to_recordset(%(attempts)s::json) AS a (message_id uuid, tries integer, reason text, code text)
+FROM jsonb_to_recordset(%(attempts)s::jsonb) AS a (message_id uuid, tries integer, reason text, code text)
 WHERE messages.id = a.message_id AND messages.state = 'sending' AND messages.tries = a.tries
 RETURNING
     messages.id, channel_id, author, customer_id, conversation_id, campaign_id, staff_id, address,
@@ -69,7 +69,7 @@ RETURNING
 UPDATE messages
 SET state = 'queued', reason = a.reason, tries = messages.tries - CASE WHEN a.counted THEN 0 ELSE 1 END,
     next_try_at = %(now)s::timestamptz + a.pause_s * interval '1 second'
-FROM json_to_recordset(%(attempts)s::json) AS a (
+FROM jsonb_to_recordset(%(attempts)s::jsonb) AS a (
     message_id uuid, tries integer, reason text, pause_s double precision, counted boolean
 )
 WHERE messages.id = a.message_id AND messages.state = 'sending' AND messages.tries = a.tries
@@ -84,7 +84,7 @@ RETURNING
 -- name: bounce
 -- A report of the receiving side that a mail we handed over was not delivered after all.
 UPDATE messages SET state = 'failed', ended_at = %(now)s, reason = b.reason
-FROM json_to_recordset(%(bounces)s::json) AS b (message_id uuid, reason text, code text)
+FROM jsonb_to_recordset(%(bounces)s::jsonb) AS b (message_id uuid, reason text, code text)
 WHERE messages.id = b.message_id AND messages.channel_id = %(channel_id)s AND messages.direction = 'out'
     AND messages.state = 'sent'
 RETURNING
@@ -118,7 +118,7 @@ LIMIT %(limit)s
 -- name: keep_envelopes
 INSERT INTO channel_envelopes (id, channel_id, received_at, body, error)
 SELECT e.id, %(channel_id)s, %(now)s, decode(e.body, 'base64'), e.error
-FROM json_to_recordset(%(envelopes)s::json) AS e (id uuid, body text, error text)
+FROM jsonb_to_recordset(%(envelopes)s::jsonb) AS e (id uuid, body text, error text)
 ON CONFLICT (id) DO NOTHING
 
 -- name: unread_envelopes

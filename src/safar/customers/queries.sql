@@ -3,7 +3,7 @@
 SELECT
     i.kind, i.value, i.customer_id, c.merged_into IS NOT NULL AS merged,
     c.name IS NULL OR c.country IS NULL AS incomplete
-FROM json_to_recordset(%(keys)s::json) AS k (kind text, value text)
+FROM jsonb_to_recordset(%(keys)s::jsonb) AS k (kind text, value text)
 INNER JOIN customer_identities AS i ON i.kind = k.kind AND i.value = k.value
 INNER JOIN customers AS c ON c.id = i.customer_id
 
@@ -23,7 +23,7 @@ SELECT start_id, id FROM chain WHERE merged_into IS NULL
 -- In one order for everybody: whoever comes second waits for the first, and never in a circle.
 INSERT INTO customer_identities (id, customer_id, kind, value, created_at)
 SELECT i.id, i.customer_id, i.kind, i.value, %(now)s
-FROM json_to_recordset(%(identities)s::json) AS i (id uuid, customer_id uuid, kind text, value text)
+FROM jsonb_to_recordset(%(identities)s::jsonb) AS i (id uuid, customer_id uuid, kind text, value text)
 ORDER BY i.kind, i.value
 ON CONFLICT (kind, value) DO NOTHING
 RETURNING kind, value, customer_id
@@ -31,7 +31,7 @@ RETURNING kind, value, customer_id
 -- name: insert_customers
 INSERT INTO customers (id, name, language, country, created_at, search)
 SELECT c.id, c.name, c.language, c.country, %(now)s, c.search
-FROM json_to_recordset(%(customers)s::json) AS c (id uuid, name text, language text, country text, search text)
+FROM jsonb_to_recordset(%(customers)s::jsonb) AS c (id uuid, name text, language text, country text, search text)
 ORDER BY c.id
 ON CONFLICT (id) DO NOTHING
 RETURNING id
@@ -41,7 +41,7 @@ RETURNING id
 WITH told AS (
     SELECT c.id
     FROM customers AS c
-    INNER JOIN json_to_recordset(%(told)s::json) AS t (id uuid) ON t.id = c.id
+    INNER JOIN jsonb_to_recordset(%(told)s::jsonb) AS t (id uuid) ON t.id = c.id
     ORDER BY c.id
     FOR UPDATE OF c
 )
@@ -49,13 +49,13 @@ UPDATE customers AS c
 SET
     name = coalesce(c.name, t.name), country = coalesce(c.country, t.country),
     search = CASE WHEN t.search = '' THEN c.search ELSE left(concat_ws(' ', c.search, t.search), 1000) END
-FROM json_to_recordset(%(told)s::json) AS t (id uuid, name text, country text, search text)
+FROM jsonb_to_recordset(%(told)s::jsonb) AS t (id uuid, name text, country text, search text)
 WHERE c.id = t.id AND c.id IN (SELECT told.id FROM told)
 
 -- name: set_consents
 INSERT INTO customer_consents AS had (customer_id, channel, given, source, changed_at)
 SELECT c.customer_id, c.channel, c.given, c.source, %(now)s
-FROM json_to_recordset(%(consents)s::json) AS c (customer_id uuid, channel text, given boolean, source text)
+FROM jsonb_to_recordset(%(consents)s::jsonb) AS c (customer_id uuid, channel text, given boolean, source text)
 ORDER BY c.customer_id, c.channel
 ON CONFLICT (customer_id, channel) DO UPDATE
 SET given = excluded.given, source = excluded.source, changed_at = excluded.changed_at

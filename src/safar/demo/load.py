@@ -15,7 +15,7 @@ from safar.shop.catalogue import import_products
 from safar.stock.actions import MAIN, Receipt, receive_many
 from safar.team.actions import all_staff, invite, renew_password
 
-_UNITS_SHARE = 0.12  # of the customers: fewer units than want one
+_UNITS_SHARE = 0.2  # of the customers: fewer units than want one
 _UNITS_MIN = 3
 _REPLY_SHARE = 0.25  # of the rehearsal's length
 _REPLY_S_MIN = 5

@@ -9,7 +9,7 @@ import email.policy
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.utils import make_msgid, parsedate_to_datetime
@@ -24,6 +24,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from safar.app import tell_ready, when_answering
+from safar.kernel import clock
 from safar.kernel.context import make_context
 from safar.kernel.errors import NotFound
 from safar.kernel.web.forms import read_fields
@@ -89,7 +90,7 @@ class Mailbox:
                 sender=str(parsed.get("From", "")),
                 subject=str(parsed.get("Subject", "")),
                 text=body.get_content() if body else "",
-                at=parsedate_to_datetime(str(date)) if date else datetime.now(UTC),
+                at=parsedate_to_datetime(str(date)) if date else clock.now(),
                 reply_to=str(parsed.get("Reply-To", parsed.get("From", ""))),
                 shop_id="campaign" if parsed.get("List-Unsubscribe") else "service",
             )

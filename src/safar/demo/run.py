@@ -4,13 +4,14 @@ import asyncio
 import dataclasses
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from safar.campaigns.actions import create, start
 from safar.demo.agent import Agent
@@ -42,7 +43,7 @@ def demo_settings(settings: Settings, *, customers: int, seconds: float) -> Sett
     """Return the settings of a rehearsal: a shop too small for everybody at once, short visits."""
     return settings.model_copy(
         update={
-            "site_capacity": max(4, customers // 12),
+            "site_capacity": max(3, customers // 40),
             "visit_minutes": max(seconds / 3, 8) / 60,
             "mails_per_hour": max(36_000, round(customers / (seconds * _SENDING_SHARE) * 3600)),
             "smtp_url": f"smtp://{settings.mailbox_host}:{settings.mailbox_smtp_port}",
@@ -139,7 +140,7 @@ async def _show(tally: Tally, agent: Agent, customers: int, units: int) -> None:
     """Show how it goes, four times a second."""
     columns = (TextColumn("{task.description:<26}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=_screen) as progress:
-        rows = {
+        rows: dict[str, tuple[int, Callable[[], int]]] = {
             "Letters read": (customers, lambda: len(tally.letters)),
             "Came to the shop": (customers, lambda: len(tally.arrived)),
             "Inside now": (customers, lambda: tally.inside),
@@ -148,9 +149,7 @@ async def _show(tally: Tally, agent: Agent, customers: int, units: int) -> None:
             "Answered by staff": (customers, lambda: agent.replies),
             "Orders (units offered)": (units, lambda: len(tally.orders)),
         }
-        bars: dict[str, TaskID] = {
-            name: progress.add_task(name, total=total) for name, (total, _count) in rows.items()
-        }
+        bars = {name: progress.add_task(name, total=total) for name, (total, _count) in rows.items()}
         while True:
             for name, (_total, count) in rows.items():
                 progress.update(bars[name], completed=count())

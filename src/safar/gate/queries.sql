@@ -28,7 +28,7 @@ UPDATE gate_sites SET issued = issued + %(issued)s, admitted = admitted + %(admi
 -- name: add_visits
 INSERT INTO gate_visits (id, site_id, number, arrived_at, admitted_at)
 SELECT v.id, %(site_id)s, v.number, %(now)s, CASE WHEN v.number IS NULL THEN %(now)s::timestamptz END
-FROM json_to_recordset(%(visits)s::json) AS v (id uuid, number bigint)
+FROM jsonb_to_recordset(%(visits)s::jsonb) AS v (id uuid, number bigint)
 
 -- name: admit
 UPDATE gate_visits SET admitted_at = %(now)s WHERE id = ANY(%(ids)s)

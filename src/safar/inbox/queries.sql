@@ -35,7 +35,7 @@ INSERT INTO messages (
 SELECT
     m.id, m.channel_id, 'in', 'customer', m.customer_id, m.conversation_id, m.campaign_id, m.external_id,
     m.address, m.subject, m.body, m.language, 'received', m.at, m.at, m.at, m.automatic
-FROM json_to_recordset(%(messages)s::json) AS m (
+FROM jsonb_to_recordset(%(messages)s::jsonb) AS m (
     id uuid, channel_id uuid, customer_id uuid, conversation_id uuid, campaign_id uuid, external_id text,
     address text, subject text, body text, language text, at timestamptz, automatic boolean
 )
@@ -44,7 +44,7 @@ RETURNING id
 
 -- name: known_messages
 SELECT m.id, m.conversation_id, m.channel_id, m.external_id, m.body, m.at
-FROM json_to_recordset(%(keys)s::json) AS k (channel_id uuid, external_id text)
+FROM jsonb_to_recordset(%(keys)s::jsonb) AS k (channel_id uuid, external_id text)
 INNER JOIN messages AS m ON m.channel_id = k.channel_id AND m.external_id = k.external_id
 
 -- name: save_conversations
@@ -56,7 +56,7 @@ SELECT
     c.id, c.customer_id, c.state, c.with_staff, c.handover_reason, c.assigned_to, c.campaign_id, c.language,
     c.last_channel_id, c.last_address, c.last_text, c.last_author, c.last_message_at, c.waiting_since,
     c.created_at, c.closed_at
-FROM json_to_recordset(%(conversations)s::json) AS c (
+FROM jsonb_to_recordset(%(conversations)s::jsonb) AS c (
     id uuid, customer_id uuid, state text, with_staff boolean, handover_reason text, assigned_to uuid,
     campaign_id uuid, language text, last_channel_id uuid, last_address text, last_text text,
     last_author text, last_message_at timestamptz, waiting_since timestamptz, created_at timestamptz,

@@ -2,19 +2,30 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import psycopg
 
 from safar.journal.actions import QUERIES, line, read
 from safar.journal.model import Recorded
 from safar.kernel import clock
-from safar.kernel.database import Connection, Database, connection_lost, execute, value
+from safar.kernel.database import Connection, Database, connection_lost, execute, rows, value
 from safar.kernel.errors import Overloaded
 from safar.kernel.log import log
 
 Take = Callable[[Connection, Sequence[Recorded]], Awaitable[None]]
 _BATCH_MAX = 500
 _TRIES_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An event that a subscriber could not take, and why: its effect has not happened."""
+
+    subscriber: str
+    event_id: int
+    error: str
+    failed_at: datetime
 
 
 @dataclass(slots=True)
@@ -106,3 +117,8 @@ async def register(connection: Connection, subscriber: Subscriber, *, from_start
     """Make the subscriber known; it begins at the journal's start, or at the line."""
     position = 0 if from_start else await line(connection)
     await execute(connection, QUERIES["register_subscriber"], {"name": subscriber.name, "position": position})
+
+
+async def failures(connection: Connection, *, limit: int = 50) -> list[Failure]:
+    """Return the events that subscribers could not take, the latest failure first."""
+    return await rows(Failure, connection, QUERIES["failures"], {"limit": limit})

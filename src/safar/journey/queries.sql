@@ -4,7 +4,7 @@ SET LOCAL work_mem = '96MB'
 
 -- name: journeys
 -- One row a customer, then each column packed into one value: a hundred thousand rows in a few milliseconds.
--- kind: the number of the stage an event leads to; 9 order refused, 11 arrived and had to queue,
+-- kind: the number of the stage an event leads to; 9 order refused (or its units gone while it was paid), 11 arrived and had to queue,
 -- 12 admitted, 13 answered.
 WITH told AS (
     SELECT
@@ -21,6 +21,8 @@ WITH told AS (
             WHEN 'order.confirmed' THEN 4
             WHEN 'order.delivered' THEN 5
             WHEN 'order.refused' THEN 9
+            WHEN 'order.cancelled' THEN
+                CASE WHEN properties ->> 'reason' = 'sold_out_while_paying' THEN 9 END
             WHEN 'visit.admitted' THEN 12
             WHEN 'message.sent' THEN
                 CASE WHEN properties ->> 'author' IN ('bot', 'staff') THEN 13 END
@@ -33,7 +35,7 @@ WITH told AS (
         AND name IN (
             'send.sent', 'product.viewed', 'link.clicked', 'visit.arrived', 'message.received', 'cart.created',
             'checkout.started', 'order.placed', 'order.confirmed', 'order.delivered', 'order.refused',
-            'visit.admitted', 'message.sent'
+            'order.cancelled', 'visit.admitted', 'message.sent'
         )
     OFFSET 0
 ), journeys AS (

@@ -18,6 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 
+from safar.kernel import clock
 from safar.kernel.money import Money
 
 LANGUAGES = {"en": "English", "pt-BR": "Português", "fa": "فارسی", "hi": "हिन्दी"}
@@ -156,10 +157,17 @@ def datetime_text(at: datetime) -> str:
     return format_datetime(_local(at), format="medium", locale=_locale(current_language()))
 
 
+def moment(at: datetime) -> str:
+    """Return `at` as short as it can be understood: the time today, else the day."""
+    return time_of_day(at) if _local(at).date() == _local(clock.now()).date() else date(at)
+
+
 def duration(seconds: float | None) -> str:
     """Return a length of time in words ("3 minutes"), or a dash for None."""
     if seconds is None:
         return "–"
+    if 0 < seconds < 1:
+        return _("under a second")
     text = format_timedelta(
         timedelta(seconds=max(seconds, 0)), granularity="second", threshold=1.5,
         locale=_locale(current_language()),

@@ -9,8 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import orjson
 from cryptography.fernet import Fernet, InvalidToken
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature, Signer
 
 from safar.kernel.errors import BadRequest
 from safar.settings import Settings
@@ -49,7 +50,7 @@ class Vault:
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
-        self._serializers: dict[str, URLSafeSerializer] = {}
+        self._signers: dict[str, Signer] = {}
         self._fernet = Fernet(base64.urlsafe_b64encode(self._derived("encrypt")))
 
     def _derived(self, purpose: str) -> bytes:
@@ -57,21 +58,23 @@ class Vault:
 
     def sign(self, purpose: str, value: Any) -> str:
         """Return `value` (JSON) as a URL-safe text that only this installation can have made."""
-        return str(self._serializer(purpose).dumps(value))
+        payload = base64.urlsafe_b64encode(orjson.dumps(value)).rstrip(b"=")
+        return self._signer(purpose).sign(payload).decode()
 
     def unsign(self, purpose: str, text: str) -> Any:
         """Return the value signed for `purpose`. Raises BadRequest when forged, cut short or foreign."""
         try:
-            return self._serializer(purpose).loads(text)
-        except BadSignature:
+            payload = self._signer(purpose).unsign(text)
+        except (BadSignature, UnicodeEncodeError):
             raise BadRequest from None
+        return orjson.loads(base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
 
-    def _serializer(self, purpose: str) -> URLSafeSerializer:
-        if purpose not in self._serializers:
-            self._serializers[purpose] = URLSafeSerializer(
-                self._derived(purpose), salt=purpose, signer_kwargs={"digest_method": hashlib.sha256}
+    def _signer(self, purpose: str) -> Signer:
+        if purpose not in self._signers:
+            self._signers[purpose] = Signer(
+                self._derived(purpose), salt=purpose, key_derivation="hmac", digest_method=hashlib.sha256
             )
-        return self._serializers[purpose]
+        return self._signers[purpose]
 
     def encrypt(self, text: str) -> bytes:
         """Return `text` encrypted for keeping in the database."""

@@ -25,7 +25,7 @@ from safar.shop.model import OrderState
 from safar.shop.orders import lines_of, list_orders, order_of_number, orders_by_id
 from safar.shop.pay import give_back, link_of
 from safar.shop.settle import Advance, Cancellation, Standing, advance_many, cancel_many
-from safar.shop.show import PAYMENT_STATES, STATES, category_name, money_note, next_of, steps_of
+from safar.shop.show import PAYMENT_STATES, STATES, category_name, money_note, steps_of
 
 _PAGE_SIZE = 50
 _PRICE_MINOR_MAX = 10**11
@@ -70,7 +70,6 @@ async def _order_page(
         customer = (await cards(connection, [order.customer_id])).get(order.customer_id)
     values = {
         "order": order, "lines": lines, "customer": customer, "steps": steps_of(order),
-        "next": next_of(order),
         "money_note": money_note(order), "states": STATES, "payments": PAYMENT_STATES, "problem": problem,
         "public_link": link_of(context, order_id), "may_cancel": actor.may("manager"),
     }  # fmt: skip

@@ -1,7 +1,7 @@
 -- name: import_products
 INSERT INTO products (id, slug, title, description, category, searchable, created_at)
 SELECT p.id, p.slug, p.title, p.description, p.category, p.searchable, %(now)s
-FROM json_to_recordset(%(products)s::json) AS p (
+FROM jsonb_to_recordset(%(products)s::jsonb) AS p (
     id uuid, slug text, title text, description text, category text, searchable text
 )
 ORDER BY p.id
@@ -12,7 +12,7 @@ searchable = excluded.searchable
 -- name: import_variants
 INSERT INTO variants (id, product_id, sku, title, price_minor, currency)
 SELECT v.id, v.product_id, v.sku, v.title, v.price_minor, v.currency
-FROM json_to_recordset(%(variants)s::json) AS v (
+FROM jsonb_to_recordset(%(variants)s::jsonb) AS v (
     id uuid, product_id uuid, sku text, title text, price_minor bigint, currency text
 )
 ORDER BY v.id
@@ -219,14 +219,14 @@ SELECT id FROM orders WHERE number = %(number)s
 WITH lines AS (
     INSERT INTO order_lines (order_id, variant_id, location_id, quantity, price_minor, title)
     SELECT l.order_id, l.variant_id, l.location_id, l.quantity, l.price_minor, l.title
-    FROM json_to_recordset(%(lines)s::json) AS l (
+    FROM jsonb_to_recordset(%(lines)s::jsonb) AS l (
         order_id uuid, variant_id uuid, location_id uuid, quantity bigint, price_minor bigint, title text
     )
 ),
 
 asked AS (
     SELECT o.*
-    FROM json_to_recordset(%(orders)s::json) AS o (
+    FROM jsonb_to_recordset(%(orders)s::jsonb) AS o (
         id uuid, fingerprint text, customer_id uuid, cart_id uuid, campaign_id uuid, email text, name text,
         address text, language text, total_minor bigint, currency text, provider text, method text, held_until timestamptz
     )
@@ -256,13 +256,13 @@ SET
     shipped_at = CASE WHEN c.state = 'shipped' THEN %(now)s ELSE o.shipped_at END,
     delivered_at = CASE WHEN c.state = 'delivered' THEN %(now)s ELSE o.delivered_at END,
     cancelled_at = CASE WHEN c.state = 'cancelled' THEN coalesce(o.cancelled_at, %(now)s) ELSE o.cancelled_at END
-FROM json_to_recordset(%(changes)s::json) AS c (id uuid, state text, reason text, hold_id uuid)
+FROM jsonb_to_recordset(%(changes)s::jsonb) AS c (id uuid, state text, reason text, hold_id uuid)
 WHERE o.id = c.id
 
 -- name: change_payments
 UPDATE payments AS p
 SET state = c.state, reason = c.reason, reference = coalesce(c.reference, p.reference), changed_at = %(now)s
-FROM json_to_recordset(%(changes)s::json) AS c (order_id uuid, state text, reason text, reference text)
+FROM jsonb_to_recordset(%(changes)s::jsonb) AS c (order_id uuid, state text, reason text, reference text)
 WHERE p.order_id = c.order_id
 
 -- name: open_payments

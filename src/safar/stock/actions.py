@@ -15,6 +15,7 @@ from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, rows
 from safar.kernel.errors import SameKeyOtherBody
+from safar.kernel.i18n import N_
 from safar.kernel.queries import queries_beside
 from safar.stock.decide import (
     differences,
@@ -53,10 +54,10 @@ __all__ = [
 QUERIES = queries_beside(__file__)
 LOCATIONS_MAX = 200
 _FIXED = (
-    (SUPPLIER, "Supplier", "supplier"),
-    (CUSTOMER, "Customer", "customer"),
-    (LOSS, "Loss", "loss"),
-    (MAIN, "Main warehouse", "warehouse"),
+    (SUPPLIER, N_("Supplier"), "supplier"),
+    (CUSTOMER, N_("Customer"), "customer"),
+    (LOSS, N_("Loss"), "loss"),
+    (MAIN, N_("Main warehouse"), "warehouse"),
 )
 
 

@@ -1,7 +1,7 @@
 -- name: ensure_locations
 INSERT INTO stock_locations (id, name, kind, created_at)
 SELECT l.id, l.name, l.kind, %(now)s
-FROM json_to_recordset(%(locations)s::json) AS l (id uuid, name text, kind text)
+FROM jsonb_to_recordset(%(locations)s::jsonb) AS l (id uuid, name text, kind text)
 ON CONFLICT (id) DO NOTHING
 
 -- name: insert_moves
@@ -11,7 +11,7 @@ INSERT INTO stock_moves
 SELECT
     m.move_id, %(now)s, m.variant_id, m.from_location_id, m.to_location_id, m.quantity, m.reason, m.document,
     m.staff_id
-FROM json_to_recordset(%(moves)s::json) AS m (
+FROM jsonb_to_recordset(%(moves)s::jsonb) AS m (
     move_id uuid, variant_id uuid, from_location_id uuid, to_location_id uuid, quantity bigint, reason text,
     document text, staff_id uuid
 )
@@ -31,7 +31,7 @@ WHERE l.variant_id = ANY(%(variant_ids)s)
 -- name: insert_levels
 INSERT INTO stock_levels (variant_id, location_id, account_id)
 SELECT l.variant_id, l.location_id, l.account_id
-FROM json_to_recordset(%(levels)s::json) AS l (variant_id uuid, location_id uuid, account_id bigint)
+FROM jsonb_to_recordset(%(levels)s::jsonb) AS l (variant_id uuid, location_id uuid, account_id bigint)
 ON CONFLICT (variant_id, location_id) DO NOTHING
 
 -- name: own_locations

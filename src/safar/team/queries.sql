@@ -74,7 +74,7 @@ SELECT coalesce(max(n), 0) FROM (
 
 -- name: insert_attempts
 INSERT INTO staff_sign_in_failures (id, key, failed_at)
-SELECT a.id, a.key, %(now)s FROM json_to_recordset(%(attempts)s::json) AS a (id uuid, key text)
+SELECT a.id, a.key, %(now)s FROM jsonb_to_recordset(%(attempts)s::jsonb) AS a (id uuid, key text)
 
 -- name: forgive
 -- Who proved to be themselves starts anew; for the network only this attempt is taken back.

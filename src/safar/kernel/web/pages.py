@@ -41,6 +41,7 @@ def environment() -> Environment:
         "time": i18n.time_of_day,
         "datetime": i18n.datetime_text,
         "duration": i18n.duration,
+        "moment": i18n.moment,
     }
     return env
 

@@ -18,6 +18,7 @@ _FOLDERS = {
     "kernel": Path(__file__).parent / "static",
     "front": _PACKAGE / "front" / "static",
     "console": _PACKAGE / "console" / "static",
+    "demo": _PACKAGE / "demo" / "static",
 }
 _COMPRESSIBLE = (".css", ".js", ".svg", ".json", ".txt")
 mimetypes.add_type("font/woff2", ".woff2")

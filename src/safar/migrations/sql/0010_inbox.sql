@@ -19,12 +19,12 @@ CREATE TABLE conversations (
 );
 COMMENT ON COLUMN conversations.with_staff IS 'handed over: the bot stays silent until it is closed';
 COMMENT ON COLUMN conversations.waiting_since IS 'when the oldest unanswered message came in';
-CREATE INDEX conversations_recent ON conversations (state, last_message_at DESC, id);
+CREATE INDEX conversations_recent ON conversations (state, last_message_at DESC, id DESC);
 CREATE INDEX conversations_waiting ON conversations (waiting_since) WHERE waiting_since IS NOT NULL;
 -- Replies that staff owe, oldest first; and what each of them has open.
 CREATE INDEX conversations_with_staff ON conversations (waiting_since, id)
 WHERE waiting_since IS NOT NULL AND with_staff;
-CREATE INDEX conversations_assigned ON conversations (assigned_to, last_message_at DESC, id)
+CREATE INDEX conversations_assigned ON conversations (assigned_to, last_message_at DESC, id DESC)
 WHERE assigned_to IS NOT NULL;
 CREATE INDEX conversations_quiet ON conversations (last_message_at)
 WHERE state = 'open' AND NOT with_staff AND waiting_since IS NULL;

@@ -1,0 +1,222 @@
+"""What holds for the whole source: documented, small, used, and with a schema that any start can bring up."""
+
+import ast
+import multiprocessing
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from safar.kernel.migrate import migrate
+from safar.kernel.postgres import EmbeddedPostgres
+from safar.kernel.queries import Queries
+from safar.settings import Settings
+
+_ROOT = Path(__file__).parent.parent
+_SOURCE = _ROOT / "src" / "safar"
+_PYTHON = sorted(_SOURCE.rglob("*.py"))
+_OWN_TEXTS = sorted(
+    path
+    for folder in ("src", "tests", "scripts", "docs")
+    for path in (_ROOT / folder).rglob("*")
+    if path.suffix in {".py", ".sql", ".html", ".css", ".js", ".md", ".sh", ".toml"}
+    and "vendor" not in path.parts
+    and path != Path(__file__)
+)
+_LINES_MAX = 400
+_FUNCTION_LINES_MAX = 70
+_OPERATIONS = _ROOT / "docs" / "operations.md"
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _named(path: Path) -> str:
+    return str(path.relative_to(_ROOT))
+
+
+def _settings_section() -> str:
+    assert _OPERATIONS.exists(), "docs/operations.md is missing: it lists every setting under '## Settings'"
+    parts = re.split(r"^## +", _OPERATIONS.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    found = [part for part in parts if part.startswith("Settings\n")]
+    assert len(found) == 1, "docs/operations.md needs one heading '## Settings'"
+    return found[0]
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_has_a_docstring_and_stands_in_the_operations_guide(name: str) -> None:
+    field = Settings.model_fields[name]
+    variable = f"SAFAR_{name.upper()}"
+    assert field.description, f"settings.py: give {name} a docstring that says what it does"
+    row = f"| `{variable}` | … | {field.description} |"
+    assert f"`{variable}`" in _settings_section(), (
+        f"docs/operations.md does not name {variable}. Add a row to its table of settings: {row}"
+    )
+
+
+def test_the_operations_guide_names_no_setting_that_is_gone_and_gives_the_true_defaults() -> None:
+    rows = re.findall(r"^\| `SAFAR_(\w+)` \| (.*?) \|", _settings_section(), flags=re.MULTILINE)
+    assert len(rows) == len({name for name, _default in rows}), "a setting is listed twice"
+    for name, default in rows:
+        field = Settings.model_fields.get(name.lower())
+        assert field is not None, f"docs/operations.md names SAFAR_{name}, which settings.py does not have"
+        true = "" if field.default is None else f"`{field.default}`"
+        assert default == true, (
+            f"docs/operations.md gives {default or 'no default'} for SAFAR_{name}, not {true}"
+        )
+
+
+def _constants(path: Path) -> set[str]:
+    return {
+        node.value
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def _asked_for(path: Path) -> Iterator[str]:
+    """Yield the names in QUERIES["name"], as written."""
+    for node in ast.walk(_tree(path)):
+        if (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.value, ast.Name)
+            and node.value.id.endswith("QUERIES")
+            and isinstance(node.slice, ast.Constant)
+        ):
+            yield str(node.slice.value)
+
+
+@pytest.mark.parametrize("file", sorted(_SOURCE.rglob("queries.sql")), ids=_named)
+def test_every_query_is_used_by_its_room_and_every_query_used_exists(file: Path) -> None:
+    named = set(Queries(file).by_name)
+    code = sorted(file.parent.glob("*.py"))
+    asked = {name for path in code for name in _asked_for(path)}
+    assert asked <= named, f"{_named(file)} has no {sorted(asked - named)}"
+    said = set().union(*map(_constants, code))
+    assert named <= said, f"nobody uses {sorted(named - said)} of {_named(file)}: delete what is dead"
+
+
+def test_a_query_named_twice_or_asked_for_under_a_wrong_name_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "queries.sql"
+    file.write_text("-- name: one\n-- why\nSELECT 1\n\n-- name: two\nSELECT 2\n")
+    queries = Queries(file)
+    assert queries["one"] == "-- why\nSELECT 1"
+    with pytest.raises(KeyError):
+        queries["three"]
+    file.write_text("-- name: one\nSELECT 1\n-- name: one\nSELECT 2\n")
+    with pytest.raises(ValueError, match="twice"):
+        Queries(file)
+
+
+@pytest.mark.parametrize("file", _PYTHON, ids=_named)
+def test_files_and_functions_are_small_enough_to_read(file: Path) -> None:
+    lines = len(file.read_text(encoding="utf-8").splitlines())
+    assert lines <= _LINES_MAX, f"{_named(file)} has {lines} lines: split it by capability"
+    for node in ast.walk(_tree(file)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            assert length <= _FUNCTION_LINES_MAX, f"{_named(file)}: {node.name} has {length} lines"
+
+
+def test_templates_styles_scripts_and_queries_are_small_enough_to_read() -> None:
+    for path in _OWN_TEXTS:
+        if path.suffix in {".html", ".css", ".js", ".sql"} and _SOURCE in path.parents:
+            lines = len(path.read_text(encoding="utf-8").splitlines())
+            assert lines <= _LINES_MAX, f"{_named(path)} has {lines} lines"
+
+
+def test_nothing_is_left_to_be_done_later() -> None:
+    later = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+    found = [
+        f"{_named(path)}:{number}"
+        for path in _OWN_TEXTS
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if later.search(line)
+    ]
+    assert found == [], "build it, or leave it out and say so"
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    bare = [_named(path) for path in _PYTHON if not ast.get_docstring(_tree(path))]
+    assert bare == [], "begin the file with a docstring"
+
+
+def test_time_is_read_in_one_place_only() -> None:
+    """A test that holds the clock must hold all of it."""
+    readings = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
+    for path in _PYTHON:
+        if path == _SOURCE / "kernel" / "clock.py":
+            continue
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                reading = f"{node.value.id}.{node.attr}"
+                where = f"{_named(path)}:{node.lineno}"
+                assert reading not in readings, f"{where} reads the time by {reading}: use kernel.clock.now()"
+
+
+def _heads() -> list[str]:
+    config = Config()
+    config.set_main_option("script_location", str(_SOURCE / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return list(ScriptDirectory.from_config(config).get_heads())
+
+
+def test_the_migrations_are_one_line_and_each_has_its_sql() -> None:
+    assert len(_heads()) == 1
+    versions = {path.stem for path in (_SOURCE / "migrations" / "versions").glob("*.py")}
+    scripts = {path.stem for path in (_SOURCE / "migrations" / "sql").glob("*.sql")}
+    assert scripts <= versions
+    assert versions - scripts == {"0001_jobs"}, "procrastinate brings its own"
+
+
+@pytest.fixture
+def empty_database(postgres: EmbeddedPostgres) -> Iterator[str]:
+    name = "test_of_migrations"
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+    yield postgres.url(name)
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+
+
+def _schema(url: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(
+            "SELECT table_name, column_name, data_type, column_default, is_nullable"
+            " FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2"
+        ).fetchall()
+
+
+def test_processes_that_start_together_bring_an_empty_database_up_once(empty_database: str) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    processes = [spawn.Process(target=migrate, args=(empty_database,)) for _process in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0]
+    with psycopg.connect(empty_database) as connection:
+        versions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    assert [version for (version,) in versions] == _heads()
+    before = _schema(empty_database)
+    assert len({row[0] for row in before}) > 20
+    migrate(empty_database)
+    assert _schema(empty_database) == before, "migrating again changes nothing"
+
+
+@pytest.mark.parametrize("spelling", ["postgres://", "keywords"])
+def test_a_database_is_named_in_any_way_that_postgresql_knows(empty_database: str, spelling: str) -> None:
+    if spelling == "keywords":
+        url = psycopg.conninfo.make_conninfo(empty_database)
+        assert "=" in url
+    else:
+        url = empty_database.replace("postgresql://", "postgres://", 1)
+    migrate(url)
+    assert _schema(empty_database)
