@@ -29,6 +29,7 @@ from safar.shop import jobs as shop
 from safar.team import jobs as team
 
 _SUBSCRIBER_IDLE_S = 0.1
+_JOBS_AGAIN_S = 1.0
 _READY = "SAFAR_READY_FD"
 
 Role = Callable[[Context, asyncio.Event, Callable[[], Awaitable[None]]], Awaitable[None]]
@@ -110,13 +111,17 @@ async def _answers(host: str, port: int) -> bool:
 
 async def _worker(context: Context, stop: asyncio.Event, ready: Callable[[], Awaitable[None]]) -> None:
     jobs = jobs_app(context)
+
+    async def work_jobs() -> bool:
+        """Run jobs until the database goes away; then the loop begins again."""
+        await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="successful")
+        return False
+
     async with jobs.open_async():
         tasks = [
             *(asyncio.create_task(repeat(x.name, x.step, idle_s=x.idle_s)) for x in loops(context)),
             *(asyncio.create_task(_follow(context, reader)) for reader in subscribers(context)),
-            asyncio.create_task(
-                jobs.run_worker_async(install_signal_handlers=False, delete_jobs="successful")
-            ),
+            asyncio.create_task(repeat("jobs", work_jobs, idle_s=_JOBS_AGAIN_S)),
         ]
         await ready()
         await _first_end([asyncio.create_task(stop.wait()), *tasks])

@@ -64,6 +64,7 @@ class Supervisor:
         ]
         self.owner_password: str | None = None
         self.restarts = 0
+        self._stopping = False
 
     async def start(self, owner_email: str) -> None:
         """Start everything; return when it can be used. Raises RuntimeError saying what could not start."""
@@ -82,15 +83,16 @@ class Supervisor:
 
     async def watch(self) -> None:
         """Start again whatever dies, for ever; a process that dies at once is given growing pauses."""
-        while True:
-            if self.postgres is not None and not self.postgres.alive():
-                self._restart_postgres(self.postgres)
-            for child in self.children:
-                self._revive(child)
+        while not self._stopping:
+            try:
+                await self._look_after_all()
+            except OSError as error:  # no memory or no descriptor for another process at this moment
+                log.error("serve.cannot_start", error=repr(error))
             await asyncio.sleep(_WATCH_S)
 
     async def stop(self) -> None:
         """Stop the children, then PostgreSQL; kill what does not stop in eight seconds."""
+        self._stopping = True  # or the watch would start again what is stopped here
         running = [child.process for child in self.children if child.process is not None]
         for process in running:
             process.send_signal(signal.SIGTERM)
@@ -139,6 +141,13 @@ class Supervisor:
             os.close(reading)
         raise RuntimeError(f"the {child.role} did not start; its messages above say why")
 
+    async def _look_after_all(self) -> None:
+        if self.postgres is not None and not self.postgres.alive():
+            await self._restart_postgres(self.postgres)
+        for child in self.children:
+            if not self._stopping:
+                self._revive(child)
+
     def _revive(self, child: Child) -> None:
         now = time.monotonic()
         if child.process is None or child.process.poll() is None:
@@ -153,11 +162,11 @@ class Supervisor:
             self.restarts += 1
             os.close(self._spawn(child))
 
-    def _restart_postgres(self, postgres: EmbeddedPostgres) -> None:
+    async def _restart_postgres(self, postgres: EmbeddedPostgres) -> None:
         log.warning("serve.died", died="postgres")
         self.restarts += 1
         try:
-            postgres.start()
+            await postgres.start_again()
         except RuntimeError as error:  # its old processes may need a moment to go
             log.warning("serve.postgres_not_back", error=str(error))
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import statistics
 import tempfile
 import time
@@ -17,6 +16,7 @@ from uuid import UUID
 import orjson
 
 from safar.bench.http import Connection
+from safar.bench.ports import bench_settings
 from safar.capacity.actions import recount
 from safar.demo.retail import Product, choose_hot_product
 from safar.kernel.context import Context, make_context
@@ -47,7 +47,7 @@ class _Round:
 async def measure(seconds: float) -> dict[str, Any]:
     """Return outcomes/s at 64 clients, beside the bare HTTP server and the order statements without HTTP."""
     with tempfile.TemporaryDirectory(prefix="safar-bench-", ignore_cleanup_errors=True) as folder:
-        async with _running(_settings(Path(folder))) as context:
+        async with _running(bench_settings(Path(folder))) as context:
             hot = choose_hot_product()
             variant_id = await _stocked(context, hot)
             port = context.settings.front_port
@@ -59,20 +59,6 @@ async def measure(seconds: float) -> dict[str, Any]:
                 bare_orders.append(await _bare_orders(context, variant_id, seconds))
             figures = _figures(rounds, statistics.median(bare_http), statistics.median(bare_orders))
             return {**figures, **await _books(context, variant_id)}
-
-
-def _settings(folder: Path) -> Settings:
-    ports = [_free_port() for _ in range(3)]
-    return Settings(
-        data_dir=folder, front_port=ports[0], console_port=ports[1], mail_in_port=ports[2],
-        site_capacity=1_000_000, log_level="ERROR", smtp_url=f"smtp://127.0.0.1:{_free_port()}",
-    )  # fmt: skip
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

@@ -1,10 +1,12 @@
 """How many durable holds a second one hot account takes: combined, one by one, and at the bare limit."""
 
 import asyncio
+import os
 import statistics
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from safar.bench.server import bench_context
@@ -43,10 +45,20 @@ async def measure(seconds: float) -> dict[str, Any]:
         for _round in range(_ROUNDS):
             for name, kind in kinds.items():
                 rounds[name].append(await kind())
-    return _figures({name: statistics.median(values) for name, values in rounds.items()})
+        flush_ms = statistics.median(_flush_s(context.settings.data_dir) for _flush in range(50)) * 1000
+    return _figures({name: statistics.median(values) for name, values in rounds.items()}, flush_ms)
 
 
-def _figures(rates: dict[str, float]) -> dict[str, Any]:
+def _flush_s(folder: Path) -> float:
+    """Return the seconds the disk takes to make 8 KiB durable: what every commit costs at least."""
+    with (folder / "flush").open("ab", buffering=0) as file:
+        file.write(b"x" * 8192)
+        start = time.perf_counter()
+        os.fdatasync(file.fileno())
+        return time.perf_counter() - start
+
+
+def _figures(rates: dict[str, float], flush_ms: float) -> dict[str, Any]:
     best = max(_BARE_BATCHES, key=lambda size: rates[f"bare_{size}"])
     limit = rates[f"bare_{best}"]
     return {
@@ -55,6 +67,7 @@ def _figures(rates: dict[str, float]) -> dict[str, Any]:
         "one_transaction_a_hold_per_s": round(rates["one_by_one"]),
         "limit_per_s": round(limit),
         "limit_batch": best,
+        "disk_flush_ms": round(flush_ms, 3),
         "ratio_to_limit_at_256": round(rates["callers_256"] / limit, 3),
         "ratio_to_one_by_one_at_32": round(rates["callers_32"] / rates["one_by_one"], 1),
         "targets": {"ratio_to_limit_at_256": 0.6, "ratio_to_one_by_one_at_32": 20},

@@ -12,7 +12,7 @@ from safar.inbox.model import Inbound
 from safar.inbox.receive import QUERIES, receive_many
 from safar.kernel.context import Context
 from safar.kernel.database import CONNECTION_LOST, Connection, rows
-from safar.kernel.errors import Overloaded
+from safar.kernel.errors import Interrupted, Overloaded
 from safar.kernel.ids import derived_id
 from safar.kernel.log import log
 
@@ -43,7 +43,7 @@ async def deliver(context: Context, mail: InboundMail) -> None:
     """
     try:
         await context.batched(deliver_many, mail)
-    except (Overloaded, *CONNECTION_LOST):
+    except (Overloaded, Interrupted, *CONNECTION_LOST):
         raise
     except Exception as error:
         log.error("mail_in.kept_raw", envelope_id=str(mail.envelope_id), error=type(error).__name__)

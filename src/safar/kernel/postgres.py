@@ -1,5 +1,6 @@
 """The embedded PostgreSQL, kept behind this one file: made, started and stopped as a child process."""
 
+import asyncio
 import importlib.util
 import os
 import pwd
@@ -73,6 +74,19 @@ class EmbeddedPostgres:
         if not (data / "PG_VERSION").exists():
             self._initialise(data)
         data.chmod(0o700)
+        self._launch(data)
+        self._wait_until_ready()
+
+    async def start_again(self) -> None:
+        """Start the server over its files after it died; it recovers while the event loop goes on.
+
+        Raises RuntimeError when it does not come up: processes of the dead one may need a moment to go.
+        """
+        # Not in a thread: Linux would take the end of that thread for the end of the parent.
+        self._launch(self.directory / "data")
+        await asyncio.to_thread(self._wait_until_ready)
+
+    def _launch(self, data: Path) -> None:
         settings = dict(_TUNING) | ({} if self.durable else {"fsync": "off", "full_page_writes": "off"})
         arguments = [_program("postgres"), "-D", str(data), "-k", str(self.sockets)]
         for name, value in settings.items():
@@ -82,7 +96,6 @@ class EmbeddedPostgres:
                 arguments, stdout=log_file, stderr=log_file, start_new_session=True,
                 preexec_fn=_end_with_parent, user=self._uid, group=self._gid, extra_groups=self._groups,
             )  # fmt: skip
-        self._wait_until_ready()
 
     def stop(self) -> None:
         """Stop the server: connections are closed, nothing committed is lost."""

@@ -1,0 +1,22 @@
+"""Free ports on loopback, so that a bench disturbs no running Safar."""
+
+import socket
+from pathlib import Path
+
+from safar.settings import Settings
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def bench_settings(folder: Path) -> Settings:
+    """Return settings of an installation of its own in `folder`; its mail server does not exist."""
+    front, console, mail_in, nowhere = (free_port() for _ in range(4))
+    return Settings(
+        data_dir=folder, front_port=front, console_port=console, mail_in_port=mail_in,
+        site_capacity=1_000_000, log_level="CRITICAL", smtp_url=f"smtp://127.0.0.1:{nowhere}",
+    )  # fmt: skip

@@ -1,0 +1,187 @@
+"""The whole system as a customer and a shopkeeper meet it: real processes, a small shop, one running campaign."""
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from safar.campaigns import actions as campaigns
+from safar.campaigns.model import Audience, Draft
+from safar.customers.actions import CustomerRecord, import_many
+from safar.demo.retail import Product, choose_hot_product, products
+from safar.gate.actions import figures
+from safar.gate.control import set_capacity
+from safar.gate.model import SHOP
+from safar.kernel.context import Context, make_context
+from safar.kernel.i18n import _, speaking
+from safar.kernel.ids import new_id
+from safar.kernel.web.actor import Actor
+from safar.serve import Supervisor
+from safar.settings import Settings
+from safar.shop.catalogue import import_products
+from safar.stock.actions import MAIN, Receipt, receive_many
+from safar.team.actions import all_staff, invite
+
+# Of every module here: one event loop and one worker for what all of them share.
+TOGETHER = [
+    pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session"),
+]  # fmt: skip
+OWNER = "owner@safar.example"
+ROOMY = 50
+_GOODS = 30
+_STOCK = 40
+_UNITS = 20
+_LINK = re.compile(r"https?://\S+/l/\S+")
+NAMES = {"en": "Alice Walker", "fa": "سارا احمدی"}
+_SUBJECTS = {"en": "{{ product.title }} is back", "fa": "{{ product.title }} دوباره رسید"}
+_BODIES = {
+    "en": "Hello {{ customer.name }},\n\n{{ units }} are here, at {{ product.price }}:\n\n{{ link }}\n",
+    "fa": "سلام {{ customer.name }}،\n\n{{ units }} عدد با قیمت {{ product.price }}:\n\n{{ link }}\n",
+}
+
+
+def said(language: str, text: str, **values: object) -> str:
+    """Return what a text of ours is in `language`, which must not be the English one everywhere."""
+    with speaking(language):
+        found = _(text, **values)
+    assert language == "en" or found != (text % values if values else text), f"not translated: {text}"
+    return found
+
+
+def email_of(language: str) -> str:
+    return f"walker-{language}@customers.example"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that runs, and the few things that a test does to it from outside."""
+
+    settings: Settings
+    context: Context
+    owner: Actor
+    owner_password: str
+    hot: Product
+    campaign_id: UUID
+    variant_id: UUID
+
+    @property
+    def front(self) -> str:
+        return self.settings.public_url
+
+    @property
+    def console(self) -> str:
+        return self.settings.console_url
+
+    @property
+    def mailbox(self) -> str:
+        return f"http://{self.settings.mailbox_host}:{self.settings.mailbox_http_port}"
+
+    async def invited(self, name: str, role: str = "owner") -> tuple[str, str]:
+        """Invite somebody to the staff; return their address and one-time password."""
+        address = f"{new_id().hex[-8:]}@safar.example"
+        invited = await invite(self.context, actor=self.owner, email=address, name=name, role=role)
+        return address, invited.password
+
+    async def give_room(self, capacity: int) -> None:
+        """Let at most `capacity` visitors into the shop from now on."""
+        async with self.context.database.transaction() as connection:
+            await set_capacity(connection, SHOP, capacity, staff_id=self.owner.id)
+
+    async def inside(self) -> int:
+        async with self.context.database.connection() as connection:
+            found = await figures(connection, SHOP)
+        assert found is not None
+        return found.inside
+
+    async def mail(self, to: str, subject: str) -> dict[str, Any]:
+        """Wait until a mail with `subject` in its subject lies in the mailbox of `to`."""
+        async with asyncio.timeout(20), httpx.AsyncClient(base_url=self.mailbox) as client:
+            while True:
+                letters = (await client.get("/api/messages")).json()
+                for letter in letters:
+                    if letter["to"] == to and subject in letter["subject"]:
+                        return dict(letter)
+                await asyncio.sleep(0.05)  # the mailbox is another process, as a mail provider is
+
+    async def campaign_mail(self, language: str) -> tuple[dict[str, Any], str]:
+        """Return the campaign's mail to the customer of `language` and the link in it."""
+        letter = await self.mail(email_of(language), self.hot.title)
+        found = _LINK.search(letter["text"])
+        assert found is not None, letter["text"]
+        return letter, found.group()
+
+
+@asynccontextmanager
+async def started(folder: Path) -> AsyncIterator[World]:
+    """Start everything over `folder`, load the shop and send the campaign; stop it all at the end."""
+    settings = _settings(folder)
+    async with AsyncExitStack() as stack:
+        supervisor = Supervisor(settings, extra_roles=("mailbox",))
+        stack.push_async_callback(supervisor.stop)
+        await supervisor.start(OWNER)
+        context = make_context(settings, supervisor.url)
+        await context.database.open()
+        stack.push_async_callback(context.database.close)
+        stack.push_async_callback(context.batchers.drained)
+        yield await _loaded(context, supervisor.owner_password or "")
+
+
+def _settings(folder: Path) -> Settings:
+    front, console, mail_in, smtp, mailbox = _free_ports(5)
+    return Settings(
+        data_dir=folder, secret_key="only-for-tests",  # type: ignore[arg-type]
+        front_port=front, public_url=f"http://127.0.0.1:{front}",
+        console_port=console, console_url=f"http://127.0.0.1:{console}",
+        mail_in_port=mail_in, mailbox_smtp_port=smtp, mailbox_http_port=mailbox,
+        smtp_url=f"smtp://127.0.0.1:{smtp}", site_capacity=ROOMY,
+    )  # fmt: skip
+
+
+def _free_ports(count: int) -> list[int]:
+    probes = [socket.socket() for _number in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+async def _loaded(context: Context, password: str) -> World:
+    hot = choose_hot_product()
+    goods = [hot, *[product for product in products() if product.sku != hot.sku][:_GOODS]]
+    async with context.database.transaction() as connection:
+        variants = await import_products(connection, goods)
+        receipts = [
+            Receipt(new_id(), variant, MAIN, _STOCK, "opening stock", "test", None) for variant in variants
+        ]
+        await receive_many(connection, receipts)
+        people = [
+            CustomerRecord(name=name, email=email_of(code), language=code, country="", consent=True)
+            for code, name in NAMES.items()
+        ]
+        await import_many(connection, people)
+        owner = next(person for person in await all_staff(connection) if person.role == "owner")
+    campaign_id = await _campaign(context, variants[0])
+    actor = Actor(owner.id, owner.email, owner.name, owner.role)
+    return World(context.settings, context, actor, password, hot, campaign_id, variants[0])
+
+
+async def _campaign(context: Context, variant_id: UUID) -> UUID:
+    draft = Draft(
+        campaign_id=new_id(), name="Chains for every window", variant_id=variant_id, units=_UNITS,
+        reply_seconds=600, subject=_SUBJECTS, body=_BODIES, audience=Audience(),
+    )  # fmt: skip
+    async with context.database.transaction() as connection:
+        campaign_id = await campaigns.create(connection, draft, shop_name=context.settings.shop_name)
+        await campaigns.start(connection, campaign_id)
+    return campaign_id
