@@ -49,6 +49,10 @@ class Agent:
             chosen = f"a rehearsal of {self._chance.random()}"
             form = _form(page, "/password")
             page = await browser.submit(page, form, old=self._password, new=chosen, again=chosen)
+            if browser.repeats:  # perhaps it was changed, and the answer lost
+                page = await browser.get("/")
+            if page.path == "/sign-in":
+                page = await browser.submit(page, _form(page, "/sign-in"), email=self._email, password=chosen)
         if page.status != 200 or page.path in ("/sign-in", "/password"):
             raise ValueError(f"the virtual agent could not sign in: {page.path} answered {page.status}")
 
@@ -60,6 +64,8 @@ class Agent:
             return False
         await asyncio.sleep(self._chance.uniform(0.6, 1.4) * self._handle_s)
         page = await browser.get(links[0].replace("&amp;", "&"))
+        if page.status >= 500:
+            raise ValueError(f"the agent's page {page.path} answered {page.status}")
         form = page.form(f"{page.path}/messages")
         if form is None:
             return False

@@ -80,6 +80,7 @@ class Browser:
             follow_redirects=True,
             headers={"accept-language": language, "accept": "text/html"},
         )
+        self.repeats = 0  # requests sent again without knowing what came of them
 
     async def __aenter__(self) -> Self:
         return self
@@ -109,11 +110,11 @@ class Browser:
         for _attempt in range(_TRIES_MAX - 1):
             try:
                 response = await self._client.request(method, address, **request)
-            except (httpx.TransportError, httpx.RemoteProtocolError):
-                await asyncio.sleep(_PAUSE_S)
-                continue
-            if response.status_code != _BUSY:
+            except httpx.TransportError:
+                response = None
+            if response is not None and response.status_code != _BUSY:
                 return response
+            self.repeats += 1
             await asyncio.sleep(_PAUSE_S)
         return await self._client.request(method, address, **request)
 

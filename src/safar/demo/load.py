@@ -40,7 +40,7 @@ async def load_shop(context: Context, customers: int) -> Offered:
         receipts = [
             _receipt(variant_id, product.stock, product.sku)
             for product, variant_id in zip(goods, variant_ids, strict=True)
-            if product.stock > 0
+            if product.stock > 0 and product.sku != hot.sku  # the offer is all there is of it
         ]
         hot_id = variant_ids[[product.sku for product in goods].index(hot.sku)]
         receipts.append(Receipt(new_id(), hot_id, MAIN, units, "delivery", "for the campaign", None))

@@ -26,7 +26,7 @@ from starlette.routing import Route
 from safar.app import tell_ready, when_answering
 from safar.kernel import clock
 from safar.kernel.context import make_context
-from safar.kernel.errors import NotFound
+from safar.kernel.errors import NotFound, Overloaded
 from safar.kernel.web.forms import read_fields
 from safar.kernel.web.pages import page
 from safar.kernel.web.requests import see_other
@@ -38,6 +38,7 @@ _BYTES_MAX = 5_000_000
 _LISTED_MAX = 100
 _READ_MAX = 500
 _SEND_TIMEOUT_S = 10.0
+NOT_TAKEN = (aiosmtplib.SMTPException, OSError, TimeoutError)  # the shop's server is away, or said "later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +134,13 @@ def mailbox_app(settings: Settings, mailbox: Mailbox) -> Starlette:
         fields = await read_fields(request)
         text = fields.text("text", length_max=5000)
         fields.done()
-        await send_reply(
-            settings, sender=mail.to, to=mail.reply_to, subject=mail.subject, text=text,
-            in_reply_to=mail.message_id,
-        )  # fmt: skip
+        try:
+            await send_reply(
+                settings, sender=mail.to, to=mail.reply_to, subject=mail.subject, text=text,
+                in_reply_to=mail.message_id,
+            )  # fmt: skip
+        except NOT_TAKEN as error:
+            raise Overloaded from error
         return see_other(f"/m/{mail.number}?sent")
 
     async def messages(request: Request) -> Response:
@@ -169,13 +173,23 @@ def _numbered(mailbox: Mailbox, request: Request) -> Mail:
 
 
 async def send_reply(
-    settings: Settings, *, sender: str, to: str, subject: str, text: str, in_reply_to: str | None = None
+    settings: Settings,
+    *,
+    sender: str,
+    to: str,
+    subject: str,
+    text: str,
+    in_reply_to: str | None = None,
+    message_id: str | None = None,
 ) -> str:
-    """Send a customer's mail to the shop by SMTP; return its Message-ID once the shop has taken it."""
+    """Send a customer's mail to the shop by SMTP; return its Message-ID once the shop has taken it.
+
+    Raises one of NOT_TAKEN; sent again under the same `message_id` it is the same mail.
+    """
     mail = EmailMessage()
     mail["From"], mail["To"] = sender, to
     mail["Subject"] = subject if subject.lower().startswith("re:") else f"Re: {subject}"
-    mail["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
+    mail["Message-ID"] = message_id or make_msgid(domain=sender.rpartition("@")[2])
     if in_reply_to:
         mail["In-Reply-To"] = mail["References"] = in_reply_to
     mail.set_content(text)

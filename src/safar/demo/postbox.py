@@ -28,12 +28,18 @@ class Postbox:
         self._address = address
         self._waiting: defaultdict[str, asyncio.Queue[Letter]] = defaultdict(asyncio.Queue)
         self._seen = 0
-        self.campaign_letters: set[str] = set()
+        self.reached: set[str] = set()
 
     async def skip_old(self) -> None:
         """Leave what lies in the mailbox already unread: it belongs to an earlier campaign."""
         async with httpx.AsyncClient(base_url=self._address, timeout=_TIMEOUT_S) as client:
             while await self._fetch(client, hand_out=False):
+                pass
+
+    async def look(self) -> None:
+        """Take note of everything that has come by now."""
+        async with httpx.AsyncClient(base_url=self._address, timeout=_TIMEOUT_S) as client:
+            while await self._fetch(client):
                 pass
 
     async def run(self) -> None:
@@ -59,7 +65,7 @@ class Postbox:
                 continue
             campaign = letter["kind"] == "campaign"
             if campaign:
-                self.campaign_letters.add(letter["message_id"])
+                self.reached.add(letter["to"])
             self._waiting[letter["to"]].put_nowait(
                 Letter(letter["to"], letter["subject"], letter["text"], letter["message_id"], campaign)
             )

@@ -15,7 +15,7 @@ class Tally:
     questions: set[str] = field(default_factory=set)
     answered: set[str] = field(default_factory=set)
     carts: set[str] = field(default_factory=set)
-    orders: set[str] = field(default_factory=set)
+    orders: set[str] = field(default_factory=set)  # addresses of the pages of orders that were confirmed
     sold_out: set[str] = field(default_factory=set)
     unsure: dict[str, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)

@@ -6,13 +6,17 @@ Baskets and prices are real; how often people click, ask and give up is drawn wi
 import asyncio
 import random
 import re
+import time
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from email.utils import make_msgid
 from urllib.parse import urlsplit
 
 import httpx
 
 from safar.demo.browser import Browser, Page
-from safar.demo.mailbox import send_reply
+from safar.demo.mailbox import NOT_TAKEN, send_reply
 from safar.demo.postbox import Letter, Postbox
 from safar.demo.retail import Shopper, basket_of
 from safar.demo.tally import Tally
@@ -35,6 +39,13 @@ _QUESTIONS = {
     "hi": ("क्या यह स्टॉक में है?", "आपकी दुकान कब खुलती है?", "पसंद न आए तो क्या मैं इसे लौटा सकता हूँ?"),
 }
 _LINK = re.compile(r"https?://\S+/l/[^\s\"'<>)]+")
+_GATE = ("arrived", "queued", "admitted")
+_MAIL_AGAIN_S = 0.5
+_UNDECIDED = 'http-equiv="refresh"'  # what an order's page has while its payment is under way
+
+
+class SentAway(Exception):
+    """The place in the shop was given to somebody else: back in the queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,8 @@ class Visitor:
         self.stage = stage
         self.shopper = shopper
         self.chance = random.Random(f"{stage.seed}:{shopper.key}")
+        self._place_kept_s = stage.settings.visit_minutes * 60 / 2  # at least, from each page on
+        self._seen = 0.0
 
     async def live(self) -> None:
         """Live through the campaign; whatever goes wrong is an error of the rehearsal, with its reason."""
@@ -87,11 +100,17 @@ class Visitor:
     async def _ask_by_mail(self, letter: Letter) -> None:
         question = _QUESTIONS[self.shopper.language][2]
         settings, key = self.stage.settings, self.shopper.key
+        message_id = make_msgid(domain=self.shopper.email.rpartition("@")[2])
         self.stage.tally.be_unsure("questions")
-        await send_reply(
-            settings, sender=self.shopper.email, to=settings.mail_from, subject=letter.subject,
-            text=question, in_reply_to=letter.message_id,
-        )  # fmt: skip
+        while True:
+            try:
+                await send_reply(
+                    settings, sender=self.shopper.email, to=settings.mail_from, subject=letter.subject,
+                    text=question, in_reply_to=letter.message_id, message_id=message_id,
+                )  # fmt: skip
+                break
+            except NOT_TAKEN:  # as any mail server would: keep it and come again
+                await asyncio.sleep(_MAIL_AGAIN_S)
         self.stage.tally.unsure["questions"] -= 1
         self.stage.tally.questions.add(f"mail:{key}")
 
@@ -102,9 +121,9 @@ class Visitor:
         settings = self.stage.settings
         tally, key = self.stage.tally, self.shopper.key
         async with Browser(settings.public_url, self.shopper.language, self.stage.transport) as browser:
-            tally.be_unsure("arrived")
-            page = await browser.get(found.group())
-            tally.unsure["arrived"] -= 1
+            with self._unsure(browser, *_GATE):
+                page = await browser.get(found.group())
+            self._seen = time.monotonic()
             tally.arrived.add(key)
             if page.path == "/wait":
                 waited = await self._wait(browser, page)
@@ -116,6 +135,8 @@ class Visitor:
             tally.inside += 1
             try:
                 await self._shop(browser, page)
+            except SentAway:
+                pass
             finally:
                 tally.inside -= 1
             await browser.json("/leave", {})
@@ -136,10 +157,10 @@ class Visitor:
                 if state["state"] == "ended":
                     return None
                 if state["state"] == "admitted":
-                    tally.be_unsure("admitted")
-                    entered = await browser.get(state["next"])
-                    tally.unsure["admitted"] -= 1
+                    with self._unsure(browser, *_GATE):
+                        entered = await browser.get(state["next"])
                     if entered.path != "/wait":
+                        self._seen = time.monotonic()
                         return entered
                 pause_s = min(state.get("retry_ms", 1000) / 1000, 2.0)
                 await asyncio.sleep(pause_s)
@@ -189,9 +210,8 @@ class Visitor:
         if form is None:
             return False
         units = quantity or min(self._real_quantity(), _UNITS_MAX)
-        self.stage.tally.be_unsure("carts")
-        shown = await browser.submit(page, form, quantity=str(units))
-        self.stage.tally.unsure["carts"] -= 1
+        with self._unsure(browser, "carts"):
+            shown = await self._inside(browser, browser.submit(page, form, quantity=str(units)))
         if shown.status == 409:
             return units > 1 and await self._put_in_cart(browser, page, 1)
         _expect(shown, 200)
@@ -207,24 +227,28 @@ class Visitor:
         lines = [line for line in basket_of(self.shopper.key).lines if line[0] != self.stage.hot_sku]
         wanted = self.chance.sample(lines, min(len(lines), self.chance.randint(0, _OTHER_LINES_MAX)))
         for sku, quantity in wanted:
-            found = await browser.get(f"/?q={sku}")
+            found = await self._inside(browser, browser.get(f"/?q={sku}"))
             links = found.links(r"/p/[^\"]+")
             if links:
-                await self._put_in_cart(browser, await browser.get(links[0]), min(quantity, _UNITS_MAX))
+                product = await self._inside(browser, browser.get(links[0]))
+                await self._put_in_cart(browser, product, min(quantity, _UNITS_MAX))
 
     async def _check_out(self, browser: Browser) -> None:
-        page = await browser.get("/checkout")
+        page = await self._inside(browser, browser.get("/checkout"))
         form = page.form("/checkout")
         if form is None:
             raise LookupError(f"no checkout form at {page.path} ({page.status})")
         weights = [weight for _provider, _method, weight in _PAYMENTS]
         provider, method, _weight = self.chance.choices(_PAYMENTS, weights=weights)[0]
         self.stage.tally.be_unsure("orders")
-        done = await browser.submit(
+        ordering = browser.submit(
             page, form, name=self.shopper.name, email=self.shopper.email,
             address=f"{self.chance.randint(1, 200)} Rehearsal Road, {self.shopper.country}",
             provider=provider, method=method,
         )  # fmt: skip
+        done = await self._inside(browser, ordering)
+        if _UNDECIDED in done.html:  # nobody has promised anything yet
+            return
         self.stage.tally.unsure["orders"] -= 1
         if done.path.startswith("/orders/"):
             if method != "fail":
@@ -233,6 +257,41 @@ class Visitor:
             self.stage.tally.sold_out.add(self.shopper.key)
         elif method != "fail":
             raise ValueError(f"the checkout answered {done.status} at {done.path}")
+
+    @contextmanager
+    def _unsure(self, browser: Browser, *what: str) -> Iterator[None]:
+        """Note acts without an answer: those that never got one, and each that had to be sent again.
+
+        For acts that carry no id of their own: sent twice they may have happened twice.
+        """
+        tally, before = self.stage.tally, browser.repeats
+        for name in what:
+            tally.be_unsure(name)
+        try:
+            yield
+        finally:
+            for name in what:
+                tally.unsure[name] += browser.repeats - before
+        for name in what:
+            tally.unsure[name] -= 1
+
+    async def _inside(self, browser: Browser, asked: Awaitable[Page]) -> Page:
+        """Return a page of the shop. Raises SentAway.
+
+        After longer than a place is kept, the gate may have let the customer in anew without a word.
+        """
+        before = browser.repeats
+        page = await asked
+        now = time.monotonic()
+        if now - self._seen > self._place_kept_s:
+            for name in _GATE:
+                self.stage.tally.unsure[name] = (
+                    self.stage.tally.unsure.get(name, 0) + 1 + browser.repeats - before
+                )
+        self._seen = now
+        if page.path == "/wait":
+            raise SentAway
+        return page
 
 
 def _expect(page: Page, status: int) -> None:

@@ -99,7 +99,8 @@ def _figures(found: Map) -> dict[str, object]:
             {
                 "name": stage.name, "arrivals": stage.arrivals, "went_on": stage.went_on,
                 "inside": stage.inside, "dropped": stage.dropped, "median_wait_s": stage.median_wait_s,
-                "loss_minor": stage.loss_minor, "causes": dict(stage.causes),
+                "loss_minor": stage.loss_minor,
+                "avoidable_minor": stage.avoidable_minor, "causes": dict(stage.causes),
             }
             for stage in found.stages
         ],

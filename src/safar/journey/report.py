@@ -19,7 +19,11 @@ from safar.stock.actions import CUSTOMER, MAIN, allocation_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseReport:
-    """What became of a campaign's promise. `loss_minor`: what was lost at the bottleneck, in minor units."""
+    """What became of a campaign's promise.
+
+    `loss_minor`: what was lost at the bottleneck, in minor units; `avoidable_minor`: the part of it that was
+    beyond what is usual, or had a cause of ours.
+    """
 
     campaign_id: UUID
     campaign: str
@@ -47,6 +51,7 @@ class PromiseReport:
     bottleneck_cause: str | None
     bottleneck_dropped: int
     loss_minor: int
+    avoidable_minor: int
     currency: str
     seconds: float
     disagreements: list[str] = field(default_factory=list)
@@ -151,6 +156,7 @@ async def promise_report(
         bottleneck_cause=worst.cause if worst else None,
         bottleneck_dropped=worst.dropped if worst else 0,
         loss_minor=worst.loss_minor if worst else 0,
+        avoidable_minor=worst.avoidable_minor if worst else 0,
         currency=offer.currency if offer else "",
         seconds=round(journal.seconds(), 1),
         disagreements=_disagreements(journal, units, kept_rows),
@@ -199,7 +205,7 @@ def as_table(report: PromiseReport) -> list[tuple[str, str]]:
         (_("Messages lost"), number(report.messages_lost)),
         (_("Promises kept"), number(report.promises_kept)),
         (_("Promises broken"), number(report.promises_broken)),
-        (_("Time"), duration(report.seconds)),
+        (_("From the first event to the last"), duration(report.seconds)),
     ]
 
 
@@ -247,6 +253,7 @@ def _cost(report: PromiseReport) -> str:
     if not report.loss_minor or not report.currency:
         return _("It cost nothing that can be counted.")
     return _(
-        "That cost about %(money)s of orders that did not come.",
+        "That cost about %(money)s of orders that did not come; about %(avoidable)s of it could be avoided.",
         money=money(report.loss_minor, report.currency),
+        avoidable=money(report.avoidable_minor, report.currency),
     )

@@ -91,10 +91,16 @@ class Plan:
 
 
 def location_for(variant_id: UUID, campaign_id: UUID | None, levels: Mapping[Place, Level]) -> UUID | None:
-    """Return where a variant is sold from: what the visitor's campaign has set aside, else the main stock."""
-    if campaign_id is not None and (variant_id, allocation_of(campaign_id)) in levels:
-        return allocation_of(campaign_id)
-    return MAIN if (variant_id, MAIN) in levels else None
+    """Return where a variant is sold from: what the visitor's campaign has set aside, else the main stock.
+
+    When the campaign's units are gone, its visitors buy from the main stock like everybody, if it has any.
+    """
+    main = levels.get((variant_id, MAIN))
+    if campaign_id is not None:
+        aside = levels.get((variant_id, allocation_of(campaign_id)))
+        if aside is not None and (aside.free > 0 or main is None or main.free <= 0):
+            return allocation_of(campaign_id)
+    return MAIN if main is not None else None
 
 
 def free_for(variant_id: UUID, campaign_id: UUID | None, levels: Mapping[Place, Level]) -> int:
