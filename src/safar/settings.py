@@ -95,8 +95,6 @@ class Settings(BaseSettings):
     """Hours after which staff must sign in again."""
     sign_in_attempts_max: int = Field(default=8, ge=1)
     """Failed sign-ins for one address or from one network address in 15 minutes before a pause."""
-    metrics_token: SecretStr | None = None
-    """Bearer token that opens /metrics; without it the endpoint answers 404."""
     log_level: str = "WARNING"
     """Least severe log line that is written: DEBUG, INFO, WARNING or ERROR."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.people import Person, person, sign_in, visitor
-from tests.browser.world import NAMES, ROOMY, World, email_of
+from tests.browser.world import LANGUAGES, NAMES, ROOMY, World, email_of
 
 _AXE = (Path(__file__).parent.parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 _DESKTOP = {"width": 1280, "height": 800}
@@ -21,7 +21,7 @@ _RUN_AXE = """async (rules) => {
   const options = {resultTypes: ["violations"]};
   if (rules) options.runOnly = {type: "rule", values: rules};
   const {violations} = await axe.run(document, options);
-  return violations.map(({id, impact, nodes}) => ({id, impact, where: nodes.slice(0, 3).map((n) => n.html)}));
+  return violations.map(({id, impact, nodes}) => ({id, impact, where: nodes.slice(0, 3).map((n) => `${n.html} ${n.failureSummary}`)}));
 }"""
 _WIDTH = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # Sizes as sent; what was cached from the page before has its size too.
@@ -73,11 +73,11 @@ async def inspect(world: World, browser: Browser) -> Inspection:
     """Visit the main pages as customers and staff of both languages, side by side."""
     inspection = Inspection()
     await world.give_room(ROOMY)
-    await asyncio.gather(*(_inspect_in(world, browser, inspection, language) for language in NAMES))
+    await asyncio.gather(*(_inspect_in(world, browser, inspection, language) for language in LANGUAGES))
     async with visitor(browser, world, "en") as inside:
         await inside.page(world.front)
         await world.give_room(1)
-        await asyncio.gather(*(_waiting_room(world, browser, inspection, language) for language in NAMES))
+        await asyncio.gather(*(_waiting_room(world, browser, inspection, language) for language in LANGUAGES))
         await world.give_room(ROOMY)
     return inspection
 
@@ -95,13 +95,13 @@ async def _shop(
 ) -> None:
     async with visitor(browser, world, language, viewport=_DESKTOP) as customer:
         says = customer.says
-        _letter, link = await world.campaign_mail(language)
+        _letter, link = await world.campaign_mail(email_of(language, "inspected"))
         page = await customer.page(link)
         await page.get_by_role("button", name=says("Ask us")).click()
         await page.get_by_label(says("Your message")).fill("?!")
         await page.get_by_role("button", name=says("Send"), exact=True).click()
         await expect(page.locator(".bubble-bot")).to_have_count(1)
-        question.set_result(NAMES[language])
+        question.set_result(NAMES["inspected", language])
         await inspection.look(f"shop chat {language}", page)
         await page.get_by_role("button", name=says("Close the chat")).click()
         await inspection.look(f"shop product {language}", page)
@@ -112,8 +112,8 @@ async def _shop(
         await inspection.look(f"shop home {language}", page)
         await page.goto(f"{world.front}/checkout")
         await inspection.look(f"shop checkout {language}", page)
-        await page.get_by_label(says("Name"), exact=True).fill(NAMES[language])
-        await page.get_by_label(says("E-mail")).fill(email_of(language))
+        await page.get_by_label(says("Name"), exact=True).fill(NAMES["inspected", language])
+        await page.get_by_label(says("E-mail")).fill(email_of(language, "inspected"))
         customer.refusals.append(("/checkout", 422))
         await page.get_by_role("button", name=says("Order now")).click()
         await expect(page.locator("#f-address-error")).not_to_be_empty()

@@ -16,7 +16,8 @@ async def inspection(world: World, browser: Browser) -> Inspection:
 
 
 async def test_axe_finds_nothing_serious_on_any_page_in_light_or_dark(inspection: Inspection) -> None:
-    assert {name: seen.findings for name, seen in inspection.pages.items() if seen.findings} == {}
+    found = [f"{name}: {finding}" for name, seen in inspection.pages.items() for finding in seen.findings]
+    assert not found, "\n".join(found)
 
 
 async def test_no_page_scrolls_sideways_on_a_phone(inspection: Inspection) -> None:

@@ -40,7 +40,13 @@ _GOODS = 30
 _STOCK = 40
 _UNITS = 20
 _LINK = re.compile(r"https?://\S+/l/\S+")
-NAMES = {"en": "Alice Walker", "fa": "سارا احمدی"}
+LANGUAGES = ("en", "fa")
+# Whose mail is whose: one customer of each role in each language, so that no test finds another's conversation.
+NAMES = {
+    ("walker", "en"): "Alice Walker", ("walker", "fa"): "سارا احمدی",
+    ("inspected", "en"): "Isla Morgan", ("inspected", "fa"): "نگار پارسا",
+    ("scriptless", "en"): "Leo Green",
+}  # fmt: skip
 _SUBJECTS = {"en": "{{ product.title }} is back", "fa": "{{ product.title }} دوباره رسید"}
 _BODIES = {
     "en": "Hello {{ customer.name }},\n\n{{ units }} are here, at {{ product.price }}:\n\n{{ link }}\n",
@@ -56,8 +62,9 @@ def said(language: str, text: str, **values: object) -> str:
     return found
 
 
-def email_of(language: str) -> str:
-    return f"walker-{language}@customers.example"
+def email_of(language: str, role: str = "walker") -> str:
+    """Return the address of a customer of ours: see NAMES."""
+    return f"{role}-{language}@customers.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +118,9 @@ class World:
                         return dict(letter)
                 await asyncio.sleep(0.05)  # the mailbox is another process, as a mail provider is
 
-    async def campaign_mail(self, language: str) -> tuple[dict[str, Any], str]:
-        """Return the campaign's mail to the customer of `language` and the link in it."""
-        letter = await self.mail(email_of(language), self.hot.title)
+    async def campaign_mail(self, to: str) -> tuple[dict[str, Any], str]:
+        """Return the campaign's mail to a customer and the link in it."""
+        letter = await self.mail(to, self.hot.title)
         found = _LINK.search(letter["text"])
         assert found is not None, letter["text"]
         return letter, found.group()
@@ -166,8 +173,8 @@ async def _loaded(context: Context, password: str) -> World:
         ]
         await receive_many(connection, receipts)
         people = [
-            CustomerRecord(name=name, email=email_of(code), language=code, country="", consent=True)
-            for code, name in NAMES.items()
+            CustomerRecord(name=name, email=email_of(code, role), language=code, country="", consent=True)
+            for (role, code), name in NAMES.items()
         ]
         await import_many(connection, people)
         owner = next(person for person in await all_staff(connection) if person.role == "owner")

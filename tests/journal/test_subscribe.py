@@ -227,7 +227,8 @@ async def test_two_workers_on_one_subscriber_do_not_double(table: Database) -> N
     await settled(table)
     taking = asyncio.create_task(first.step(table))
     await effects.before_end.wait()
-    assert await second.step(table) is False, "it goes on with something else instead of waiting"
+    async with asyncio.timeout(2):
+        assert await second.step(table) is False, "it goes on with something else instead of waiting"
     assert effects.taken == [5]
     effects.may_end.set()
     await taking

@@ -75,7 +75,8 @@ class Agent:
 
 
 def _language_of(html: str) -> str:
-    """Return the language the customer writes in, as an agent sees it on the page."""
+    """Return the language the customer writes in, as an agent sees it in their last message."""
+    html = html.rsplit("bubble-customer", 1)[-1].split("bubble ", 1)[0]
     for language, word in (("fa", "می‌توانم"), ("hi", "लौटा"), ("pt-BR", "trocar")):
         if word in html:
             return language

@@ -18,7 +18,7 @@ from safar.team.model import Session
 from safar.team.sessions import session_of
 
 COOKIE = "staff"
-_OPEN = ("/sign-in", "/health", "/metrics")
+_OPEN = ("/sign-in", "/health")
 _OPEN_FOLDERS = ("/static/",)
 _UNTIL_PASSWORD_CHANGED = ("/password", "/sign-out")
 _TOKEN_CHARACTERS_MAX = 100

@@ -1,0 +1,53 @@
+"""The same purchase in a browser that runs no scripts."""
+
+import re
+
+from playwright.async_api import Browser, expect
+
+from tests.browser.people import leave, person, visitor
+from tests.browser.world import NAMES, ROOMY, TOGETHER, World, email_of
+
+pytestmark = TOGETHER
+
+
+async def test_without_scripts_the_waiting_page_lets_in_by_itself_and_everything_can_be_bought_and_asked(
+    world: World, browser: Browser, scriptless_browser: Browser
+) -> None:
+    address = email_of("en", "scriptless")
+    _letter, link = await world.campaign_mail(address)
+    assert await world.inside() == 0
+    await world.give_room(1)
+    async with visitor(scriptless_browser, world, "en") as customer:
+        async with person(browser, "en") as other:
+            await other.page(world.front)
+            page = await customer.page(link)
+            await expect(page).to_have_url(re.compile(r"/wait\?next="))
+            await expect(page.get_by_text("This page reloads every 10 seconds")).to_be_visible()
+            await leave(other, world)
+        await world.give_room(ROOMY)
+        await expect(page).to_have_url(re.compile(r"/p/"))  # by the page's own refresh
+        await page.goto(f"{world.front}/chat")
+        await page.get_by_label("Your message").fill("Is this in stock?")
+        await page.get_by_role("button", name="Send").click()
+        answer = page.locator(".bubble-bot")
+        while not await answer.count():  # a person without scripts looks again, too
+            await page.get_by_role("link", name="Look for an answer").click()
+        await expect(answer).to_contain_text("in stock")
+        await page.goto(link)
+        await page.get_by_role("spinbutton", name="Quantity").fill("2")
+        await page.get_by_role("button", name="Add to cart").click()
+        await page.get_by_role("spinbutton", name="Quantity").fill("1")
+        await page.get_by_role("button", name="Update").click()
+        await page.get_by_role("link", name="Go to checkout").click()
+        await page.get_by_label("Name", exact=True).fill(NAMES["scriptless", "en"])
+        await page.get_by_label("E-mail").fill(address)
+        customer.refusals.append(("/checkout", 422))
+        await page.get_by_role("button", name="Order now").click()
+        await expect(page.locator("#f-address-error")).to_be_visible()
+        await expect(page.get_by_label("Name", exact=True)).to_have_value(NAMES["scriptless", "en"])
+        await page.get_by_label("Address").fill("12 Mill Lane, York")
+        await page.get_by_role("button", name="Order now").click()
+        await expect(page).to_have_url(re.compile(r"/orders/"))
+        await expect(page.locator(".line-title")).to_have_text(world.hot.title)
+        assert page.url in (await world.mail(address, "is confirmed"))["text"]
+        assert customer.complaints == []
