@@ -225,3 +225,15 @@ async def test_what_the_database_cannot_do_now_is_an_honest_answer_over_http(
     async with database.connection() as connection:
         assert await value(connection, "SELECT n FROM t") == 1, "what was refused changed nothing"
     await hurried.database.close()
+
+
+async def test_a_shop_in_a_schema_of_its_own_stays_in_it(database_url: str, settings: Settings) -> None:
+    """One schema a shop, named in the connection string: our own options must not displace it."""
+    database = Database(f"{database_url}&options=-csearch_path%3Dmyshop", settings)
+    await database.open()
+    try:
+        async with database.connection() as connection:
+            assert await value(connection, "SHOW search_path") == "myshop"
+            assert await value(connection, "SHOW lock_timeout") == f"{settings.lock_timeout_ms // 1000}s"
+    finally:
+        await database.close()

@@ -252,8 +252,10 @@ def _where(report: PromiseReport) -> str:
 def _cost(report: PromiseReport) -> str:
     if not report.loss_minor or not report.currency:
         return _("It cost nothing that can be counted.")
+    cost = money(report.loss_minor, report.currency)
+    if not report.avoidable_minor:
+        return _("That cost about %(money)s of orders that did not come: no more than is usual.", money=cost)
     return _(
         "That cost about %(money)s of orders that did not come; about %(avoidable)s of it could be avoided.",
-        money=money(report.loss_minor, report.currency),
-        avoidable=money(report.avoidable_minor, report.currency),
-    )
+        money=cost, avoidable=money(report.avoidable_minor, report.currency),
+    )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any, LiteralString, TypeVar
 
 import orjson
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow, class_row, scalar_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -30,8 +31,10 @@ class Database:
 
     def __init__(self, url: str, settings: Settings) -> None:
         self.url = url
+        own = conninfo_to_dict(url).get("options") or "" if url else ""  # a shop's schema is named there
         options = (
-            f"-c lock_timeout={settings.lock_timeout_ms} -c statement_timeout={settings.statement_timeout_ms}"
+            f"{own} -c lock_timeout={settings.lock_timeout_ms}"
+            f" -c statement_timeout={settings.statement_timeout_ms}"
             " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
         )
         self._pool = AsyncConnectionPool(

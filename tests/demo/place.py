@@ -1,0 +1,53 @@
+"""A place of its own for a whole Safar: free ports, a folder, and a look at which processes belong to it."""
+
+import os
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+
+from safar.settings import Settings
+
+_PORTS = ("front_port", "console_port", "mail_in_port", "mailbox_smtp_port", "mailbox_http_port")
+
+
+def settings_at(folder: Path) -> Settings:
+    """Return settings of a Safar that meets no other: its own folder, ports that are free now."""
+    ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
+    return Settings(
+        data_dir=folder,
+        public_url=f"http://127.0.0.1:{ports['front_port']}",
+        console_url=f"http://127.0.0.1:{ports['console_port']}",
+        **ports,  # type: ignore[arg-type]
+    )
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return this process's environment with what makes the command line use `settings`."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("SAFAR_")}
+    chosen = {name: getattr(settings, name) for name in (*_PORTS, "data_dir", "public_url", "console_url")}
+    return own | {f"SAFAR_{name.upper()}": str(value) for name, value in chosen.items()}
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Return the living processes whose command line or environment names `folder`."""
+    needle = str(folder).encode()
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdecimal() or int(entry.name) == os.getpid():
+            continue
+        try:
+            command = (entry / "cmdline").read_bytes()
+            told = command + (entry / "environ").read_bytes()
+        except OSError:  # it has gone, or is a zombie
+            continue
+        if needle in told:
+            found.append(f"{entry.name}: {command.replace(bytes(1), b' ').decode(errors='replace')}")
+    return found
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]

@@ -1,0 +1,54 @@
+"""Somebody who buys one thing after the other all the time, and keeps every receipt."""
+
+import asyncio
+from uuid import UUID
+
+import httpx
+
+from safar.demo.browser import Browser
+from safar.kernel.ids import new_id
+
+_PAUSE_S = 0.05
+_AGAIN_S = 0.25
+
+
+class SteadyBuyer:
+    """Orders over HTTP without an end; an order without an answer is sent again under the same id."""
+
+    def __init__(self, address: str, skus: list[str], number: int) -> None:
+        self._address = address
+        self._skus = skus
+        self._number = number
+        self.acknowledged: dict[UUID, str] = {}  # the state that we were told
+        self.refused = 0
+        self.surprises: list[str] = []
+
+    async def buy(self) -> None:
+        """Buy until cancelled."""
+        async with (
+            httpx.AsyncHTTPTransport() as transport,
+            Browser(self._address, "en", transport) as browser,
+        ):
+            while True:
+                for sku in self._skus:
+                    await self._buy_one(browser, sku)
+                    await asyncio.sleep(_PAUSE_S)
+
+    async def _buy_one(self, browser: Browser, sku: str) -> None:
+        order = {
+            "id": str(new_id()), "sku": sku, "quantity": 1, "name": "Steady Buyer",
+            "email": f"steady-{self._number}@customers.example", "address": "1 Steady Street",
+            "provider": "test" if len(self.acknowledged) % 3 == 0 else "cod", "method": "ok", "language": "en",
+        }  # fmt: skip
+        while True:
+            answer = await browser.json("/buy", order)
+            if answer.status_code == 201:
+                self.acknowledged[UUID(answer.json()["order"])] = answer.json()["state"]
+                return
+            if answer.status_code == 409:
+                self.refused += 1
+                return
+            if answer.status_code != 410:  # the place in the queue or in the shop is too old: take a new one
+                self.surprises.append(f"{answer.status_code} {answer.text[:200]}")
+                return
+            await asyncio.sleep(_AGAIN_S)

@@ -1,0 +1,204 @@
+"""kill -9 of every process in the middle of the rehearsal: nothing lost, nothing sold twice, the books agree."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import pytest
+
+from safar.capacity import actions as capacity
+from safar.demo.retail import choose_hot_product, products
+from safar.demo.run import OWNER, Rehearsed, demo_settings, rehearse
+from safar.kernel.context import Context, make_context
+from safar.kernel.database import Connection
+from safar.serve import Supervisor
+from safar.settings import Settings
+from safar.stock import actions as stock
+from tests.demo.place import processes_of, settings_at
+from tests.demo.steady import SteadyBuyer
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+
+CUSTOMERS = 60
+SECONDS = 22.0
+_FIRST_AFTER_S = 3.0
+_BETWEEN_S = 2.0
+# Each line dies in the same moment. "backend": one of PostgreSQL's own processes, which makes the server throw
+# out everybody and recover, while its first process lives on.
+KILLS = (
+    ("front",),
+    ("worker",),
+    ("backend",),
+    ("console",),
+    ("postgres",),
+    ("front", "worker", "console"),
+    ("worker",),
+    ("postgres", "front", "worker"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    settings: Settings
+    supervisor: Supervisor
+    context: Context
+
+
+@asynccontextmanager
+async def _running(folder: Path) -> AsyncIterator[Stage]:
+    settings = demo_settings(settings_at(folder), customers=CUSTOMERS, seconds=SECONDS)
+    supervisor = Supervisor(settings, extra_roles=("mailbox",))
+    watching: asyncio.Task[None] | None = None
+    try:
+        await supervisor.start(OWNER)
+        watching = asyncio.create_task(supervisor.watch())
+        context = make_context(settings, supervisor.url)
+        await context.database.open()
+        try:
+            yield Stage(settings, supervisor, context)
+        finally:
+            await context.database.close()
+    finally:
+        await supervisor.stop()
+        if watching is not None:
+            await watching
+
+
+def _kill(supervisor: Supervisor, role: str) -> int:
+    if role == "backend":
+        pid = next(_backends(next(supervisor.pids("postgres"))))
+    else:
+        pid = next(supervisor.pids(role))
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+def _backends(postmaster: int) -> "AsyncIterator[int] | object":
+    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+    return (pid for pid in map(int, children) if b"postgres: postgres" in _command(pid))
+
+
+def _command(pid: int) -> bytes:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
+
+
+async def _make_havoc(supervisor: Supervisor) -> int:
+    """Kill what stands in KILLS, line by line; return how many processes."""
+    killed = 0
+    await asyncio.sleep(_FIRST_AFTER_S)
+    for roles in KILLS:
+        for role in roles:
+            _kill(supervisor, role)
+            killed += 1
+        await asyncio.sleep(_BETWEEN_S)
+    return killed
+
+
+async def test_kill_9_in_the_middle_loses_nothing_acknowledged_and_sells_nothing_twice(
+    tmp_path: Path,
+) -> None:
+    hot = choose_hot_product().sku
+    skus = [product.sku for product in products() if product.stock > 0 and product.sku != hot]
+    async with _running(tmp_path) as stage:
+        buyers = [SteadyBuyer(stage.settings.public_url, skus[n * 20 : n * 20 + 20], n) for n in range(2)]
+        buying = [asyncio.create_task(_when_loaded(stage, buyer)) for buyer in buyers]
+        havoc = asyncio.create_task(_make_havoc(stage.supervisor))
+        rehearsed = await rehearse(stage.context, customers=CUSTOMERS, seconds=SECONDS)
+        killed = await havoc
+        for task in buying:
+            task.cancel()
+        ended = await asyncio.gather(*buying, return_exceptions=True)
+        assert [error for error in ended if not isinstance(error, asyncio.CancelledError)] == []
+        assert stage.supervisor.restarts >= killed - KILLS.count(("backend",))
+
+        assert rehearsed.differences == []
+        assert rehearsed.figures["oversold"] == rehearsed.figures["messages_lost"] == 0
+        async with stage.context.database.connection() as connection:
+            assert await capacity.recount(connection) == []
+            assert await stock.recount(connection) == []
+            await _check_units(connection)
+            await _check_orders(connection, stage.context, rehearsed, buyers)
+            await _check_questions(connection, rehearsed)
+    assert processes_of(tmp_path) == []
+
+
+async def _when_loaded(stage: Stage, buyer: SteadyBuyer) -> None:
+    while True:
+        async with stage.context.database.connection() as connection:
+            if (await _all(connection, "SELECT count(*) FROM campaigns"))[0][0]:
+                break
+        await asyncio.sleep(0.05)
+    await buyer.buy()
+
+
+async def _all(connection: Connection, query: str, *params: object) -> list[tuple[object, ...]]:
+    cursor = await connection.execute(query, params or None)  # type: ignore[arg-type]
+    return list(await cursor.fetchall())
+
+
+async def _check_units(connection: Connection) -> None:
+    """What left the shelves is what stands in orders that are kept, unit by unit."""
+    differing = await _all(
+        connection,
+        """
+        SELECT coalesce(o.variant_id, m.variant_id), o.units, m.units FROM (
+            SELECT l.variant_id, sum(l.quantity) AS units FROM order_lines AS l
+            INNER JOIN orders AS o ON o.id = l.order_id WHERE o.state = 'confirmed' GROUP BY 1
+        ) AS o FULL JOIN (
+            SELECT variant_id, sum(CASE WHEN to_location_id = %s THEN quantity ELSE -quantity END) AS units
+            FROM stock_moves WHERE %s IN (to_location_id, from_location_id) GROUP BY 1
+        ) AS m ON m.variant_id = o.variant_id
+        WHERE o.units IS DISTINCT FROM m.units
+        """,
+        stock.CUSTOMER, stock.CUSTOMER,
+    )  # fmt: skip
+    assert differing == []
+    below = await _all(connection, "SELECT id FROM capacity_accounts WHERE on_hand < 0 OR held < 0")
+    assert below == []
+
+
+async def _check_orders(
+    connection: Connection, context: Context, rehearsed: Rehearsed, buyers: list[SteadyBuyer]
+) -> None:
+    states = dict(await _all(connection, "SELECT id, state FROM orders"))  # type: ignore[arg-type]
+    assert [id_ for id_, state in states.items() if state not in ("confirmed", "cancelled")] == []
+    told = [urlsplit(path).path.rpartition("/")[2] for path in rehearsed.tally.orders]
+    orders = [UUID(context.vault.unsign("order", signed)) for signed in told]
+    assert orders
+    assert [order for order in orders if states.get(order) != "confirmed"] == []
+    for buyer in buyers:
+        assert buyer.surprises == []
+        assert len(buyer.acknowledged) > 20
+        lost = [
+            (order, said, states.get(order))
+            for order, said in buyer.acknowledged.items()
+            if said == "confirmed" and states.get(order) != "confirmed"
+        ]
+        assert lost == []
+        assert buyer.acknowledged.keys() <= states.keys()
+
+
+async def _check_questions(connection: Connection, rehearsed: Rehearsed) -> None:
+    """Each question that the shop said it had is a message, once; each mail it took, too."""
+    kept = [
+        str(row[0])
+        for row in await _all(connection, "SELECT external_id FROM messages WHERE direction = 'in'")
+    ]
+    asked = {
+        question.partition(":")[2] for question in rehearsed.tally.questions if question.startswith("chat:")
+    }
+    found = [external.rpartition(":")[2] for external in kept]
+    assert asked
+    assert [question for question in asked if found.count(question) != 1] == []
+    unended = await _all(
+        connection, "SELECT state, count(*) FROM messages WHERE state IN ('queued', 'sending') GROUP BY 1"
+    )
+    assert unended == []
