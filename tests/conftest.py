@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from granian.server.embed import Server
 from starlette.applications import Starlette
+from xdist.scheduler import LoadScopeScheduling
 
 from safar.kernel.context import Context, make_context
 from safar.kernel.database import Database
@@ -20,6 +21,22 @@ from safar.kernel.web.server import http_server
 from safar.settings import Settings
 
 _numbers = itertools.count(1)
+_WHOLE_SYSTEMS = ("tests/browser/", "tests/demo/")
+
+
+class _ByFolder(LoadScopeScheduling):  # type: ignore[misc]
+    """Spreads tests one by one, but keeps each folder that starts whole systems on one worker.
+
+    pytest-xdist 3.8 finds none of its own groups (`xdist_group`) under pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((folder for folder in _WHOLE_SYSTEMS if nodeid.startswith(folder)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _ByFolder:
+    return _ByFolder(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -83,17 +83,18 @@ def demo(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="holds | checkout | idle")],
+    name: Annotated[str, typer.Argument(help="holds | checkout | idle | journey")],
     seconds: Annotated[float, typer.Option(min=0.2, max=60, help="Length of each measured round")] = 2.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line")] = False,
 ) -> None:
     """Measure on this machine, beside the physical limit measured in the same run."""
-    from safar.bench import checkout, holds, idle
+    from safar.bench import checkout, holds, idle, journey
 
     benches: dict[str, Callable[[float], Awaitable[dict[str, Any]]]] = {
         "holds": holds.measure,
         "checkout": checkout.measure,
         "idle": idle.measure,
+        "journey": journey.measure,
     }
     if name not in benches:
         raise typer.BadParameter(f"there is no bench {name!r}; choose one of: {', '.join(benches)}")

@@ -164,11 +164,16 @@ class Supervisor:
 
     async def _restart_postgres(self, postgres: EmbeddedPostgres) -> None:
         log.warning("serve.died", died="postgres")
-        self.restarts += 1
-        try:
-            await postgres.start_again()
-        except RuntimeError as error:  # its old processes may need a moment to go
-            log.warning("serve.postgres_not_back", error=str(error))
+        tries = 0
+        while not self._stopping:
+            tries += 1
+            self.restarts += 1
+            try:
+                await postgres.start_again()
+                return
+            except RuntimeError as error:  # its old processes may need a moment to go
+                log.warning("serve.postgres_not_back", error=str(error))
+            await asyncio.sleep(min(_WATCH_S * tries, _PAUSE_S_MAX))
 
 
 async def prepare(context: Context, owner_email: str) -> str | None:

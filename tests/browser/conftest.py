@@ -3,7 +3,6 @@
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -27,25 +26,10 @@ async def world() -> AsyncIterator[World]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    async with _chromium() as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def scriptless_browser() -> AsyncIterator[Browser]:
-    """A Chromium with scripts switched off for good: the switch of a context leaves <noscript> unread."""
-    async with _chromium("--blink-settings=scriptEnabled=false") as browser:
-        yield browser
-
-
-@asynccontextmanager
-async def _chromium(*more: str) -> AsyncIterator[Browser]:
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
         pytest.skip("no Chromium on this machine")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=[*_ARGS, *more])
-        try:
-            yield browser
-        finally:
-            await browser.close()
+        chromium = await playwright.chromium.launch(executable_path=found, args=_ARGS)
+        yield chromium
+        await chromium.close()

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,8 @@ _RUN_AXE = """async (rules) => {
   const options = {resultTypes: ["violations"]};
   if (rules) options.runOnly = {type: "rule", values: rules};
   const {violations} = await axe.run(document, options);
-  return violations.map(({id, impact, nodes}) => ({id, impact, where: nodes.slice(0, 3).map((n) => `${n.html} ${n.failureSummary}`)}));
+  const where = (nodes) => nodes.slice(0, 3).map((node) => `${node.html} ${node.failureSummary}`);
+  return violations.map(({id, impact, nodes}) => ({id, impact, where: where(nodes)}));
 }"""
 _WIDTH = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # Sizes as sent; what was cached from the page before has its size too.
@@ -145,8 +145,8 @@ async def _console(
         await inspection.look(f"console today {language}", page)
         campaign = world.campaign_id
         paths = {
-            "stock": "/stock", "journey": f"/journey?campaign={campaign}", "campaign": f"/campaigns/{campaign}",
-            "orders": "/orders", "gate": "/gate",
+            "stock": "/stock", "orders": "/orders", "gate": "/gate",
+            "journey": f"/journey?campaign={campaign}", "campaign": f"/campaigns/{campaign}",
         }  # fmt: skip
         for name, path in paths.items():
             await page.goto(f"{world.console}{path}")

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 from tests.browser.world import World, said
 
 LOCALES = {"en": "en-GB", "fa": "fa-IR"}
-_NEW_PASSWORD = "a quiet walk by the river"  # noqa: S105
+_NEW_PASSWORD = "a quiet walk by the river"
 WAIT_MS = 15_000
 expect.set_options(timeout=WAIT_MS)
 

@@ -46,6 +46,9 @@ async def _staff_comes_to_work(world: World, staff: Person) -> tuple[Page, Page]
     await sign_in(staff, today, address, password)
     await expect(today).to_have_url(f"{world.console}/")
     await expect(today.get_by_role("heading", name=staff.says("Today"))).to_be_visible()
+    await _is_written_in(today, staff.language)
+    rooms, work = await _middle(today.locator(".navbar-vertical")), await _middle(today.locator("main"))
+    assert rooms > work if staff.language == "fa" else rooms < work
     inbox = await staff.page(f"{world.console}/inbox")
     for page in (today, inbox):
         await expect(page.locator("#live-state")).to_have_attribute("data-state", "live")
@@ -64,7 +67,9 @@ async def _arrives_through_the_queue(world: World, browser: Browser, customer: P
         page = await customer.page(link)
         await expect(page).to_have_url(re.compile(r"/wait\?next="))
         await _is_written_in(page, customer.language)
-        await expect(page.locator("[data-wait=place]")).to_have_text("۱" if customer.language == "fa" else "1")
+        await expect(page.locator("[data-wait=place]")).to_have_text(
+            "۱" if customer.language == "fa" else "1"
+        )
         await expect(page.locator("[data-wait=estimate]")).not_to_be_empty()
         await expect(page.locator("[data-wait=units]")).to_have_text(re.compile(DIGITS[customer.language]))
         await leave(other, world)
@@ -121,6 +126,7 @@ async def _asks_and_is_answered_live(customer: Person, page: Page, staff: Person
     await expect(from_bot).to_have_count(2)
     thread = inbox.locator(".thread", has_text=NAMES["walker", customer.language])
     await expect(thread.get_by_text(staff.says("waiting"), exact=True)).to_be_visible()
+    await expect(thread.locator(".thread-text")).to_contain_text(beyond[:20])
     assert await still_the_same(inbox)
     await thread.get_by_role("link").click()
     await _staff_answers(staff, inbox, beyond, first)
@@ -173,7 +179,9 @@ async def _buys(world: World, customer: Person, page: Page) -> str:
     await expect(page.locator(".line-title")).to_have_text(world.hot.title)
     found = re.search(r"[0-9]{4,}", await page.get_by_role("heading", level=1).inner_text())
     assert found is not None
-    letter = await world.mail(email_of(language), says("Your order %(number)s is confirmed", number=found.group()))
+    letter = await world.mail(
+        email_of(language), says("Your order %(number)s is confirmed", number=found.group())
+    )
     assert page.url in letter["text"]
     return found.group()
 
@@ -195,4 +203,6 @@ async def _is_shipped(
     await expect(desk.get_by_role("button", name=staff.says("Mark as delivered"))).to_be_visible()
     await page.reload()
     await expect(page.get_by_text(customer.says("Your parcel is with the carrier."))).to_be_visible()
-    await world.mail(email_of(customer.language), customer.says("Your order %(number)s is on its way", number=number))
+    await world.mail(
+        email_of(customer.language), customer.says("Your order %(number)s is on its way", number=number)
+    )

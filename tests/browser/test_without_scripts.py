@@ -11,13 +11,13 @@ pytestmark = TOGETHER
 
 
 async def test_without_scripts_the_waiting_page_lets_in_by_itself_and_everything_can_be_bought_and_asked(
-    world: World, browser: Browser, scriptless_browser: Browser
+    world: World, browser: Browser
 ) -> None:
     address = email_of("en", "scriptless")
     _letter, link = await world.campaign_mail(address)
     assert await world.inside() == 0
     await world.give_room(1)
-    async with visitor(scriptless_browser, world, "en") as customer:
+    async with visitor(browser, world, "en", java_script_enabled=False) as customer:
         async with person(browser, "en") as other:
             await other.page(world.front)
             page = await customer.page(link)

@@ -1,4 +1,4 @@
-"""The whole system as a customer and a shopkeeper meet it: real processes, a small shop, one running campaign."""
+"""The whole system as customers and staff meet it: real processes, a small shop, one running campaign."""
 
 import asyncio
 import re
@@ -30,10 +30,8 @@ from safar.shop.catalogue import import_products
 from safar.stock.actions import MAIN, Receipt, receive_many
 from safar.team.actions import all_staff, invite
 
-# Of every module here: one event loop and one worker for what all of them share.
-TOGETHER = [
-    pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session"),
-]  # fmt: skip
+# Of every module here: one event loop for what all of them share.
+TOGETHER = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 OWNER = "owner@safar.example"
 ROOMY = 50
 _GOODS = 30
@@ -41,7 +39,7 @@ _STOCK = 40
 _UNITS = 20
 _LINK = re.compile(r"https?://\S+/l/\S+")
 LANGUAGES = ("en", "fa")
-# Whose mail is whose: one customer of each role in each language, so that no test finds another's conversation.
+# One customer for each test and language, so that none finds the conversation of another.
 NAMES = {
     ("walker", "en"): "Alice Walker", ("walker", "fa"): "سارا احمدی",
     ("inspected", "en"): "Isla Morgan", ("inspected", "fa"): "نگار پارسا",

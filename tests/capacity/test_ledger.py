@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -34,15 +35,21 @@ from safar.settings import Settings
 from tests.capacity.model import ModelLedger
 
 T = TypeVar("T")
+_Wanted = tuple[tuple[int, bool] | None, dict[int, int], int]
 _ACCOUNTS = 4
 _START = datetime(2026, 3, 20, tzinfo=UTC)
 _names = itertools.count()
 
-_slot = st.integers(0, 9)  # which of the example's ids: few, so that they are used again
-_lines = st.dictionaries(st.integers(0, _ACCOUNTS), st.integers(1, 4), min_size=1, max_size=3)
-_minutes = st.integers(0, 30)
-_holds = st.lists(st.tuples(_slot, _lines, _minutes), min_size=1, max_size=6)
-_slots = st.lists(_slot, min_size=1, max_size=6)
+_age = st.integers(0, 9)  # which of the example's holds, counted back from the newest; 9: none of them
+# A hold's id is mostly a new one; an old one comes again with the same lines or with others.
+_again = st.tuples(_age, st.booleans())
+_new_or_old = st.one_of(st.none(), st.none(), _again)
+_account = st.sampled_from([*list(range(_ACCOUNTS)) * 4, _ACCOUNTS])  # the last does not exist
+_lines = st.dictionaries(_account, st.integers(1, 4), min_size=1, max_size=3)
+_stock = st.one_of(st.integers(0, 4), st.integers(10, 40), st.integers(10, 40))
+_minutes = st.integers(0, 20)
+_holds = st.lists(st.tuples(_new_or_old, _lines, _minutes), min_size=1, max_size=5)
+_ages = st.lists(_age, min_size=1, max_size=5)
 
 
 class _World:
@@ -71,13 +78,14 @@ class Ledger(RuleBasedStateMachine):
 
     @initialize(
         stocks=st.lists(
-            st.tuples(st.integers(0, 8), st.sampled_from([0, 0, 2])), min_size=_ACCOUNTS, max_size=_ACCOUNTS
-        )
+            st.tuples(_stock, st.sampled_from([0, 0, 2])), min_size=_ACCOUNTS, max_size=_ACCOUNTS
+        ),
+        first=st.lists(st.tuples(st.none(), _lines, _minutes), min_size=6, max_size=10),
     )
-    def open(self, stocks: list[tuple[int, int]]) -> None:
+    def open(self, stocks: list[tuple[int, int]], first: list[_Wanted]) -> None:
         self.now = _START
         self.model = ModelLedger()
-        self.ids = [new_id() for _slot in range(10)]
+        self.ids = [new_id()]  # the first is not held until it is asked for as an old one
 
         async def work(connection: Connection) -> list[int]:
             opened = [
@@ -94,17 +102,16 @@ class Ledger(RuleBasedStateMachine):
             self.model.on_hand[account] = on_hand
             self.model.backorder[account] = backorder
         self.accounts = [*opened, -1]  # the last does not exist
+        self.hold(first)
 
-    @rule(wanted=_holds)
-    def hold(self, wanted: list[tuple[int, dict[int, int], int]]) -> None:
-        asked = [
-            (
-                self.ids[slot],
-                {self.accounts[account]: quantity for account, quantity in lines.items()},
-                self.now + timedelta(minutes=minutes),
-            )
-            for slot, lines, minutes in wanted
-        ]
+    def hold(self, wanted: list[_Wanted]) -> None:
+        asked = []
+        for again, drawn, minutes in wanted:
+            hold_id = self._new_id() if again is None else self._id(again[0])
+            lines = {self.accounts[account]: quantity for account, quantity in drawn.items()}
+            if again and again[1] and hold_id in self.model.holds:
+                lines = dict(self.model.holds[hold_id].lines)
+            asked.append((hold_id, lines, self.now + timedelta(minutes=minutes)))
         requests = [
             HoldRequest(hold_id=hold_id, lines=lines, expires_at=until, purpose="test")
             for hold_id, lines, until in asked
@@ -113,28 +120,29 @@ class Ledger(RuleBasedStateMachine):
         assert [outcome.hold_id for outcome in outcomes] == [request.hold_id for request in requests]
         assert [_said(outcome) for outcome in outcomes] == self.model.hold(asked)
 
-    @rule(slots=_slots)
-    def claim(self, slots: list[int]) -> None:
-        self._end(slots, "claimed", claim_many)
+    @rule(wanted=_holds)
+    def hold_more(self, wanted: list[_Wanted]) -> None:
+        self.hold(wanted)
 
-    @rule(slots=_slots)
-    def release(self, slots: list[int]) -> None:
-        self._end(slots, "released", release_many)
+    def _new_id(self) -> UUID:
+        self.ids.append(new_id())
+        return self.ids[-1]
 
-    def _end(self, slots: list[int], how: str, verb: Any) -> None:
-        ids = [self.ids[slot] for slot in slots]
+    def _id(self, age: int) -> UUID:
+        held = list(self.model.holds)
+        return held[-1 - age % len(held)] if held and age < 9 else self.ids[0]
+
+    @rule(ages=_ages, how=st.sampled_from(["claimed", "released"]))
+    def end(self, ages: list[int], how: str) -> None:
+        ids = [self._id(age) for age in ages]
+        verb = claim_many if how == "claimed" else release_many
         ended = self.world.transaction(self.now, lambda connection: verb(connection, ids))
         assert [end.hold_id for end in ended] == ids
         assert [(end.state, end.changed) for end in ended] == self.model.end(ids, how, self.now)
 
-    @rule()
-    def expire(self) -> None:
-        expired = self.world.transaction(self.now, expire_due)
-        assert expired == self.model.expire(self.now)
-
-    @rule(wanted=st.lists(st.tuples(_slot, _minutes), min_size=1, max_size=5))
+    @rule(wanted=st.lists(st.tuples(_age, _minutes), min_size=1, max_size=5))
     def extend(self, wanted: list[tuple[int, int]]) -> None:
-        asked = [(self.ids[slot], self.now + timedelta(minutes=minutes)) for slot, minutes in wanted]
+        asked = [(self._id(age), self.now + timedelta(minutes=minutes)) for age, minutes in wanted]
         extensions = [Extension(hold_id, until) for hold_id, until in asked]
         ended = self.world.transaction(self.now, lambda connection: extend_many(connection, extensions))
         assert [(end.state, end.expires_at) for end in ended] == self.model.extend(asked, self.now)
@@ -155,9 +163,11 @@ class Ledger(RuleBasedStateMachine):
             for account in after:
                 assert account.on_hand == self.model.on_hand[account.id]
 
-    @rule(minutes=st.integers(1, 20))
-    def time_passes(self, minutes: int) -> None:
+    @rule(minutes=st.integers(1, 12), sweep=st.booleans())
+    def time_passes(self, minutes: int, sweep: bool) -> None:
         self.now += timedelta(minutes=minutes)
+        if sweep:
+            assert self.world.transaction(self.now, expire_due) == self.model.expire(self.now)
 
     def teardown(self) -> None:
         """Leave nothing due to the next example."""
@@ -220,7 +230,7 @@ def test_the_ledger_does_what_its_model_does(database_url: str) -> None:
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=150,
+                max_examples=80,
                 stateful_step_count=25,
                 deadline=None,
                 database=None,

@@ -1,6 +1,7 @@
 """Somebody who buys one thing after the other all the time, and keeps every receipt."""
 
 import asyncio
+import itertools
 from uuid import UUID
 
 import httpx
@@ -22,23 +23,31 @@ class SteadyBuyer:
         self.acknowledged: dict[UUID, str] = {}  # the state that we were told
         self.refused = 0
         self.surprises: list[str] = []
+        self._enough = False
+
+    def enough(self) -> None:
+        """Let the buyer bring the order at hand to its end and go."""
+        self._enough = True
 
     async def buy(self) -> None:
-        """Buy until cancelled."""
+        """Buy until it is enough, then give the place in the shop back."""
         async with (
             httpx.AsyncHTTPTransport() as transport,
             Browser(self._address, "en", transport) as browser,
         ):
-            while True:
-                for sku in self._skus:
-                    await self._buy_one(browser, sku)
-                    await asyncio.sleep(_PAUSE_S)
+            for sku in itertools.cycle(self._skus):
+                if self._enough:
+                    break
+                await self._buy_one(browser, sku)
+                await asyncio.sleep(_PAUSE_S)
+            await browser.json("/leave", {})
 
     async def _buy_one(self, browser: Browser, sku: str) -> None:
+        provider = "test" if len(self.acknowledged) % 3 == 0 else "cod"
         order = {
             "id": str(new_id()), "sku": sku, "quantity": 1, "name": "Steady Buyer",
             "email": f"steady-{self._number}@customers.example", "address": "1 Steady Street",
-            "provider": "test" if len(self.acknowledged) % 3 == 0 else "cod", "method": "ok", "language": "en",
+            "provider": provider, "method": "ok", "language": "en",
         }  # fmt: skip
         while True:
             answer = await browser.json("/buy", order)
@@ -48,7 +57,10 @@ class SteadyBuyer:
             if answer.status_code == 409:
                 self.refused += 1
                 return
-            if answer.status_code != 410:  # the place in the queue or in the shop is too old: take a new one
+            if answer.status_code not in (
+                410,
+                503,
+            ):  # a place too old, or a queue too long: stand in it again
                 self.surprises.append(f"{answer.status_code} {answer.text[:200]}")
                 return
             await asyncio.sleep(_AGAIN_S)

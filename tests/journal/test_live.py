@@ -69,6 +69,19 @@ async def test_a_stream_that_comes_back_gets_what_it_missed_then_what_happens(da
         assert await _take(stream, 2) == [6, 7]
 
 
+async def test_a_stream_opened_before_the_feed_has_started_misses_nothing(database: Database) -> None:
+    feed = LiveFeed(database)
+    early = asyncio.create_task(_take(feed.events(0), 3))
+    done, _pending = await asyncio.wait({early}, timeout=0.05)
+    assert not done
+    await write(database, events(3))
+    await settled(database)  # after the stream's own look at the past, before the feed's first
+    following = asyncio.create_task(feed.run())
+    assert await early == [1, 2, 3]
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+
+
 async def test_streams_that_break_anywhere_miss_nothing_and_repeat_nothing(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,10 +7,11 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.journal.partitions import make_ahead, month_starts
 from safar.kernel import clock
-from safar.kernel.database import Database
+from safar.kernel.database import Database, value
 from safar.kernel.ids import new_id
 from tests.journal.conftest import read_all, settled, write
 
@@ -83,6 +84,30 @@ async def test_writers_go_on_while_a_month_is_made(database: Database) -> None:
     await asyncio.gather(make_ahead(database), writing)
     await settled(database)
     assert len(await read_all(database)) == 30
+
+
+_WAITING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
+async def _until_waiting(database: Database, count: int) -> None:
+    async with asyncio.timeout(5), database.connection() as connection:
+        while await value(connection, _WAITING) < count:
+            await asyncio.sleep(0.005)
+
+
+async def test_a_writer_that_comes_while_a_month_is_being_made_writes_into_it(database: Database) -> None:
+    async with database.transaction() as still_open:
+        await append_many(still_open, _at(clock.now()))
+        making = asyncio.create_task(make_ahead(database))
+        await _until_waiting(database, 1)
+        writing = asyncio.create_task(write(database, _at(clock.now())))
+        await _until_waiting(database, 2)
+    await asyncio.gather(making, writing)
+    assert "journal_events_other" not in (await _homes(database)).values()
+    await settled(database)
+    assert len(await read_all(database)) == 2
 
 
 @given(st.dates(min_value=date(1, 1, 1), max_value=date(9990, 1, 1)), st.integers(2, 30))

@@ -8,7 +8,7 @@ from safar.campaigns import mail
 from safar.campaigns.model import Audience, Draft, Offer
 from safar.campaigns.reading import QUERIES, offers
 from safar.kernel.database import Connection, rows
-from safar.kernel.i18n import LANGUAGES, N_, _
+from safar.kernel.i18n import LANGUAGES, N_, _, speaking
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.text import fold
 from safar.kernel.web.forms import Fields
@@ -145,7 +145,10 @@ async def previews(
 
 def empty_values() -> dict[str, Any]:
     """Return what a fresh form is filled with."""
+    examples: dict[str, str] = {}
+    for language in LANGUAGES:
+        with speaking(language):
+            examples |= {f"subject_{language}": _(EXAMPLE_SUBJECT), f"body_{language}": _(EXAMPLE_BODY)}
     return {
-        "campaign_id": str(new_id()), "units": "100", "reply_minutes": "10", "offer_days": "14",
-        "subject_en": _(EXAMPLE_SUBJECT), "body_en": _(EXAMPLE_BODY),
+        "campaign_id": str(new_id()), "units": "100", "reply_minutes": "10", "offer_days": "14", **examples,
     }  # fmt: skip

@@ -9,7 +9,7 @@ from liquid.exceptions import LiquidError
 from liquid.template import BoundTemplate
 
 from safar.campaigns.model import Offer
-from safar.kernel.i18n import _, duration, money, speaking
+from safar.kernel.i18n import _, duration, money, number, speaking
 from safar.kernel.text import shortened
 
 SUBJECT_MAX = 150
@@ -75,7 +75,7 @@ def write(
                 "title": facts.offer.title,
                 "price": money(facts.offer.price_minor, facts.offer.currency),
             },
-            "units": facts.units,
+            "units": number(facts.units),
             "reply_time": duration(facts.reply_seconds),
             "shop": facts.shop_name,
             "link": link,

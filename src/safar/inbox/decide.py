@@ -88,15 +88,16 @@ def may_say(conversation: Conversation, reply: Reply) -> Said | None:
 
 
 def replied(before: Conversation, reply: Reply, at: datetime) -> Change:
-    """We said something. An answer by staff or bot ends the waiting; a notice of the shop does not."""
-    after = replace(
-        before,
-        last_text=shortened(reply.text, _PREVIEW_MAX),
-        last_author=reply.author,
-        last_message_at=at,
-    )
+    """We said something. An answer by staff or bot ends the waiting; a notice of the shop does not.
+
+    Whoever looks for what to answer sees the question that waits, not the notice after it.
+    """
+    after = replace(before, last_message_at=at)
+    answers = reply.author in (Author.STAFF, Author.BOT)
+    if answers or before.waiting_since is None:
+        after = replace(after, last_text=shortened(reply.text, _PREVIEW_MAX), last_author=reply.author)
     events: list[Event] = []
-    if reply.author in (Author.STAFF, Author.BOT):
+    if answers:
         after = replace(after, waiting_since=None)
     if reply.author == Author.STAFF:
         after = replace(

@@ -15,7 +15,7 @@ from safar.kernel.text import fold
 PAGE = 30
 _BOARD_MAX = 500
 FOLDERS = {
-    "open": N_("Open"),
+    "open": N_("All open"),
     "mine": N_("Mine"),
     "unassigned": N_("Unassigned"),
     "waiting": N_("Waiting for staff"),

@@ -182,28 +182,6 @@ WHERE c.state = 'open' AND c.with_staff AND c.waiting_since IS NOT NULL
 ORDER BY c.waiting_since, c.id
 LIMIT %(limit)s
 
--- name: lines
--- Conversations by id, as the list shows them: what a live list asks for after events.
-SELECT
-    c.id, c.customer_id, u.name AS customer_name, e.value AS email, c.state, c.with_staff, c.handover_reason,
-    c.assigned_to, s.name AS assigned_name, c.language, c.last_channel_id, c.last_text, c.last_author,
-    c.last_message_at, c.waiting_since
-FROM conversations AS c
-INNER JOIN customers AS u ON c.customer_id = u.id
-LEFT JOIN staff AS s ON c.assigned_to = s.id
-LEFT JOIN LATERAL (
-    SELECT i.value FROM customer_identities AS i
-    WHERE i.customer_id = c.customer_id AND i.kind = 'email'
-    ORDER BY i.created_at LIMIT 1
-) AS e ON true
-WHERE c.id = ANY(%(ids)s)
-
--- name: matching
--- Which of these conversations a search finds.
-SELECT c.id FROM conversations AS c
-INNER JOIN customers AS u ON c.customer_id = u.id
-WHERE c.id = ANY(%(ids)s) AND u.search LIKE %(search)s
-
 -- name: waiting_count
 SELECT count(*) FROM conversations WHERE state = 'open' AND with_staff AND waiting_since IS NOT NULL
 

@@ -22,4 +22,6 @@ def set_up_logging(level: str, role: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    # The pool reports every failed try of an outage; what it means for us is logged where it is felt.
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     structlog.contextvars.bind_contextvars(role=role)

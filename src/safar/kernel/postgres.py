@@ -66,15 +66,7 @@ class EmbeddedPostgres:
 
     def start(self) -> None:
         """Make the data directory if there is none, start the server and wait until it answers."""
-        data = self.directory / "data"
-        for folder in (self.directory, data, self.sockets):
-            folder.mkdir(parents=True, exist_ok=True)
-            self._own(folder)
-        self._open_path_to(self.directory)
-        if not (data / "PG_VERSION").exists():
-            self._initialise(data)
-        data.chmod(0o700)
-        self._launch(data)
+        self._launch()
         self._wait_until_ready()
 
     async def start_again(self) -> None:
@@ -83,10 +75,18 @@ class EmbeddedPostgres:
         Raises RuntimeError when it does not come up: processes of the dead one may need a moment to go.
         """
         # Not in a thread: Linux would take the end of that thread for the end of the parent.
-        self._launch(self.directory / "data")
+        self._launch()
         await asyncio.to_thread(self._wait_until_ready)
 
-    def _launch(self, data: Path) -> None:
+    def _launch(self) -> None:
+        data = self.directory / "data"
+        for folder in (self.directory, data, self.sockets):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._own(folder)
+        self._open_path_to(self.directory)
+        if not (data / "PG_VERSION").exists():
+            self._initialise(data)
+        data.chmod(0o700)
         settings = dict(_TUNING) | ({} if self.durable else {"fsync": "off", "full_page_writes": "off"})
         arguments = [_program("postgres"), "-D", str(data), "-k", str(self.sockets)]
         for name, value in settings.items():

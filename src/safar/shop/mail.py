@@ -80,7 +80,8 @@ def _news(kind: str, about: About) -> list[str]:
         return [_("we have given back %(amount)s to the card you paid with.", amount=amount)]
     if kind == "shipped":
         return [_("we have handed your order to the carrier.")]
-    news = [_("we are sorry: your order could not be carried out."), _(REASONS[about.reason or ""])]
+    why = REASONS[about.reason or "cancelled_by_shop"]
+    news = [_("we are sorry: your order could not be carried out."), _(why)]
     if about.payment_state == PaymentState.OWED:
         news.append(_("You get %(amount)s back; we tell you as soon as it is done.", amount=amount))
     elif about.payment_state == PaymentState.STARTED:
