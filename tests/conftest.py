@@ -24,7 +24,7 @@ _numbers = itertools.count(1)
 _WHOLE_SYSTEMS = ("tests/browser/", "tests/demo/")
 
 
-class _ByFolder(LoadScopeScheduling):  # type: ignore[misc]
+class _ByFolder(LoadScopeScheduling):
     """Spreads tests one by one, but keeps each folder that starts whole systems on one worker.
 
     pytest-xdist 3.8 finds none of its own groups (`xdist_group`) under pytest 9.2.

@@ -81,26 +81,45 @@ def _constants(path: Path) -> set[str]:
     }
 
 
-def _asked_for(path: Path) -> Iterator[str]:
-    """Yield the names in QUERIES["name"], as written."""
+def _query_files(path: Path) -> dict[str, Path]:
+    """Return the names under which a module knows queries, each with the file they come from."""
+    known = {"QUERIES": path.with_name("queries.sql")}
     for node in ast.walk(_tree(path)):
-        if (
-            isinstance(node, ast.Subscript)
-            and isinstance(node.value, ast.Name)
-            and node.value.id.endswith("QUERIES")
-            and isinstance(node.slice, ast.Constant)
-        ):
-            yield str(node.slice.value)
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("safar."):
+            home = _SOURCE.joinpath(*node.module.split(".")[1:]).with_name("queries.sql")
+            known |= {alias.asname or alias.name: home for alias in node.names if alias.name == "QUERIES"}
+    return known
+
+
+@cache
+def _asked_for() -> dict[Path, set[str]]:
+    """Return the names in QUERIES["name"], as written anywhere, by the file that must have them."""
+    asked: dict[Path, set[str]] = {}
+    for path in _PYTHON:
+        known = _query_files(path)
+        for node in ast.walk(_tree(path)):
+            if (
+                isinstance(node, ast.Subscript)
+                and isinstance(node.value, ast.Name)
+                and node.value.id in known
+                and isinstance(node.slice, ast.Constant)
+            ):
+                asked.setdefault(known[node.value.id], set()).add(str(node.slice.value))
+    return asked
 
 
 @pytest.mark.parametrize("file", sorted(_SOURCE.rglob("queries.sql")), ids=_named)
 def test_every_query_is_used_by_its_room_and_every_query_used_exists(file: Path) -> None:
     named = set(Queries(file).by_name)
-    code = sorted(file.parent.glob("*.py"))
-    asked = {name for path in code for name in _asked_for(path)}
+    asked = _asked_for().get(file, set())
     assert asked <= named, f"{_named(file)} has no {sorted(asked - named)}"
-    said = set().union(*map(_constants, code))
+    said = set().union(*map(_constants, file.parent.glob("*.py")))
     assert named <= said, f"nobody uses {sorted(named - said)} of {_named(file)}: delete what is dead"
+
+
+def test_queries_are_asked_for_only_where_there_are_some() -> None:
+    missing = [_named(file) for file in _asked_for() if not file.exists()]
+    assert missing == []
 
 
 def test_a_query_named_twice_or_asked_for_under_a_wrong_name_is_an_error(tmp_path: Path) -> None:

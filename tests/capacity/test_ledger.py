@@ -230,7 +230,7 @@ def test_the_ledger_does_what_its_model_does(database_url: str) -> None:
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=80,
+                max_examples=60,
                 stateful_step_count=25,
                 deadline=None,
                 database=None,
