@@ -20,7 +20,7 @@ from safar.inbox import jobs as inbox
 from safar.journal import jobs as journal
 from safar.journal.subscribe import Subscriber
 from safar.kernel.context import Context, make_context
-from safar.kernel.jobs import jobs_app
+from safar.kernel.jobs import jobs_app, rescue_stalled
 from safar.kernel.log import log, set_up_logging
 from safar.kernel.loops import Loop, repeat
 from safar.kernel.memory import settle_memory
@@ -30,6 +30,7 @@ from safar.team import jobs as team
 
 _SUBSCRIBER_IDLE_S = 0.1
 _JOBS_AGAIN_S = 1.0
+_STALLED_S = 30.0
 _READY = "SAFAR_READY_FD"
 
 Role = Callable[[Context, asyncio.Event, Callable[[], Awaitable[None]]], Awaitable[None]]
@@ -117,11 +118,15 @@ async def _worker(context: Context, stop: asyncio.Event, ready: Callable[[], Awa
         await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="successful")
         return False
 
+    async def rescue() -> bool:
+        return await rescue_stalled(jobs)
+
     async with jobs.open_async():
         tasks = [
             *(asyncio.create_task(repeat(x.name, x.step, idle_s=x.idle_s)) for x in loops(context)),
             *(asyncio.create_task(_follow(context, reader)) for reader in subscribers(context)),
             asyncio.create_task(repeat("jobs", work_jobs, idle_s=_JOBS_AGAIN_S)),
+            asyncio.create_task(repeat("jobs.stalled", rescue, idle_s=_STALLED_S)),
         ]
         await ready()
         await _first_end([asyncio.create_task(stop.wait()), *tasks])

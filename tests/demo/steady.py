@@ -1,4 +1,4 @@
-"""Somebody who buys one thing after the other all the time, and keeps every receipt."""
+"""Somebody who buys and asks all the time, and keeps every receipt."""
 
 import asyncio
 import itertools
@@ -21,6 +21,7 @@ class SteadyBuyer:
         self._skus = skus
         self._number = number
         self.acknowledged: dict[UUID, str] = {}  # the state that we were told
+        self.heard: set[str] = set()  # the ids of the questions that the shop said it had
         self.refused = 0
         self.surprises: list[str] = []
         self._enough = False
@@ -39,8 +40,18 @@ class SteadyBuyer:
                 if self._enough:
                     break
                 await self._buy_one(browser, sku)
+                if len(self.acknowledged) % 4 == 1:
+                    await self._ask(browser)
                 await asyncio.sleep(_PAUSE_S)
             await browser.json("/leave", {})
+
+    async def _ask(self, browser: Browser) -> None:
+        question = {"id": str(new_id()), "text": "Where is my order?"}
+        answer = await browser.json("/chat/messages", question)
+        if answer.status_code == 201:
+            self.heard.add(question["id"])
+        elif answer.status_code != 429:  # asking too often
+            self.surprises.append(f"{answer.status_code} {answer.text[:200]}")
 
     async def _buy_one(self, browser: Browser, sku: str) -> None:
         provider = "test" if len(self.acknowledged) % 3 == 0 else "cod"

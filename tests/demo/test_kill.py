@@ -125,7 +125,7 @@ async def test_kill_9_in_the_middle_loses_nothing_acknowledged_and_sells_nothing
             assert await stock.recount(connection) == []
             await _check_units(connection)
             await _check_orders(connection, stage.context, rehearsed, buyers)
-            await _check_questions(connection, rehearsed)
+            await _check_questions(connection, rehearsed, buyers)
     assert processes_of(tmp_path) == []
 
 
@@ -185,8 +185,8 @@ async def _check_orders(
         assert buyer.acknowledged.keys() <= states.keys()
 
 
-async def _check_questions(connection: Connection, rehearsed: Rehearsed) -> None:
-    """Each question that the shop said it had is a message, once; each mail it took, too."""
+async def _check_questions(connection: Connection, rehearsed: Rehearsed, buyers: list[SteadyBuyer]) -> None:
+    """Each question that the shop said it had is a message, once; and nothing waits to be sent."""
     kept = [
         str(row[0])
         for row in await _all(connection, "SELECT external_id FROM messages WHERE direction = 'in'")
@@ -194,6 +194,7 @@ async def _check_questions(connection: Connection, rehearsed: Rehearsed) -> None
     asked = {
         question.partition(":")[2] for question in rehearsed.tally.questions if question.startswith("chat:")
     }
+    asked = asked.union(*(buyer.heard for buyer in buyers))
     found = [external.rpartition(":")[2] for external in kept]
     assert asked
     assert [question for question in asked if found.count(question) != 1] == []

@@ -167,6 +167,10 @@ async def stream(request: Request) -> Response:
     """Send the figures anew after each burst of the campaign's events."""
     actor_of(request)
     campaign_id = parse_id(request.path_params["id"])
+    async with context_of(request).database.connection() as connection:
+        await reading.get(
+            connection, campaign_id
+        )  # one that is not there is said so before the stream begins
     return event_stream(_fresh(context_of(request), request.app.state.live, campaign_id))
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Status
 from procrastinate.tasks import Task
 
 from safar.kernel.context import Context
 from safar.kernel.database import Connection
+from safar.kernel.log import log
 
 Job = Callable[..., Awaitable[None]]
 _TRIES_MAX = 8
@@ -20,7 +22,10 @@ _context: Context | None = None
 
 
 def job(*, name: str) -> Callable[[Job], Task[Any, Any, Any]]:
-    """Declare an async function `f(context, **arguments)` as a job; it is retried with growing pauses."""
+    """Declare an async function `f(context, **arguments)` as a job; it is retried with growing pauses.
+
+    A job whose worker dies is begun again by another: it may have happened in part, or run twice.
+    """
 
     def declare(function: Job) -> Task[Any, Any, Any]:
         async def run(**arguments: Any) -> None:
@@ -43,6 +48,20 @@ def jobs_app(context: Context) -> procrastinate.App:
     app = procrastinate.App(connector=connector)
     app.add_tasks_from(_blueprint, namespace="safar")
     return app
+
+
+async def rescue_stalled(app: procrastinate.App, *, silent_s: float = 30.0) -> bool:
+    """Give jobs of workers that have been silent for so long to others; False: look again later.
+
+    One that has ended its worker eight times is given up as failed.
+    """
+    for stalled in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=silent_s):
+        log.warning("jobs.stalled", job=stalled.task_name, id=stalled.id, attempts=stalled.attempts)
+        if stalled.attempts + 1 < _TRIES_MAX:
+            await app.job_manager.retry_job(stalled)
+        else:
+            await app.job_manager.finish_job(stalled, status=Status.FAILED, delete_job=False)
+    return False
 
 
 async def defer(

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from safar.kernel.database import CONNECTION_LOST
+from safar.kernel.errors import SafarError
+from safar.kernel.log import log
+
 _HEARTBEAT_S = 15.0
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -54,6 +58,9 @@ async def _with_heartbeats(events: AsyncIterator[ServerEvent]) -> AsyncIterator[
             try:
                 event = following.result()
             except StopAsyncIteration:
+                return
+            except (SafarError, *CONNECTION_LOST) as error:  # the browser comes back, and resumes
+                log.warning("stream.ended", error=type(error).__name__)
                 return
             yield event.encoded()
             following = asyncio.ensure_future(anext(events))

@@ -47,6 +47,7 @@ def build_surface(
             psycopg.errors.QueryCanceled: _on_busy,
             psycopg.errors.DeadlockDetected: _on_busy,
             psycopg.OperationalError: _on_busy,
+            psycopg.DataError: _on_unfit_value,
         },
         lifespan=lifespan,
     )
@@ -84,3 +85,9 @@ async def _on_busy(request: Request, error: Exception) -> Response:
     log.warning("request.busy", path=request.url.path, error=type(error).__name__)
     lost = connection_lost(error)  # perhaps after its commit was sent
     return error_response(request, errors.Interrupted() if lost else errors.Overloaded())
+
+
+async def _on_unfit_value(request: Request, error: Exception) -> Response:
+    """Answer a value that no check has caught and the database cannot hold: a NUL, a number too large."""
+    log.warning("request.unfit_value", path=request.url.path, error=type(error).__name__)
+    return error_response(request, errors.BadRequest())

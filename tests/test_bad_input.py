@@ -1,0 +1,418 @@
+"""Bad input on every route that writes: a clear error in the reader's language, and nothing written."""
+
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from safar.channels.actions import ensure_channels
+from safar.console.build import build_console
+from safar.customers.visitor import Visitor, signed
+from safar.front.build import build_front
+from safar.gate.actions import ensure_site
+from safar.gate.model import SHOP
+from safar.kernel.context import Context
+from safar.kernel.ids import new_id
+from safar.kernel.secrets import Vault
+from safar.shop.catalogue import import_products, variant_id_of
+from safar.stock import actions as stock
+from safar.stock.model import MAIN, Receipt
+from tests.conftest import Serve
+from tests.hostile import GARBAGE, IDS, NUMBERS, SEGMENTS, TAGS, TOO_MUCH, UNREADABLE, WORDS
+from tests.shop.conftest import ITEMS
+from tests.team.helper import signed_in
+
+LANGUAGES = ("en", "fa")
+# Written on purpose when something is refused: a wrong password is counted, and in the audit log.
+_MAY_GROW = {"staff_sign_in_failures"}
+_TRIED_DOORS = {"/sign-in", "/password"}
+
+
+@dataclass(frozen=True)
+class Write:
+    """A route that writes: a body it takes, and what kind of value each field is."""
+
+    body: Mapping[str, str]
+    numbers: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+    # Below zero is a number here, too.
+    signed: bool = False
+    # Takes no body, or a body without which it does its work all the same.
+    bodyless: bool = False
+
+
+def _buyer() -> dict[str, str]:
+    return {
+        "name": "Ada Lovelace", "email": "ada@customers.example", "address": "1 Mill Lane", "provider": "cod",
+        "method": "", "language": "en",
+    }  # fmt: skip
+
+
+MUG = str(variant_id_of("MUG"))
+_CHAT = {"id": str(new_id()), "text": "Hello"}
+_CAMPAIGN = {
+    "campaign_id": str(new_id()), "name": "Spring", "variant_id": MUG, "units": "1", "reply_minutes": "10",
+    "offer_days": "3", "language": "", "country": "", "limit": "", "subject_en": "Mugs",
+    "body_en": "{{ link }}",
+}  # fmt: skip
+_CAMPAIGN_NUMBERS = frozenset({"units", "reply_minutes", "offer_days"})
+_MOVE = {
+    "move_id": str(new_id()),
+    "location_id": str(MAIN),
+    "quantity": "1",
+    "reason": "count",
+    "document": "",
+}
+_MOVED = {"numbers": frozenset({"quantity"}), "ids": frozenset({"move_id", "location_id"})}
+_BUTTON = Write({}, bodyless=True)
+
+FRONT: dict[str, Write] = {
+    "/cart/lines": Write({"sku": "MUG", "quantity": "1"}, frozenset({"quantity"}), frozenset({"sku"})),
+    "/cart/lines/{sku}": Write({"quantity": "1"}, frozenset({"quantity"})),
+    "/cart/lines/{sku}/remove": _BUTTON,
+    "/checkout": Write({"order_id": str(new_id()), **_buyer()}, ids=frozenset({"order_id", "provider"})),
+    "/buy": Write(
+        {"id": str(new_id()), "sku": "MUG", "quantity": "1", **_buyer()},
+        frozenset({"quantity"}), frozenset({"id", "sku", "provider"}),
+    ),
+    "/chat/messages": Write(_CHAT, ids=frozenset({"id"})),
+    "/unsubscribe/{token}": _BUTTON,
+    "/leave": _BUTTON,
+}  # fmt: skip
+CONSOLE: dict[str, Write] = {
+    "/sign-in": Write({"email": "a@b.example", "password": "wrong"}),
+    "/password": Write({"old": "x", "new": "y", "again": "z"}),
+    "/campaigns": Write(_CAMPAIGN, _CAMPAIGN_NUMBERS, frozenset({"variant_id"})),
+    "/campaigns/preview": Write(_CAMPAIGN, bodyless=True),  # only shows, also what is wrong
+    "/campaigns/reach": Write({"language": "", "country": "", "limit": ""}, bodyless=True),
+    "/campaigns/{id}/{verb}": _BUTTON,
+    "/inbox/{id}/messages": Write({**_CHAT, "channel": "web", "seen_at": ""}, ids=frozenset({"id"})),
+    "/inbox/{id}/assignee": Write({"to": "nobody"}, bodyless=True),
+    "/inbox/{id}/closure": _BUTTON,
+    "/inbox/{id}/reopening": _BUTTON,
+    "/channels/messages/{id}/retry": _BUTTON,
+    "/gate/capacity": Write({"capacity": "20"}, frozenset({"capacity"})),
+    "/gate/end": _BUTTON,
+    "/gate/open": _BUTTON,
+    "/orders/{id}/shipped": _BUTTON,
+    "/orders/{id}/delivered": _BUTTON,
+    "/orders/{id}/cancelled": _BUTTON,
+    "/catalogue/{id}/price": Write({"price": "4.95"}),
+    "/stock/{id}/receive": Write(_MOVE, **_MOVED),
+    "/stock/{id}/adjust": Write(_MOVE, **_MOVED, signed=True),
+    "/staff": Write({"email": "new@shop.example", "name": "New", "role": "agent"}, ids=frozenset({"role"})),
+    "/staff/{staff_id}/disable": _BUTTON,
+    "/staff/{staff_id}/renew": _BUTTON,
+    "/sign-out": _BUTTON,
+}  # fmt: skip
+
+
+@pytest.fixture
+async def shop(context: Context) -> None:
+    async with context.database.transaction() as connection:
+        await ensure_channels(connection)
+        await stock.ensure_locations(connection)
+        await ensure_site(connection, SHOP, 50)
+        await import_products(connection, ITEMS)
+        receipts = [Receipt(new_id(), variant_id_of("MUG"), MAIN, 500, "delivery", None, None)]
+        await stock.receive_many(connection, receipts)
+
+
+@asynccontextmanager
+async def _surface(name: str, context: Context, serve: Serve) -> AsyncIterator["Client"]:
+    """Serve a surface; its client is inside the shop with something in the cart, or signed in as owner."""
+    if name == "console":
+        base = await serve(build_console(context))
+        async with await signed_in(context, base) as client:
+            yield Client(context, client)
+        return
+    base = await serve(build_front(context))
+    async with httpx.AsyncClient(base_url=base) as client:
+        assert (await client.get("/")).status_code == 200
+        assert (await client.post("/cart/lines", data={"sku": "MUG"})).status_code == 303
+        yield Client(context, client)
+
+
+class Client:
+    """Sends what should be refused, and looks at the tables before and after."""
+
+    def __init__(self, context: Context, http: httpx.AsyncClient) -> None:
+        self.context = context
+        self.http = http
+        self._tables: list[str] = []
+
+    async def rows(self) -> dict[str, int]:
+        """Return how many rows each table has."""
+        async with self.context.database.connection() as connection:
+            if not self._tables:
+                found = await connection.execute("SELECT relname FROM pg_stat_user_tables ORDER BY relname")
+                self._tables = [name for (name,) in await found.fetchall() if name not in _MAY_GROW]
+            counts = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {name}" for name in self._tables)
+            return dict(await (await connection.execute(counts.encode())).fetchall())  # type: ignore[arg-type]
+
+    async def send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Send; whatever comes back is an answer that a person or a program can use."""
+        answer = await self.http.request(method, path, **request)
+        assert answer.status_code < 500 or answer.status_code == 503, (path, request, answer.text[:300])
+        if answer.headers.get("content-type", "").startswith("text/html"):
+            assert not [tag for tag in TAGS if tag in answer.text], (path, request)
+        return answer
+
+    async def refused(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Send what must be refused: a 4xx that says why, and no row more or less."""
+        before = await self.rows()
+        answer = await self.send(method, path, **request)
+        assert 400 <= answer.status_code < 500, (path, request, answer.status_code)
+        assert await self.rows() == before, (path, request)
+        return answer
+
+
+def _writes(app: Starlette) -> Iterator[str]:
+    for route in app.routes:
+        if isinstance(route, Route) and (route.methods or set()) - {"GET", "HEAD"}:
+            yield route.path
+
+
+def _address(context: Context, path: str) -> str:
+    """Return an address of the route: a thing that is there for the catalogue, else one that is not."""
+    named = {"sku": "MUG", "verb": "start", "staff_id": new_id(), "token": context.vault.sign("link", "x")}
+    return path.format(id=MUG if path.startswith(("/catalogue", "/stock")) else new_id(), **named)
+
+
+@pytest.mark.parametrize(("build", "listed"), [(build_front, FRONT), (build_console, CONSOLE)])
+def test_every_route_that_writes_is_tried_here(
+    build: Any, listed: dict[str, Write], context: Context
+) -> None:
+    assert set(_writes(build(context))) == listed.keys()
+
+
+@pytest.mark.parametrize(("name", "listed"), [("front", FRONT), ("console", CONSOLE)])
+@pytest.mark.usefixtures("shop")
+async def test_a_body_that_cannot_be_read_is_refused_in_the_readers_language(
+    name: str, listed: dict[str, Write], context: Context, serve: Serve
+) -> None:
+    async with _surface(name, context, serve) as client:
+        for path, write in listed.items():
+            for body in UNREADABLE:
+                if write.bodyless and body is not TOO_MUCH:
+                    continue
+                address, headers = _address(context, path), {"content-type": body.kind}
+                told = []
+                for language in LANGUAGES:
+                    answer = await client.refused(
+                        "POST",
+                        address,
+                        content=body.content,
+                        headers={**headers, "accept-language": language},
+                    )
+                    assert answer.status_code in body.status, (path, body.name, answer.status_code)
+                    told.append(_message(answer, language))
+                assert told[0] != told[1], (path, body.name, told)
+
+
+def _message(answer: httpx.Response, language: str) -> str:
+    """Return what the answer says; a page must be in the language, and in its direction."""
+    if answer.headers["content-type"].startswith("application/json"):
+        told = answer.json()
+        assert told["error"]
+        assert told["message"]
+        return str(told["message"])
+    direction = "rtl" if language == "fa" else "ltr"
+    assert re.search(rf'<html lang="{language}"[^>]* dir="{direction}"', answer.text), answer.text[:200]
+    return answer.text
+
+
+@pytest.mark.parametrize(("name", "listed"), [("front", FRONT), ("console", CONSOLE)])
+@pytest.mark.usefixtures("shop")
+async def test_hostile_values_in_every_field_are_refused_or_kept_as_text(
+    name: str, listed: dict[str, Write], context: Context, serve: Serve
+) -> None:
+    async with _surface(name, context, serve) as client:
+        for path, write in listed.items():
+            for field in write.body:
+                await _try_field(client, path, write, field)
+        for shown in (
+            "/",
+            "/cart",
+            "/chat",
+            "/catalogue",
+            "/stock",
+            "/campaigns",
+            "/inbox",
+            "/staff",
+            "/audit",
+        ):
+            await client.send("GET", shown)
+
+
+async def _try_field(client: Client, path: str, write: Write, field: str) -> None:
+    """Send every hostile value in one field of an otherwise good body, as a form and as JSON."""
+    refused = [
+        *(NUMBERS[write.signed :] if field in write.numbers else ()),
+        *(IDS if field in write.ids else ()),
+    ]
+    exact = field in write.numbers | write.ids
+    for value in dict.fromkeys([*refused, *GARBAGE, *WORDS]):
+        body = {**write.body, field: value}
+        for key in {"id", "order_id", "move_id", "campaign_id"} & body.keys() - {field}:
+            body[key] = str(new_id())
+        must = exact and not (field == "quantity" and value in ("", " ") and path == "/cart/lines")
+        for form in (True, False):
+            address = _address(client.context, path)
+            request: dict[str, Any] = {"data": body} if form else {"json": body}
+            if path == "/checkout":  # an order that was taken has emptied the cart
+                await client.http.post("/cart/lines", data={"sku": "MUG"})
+            if must:
+                await client.refused("POST", address, **request)
+                continue
+            before = await client.rows()
+            answer = await client.send("POST", address, **request)
+            if answer.status_code >= 400 and path not in _TRIED_DOORS:
+                assert await client.rows() == before, (path, field, value)
+
+
+@pytest.mark.parametrize(("name", "listed"), [("front", FRONT), ("console", CONSOLE)])
+@pytest.mark.usefixtures("shop")
+async def test_hostile_addresses_and_wrong_methods_are_refused(
+    name: str, listed: dict[str, Write], context: Context, serve: Serve
+) -> None:
+    build = build_front if name == "front" else build_console
+    routes = [route for route in build(context).routes if isinstance(route, Route)]
+    async with _surface(name, context, serve) as client:
+        for route in routes:
+            for slot in re.findall(r"{[^}]+}", route.path) if "static" not in route.path else ():
+                for segment in SEGMENTS:
+                    path = _address(
+                        context,
+                        route.path.replace(slot, segment, 1)
+                        .replace("{signed}", "x")
+                        .replace("{slug}", "x")
+                        .replace("{customer_id}", "x"),
+                    )
+                    for method in (route.methods or set()) - {"HEAD"}:
+                        body = listed[route.path].body if method == "POST" else None
+                        await client.refused(method, path, data=body)
+        for path in {route.path for route in routes if "{" not in route.path}:
+            taken = set().union(*(route.methods or set() for route in routes if route.path == path))
+            for method in {"POST", "PUT", "PATCH", "DELETE"} - taken:
+                answer = await client.refused(method, path)
+                assert answer.status_code == 405, (method, path, answer.status_code)
+
+
+@pytest.mark.parametrize("query", [*WORDS, *GARBAGE[:4], "-1", "99999999999999999999", "١"])
+@pytest.mark.parametrize("name", ["front", "console"])
+@pytest.mark.usefixtures("shop")
+async def test_hostile_queries_are_answered_with_a_page(
+    name: str, query: str, context: Context, serve: Serve
+) -> None:
+    names = (
+        "q",
+        "page",
+        "category",
+        "next",
+        "before",
+        "after",
+        "state",
+        "folder",
+        "lang",
+        "campaign",
+        "open",
+        "kind",
+    )
+    pages = {
+        "front": ("/", "/p/none", "/cart", "/checkout", "/chat", "/chat/history", "/wait", "/wait/poll"),
+        "console": ("/", "/customers", "/campaigns", "/campaigns/products", "/journey", "/journey/report",
+                    "/inbox", "/channels", "/gate", "/orders", "/catalogue", "/stock", "/audit", "/sign-in"),
+    }  # fmt: skip
+    async with _surface(name, context, serve) as client:
+        for path in pages[name]:
+            await client.send("GET", path, params=dict.fromkeys(names, query))
+        for path in ("/stock/" + MUG,) if name == "console" else ("/p/retrospot-mug-mug",):
+            await client.send("GET", path, params=dict.fromkeys(names, query))
+
+
+@pytest.mark.usefixtures("shop")
+async def test_forged_cut_and_foreign_signatures_open_nothing(context: Context, serve: Serve) -> None:
+    """Cookies and links of another installation, of another purpose, cut short, or changed a little."""
+    other = Vault("somebody else's secret")
+    owner = Visitor(new_id(), new_id(), new_id())
+    good = signed(context.vault, owner)
+    forged = [
+        "", ".", "x", "a.b.c", "%00", "x" * 4000, good[:-1], good[:-2] + "AA", signed(other, owner),
+        context.vault.sign("order", "x"), context.vault.sign("visitor", ["not", "text"]),
+        context.vault.sign("cart", {"a": 1}), context.vault.sign("pass", 7),
+    ]  # fmt: skip
+    base = await serve(build_front(context))
+    for text in forged:
+        for cookie in ("visitor", "cart", "pass", "ticket", "lang", "theme"):
+            async with httpx.AsyncClient(base_url=base, headers={"cookie": f"{cookie}={text}"}) as http:
+                client = Client(context, http)
+                for path in ("/", "/cart", "/chat/history", "/wait", "/wait/poll"):
+                    answer = await client.send("GET", path)
+                    assert answer.status_code in (200, 303, 403, 410), (cookie, text, path)
+                history = await client.send("GET", "/chat/history")
+                assert history.json() == {"messages": []}
+        async with httpx.AsyncClient(base_url=base) as http:
+            client = Client(context, http)
+            for path in ("/orders/", "/l/", "/unsubscribe/"):
+                answer = await client.refused(
+                    "GET", f"{path}{httpx.URL('/' + text).raw_path.decode()[1:] or 'x'}"
+                )
+                assert answer.status_code in (400, 404), (path, text, answer.status_code)
+
+
+@pytest.mark.usefixtures("shop")
+async def test_another_visitors_order_id_says_nothing_about_the_order(context: Context, serve: Serve) -> None:
+    base = await serve(build_front(context))
+    order = {"id": str(new_id()), "sku": "MUG", "quantity": 1, **_buyer()}
+    async with httpx.AsyncClient(base_url=base) as buyer, httpx.AsyncClient(base_url=base) as stranger:
+        assert (await buyer.post("/buy", json=order)).status_code == 201
+        await stranger.get("/")
+        client = Client(context, stranger)
+        for other in (
+            {"email": "eve@customers.example"},
+            {"quantity": 2},
+            {"name": "Eve"},
+            {"address": "9 Back Lane"},
+        ):
+            answer = await client.refused("POST", "/buy", json={**order, **other})
+            assert (answer.status_code, answer.json()["error"]) == (409, "same_key_other_body")
+            assert "url" not in answer.json()
+
+
+@pytest.mark.usefixtures("shop")
+async def test_what_strangers_wrote_is_only_text_on_the_pages_of_the_staff(
+    context: Context, serve: Serve
+) -> None:
+    front, console = await serve(build_front(context)), await serve(build_console(context))
+    async with httpx.AsyncClient(base_url=front) as stranger:
+        for text in WORDS:
+            said = await stranger.post("/chat/messages", json={"id": str(new_id()), "text": text})
+            assert said.status_code == 201
+            bought = {
+                **_buyer(),
+                "id": str(new_id()),
+                "sku": "MUG",
+                "quantity": 1,
+                "name": text,
+                "address": text,
+            }
+            assert (await stranger.post("/buy", json=bought)).status_code in (201, 422)
+    async with await signed_in(context, console) as owner:
+        client = Client(context, owner)
+        pages = ["/", "/inbox", "/orders", "/customers", "/audit", "/channels"]
+        for listing in ("/inbox", "/orders", "/customers"):
+            found = re.findall(
+                rf'href="({listing}/[0-9a-f-]{{36}})', (await client.send("GET", listing)).text
+            )
+            assert found, listing
+            pages += dict.fromkeys(found)
+        shown = [await client.send("GET", path) for path in pages]
+        assert [(page.url, page.status_code) for page in shown if page.status_code != 200] == []
+        assert any("&lt;script&gt;alert(1)" in page.text for page in shown), "shown, as the text it is"
