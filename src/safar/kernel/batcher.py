@@ -107,6 +107,8 @@ class Batcher(Generic[Request, Outcome]):
                 if batch := self._next_batch():
                     await self._settle(batch)
                 if not self._waiting:
+                    await asyncio.sleep(0)  # who asks again at once gets the same warm connection
+                if not self._waiting:
                     await self._give_back()
         finally:
             self._running = None
