@@ -142,7 +142,7 @@ def _prepared(account: int, size: int) -> dict[str, Any]:
     event = {"at": now, "name": "hold.placed"}
     properties = {"purpose": "bench", "lines": [[account, 1]]}
     return {
-        "ids": ids,
+        "ids": "{" + ",".join([one.hex for one in ids]) + "}",
         "holds": {"now": now, "holds": as_json([{"id": one, **hold} for one in ids])},
         "changes": {"changes": as_json([{"id": account, "on_hand": 0, "held": size}])},
         "events": {

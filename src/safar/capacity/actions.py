@@ -201,7 +201,9 @@ async def _lock_holds(connection: Connection, ids: Sequence[UUID]) -> dict[UUID,
 
 
 async def _holds(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, HoldRow]:
-    found = await rows(HoldRow, connection, QUERIES["holds"], {"ids": list(ids)})
+    # As one text: the driver would write a list of a thousand ids element by element.
+    listed = "{" + ",".join([hold_id.hex for hold_id in ids]) + "}"
+    found = await rows(HoldRow, connection, QUERIES["holds"], {"ids": listed})
     return {row.id: row for row in found}
 
 

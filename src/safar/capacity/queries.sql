@@ -11,7 +11,7 @@ FOR UPDATE
 -- name: holds
 -- Read after the accounts are locked: whoever ends a hold locks its accounts first.
 SELECT id, state, account_ids, quantities, purpose, customer_id, campaign_id, expires_at
-FROM capacity_holds WHERE id = ANY(%(ids)s)
+FROM capacity_holds WHERE id = ANY(%(ids)s::uuid [])
 
 -- name: insert_holds
 INSERT INTO capacity_holds
