@@ -67,7 +67,7 @@ def test_the_operations_guide_names_no_setting_that_is_gone_and_gives_the_true_d
     for name, default in rows:
         field = Settings.model_fields.get(name.lower())
         assert field is not None, f"docs/operations.md names SAFAR_{name}, which settings.py does not have"
-        true = "" if field.default is None else f"`{field.default}`"
+        true = "" if field.default in (None, "") else f"`{field.default}`"
         assert default == true, (
             f"docs/operations.md gives {default or 'no default'} for SAFAR_{name}, not {true}"
         )

@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import json
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 import uvloop
+from pydantic import ValidationError
 from rich.console import Console
 
 from safar.kernel.log import set_up_logging
@@ -119,10 +121,16 @@ def reset(email: str) -> None:
     from safar.serve import reset_password
 
     settings = settings_of_environment()
-    password = uvloop.run(reset_password(settings, email))
-    if password is None:
+    set_up_logging(settings.log_level, "staff")
+    passwords: list[str | None] = []
+
+    async def renewed() -> None:
+        passwords.append(await reset_password(settings, email))
+
+    _run(renewed())
+    if passwords[0] is None:
         raise typer.BadParameter(f"there is no staff member {email!r}")
-    screen.print(f"One-time password of {email}: [bold]{password}[/]")
+    screen.print(f"One-time password of {email}: [bold]{passwords[0]}[/]")
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
@@ -136,5 +144,11 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; settings that are wrong are said by their variables' names."""
+    try:
+        app()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            screen.print(f"[red]SAFAR_{name}: {problem['msg']}[/]")
+        sys.exit(2)

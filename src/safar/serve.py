@@ -2,8 +2,10 @@
 
 import asyncio
 import ctypes
+import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -69,6 +71,7 @@ class Supervisor:
     async def start(self, owner_email: str) -> None:
         """Start everything; return when it can be used. Raises RuntimeError saying what could not start."""
         settings = self.settings
+        self._refuse_taken_ports()
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         if self.postgres is not None:
             self.postgres.start()
@@ -80,6 +83,30 @@ class Supervisor:
         finally:
             await context.database.close()
         await asyncio.gather(*(self._ready(child, self._spawn(child)) for child in self.children))
+
+    def _refuse_taken_ports(self) -> None:
+        """Raise RuntimeError when somebody listens on a port of ours.
+
+        Several of our processes may share a port, so a second Safar on it would start without complaint
+        and take every other request.
+        """
+        settings = self.settings
+        wanted = [
+            ("SAFAR_FRONT_PORT", settings.front_host, settings.front_port),
+            ("SAFAR_CONSOLE_PORT", settings.console_host, settings.console_port),
+            ("SAFAR_MAIL_IN_PORT", settings.mail_in_host, settings.mail_in_port),
+        ]
+        if any(child.role == "mailbox" for child in self.children):
+            host = settings.mailbox_host
+            wanted += [
+                ("SAFAR_MAILBOX_SMTP_PORT", host, settings.mailbox_smtp_port),
+                ("SAFAR_MAILBOX_HTTP_PORT", host, settings.mailbox_http_port),
+            ]
+        for name, host, port in wanted:
+            if port and not _is_free(host, port):
+                raise RuntimeError(
+                    f"Port {port} on {host} is in use: is another Safar running? Stop it, or set {name}."
+                )
 
     async def watch(self) -> None:
         """Start again whatever dies, for ever; a process that dies at once is given growing pauses."""
@@ -196,6 +223,17 @@ def _as_environment(settings: Settings) -> dict[str, str]:
         for name, value in values.items()
         if value is not None
     }
+
+
+def _is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port just left may be taken again
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.errno != errno.EADDRINUSE
+        return True
 
 
 def _said_something(reading: int) -> bool:

@@ -2,8 +2,9 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -29,10 +30,10 @@ class Settings(BaseSettings):
     """Address the staff console listens on."""
     console_port: int = 8001
     """Port of the staff console."""
-    public_url: str = "http://127.0.0.1:8000"
-    """Address of the front as customers see it; tracked links and order links start with it."""
-    console_url: str = "http://127.0.0.1:8001"
-    """Address of the console as staff see it."""
+    public_url: str = ""
+    """Address of the front as customers see it, for links; when not set, its host and port by HTTP."""
+    console_url: str = ""
+    """Address of the console as staff see it; when not set, its host and port by HTTP."""
     cookies_secure: bool = False
     """Mark cookies Secure; switch on when both surfaces are served over HTTPS."""
     proxies_trusted: int = Field(default=0, ge=0, le=5)
@@ -97,6 +98,19 @@ class Settings(BaseSettings):
     """Failed sign-ins for one address or from one network address in 15 minutes before a pause."""
     log_level: str = "WARNING"
     """Least severe log line that is written: DEBUG, INFO, WARNING or ERROR."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _addresses(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Fill in the two addresses that follow from the hosts and ports."""
+        for url, surface in (("public_url", "front"), ("console_url", "console")):
+            if not values.get(url):
+                fields = cls.model_fields
+                host, port = (
+                    values.get(name, fields[name].default) for name in (f"{surface}_host", f"{surface}_port")
+                )
+                values[url] = f"http://{host}:{port}"
+        return values
 
 
 @lru_cache

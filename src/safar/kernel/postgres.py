@@ -1,6 +1,7 @@
 """The embedded PostgreSQL, kept behind this one file: made, started and stopped as a child process."""
 
 import asyncio
+import fcntl
 import importlib.util
 import os
 import pwd
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import time
 import zlib
+from io import BufferedWriter
 from pathlib import Path
 from urllib.parse import quote
 
@@ -48,6 +50,7 @@ class EmbeddedPostgres:
         self.directory = directory.resolve()
         self.durable = durable
         self.process: subprocess.Popen[bytes] | None = None
+        self._taken: BufferedWriter | None = None
         user = _unprivileged_user() if os.geteuid() == 0 else None
         self._uid = user.pw_uid if user else None
         self._gid = user.pw_gid if user else None
@@ -65,7 +68,11 @@ class EmbeddedPostgres:
         return f"postgresql://postgres@/{database}?host={quote(str(self.sockets))}"
 
     def start(self) -> None:
-        """Make the data directory if there is none, start the server and wait until it answers."""
+        """Make the data directory if there is none, start the server and wait until it answers.
+
+        Raises RuntimeError when another process serves this directory, or the server does not come up.
+        """
+        self._take()
         self._launch()
         self._wait_until_ready()
 
@@ -99,6 +106,9 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Stop the server: connections are closed, nothing committed is lost."""
+        if self._taken is not None:
+            self._taken.close()
+            self._taken = None
         if self.process is None:
             return
         if self.process.poll() is None:
@@ -111,6 +121,22 @@ class EmbeddedPostgres:
         self.process = None
         if self.sockets.parent != self.directory:
             shutil.rmtree(self.sockets, ignore_errors=True)
+
+    def _take(self) -> None:
+        """Make sure that nobody else serves this directory: a lock that ends with this process."""
+        if self._taken is not None:
+            return
+        self.directory.mkdir(parents=True, exist_ok=True)
+        lock = (self.directory / "lock").open("wb")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            raise RuntimeError(
+                f"Another Safar is running over {self.directory}. Stop it, or set SAFAR_DATA_DIR to a folder"
+                " of its own for this one."
+            ) from None
+        self._taken = lock
 
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
