@@ -38,7 +38,7 @@ lint: setup  ## ruff, mypy --strict, import-linter, squawk
 	@$(RUN) lint-imports --no-cache
 	@$(RUN) squawk src/safar/migrations/sql/*.sql
 
-bench: setup  ## Measure (ARGS='holds --json' or 'checkout --json')
+bench: setup  ## Measure (ARGS='holds --json', or checkout, idle, journey)
 	@$(RUN) safar bench $(ARGS)
 
 clean:  ## Remove what make installed and the demo's data

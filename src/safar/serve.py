@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from psycopg_pool import PoolTimeout
 from pydantic import SecretStr
@@ -48,7 +48,6 @@ class Child:
     started: float = 0.0
     quick_deaths: int = 0
     start_after: float = 0.0
-    pids: list[int] = field(default_factory=list)
 
 
 class Supervisor:

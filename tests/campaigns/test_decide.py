@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safar.campaigns.decide import Figures, Pace, Responses, Site, pace, reply_promise, wants_offer
+from safar.campaigns.decide import Figures, Pace, Responses, Site, pace, wants_offer
 from safar.campaigns.learn import ORDER, VISIT, Silence, learn, still_to_come
 
 ages = st.floats(0, 100_000)
@@ -114,17 +114,6 @@ def test_quick_first_answers_are_not_taken_for_all() -> None:
 @given(ages, st.floats(0.01, 0.95), st.floats(1, 1e5))
 def test_the_longer_the_silence_the_less_is_to_come(age: float, p: float, delay: float) -> None:
     assert 0 <= still_to_come(age + 1, p, delay) <= still_to_come(age, p, delay) <= p
-
-
-@given(st.floats(0, 100), st.floats(0, 100), st.lists(st.floats(0, 300)), st.floats(0, 300))
-def test_a_reply_promise_is_kept_only_by_an_answer_in_time(
-    made: float, within: float, replies: list[float], now: float
-) -> None:
-    due = made + within
-    state = reply_promise(made, due, replies, now)
-    in_time = any(made <= reply <= due for reply in replies)
-    assert (state == "kept") == in_time
-    assert state != "made" or now <= due
 
 
 def test_units_wanted_of_the_offer_are_read_from_an_orders_lines() -> None:

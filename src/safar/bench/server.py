@@ -13,10 +13,10 @@ from safar.settings import Settings
 
 
 @asynccontextmanager
-async def bench_context(**overrides: object) -> AsyncIterator[Context]:
-    """Yield a context over a fresh database: fsync on, at `SAFAR_DATABASE_URL` when that is set."""
+async def bench_context(*, pool_max: int = 8) -> AsyncIterator[Context]:
+    """Yield a context over a fresh, durable PostgreSQL of its own (fsync on), whatever the settings say."""
     with tempfile.TemporaryDirectory(prefix="safar-bench-", ignore_cleanup_errors=True) as folder:
-        settings = Settings(data_dir=Path(folder), **overrides)  # type: ignore[arg-type]
+        settings = Settings(data_dir=Path(folder), pool_max=pool_max)
         server = EmbeddedPostgres(Path(folder) / "postgres")
         server.start()
         try:

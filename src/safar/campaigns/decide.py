@@ -118,13 +118,6 @@ def pace(figures: Figures, *, step_max: int = STEP_MAX) -> Pace:
     )
 
 
-def reply_promise(made_at: float, due_at: float, replies: Sequence[float], now: float) -> str:
-    """Return how a reply promise stands: kept by an answer in [made, due], broken once due has passed."""
-    if any(made_at <= at <= due_at for at in replies):
-        return "kept"
-    return "broken" if now > due_at else "made"
-
-
 def wants_offer(lines: object, variant_id: str) -> int:
     """Return the units of the offered variant among an event's lines, `[[variant, …, quantity], …]`."""
     if not isinstance(lines, list):

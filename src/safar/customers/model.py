@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-IDENTITY_KINDS = ("email", "phone", "visitor", "telegram", "whatsapp")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityRequest:

@@ -241,8 +241,10 @@ async def _repeated(
     }
     inside = [Extension(v.id, expiries[v.id]) for v in visits.values() if v.admitted_at is not None]
     for ended in await extend_many(connection, inside) if inside else ():
-        live = ended.state is HoldState.LIVE and ended.expires_at is not None
-        entries[ended.hold_id] = Admitted(ended.hold_id, ended.expires_at) if live else Over()  # type: ignore[arg-type]
+        if ended.state is HoldState.LIVE and ended.expires_at is not None:
+            entries[ended.hold_id] = Admitted(ended.hold_id, ended.expires_at)
+        else:
+            entries[ended.hold_id] = Over()
     return entries
 
 

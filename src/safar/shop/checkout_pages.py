@@ -105,9 +105,9 @@ async def _buy(request: Request) -> Response:
             {"order": answer.order_id, "number": answer.number, "state": answer.state, "url": order.link}, 201
         )
     refused = _refusal(answer, [])
-    told = {"error": refused.code, "message": error_text(refused)}
+    told: dict[str, object] = {"error": refused.code, "message": error_text(refused)}
     if isinstance(answer, OutOfStock):
-        told["left"] = min(answer.left.values(), default=0)  # type: ignore[assignment]
+        told["left"] = min(answer.left.values(), default=0)
     if isinstance(answer, Taken):
         told |= {"order": str(answer.order_id), "number": str(answer.number), "reason": answer.reason or ""}
     return _json(told, refused.status)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from starlette.applications import Starlette
@@ -54,13 +54,9 @@ def build_surface(
     app.state.context = context
     app.state.surface = surface
     for layer in reversed(inside):
-        app.add_middleware(_as_middleware(layer))
+        app.add_middleware(cast("Any", layer))
     app.add_middleware(Edge, context=context)
     return app
-
-
-def _as_middleware(layer: Callable[[ASGIApp], ASGIApp]) -> Any:
-    return layer
 
 
 async def _on_safar_error(request: Request, error: Exception) -> Response:
