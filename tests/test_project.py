@@ -1,6 +1,7 @@
 """What holds for the whole source: documented, small, used, and with a schema that any start can bring up."""
 
 import ast
+import gc
 import multiprocessing
 import re
 from collections.abc import Iterator
@@ -35,7 +36,12 @@ _OPERATIONS = _ROOT / "docs" / "operations.md"
 
 @cache
 def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+    # CPython 3.11 breaks off when a collection runs Python code while it builds the tree (gh-106905).
+    gc.disable()
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    finally:
+        gc.enable()
 
 
 def _named(path: Path) -> str:

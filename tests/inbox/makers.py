@@ -73,7 +73,7 @@ class Stream:
 
     async def next(self, name: str) -> tuple[str, str]:
         """Return data and id of the next event of this name; others are passed over."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while True:
                 event, data, id_ = await self.events.get()
                 if event == name:

@@ -60,7 +60,7 @@ async def test_no_id_is_handed_out_before_its_writer_holds_the_lock(database: Da
     async with database.transaction() as alone:
         await execute(alone, QUERIES["take_line_alone"], {"classid": LINE_CLASS})
         writing = asyncio.create_task(write(database, events(3)))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not await _line_locks(database, "ShareLock", granted=False):
                 await asyncio.sleep(0.005)
         async with database.connection() as other:
@@ -73,7 +73,7 @@ async def test_a_writer_that_stays_open_holds_back_the_line_but_no_other_writer(
     async with database.transaction() as still_open:
         await append_many(still_open, events(1))
         keeping = asyncio.create_task(keeper.step())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not keeping.done() and not await _line_locks(database, "ExclusiveLock", granted=False):
                 await asyncio.sleep(0)
             # The keeper waits for the open writer; these come behind it and must not wait for that writer.

@@ -92,7 +92,7 @@ _WAITING = (
 
 
 async def _until_waiting(database: Database, count: int) -> None:
-    async with asyncio.timeout(5), database.connection() as connection:
+    async with asyncio.timeout(30), database.connection() as connection:
         while await value(connection, _WAITING) < count:
             await asyncio.sleep(0.005)
 

