@@ -1,4 +1,4 @@
-"""Copy the third-party browser files that Safar ships, at pinned versions, out of the npm registry.
+"""Copy the third-party browser files and fonts that Safar ships, at pinned versions, out of the npm registry.
 
     python scripts/vendor.py
 
@@ -20,6 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "src/safar/kernel/web/static/vendor"
+PAPER = ROOT / "src/safar/shop/fulfilment/fonts"
 TESTS = ROOT / "tests/vendor"
 PACK_TIMEOUT_S = 300
 
@@ -34,6 +35,7 @@ class Package:
     files: dict[str, str]  # path inside the package: name in the tree
     into: Path = STATIC
     notice: str = ""  # the licence text, for a package that carries no LICENSE file
+    licence_file: str = "LICENSE"
 
     @property
     def slug(self) -> str:
@@ -134,6 +136,41 @@ PACKAGES = [
         {"files/young-serif-latin-400-normal.woff2": "young-serif-latin.woff2"},
     ),
     Package(
+        "js-sha256",
+        "1.0.0",
+        "Bqxf6ENUzYIMzuELCmRNrJOVbjKH1oMgbfYJBKVr/W1Xf9fazpahqCbb24v1pR7XV1isuqhM+w9KWpK7zCyUQw==",
+        "MIT",
+        "SHA-256 for the proof of work of the waiting room, in a worker; a million hashes a second",
+        {"build/sha256.min.js": "sha256.min.js"},
+        licence_file="LICENSE.txt",
+    ),
+    Package(
+        "@expo-google-fonts/noto-sans",
+        "0.4.2",
+        "zYD8G2ijWLxqmquoQgghNh/x9p0yxWwArD0oxO1oXY1qx5vOd4t0Kbhnu/Cx8RTy08OgA8RtxuULZFaXwVPnPw==",
+        "OFL-1.1",
+        "printed documents: Latin, Greek, Cyrillic and Devanagari",
+        {
+            "400Regular/NotoSans_400Regular.ttf": "noto-sans-400.ttf",
+            "700Bold/NotoSans_700Bold.ttf": "noto-sans-700.ttf",
+        },
+        into=PAPER,
+        licence_file="LICENSE_FONT",
+    ),
+    Package(
+        "@expo-google-fonts/vazirmatn",
+        "0.4.1",
+        "sznMvxt99C4bsEcWCebs3XWb/av8z9a/Y4OQo8F7VPFT0xzzn7Whkkw6dqxcAyLYEiNNpTpa3/vp8t1/koK6Jw==",
+        "OFL-1.1",
+        "printed documents: Persian and Arabic",
+        {
+            "400Regular/Vazirmatn_400Regular.ttf": "vazirmatn-400.ttf",
+            "700Bold/Vazirmatn_700Bold.ttf": "vazirmatn-700.ttf",
+        },
+        into=PAPER,
+        licence_file="LICENSE_FONT",
+    ),
+    Package(
         "@tabler/icons",
         "3.51.0",
         "0pinvPZz7YeX+OSfxuEAbnEPWbocVXW5iU8h5lh41pYG8sZuQfpWECC980lxOT0clGIcNGn8xsBr+zKaRGdA/g==",
@@ -230,7 +267,7 @@ def copy(package: Package, archive: tarfile.TarFile) -> None:
     (package.into / "licences").mkdir(parents=True, exist_ok=True)
     for path, name in package.files.items():
         (package.into / name).write_bytes(read(archive, path))
-    licence = package.notice.encode() if package.notice else read(archive, "LICENSE")
+    licence = package.notice.encode() if package.notice else read(archive, package.licence_file)
     (package.into / "licences" / f"{package.slug}.txt").write_bytes(licence)
 
 
@@ -264,7 +301,8 @@ def listing(packages: list[Package], extra: str) -> str:
 
 def main() -> int:
     STATIC.mkdir(parents=True, exist_ok=True)
-    TESTS.mkdir(parents=True, exist_ok=True)
+    for folder in (PAPER, TESTS):
+        folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         for package in PACKAGES:
             with tarfile.open(pack(package, Path(folder))) as archive:
@@ -273,11 +311,14 @@ def main() -> int:
                     (STATIC / "icons.svg").write_text(sprite(archive))
             print(f"{package.name} {package.version}")
     # The fonts are cached under the address of fonts.css, so its content must change when a font does.
-    fonts = ", ".join(f"{p.name} {p.version}" for p in PACKAGES if p.licence == "OFL-1.1")
+    fonts = ", ".join(
+        f"{p.name} {p.version}" for p in PACKAGES if p.licence == "OFL-1.1" and p.into == STATIC
+    )
     (STATIC / "fonts.css").write_text(f"/* {fonts} */\n{FONTS_CSS}")
     shipped = [p for p in PACKAGES if p.into == STATIC]
     (STATIC / "VENDOR.md").write_text(listing(shipped, " `fonts.css` is ours."))
-    (TESTS / "VENDOR.md").write_text(listing([p for p in PACKAGES if p.into == TESTS], ""))
+    for folder in (PAPER, TESTS):
+        (folder / "VENDOR.md").write_text(listing([p for p in PACKAGES if p.into == folder], ""))
     return 0
 
 
