@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -41,8 +41,18 @@ class Settings(BaseSettings):
 
     shop_name: str = "Safar Gifts"
     """Name of the shop, on its pages and in its messages."""
+    shop_address: str = ""
+    """Address of the shop, on invoices and for returns; its lines separated by a bar."""
+    shop_tax_id: str = ""
+    """Tax number of the shop, on invoices."""
+    ship_days: int = Field(default=2, ge=0, le=365)
+    """Days in which an order leaves once it is confirmed; the customer is told, and later ones are late."""
+    return_days: int = Field(default=30, ge=0, le=3650)
+    """Days after its delivery in which a customer may ask to return something; then the order is closed."""
     currency: str = Field(default="GBP", min_length=3, max_length=3)
     """ISO 4217 code of the shop's prices."""
+    country: str = Field(default="GB", min_length=2, max_length=2)
+    """ISO 3166 code of the country the shop is in: where goods go until the customer says where."""
     language: str = "en"
     """Language of a visitor who has not chosen one and whose browser asks for none that we have."""
     timezone: str = "UTC"
@@ -83,15 +93,41 @@ class Settings(BaseSettings):
     """Seconds a request may wait for its batch before it is dropped with 503."""
     body_bytes_max: int = Field(default=262_144, ge=1024)
     """Largest request body accepted by the front and the console."""
+    order_location_rule: Literal["nearest", "fullest", "fewest_parcels"] = "nearest"
+    """Where orders leave from: the customer's country first, the fullest shelf, or the fewest parcels."""
+    upload_bytes_max: int = Field(default=33_554_432, ge=1024)
+    """Largest upload of files (pictures, CSV, XLSX) accepted by the console."""
+    image_cache_bytes: int = Field(default=33_554_432, ge=0)
+    """Bytes of product pictures that each front process keeps in memory."""
 
     site_capacity: int = Field(default=500, ge=1)
     """Visitors that the shop carries at once before newcomers wait at the gate."""
     visit_minutes: float = Field(default=15.0, gt=0)
     """Minutes without a page after which a visitor's place in the shop is given to the next."""
+    gate_tickets_per_minute: int = Field(default=120, ge=0)
+    """Places in a queue that one network address may ask for; twice as many at once; 0 is no limit."""
     hold_minutes: float = Field(default=15.0, gt=0)
     """Minutes that units stay held for a customer who is paying."""
+    hold_minutes_card: float = Field(default=31.0, ge=31, le=1440)
+    """Minutes that units stay held for a payment on Stripe's page, which stays open for at least 30."""
+    hold_minutes_qr: float = Field(default=30.0, gt=0)
+    """Minutes that units stay held for a payment by PIX or UPI."""
+    hold_days_transfer: float = Field(default=5.0, gt=0)
+    """Days that units stay held for a payment by bank transfer."""
+    payment_timeout_s: float = Field(default=8.0, gt=0)
+    """Seconds that a customer waits for a payment provider; what it says later is settled behind them."""
+    stripe_api_url: str = "https://api.stripe.com"
+    """Address of Stripe's API, for a proxy in front of it."""
     mails_per_hour: int = Field(default=36_000, ge=1)
     """Campaign e-mails that the mail channel may send in any hour."""
+    replenish_service_percent: float = Field(default=95.0, ge=50, le=99.9)
+    """How often, in percent, stock should last until a delivery comes: what safety stock is made for."""
+    replenish_cover_days: int = Field(default=28, ge=1, le=365)
+    """Days of demand that a suggested purchase brings beyond its reorder point."""
+    replenish_lead_days: int = Field(default=14, ge=0, le=365)
+    """Days a delivery takes where no supplier is known for a variant."""
+    replenish_hour: int = Field(default=3, ge=0, le=23)
+    """Hour of the night, in `timezone`, at which all forecasts are calculated."""
     staff_session_hours: float = Field(default=12.0, gt=0)
     """Hours after which staff must sign in again."""
     sign_in_attempts_max: int = Field(default=8, ge=1)

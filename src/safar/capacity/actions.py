@@ -39,6 +39,16 @@ class _Locked:
     on_hand: int
     held: int
     backorder: int
+    reserve: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many units of an account are kept back, and how many may be promised beyond what is there."""
+
+    account_id: int
+    reserve: int = 0
+    backorder: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,17 @@ async def open_account(connection: Connection, kind: str, key: str, *, backorder
     return int(await value(connection, QUERIES["open_account"], params))
 
 
+async def open_many(connection: Connection, kind: str, on_hand: Mapping[str, int]) -> dict[str, int]:
+    """Return the ids of accounts by key; those that there were not are opened with these units on hand.
+
+    Locks nothing that is there already, so that it can come before `hold_many` in one transaction.
+    """
+    records = [{"key": key, "on_hand": units} for key, units in on_hand.items()]
+    await execute(connection, QUERIES["open_accounts"], {"kind": kind, "accounts": as_json(records)})
+    found = await connection.execute(QUERIES["account_ids"], {"kind": kind, "keys": list(on_hand)})
+    return dict(await found.fetchall())
+
+
 async def accounts(connection: Connection, ids: Sequence[int]) -> dict[int, Account]:
     """Return accounts as they stand, without locking them."""
     found = await rows(Account, connection, QUERIES["accounts"], {"ids": list(ids)})
@@ -78,6 +99,20 @@ async def hold_many(connection: Connection, requests: Sequence[HoldRequest]) -> 
 
     Raises SameKeyOtherBody when, at the same moment, another transaction used an id for other accounts.
     """
+    return await _place_many(connection, requests, HoldState.LIVE)
+
+
+async def take_many(connection: Connection, requests: Sequence[HoldRequest]) -> list[HoldOutcome]:
+    """Hold units and claim them in the same breath: as `hold_many`, for what needs no waiting.
+
+    The holds are CLAIMED from the start, an event each (`hold.claimed`, or `hold.refused`).
+    """
+    return await _place_many(connection, requests, HoldState.CLAIMED)
+
+
+async def _place_many(
+    connection: Connection, requests: Sequence[HoldRequest], state: HoldState
+) -> list[HoldOutcome]:
     now = clock.now()
     async with connection.pipeline():
         locking = await connection.execute(
@@ -87,22 +122,36 @@ async def hold_many(connection: Connection, requests: Sequence[HoldRequest]) -> 
     balances = {row[0]: Balance(*row[1:]) for row in await locking.fetchall()}
     decision = decide_holds(balances, known, requests)
     try:
-        await _write_holds(connection, decision, now)
+        await _write_holds(connection, decision, state, now)
     except psycopg.errors.UniqueViolation:  # of other accounts, or our lock would have shown it to us
         raise SameKeyOtherBody from None
     return decision.outcomes
 
 
-async def _write_holds(connection: Connection, decision: Decision, now: datetime) -> None:
+async def _write_holds(connection: Connection, decision: Decision, state: HoldState, now: datetime) -> None:
+    taken = state is HoldState.CLAIMED
     async with connection.pipeline():
         if decision.placed:
-            await _insert(connection, decision.placed, now)
-            await _change(connection, held=decision.held)
+            await _insert(connection, decision.placed, state, now)
+            if taken:
+                gone = {account_id: -units for account_id, units in decision.held.items()}
+                await _change(connection, held={}, on_hand=gone)
+            else:
+                await _change(connection, held=decision.held)
+        name = "hold.claimed" if taken else "hold.placed"
         await append_many(
             connection,
-            [_event("hold.placed", request, now) for request in decision.placed]
+            [_event(name, request, now) for request in decision.placed]
             + [_event("hold.refused", request, now) for request in decision.refused],
         )
+
+
+async def lock_many(
+    connection: Connection, account_ids: Iterable[int], hold_ids: Iterable[UUID] = ()
+) -> None:
+    """Lock accounts, and those of holds, in their order: for a decision made before units are held or end."""
+    params = {"account_ids": list(account_ids), "hold_ids": list(hold_ids)}
+    await execute(connection, QUERIES["lock_both"], params)
 
 
 async def claim_many(connection: Connection, hold_ids: Sequence[UUID]) -> list[Ended]:
@@ -154,11 +203,17 @@ async def change_many(connection: Connection, changes: Sequence[Change]) -> list
         totals[change.account_id] = totals.get(change.account_id, 0) + change.quantity
     balances = await _lock(connection, totals)
     for account_id, quantity in totals.items():
-        available = balances[account_id].available
-        if quantity < 0 and available + quantity < 0:
-            raise BelowPromised(free=max(available, 0))
+        removable = balances[account_id].removable
+        if quantity < 0 and removable + quantity < 0:
+            raise BelowPromised(free=max(removable, 0))
     await _change(connection, held={}, on_hand=totals)
     return list((await accounts(connection, list(totals))).values())
+
+
+async def set_limits_many(connection: Connection, limits: Sequence[Limits]) -> None:
+    """Set what is kept back and what may be promised beyond; a backorder in use is not cut below its use."""
+    await _lock(connection, [limit.account_id for limit in limits])
+    await execute(connection, QUERIES["set_limits"], {"limits": as_json(limits)})
 
 
 async def recount(connection: Connection) -> list[Account]:
@@ -185,7 +240,7 @@ async def _write_endings(connection: Connection, endings: Endings, ending: HoldS
 
 async def _lock(connection: Connection, ids: Iterable[int]) -> dict[int, Balance]:
     locked = await rows(_Locked, connection, QUERIES["lock_accounts"], {"ids": list(ids)})
-    return {row.id: Balance(row.on_hand, row.held, row.backorder) for row in locked}
+    return {row.id: Balance(row.on_hand, row.held, row.backorder, row.reserve) for row in locked}
 
 
 async def _lock_holds(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, HoldRow]:
@@ -213,7 +268,9 @@ def _state_now(row: HoldRow | None) -> HoldState | None:
     return HoldState.EXPIRED if row.state == HoldState.LIVE else HoldState(row.state)
 
 
-async def _insert(connection: Connection, placed: Sequence[HoldRequest], now: datetime) -> None:
+async def _insert(
+    connection: Connection, placed: Sequence[HoldRequest], state: HoldState, now: datetime
+) -> None:
     records = [
         {
             "id": request.hold_id,
@@ -226,7 +283,11 @@ async def _insert(connection: Connection, placed: Sequence[HoldRequest], now: da
         }
         for request in placed
     ]
-    await execute(connection, QUERIES["insert_holds"], {"holds": as_json(records), "now": now})
+    params = {
+        "holds": as_json(records), "now": now, "state": state.value,
+        "ended_at": None if state is HoldState.LIVE else now,
+    }  # fmt: skip
+    await execute(connection, QUERIES["insert_holds"], params)
 
 
 async def _change(

@@ -26,6 +26,7 @@ class Account:
     on_hand: int
     held: int
     backorder: int
+    reserve: int = 0
 
     @property
     def free(self) -> int:
@@ -40,10 +41,16 @@ class Balance:
     on_hand: int
     held: int
     backorder: int = 0
+    reserve: int = 0
 
     @property
     def available(self) -> int:
-        """How many more units may be promised, the allowed backorder included."""
+        """How many more units may be promised: the allowed backorder included, what is kept back not."""
+        return self.on_hand - self.held + self.backorder - self.reserve
+
+    @property
+    def removable(self) -> int:
+        """How many units may be taken away without breaking a promise."""
         return self.on_hand - self.held + self.backorder
 
 

@@ -1,10 +1,19 @@
 -- name: lock_accounts
 -- In the order of their ids, so that two batches never wait for each other in a circle.
-SELECT id, on_hand, held, backorder FROM capacity_accounts WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
+SELECT id, on_hand, held, backorder, reserve FROM capacity_accounts
+WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
 
 -- name: lock_accounts_of_holds
 SELECT id FROM capacity_accounts
 WHERE id IN (SELECT unnest(account_ids) FROM capacity_holds WHERE id = ANY(%(ids)s))
+ORDER BY id
+FOR UPDATE
+
+-- name: lock_both
+SELECT id FROM capacity_accounts
+WHERE
+    id = ANY(%(account_ids)s)
+    OR id IN (SELECT unnest(account_ids) FROM capacity_holds WHERE id = ANY(%(hold_ids)s::uuid []))
 ORDER BY id
 FOR UPDATE
 
@@ -15,8 +24,10 @@ FROM capacity_holds WHERE id = ANY(%(ids)s::uuid [])
 
 -- name: insert_holds
 INSERT INTO capacity_holds
-(id, state, account_ids, quantities, purpose, customer_id, campaign_id, placed_at, expires_at)
-SELECT h.id, 'live', h.account_ids, h.quantities, h.purpose, h.customer_id, h.campaign_id, %(now)s, h.expires_at
+(id, state, account_ids, quantities, purpose, customer_id, campaign_id, placed_at, expires_at, ended_at)
+SELECT
+    h.id, %(state)s, h.account_ids, h.quantities, h.purpose, h.customer_id, h.campaign_id, %(now)s, h.expires_at,
+    %(ended_at)s
 FROM jsonb_to_recordset(%(holds)s::jsonb) AS h (
     id uuid, account_ids bigint [], quantities bigint [], purpose text, customer_id uuid, campaign_id uuid,
     expires_at timestamptz
@@ -49,12 +60,29 @@ INSERT INTO capacity_accounts (kind, key, backorder) VALUES (%(kind)s, %(key)s, 
 ON CONFLICT (kind, key) DO UPDATE SET kind = excluded.kind
 RETURNING id
 
+-- name: open_accounts
+INSERT INTO capacity_accounts (kind, key, on_hand)
+SELECT %(kind)s, a.key, a.on_hand
+FROM jsonb_to_recordset(%(accounts)s::jsonb) AS a (key text, on_hand bigint)
+ORDER BY a.key
+ON CONFLICT (kind, key) DO NOTHING
+
+-- name: account_ids
+SELECT key, id FROM capacity_accounts WHERE kind = %(kind)s AND key = ANY(%(keys)s)
+
 -- name: accounts
-SELECT id, kind, key, on_hand, held, backorder FROM capacity_accounts WHERE id = ANY(%(ids)s)
+SELECT id, kind, key, on_hand, held, backorder, reserve FROM capacity_accounts WHERE id = ANY(%(ids)s)
+
+-- name: set_limits
+-- A backorder that is in use stays as large as it is used: promises made under it hold.
+UPDATE capacity_accounts AS a
+SET reserve = l.reserve, backorder = greatest(l.backorder, a.held - a.on_hand)
+FROM jsonb_to_recordset(%(limits)s::jsonb) AS l (account_id bigint, reserve bigint, backorder bigint)
+WHERE a.id = l.account_id
 
 -- name: recount
 -- The ledger checked against its own holds: rows only where a cached figure is wrong.
-SELECT a.id, a.kind, a.key, a.on_hand, a.held, a.backorder
+SELECT a.id, a.kind, a.key, a.on_hand, a.held, a.backorder, a.reserve
 FROM capacity_accounts AS a
 LEFT JOIN (
     SELECT line.account_id, sum(line.quantity) AS held

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import date as calendar_day
 from datetime import datetime, timedelta
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
@@ -135,16 +136,17 @@ def _local(at: datetime) -> datetime:
     return at.astimezone(ZoneInfo(_zone.get()))
 
 
-def _jalali(at: datetime) -> str:
-    day = jdatetime.date.fromgregorian(date=_local(at).date())
-    return _in_digits(f"{day.day} {_PERSIAN_MONTHS[day.month - 1]} {day.year}")
-
-
 def date(at: datetime) -> str:
     """Return the day of `at` in words; in Persian by the Jalali calendar."""
+    return day(_local(at).date())
+
+
+def day(on: calendar_day) -> str:
+    """Return a day in words; in Persian by the Jalali calendar."""
     if current_language() == "fa":
-        return _jalali(at)
-    return format_date(_local(at).date(), locale=_locale(current_language()))
+        jalali = jdatetime.date.fromgregorian(date=on)
+        return _in_digits(f"{jalali.day} {_PERSIAN_MONTHS[jalali.month - 1]} {jalali.year}")
+    return format_date(on, locale=_locale(current_language()))
 
 
 def time_of_day(at: datetime) -> str:
@@ -153,7 +155,7 @@ def time_of_day(at: datetime) -> str:
 
 def datetime_text(at: datetime) -> str:
     if current_language() == "fa":
-        return f"{_jalali(at)}، {time_of_day(at)}"
+        return f"{date(at)}، {time_of_day(at)}"
     return format_datetime(_local(at), format="medium", locale=_locale(current_language()))
 
 

@@ -46,7 +46,9 @@ def jobs_app(context: Context) -> procrastinate.App:
     _context = context
     connector = procrastinate.PsycopgConnector(conninfo=context.database.url, min_size=1, max_size=4)
     app = procrastinate.App(connector=connector)
-    app.add_tasks_from(_blueprint, namespace="safar")
+    for name, task in _blueprint.tasks.items():  # its own `add_tasks_from` makes the names longer each time
+        app.tasks[name] = task
+        task.blueprint = app
     return app
 
 

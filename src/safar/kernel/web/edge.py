@@ -2,14 +2,15 @@
 
 from urllib.parse import parse_qs
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import ClientDisconnect, Request, cookie_parser
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from safar.kernel.context import Context
 from safar.kernel.errors import BodyTooLarge, CrossSite, SafarError
 from safar.kernel.i18n import LANGUAGES, language_of_header, set_language, set_zone
 from safar.kernel.log import log
+from safar.kernel.web.cookies import cookies_of
 from safar.kernel.web.pages import error_response
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -28,12 +29,28 @@ SECURITY_HEADERS = {
 }
 
 
+# As they go over the wire; ASGI has names in lower case. What a handler has set itself, it keeps.
+_HEADERS = [
+    *((name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()),
+    (b"cache-control", b"no-store"),
+]
+
+
 class Edge:
     """Pure ASGI layer around a surface."""
 
-    def __init__(self, app: ASGIApp, context: Context) -> None:
+    def __init__(
+        self, app: ASGIApp, context: Context, *, uploads: bool = False, signed: tuple[str, ...] = ()
+    ) -> None:
+        """Let files through to the paths that end in `/uploads` when the surface takes `uploads`.
+
+        What is sent to a path that begins as one of `signed` proves itself by its signature, not by where it
+        comes from.
+        """
         self._app = app
+        self._signed = signed
         self._settings = context.settings
+        self._uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,19 +65,18 @@ class Edge:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                outgoing = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    outgoing.setdefault(name, value)
-                outgoing.setdefault("cache-control", "no-store")
+                outgoing = message["headers"] = list(message.get("headers", ()))
+                given = {name for name, _value in outgoing}
+                outgoing.extend(header for header in _HEADERS if header[0] not in given)
                 if chosen:
-                    outgoing.append(
-                        "set-cookie", f"lang={chosen}; Path=/; Max-Age={_YEAR_S}; SameSite=Lax; HttpOnly"
-                    )
+                    cookie = f"lang={chosen}; Path=/; Max-Age={_YEAR_S}; SameSite=Lax; HttpOnly"
+                    outgoing.append((b"set-cookie", cookie.encode()))
             await send(message)
 
         try:
-            _refuse_cross_site(scope["method"], headers)
-            bounded = self._bounded(headers, receive)
+            if not scope["path"].startswith(self._signed):
+                _refuse_cross_site(scope["method"], headers)
+            bounded = self._bounded(scope["path"], headers, receive)
         except SafarError as error:
             outside = {name: value for name, value in scope.items() if name != "app"}
             await error_response(Request(outside), error)(scope, receive, send_with_headers)
@@ -84,16 +100,19 @@ class Edge:
             chosen = wanted if wanted in LANGUAGES else None
         language = (
             chosen
-            or _cookie(headers, "lang")
+            or _cookie(scope)
             or language_of_header(headers.get("accept-language", ""))
             or self._settings.language
         )
         set_language(language)
         return chosen
 
-    def _bounded(self, headers: Headers, receive: Receive) -> Receive:
-        """Return a `receive` that refuses more than `body_bytes_max` bytes."""
+    def _bounded(self, path: str, headers: Headers, receive: Receive) -> Receive:
+        """Return a `receive` that refuses more than `body_bytes_max` bytes, of uploads `upload_bytes_max`."""
         limit = self._settings.body_bytes_max
+        files = headers.get("content-type", "").startswith("multipart/form-data")
+        if files and self._uploads and path.endswith("/uploads"):
+            limit = self._settings.upload_bytes_max
         declared = headers.get("content-length", "0")
         if not declared.isdecimal() or int(declared) > limit:
             raise BodyTooLarge(bytes_max=limit)
@@ -134,8 +153,6 @@ def _refuse_cross_site(method: str, headers: Headers) -> None:
         raise CrossSite
 
 
-def _cookie(headers: Headers, name: str) -> str | None:
-    if f"{name}=" not in headers.get("cookie", ""):
-        return None
-    value = cookie_parser(headers["cookie"]).get(name)
+def _cookie(scope: Scope) -> str | None:
+    value = cookies_of(scope).get("lang")
     return value if value in LANGUAGES else None

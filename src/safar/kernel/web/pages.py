@@ -38,6 +38,7 @@ def environment() -> Environment:
         "money": i18n.money,
         "number": i18n.number,
         "date": i18n.date,
+        "day": i18n.day,
         "time": i18n.time_of_day,
         "datetime": i18n.datetime_text,
         "duration": i18n.duration,

@@ -1,8 +1,13 @@
 """What a request says about its caller, and redirects that stay on this site."""
 
+from uuid import UUID
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
+from safar.kernel.i18n import _
+from safar.kernel.ids import new_id
+from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of
 
 
@@ -21,6 +26,21 @@ def local_path(target: str | None, default: str = "/") -> str:
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\n" in target:
         return default
     return target if len(target) <= 500 and target.isprintable() else default
+
+
+def request_key(request: Request, fields: Fields) -> UUID:
+    """Return the idempotency key: the header `Idempotency-Key`, else the field `request_id`, else a new one.
+
+    A key that is no UUID becomes a problem of `request_id` in `fields`.
+    """
+    text = request.headers.get("idempotency-key", "") or fields.values.get("request_id", "")
+    if not text:
+        return new_id()
+    try:
+        return UUID(text)
+    except ValueError:
+        fields.problems["request_id"] = _("This is not a request id (a UUID).")
+        return new_id()
 
 
 def see_other(path: str) -> RedirectResponse:

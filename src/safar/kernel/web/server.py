@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 _BACKLOG = 1024
 _CONNECTIONS_MAX = 8192  # live streams count: each open page of the console holds one
 _HEADER_TIMEOUT_MS = 30_000
 
 
-def http_server(app: Starlette, host: str, port: int) -> Server:
+def http_server(app: ASGIApp, host: str, port: int) -> Server:
     """Return a server of `app`; several processes may listen on the same port (SO_REUSEPORT)."""
     return Server(
         app,

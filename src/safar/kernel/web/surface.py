@@ -27,6 +27,8 @@ class Surface:
 
     name: str
     page_values: Callable[[Request], Mapping[str, Any]]
+    uploads: bool = False
+    signed: tuple[str, ...] = ()
 
 
 def build_surface(
@@ -55,7 +57,7 @@ def build_surface(
     app.state.surface = surface
     for layer in reversed(inside):
         app.add_middleware(cast("Any", layer))
-    app.add_middleware(Edge, context=context)
+    app.add_middleware(Edge, context=context, uploads=surface.uploads, signed=surface.signed)
     return app
 
 

@@ -1,0 +1,89 @@
+"""Idempotency keys of writes that no other id stands for: the same key is answered the same again."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from safar.kernel import clock
+from safar.kernel.database import Connection, as_json, execute, rows
+from safar.kernel.errors import SameKeyOtherBody
+from safar.kernel.queries import queries_beside
+
+QUERIES = queries_beside(__file__)
+_KEPT = timedelta(hours=48)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A write that is asked for under `key`; `body` is everything that makes it this write (JSON-able)."""
+
+    key: UUID
+    body: object
+
+    @property
+    def fingerprint(self) -> bytes:
+        return hashlib.sha256(orjson.dumps(self.body, option=orjson.OPT_SORT_KEYS, default=str)).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """Nobody asked under this key before: do it, then `keep_many` the answer in the same transaction."""
+
+    key: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """It was done before: answer this again."""
+
+    key: UUID
+    answer: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    key: UUID
+    fingerprint: bytes
+    answer: Any
+
+
+async def ask_many(connection: Connection, asked: Sequence[Asked]) -> list[Fresh | Known]:
+    """Take keys for this transaction, in order; one that another transaction is using waits for its end.
+
+    Within one call the first of two with the same key is Fresh; the caller sees to it that a batch has
+    each key once. Raises SameKeyOtherBody when a key was used for another body.
+    """
+    records = [{"key": one.key, "fingerprint": one.fingerprint.hex()} for one in asked]
+    params = {"keys": as_json(records), "now": clock.now()}
+    taken = {key for (key,) in await (await connection.execute(QUERIES["take_keys"], params)).fetchall()}
+    others = [one for one in asked if one.key not in taken]
+    kept: dict[UUID, _Kept] = {}
+    if others:
+        found = await rows(_Kept, connection, QUERIES["kept"], {"keys": [one.key for one in others]})
+        kept = {one.key: one for one in found}
+    for one in others:
+        if kept[one.key].fingerprint != one.fingerprint:
+            raise SameKeyOtherBody
+    return [Fresh(one.key) if one.key in taken else Known(one.key, kept[one.key].answer) for one in asked]
+
+
+async def keep_many(connection: Connection, answers: Sequence[tuple[UUID, object]]) -> None:
+    """Keep what was answered under fresh keys, for whoever asks again."""
+    records = [{"key": key, "answer": answer} for key, answer in answers]
+    await execute(connection, QUERIES["keep_answers"], {"answers": as_json(records)})
+
+
+async def release_many(connection: Connection, keys: Sequence[UUID]) -> None:
+    """Give fresh keys back: nothing was written under them, so whoever asks again asks anew."""
+    await execute(connection, QUERIES["release_keys"], {"keys": list(keys)})
+
+
+async def forget_old(connection: Connection, *, limit: int = 5000) -> bool:
+    """Forget keys two days after they were used; return whether there may be more."""
+    params = {"before": clock.now() - _KEPT, "limit": limit}
+    return await execute(connection, QUERIES["forget_keys"], params) == limit
