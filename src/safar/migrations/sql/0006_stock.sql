@@ -1,7 +1,11 @@
 CREATE TABLE stock_locations (
     id uuid PRIMARY KEY,
     name text NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('warehouse', 'store', 'allocation', 'supplier', 'customer', 'loss')),
+    kind text NOT NULL CHECK (
+        kind IN (
+            'warehouse', 'store', 'allocation', 'quarantine', 'outgoing', 'transit', 'supplier', 'customer', 'loss'
+        )
+    ),
     created_at timestamptz NOT NULL
 );
 

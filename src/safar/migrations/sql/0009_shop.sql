@@ -48,7 +48,9 @@ CREATE SEQUENCE order_numbers START 10001;
 CREATE TABLE orders (
     id uuid PRIMARY KEY,
     number bigint NOT NULL UNIQUE DEFAULT nextval('order_numbers'),
-    state text NOT NULL CHECK (state IN ('placed', 'confirmed', 'cancelled', 'shipped', 'delivered')),
+    state text NOT NULL CHECK (
+        state IN ('placed', 'confirmed', 'packed', 'shipped', 'delivered', 'closed', 'cancelled')
+    ),
     reason text,
     fingerprint bytea NOT NULL,
     customer_id uuid NOT NULL REFERENCES customers (id),
@@ -77,7 +79,6 @@ CREATE INDEX orders_confirmed ON orders (confirmed_at) WHERE confirmed_at IS NOT
 CREATE TABLE order_lines (
     order_id uuid NOT NULL REFERENCES orders (id),
     variant_id uuid NOT NULL REFERENCES variants (id),
-    location_id uuid NOT NULL REFERENCES stock_locations (id),
     quantity bigint NOT NULL CHECK (quantity > 0),
     price_minor bigint NOT NULL CHECK (price_minor >= 0),
     title text NOT NULL,

@@ -1,0 +1,92 @@
+-- Shipments, returns and exchanges.
+CREATE TABLE carriers (
+    id uuid PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    tracking_url text NOT NULL DEFAULT '',
+    active boolean NOT NULL DEFAULT true,
+    changed_at timestamptz NOT NULL
+);
+COMMENT ON COLUMN carriers.tracking_url IS 'where a parcel is followed; {code} stands for the tracking code';
+
+-- A parcel: what left one location at one time. An order has as many as it needs.
+CREATE TABLE shipments (
+    id uuid PRIMARY KEY,
+    order_id uuid NOT NULL REFERENCES orders (id),
+    location_id uuid NOT NULL REFERENCES stock_locations (id),
+    carrier text NOT NULL DEFAULT '',
+    tracking_code text NOT NULL DEFAULT '',
+    tracking_url text NOT NULL DEFAULT '',
+    shipped_at timestamptz NOT NULL,
+    delivered_at timestamptz,
+    staff_id uuid
+);
+COMMENT ON COLUMN shipments.tracking_url IS 'the link as the customer got it: a change of the carrier''s address leaves it';
+CREATE INDEX shipments_order ON shipments (order_id, shipped_at);
+CREATE INDEX shipments_tracking ON shipments (upper(tracking_code)) WHERE tracking_code <> '';
+
+CREATE TABLE shipment_goods (
+    shipment_id uuid NOT NULL REFERENCES shipments (id),
+    variant_id uuid NOT NULL REFERENCES variants (id),
+    quantity bigint NOT NULL CHECK (quantity > 0),
+    PRIMARY KEY (shipment_id, variant_id)
+);
+
+CREATE SEQUENCE return_numbers START 5001;
+
+CREATE TABLE returns (
+    id uuid PRIMARY KEY,
+    number bigint NOT NULL UNIQUE DEFAULT nextval('return_numbers'),
+    order_id uuid NOT NULL REFERENCES orders (id),
+    state text NOT NULL CHECK (
+        state IN ('requested', 'approved', 'refused', 'received', 'refunded', 'exchanged')
+    ),
+    wish text NOT NULL CHECK (wish IN ('refund', 'exchange')),
+    note text NOT NULL DEFAULT '',
+    answer text NOT NULL DEFAULT '',
+    exchange_order_id uuid REFERENCES orders (id),
+    refund_id uuid,
+    refund_minor bigint NOT NULL DEFAULT 0 CHECK (refund_minor >= 0),
+    with_shipping boolean NOT NULL DEFAULT false,
+    requested_at timestamptz NOT NULL,
+    decided_at timestamptz,
+    received_at timestamptz,
+    ended_at timestamptz,
+    staff_id uuid
+);
+COMMENT ON COLUMN returns.note IS 'what the customer wrote';
+COMMENT ON COLUMN returns.answer IS 'what the customer was answered';
+COMMENT ON COLUMN returns.with_shipping IS 'what sending the order had cost went back, too: once for an order';
+COMMENT ON COLUMN returns.staff_id IS 'who took it down for the customer; null: the customer asked';
+CREATE INDEX returns_order ON returns (order_id);
+CREATE INDEX returns_state ON returns (state, number DESC);
+CREATE UNIQUE INDEX returns_exchange ON returns (exchange_order_id);
+
+-- What was bought and comes back: what the money goes by.
+CREATE TABLE return_lines (
+    return_id uuid NOT NULL REFERENCES returns (id),
+    variant_id uuid NOT NULL REFERENCES variants (id),
+    quantity bigint NOT NULL CHECK (quantity > 0),
+    received bigint CHECK (received >= 0 AND received <= quantity),
+    reason text NOT NULL,
+    wanted_id uuid REFERENCES variants (id),
+    PRIMARY KEY (return_id, variant_id)
+);
+COMMENT ON COLUMN return_lines.received IS 'of the quantity; null until it came';
+COMMENT ON COLUMN return_lines.wanted_id IS 'for an exchange: what the customer wants instead';
+
+-- What came back in fact, unit by unit, and where it was put: of a kit its parts.
+CREATE TABLE return_goods (
+    return_id uuid NOT NULL REFERENCES returns (id),
+    variant_id uuid NOT NULL REFERENCES variants (id),
+    location_id uuid NOT NULL REFERENCES stock_locations (id),
+    quantity bigint NOT NULL CHECK (quantity > 0),
+    PRIMARY KEY (return_id, variant_id, location_id)
+);
+
+-- New indexes on tables that are there already. (Migrations run in a transaction.)
+-- squawk-ignore require-concurrent-index-creation
+CREATE INDEX order_lines_variant ON order_lines (variant_id, order_id DESC);
+-- squawk-ignore require-concurrent-index-creation
+CREATE INDEX orders_delivered ON orders (delivered_at) WHERE state = 'delivered';
+-- squawk-ignore require-concurrent-index-creation
+CREATE INDEX payments_state ON payments (state) WHERE state IN ('failed', 'owed', 'refunded');
