@@ -1,0 +1,60 @@
+"""What the catalogue refuses."""
+
+from safar.kernel.errors import Conflict, NotFound, SafarError
+
+
+class UnknownProduct(NotFound):
+    """We do not sell this. Look for something else in the shop."""
+
+    code = "unknown_product"
+
+
+class UnknownPicture(NotFound):
+    """There is no such picture."""
+
+    code = "unknown_picture"
+
+
+class SkuTaken(Conflict):
+    """The article number %(sku)s belongs to another article. Choose a different one."""
+
+    code = "sku_taken"
+
+
+class BarcodeTaken(Conflict):
+    """The barcode %(barcode)s belongs to the article %(sku)s. Check which of the two is right."""
+
+    code = "barcode_taken"
+
+
+class UnknownPart(SafarError):
+    """One of the parts is not in the catalogue. Check the article numbers of the parts."""
+
+    status = 422
+    code = "unknown_part"
+
+
+class KitOfKits(Conflict):
+    """A kit cannot be a part of a kit: give the parts of %(sku)s instead."""
+
+    code = "kit_of_kits"
+
+
+class TooManyPictures(SafarError):
+    """A product can have at most %(most)s pictures. Remove one first."""
+
+    status = 422
+    code = "too_many_pictures"
+
+
+class TooManyVariants(SafarError):
+    """A product can have at most %(most)s variants. Make a second product."""
+
+    status = 422
+    code = "too_many_variants"
+
+
+class CategoryInUse(Conflict):
+    """There are still products in this category. Move them to another one first."""
+
+    code = "category_in_use"

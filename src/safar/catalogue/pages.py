@@ -1,0 +1,142 @@
+"""The catalogue's pages for staff: the list, what a scanner reads, a quick change of a price."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from safar.catalogue import image_pages, product_pages, setting_pages, variant_pages
+from safar.catalogue.actions import QUERIES, patterns_of, set_price, variants_by_id
+from safar.catalogue.categories import categories_listed
+from safar.catalogue.codes import variant_of_code
+from safar.catalogue.decide import barcode_of, minor_of_text
+from safar.catalogue.errors import UnknownProduct
+from safar.catalogue.images import picture_url
+from safar.catalogue.names import category_name
+from safar.catalogue.product_pages import product_page
+from safar.catalogue.sheets import pages as sheets
+from safar.kernel.database import Connection, rows, value
+from safar.kernel.i18n import _
+from safar.kernel.ids import parse_id
+from safar.kernel.web.actor import actor_of
+from safar.kernel.web.forms import read_fields
+from safar.kernel.web.pages import context_of, page, wants_json
+from safar.kernel.web.requests import see_other
+
+_PAGE_SIZE = 50
+_STATES = {"published": True, "hidden": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A product in the list of the staff."""
+
+    id: UUID
+    slug: str
+    title: str
+    category: str
+    published: bool
+    image: str | None
+    skus: list[str]
+    variants: int
+    least_minor: int
+    most_minor: int
+    currency: str
+
+    @property
+    def picture(self) -> str:
+        return picture_url(self.image, self.slug, 320)
+
+
+async def _catalogue(request: Request) -> Response:
+    """Show products by title; a barcode that was scanned into the search leads to its article."""
+    actor = actor_of(request)
+    query = request.query_params.get("q", "").strip()[:100]
+    state = request.query_params.get("state", "")
+    async with context_of(request).database.connection() as connection:
+        scanned = await variant_of_code(connection, query) if barcode_of(query) else None
+        if scanned:
+            return see_other(f"/catalogue/variants/{scanned.id}")
+        categories = await categories_listed(connection)
+        chosen = request.query_params.get("category", "")
+        category = chosen if any(one.key == chosen for one in categories) else None
+        after_title, after_id = await _after(connection, request.query_params.get("after", ""))
+        params = {
+            "after_title": after_title, "after_id": after_id, "patterns": patterns_of(query),
+            "category": category, "published": _STATES.get(state), "limit": _PAGE_SIZE + 1,
+        }  # fmt: skip
+        found = await rows(Line, connection, QUERIES["catalogue_page"], params)
+    shown = found[:_PAGE_SIZE]
+    older = None
+    if len(found) > _PAGE_SIZE:
+        older = f"?{request.url.include_query_params(after=shown[-1].id).query}"
+    values: dict[str, Any] = {
+        "lines": shown, "query": query, "state": state if state in _STATES else "",
+        "category": category or "",
+        "categories": [(one.key, category_name(one.key, one.names)) for one in categories],
+        "names": {one.key: category_name(one.key, one.names) for one in categories},
+        "older": older, "first": not after_title, "may_write": actor.may("manager"),
+    }  # fmt: skip
+    return page(request, "catalogue/list.html", values)
+
+
+async def _after(connection: Connection, text: str) -> tuple[str, UUID]:
+    """Return the title and id of the product after which the page begins."""
+    try:
+        product_id = UUID(text)
+    except ValueError:
+        return "", UUID(int=0)
+    title = await value(connection, QUERIES["title_of"], {"id": product_id})
+    return (title, product_id) if title is not None else ("", UUID(int=0))
+
+
+async def _lookup(request: Request) -> Response:
+    """Find the article of a code that was scanned or typed."""
+    actor_of(request)
+    code = request.query_params.get("code", "")
+    async with context_of(request).database.connection() as connection:
+        variant = await variant_of_code(connection, code)
+    if variant is None:
+        raise UnknownProduct
+    if wants_json(request):
+        return JSONResponse({
+            "id": str(variant.id), "sku": variant.sku, "title": variant.title, "barcode": variant.barcode,
+            "price_minor": variant.price_minor, "currency": variant.currency,
+        })  # fmt: skip
+    return see_other(f"/catalogue/variants/{variant.id}")
+
+
+async def _price(request: Request) -> Response:
+    """Change a price, given in major units with a point or a comma."""
+    actor, context = actor_of(request, "manager"), context_of(request)
+    variant_id = parse_id(request.path_params["id"])
+    fields = await read_fields(request)
+    text = fields.text("price", length_max=20)
+    async with context.database.transaction() as connection:
+        variant = (await variants_by_id(connection, [variant_id])).get(variant_id)
+        if variant is None:
+            raise UnknownProduct
+        price_minor = None if fields.problems else minor_of_text(text, variant.currency)
+        if price_minor is not None:
+            await set_price(connection, variant_id, price_minor, staff_id=actor.id)
+    if price_minor is None:
+        problem = fields.problems.get("price") or _("A price such as 4.95, not below zero.")
+        return await product_page(
+            request, variant.product_id, wrong=variant_id, typed={"price": text}, problem=problem
+        )
+    return see_other(f"/catalogue/products/{variant.product_id}?done=saved")
+
+
+routes: list[BaseRoute] = [
+    Route("/catalogue", _catalogue),
+    Route("/catalogue/lookup", _lookup),
+    *sheets.routes,
+    *setting_pages.routes,
+    *product_pages.routes,
+    *variant_pages.routes,
+    *image_pages.routes,
+    Route("/catalogue/{id}/price", _price, methods=["POST"]),
+]

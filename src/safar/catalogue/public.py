@@ -1,0 +1,130 @@
+"""The catalogue's pictures on the web: photographs by their digest, drawings by the product's address."""
+
+import asyncio
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from safar.catalogue.actions import QUERIES
+from safar.catalogue.drawn import Drawing, drawing_of, svg_of
+from safar.catalogue.errors import UnknownPicture
+from safar.catalogue.images import image_file
+from safar.catalogue.pixels import WIDTHS
+from safar.kernel.context import Context
+from safar.kernel.database import Database, row
+from safar.kernel.web.pages import context_of
+
+_DIGEST = re.compile(r"[0-9a-f]{32}")
+_SLUG = re.compile(r"[a-z0-9-]{1,160}")
+_WIDTHS = {str(width): width for width in WIDTHS}
+_DRAWINGS_MAX = 20_000
+_FOREVER = "public, max-age=31536000, immutable"
+_A_DAY = "public, max-age=86400, stale-while-revalidate=604800"
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    title: str
+    category: str
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What this process has given out lately: pictures up to so many bytes, and which drawing is whose."""
+
+    bytes_max: int
+    bytes_kept: int = 0
+    pictures: OrderedDict[tuple[str, int], bytes] = field(default_factory=OrderedDict)
+    drawings: OrderedDict[str, Drawing] = field(default_factory=OrderedDict)
+    fetching: dict[tuple[str, int], asyncio.Task[bytes | None]] = field(default_factory=dict)
+
+    def keep(self, key: tuple[str, int], body: bytes) -> None:
+        """Keep a picture; those that were not asked for the longest make room."""
+        if key in self.pictures or len(body) > self.bytes_max:
+            return
+        self.pictures[key] = body
+        self.bytes_kept += len(body)
+        while self.bytes_kept > self.bytes_max:
+            _old, dropped = self.pictures.popitem(last=False)
+            self.bytes_kept -= len(dropped)
+
+
+_shelves: WeakKeyDictionary[Database, Shelf] = WeakKeyDictionary()
+
+
+def _shelf(context: Context) -> Shelf:
+    return _shelves.setdefault(context.database, Shelf(context.settings.image_cache_bytes))
+
+
+async def _image(request: Request) -> Response:
+    digest, width = request.path_params["digest"], _WIDTHS.get(request.path_params["width"])
+    if not _DIGEST.fullmatch(digest) or width is None:
+        raise UnknownPicture
+    headers = {"cache-control": _FOREVER, "etag": f'"{digest}-{width}"'}
+    if request.headers.get("if-none-match") == headers["etag"]:
+        return Response(status_code=304, headers=headers)
+    body = await _picture(context_of(request), digest, width)
+    if body is None:
+        raise UnknownPicture
+    return Response(body, media_type="image/webp", headers=headers)
+
+
+async def _picture(context: Context, digest: str, width: int) -> bytes | None:
+    """Return a file from the shelf or the database; many who ask at once are one question."""
+    shelf, key = _shelf(context), (digest, width)
+    if key in shelf.pictures:
+        shelf.pictures.move_to_end(key)
+        return shelf.pictures[key]
+    task = shelf.fetching.get(key)
+    if task is None:
+        task = asyncio.create_task(_fetch(context, digest, width))
+        shelf.fetching[key] = task
+        task.add_done_callback(lambda _done: shelf.fetching.pop(key, None))
+    body = await asyncio.shield(task)
+    if body is not None:
+        shelf.keep(key, body)
+    return body
+
+
+async def _fetch(context: Context, digest: str, width: int) -> bytes | None:
+    async with context.database.connection() as connection:
+        return await image_file(connection, digest, width)
+
+
+async def _drawn(request: Request) -> Response:
+    slug = request.path_params["slug"]
+    if not _SLUG.fullmatch(slug):
+        raise UnknownPicture
+    drawing = await _drawing(context_of(request), slug)
+    etag = f'"{drawing.motif}-{drawing.ground}-{drawing.palette}"'
+    headers = {"cache-control": _A_DAY, "etag": etag}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(svg_of(drawing), media_type="image/svg+xml", headers=headers)
+
+
+async def _drawing(context: Context, slug: str) -> Drawing:
+    shelf = _shelf(context)
+    known = shelf.drawings.get(slug)
+    if known is not None:
+        return known
+    async with context.database.connection() as connection:
+        named = await row(_Named, connection, QUERIES["product_named"], {"slug": slug})
+    if named is None:
+        raise UnknownPicture
+    drawing = drawing_of(slug, named.title, named.category)
+    shelf.drawings[slug] = drawing
+    while len(shelf.drawings) > _DRAWINGS_MAX:
+        shelf.drawings.popitem(last=False)
+    return drawing
+
+
+routes: list[BaseRoute] = [
+    Route("/images/{digest}/{width}.webp", _image),
+    Route("/drawn/{slug}.svg", _drawn),
+]

@@ -1,0 +1,157 @@
+"""What the whole catalogue goes by: categories with their names, currencies with their rates."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+
+from babel.numbers import get_currency_name, is_currency
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from safar.catalogue.categories import categories_listed, remove_category, save_category
+from safar.catalogue.decide import slug_of
+from safar.catalogue.model import Rate
+from safar.catalogue.names import category_name
+from safar.catalogue.prices import rates, save_rates
+from safar.catalogue.sheets.rows import CATEGORY_MAX
+from safar.kernel.i18n import LANGUAGES, _, current_language
+from safar.kernel.text import ascii_digits
+from safar.kernel.web.actor import actor_of
+from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.requests import see_other
+
+_RATES_MAX = 12
+_POSITION_MAX = 999
+
+
+async def _categories(request: Request) -> Response:
+    return await _categories_page(request, {}, {})
+
+
+async def _categories_page(
+    request: Request, typed: Mapping[str, str], problems: Mapping[str, str], *, status: int = 200
+) -> Response:
+    actor = actor_of(request)
+    async with context_of(request).database.connection() as connection:
+        listed = await categories_listed(connection)
+    values = {
+        "categories": [(one, category_name(one.key, one.names)) for one in listed],
+        "typed": typed, "problems": problems, "spoken": list(LANGUAGES.items()),
+        "may_write": actor.may("manager"),
+        "done": _("Saved.") if request.query_params.get("done") == "saved" else None,
+    }  # fmt: skip
+    return page(request, "catalogue/categories.html", values, status=status)
+
+
+async def _save_category(request: Request) -> Response:
+    """Name a category; a new one gets its key from its first name."""
+    actor = actor_of(request, "manager")
+    fields = await read_fields(request)
+    names = {}
+    for language in LANGUAGES:
+        text = fields.text(f"name:{language}", length_max=CATEGORY_MAX, required=False)
+        if text:
+            names[language] = text
+    position = fields.integer("position", least=0, most=_POSITION_MAX) if fields.values.get("position") else 0
+    key = fields.text("key", length_max=CATEGORY_MAX, required=False)
+    if not key and names:
+        first = next(iter(names.values()))
+        key = slug_of(names.get("en", first), "") or first
+    if not key:
+        fields.problems.setdefault("name:en", _("A category needs a name in one language at least."))
+    if fields.problems:
+        return await _categories_page(request, fields.values, fields.problems, status=422)
+    async with context_of(request).database.transaction() as connection:
+        await save_category(connection, key, names, position, staff_id=actor.id)
+    return see_other("/catalogue/categories?done=saved")
+
+
+async def _remove_category(request: Request) -> Response:
+    actor = actor_of(request, "manager")
+    fields = await read_fields(request)
+    key = fields.text("key", length_max=CATEGORY_MAX)
+    fields.done()
+    async with context_of(request).database.transaction() as connection:
+        await remove_category(connection, key, staff_id=actor.id)
+    return see_other("/catalogue/categories?done=saved")
+
+
+async def _currencies(request: Request) -> Response:
+    async with context_of(request).database.connection() as connection:
+        table = await rates(connection)
+    typed = {}
+    for number, rate in enumerate(table):
+        typed[f"currency:{number}"] = rate.currency
+        typed[f"rate:{number}"] = f"{rate.rate.normalize():f}"
+        typed[f"round:{number}"] = str(rate.round_to_minor)
+    return _currencies_page(request, typed, {}, len(table))
+
+
+def _currencies_page(
+    request: Request, typed: Mapping[str, str], problems: Mapping[str, str], count: int, *, status: int = 200
+) -> Response:
+    actor = actor_of(request)
+    own = context_of(request).settings.currency
+    names = {
+        code: get_currency_name(code, locale=current_language().replace("-", "_"))
+        for number in range(_RATES_MAX)
+        if is_currency(code := typed.get(f"currency:{number}", ""))
+    }
+    values = {
+        "typed": typed, "problems": problems, "own": own, "names": names, "may_write": actor.may("manager"),
+        "numbers": range(min(count + 2, _RATES_MAX)),
+        "done": _("Saved.") if request.query_params.get("done") == "saved" else None,
+    }  # fmt: skip
+    return page(request, "catalogue/currencies.html", values, status=status)
+
+
+async def _save_currencies(request: Request) -> Response:
+    actor = actor_of(request, "manager")
+    fields = await read_fields(request)
+    table = _read_rates(fields, context_of(request).settings.currency)
+    if fields.problems:
+        return _currencies_page(request, fields.values, fields.problems, _RATES_MAX, status=422)
+    async with context_of(request).database.transaction() as connection:
+        await save_rates(connection, table, staff_id=actor.id)
+    return see_other("/catalogue/currencies?done=saved")
+
+
+def _read_rates(fields: Fields, own: str) -> list[Rate]:
+    table: dict[str, Rate] = {}
+    if not any(name.startswith("currency:") for name in fields.values):
+        fields.problems["currency:0"] = _("This is needed.")
+    for number in range(_RATES_MAX):
+        name = f"currency:{number}"
+        code = fields.text(name, length_max=3, required=False).upper()
+        if not code:
+            continue
+        if not is_currency(code) or code == own or code in table:
+            fields.problems[name] = _("A code such as EUR, once, and not that of the shop.")
+        table[code] = Rate(code, _rate(fields, f"rate:{number}"), 1)
+        if fields.values.get(f"round:{number}"):
+            step = fields.integer(f"round:{number}", least=1, most=10**7)
+            table[code] = Rate(code, table[code].rate, step)
+    return list(table.values())
+
+
+def _rate(fields: Fields, name: str) -> Decimal:
+    text = ascii_digits(fields.text(name, length_max=20)).replace("٫", ".").replace(",", ".")
+    try:
+        rate = Decimal(text)
+        good = rate.is_finite() and Decimal("0.000001") <= rate <= 10**9 and "e" not in text.lower()
+    except InvalidOperation:
+        good = False
+    if not good:
+        fields.problems.setdefault(name, _("A number above zero, such as 1.15."))
+        return Decimal(1)
+    return rate
+
+
+routes: list[BaseRoute] = [
+    Route("/catalogue/categories", _categories),
+    Route("/catalogue/categories", _save_category, methods=["POST"]),
+    Route("/catalogue/categories/remove", _remove_category, methods=["POST"]),
+    Route("/catalogue/currencies", _currencies),
+    Route("/catalogue/currencies", _save_currencies, methods=["POST"]),
+]

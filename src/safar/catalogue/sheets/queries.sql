@@ -1,0 +1,44 @@
+-- name: open_upload
+INSERT INTO sheet_uploads (id, kind, staff_id, name, columns, uploaded_at)
+VALUES (%(id)s, %(kind)s, %(staff_id)s, %(name)s, %(columns)s::jsonb, %(now)s)
+
+-- name: save_sheet_rows
+INSERT INTO sheet_rows (upload_id, number, sku, outcome, record, notes)
+SELECT %(upload_id)s, r.number, r.sku, r.outcome, r.record, r.notes
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (number bigint, sku text, outcome text, record jsonb, notes jsonb)
+
+-- name: forget_old_uploads
+DELETE FROM sheet_uploads WHERE uploaded_at < %(before)s
+
+-- name: upload
+SELECT u.id, u.kind, u.name, u.columns, u.uploaded_at, u.written_at, u.written, coalesce(r.counts, '{}') AS counts
+FROM sheet_uploads AS u
+LEFT JOIN LATERAL (
+    SELECT jsonb_object_agg(o.outcome, o.rows) AS counts
+    FROM (SELECT s.outcome, count(*) AS rows FROM sheet_rows AS s WHERE s.upload_id = u.id GROUP BY s.outcome) AS o
+) AS r ON true
+WHERE u.id = %(id)s AND u.kind = %(kind)s
+
+-- name: lock_upload
+SELECT written_at IS NOT NULL FROM sheet_uploads WHERE id = %(id)s FOR UPDATE
+
+-- name: sheet_rows
+SELECT number, sku, outcome, record, notes
+FROM sheet_rows
+WHERE upload_id = %(upload_id)s AND outcome = ANY(%(outcomes)s) AND number > %(after)s
+ORDER BY number
+LIMIT %(limit)s
+
+-- name: mark_written
+UPDATE sheet_uploads SET written_at = %(now)s, written = %(written)s WHERE id = %(id)s
+
+-- name: products_of_slugs
+SELECT slug, id FROM products WHERE slug = ANY(%(slugs)s)
+
+-- name: codes_of_others
+SELECT id, sku, barcode AS code FROM variants WHERE barcode = ANY(%(codes)s)
+
+-- name: part_skus
+SELECT v.sku, v.is_kit, EXISTS (SELECT FROM kit_parts AS k WHERE k.part_id = v.id) AS is_part
+FROM variants AS v
+WHERE v.sku = ANY(%(skus)s)

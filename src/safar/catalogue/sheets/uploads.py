@@ -1,0 +1,112 @@
+"""Files that somebody has handed in, kept until they were looked at: what each row would do."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+
+from safar.kernel import clock
+from safar.kernel.database import Connection, as_json, execute, row, rows, value
+from safar.kernel.errors import Conflict, NotFound
+from safar.kernel.queries import queries_beside
+
+QUERIES = queries_beside(__file__)
+Outcome = Literal["new", "changed", "same", "wrong"]
+CHUNK = 250  # small, for other people's requests run between two of them
+PAGE_SIZE = 100
+_KEPT = timedelta(days=2)
+
+
+class AlreadyWritten(Conflict):
+    """This file was taken over already; nothing was written again."""
+
+    code = "already_written"
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """A row of a file; `notes` are (column, code, value) of a wrong one, else (column, before, after)."""
+
+    number: int
+    sku: str
+    outcome: Outcome
+    record: dict[str, Any]
+    notes: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was handed in: how many rows of each outcome it has, and when it was taken over."""
+
+    id: UUID
+    kind: str
+    name: str
+    columns: Mapping[str, Sequence[str]]
+    uploaded_at: datetime
+    written_at: datetime | None
+    written: int
+    counts: Mapping[str, int]
+
+    @property
+    def writable(self) -> int:
+        return self.counts.get("new", 0) + self.counts.get("changed", 0)
+
+
+async def open_upload(
+    connection: Connection, upload_id: UUID, kind: str, name: str, columns: Mapping[str, Sequence[str]],
+    *, staff_id: UUID,
+) -> None:  # fmt: skip
+    """Keep a file; those that are two days old go."""
+    now = clock.now()
+    await execute(connection, QUERIES["forget_old_uploads"], {"before": now - _KEPT})
+    params = {
+        "id": upload_id, "kind": kind, "staff_id": staff_id, "name": name,
+        "columns": orjson.dumps(dict(columns)).decode(), "now": now,
+    }  # fmt: skip
+    await execute(connection, QUERIES["open_upload"], params)
+
+
+async def save_rows(connection: Connection, upload_id: UUID, sheet_rows: Sequence[SheetRow]) -> None:
+    params = {"upload_id": upload_id, "rows": as_json(sheet_rows)}
+    await execute(connection, QUERIES["save_sheet_rows"], params)
+
+
+async def upload_of(connection: Connection, upload_id: UUID, kind: str) -> Upload:
+    """Return a file that was handed in. Raises NotFound."""
+    found = await row(Upload, connection, QUERIES["upload"], {"id": upload_id, "kind": kind})
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def rows_of(
+    connection: Connection, upload_id: UUID, outcomes: Sequence[str], *, after: int = 0, limit: int
+) -> list[SheetRow]:
+    """Return rows of a file in its order, those after a row number."""
+    params = {"upload_id": upload_id, "outcomes": list(outcomes), "after": after, "limit": limit}
+    return await rows(SheetRow, connection, QUERIES["sheet_rows"], params)
+
+
+async def chunks_to_write(connection: Connection, upload_id: UUID) -> AsyncIterator[list[SheetRow]]:
+    """Give the rows that change something, some hundred at a time."""
+    after = 0
+    while chunk := await rows_of(connection, upload_id, ["new", "changed"], after=after, limit=CHUNK):
+        after = chunk[-1].number
+        yield chunk
+
+
+async def lock_upload(connection: Connection, upload_id: UUID) -> None:
+    """Take a file for writing. Raises AlreadyWritten, NotFound."""
+    written = await value(connection, QUERIES["lock_upload"], {"id": upload_id})
+    if written is None:
+        raise NotFound
+    if written:
+        raise AlreadyWritten
+
+
+async def mark_written(connection: Connection, upload_id: UUID, written: int) -> None:
+    params = {"id": upload_id, "written": written, "now": clock.now()}
+    await execute(connection, QUERIES["mark_written"], params)

@@ -1,0 +1,180 @@
+"""The page of a variant for staff: what it costs, weighs and is made of; and the page of a new one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from safar.catalogue.articles import Article, articles_by_id, articles_of_product, variant_id_of
+from safar.catalogue.decide import OPTIONS_MAX, text_of_minor
+from safar.catalogue.errors import SkuTaken, UnknownProduct
+from safar.catalogue.forms import read_sister, read_variant, values_of_variant
+from safar.catalogue.images import image_url, images_of
+from safar.catalogue.prices import currencies, prices_in
+from safar.catalogue.product_pages import DONE, tax_choices
+from safar.catalogue.saving import save_many
+from safar.kernel.database import Connection
+from safar.kernel.errors import SafarError
+from safar.kernel.i18n import _
+from safar.kernel.ids import parse_id
+from safar.kernel.web.actor import actor_of
+from safar.kernel.web.forms import read_fields
+from safar.kernel.web.pages import context_of, error_text, page
+from safar.kernel.web.requests import see_other
+
+
+async def _variant(request: Request) -> Response:
+    return await _variant_page(request, parse_id(request.path_params["id"]))
+
+
+async def _variant_page(
+    request: Request,
+    variant_id: UUID,
+    *,
+    typed: Mapping[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
+    problem: str | None = None,
+    status: int = 200,
+) -> Response:
+    actor = actor_of(request)
+    async with context_of(request).database.connection() as connection:
+        article = (await articles_by_id(connection, [variant_id])).get(variant_id)
+        if article is None:
+            raise UnknownProduct
+        others = await _others(connection, request, article.variant.currency)
+        values = {
+            **await _form_values(connection, article, others),
+            "parts": await _parts(connection, article),
+            "typed": typed if typed is not None else values_of_variant(article.variant),
+            "problems": problems or {}, "problem": problem, "may_write": actor.may("manager"),
+            "is_new": False,
+            "done": _(DONE["saved"]) if request.query_params.get("done") == "saved" else None,
+        }  # fmt: skip
+    return page(request, "catalogue/variant.html", values, status=status)
+
+
+async def _form_values(connection: Connection, article: Article, others: Sequence[str]) -> dict[str, Any]:
+    """Return what the form of a variant shows beside what is typed."""
+    variant, product = article.variant, article.product
+    converted = {}
+    for currency in others:
+        priced = (await prices_in(connection, [variant.id], currency)).get(variant.id)
+        converted[currency] = text_of_minor(priced.price_minor, currency) if priced else ""
+    images = await images_of(connection, product.id)
+    return {
+        "product": product, "variant": variant, "others": [(one, converted[one]) for one in others],
+        "images": [(one, image_url(one.digest, 320)) for one in images], "tax_classes": tax_choices(),
+        "option_rows": range(min(max(len(variant.options) + 1, 2), OPTIONS_MAX)),
+    }  # fmt: skip
+
+
+async def _parts(connection: Connection, article: Article) -> list[tuple[Article, int]]:
+    """Return the articles that a kit consists of, with how many units of each."""
+    units = {variant_id_of(sku): count for sku, count in article.variant.parts.items()}
+    return [(part, units[id_]) for id_, part in (await articles_by_id(connection, units)).items()]
+
+
+async def _others(connection: Connection, request: Request, own: str) -> list[str]:
+    shop = context_of(request).settings.currency
+    return [one for one in await currencies(connection, shop) if one != own]
+
+
+async def _save(request: Request) -> Response:
+    """Change a variant."""
+    actor, context = actor_of(request, "manager"), context_of(request)
+    variant_id = parse_id(request.path_params["id"])
+    fields = await read_fields(request)
+    try:
+        async with context.database.transaction() as connection:
+            article = (await articles_by_id(connection, [variant_id])).get(variant_id)
+            if article is None:
+                raise UnknownProduct
+            others = await _others(connection, request, article.variant.currency)
+            draft = read_variant(fields, article.variant, others)
+            shown = {one.digest for one in await images_of(connection, article.product.id)}
+            if draft.image and draft.image not in shown:
+                fields.problems["image"] = _("Choose one of the options.")
+            if not fields.problems:
+                await save_many(connection, [Article(article.product, draft)], staff_id=actor.id)
+    except UnknownProduct:
+        raise
+    except SafarError as refused:
+        return await _variant_page(
+            request, variant_id, typed=fields.values, problem=error_text(refused), status=refused.status
+        )
+    if fields.problems:
+        return await _variant_page(
+            request, variant_id, typed=fields.values, problems=fields.problems, status=422
+        )
+    return see_other(f"/catalogue/variants/{variant_id}?done=saved")
+
+
+async def _new(request: Request) -> Response:
+    return await _new_page(request)
+
+
+async def _new_page(
+    request: Request,
+    *,
+    typed: Mapping[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
+    problem: str | None = None,
+    status: int = 200,
+) -> Response:
+    """Show the form of a new variant, filled with what its sisters have in common."""
+    actor_of(request, "manager")
+    product_id = parse_id(request.path_params["product_id"])
+    async with context_of(request).database.connection() as connection:
+        articles = await articles_of_product(connection, product_id)
+        if not articles:
+            raise UnknownProduct
+        sister = articles[-1]
+        others = await _others(connection, request, sister.variant.currency)
+        like = values_of_variant(sister.variant)
+        kept = {"price", "was_price", "weight_g", "tax_class", "tracks_lots"}
+        start = {key: text for key, text in like.items() if key in kept or key.startswith("option_name:")}
+        values = {
+            **await _form_values(connection, sister, others), "parts": [],
+            "typed": typed if typed is not None else {**start, "variant_published": "1"},
+            "problems": problems or {}, "problem": problem, "may_write": True, "is_new": True, "done": None,
+        }  # fmt: skip
+    return page(request, "catalogue/variant.html", values, status=status)
+
+
+async def _create(request: Request) -> Response:
+    """Add a variant to a product."""
+    actor, context = actor_of(request, "manager"), context_of(request)
+    product_id = parse_id(request.path_params["product_id"])
+    fields = await read_fields(request)
+    try:
+        async with context.database.transaction() as connection:
+            articles = await articles_of_product(connection, product_id)
+            if not articles:
+                raise UnknownProduct
+            last = articles[-1].variant
+            others = await _others(connection, request, last.currency)
+            article = read_sister(fields, articles[0].product, last.currency, others)
+            if not fields.problems:
+                if await articles_by_id(connection, [article.variant.id]):
+                    raise SkuTaken(sku=article.variant.sku)
+                await save_many(connection, [article], staff_id=actor.id)
+    except UnknownProduct:
+        raise
+    except SafarError as refused:
+        return await _new_page(
+            request, typed=fields.values, problem=error_text(refused), status=refused.status
+        )
+    if fields.problems:
+        return await _new_page(request, typed=fields.values, problems=fields.problems, status=422)
+    return see_other(f"/catalogue/products/{product_id}?done=saved")
+
+
+routes: list[BaseRoute] = [
+    Route("/catalogue/products/{product_id}/variants/new", _new),
+    Route("/catalogue/products/{product_id}/variants", _create, methods=["POST"]),
+    Route("/catalogue/variants/{id}", _variant),
+    Route("/catalogue/variants/{id}", _save, methods=["POST"]),
+]
