@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from psycopg.rows import dict_row
@@ -19,45 +19,60 @@ from safar.kernel.i18n import N_
 from safar.kernel.queries import queries_beside
 from safar.stock.decide import (
     differences,
+    moves_of_claims,
     sale_moves,
     same_move,
     split_repeated,
     transfer_of_adjustment,
     transfer_of_receipt,
+    transfer_of_shipped,
 )
-from safar.stock.errors import NoSuchMove
+from safar.stock.errors import NoSuchMove, NotThere
+from safar.stock.limits import limit_new_levels
+from safar.stock.lots import follow_many
 from safar.stock.model import (
     CUSTOMER,
+    KINDS_WITH_LEVELS,
     LOSS,
     MAIN,
-    OUTSIDE,
+    QUARANTINE,
     SUPPLIER,
+    TRANSIT,
     Adjustment,
     Claim,
     Level,
     Location,
     Miscount,
+    Missing,
     Move,
     Moved,
     Place,
     Receipt,
+    Shipped,
     Transfer,
     allocation_of,
+    outgoing_of,
 )
 
 __all__ = [
-    "CUSTOMER", "LOSS", "MAIN", "SUPPLIER", "Adjustment", "Claim", "Level", "Moved", "Receipt", "Transfer",
-    "adjust_many", "allocation_of", "claim_many", "ensure_locations", "levels", "moves_of_variant",
-    "open_allocation", "own_locations", "receive_many", "recount", "transfer_many",
+    "CUSTOMER", "LOSS", "MAIN", "SUPPLIER", "Adjustment", "Claim", "Level", "Moved", "Receipt", "Shipped",
+    "Transfer",
+    "adjust_many", "allocation_of", "claim_many", "ensure_locations", "levels", "move_many",
+    "moves_of_variant", "open_allocation", "open_levels", "open_locations", "outgoing_of", "own_locations",
+    "receive_many", "recount", "ship_many", "transfer_many", "write_sales",
 ]  # fmt: skip
 
 QUERIES = queries_beside(__file__)
 LOCATIONS_MAX = 200
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+_HIGHEST = UUID(int=2**128 - 1)
 _FIXED = (
     (SUPPLIER, N_("Supplier"), "supplier"),
     (CUSTOMER, N_("Customer"), "customer"),
     (LOSS, N_("Loss"), "loss"),
     (MAIN, N_("Main warehouse"), "warehouse"),
+    (TRANSIT, N_("On the way"), "transit"),
+    (QUARANTINE, N_("Quarantine"), "quarantine"),
 )
 
 
@@ -68,17 +83,30 @@ class _LevelRow:
     account_id: int
     on_hand: int
     held: int
+    reserve: int
+    backorder: int
 
 
 async def ensure_locations(connection: Connection) -> None:
     """Make the locations that every shop has, if they are not there."""
-    await _ensure(connection, _FIXED)
+    await open_locations(connection, _FIXED)
+
+
+async def open_locations(connection: Connection, locations: Iterable[tuple[UUID, str, str]]) -> None:
+    """Make locations (id, name, kind) that are not there, each of ours with the one for what is sold."""
+    records = []
+    for id_, name, kind in locations:
+        records.append({"id": id_, "name": name, "kind": kind})
+        if kind in KINDS_WITH_LEVELS:
+            records.append({"id": outgoing_of(id_), "name": name, "kind": "outgoing"})
+    params = {"locations": as_json(records), "now": clock.now()}
+    await execute(connection, QUERIES["ensure_locations"], params)
 
 
 async def open_allocation(connection: Connection, campaign_id: UUID, name: str) -> UUID:
     """Return the location that keeps units for a campaign, made if there was none."""
     location_id = allocation_of(campaign_id)
-    await _ensure(connection, [(location_id, name, "allocation")])
+    await open_locations(connection, [(location_id, name, "allocation")])
     return location_id
 
 
@@ -103,8 +131,13 @@ async def transfer_many(connection: Connection, transfers: Sequence[Transfer]) -
     return await _move(connection, transfers, "stock.transferred")
 
 
+async def move_many(connection: Connection, transfers: Sequence[Transfer], event: str) -> list[Moved]:
+    """Move units as `transfer_many` does, told as `event`: a return, a write-off, a delivery."""
+    return await _move(connection, transfers, event)
+
+
 async def claim_many(connection: Connection, claims: Sequence[Claim]) -> list[Ended]:
-    """Take held units for good and move them to the customer; how each hold stands after it.
+    """Take held units for good: they are sold, and lie in `outgoing_of` their location until they leave.
 
     Only a claim that ended its hold just now moves units: a repetition moves none.
     """
@@ -115,12 +148,43 @@ async def claim_many(connection: Connection, claims: Sequence[Claim]) -> list[En
     return endings
 
 
+async def write_sales(connection: Connection, claims: Sequence[Claim]) -> None:
+    """Write the moves of units that `capacity.take_many` has just taken; the caller does it once."""
+    await _insert(connection, moves_of_claims(claims), clock.now())
+
+
+async def ship_many(connection: Connection, shipped: Sequence[Shipped]) -> list[Moved]:
+    """Let sold units leave for the customer. Writes stock.shipped.
+
+    Raises NotThere when more would leave than lie there, as with a backorder whose units have not come;
+    SameKeyOtherBody.
+    """
+    places = [(one.variant_id, one.location_id) for one in shipped]
+    await _lock_levels(connection, places)
+    leaving = [transfer_of_shipped(one) for one in shipped]
+    outcomes = await _move(connection, leaving, "stock.shipped")
+    fresh = [one for one, outcome in zip(leaving, outcomes, strict=True) if not outcome.replayed]
+    await follow_many(connection, fresh)
+    records = [
+        {"variant_id": variant_id, "location_id": id_, "outgoing_id": outgoing_of(id_)}
+        for variant_id, id_ in places
+    ]
+    if await rows(Missing, connection, QUERIES["missing_goods"], {"places": as_json(records)}):
+        raise NotThere
+    return outcomes
+
+
 async def levels(connection: Connection, variant_ids: Iterable[UUID]) -> dict[Place, Level]:
     """Return the levels of these variants at every location of ours, by (variant, location)."""
     found = await rows(
         _LevelRow, connection, QUERIES["levels"], {"variant_ids": list(dict.fromkeys(variant_ids))}
     )
-    return {(row.variant_id, row.location_id): Level(row.account_id, row.on_hand, row.held) for row in found}
+    return {
+        (row.variant_id, row.location_id): Level(
+            row.account_id, row.on_hand, row.held, row.reserve, row.backorder
+        )
+        for row in found
+    }
 
 
 async def own_locations(connection: Connection) -> list[Location]:
@@ -136,12 +200,8 @@ async def moves_of_variant(
     limit: int = 50,
 ) -> list[Move]:
     """Return a variant's moves, newest first, those before (at, id)."""
-    params = {
-        "variant_id": variant_id,
-        "before_at": before[0] if before else None,
-        "before_id": before[1] if before else None,
-        "limit": limit,
-    }
+    before_at, before_id = before or (_LATEST, _HIGHEST)
+    params = {"variant_id": variant_id, "before_at": before_at, "before_id": before_id, "limit": limit}
     return await rows(Move, connection, QUERIES["moves_of_variant"], params)
 
 
@@ -163,8 +223,9 @@ async def _move(connection: Connection, transfers: Sequence[Transfer], event: st
     await _check_replays(connection, [transfer for transfer in once if transfer.move_id not in written])
     fresh = [transfer for transfer in once if transfer.move_id in written]
     if fresh:
-        await _change_levels(connection, differences(fresh))
-        await append_many(connection, [_event(event, transfer, now) for transfer in fresh])
+        without_level = await _without_level(connection, fresh)
+        await _change_levels(connection, differences(fresh, without_level))
+        await append_many(connection, [_event(event, transfer, without_level, now) for transfer in fresh])
     told: set[UUID] = set()
     outcomes = []
     for transfer in transfers:
@@ -191,14 +252,27 @@ async def _check_replays(connection: Connection, transfers: Sequence[Transfer]) 
         raise SameKeyOtherBody
 
 
+async def _without_level(connection: Connection, transfers: Iterable[Transfer]) -> set[UUID]:
+    ids = {id_ for transfer in transfers for id_ in (transfer.from_location_id, transfer.to_location_id)}
+    params = {"ids": list(ids), "kinds": list(KINDS_WITH_LEVELS)}
+    found = await (await connection.execute(QUERIES["without_level"], params)).fetchall()
+    return {location_id for (location_id,) in found}
+
+
+async def _lock_levels(connection: Connection, places: Iterable[Place]) -> None:
+    """Lock the accounts of these places, those that exist, in their order."""
+    changes = [Change(account_id, 0) for account_id in (await open_levels(connection, list(places))).values()]
+    await ledger.change_many(connection, changes)
+
+
 async def _change_levels(connection: Connection, changes: dict[Place, int]) -> None:
-    accounts = await _accounts(connection, list(changes))
+    accounts = await open_levels(connection, list(changes))
     await ledger.change_many(
         connection, [Change(accounts[place], units) for place, units in changes.items() if units]
     )
 
 
-async def _accounts(connection: Connection, places: Sequence[Place]) -> dict[Place, int]:
+async def open_levels(connection: Connection, places: Sequence[Place]) -> dict[Place, int]:
     """Return the account of each place, opening the levels that are missing, in sorted order."""
     known = await levels(connection, [variant_id for variant_id, _location in places])
     missing = sorted(place for place in places if place not in known)
@@ -217,18 +291,13 @@ async def _accounts(connection: Connection, places: Sequence[Place]) -> dict[Pla
             for (variant_id, location_id), account_id in opened.items()
         ]
         await execute(connection, QUERIES["insert_levels"], {"levels": as_json(records)})
+        await limit_new_levels(connection, list(opened.values()))
     return {place: known[place].account_id if place in known else opened[place] for place in places}
 
 
-async def _ensure(connection: Connection, locations: Iterable[tuple[UUID, str, str]]) -> None:
-    records = [{"id": id_, "name": name, "kind": kind} for id_, name, kind in locations]
-    params = {"locations": as_json(records), "now": clock.now()}
-    await execute(connection, QUERIES["ensure_locations"], params)
-
-
-def _event(name: str, transfer: Transfer, now: datetime) -> Event:
+def _event(name: str, transfer: Transfer, without_level: set[UUID], now: datetime) -> Event:
     """Return the event of a move; `units` is signed: what it adds to (or takes from) our own stock."""
-    leaving = transfer.to_location_id in OUTSIDE
+    leaving = transfer.to_location_id in without_level
     return Event(
         name=name,
         at=now,

@@ -1,21 +1,22 @@
 """What moves do to levels, without I/O."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from safar.capacity.model import Ended, HoldState
-from safar.kernel.ids import derived_id
+from safar.kernel.ids import new_id
 from safar.stock.model import (
     CUSTOMER,
     LOSS,
-    OUTSIDE,
     SUPPLIER,
     Adjustment,
     Claim,
     LevelState,
     Place,
     Receipt,
+    Shipped,
     Transfer,
+    outgoing_of,
 )
 
 LOW_UNITS = 10
@@ -41,27 +42,42 @@ def transfer_of_adjustment(adjustment: Adjustment) -> Transfer:
     )  # fmt: skip
 
 
-def differences(transfers: Iterable[Transfer]) -> dict[Place, int]:
-    """Return what moves change at our own locations; together with the outside they cancel out."""
+def transfer_of_shipped(shipped: Shipped) -> Transfer:
+    return Transfer(
+        move_id=shipped.move_id, variant_id=shipped.variant_id,
+        from_location_id=outgoing_of(shipped.location_id), to_location_id=CUSTOMER,
+        quantity=shipped.quantity, reason="shipped", document=shipped.document, staff_id=shipped.staff_id,
+    )  # fmt: skip
+
+
+def differences(transfers: Iterable[Transfer], without_level: Container[UUID]) -> dict[Place, int]:
+    """Return what moves change at the locations that have levels; with the others they cancel out."""
     changes: dict[Place, int] = {}
     for transfer in transfers:
         for location_id, sign in ((transfer.from_location_id, -1), (transfer.to_location_id, 1)):
-            if location_id not in OUTSIDE:
+            if location_id not in without_level:
                 place = (transfer.variant_id, location_id)
                 changes[place] = changes.get(place, 0) + sign * transfer.quantity
     return changes
 
 
 def sale_moves(claims: Sequence[Claim], endings: Sequence[Ended]) -> list[Transfer]:
-    """Return the moves to the customer, for those claims only that took the units just now."""
-    return [
-        Transfer(
-            move_id=derived_id("sale", claim.hold_id, variant_id), variant_id=variant_id,
-            from_location_id=location_id, to_location_id=CUSTOMER, quantity=quantity,
-            reason="sold", document=claim.document,
-        )
+    """Return the moves to what is sold and not yet shipped, for claims only that took the units just now."""
+    return moves_of_claims(
+        claim
         for claim, ended in zip(claims, endings, strict=True)
         if ended.changed and ended.state is HoldState.CLAIMED
+    )
+
+
+def moves_of_claims(claims: Iterable[Claim]) -> list[Transfer]:
+    return [
+        Transfer(
+            move_id=new_id(), variant_id=variant_id,
+            from_location_id=location_id, to_location_id=outgoing_of(location_id), quantity=quantity,
+            reason="sold", document=claim.document,
+        )
+        for claim in claims
         for variant_id, location_id, quantity in claim.lines
     ]  # fmt: skip
 

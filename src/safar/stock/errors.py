@@ -1,9 +1,9 @@
 """What the stock room refuses."""
 
 from safar.capacity.errors import BelowPromised
-from safar.kernel.errors import SafarError
+from safar.kernel.errors import Conflict, SafarError
 
-__all__ = ["BelowPromised", "NoSuchMove"]
+__all__ = ["BelowPromised", "NoSuchMove", "NotThere"]
 
 
 class NoSuchMove(SafarError):
@@ -11,3 +11,9 @@ class NoSuchMove(SafarError):
 
     status = 422
     code = "no_such_move"
+
+
+class NotThere(Conflict):
+    """More would leave than lies there: some of these units have not come in yet. Ship what is there."""
+
+    code = "not_there"

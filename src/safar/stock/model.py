@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 from uuid import UUID
 
@@ -11,9 +12,11 @@ SUPPLIER = derived_id("location", "supplier")
 CUSTOMER = derived_id("location", "customer")
 LOSS = derived_id("location", "loss")
 MAIN = derived_id("location", "main")
+TRANSIT = derived_id("location", "transit")
+QUARANTINE = derived_id("location", "quarantine")
 
-# Units at these are not ours to promise: they have no level and no account.
-OUTSIDE = frozenset({SUPPLIER, CUSTOMER, LOSS})
+# Kinds of locations whose units can be promised, or set aside: only these have levels and accounts.
+KINDS_WITH_LEVELS = frozenset({"warehouse", "store", "allocation", "quarantine"})
 
 Place = tuple[UUID, UUID]  # variant, location
 
@@ -21,6 +24,16 @@ Place = tuple[UUID, UUID]  # variant, location
 def allocation_of(campaign_id: UUID) -> UUID:
     """Return the id of the location that keeps the units a campaign has offered."""
     return derived_id("allocation", campaign_id)
+
+
+@lru_cache(maxsize=4096)
+def outgoing_of(location_id: UUID) -> UUID:
+    """Return the id of the location beside `location_id` for what is sold there and not yet shipped.
+
+    Its units lie on the same shelves, so a count of `location_id` finds them too; they are promised, so they
+    have no level and no account.
+    """
+    return derived_id("outgoing", location_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +94,36 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Shipped:
+    """Sold units that leave `location_id` for the customer."""
+
+    move_id: UUID
+    variant_id: UUID
+    location_id: UUID
+    quantity: int
+    document: str | None = None
+    staff_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Level:
     """The units of a variant at one of our locations."""
 
     account_id: int
     on_hand: int
     held: int
+    reserve: int = 0
+    backorder: int = 0
 
     @property
     def free(self) -> int:
-        """What can still be promised."""
-        return self.on_hand - self.held
+        """What can leave now: neither promised nor kept back. Negative while backorders are open."""
+        return self.on_hand - self.held - self.reserve
+
+    @property
+    def promisable(self) -> int:
+        """What can still be promised, units that are still to come included."""
+        return self.free + self.backorder
 
 
 LevelState = Literal["out", "low", "plenty"]
@@ -106,8 +138,10 @@ class Move:
     variant_id: UUID
     from_location_id: UUID
     from_name: str
+    from_kind: str
     to_location_id: UUID
     to_name: str
+    to_kind: str
     quantity: int
     reason: str
     document: str | None
@@ -120,6 +154,26 @@ class Location:
     id: UUID
     name: str
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selling:
+    """A location that a channel sells from; the lowest `priority` first. Country: ISO 3166, "" unknown."""
+
+    location_id: UUID
+    kind: str
+    country: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A place from which more would leave than lies there."""
+
+    variant_id: UUID
+    location_id: UUID
 
 
 @dataclass(frozen=True, slots=True)

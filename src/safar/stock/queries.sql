@@ -1,6 +1,6 @@
 -- name: ensure_locations
-INSERT INTO stock_locations (id, name, kind, created_at)
-SELECT l.id, l.name, l.kind, %(now)s
+INSERT INTO stock_locations (id, name, kind, sells, created_at)
+SELECT l.id, l.name, l.kind, l.kind IN ('warehouse', 'store'), %(now)s
 FROM jsonb_to_recordset(%(locations)s::jsonb) AS l (id uuid, name text, kind text)
 ON CONFLICT (id) DO NOTHING
 
@@ -23,10 +23,28 @@ RETURNING id
 SELECT id, variant_id, from_location_id, to_location_id, quantity FROM stock_moves WHERE id = ANY(%(ids)s)
 
 -- name: levels
-SELECT l.variant_id, l.location_id, l.account_id, a.on_hand, a.held
+SELECT l.variant_id, l.location_id, l.account_id, a.on_hand, a.held, a.reserve, a.backorder
 FROM stock_levels AS l
 INNER JOIN capacity_accounts AS a ON a.id = l.account_id
 WHERE l.variant_id = ANY(%(variant_ids)s)
+
+-- name: without_level
+SELECT id FROM stock_locations WHERE id = ANY(%(ids)s) AND kind <> ALL(%(kinds)s)
+
+-- name: missing_goods
+-- What is promised beyond what lies on the shelf (on hand below zero) and yet would have left it.
+SELECT p.variant_id, p.location_id
+FROM jsonb_to_recordset(%(places)s::jsonb) AS p (variant_id uuid, location_id uuid, outgoing_id uuid)
+INNER JOIN stock_levels AS l ON l.variant_id = p.variant_id AND l.location_id = p.location_id
+INNER JOIN capacity_accounts AS a ON a.id = l.account_id
+CROSS JOIN LATERAL (
+    SELECT
+        coalesce(sum(CASE WHEN m.to_location_id = p.outgoing_id THEN m.quantity ELSE -m.quantity END), 0)
+            AS units
+    FROM stock_moves AS m
+    WHERE m.variant_id = p.variant_id AND p.outgoing_id IN (m.from_location_id, m.to_location_id)
+) AS sold
+WHERE sold.units < 0 OR (a.on_hand < 0 AND a.on_hand + sold.units < 0)
 
 -- name: insert_levels
 INSERT INTO stock_levels (variant_id, location_id, account_id)
@@ -36,21 +54,21 @@ ON CONFLICT (variant_id, location_id) DO NOTHING
 
 -- name: own_locations
 SELECT id, name, kind FROM stock_locations
-WHERE kind IN ('warehouse', 'store', 'allocation')
+WHERE kind IN ('warehouse', 'store', 'allocation', 'quarantine')
 ORDER BY kind DESC, created_at, id
 LIMIT %(limit)s
 
 -- name: moves_of_variant
 -- Newest first, after the last one seen.
 SELECT
-    m.id, m.at, m.variant_id, m.from_location_id, f.name AS from_name, m.to_location_id, t.name AS to_name,
-    m.quantity, m.reason, m.document
+    m.id, m.at, m.variant_id, m.from_location_id, f.name AS from_name, f.kind AS from_kind, m.to_location_id,
+    t.name AS to_name, t.kind AS to_kind, m.quantity, m.reason, m.document
 FROM stock_moves AS m
 INNER JOIN stock_locations AS f ON f.id = m.from_location_id
 INNER JOIN stock_locations AS t ON t.id = m.to_location_id
 WHERE
     m.variant_id = %(variant_id)s
-    AND (%(before_at)s::timestamptz IS NULL OR (m.at, m.id) < (%(before_at)s, %(before_id)s))
+    AND m.at <= %(before_at)s AND (m.at, m.id) < (%(before_at)s, %(before_id)s)
 ORDER BY m.at DESC, m.id DESC
 LIMIT %(limit)s
 
@@ -69,3 +87,279 @@ LEFT JOIN (
     GROUP BY e.variant_id, e.location_id
 ) AS m ON m.variant_id = l.variant_id AND m.location_id = l.location_id
 WHERE a.on_hand <> coalesce(m.moved, 0)
+
+-- name: emptiest
+-- For staff: the levels with the fewest units free, after the last one seen. The accounts are sorted before
+-- anything else is read: an index on what is free would make every sale write it.
+SELECT
+    a.id AS account_id, v.id AS variant_id, v.sku, v.title, s.name AS location, s.kind AS location_kind,
+    a.on_hand, a.held, a.reserve
+FROM (
+    SELECT id, on_hand, held, reserve
+    FROM capacity_accounts
+    WHERE
+        kind = 'units'
+        AND on_hand - held - reserve <= %(most_free)s
+        AND (on_hand - held - reserve, id) > (%(after_free)s, %(after_id)s)
+    ORDER BY on_hand - held - reserve, id
+    LIMIT %(limit)s
+) AS a
+INNER JOIN stock_levels AS l ON l.account_id = a.id
+INNER JOIN stock_locations AS s ON s.id = l.location_id
+INNER JOIN variants AS v ON v.id = l.variant_id
+ORDER BY a.on_hand - a.held - a.reserve, a.id
+
+-- name: emptiest_found
+-- The same for what is searched, among the first products that match.
+SELECT
+    a.id AS account_id, v.id AS variant_id, v.sku, v.title, s.name AS location, s.kind AS location_kind,
+    a.on_hand, a.held, a.reserve
+FROM (
+    SELECT id FROM products
+    WHERE searchable LIKE ALL(%(patterns)s::text [])
+    ORDER BY id
+    LIMIT %(products_max)s
+) AS p
+INNER JOIN variants AS v ON v.product_id = p.id
+INNER JOIN stock_levels AS l ON l.variant_id = v.id
+INNER JOIN capacity_accounts AS a ON a.id = l.account_id
+INNER JOIN stock_locations AS s ON s.id = l.location_id
+WHERE
+    a.on_hand - a.held - a.reserve <= %(most_free)s
+    AND (a.on_hand - a.held - a.reserve, a.id) > (%(after_free)s, %(after_id)s)
+ORDER BY a.on_hand - a.held - a.reserve, a.id
+LIMIT %(limit)s
+
+-- name: many_products
+-- Whether more products match than a search looks at.
+SELECT count(*) > %(products_max)s
+FROM (
+    SELECT 1 AS one FROM products
+    WHERE searchable LIKE ALL(%(patterns)s::text []) LIMIT %(products_max)s + 1
+) AS p
+
+-- name: promise_shelves
+-- Levels at the locations that the shop sells from, with the policy of each variant.
+SELECT l.variant_id, a.on_hand, a.held, a.reserve, a.backorder, p.preorder_from, p.promise_days
+FROM stock_levels AS l
+INNER JOIN capacity_accounts AS a ON a.id = l.account_id
+INNER JOIN stock_locations AS s ON s.id = l.location_id
+LEFT JOIN stock_policies AS p ON p.variant_id = l.variant_id
+WHERE l.variant_id = ANY(%(variant_ids)s) AND s.sells AND s.active AND s.kind IN ('warehouse', 'store')
+
+-- name: incoming_units
+-- What is ordered, or on its way from another location, for the locations that the shop sells from.
+SELECT n.variant_id, n.quantity - n.received AS units, coalesce(n.expected_on, o.expected_on) AS expected_on
+FROM purchase_order_lines AS n
+INNER JOIN purchase_orders AS o ON o.id = n.order_id
+INNER JOIN stock_locations AS s ON s.id = o.location_id
+WHERE
+    n.variant_id = ANY(%(variant_ids)s)
+    AND o.state IN ('sent', 'partly_received')
+    AND n.received < n.quantity
+    AND s.sells AND s.active AND s.kind IN ('warehouse', 'store')
+UNION ALL
+SELECT n.variant_id, n.quantity - n.arrived - n.lost, o.expected_on
+FROM stock_transfer_lines AS n
+INNER JOIN stock_transfers AS o ON o.id = n.transfer_id
+INNER JOIN stock_locations AS s ON s.id = o.to_location_id
+WHERE
+    n.variant_id = ANY(%(variant_ids)s)
+    AND o.state = 'sent'
+    AND n.arrived + n.lost < n.quantity
+    AND s.sells AND s.active AND s.kind IN ('warehouse', 'store')
+
+-- name: selling_locations
+SELECT id AS location_id, kind, country, latitude, longitude, priority FROM stock_locations
+WHERE active AND sells AND (kind IN ('warehouse', 'store') OR (kind = 'allocation' AND id = %(own)s))
+ORDER BY id = %(own)s DESC, priority, created_at, id
+LIMIT %(limit)s
+
+-- name: sites
+SELECT id, name, kind, channel, country, postcode, address, latitude, longitude, priority, sells, active
+FROM stock_locations
+WHERE kind IN ('warehouse', 'store', 'quarantine') OR (kind = 'allocation' AND channel <> '')
+ORDER BY active DESC, kind DESC, priority, created_at, id
+LIMIT %(limit)s
+
+-- name: site
+SELECT id, name, kind, channel, country, postcode, address, latitude, longitude, priority, sells, active
+FROM stock_locations
+WHERE id = %(id)s AND kind IN ('warehouse', 'store', 'allocation', 'quarantine')
+
+-- name: set_sites
+UPDATE stock_locations AS l
+SET name = s.name, country = s.country, postcode = s.postcode, address = s.address, latitude = s.latitude,
+longitude = s.longitude, priority = s.priority, sells = s.sells, active = s.active, channel = s.channel
+FROM jsonb_to_recordset(%(sites)s::jsonb) AS s (
+    id uuid, name text, country text, postcode text, address text, latitude double precision,
+    longitude double precision, priority bigint, sells boolean, active boolean, channel text
+)
+WHERE l.id = s.id
+
+-- name: policies
+SELECT variant_id, safety_units, backorder_units, preorder_from, promise_days FROM stock_policies
+WHERE variant_id = ANY(%(variant_ids)s)
+
+-- name: set_policies
+INSERT INTO stock_policies
+(variant_id, safety_units, backorder_units, preorder_from, promise_days, changed_at)
+SELECT p.variant_id, p.safety_units, p.backorder_units, p.preorder_from, p.promise_days, %(now)s
+FROM jsonb_to_recordset(%(policies)s::jsonb) AS p (
+    variant_id uuid, safety_units bigint, backorder_units bigint, preorder_from date, promise_days bigint
+)
+ORDER BY p.variant_id
+ON CONFLICT (variant_id) DO UPDATE
+SET safety_units = excluded.safety_units, backorder_units = excluded.backorder_units,
+preorder_from = excluded.preorder_from, promise_days = excluded.promise_days, changed_at = excluded.changed_at
+
+-- name: limits_of_policies
+-- The backorder at the location that is asked first only, larger there by what is kept back.
+WITH selling AS (
+    SELECT id, row_number() OVER (ORDER BY priority, created_at, id) AS rank FROM stock_locations
+    WHERE active AND sells AND kind IN ('warehouse', 'store')
+)
+SELECT
+    l.account_id,
+    CASE WHEN w.id IS NULL THEN 0 ELSE p.safety_units END AS reserve,
+    CASE WHEN p.backorder_units > 0 AND w.rank = 1 THEN p.backorder_units + p.safety_units ELSE 0 END AS backorder
+FROM stock_policies AS p
+INNER JOIN stock_levels AS l ON l.variant_id = p.variant_id
+LEFT JOIN selling AS w ON w.id = l.location_id
+WHERE
+    (%(variant_ids)s::uuid [] IS NULL OR p.variant_id = ANY(%(variant_ids)s))
+    AND (%(account_ids)s::bigint [] IS NULL OR l.account_id = ANY(%(account_ids)s))
+
+-- name: open_lots
+INSERT INTO stock_lots (id, variant_id, code, expires_on, created_at)
+SELECT l.id, l.variant_id, l.code, l.expires_on, %(now)s
+FROM jsonb_to_recordset(%(lots)s::jsonb) AS l (id uuid, variant_id uuid, code text, expires_on date)
+ORDER BY l.id
+ON CONFLICT (id) DO UPDATE SET expires_on = coalesce(stock_lots.expires_on, excluded.expires_on)
+
+-- name: lock_lots
+-- Where units of these variants' lots lie, and, without units, the lots that are asked for by name.
+SELECT l.id AS lot_id, l.variant_id, l.code, v.expires_on, v.location_id, v.units
+FROM stock_lots AS l
+INNER JOIN stock_lot_levels AS v ON v.lot_id = l.id
+WHERE l.variant_id = ANY(%(variant_ids)s) OR l.id = ANY(%(lot_ids)s)
+ORDER BY v.lot_id, v.location_id
+FOR UPDATE OF v
+
+-- name: lot_levels
+SELECT l.id AS lot_id, l.variant_id, l.code, v.expires_on, v.location_id, v.units
+FROM stock_lots AS l
+INNER JOIN stock_lot_levels AS v ON v.lot_id = l.id
+WHERE l.variant_id = ANY(%(variant_ids)s) AND v.units > 0
+
+-- name: lots_beside
+-- Each of these lots, and where units of its variant's other lots lie.
+SELECT
+    l.id AS lot_id, l.variant_id, l.code, coalesce(v.expires_on, date '9999-12-31') AS expires_on,
+    coalesce(v.location_id, l.id) AS location_id, coalesce(v.units, 0) AS units
+FROM stock_lots AS l
+LEFT JOIN stock_lot_levels AS v ON v.lot_id = l.id
+WHERE l.variant_id IN (SELECT variant_id FROM stock_lots WHERE id = ANY(%(lot_ids)s))
+
+-- name: lot_entries
+SELECT id FROM stock_lot_entries WHERE id = ANY(%(ids)s)
+
+-- name: open_lot_levels
+INSERT INTO stock_lot_levels (lot_id, location_id, expires_on, units)
+SELECT DISTINCT e.lot_id, e.location_id, coalesce(l.expires_on, date '9999-12-31'), 0
+FROM jsonb_to_recordset(%(entries)s::jsonb) AS e (lot_id uuid, location_id uuid)
+INNER JOIN stock_lots AS l ON l.id = e.lot_id
+ORDER BY e.lot_id, e.location_id
+ON CONFLICT (lot_id, location_id) DO UPDATE SET expires_on = excluded.expires_on
+
+-- name: insert_lot_entries
+WITH written AS (
+    INSERT INTO stock_lot_entries (id, at, lot_id, location_id, units, move_id)
+    SELECT e.id, %(now)s, e.lot_id, e.location_id, e.units, e.move_id
+    FROM jsonb_to_recordset(%(entries)s::jsonb) AS e (
+        id uuid, lot_id uuid, location_id uuid, units bigint, move_id uuid
+    )
+    ORDER BY e.id
+    ON CONFLICT (id) DO NOTHING
+    RETURNING lot_id, location_id, units
+)
+UPDATE stock_lot_levels AS l
+SET units = l.units + w.units
+FROM (SELECT lot_id, location_id, sum(units) AS units FROM written GROUP BY lot_id, location_id) AS w
+WHERE l.lot_id = w.lot_id AND l.location_id = w.location_id
+
+-- name: expiring
+SELECT
+    l.id AS lot_id, l.variant_id, l.code, v.expires_on, v.location_id, s.name AS location,
+    s.kind AS location_kind, v.units, c.sku, c.title
+FROM stock_lot_levels AS v
+INNER JOIN stock_lots AS l ON l.id = v.lot_id
+INNER JOIN stock_locations AS s ON s.id = v.location_id
+INNER JOIN variants AS c ON c.id = l.variant_id
+WHERE
+    v.units > 0 AND v.expires_on <= %(until)s
+    AND (v.expires_on, v.lot_id, v.location_id) > (%(after_on)s, %(after_lot)s, %(after_location)s)
+ORDER BY v.expires_on, v.lot_id, v.location_id
+LIMIT %(limit)s
+
+-- name: lots_of
+SELECT
+    l.id AS lot_id, l.variant_id, l.code, v.expires_on, v.location_id, s.name AS location,
+    s.kind AS location_kind, v.units, c.sku, c.title
+FROM stock_lots AS l
+INNER JOIN stock_lot_levels AS v ON v.lot_id = l.id
+INNER JOIN stock_locations AS s ON s.id = v.location_id
+INNER JOIN variants AS c ON c.id = l.variant_id
+WHERE l.variant_id = %(variant_id)s AND v.units > 0
+ORDER BY v.expires_on, l.code, s.name
+LIMIT 200
+
+-- name: place_units
+SELECT
+    a.on_hand + coalesce((
+        SELECT sum(CASE WHEN m.to_location_id = %(outgoing_id)s THEN m.quantity ELSE -m.quantity END)
+        FROM stock_moves AS m
+        WHERE m.variant_id = l.variant_id AND %(outgoing_id)s IN (m.from_location_id, m.to_location_id)
+    ), 0)
+FROM stock_levels AS l
+INNER JOIN capacity_accounts AS a ON a.id = l.account_id
+WHERE l.variant_id = %(variant_id)s AND l.location_id = %(location_id)s
+FOR UPDATE OF a
+
+-- name: all_moves
+-- The newest first, after the last one seen.
+SELECT
+    m.id, m.at, m.variant_id, v.sku, v.title, f.name AS from_name, f.kind AS from_kind, t.name AS to_name,
+    t.kind AS to_kind, m.quantity, m.reason, m.document
+FROM stock_moves AS m
+INNER JOIN stock_locations AS f ON f.id = m.from_location_id
+INNER JOIN stock_locations AS t ON t.id = m.to_location_id
+INNER JOIN variants AS v ON v.id = m.variant_id
+WHERE m.at <= %(before_at)s AND (m.at, m.id) < (%(before_at)s, %(before_id)s)
+ORDER BY m.at DESC, m.id DESC
+LIMIT %(limit)s
+
+-- name: figures
+-- What lies where, for a file: by SKU, then by location; what lies nowhere once without one.
+SELECT
+    v.id, v.sku, v.barcode, v.title, l.location_id, s.name AS location, coalesce(a.on_hand, 0) AS on_hand,
+    coalesce(a.held, 0) AS held, coalesce(a.reserve, 0) AS reserve
+FROM variants AS v
+LEFT JOIN (
+    stock_levels AS l
+    INNER JOIN stock_locations AS s ON s.id = l.location_id AND s.kind IN ('warehouse', 'store')
+    INNER JOIN capacity_accounts AS a ON a.id = l.account_id
+) ON l.variant_id = v.id
+WHERE
+    NOT v.is_kit AND v.sku >= %(sku)s
+    AND (v.sku, coalesce(l.location_id, '00000000-0000-0000-0000-000000000000'))
+    > (%(sku)s, %(location_id)s)
+ORDER BY v.sku, coalesce(l.location_id, '00000000-0000-0000-0000-000000000000')
+LIMIT %(limit)s
+
+-- name: variants_of_codes
+SELECT
+    id, product_id, sku, title, price_minor, currency, slug, category, barcode, weight_g, tax_class, options,
+    tracks_lots, is_kit, published, image
+FROM catalogue_variants
+WHERE sku = ANY(%(skus)s) OR barcode = ANY(%(barcodes)s)

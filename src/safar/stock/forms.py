@@ -1,0 +1,148 @@
+"""What the stock room's forms have in common: ids, days, amounts, and what a row of a list is called."""
+
+import math
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from safar.catalogue.codes import variant_of_code
+from safar.catalogue.model import Variant
+from safar.kernel.database import Connection
+from safar.kernel.i18n import _
+from safar.kernel.ids import new_id
+from safar.kernel.money import Money, minor_of
+from safar.kernel.text import ascii_digits
+from safar.kernel.web.forms import Fields
+from safar.stock.locations import sites
+
+UNITS_MAX = 1_000_000
+_MINOR_MAX = 10**11
+_NUMBER_DIGITS_MAX = 15
+
+
+def uuid_of(fields: Fields, name: str) -> UUID:
+    """Return an id that a form carries hidden or in a choice; anything else is a problem."""
+    try:
+        return UUID(fields.text(name, length_max=36))
+    except ValueError:
+        fields.problems[name] = _("Choose one of the options.")
+        return new_id()
+
+
+def day_of(fields: Fields, name: str) -> date | None:
+    """Return a day as a date input sends it, or None for none."""
+    text = ascii_digits(fields.text(name, length_max=10, required=False))
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if not 2000 <= day.year <= 2200:
+        fields.problems[name] = _("A day such as 2027-03-21.")
+        return None
+    return day
+
+
+def degrees_of(fields: Fields, name: str, most: int) -> float | None:
+    """Return a latitude or a longitude, or None for none."""
+    text = ascii_digits(fields.text(name, length_max=20, required=False)).replace(",", ".")
+    if not text:
+        return None
+    try:
+        degrees = float(text)
+    except ValueError:
+        degrees = math.nan
+    if not -most <= degrees <= most:
+        fields.problems[name] = _("Degrees from -%(most)s to %(most)s.", most=most)
+        return None
+    return degrees
+
+
+def amount_of(fields: Fields, name: str, currency: str) -> int:
+    """Return an amount of money, written in major units, in minor ones."""
+    text = ascii_digits(fields.text(name, length_max=20)).replace("٫", ".").replace(",", ".")
+    try:
+        amount = Decimal(text)
+        minor = minor_of(amount, currency) if amount.is_finite() and 0 <= amount < _MINOR_MAX else -1
+    except InvalidOperation:
+        minor, amount = -1, Decimal(0)
+    if minor < 0 or Money(minor, currency).major() != amount:
+        fields.problems.setdefault(name, _("An amount such as 4.95, not below zero."))
+        return 0
+    return minor
+
+
+def plain_amount(minor: int, currency: str) -> str:
+    """Return an amount as a form takes it back."""
+    return f"{Money(minor, currency).major():f}"
+
+
+def ticked(fields: Fields, name: str) -> bool:
+    return bool(fields.values.get(name))
+
+
+def units_by_variant(fields: Fields, prefix: str = "units-", *, least: int = 0) -> dict[UUID, int]:
+    """Return the units of a list's rows, fields named by prefix and variant; empty rows are left out."""
+    units: dict[UUID, int] = {}
+    for name, text in fields.values.items():
+        if name.startswith(prefix) and text.strip():
+            try:
+                variant_id = UUID(name.removeprefix(prefix))
+            except ValueError:
+                fields.problems[name] = _("Choose one of the options.")
+                continue
+            units[variant_id] = fields.integer(name, least=least, most=UNITS_MAX)
+    return units
+
+
+async def variant_in(connection: Connection, fields: Fields, name: str = "code") -> Variant | None:
+    """Return the variant whose barcode or SKU was scanned or typed; an unknown one is a problem."""
+    code = fields.text(name, length_max=64)
+    if name in fields.problems:
+        return None
+    variant = await variant_of_code(connection, code)
+    if variant is None:
+        fields.problems[name] = _("No article has this barcode or article number.")
+    elif variant.is_kit:
+        fields.problems[name] = _("This is a set: only its parts lie in stock.")
+        return None
+    return variant
+
+
+def wrong(fields: Fields | None, problem: str | None) -> dict[str, Any]:
+    """Return what was typed and what is wrong with it, as the templates take it."""
+    return {
+        "typed": dict(fields.values) if fields else {},
+        "problems": fields.problems if fields else {},
+        "problem": problem,
+    }
+
+
+def place_name(name: str) -> str:
+    """Return what a location is called: those that every shop has in the reader's language."""
+    return _(name) if name else ""
+
+
+async def places(connection: Connection, *kinds: str) -> list[tuple[UUID, str]]:
+    """Return our locations in use to choose from, those of these kinds (none given: of every kind)."""
+    return [
+        (one.id, place_name(one.name))
+        for one in await sites(connection)
+        if one.active and (not kinds or one.kind in kinds)
+    ]
+
+
+def number_before(values: Mapping[str, str]) -> int | None:
+    """Return the number of a document before which a list goes on."""
+    text = ascii_digits(values.get("before", ""))
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _NUMBER_DIGITS_MAX else None
+
+
+def at(path: str, **values: object) -> str:
+    """Return an address with those of the values that are not empty."""
+    filled = {name: value for name, value in values.items() if value}
+    return f"{path}?{urlencode(filled)}" if filled else path

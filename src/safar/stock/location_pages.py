@@ -1,0 +1,129 @@
+"""Locations in the console: where stock lies, what sells first, what is set aside for one channel."""
+
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from safar.kernel.errors import NotFound, SafarError
+from safar.kernel.i18n import N_, _
+from safar.kernel.ids import new_id, parse_id
+from safar.kernel.web.actor import actor_of
+from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.pages import context_of, error_text, page
+from safar.kernel.web.requests import see_other
+from safar.stock import forms
+from safar.stock.locations import KINDS_TO_ADD, Site, channel_location, save_many, site, sites
+
+KIND_NAMES = {
+    "warehouse": N_("Warehouse"), "store": N_("Store"), "quarantine": N_("Quarantine"),
+    "allocation": N_("Set aside for a channel"), "outgoing": N_("Sold, to be sent"),
+    "transit": N_("On the way"), "supplier": N_("Supplier"), "customer": N_("Customer"), "loss": N_("Loss"),
+}  # fmt: skip
+
+
+class UnknownLocation(NotFound):
+    """There is no such location. Look for it in the list."""
+
+    code = "unknown_location"
+
+
+async def _locations(request: Request) -> Response:
+    return await _locations_page(request)
+
+
+async def _locations_page(
+    request: Request, fields: Fields | None = None, problem: str | None = None, status: int = 200
+) -> Response:
+    actor = actor_of(request)
+    async with context_of(request).database.connection() as connection:
+        found = await sites(connection)
+    values = {
+        "sites": found, "kinds": _kinds(), "kind_names": _kind_names(), "may_change": actor.may("manager"),
+        "location_id": new_id(), "place_name": forms.place_name, **forms.wrong(fields, problem),
+    }  # fmt: skip
+    return page(request, "stock/locations.html", values, status=status)
+
+
+async def _location(request: Request) -> Response:
+    return await _location_page(request, parse_id(request.path_params["id"]))
+
+
+async def _location_page(
+    request: Request,
+    location_id: UUID,
+    fields: Fields | None = None,
+    *,
+    problem: str | None = None,
+    status: int = 200,
+) -> Response:
+    actor = actor_of(request)
+    async with context_of(request).database.connection() as connection:
+        one = await site(connection, location_id)
+    if one is None:
+        raise UnknownLocation
+    values = {
+        "site": one, "kind_names": _kind_names(), "may_change": actor.may("manager"),
+        "place_name": forms.place_name, **forms.wrong(fields, problem),
+    }  # fmt: skip
+    return page(request, "stock/location.html", values, status=status)
+
+
+async def _save(request: Request) -> Response:
+    """Add a location, or change the one of this id."""
+    actor, fields = actor_of(request, "manager"), await read_fields(request)
+    wanted = _read(fields)
+    known = bool(fields.values.get("known"))
+    try:
+        if not fields.problems:
+            async with context_of(request).database.transaction() as connection:
+                if known and await site(connection, wanted.id) is None:
+                    raise UnknownLocation
+                await save_many(connection, [wanted], staff_id=actor.id)
+            return see_other("/stock/locations")
+        problem, status = None, 422
+    except UnknownLocation:
+        raise
+    except SafarError as refused:
+        problem, status = error_text(refused), refused.status
+    if known:
+        return await _location_page(request, wanted.id, fields, problem=problem, status=status)
+    return await _locations_page(request, fields, problem, status)
+
+
+def _read(fields: Fields) -> Site:
+    kind = fields.choice("kind", set(KINDS_TO_ADD))
+    name = fields.text("name", length_max=80)
+    country = fields.text("country", length_max=2, required=False).upper()
+    if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
+        fields.problems["country"] = _("A country code of two letters, such as GB.")
+    channel, location_id = "", forms.uuid_of(fields, "location_id")
+    if kind == "allocation":
+        channel = name.lower()
+        if not fields.values.get("known"):
+            location_id = channel_location(channel)
+    return Site(
+        id=location_id, name=name, kind=kind, channel=channel, country=country,
+        postcode=fields.text("postcode", length_max=16, required=False),
+        address=fields.text("address", length_max=300, required=False),
+        latitude=forms.degrees_of(fields, "latitude", 90),
+        longitude=forms.degrees_of(fields, "longitude", 180),
+        priority=fields.integer("priority", least=0, most=10_000),
+        sells=forms.ticked(fields, "sells"), active=not forms.ticked(fields, "ended"),
+    )  # fmt: skip
+
+
+def _kinds() -> list[tuple[str, str]]:
+    return [(kind, _(KIND_NAMES[kind])) for kind in KINDS_TO_ADD]
+
+
+def _kind_names() -> dict[str, str]:
+    return {kind: _(name) for kind, name in KIND_NAMES.items()}
+
+
+routes: list[BaseRoute] = [
+    Route("/stock/locations", _locations),
+    Route("/stock/locations", _save, methods=["POST"]),
+    Route("/stock/locations/{id}", _location),
+]

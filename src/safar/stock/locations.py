@@ -1,0 +1,110 @@
+"""Locations: where our stock lies, which of them sell, and what is set aside for one channel."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from safar.journal.actions import append_many
+from safar.journal.model import Event
+from safar.kernel.database import Connection, as_json, execute, row, rows
+from safar.kernel.errors import Conflict
+from safar.kernel.ids import derived_id
+from safar.stock.actions import LOCATIONS_MAX, open_locations
+from safar.stock.limits import QUERIES, write_limits
+from safar.stock.model import MAIN, Selling
+
+# Kinds that staff can add; the others are there from the start, or beside one of these.
+KINDS_TO_ADD = ("warehouse", "store", "quarantine", "allocation")
+
+
+class MainStays(Conflict):
+    """The main warehouse stays in use: units come back to it. It can stop selling instead."""
+
+    code = "main_location_stays"
+
+
+class TooManyLocations(Conflict):
+    """There are as many locations as this system keeps: %(count)s. Change one that is no longer used."""
+
+    code = "too_many_locations"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A location of ours, with all that is known of it.
+
+    `country` is an ISO 3166 code of two letters, `channel` what an allocation is kept for.
+    """
+
+    id: UUID
+    name: str
+    kind: str
+    channel: str = ""
+    country: str = ""
+    postcode: str = ""
+    address: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    priority: int = 100
+    sells: bool = True
+    active: bool = True
+
+
+def channel_location(channel: str) -> UUID:
+    """Return the id of the location that keeps units for one channel, whether or not there is one."""
+    return derived_id("channel", channel.strip().lower())
+
+
+async def selling_locations(connection: Connection, channel: str = "shop") -> list[Selling]:
+    """Return where a channel's units may come from, first what is set aside for it, then by priority."""
+    params = {"own": channel_location(channel), "limit": LOCATIONS_MAX}
+    return await rows(Selling, connection, QUERIES["selling_locations"], params)
+
+
+async def sites(connection: Connection) -> list[Site]:
+    """Return every location of ours but those of campaigns: in use first, then by kind and priority."""
+    return await rows(Site, connection, QUERIES["sites"], {"limit": LOCATIONS_MAX})
+
+
+async def site(connection: Connection, location_id: UUID) -> Site | None:
+    """Return one of our locations."""
+    return await row(Site, connection, QUERIES["site"], {"id": location_id})
+
+
+async def save_many(connection: Connection, wanted: Sequence[Site], *, staff_id: UUID | None) -> None:
+    """Make locations, or change them: the kind of one that is there stays as it is.
+
+    Writes location.added and location.changed. What policies say moves along when another location sells
+    first. Raises MainStays, TooManyLocations.
+    """
+    if any(one.id == MAIN and not one.active for one in wanted):
+        raise MainStays
+    before = {one.id: one for one in await sites(connection)}
+    new = [one for one in wanted if one.id not in before]
+    if len(before) + len(new) > LOCATIONS_MAX:
+        raise TooManyLocations(count=LOCATIONS_MAX)
+    await open_locations(connection, [(one.id, one.name, one.kind) for one in new])
+    changed = [
+        one
+        for one in wanted
+        if one.id in before
+        and before[one.id] != replace(one, kind=before[one.id].kind, channel=before[one.id].channel)
+    ]
+    kept = [replace(one, channel=before[one.id].channel) for one in changed]
+    await execute(connection, QUERIES["set_sites"], {"sites": as_json([*new, *kept])})
+    if any(_sells(one) != _sells(before.get(one.id)) for one in wanted):
+        await write_limits(connection)
+    await append_many(
+        connection,
+        [_event("location.added", one, staff_id) for one in new]
+        + [_event("location.changed", one, staff_id) for one in changed],
+    )
+
+
+def _sells(one: Site | None) -> tuple[bool, int]:
+    return (one.active and one.sells, one.priority) if one else (False, 0)
+
+
+def _event(name: str, one: Site, staff_id: UUID | None) -> Event:
+    about = {"name": one.name, "kind": one.kind, "sells": one.sells, "active": one.active}
+    return Event(name=name, staff_id=staff_id, subject_id=one.id, properties=about)

@@ -1,0 +1,113 @@
+"""The stock room in the console: all levels, finding an article by its code, and every other page of it."""
+
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from safar.catalogue.actions import patterns_of
+from safar.catalogue.codes import variant_of_code
+from safar.kernel.database import rows, value
+from safar.kernel.web.actor import actor_of
+from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.requests import see_other
+from safar.stock import actions as stock
+from safar.stock import book_pages, forms, location_pages, variant_pages
+from safar.stock.counts import pages as counts
+from safar.stock.decide import LOW_UNITS, state_of
+from safar.stock.model import LevelState
+from safar.stock.purchasing import pages as purchases
+from safar.stock.purchasing import supplier_pages as suppliers
+from safar.stock.transfers import pages as transfers
+
+_PAGE_SIZE = 50
+_PRODUCTS_MAX = 300
+_UNITS_MOST = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A level with what lies there."""
+
+    account_id: int
+    variant_id: UUID
+    sku: str
+    title: str
+    location: str
+    location_kind: str
+    on_hand: int
+    held: int
+    reserve: int
+
+    @property
+    def free(self) -> int:
+        """What can leave now; less than none only while units are promised that have not come."""
+        unheld = self.on_hand - self.held
+        return max(unheld - self.reserve, min(unheld, 0))
+
+    @property
+    def state(self) -> LevelState:
+        return state_of(self.free)
+
+
+_MOST_FREE = {"out": 0, "low": LOW_UNITS}
+_FIRST = (-_UNITS_MOST, 0)
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+
+
+async def _levels(request: Request) -> Response:
+    """Show what is on hand, held and free everywhere, the emptiest first."""
+    actor_of(request)
+    query = request.query_params.get("q", "").strip()[:100]
+    only = request.query_params.get("only", "")
+    only = only if only in _MOST_FREE else ""
+    after = _after(request.query_params.get("after", ""))
+    params = {
+        "patterns": patterns_of(query), "most_free": _MOST_FREE.get(only, _UNITS_MOST),
+        "after_free": after[0], "after_id": after[1], "limit": _PAGE_SIZE + 1, "products_max": _PRODUCTS_MAX,
+    }  # fmt: skip
+    async with context_of(request).database.connection() as connection:
+        found = await rows(
+            Shelf, connection, stock.QUERIES["emptiest_found" if query else "emptiest"], params
+        )
+        many = bool(query) and await value(connection, stock.QUERIES["many_products"], params)
+    last = found[_PAGE_SIZE - 1] if found[_PAGE_SIZE:] else None
+    key = f"{last.on_hand - last.held - last.reserve}~{last.account_id}" if last else ""
+    values = {
+        "shelves": found[:_PAGE_SIZE], "query": query, "only": only or None, "many": many,
+        "place_name": forms.place_name,
+        "begin": None if after == _FIRST else forms.at("/stock", q=query, only=only),
+        "next": forms.at("/stock", q=query, only=only, after=key) if last else None,
+    }  # fmt: skip
+    return page(request, "stock/levels.html", values)
+
+
+async def _find(request: Request) -> Response:
+    """Lead to the article whose barcode or number was scanned or typed, or to all that match."""
+    actor_of(request)
+    query = request.query_params.get("q", "").strip()[:100]
+    async with context_of(request).database.connection() as connection:
+        variant = await variant_of_code(connection, query) if query else None
+    return see_other(f"/stock/{variant.id}" if variant else forms.at("/stock", q=query))
+
+
+def _after(text: str) -> tuple[int, int]:
+    free, _sep, account_id = text.partition("~")
+    known = _WHOLE.fullmatch(free) and _WHOLE.fullmatch(account_id)
+    return (int(free), int(account_id)) if known else _FIRST
+
+
+routes: list[BaseRoute] = [
+    Route("/stock", _levels),
+    Route("/stock/find", _find),
+    *book_pages.routes,
+    *location_pages.routes,
+    *purchases.routes,
+    *suppliers.routes,
+    *transfers.routes,
+    *counts.routes,
+    *variant_pages.routes,  # last: /stock/{id} takes whatever the others have not
+]

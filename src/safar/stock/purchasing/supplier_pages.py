@@ -1,0 +1,143 @@
+"""Suppliers in the console: who they are, and what they ask for what."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from safar.kernel.ids import new_id, parse_id
+from safar.kernel.web.actor import actor_of
+from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.requests import see_other
+from safar.stock import forms
+from safar.stock.purchasing.errors import UnknownSupplier
+from safar.stock.purchasing.model import Supplier, SupplierItem
+from safar.stock.purchasing.suppliers import (
+    items_of_supplier,
+    remove_item,
+    save_items,
+    save_supplier,
+    supplier,
+    suppliers,
+)
+
+_PAGE_SIZE = 50
+_DAYS_MAX = 730
+_CURRENCIES = ("GBP", "EUR", "USD", "BRL", "INR", "IRR", "CNY", "JPY", "TRY", "AED", "CAD", "AUD", "CHF")
+
+
+async def _suppliers(request: Request) -> Response:
+    return await _suppliers_page(request)
+
+
+async def _suppliers_page(request: Request, fields: Fields | None = None, status: int = 200) -> Response:
+    actor = actor_of(request)
+    name, _sep, last = request.query_params.get("after", "").rpartition("~")
+    async with context_of(request).database.connection() as connection:
+        after = (name, parse_id(last)) if last else ("", parse_id("0" * 32))
+        found = await suppliers(connection, after=after, limit=_PAGE_SIZE + 1)
+    end = found[_PAGE_SIZE - 1] if found[_PAGE_SIZE:] else None
+    values = {
+        "suppliers": found[:_PAGE_SIZE], "older": forms.at("", after=f"{end.name}~{end.id}") if end else None,
+        "first": not last, "may_buy": actor.may("manager"), "supplier_id": new_id(),
+        "currencies": _choices(context_of(request).settings.currency),
+        "currency": context_of(request).settings.currency, **forms.wrong(fields, None),
+    }  # fmt: skip
+    return page(request, "stock/suppliers.html", values, status=status)
+
+
+async def _save(request: Request) -> Response:
+    """Add a supplier, or change the one of this id."""
+    actor, fields = actor_of(request, "manager"), await read_fields(request)
+    settings = context_of(request).settings
+    wanted = Supplier(
+        id=forms.uuid_of(fields, "supplier_id"), name=fields.text("name", length_max=120),
+        email=fields.email("email", required=False),
+        phone=fields.text("phone", length_max=40, required=False),
+        lead_days=fields.integer("lead_days", least=0, most=_DAYS_MAX),
+        currency=fields.choice("currency", {code for code, _code in _choices(settings.currency)}),
+        active=not forms.ticked(fields, "ended"),
+    )  # fmt: skip
+    if fields.problems:
+        if fields.values.get("known"):
+            return await _supplier_page(request, wanted.id, fields, status=422)
+        return await _suppliers_page(request, fields, status=422)
+    async with context_of(request).database.transaction() as connection:
+        await save_supplier(connection, wanted, staff_id=actor.id)
+    return see_other(f"/stock/suppliers/{wanted.id}")
+
+
+async def _supplier(request: Request) -> Response:
+    return await _supplier_page(request, parse_id(request.path_params["id"]))
+
+
+async def _supplier_page(
+    request: Request, supplier_id: object, fields: Fields | None = None, status: int = 200
+) -> Response:
+    actor, after = actor_of(request), request.query_params.get("after", "")
+    async with context_of(request).database.connection() as connection:
+        one = await supplier(connection, parse_id(str(supplier_id)))
+        if one is None:
+            raise UnknownSupplier
+        items = await items_of_supplier(
+            connection, one.id, after=after if after.isprintable() else "", limit=_PAGE_SIZE + 1
+        )
+    values = {
+        "supplier": one, "items": items[:_PAGE_SIZE], "first": not after, "may_buy": actor.may("manager"),
+        "older": forms.at("", after=items[_PAGE_SIZE - 1].sku) if items[_PAGE_SIZE:] else None,
+        "currencies": _choices(context_of(request).settings.currency), "plain_amount": forms.plain_amount,
+        **forms.wrong(fields, None),
+    }  # fmt: skip
+    return page(request, "stock/supplier.html", values, status=status)
+
+
+async def _item(request: Request) -> Response:
+    """Set what the supplier asks for an article that was scanned or typed."""
+    actor, supplier_id = actor_of(request, "manager"), parse_id(request.path_params["id"])
+    fields = await read_fields(request)
+    pack_size = fields.integer("pack_size", least=1, most=100_000)
+    lead_days = None
+    if fields.values.get("lead_days", "").strip():
+        lead_days = fields.integer("lead_days", least=0, most=_DAYS_MAX)
+    async with context_of(request).database.transaction() as connection:
+        one = await supplier(connection, supplier_id)
+        if one is None:
+            raise UnknownSupplier
+        variant = await forms.variant_in(connection, fields)
+        cost_minor = forms.amount_of(fields, "cost", one.currency)
+        sku = fields.text("supplier_sku", length_max=64, required=False)
+        if variant and not fields.problems:
+            item = SupplierItem(
+                supplier_id=supplier_id, variant_id=variant.id, supplier_sku=sku, cost_minor=cost_minor,
+                pack_size=pack_size, lead_days=lead_days,
+            )  # fmt: skip
+            await save_items(connection, [item], staff_id=actor.id)
+    if fields.problems:
+        return await _supplier_page(request, supplier_id, fields, status=422)
+    return see_other(f"/stock/suppliers/{supplier_id}#items")
+
+
+async def _removal(request: Request) -> Response:
+    actor, supplier_id = actor_of(request, "manager"), parse_id(request.path_params["id"])
+    fields = await read_fields(request)
+    variant_id = forms.uuid_of(fields, "variant_id")
+    if fields.problems:
+        return await _supplier_page(request, supplier_id, fields, status=422)
+    async with context_of(request).database.transaction() as connection:
+        if await supplier(connection, supplier_id) is None:
+            raise UnknownSupplier
+        await remove_item(connection, supplier_id, variant_id, staff_id=actor.id)
+    return see_other(f"/stock/suppliers/{supplier_id}#items")
+
+
+def _choices(own: str) -> list[tuple[str, str]]:
+    return [(code, code) for code in dict.fromkeys((own, *_CURRENCIES))]
+
+
+routes: list[BaseRoute] = [
+    Route("/stock/suppliers", _suppliers),
+    Route("/stock/suppliers", _save, methods=["POST"]),
+    Route("/stock/suppliers/{id}", _supplier),
+    Route("/stock/suppliers/{id}/items", _item, methods=["POST"]),
+    Route("/stock/suppliers/{id}/items/removal", _removal, methods=["POST"]),
+]

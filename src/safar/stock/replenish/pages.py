@@ -1,0 +1,256 @@
+"""Staff pages of replenishment: what to buy, by supplier; and one variant's demand, forecast and rule."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from safar.catalogue.actions import variants_by_id
+from safar.catalogue.errors import UnknownProduct
+from safar.kernel import clock
+from safar.kernel.database import Connection
+from safar.kernel.errors import SafarError
+from safar.kernel.i18n import _
+from safar.kernel.ids import new_id, parse_id
+from safar.kernel.web.actor import actor_of
+from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.pages import context_of, error_text, page
+from safar.kernel.web.requests import see_other
+from safar.stock import actions as stock
+from safar.stock import forms
+from safar.stock.promise import promises
+from safar.stock.purchasing import items_of_variants
+from safar.stock.purchasing.errors import UnknownSupplier
+from safar.stock.purchasing.suppliers import supplier
+from safar.stock.replenish.actions import draft_suggested, latest_run, set_rule_many
+from safar.stock.replenish.book import HISTORY, demand_of
+from safar.stock.replenish.demand import weekly
+from safar.stock.replenish.jobs import ask_for_run
+from safar.stock.replenish.model import Group, Rule, Suggestion, Wanted
+from safar.stock.replenish.names import DEMANDS, MODELS
+from safar.stock.replenish.reading import (
+    FIRST,
+    Key,
+    forecast_of,
+    groups,
+    rule_of,
+    suggestion_of,
+    suggestions,
+)
+from safar.stock.replenish.review import terms_of
+
+NOBODY = "nobody"
+"""Stands in addresses for the supplier of what nobody delivers yet."""
+_CARDS_MAX = 6
+_CARD_ROWS = 20
+_ROWS = 50
+_WEEKS_SHOWN = 52
+_LEVELS = ("reorder_point", "order_up_to")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A supplier's part of the page; `order_id` makes a second click of its button harmless."""
+
+    group: Group
+    rows: Sequence[Suggestion]
+    order_id: UUID
+
+    @property
+    def key(self) -> str:
+        """How the supplier stands in addresses."""
+        return str(self.group.supplier_id or NOBODY)
+
+
+async def _suggestions(request: Request) -> Response:
+    """Show what should be bought now: the most urgent suppliers with their articles, the others by name."""
+    actor = actor_of(request)
+    async with context_of(request).database.connection() as connection:
+        found = await groups(connection)
+        cards = [
+            Card(group, await suggestions(connection, group.supplier_id, limit=_CARD_ROWS), new_id())
+            for group in found[:_CARDS_MAX]
+        ]
+        values = {
+            "cards": cards, "others": found[_CARDS_MAX:], "run": await latest_run(connection),
+            "places": await _places(connection), "new_id": new_id, "may": actor.may("manager"),
+            "rows_max": _CARD_ROWS, "nobody": NOBODY,
+        }  # fmt: skip
+    return page(request, "stock/suggestions.html", values)
+
+
+async def _supplier(request: Request) -> Response:
+    return await _supplier_page(request)
+
+
+async def _supplier_page(request: Request, problem: str | None = None, status: int = 200) -> Response:
+    """Show all that should be bought of one supplier, page by page."""
+    actor = actor_of(request)
+    key = request.path_params["id"]
+    wanted = None if key == NOBODY else parse_id(key)
+    after = _after(request.query_params.get("after"))
+    async with context_of(request).database.connection() as connection:
+        rows = await suggestions(connection, wanted, after=after, limit=_ROWS + 1)
+        found = [group for group in await groups(connection) if group.supplier_id == wanted]
+        by = await supplier(connection, wanted) if wanted else None
+        if by is None and wanted:
+            raise UnknownSupplier
+        places = await _places(connection)
+    last = rows[_ROWS - 1] if len(rows) > _ROWS else None
+    path = request.url.path
+    values = {
+        "card": Card(found[0], rows[:_ROWS], new_id()) if found else None, "supplier": by, "places": places,
+        "may": actor.may("manager"), "problem": problem, "first": after == FIRST,
+        "older": f"{path}?after={last.days_left or 0.0!r}~{last.variant_id}" if last else None,
+    }  # fmt: skip
+    return page(request, "stock/suggestions_of.html", values, status=status)
+
+
+async def _draft(request: Request) -> Response:
+    """Draft the order of the rows shown, with the units that stand in them."""
+    actor = actor_of(request, "manager")
+    context = context_of(request)
+    supplier_id = parse_id(request.path_params["id"])
+    fields = await read_fields(request)
+    wanted = Wanted(
+        forms.uuid_of(fields, "order_id"), supplier_id, forms.uuid_of(fields, "location_id"),
+        forms.units_by_variant(fields), actor.id,
+    )  # fmt: skip
+    if fields.problems:
+        text = _("The units of an article are a whole number. Correct them and order again.")
+        return await _supplier_page(request, text, status=422)
+    try:
+        async with context.database.transaction() as connection:
+            if wanted.location_id not in {id_ for id_, _name in await _places(connection)}:
+                raise UnknownProduct
+            drafted = await draft_suggested(connection, wanted, terms_of(context.settings))
+    except UnknownProduct:
+        raise
+    except SafarError as refused:
+        return await _supplier_page(request, error_text(refused), status=refused.status)
+    return see_other(f"/stock/purchases/{drafted.order_id}")
+
+
+async def _run(request: Request) -> Response:
+    """Have all forecasts calculated now."""
+    actor = actor_of(request, "manager")
+    fields = await read_fields(request)
+    run_id = forms.uuid_of(fields, "run_id")
+    fields.done()
+    async with context_of(request).database.transaction() as connection:
+        await ask_for_run(connection, run_id, staff_id=actor.id)
+    return see_other("/stock/suggestions")
+
+
+async def _demand(request: Request) -> Response:
+    return await _demand_page(request)
+
+
+async def _demand_page(request: Request, fields: Fields | None = None, status: int = 200) -> Response:
+    """Show what a variant sold, what is expected, and when it is bought again."""
+    actor = actor_of(request)
+    context = context_of(request)
+    variant_id = parse_id(request.path_params["id"])
+    async with context.database.connection() as connection:
+        variant = (await variants_by_id(connection, [variant_id])).get(variant_id)
+        if variant is None:
+            raise UnknownProduct
+        today = clock.now().date()
+        weeks = await _weeks(connection, variant_id)
+        forecast = await forecast_of(connection, variant_id)
+        promise = (await promises(connection, [variant_id], today=today))[variant_id]
+        choices = await _suppliers_of(connection, variant_id)
+        values = {
+            "variant": variant, "weeks": weeks, "bars": _bars(weeks), "forecast": forecast,
+            "level": _height(forecast.week_mean, weeks) if forecast else None, "promise": promise,
+            "rule": await rule_of(connection, variant_id), "may": actor.may("manager"),
+            "suggestion": await suggestion_of(connection, variant_id), "suppliers": choices,
+            "terms": terms_of(context.settings), "models": MODELS, "demands": DEMANDS,
+            **forms.wrong(fields, None),
+        }  # fmt: skip
+    return page(request, "stock/demand.html", values, status=status)
+
+
+async def _rule(request: Request) -> Response:
+    """Keep what staff want of a variant; empty fields leave it to the calculation."""
+    actor = actor_of(request, "manager")
+    context = context_of(request)
+    variant_id = parse_id(request.path_params["id"])
+    fields = await read_fields(request)
+    service = _optional(fields, "service_percent", least=50, most=99)
+    point, up_to = (_optional(fields, name, least=0, most=forms.UNITS_MAX) for name in _LEVELS)
+    if point is not None and up_to is not None and up_to < point:
+        fields.problems["order_up_to"] = _("Not below the reorder point.")
+    supplier_id = forms.uuid_of(fields, "supplier_id") if fields.values.get("supplier_id") else None
+    rule = Rule(
+        variant_id, point, up_to, _optional(fields, "minimum_units", least=1, most=forms.UNITS_MAX) or 1,
+        None if service is None else float(service), supplier_id, forms.ticked(fields, "paused"),
+    )  # fmt: skip
+    async with context.database.transaction() as connection:
+        if variant_id not in await variants_by_id(connection, [variant_id]):
+            raise UnknownProduct
+        delivering = {id_ for id_, _name in await _suppliers_of(connection, variant_id)}
+        if supplier_id and supplier_id not in delivering:
+            fields.problems["supplier_id"] = _("Choose one of the options.")
+        if not fields.problems:
+            await set_rule_many(connection, [rule], terms_of(context.settings), staff_id=actor.id)
+    if fields.problems:
+        return await _demand_page(request, fields, status=422)
+    return see_other(f"/stock/{variant_id}/demand")
+
+
+async def _places(connection: Connection) -> list[tuple[UUID, str]]:
+    return await forms.places(connection, "warehouse", "store")
+
+
+async def _suppliers_of(connection: Connection, variant_id: UUID) -> list[tuple[UUID, str]]:
+    """Return who delivers a variant, the cheapest first."""
+    items = (await items_of_variants(connection, [variant_id])).get(variant_id, [])
+    found = [await supplier(connection, item.supplier_id) for item in items]
+    return [(one.id, one.name) for one in found if one]
+
+
+async def _weeks(connection: Connection, variant_id: UUID) -> list[float]:
+    today = clock.now().date()
+    days = await demand_of(connection, variant_id, since=today - HISTORY)
+    levels = await stock.levels(connection, [variant_id])
+    on_hand = sum(level.on_hand for level in levels.values())
+    return weekly(days, on_hand=on_hand, until=today)[-_WEEKS_SHOWN:]
+
+
+def _bars(weeks: Sequence[float]) -> list[tuple[float, float, float]]:
+    """Return each week as (x, y, height) in a box of 52 by 100."""
+    left = _WEEKS_SHOWN - len(weeks)
+    return [
+        (left + index + 0.1, 100 - _height(units, weeks), _height(units, weeks))
+        for index, units in enumerate(weeks)
+    ]
+
+
+def _height(units: float, weeks: Sequence[float]) -> float:
+    return round(min(100 * units / (max(weeks, default=0) or 1), 100), 1)
+
+
+def _optional(fields: Fields, name: str, *, least: int, most: int) -> int | None:
+    return fields.integer(name, least=least, most=most) if fields.values.get(name, "").strip() else None
+
+
+def _after(text: str | None) -> Key:
+    days, _sep, variant_id = (text or "").partition("~")
+    try:
+        return float(days), UUID(variant_id)
+    except ValueError:
+        return FIRST
+
+
+routes: list[BaseRoute] = [
+    Route("/stock/suggestions", _suggestions),
+    Route("/stock/suggestions/run", _run, methods=["POST"]),
+    Route("/stock/suggestions/{id}", _supplier),
+    Route("/stock/suggestions/{id}/draft", _draft, methods=["POST"]),
+    Route("/stock/{id}/demand", _demand),
+    Route("/stock/{id}/rule", _rule, methods=["POST"]),
+]

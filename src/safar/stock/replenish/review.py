@@ -1,0 +1,99 @@
+"""Looking at what there is beside what is needed: suggestions come and go, and who must know is told once."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from safar.journal.actions import append_many
+from safar.journal.model import Event
+from safar.kernel import clock
+from safar.kernel.database import Connection, Database, as_json, execute, rows
+from safar.settings import Settings
+from safar.stock.replenish.book import QUERIES, locked_state, state
+from safar.stock.replenish.decide import suggestion_of
+from safar.stock.replenish.model import Standing, Suggestion, Terms
+
+_CHUNK = 1000
+_RECENT_MAX = 5000
+# Moves of a transaction that was open for so long when the last look was taken are still found.
+_OVERLAP = timedelta(seconds=60)
+_ALL_EVERY = timedelta(hours=1)
+
+
+def terms_of(settings: Settings) -> Terms:
+    return Terms(
+        settings.replenish_service_percent, settings.replenish_cover_days, settings.replenish_lead_days
+    )
+
+
+async def review_many(connection: Connection, variant_ids: Sequence[UUID], terms: Terms) -> list[Suggestion]:
+    """Bring the suggestions of these variants up to date; return them. Writes stock.low for new ones."""
+    await locked_state(connection)
+    return await _review(connection, list(dict.fromkeys(variant_ids)), terms)
+
+
+async def _review(connection: Connection, ids: list[UUID], terms: Terms) -> list[Suggestion]:
+    now = clock.now()
+    standings = await rows(Standing, connection, QUERIES["standings"], {"ids": ids})
+    found = [one for standing in standings if (one := suggestion_of(standing, terms, now=now))]
+    low = [one.variant_id for one in found]
+    await execute(connection, QUERIES["end_suggestions"], {"ids": ids, "low": low})
+    if found:
+        params = {"suggestions": as_json(found)}
+        cursor = await connection.execute(QUERIES["insert_suggestions"], params)
+        fresh = {variant_id for (variant_id,) in await cursor.fetchall()}
+        if len(fresh) < len(found):
+            await execute(connection, QUERIES["update_suggestions"], params)
+        await append_many(connection, [_low(one) for one in found if one.variant_id in fresh])
+    return found
+
+
+async def review_all(database: Database, terms: Terms) -> int:
+    """Look at everything, a thousand variants in each transaction; return how much is low."""
+    began = clock.now()
+    low, after = 0, UUID(int=0)
+    while True:
+        async with database.transaction() as connection:
+            await locked_state(connection)
+            cursor = await connection.execute(QUERIES["candidates"], {"after": after, "limit": _CHUNK})
+            ids = [variant_id for (variant_id,) in await cursor.fetchall()]
+            if not ids:
+                await execute(connection, QUERIES["set_reviewed_all"], {"at": began})
+                return low
+            low += len(await _review(connection, ids, terms))
+        after = ids[-1]
+
+
+async def review_recent(database: Database, terms: Terms) -> None:
+    """Look at what has moved since the last time; at everything once an hour, for what no move tells."""
+    now = clock.now()
+    async with database.connection() as connection:
+        before = await state(connection)
+    if before.reviewed_until is None or before.reviewed_all_at is None:
+        await review_all(database, terms)
+        return
+    since = before.reviewed_until - _OVERLAP
+    async with database.connection() as connection:
+        cursor = await connection.execute(QUERIES["moved_since"], {"since": since, "limit": _RECENT_MAX})
+        moved = sorted(variant_id for (variant_id,) in await cursor.fetchall())
+    if len(moved) == _RECENT_MAX or now - before.reviewed_all_at >= _ALL_EVERY:
+        await review_all(database, terms)
+        return
+    if not moved:
+        return
+    async with database.transaction() as connection:
+        await locked_state(connection)
+        await _review(connection, moved, terms)
+        await execute(connection, QUERIES["set_reviewed"], {"at": now})
+
+
+def _low(one: Suggestion) -> Event:
+    return Event(
+        name="stock.low",
+        at=one.low_since,
+        subject_id=one.variant_id,
+        properties={
+            "sku": one.sku, "supplier_id": one.supplier_id, "units": one.position,
+            "reorder_point": one.reorder_point, "quantity": one.quantity,
+        },
+    )  # fmt: skip

@@ -1,0 +1,182 @@
+"""Stock figures as a file: given out, handed in, looked at row by row, and booked in one go.
+
+A count becomes the difference to what is on hand when the file is looked at: what is sold between then and
+the booking is not lost. Rows that were booked are not booked again: the move's id follows from the row.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from safar.catalogue.model import Variant
+from safar.catalogue.sheets.rows import Note
+from safar.catalogue.sheets.uploads import (
+    CHUNK,
+    Outcome,
+    SheetRow,
+    Upload,
+    chunks_to_write,
+    lock_upload,
+    mark_written,
+    open_upload,
+    save_rows,
+)
+from safar.kernel.database import Connection, Database, rows
+from safar.kernel.i18n import _
+from safar.kernel.ids import derived_id
+from safar.kernel.sheets import Value
+from safar.kernel.text import fold
+from safar.stock.actions import QUERIES, adjust_many, levels, receive_many
+from safar.stock.locations import Site, sites
+from safar.stock.model import MAIN, Adjustment, Level, Place, Receipt
+from safar.stock.sheet_rows import EXPORTED
+
+KIND = "stock"
+_EXPORT_SIZE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A level as a row of the file; a variant that lies nowhere has one with no location."""
+
+    id: UUID
+    sku: str
+    barcode: str | None
+    title: str
+    location_id: UUID | None
+    location: str | None
+    on_hand: int
+    held: int
+    reserve: int
+
+
+@dataclass(slots=True)
+class _Review:
+    """Our locations by their names, and the places that rows before have spoken of."""
+
+    figure: str
+    places: Mapping[str, Site]
+    seen: dict[Place, int] = field(default_factory=dict)
+
+
+async def export_rows(database: Database) -> AsyncIterator[list[Sequence[Value]]]:
+    """Give what lies where, the header first, in the order of the SKUs; between two pieces no connection."""
+    yield [EXPORTED]
+    after, after_place = "", UUID(int=0)
+    while True:
+        params = {"sku": after, "location_id": after_place, "limit": _EXPORT_SIZE}
+        async with database.connection() as connection:
+            found = await rows(Figure, connection, QUERIES["figures"], params)
+        if not found:
+            return
+        after, after_place = found[-1].sku, found[-1].location_id or UUID(int=0)
+        yield [
+            (
+                one.sku, one.barcode or "", one.title, one.location or "", one.on_hand, one.held,
+                one.on_hand - one.held - one.reserve,
+            )
+            for one in found
+        ]  # fmt: skip
+
+
+async def review(
+    connection: Connection, upload_id: UUID, name: str, table: Mapping[str, Any], *, staff_id: UUID
+) -> None:
+    """Keep a file with what each of its rows would book; nothing moves."""
+    columns = {"known": table["columns"], "ignored": table["ignored"], "figure": [table["figure"]]}
+    await open_upload(connection, upload_id, KIND, name, columns, staff_id=staff_id)
+    usable = [one for one in await sites(connection) if one.active and one.kind in ("warehouse", "store")]
+    named = {fold(spoken): one for one in usable for spoken in (one.name, _(one.name), str(one.id))}
+    seen = _Review(table["figure"], named)
+    for start in range(0, len(table["rows"]), CHUNK):
+        lines = table["rows"][start : start + CHUNK]
+        await save_rows(connection, upload_id, await _review_chunk(connection, lines, seen))
+
+
+async def _review_chunk(
+    connection: Connection, lines: Sequence[tuple[int, dict[str, Any], list[Note]]], seen: _Review
+) -> list[SheetRow]:
+    records = [record for _number, record, _problems in lines]
+    params = {
+        "skus": [record["sku"] for record in records if "sku" in record],
+        "barcodes": [record["barcode"] for record in records if "barcode" in record],
+    }
+    variants = await rows(Variant, connection, QUERIES["variants_of_codes"], params)
+    by_sku = {variant.sku: variant for variant in variants}
+    by_code = {variant.barcode: variant for variant in variants if variant.barcode}
+    there = await levels(connection, [variant.id for variant in variants])
+    reviewed = []
+    for number, record, problems in lines:
+        code = record.get("barcode", "")
+        variant = by_sku.get(record["sku"]) if record.get("sku") else by_code.get(code)
+        notes = problems or _problems(number, record, variant, seen, there)
+        if notes or variant is None:
+            reviewed.append(SheetRow(number, record.get("sku") or code, "wrong", record, notes))
+            continue
+        place = variant.id, _site(record, seen).id
+        on_hand = there[place].on_hand if place in there else 0
+        units = record[seen.figure] if seen.figure == "received" else record[seen.figure] - on_hand
+        booked = {"variant_id": variant.id, "location_id": place[1], "units": units}
+        changes = [("on_hand", str(on_hand), str(on_hand + units))] if units else []
+        outcome: Outcome = "changed" if units else "same"
+        reviewed.append(SheetRow(number, variant.sku, outcome, booked, changes))
+    return reviewed
+
+
+def _problems(
+    number: int,
+    record: Mapping[str, Any],
+    variant: Variant | None,
+    seen: _Review,
+    there: Mapping[Place, Level],
+) -> list[Note]:
+    """Return why a row cannot be booked."""
+    column = "sku" if record.get("sku") else "barcode"
+    if variant is None:
+        return [(column, "unknown_sku", "")]
+    if variant.is_kit:
+        return [(column, "is_kit", "")]
+    if variant.tracks_lots:
+        return [(column, "tracks_lots", "")]
+    if record["location"] and fold(record["location"]) not in seen.places:
+        return [("location", "unknown_location", record["location"][:60])]
+    place = variant.id, _site(record, seen).id
+    if seen.seen.setdefault(place, number) != number:
+        return [(column, "place_twice", str(seen.seen[place]))]
+    level = there.get(place)
+    if seen.figure == "on_hand" and level and record["on_hand"] < level.on_hand:
+        promised = level.held - level.backorder
+        if record["on_hand"] < promised:
+            return [("on_hand", "below_held", str(promised))]
+    return []
+
+
+def _site(record: Mapping[str, Any], seen: _Review) -> Site:
+    """Return the location that a row names; without a name it is the main warehouse."""
+    return seen.places[fold(record["location"] or str(MAIN))]
+
+
+async def write(connection: Connection, upload: Upload, *, staff_id: UUID) -> int:
+    """Book the rows of a file that are right, all in this transaction; return how many.
+
+    Writes stock.adjusted or stock.received. Raises AlreadyWritten, BelowPromised.
+    """
+    await lock_upload(connection, upload.id)
+    lines: list[SheetRow] = []
+    async for chunk in chunks_to_write(connection, upload.id):
+        lines += chunk
+    reason = _("Count from a file") if upload.columns["figure"] == ["on_hand"] else _("Receipt from a file")
+    moves = [
+        (
+            derived_id("sheet", upload.id, line.number), UUID(line.record["variant_id"]),
+            UUID(line.record["location_id"]), line.record["units"], reason, upload.name or None, staff_id,
+        )
+        for line in lines
+    ]  # fmt: skip
+    if upload.columns["figure"] == ["on_hand"]:
+        await adjust_many(connection, [Adjustment(*move) for move in moves])
+    else:
+        await receive_many(connection, [Receipt(*move) for move in moves])
+    await mark_written(connection, upload.id, len(lines))
+    return len(lines)

@@ -1,0 +1,295 @@
+"""A variant in the stock room: where it lies, what moved, and everything that can be done with its units."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from safar.catalogue.actions import variants_by_id
+from safar.catalogue.errors import UnknownProduct
+from safar.catalogue.model import Variant
+from safar.kernel import clock
+from safar.kernel.database import Connection, value
+from safar.kernel.errors import SafarError
+from safar.kernel.i18n import _
+from safar.kernel.ids import new_id, parse_id
+from safar.kernel.web.actor import actor_of
+from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.pages import context_of, error_text, page
+from safar.kernel.web.requests import see_other
+from safar.stock import actions as stock
+from safar.stock import forms
+from safar.stock.decide import state_of, transfer_of_adjustment, transfer_of_receipt
+from safar.stock.lots import Lot, assign_many, lots_of, open_lots, place_units
+from safar.stock.policies import Policy, policies, set_policy_many
+from safar.stock.promise import promises
+from safar.stock.taking import (
+    Handled,
+    follow_fresh,
+    return_many,
+    send_back_many,
+    take_out_many,
+    write_off_many,
+)
+
+_MOVES_SIZE = 30
+_DAYS_MAX = 730
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a form of this page asks for, read and checked."""
+
+    variant: Variant
+    move_id: UUID
+    location_id: UUID
+    to_id: UUID | None
+    quantity: int
+    reason: str
+    document: str | None
+    lot: Lot | None
+    staff_id: UUID
+
+    @property
+    def lot_id(self) -> UUID | None:
+        return self.lot.id if self.lot else None
+
+
+async def _variant(request: Request) -> Response:
+    return await _variant_page(request)
+
+
+async def _variant_page(
+    request: Request,
+    form: str = "",
+    fields: Fields | None = None,
+    *,
+    problem: str | None = None,
+    status: int = 200,
+) -> Response:
+    actor = actor_of(request)
+    variant_id = parse_id(request.path_params["id"])
+    before = _moves_before(request.query_params.get("before"))
+    async with context_of(request).database.connection() as connection:
+        variant = await _known(connection, variant_id)
+        levels = await stock.levels(connection, [variant_id])
+        locations = await stock.own_locations(connection)
+        moves = await stock.moves_of_variant(connection, variant_id, before=before, limit=_MOVES_SIZE + 1)
+        lots = await lots_of(connection, variant_id) if variant.tracks_lots else []
+        policy = (await policies(connection, [variant_id])).get(variant_id, Policy(variant_id))
+        places = await forms.places(connection)
+        promise = (await promises(connection, [variant_id], today=clock.now().date()))[variant_id]
+    older = None
+    if len(moves) > _MOVES_SIZE:
+        last = moves[_MOVES_SIZE - 1]
+        older = "?" + urlencode({"before": f"{last.at.isoformat()}~{last.id}"})
+    values = {
+        "variant": variant, "moves": moves[:_MOVES_SIZE], "older": older, "first": before is None,
+        "levels": [(p, levels[variant_id, p.id]) for p in locations if (variant_id, p.id) in levels],
+        "places": places, "place_name": forms.place_name, "state_of": state_of, "lots": lots,
+        "policy": policy, "promise": promise, "may_move": actor.may("manager"), "form": form,
+        "new_id": new_id,
+        **forms.wrong(fields, problem),
+    }  # fmt: skip
+    return page(request, "stock/variant.html", values, status=status)
+
+
+async def _receive(connection: Connection, asked: _Asked) -> None:
+    receipt = stock.Receipt(
+        asked.move_id, asked.variant.id, asked.location_id, asked.quantity, asked.reason, asked.document,
+        asked.staff_id,
+    )  # fmt: skip
+    outcomes = await stock.receive_many(connection, [receipt])
+    stated = {asked.move_id: asked.lot_id} if asked.lot_id else {}
+    if stated:
+        await follow_fresh(connection, [transfer_of_receipt(receipt)], outcomes, stated)
+
+
+async def _adjust(connection: Connection, asked: _Asked) -> None:
+    adjustment = stock.Adjustment(
+        asked.move_id, asked.variant.id, asked.location_id, asked.quantity, asked.reason, asked.document,
+        asked.staff_id,
+    )  # fmt: skip
+    outcomes = await stock.adjust_many(connection, [adjustment])
+    stated = {asked.move_id: asked.lot_id} if asked.lot_id else {}
+    await follow_fresh(connection, [transfer_of_adjustment(adjustment)], outcomes, stated)
+
+
+async def _transfer(connection: Connection, asked: _Asked) -> None:
+    assert asked.to_id is not None
+    move = stock.Transfer(
+        asked.move_id, asked.variant.id, asked.location_id, asked.to_id, asked.quantity, asked.reason,
+        asked.document, asked.staff_id,
+    )  # fmt: skip
+    stated = {asked.move_id: asked.lot_id} if asked.lot_id else {}
+    await take_out_many(connection, [move], "stock.transferred", stated)
+
+
+async def _return(connection: Connection, asked: _Asked) -> None:
+    await return_many(connection, [_handled(asked)])
+
+
+async def _send_back(connection: Connection, asked: _Asked) -> None:
+    await send_back_many(connection, [_handled(asked)])
+
+
+async def _write_off(connection: Connection, asked: _Asked) -> None:
+    await write_off_many(connection, [_handled(asked)])
+
+
+def _handled(asked: _Asked) -> Handled:
+    return Handled(
+        asked.move_id, asked.variant.id, asked.location_id, asked.quantity, asked.reason, asked.document,
+        asked.staff_id, asked.lot_id,
+    )  # fmt: skip
+
+
+_Verb = Callable[[Connection, _Asked], Awaitable[None]]
+_VERBS: Mapping[str, _Verb] = {
+    "receive": _receive, "adjust": _adjust, "transfer": _transfer, "return": _return,
+    "send-back": _send_back, "write-off": _write_off,
+}  # fmt: skip
+
+
+def _moving(form: str) -> Callable[[Request], Awaitable[Response]]:
+    """Return the handler of a form; its move id makes a second click harmless."""
+
+    async def handler(request: Request) -> Response:
+        actor_of(request, "manager")
+        variant_id = parse_id(request.path_params["id"])
+        fields = await read_fields(request)
+        try:
+            async with context_of(request).database.transaction() as connection:
+                variant = await _known(connection, variant_id)
+                asked = await _asked(connection, request, fields, form, variant)
+                if asked.lot and not fields.problems:
+                    await _check_lot(connection, fields, form, asked)
+                if not fields.problems:
+                    await _VERBS[form](connection, asked)
+        except UnknownProduct:
+            raise
+        except SafarError as refused:
+            return await _variant_page(
+                request, form, fields, problem=error_text(refused), status=refused.status
+            )
+        if fields.problems:
+            return await _variant_page(request, form, fields, status=422)
+        return see_other(f"/stock/{variant_id}")
+
+    return handler
+
+
+async def _check_lot(connection: Connection, fields: Fields, form: str, asked: _Asked) -> None:
+    """Open the lot of units that come in; of units that leave, see that they are of this lot."""
+    assert asked.lot is not None
+    if form in ("receive", "return") or (form == "adjust" and asked.quantity > 0):
+        await open_lots(connection, [asked.lot])
+        return
+    if await value(connection, stock.QUERIES["moves"], {"ids": [asked.move_id]}):
+        return  # sent twice: it moves nothing again
+    here = [
+        one.units
+        for one in await lots_of(connection, asked.variant.id)
+        if (one.lot_id, one.location_id) == (asked.lot.id, asked.location_id)
+    ]
+    if sum(here) < abs(asked.quantity):
+        fields.problems["lot"] = _("Fewer units of this lot lie there.")
+
+
+async def _asked(
+    connection: Connection, request: Request, fields: Fields, form: str, variant: Variant
+) -> _Asked:
+    ours = dict(await forms.places(connection))
+    location_id = forms.uuid_of(fields, "location_id")
+    to_id = forms.uuid_of(fields, "to_id") if form == "transfer" else None
+    for name, place in (("location_id", location_id), ("to_id", to_id)):
+        if place is not None and place not in ours:
+            fields.problems.setdefault(name, _("Choose one of the options."))
+    quantity = fields.integer(
+        "quantity", least=-forms.UNITS_MAX if form == "adjust" else 1, most=forms.UNITS_MAX
+    )
+    if quantity == 0 and "quantity" not in fields.problems:
+        fields.problems["quantity"] = _("Zero changes nothing: give the difference, such as -2.")
+    code = fields.text("lot", length_max=60, required=False) if variant.tracks_lots else ""
+    expires_on = forms.day_of(fields, "expires_on")
+    return _Asked(
+        variant=variant, move_id=forms.uuid_of(fields, "move_id"), location_id=location_id, to_id=to_id,
+        quantity=quantity, reason=fields.text("reason", length_max=200),
+        document=fields.text("document", length_max=100, required=False) or None,
+        lot=Lot(variant.id, code, expires_on) if code else None, staff_id=actor_of(request).id,
+    )  # fmt: skip
+
+
+async def _policy(request: Request) -> Response:
+    actor, variant_id = actor_of(request, "manager"), parse_id(request.path_params["id"])
+    fields = await read_fields(request)
+    days = fields.values.get("promise_days", "").strip()
+    policy = Policy(
+        variant_id,
+        safety_units=fields.integer("safety_units", least=0, most=forms.UNITS_MAX),
+        backorder_units=fields.integer("backorder_units", least=0, most=forms.UNITS_MAX),
+        preorder_from=forms.day_of(fields, "preorder_from"),
+        promise_days=fields.integer("promise_days", least=0, most=_DAYS_MAX) if days else None,
+    )
+    async with context_of(request).database.transaction() as connection:
+        await _known(connection, variant_id)
+        if not fields.problems:
+            await set_policy_many(connection, [policy], staff_id=actor.id)
+    if fields.problems:
+        return await _variant_page(request, "policy", fields, status=422)
+    return see_other(f"/stock/{variant_id}")
+
+
+async def _lots(request: Request) -> Response:
+    """Say that units that lie there are of a lot."""
+    actor_of(request, "manager")
+    variant_id, fields = parse_id(request.path_params["id"]), await read_fields(request)
+    entry_id, location_id = forms.uuid_of(fields, "move_id"), forms.uuid_of(fields, "location_id")
+    units = fields.integer("quantity", least=1, most=forms.UNITS_MAX)
+    lot = Lot(variant_id, fields.text("lot", length_max=60), forms.day_of(fields, "expires_on"))
+    try:
+        async with context_of(request).database.transaction() as connection:
+            await _known(connection, variant_id)
+            if not fields.problems:
+                await open_lots(connection, [lot])
+                lying = await place_units(connection, variant_id, location_id)
+                wanted = [(entry_id, lot.id, location_id, units)]
+                await assign_many(connection, wanted, expected={entry_id: lying})
+    except UnknownProduct:
+        raise
+    except SafarError as refused:
+        return await _variant_page(
+            request, "lots", fields, problem=error_text(refused), status=refused.status
+        )
+    if fields.problems:
+        return await _variant_page(request, "lots", fields, status=422)
+    return see_other(f"/stock/{variant_id}")
+
+
+async def _known(connection: Connection, variant_id: UUID) -> Variant:
+    variant = (await variants_by_id(connection, [variant_id])).get(variant_id)
+    if variant is None:
+        raise UnknownProduct
+    return variant
+
+
+def _moves_before(text: str | None) -> tuple[datetime, UUID] | None:
+    at, _sep, move_id = (text or "").partition("~")
+    try:
+        moment = datetime.fromisoformat(at)
+        return (moment, UUID(move_id)) if moment.tzinfo else None
+    except ValueError:
+        return None
+
+
+routes: list[BaseRoute] = [
+    Route("/stock/{id}", _variant),
+    *(Route(f"/stock/{{id}}/{form}", _moving(form), methods=["POST"]) for form in _VERBS),
+    Route("/stock/{id}/policy", _policy, methods=["POST"]),
+    Route("/stock/{id}/lots", _lots, methods=["POST"]),
+]

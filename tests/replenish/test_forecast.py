@@ -1,0 +1,88 @@
+"""The forecast of a series: sensible where the answer is known, and better than a naive one on real sales."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from safar.bench.forecast import data_file, evaluate, weeks_of_articles
+from safar.stock.replenish.forecast import CANDIDATES, DEFAULT, choose, demand_of, judge, origins_of
+
+
+@pytest.mark.parametrize(
+    ("weeks", "demand"),
+    [
+        ([10, 11, 9, 10, 12, 10, 9, 11, 10], "smooth"),
+        ([1, 30, 2, 1, 45, 3, 1, 2, 60], "erratic"),
+        ([0, 5, 0, 0, 5, 0, 5, 0, 0, 5], "intermittent"),
+        ([0, 1, 0, 0, 40, 0, 2, 0, 0, 60], "lumpy"),
+        ([3, 4], "new"),
+        ([0, 0, 0, 0, 0, 0, 0, 0, 7], "new"),
+        ([0] * 20, "none"),
+        ([], "none"),
+    ],
+)
+def test_demand_is_classed_by_how_often_it_comes_and_how_much_it_varies(
+    weeks: list[int], demand: str
+) -> None:
+    assert demand_of(np.array(weeks, dtype=float)) == demand
+
+
+def test_what_sells_the_same_every_week_is_expected_to_go_on() -> None:
+    judged = judge([12.0] * 40)
+    assert judged.week_mean == pytest.approx(12, rel=0.01)
+    assert judged.error == pytest.approx(0, abs=0.5)
+    assert judged.week_deviation == pytest.approx(12**0.5, rel=0.01), "single buyers still vary"
+
+
+def test_what_sells_now_and_then_is_expected_in_parts() -> None:
+    judged = judge([0.0, 0.0, 0.0, 8.0] * 12)
+    assert judged.demand == "intermittent"
+    assert 1.2 < judged.week_mean < 2.8, "eight in four weeks"
+
+
+def test_what_sold_long_ago_is_expected_less_and_less() -> None:
+    judged = judge([20.0] * 20 + [0.0] * 30)
+    assert judged.week_mean < 2
+
+
+def test_a_short_past_is_its_mean_and_claims_no_error() -> None:
+    judged = judge([4.0, 6.0])
+    assert (judged.demand, judged.week_mean, judged.error) == ("new", 5.0, None)
+
+
+def test_another_model_needs_a_clear_margin_over_enough_of_the_past() -> None:
+    errors: dict[str, float | None] = {DEFAULT: 10.0, "SES": 7.5, "Mean": 9.0}
+    assert choose(errors, 12) == "SES"
+    assert choose(errors, 5) == DEFAULT
+    assert choose({**errors, "SES": 8.5}, 12) == DEFAULT
+    assert choose({**errors, DEFAULT: None}, 12) == DEFAULT
+
+
+def test_a_look_back_knows_nothing_of_what_came_after_it() -> None:
+    assert origins_of(11) == []
+    assert origins_of(12) == [8]
+    assert origins_of(104) == list(range(75, 101))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.integers(0, 500).map(float), max_size=60))
+def test_every_series_has_a_forecast_that_can_be_bought_by(weeks: list[float]) -> None:
+    judged = judge(weeks)
+    assert judged.model in CANDIDATES
+    assert 0 <= judged.week_mean <= max(weeks, default=0) * 1.05
+    assert np.isfinite(judged.week_deviation)
+    assert judged.week_deviation >= judged.week_mean**0.5 - 1e-9
+
+
+def test_the_forecasts_are_better_than_naive_ones_on_real_sales() -> None:
+    """On every twentieth article of the data; docs/replenishment.md has the figures of all."""
+    if not data_file().exists():
+        pytest.skip(f"the real sales are not on this machine: {data_file()}")
+    articles = weeks_of_articles(data_file())
+    figures = evaluate({sku: articles[sku] for sku in sorted(articles)[::20]})
+    assert figures["articles"] > 100
+    for score in ("mase", "rmsse", "wape"):
+        assert figures["chosen"][score] < figures["naive"][score], figures
+    assert figures["chosen"]["wape"] < 0.85 * figures["naive"]["wape"], figures
+    assert figures["lasted_percent"]["95% for 1 weeks"] > 90, figures
