@@ -7,9 +7,9 @@ from uuid import UUID
 
 import httpx
 import pytest
-from starlette.requests import Request
 
 from safar.capacity import actions as ledger
+from safar.catalogue.actions import import_products, variant_id_of
 from safar.channels.actions import ensure_channels
 from safar.customers.visitor import VisitorLayer
 from safar.kernel.context import Context
@@ -17,9 +17,8 @@ from safar.kernel.database import Database
 from safar.kernel.ids import new_id
 from safar.kernel.web.surface import Surface, build_surface
 from safar.shop import public
-from safar.shop.cart import cart_count
-from safar.shop.catalogue import import_products, variant_id_of
 from safar.shop.checkout import OrderRequest
+from safar.shop.storefront.layer import StorefrontLayer, page_values
 from safar.stock import actions as stock
 from safar.stock.model import MAIN, Receipt
 from tests.conftest import Serve
@@ -99,16 +98,12 @@ async def books_agree(database: Database) -> None:
         assert await stock.recount(connection) == []
 
 
-def _page_values(request: Request) -> Mapping[str, Any]:
-    return {"cart_count": cart_count(request), "query": ""}
-
-
 @pytest.fixture
 async def browser(context: Context, serve: Serve) -> AsyncIterator[httpx.AsyncClient]:
     """A visitor's browser on the shop over real HTTP: keeps cookies, shows redirects."""
     app = build_surface(
-        context, Surface("front", _page_values), public.routes,
-        inside=[lambda inner: VisitorLayer(inner, context)],
+        context, Surface("front", page_values), public.routes,
+        inside=[lambda inner: VisitorLayer(inner, context), lambda inner: StorefrontLayer(inner, context)],
     )  # fmt: skip
     base = await serve(app)
     async with httpx.AsyncClient(base_url=base, timeout=20) as client:

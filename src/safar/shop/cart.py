@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from safar.kernel.errors import BadRequest
 from safar.kernel.ids import new_id
+from safar.kernel.web.cookies import cookies_of
 from safar.kernel.web.pages import context_of
 
 COOKIE = "cart"
@@ -26,7 +27,7 @@ class Cart:
 
 def cart_of(request: Request) -> Cart | None:
     """Return the visitor's cart; None without one, or with a cookie that was not made here."""
-    cookie = request.cookies.get(COOKIE, "")
+    cookie = cookies_of(request.scope).get(COOKIE, "")
     if not cookie or len(cookie) > _COOKIE_CHARACTERS_MAX:
         return None
     try:

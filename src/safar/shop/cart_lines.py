@@ -1,80 +1,241 @@
-"""The verbs of a cart. A cart is one visitor's own, so they are not combined; nothing is held by them."""
+"""The verbs of carts: many at a time, each under its own idempotency key. A cart holds no units."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
+from safar.catalogue.actions import variants_by_id
+from safar.catalogue.model import Variant
+from safar.catalogue.prices import prices_in
 from safar.customers.visitor import Visitor
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, rows, value
+from safar.kernel.database import Connection, as_json, execute, rows
+from safar.kernel.errors import Overloaded, SameKeyOtherBody
 from safar.kernel.ids import new_id
-from safar.shop.errors import TooManyInCart
-from safar.shop.model import CartLine, Variant
+from safar.kernel.once import Asked, Known, ask_many, keep_many, release_many
+from safar.shop.availability import Offer, offers
+from safar.shop.cart_decide import (
+    LINES_MAX,
+    UNITS_MAX,
+    Answer,
+    CartChange,
+    CartChanged,
+    CartCode,
+    CartRefused,
+    OpenCart,
+    apply,
+    refusal_of_change,
+)
 from safar.shop.orders import QUERIES
 
-UNITS_MAX = 999
-LINES_MAX = 100
+__all__ = ["LINES_MAX", "UNITS_MAX", "change_carts_many", "set_codes_many"]
+
+Change = TypeVar("Change", CartChange, CartCode)
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
-    opened: bool
+class _Locked:
+    id: UUID
     ordered: bool
 
 
-async def add_line(
-    connection: Connection, cart_id: UUID, visitor: Visitor, variant: Variant, quantity: int
-) -> UUID:
-    """Put units into a cart, opened at its first line; return its id: a new one when it was ordered before.
+@dataclass(frozen=True, slots=True)
+class _Units:
+    cart_id: UUID
+    variant_id: UUID
+    quantity: int
 
-    Writes cart.created and cart.changed. Raises TooManyInCart.
+
+async def change_carts_many(connection: Connection, changes: Sequence[CartChange]) -> list[Answer]:
+    """Change carts, in order; the plural verb for a batcher. Writes cart.created and cart.changed.
+
+    A key that was used before gets the answer it got then; a refusal wrote nothing, so asking again with
+    its key asks anew. Raises SameKeyOtherBody.
     """
+    answers, fresh = await _asked(connection, changes)
+    if fresh:
+        answers |= await _change(connection, list(fresh.values()))
+        done = {key: answers[key] for key in fresh}
+        await _keep(connection, done)
+    return [answers[change.key] for change in changes]
+
+
+async def set_codes_many(connection: Connection, codes: Sequence[CartCode]) -> list[Answer]:
+    """Set the discount codes of carts; whether they are taken shows when the cart is priced."""
+    answers, fresh = await _asked(connection, codes)
+    if fresh:
+        wanted = {one.cart_id for one in fresh.values()}
+        locked = await rows(_Locked, connection, QUERIES["lock_carts"], {"ids": list(wanted)})
+        known = {cart.id for cart in locked if not cart.ordered}
+        records = {one.cart_id: one.code for one in fresh.values() if one.cart_id in known}
+        params = {"codes": as_json([{"cart_id": id_, "code": code} for id_, code in records.items()])}
+        await execute(connection, QUERIES["set_codes"], {**params, "now": clock.now()})
+        carts = await _contents(connection, known)
+        for key, one in fresh.items():
+            cart = carts.get(one.cart_id)
+            answers[key] = (
+                CartChanged(cart.id, sum(cart.units.values())) if cart else CartRefused("not_in_cart")
+            )
+        events = [
+            _event("cart.code_set", one.cart_id, one.visitor, code=one.code)
+            for one in fresh.values()
+            if one.cart_id in known
+        ]
+        await append_many(connection, events)
+        await _keep(connection, {key: answers[key] for key in fresh})
+    return [answers[one.key] for one in codes]
+
+
+async def _asked(
+    connection: Connection, asked: Sequence[Change]
+) -> tuple[dict[UUID, Answer], dict[UUID, Change]]:
+    """Return the answers that were given before, and what is asked for the first time, by its key."""
+    first: dict[UUID, Change] = {}
+    for one in asked:
+        if first.setdefault(one.key, one).body != one.body:
+            raise SameKeyOtherBody
+    outcomes = await ask_many(connection, [Asked(one.key, one.body) for one in first.values()])
+    answers: dict[UUID, Answer] = {
+        outcome.key: CartChanged(UUID(outcome.answer["cart_id"]), outcome.answer["units"])
+        for outcome in outcomes
+        if isinstance(outcome, Known)
+    }
+    return answers, {key: one for key, one in first.items() if key not in answers}
+
+
+async def _keep(connection: Connection, answers: Mapping[UUID, Answer]) -> None:
+    kept = [
+        (key, {"cart_id": str(one.cart_id), "units": one.units})
+        for key, one in answers.items()
+        if isinstance(one, CartChanged)
+    ]
+    refused = [key for key, one in answers.items() if isinstance(one, CartRefused)]
+    if kept:
+        await keep_many(connection, kept)
+    if refused:
+        await release_many(connection, refused)
+
+
+async def _change(connection: Connection, changes: Sequence[CartChange]) -> dict[UUID, Answer]:
+    ids = {change.variant_id for change in changes}
+    variants = await variants_by_id(connection, ids)
+    found: dict[UUID | None, dict[UUID, Offer]] = {}
+    for campaign_id in {change.visitor.campaign_id for change in changes if change.how == "add"}:
+        found[campaign_id] = await offers(connection, variants, campaign_id)
+    carts = await _lock(connection, changes)
+    answers: dict[UUID, Answer] = {}
+    done: list[tuple[CartChange, OpenCart]] = []
+    for change in changes:
+        cart = carts.get(change.cart_id)
+        refused = refusal_of_change(change, variants, found.get(change.visitor.campaign_id, {}), cart)
+        if refused is not None or cart is None:
+            answers[change.key] = refused or CartRefused("not_in_cart")
+            continue
+        apply(change, cart)
+        answers[change.key] = CartChanged(cart.id, sum(cart.units.values()))
+        done.append((change, cart))
+    await _write(connection, done, variants)
+    return answers
+
+
+async def _lock(connection: Connection, changes: Sequence[CartChange]) -> dict[UUID, OpenCart]:
+    """Return the carts, locked, by the id that the visitor knows; in place of one that was ordered a new one.
+
+    New carts are written only when something goes into them.
+    """
+    wanted = {change.cart_id for change in changes}
+    locked = await rows(_Locked, connection, QUERIES["lock_carts"], {"ids": list(wanted)})
+    carts = await _contents(connection, [cart.id for cart in locked if not cart.ordered])
+    ordered = {cart.id for cart in locked if cart.ordered}
+    for change in changes:
+        if change.how == "add" and change.cart_id not in carts:
+            id_ = new_id() if change.cart_id in ordered else change.cart_id
+            carts[change.cart_id] = OpenCart(id_, opened=True)
+    return carts
+
+
+async def _contents(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, OpenCart]:
+    carts = {id_: OpenCart(id_) for id_ in ids}
+    for line in await rows(_Units, connection, QUERIES["units_in_carts"], {"ids": list(carts)}):
+        carts[line.cart_id].units[line.variant_id] = line.quantity
+    return carts
+
+
+async def _write(
+    connection: Connection, done: Sequence[tuple[CartChange, OpenCart]], variants: Mapping[UUID, Variant]
+) -> None:
+    """Write carts and lines as they are after all changes, and what happened."""
+    if not done:
+        return
     now = clock.now()
-    cart_id, opened = await _open(connection, cart_id, visitor)
-    params = {
-        "cart_id": cart_id, "variant_id": variant.id, "quantity": quantity, "now": now,
-        "price_minor": variant.price_minor, "units_max": UNITS_MAX, "lines_max": LINES_MAX,
-    }  # fmt: skip
-    in_cart = await value(connection, QUERIES["add_line"], params)
-    if in_cart is None:
-        raise TooManyInCart(units=UNITS_MAX, lines=LINES_MAX)
-    created = [_event("cart.created", cart_id, visitor)] if opened else []
-    changed = _event("cart.changed", cart_id, visitor, variant_id=variant.id, quantity=in_cart)
-    await append_many(connection, [*created, changed])
-    return cart_id
+    opened = {cart.id: change for change, cart in done if cart.opened}
+    if opened:
+        await _open(connection, opened)
+    touched = {cart.id for _change, cart in done} - opened.keys()
+    if touched:
+        await execute(connection, QUERIES["touch_carts"], {"ids": list(touched), "now": now})
+    seen = await _seen(connection, [change for change, _cart in done], variants)
+    lines, gone = {}, {}
+    for change, cart in done:
+        key = cart.id, change.variant_id
+        units = cart.units.get(change.variant_id)
+        if units is None:
+            gone[key] = {"cart_id": cart.id, "variant_id": change.variant_id}
+        else:
+            price_minor, currency = seen[change.key]
+            lines[key] = {
+                "cart_id": cart.id, "variant_id": change.variant_id, "quantity": units,
+                "price_minor": price_minor, "currency": currency,
+            }  # fmt: skip
+    if gone:
+        await execute(connection, QUERIES["remove_lines"], {"lines": as_json(list(gone.values()))})
+    if lines:
+        await execute(
+            connection, QUERIES["write_lines"], {"lines": as_json(list(lines.values())), "now": now}
+        )
+    created = [_event("cart.created", id_, change.visitor) for id_, change in opened.items()]
+    changed = [
+        _event(
+            "cart.changed", cart.id, change.visitor,
+            variant_id=change.variant_id, quantity=cart.units.get(change.variant_id, 0),
+        )
+        for change, cart in done
+    ]  # fmt: skip
+    await append_many(connection, [*created, *changed])
 
 
-async def set_line(
-    connection: Connection, cart_id: UUID, visitor: Visitor, variant_id: UUID, quantity: int
-) -> bool:
-    """Set a line's units, none of them removes it; False when there is no such line. Writes cart.changed."""
-    params = {"id": cart_id, "cart_id": cart_id, "variant_id": variant_id, "quantity": quantity}
-    if await value(connection, QUERIES["touch_cart"], {**params, "now": clock.now()}) is None:
-        return False
-    query = QUERIES["set_line" if quantity else "remove_line"]
-    if await value(connection, query, params) is None:
-        return False
-    event = _event("cart.changed", cart_id, visitor, variant_id=variant_id, quantity=quantity)
-    await append_many(connection, [event])
-    return True
+async def _open(connection: Connection, opened: Mapping[UUID, CartChange]) -> None:
+    """Write new carts. Raises Overloaded when another request opens one of them in this moment."""
+    records = [
+        {"id": id_, "customer_id": one.visitor.customer_id, "campaign_id": one.visitor.campaign_id}
+        for id_, one in opened.items()
+    ]
+    params = {"carts": as_json(records), "now": clock.now()}
+    if await execute(connection, QUERIES["open_carts"], params) < len(records):
+        raise Overloaded
 
 
-async def lines_in_cart(connection: Connection, cart_id: UUID) -> list[CartLine]:
-    """Return what is in a cart, at the prices of now; an ordered cart is empty."""
-    return await rows(CartLine, connection, QUERIES["cart_lines"], {"cart_id": cart_id})
-
-
-async def _open(connection: Connection, cart_id: UUID, visitor: Visitor) -> tuple[UUID, bool]:
-    for id_ in (cart_id, new_id()):
-        params = {
-            "id": id_, "customer_id": visitor.customer_id, "campaign_id": visitor.campaign_id,
-            "now": clock.now(),
-        }  # fmt: skip
-        found = (await rows(_Opened, connection, QUERIES["open_cart"], params))[0]
-        if not found.ordered:
-            return id_, found.opened
-    raise AssertionError("a new cart is not ordered")
+async def _seen(
+    connection: Connection, changes: Sequence[CartChange], variants: Mapping[UUID, Variant]
+) -> dict[UUID, tuple[int, str]]:
+    """Return the price that each change's customer saw: in their currency, where there is one."""
+    prices = {
+        currency: await prices_in(connection, variants, currency)
+        for currency in {change.currency for change in changes}
+        if any(variant.currency != currency for variant in variants.values())
+    }
+    seen = {}
+    for change in changes:
+        variant = variants[change.variant_id]
+        price = prices.get(change.currency, {}).get(variant.id)
+        if variant.currency != change.currency and price is not None:
+            seen[change.key] = price.price_minor, change.currency
+        else:
+            seen[change.key] = variant.price_minor, variant.currency
+    return seen
 
 
 def _event(name: str, cart_id: UUID, visitor: Visitor, **properties: object) -> Event:

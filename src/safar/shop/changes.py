@@ -12,8 +12,8 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel.database import Connection, as_json, execute, rows
 from safar.shop.mail import About, mail_of
-from safar.shop.model import Order, OrderLine, PaymentState
-from safar.shop.orders import QUERIES, lines_of
+from safar.shop.model import Goods, Order, OrderLine, PaymentState
+from safar.shop.orders import QUERIES, goods_of, lines_of
 
 
 @dataclass(slots=True)
@@ -65,7 +65,8 @@ async def write(connection: Connection, changes: Mapping[UUID, Change], now: dat
         await execute(connection, QUERIES["close_carts"], {"ids": carts, "now": now})
     await queue_many(connection, [_mail(c, lines.get(id_, [])) for id_, c in changes.items() if c.mail])
     events = [event for change in changes.values() for event in change.events]
-    events += [_confirmed_event(order, lines[order.id]) for order in sold]
+    goods = await goods_of(connection, [order.id for order in sold]) if sold else {}
+    events += [_confirmed_event(order, goods[order.id]) for order in sold]
     await append_many(connection, events)
 
 
@@ -77,12 +78,14 @@ def _mail(change: Change, lines: Sequence[OrderLine]) -> Outgoing:
         total_minor=order.total_minor, currency=order.currency, payment_state=change.payment_state,
         reason=change.reason, link=change.link,
         lines=[(line.quantity, line.title, line.price_minor) for line in lines],
+        discount_minor=order.discount_minor, shipping_minor=order.shipping_minor,
+        tax_minor=order.tax_minor, tax_included=order.tax_included, promised_on=order.promised_on,
     )  # fmt: skip
     return mail_of(change.mail or "", about)
 
 
-def _confirmed_event(order: Order, lines: Sequence[OrderLine]) -> Event:
-    goods = [[line.variant_id, line.location_id, line.quantity] for line in lines]
+def _confirmed_event(order: Order, taken: Sequence[Goods]) -> Event:
+    goods = [[one.variant_id, one.location_id, one.quantity] for one in taken]
     told = {"total_minor": order.total_minor, "currency": order.currency, "provider": order.provider}
     return event_of("order.confirmed", order, {**told, "lines": goods})
 

@@ -1,13 +1,16 @@
 """Taking orders: many at a time, each all or nothing, in one transaction with the units it holds."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from safar.capacity import actions as ledger
-from safar.capacity.model import Held, HoldRequest, HoldState, Refused
+from safar.capacity.model import Held, HoldOutcome, HoldRequest, Refused
+from safar.catalogue.actions import variants_by_id
+from safar.catalogue.kits import kits
+from safar.catalogue.prices import prices_in
 from safar.channels.actions import queue_many
 from safar.customers.actions import identify_many
 from safar.customers.model import IdentityRequest
@@ -15,14 +18,21 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute
-from safar.shop.catalogue import variants_by_id
-from safar.shop.decide import OrderRequest, Plan, answers_of, left_of, new_of, plan_order
+from safar.shop.decide import OrderRequest, answers_of, new_of
 from safar.shop.mail import About, mail_of
-from safar.shop.model import Answer, KeyReused, OrderState, OutOfStock, PaymentState, Taken
+from safar.shop.model import Answer, DiscountRefused, KeyReused, OrderState, OutOfStock, PaymentState, Taken
 from safar.shop.orders import QUERIES, orders_by_id
+from safar.shop.plan import Plan, World, out_of_stock, plan_order, stocked_ids
+from safar.shop.pricing.discounts import Use, accounts_of_uses, discounts, plain_code
+from safar.shop.pricing.rules import rules_with
 from safar.stock import actions as stock
+from safar.stock.locations import selling_locations
+from safar.stock.model import allocation_of
+from safar.stock.promise import promises
 
 __all__ = ["OrderRequest", "buy_many", "place_many"]
+
+Take = Callable[[Connection, Sequence[HoldRequest]], Awaitable[list[HoldOutcome]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +42,23 @@ class _Accepted:
     plan: Plan
     customer_id: UUID
     number: int
+    promised_on: date | None = None
 
     @property
     def goods(self) -> tuple[tuple[UUID, UUID, int], ...]:
-        return tuple((line.variant_id, line.location_id, line.quantity) for line in self.plan.lines)
+        return tuple((variant_id, at, units) for (variant_id, at), units in self.plan.goods.items())
+
+
+@dataclass(slots=True)
+class _Asked:
+    """What a batch asks for: the world it is planned in and, by order, the accounts its code uses one of.
+
+    `take`: how the ledger is asked for the units, to keep them or to have them at once.
+    """
+
+    world: World
+    take: Take = ledger.hold_many
+    uses: Mapping[UUID, Mapping[int, str]] = field(default_factory=dict)
 
 
 async def place_many(connection: Connection, requests: Sequence[OrderRequest]) -> list[Answer]:
@@ -59,12 +82,19 @@ async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_
     now = clock.now()
     answers: dict[UUID, Answer] = {}
     if new:
-        plans = await _plan(connection, new, answers)
-        held = await _hold(connection, plans, answers, now)
+        asked = await _asked(connection, new, now)
+        plans = []
+        for request in new:
+            plan = plan_order(request, asked.world)
+            if isinstance(plan, Plan):
+                plans.append(plan)
+            else:
+                answers[request.order_id] = plan
+        asked.take = ledger.take_many if at_once else ledger.hold_many
+        held = await _hold(connection, plans, asked, answers, now)
         accepted = await _write(connection, held, answers, now, at_once=at_once)
-        await _report(
-            connection, accepted, [r for r in new if r.order_id in answers], answers, at_once=at_once
-        )
+        refused = [request for request in new if isinstance(answers.get(request.order_id), OutOfStock)]
+        await _report(connection, accepted, refused, answers, at_once=at_once)
         # Another process took the same id while this one waited for the accounts.
         raced = [request.order_id for request in new if request.order_id not in answers]
         if raced:
@@ -72,24 +102,58 @@ async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_
     return answers_of(requests, known, new, answers)
 
 
-async def _plan(
-    connection: Connection, requests: Sequence[OrderRequest], answers: dict[UUID, Answer]
-) -> list[Plan]:
+async def _asked(connection: Connection, requests: Sequence[OrderRequest], now: datetime) -> _Asked:
+    """Read what planning these requests needs."""
     variant_ids = {variant_id for request in requests for variant_id, _quantity in request.lines}
     variants = await variants_by_id(connection, variant_ids)
-    levels = await stock.levels(connection, variant_ids)
-    plans = []
-    for request in requests:
-        plan = plan_order(request, variants, levels)
-        if isinstance(plan, Plan):
-            plans.append(plan)
-        else:
-            answers[request.order_id] = plan
-    return plans
+    kit_ids = [id_ for id_, variant in variants.items() if variant.is_kit]
+    parts = await kits(connection, kit_ids) if kit_ids else {}
+    stocked = stocked_ids(variants, parts)
+    world = World(
+        variants=variants, kits=parts, levels=await stock.levels(connection, stocked),
+        locations=await selling_locations(connection), rules=await rules_with(connection), now=now,
+    )  # fmt: skip
+    own = {variant.currency for variant in variants.values()}
+    wanted = {request.currency for request in requests if request.currency} | own
+    if len(wanted) > 1:
+        world.prices = {currency: await prices_in(connection, variants, currency) for currency in wanted}
+    asked = _Asked(world)
+    codes = {request.discount_code for request in requests if request.discount_code}
+    if codes:
+        world.discounts = await discounts(connection, codes)
+        uses = [
+            Use(request.order_id, discount, request.email)
+            for request in requests
+            if (discount := world.discounts.get(plain_code(request.discount_code)))
+        ]
+        asked.uses = await accounts_of_uses(connection, uses)
+    if _choices(requests, world) > 1:
+        # Where units can come from several shelves, the choice is made under their locks: made before, it
+        # would refuse customers because another process had just emptied the shelf that was chosen.
+        accounts = {level.account_id for level in world.levels.values()}
+        accounts |= {account_id for used in asked.uses.values() for account_id in used}
+        await ledger.lock_many(connection, accounts)
+        world.levels = await stock.levels(connection, stocked)
+    return asked
+
+
+def _choices(requests: Sequence[OrderRequest], world: World) -> int:
+    """Return from how many shelves at most a variant can come."""
+    places = {location.location_id for location in world.locations}
+    places |= {allocation_of(request.campaign_id) for request in requests if request.campaign_id}
+    shelves: dict[UUID, int] = {}
+    for variant_id, location_id in world.levels:
+        if location_id in places:
+            shelves[variant_id] = shelves.get(variant_id, 0) + 1
+    return max(shelves.values(), default=0)
 
 
 async def _hold(
-    connection: Connection, plans: Sequence[Plan], answers: dict[UUID, Answer], now: datetime
+    connection: Connection,
+    plans: Sequence[Plan],
+    asked: _Asked,
+    answers: dict[UUID, Answer],
+    now: datetime,
 ) -> list[Plan]:
     """Return the plans whose units are held now; the others get their answer, those raced get none yet."""
     if not plans:
@@ -97,7 +161,7 @@ async def _hold(
     requests = [
         HoldRequest(
             hold_id=plan.request.order_id,
-            lines=plan.accounts,
+            lines={**plan.accounts, **dict.fromkeys(asked.uses.get(plan.request.order_id, ()), 1)},
             expires_at=_held_until(plan, now),
             purpose="order",
             customer_id=plan.request.customer_id,
@@ -106,15 +170,23 @@ async def _hold(
         for plan in plans
     ]
     held = []
-    for plan, outcome in zip(plans, await ledger.hold_many(connection, requests), strict=True):
+    for plan, outcome in zip(plans, await asked.take(connection, requests), strict=True):
         if isinstance(outcome, Held):
             if not outcome.replayed:
                 held.append(plan)
         elif isinstance(outcome, Refused):
-            answers[plan.request.order_id] = left_of(plan, outcome.short)
+            answers[plan.request.order_id] = _refused(plan, outcome, asked)
         else:
             answers[plan.request.order_id] = KeyReused(plan.request.order_id)
     return held
+
+
+def _refused(plan: Plan, outcome: Refused, asked: _Asked) -> Answer:
+    request = plan.request
+    for account_id, reason in asked.uses.get(request.order_id, {}).items():
+        if account_id in outcome.short:
+            return DiscountRefused(request.order_id, request.discount_code, reason)
+    return out_of_stock(plan, outcome.short, asked.world)
 
 
 async def _write(
@@ -131,9 +203,12 @@ async def _write(
     state = OrderState.CONFIRMED if at_once else OrderState.PLACED
     payment_state = PaymentState.DUE if at_once else PaymentState.STARTED
     customer_ids = await identify_many(connection, [_identity(plan.request) for plan in plans])
+    promised = await _promised_on(connection, plans)
+    orders = [_record(p, id_, promised, now) for p, id_ in zip(plans, customer_ids, strict=True)]
     params = {
-        "orders": as_json([_record(p, id_, now) for p, id_ in zip(plans, customer_ids, strict=True)]),
+        "orders": as_json(orders),
         "lines": as_json([_line_record(plan, line) for plan in plans for line in plan.lines]),
+        "goods": as_json([_goods_record(plan, *goods) for plan in plans for goods in plan.goods.items()]),
         "state": state.value,
         "payment_state": payment_state.value,
         "now": now,
@@ -144,7 +219,7 @@ async def _write(
     accepted = []
     for plan, customer_id in zip(plans, customer_ids, strict=True):
         order_id = plan.request.order_id
-        accepted.append(_Accepted(plan, customer_id, numbers[order_id]))
+        accepted.append(_Accepted(plan, customer_id, numbers[order_id], promised.get(order_id)))
         answers[order_id] = Taken(
             order_id, numbers[order_id], state, payment_state, plan.total_minor, plan.currency
         )  # fmt: skip
@@ -153,11 +228,23 @@ async def _write(
     return accepted
 
 
+async def _promised_on(connection: Connection, plans: Sequence[Plan]) -> dict[UUID, date]:
+    """Return, for the orders that wait for units still to come, the day on which these can leave."""
+    awaited = {variant_id for plan in plans for variant_id in plan.awaited}
+    if not awaited:
+        return {}
+    promised = await promises(connection, awaited, today=clock.now().date())
+    days: dict[UUID, date] = {}
+    for plan in plans:
+        found = [day for id_ in plan.awaited if id_ in promised and (day := promised[id_].promised_on)]
+        if found:
+            days[plan.request.order_id] = max(found)
+    return days
+
+
 async def _sell(connection: Connection, accepted: Sequence[_Accepted], now: datetime) -> None:
     claims = [stock.Claim(a.plan.request.order_id, a.goods, f"order {a.number}") for a in accepted]
-    for ended in await stock.claim_many(connection, claims):
-        if ended.state is not HoldState.CLAIMED:
-            raise RuntimeError(f"hold {ended.hold_id}, just placed, is {ended.state}")
+    await stock.write_sales(connection, claims)
     carts = [a.plan.request.cart_id for a in accepted if a.plan.request.cart_id]
     if carts:
         await execute(connection, QUERIES["close_carts"], {"ids": carts, "now": now})
@@ -167,8 +254,8 @@ async def _sell(connection: Connection, accepted: Sequence[_Accepted], now: date
 async def _report(
     connection: Connection,
     accepted: Sequence[_Accepted],
-    requests: Sequence[OrderRequest],
-    answers: dict[UUID, Answer],
+    refused: Sequence[OrderRequest],
+    answers: Mapping[UUID, Answer],
     *,
     at_once: bool,
 ) -> None:
@@ -177,7 +264,7 @@ async def _report(
         events += [_order_event("order.confirmed", a) for a in accepted]
     events += [
         _refused_event(request, answer)
-        for request in requests
+        for request in refused
         if isinstance(answer := answers[request.order_id], OutOfStock)
     ]
     await append_many(connection, events)
@@ -194,14 +281,14 @@ def _identity(request: OrderRequest) -> IdentityRequest:
     )  # fmt: skip
 
 
-def _record(plan: Plan, customer_id: UUID, now: datetime) -> dict[str, Any]:
-    request = plan.request
+def _record(plan: Plan, customer_id: UUID, promised: Mapping[UUID, date], now: datetime) -> dict[str, Any]:
+    request, quoted = plan.request, plan.quote
     return {
         "id": request.order_id,
         "fingerprint": request.fingerprint.hex(),
         "customer_id": customer_id,
         "cart_id": request.cart_id,
-        "campaign_id": request.campaign_id,
+        "campaign_id": plan.campaign_id,
         "email": request.email,
         "name": request.name,
         "address": request.address,
@@ -211,6 +298,18 @@ def _record(plan: Plan, customer_id: UUID, now: datetime) -> dict[str, Any]:
         "provider": request.provider,
         "method": request.method,
         "held_until": _held_until(plan, now),
+        "country": request.country,
+        "postcode": request.postcode,
+        "city": request.city,
+        "phone": request.phone,
+        "subtotal_minor": quoted.subtotal_minor,
+        "discount_minor": quoted.discount_minor,
+        "shipping_minor": quoted.shipping_minor,
+        "tax_minor": quoted.tax_minor,
+        "tax_included": quoted.tax_included,
+        "shipping_key": quoted.shipping_key,
+        "discount_code": plan.discount.code if plan.discount else "",
+        "promised_on": promised.get(request.order_id),
     }
 
 
@@ -218,10 +317,21 @@ def _line_record(plan: Plan, line: Any) -> dict[str, Any]:
     return {
         "order_id": plan.request.order_id,
         "variant_id": line.variant_id,
-        "location_id": line.location_id,
         "quantity": line.quantity,
         "price_minor": line.price_minor,
+        "discount_minor": line.discount_minor,
+        "tax_minor": line.tax_minor,
         "title": line.title,
+    }
+
+
+def _goods_record(plan: Plan, place: tuple[UUID, UUID], quantity: int) -> dict[str, Any]:
+    variant_id, location_id = place
+    return {
+        "order_id": plan.request.order_id,
+        "variant_id": variant_id,
+        "location_id": location_id,
+        "quantity": quantity,
     }
 
 
@@ -229,10 +339,13 @@ def _about(accepted: _Accepted) -> About:
     request, plan = accepted.plan.request, accepted.plan
     return About(
         order_id=request.order_id, number=accepted.number, customer_id=accepted.customer_id,
-        campaign_id=request.campaign_id, name=request.name, email=request.email, address=request.address,
+        campaign_id=plan.campaign_id, name=request.name, email=request.email, address=request.address,
         language=request.language, total_minor=plan.total_minor, currency=plan.currency,
         payment_state=PaymentState.DUE, reason=None, link=request.link,
         lines=[(line.quantity, line.title, line.price_minor) for line in plan.lines],
+        discount_minor=plan.quote.discount_minor, shipping_minor=plan.quote.shipping_minor,
+        tax_minor=plan.quote.tax_minor, tax_included=plan.quote.tax_included,
+        promised_on=accepted.promised_on,
     )  # fmt: skip
 
 
@@ -241,7 +354,7 @@ def _order_event(name: str, accepted: _Accepted) -> Event:
     return Event(
         name=name,
         customer_id=accepted.customer_id,
-        campaign_id=request.campaign_id,
+        campaign_id=plan.campaign_id,
         subject_id=request.order_id,
         properties={
             "total_minor": plan.total_minor,

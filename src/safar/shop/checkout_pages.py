@@ -1,6 +1,8 @@
-"""Checkout on one page, and the same for programs in one request."""
+"""Checkout on one page, for guests and returning customers, and the same for programs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -8,72 +10,175 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from safar.customers.visitor import Visitor, visitor_of
+from safar.customers.visitor import visitor_of
 from safar.journal.actions import record_many
 from safar.journal.model import Event
-from safar.kernel.context import Context
-from safar.kernel.errors import SafarError, SameKeyOtherBody
-from safar.kernel.i18n import LANGUAGES, _, current_language, number
+from safar.kernel.errors import InvalidInput, SafarError
+from safar.kernel.i18n import _, money
 from safar.kernel.ids import new_id
 from safar.kernel.web.forms import Fields, read_fields
-from safar.kernel.web.pages import context_of, error_text, page
+from safar.kernel.web.pages import context_of, error_text, page, wants_json
 from safar.kernel.web.requests import see_other
+from safar.shop import buy
+from safar.shop.basket import Basket
+from safar.shop.bill import Bill, bill_json, bill_of
 from safar.shop.cart import cart_of, forget
-from safar.shop.cart_lines import UNITS_MAX, lines_in_cart
-from safar.shop.catalogue import variant_id_of
-from safar.shop.decide import OrderRequest
-from safar.shop.errors import OrderCancelled, OutOfStockError, PaymentDeclined, UnknownProduct
-from safar.shop.model import Answer, CartLine, KeyReused, NotSold, OrderState, OutOfStock, Taken
+from safar.shop.cart_decide import CartCode
+from safar.shop.cart_lines import set_codes_many
+from safar.shop.cart_pages import basket_now, home_of
+from safar.shop.checkout_answers import is_kept, may_ask_again, refusal_of, taken_json
+from safar.shop.checkout_form import Choices, Details, choices_of, details_of, id_of, order_request
+from safar.shop.delivery import forget_delivery, keep, prefilled
+from safar.shop.errors import CodeRefused, NoDelivery, NotInCart, TotalChanged
+from safar.shop.model import Taken
 from safar.shop.orders import orders_by_id
-from safar.shop.pay import link_of, path_of, take_order
-from safar.shop.payments import CASH, METHODS, TEST_CARD
-from safar.shop.show import CartView, cart_views, total_of
-from safar.stock import actions as stock
+from safar.shop.pay import path_after, path_of, take_order
+from safar.shop.places import POSTCODE_EXAMPLES, countries_to_choose, country_name, has_postcodes
+from safar.shop.show import stock_of
 
-_PROVIDERS = frozenset({CASH, TEST_CARD})
-_EMPTY = {"name": "", "email": "", "address": "", "provider": CASH, "method": "ok"}
+_EMPTY = {
+    "name": "", "email": "", "phone": "", "address": "", "postcode": "", "city": "", "country": "",
+    "shipping": "", "provider": "", "method": "ok", "code": "",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was sent to be ordered."""
+
+    order_id: UUID
+    typed: Mapping[str, str]
+    choices: Choices
+    details: Details
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The page as it is to be shown: what was typed, what is wrong with it, what to tell."""
+
+    bill: Bill
+    order_id: UUID
+    typed: Mapping[str, str]
+    problems: Mapping[str, str] = field(default_factory=dict)
+    notice: str | None = None
+    status: int = 200
 
 
 async def _form(request: Request) -> Response:
-    """Show the checkout; coming here is an event."""
+    """Show the checkout, filled in for a returning customer; coming here is an event."""
     cart, visitor = cart_of(request), visitor_of(request)
-    views = await _views(request)
-    if not views or cart is None:
+    basket = await basket_now(request)
+    if not basket.lines or cart is None:
         return see_other("/cart")
     event = Event(
         name="checkout.started", customer_id=visitor.customer_id, campaign_id=visitor.campaign_id,
         subject_id=cart.cart_id,
     )  # fmt: skip
     await context_of(request).batched(record_many, event)
-    return _page(request, views, new_id(), _EMPTY)
+    typed = await prefilled(request)
+    choices = choices_of(Fields(typed), home=home_of(request))
+    bill = await bill_of(context_of(request), basket, choices.to)
+    return _page(request, _Shown(bill, new_id(), typed))
+
+
+async def _back_to_form(request: Request) -> Response:
+    """Lead whoever reloads a recomputed page, or changes its language, to the checkout."""
+    return see_other("/checkout")
+
+
+async def _quote(request: Request) -> Response:
+    """Compute ways and prices anew for what is filled in so far; nothing is ordered."""
+    fields = await read_fields(request)
+    choices = choices_of(fields, home=home_of(request))
+    if wants_json(request):
+        fields.done()
+    basket = await _basket(request, fields, choices)
+    if not basket.lines:
+        if wants_json(request):
+            raise NotInCart
+        return see_other("/cart")
+    bill = await bill_of(context_of(request), basket, choices.to, choices.shipping)
+    if wants_json(request):
+        return _json(bill_json(bill), 200)
+    # A script that recomputes parts of the page wants them also while a field is wrong.
+    status = 422 if fields.problems and "hx-request" not in request.headers else 200
+    order_id = _order_id(request, fields)
+    return _page(request, _Shown(bill, order_id, fields.values, fields.problems, status=status))
 
 
 async def _order(request: Request) -> Response:
     """Order what is in the cart; with problems the form comes back as it was filled in."""
-    context = context_of(request)
     fields = await read_fields(request)
-    order_id = _uuid(fields, "order_id")
-    views = await _views(request)
-    if not views:
+    order_id = _order_id(request, fields)
+    choices = choices_of(fields, home=home_of(request), required=True)
+    details = details_of(fields, choices.to.country)
+    basket = await _basket(request, fields, choices)
+    if not basket.lines:
         return await _ordered_before(request, order_id)
-    details = _details(fields)
+    bill = await bill_of(context_of(request), basket, choices.to, choices.shipping)
+    if details.provider not in {way.provider for way in bill.ways}:
+        fields.problems.setdefault("provider", _("Choose one of the options."))
     if fields.problems:
-        return _page(request, views, order_id, fields.values, problems=fields.problems, status=422)
-    cart = cart_of(request)
-    lines = [(view.line.variant_id, view.line.quantity) for view in views]
-    order = _request(
-        context, visitor_of(request), order_id, lines, details, cart_id=cart.cart_id if cart else None
-    )
+        if wants_json(request):
+            fields.done()
+        return _page(request, _Shown(bill, order_id, fields.values, fields.problems, status=422))
+    refused = _refusal_before(bill, choices, details)
+    if refused is None:
+        return await _take(request, bill, _Asked(order_id, fields.values, choices, details))
+    if await _is_known(request, order_id):
+        return await _ordered_before(request, order_id)
+    return _refused(request, _Shown(bill, order_id, fields.values), refused)
+
+
+async def _take(request: Request, bill: Bill, asked: _Asked) -> Response:
+    context, cart, basket = context_of(request), cart_of(request), bill.basket
+    order = order_request(
+        context, visitor_of(request), asked.order_id,
+        lines={line.variant_id: line.quantity for line in basket.lines}, details=asked.details,
+        choices=replace(asked.choices, code=basket.code), currency=basket.currency,
+        cart_id=cart.cart_id if cart else None,
+    )  # fmt: skip
     answer = await take_order(context, order)
-    if isinstance(answer, Taken) and not _is_declined(answer):
-        response = see_other(path_of(context, answer.order_id))
+    if isinstance(answer, Taken) and is_kept(answer):
+        if wants_json(request):
+            response = _json(taken_json(answer, order.link), 201)
+        else:
+            response = see_other(path_after(context, answer.order_id, order.provider))
+            keep(request, response, asked.typed)
         forget(response)
         return response
-    # What was refused before anything was written may be asked for again with the same id.
-    next_id = order_id if isinstance(answer, OutOfStock | NotSold) else new_id()
-    refused = _refusal(answer, [view.line for view in views])
-    views = await _views(request)
-    return _page(request, views, next_id, fields.values, notice=error_text(refused), status=refused.status)
+    refused = refusal_of(answer, basket, bill.rules)
+    fresh = await bill_of(context, await basket_now(request), asked.choices.to, asked.choices.shipping)
+    next_id = asked.order_id if may_ask_again(answer) else new_id()
+    return _refused(request, _Shown(fresh, next_id, asked.typed), refused)
+
+
+async def _forget(request: Request) -> Response:
+    """Let the browser forget where the goods went."""
+    response = see_other("/checkout")
+    forget_delivery(response)
+    return response
+
+
+def _refusal_before(bill: Bill, choices: Choices, details: Details) -> SafarError | None:
+    """Return why the order is not even tried: its customer has to look at something first."""
+    if bill.quote is None or (bill.other_way and details.expected_total_minor is None):
+        return NoDelivery()
+    if bill.refusal_text is not None:
+        return CodeRefused(why=bill.refusal_text)
+    expected = details.expected_total_minor
+    if bill.other_way or expected not in (None, bill.quote.total_minor):
+        return TotalChanged(total=money(bill.quote.total_minor, bill.quote.currency))
+    return None
+
+
+def _refused(request: Request, shown: _Shown, refused: SafarError) -> Response:
+    if wants_json(request):
+        told: dict[str, Any] = {"error": refused.code, "message": error_text(refused)}
+        if isinstance(refused, TotalChanged) and shown.bill.quote:
+            told |= {"total_minor": shown.bill.quote.total_minor, "currency": shown.bill.quote.currency}
+        return _json(told, refused.status)
+    return _page(request, replace(shown, notice=error_text(refused), status=refused.status))
 
 
 async def _ordered_before(request: Request, order_id: UUID) -> Response:
@@ -82,134 +187,68 @@ async def _ordered_before(request: Request, order_id: UUID) -> Response:
     async with context.database.connection() as connection:
         order = (await orders_by_id(connection, [order_id])).get(order_id)
     mine = order and ((cart and order.cart_id == cart.cart_id) or order.customer_id == visitor.customer_id)
-    response = see_other(path_of(context, order_id) if mine else "/cart")
-    if mine:
-        forget(response)
+    if order is None or not mine:
+        if wants_json(request):
+            raise NotInCart
+        return see_other("/cart")
+    if wants_json(request):
+        taken = Taken(
+            order.id, order.number, order.state, order.payment_state, order.total_minor, order.currency
+        )
+        response = _json(taken_json(taken, context.settings.public_url + path_of(context, order_id)), 201)
+    else:
+        response = see_other(path_after(context, order_id, order.provider))
+    forget(response)
     return response
 
 
-async def _buy(request: Request) -> Response:
-    """Buy one variant in one request; the caller's `id` makes it safe to send again."""
-    context = context_of(request)
-    fields = await read_fields(request)
-    order_id = _uuid(fields, "id")
-    sku = fields.text("sku", length_max=64)
-    quantity = fields.integer("quantity", least=1, most=UNITS_MAX)
-    details = _details(fields)
-    fields.done()
-    lines = [(variant_id_of(sku), quantity)]
-    order = _request(context, visitor_of(request), order_id, lines, details, cart_id=None)
-    answer = await take_order(context, order)
-    if isinstance(answer, Taken) and answer.state != OrderState.CANCELLED:
-        return _json(
-            {"order": answer.order_id, "number": answer.number, "state": answer.state, "url": order.link}, 201
-        )
-    refused = _refusal(answer, [])
-    told: dict[str, object] = {"error": refused.code, "message": error_text(refused)}
-    if isinstance(answer, OutOfStock):
-        told["left"] = min(answer.left.values(), default=0)
-    if isinstance(answer, Taken):
-        told |= {"order": str(answer.order_id), "number": str(answer.number), "reason": answer.reason or ""}
-    return _json(told, refused.status)
-
-
-async def _views(request: Request) -> list[CartView]:
-    cart = cart_of(request)
-    if cart is None:
-        return []
+async def _is_known(request: Request, order_id: UUID) -> bool:
     async with context_of(request).database.connection() as connection:
-        lines = await lines_in_cart(connection, cart.cart_id)
-        levels = await stock.levels(connection, [line.variant_id for line in lines])
-    return cart_views(lines, visitor_of(request).campaign_id, levels)
+        return bool(await orders_by_id(connection, [order_id]))
 
 
-def _details(fields: Fields) -> dict[str, str]:
-    """Read who orders and how it is paid; problems stay in `fields`."""
-    details = {
-        "name": fields.text("name", length_max=100),
-        "email": fields.email("email"),
-        "address": fields.text("address", length_max=500),
-        "provider": fields.choice("provider", _PROVIDERS),
-        "method": "",
+async def _basket(request: Request, fields: Fields, choices: Choices) -> Basket:
+    """Return what is in the cart; a code that was typed goes into it first."""
+    basket, cart = await basket_now(request), cart_of(request)
+    if cart is None or not basket.lines or choices.code in (None, basket.code) or fields.problems:
+        return basket
+    wanted = CartCode(new_id(), cart.cart_id, visitor_of(request), choices.code or "")
+    await context_of(request).batched(set_codes_many, wanted)
+    return await basket_now(request)
+
+
+def _order_id(request: Request, fields: Fields) -> UUID:
+    """Return the order's id: of the form, or of a program by its header."""
+    if key := request.headers.get("idempotency-key"):
+        fields = Fields({"order_id": key, **fields.values}) if "order_id" not in fields.values else fields
+    before = dict(fields.problems)
+    order_id = id_of(fields, "order_id")
+    if "order_id" in fields.problems and "order_id" not in before:
+        raise InvalidInput(**fields.problems)
+    return order_id
+
+
+def _page(request: Request, shown: _Shown) -> Response:
+    bill, home = shown.bill, home_of(request)
+    typed = {**_EMPTY, **shown.typed}
+    country = bill.to.country
+    offered = [way.provider for way in bill.ways]
+    values = {
+        "bill": bill,
+        "basket": bill.basket,
+        "order_id": shown.order_id,
+        "typed": {**typed, "country": country, "code": bill.basket.code or typed["code"]},
+        "problems": shown.problems,
+        "notice": shown.notice,
+        "countries": countries_to_choose(bill.rules, first=home),
+        "postcode_needed": has_postcodes(country),
+        "postcode_example": POSTCODE_EXAMPLES.get(country),
+        "provider": typed["provider"] if typed["provider"] in offered else next(iter(offered), ""),
+        "stock_of": stock_of,
+        "country_name": country_name,
+        "cart_count": bill.basket.units,
     }
-    for name in ("name", "address"):
-        if "<" in details[name] or ">" in details[name]:
-            fields.problems.setdefault(name, _("This has characters that cannot be used."))
-    if details["provider"] == TEST_CARD:
-        details["method"] = fields.choice("method", METHODS)
-    language = fields.values.get("language", "")
-    details["language"] = language if language in LANGUAGES else current_language()
-    return details
-
-
-def _request(
-    context: Context,
-    visitor: Visitor,
-    order_id: UUID,
-    lines: Sequence[tuple[UUID, int]],
-    details: Mapping[str, str],
-    *,
-    cart_id: UUID | None,
-) -> OrderRequest:
-    return OrderRequest(
-        order_id=order_id, customer_id=visitor.customer_id, campaign_id=visitor.campaign_id, cart_id=cart_id,
-        lines=tuple(lines), link=link_of(context, order_id), hold_minutes=context.settings.hold_minutes,
-        **details,
-    )  # fmt: skip
-
-
-def _refusal(answer: Answer, lines: Sequence[CartLine]) -> SafarError:
-    """Return what to tell a customer whose order was not taken, or not kept."""
-    if isinstance(answer, OutOfStock):
-        titles = {line.variant_id: line.title for line in lines}
-        parts = [
-            f"{titles[variant_id]}: {number(left)}" if variant_id in titles else number(left)
-            for variant_id, left in answer.left.items()
-        ]
-        return OutOfStockError(left=", ".join(parts))
-    if isinstance(answer, NotSold):
-        return UnknownProduct()
-    if isinstance(answer, KeyReused):
-        return SameKeyOtherBody()
-    return PaymentDeclined() if _is_declined(answer) else OrderCancelled()
-
-
-def _is_declined(answer: Taken) -> bool:
-    return answer.state == OrderState.CANCELLED and answer.reason == "payment_declined"
-
-
-def _uuid(fields: Fields, name: str) -> UUID:
-    text = fields.text(name, length_max=36)
-    try:
-        return UUID(text)
-    except ValueError:
-        fields.problems[name] = _("This is not a request id (a UUID).")
-        return new_id()
-
-
-def _page(
-    request: Request,
-    views: Sequence[CartView],
-    order_id: UUID,
-    values: Mapping[str, str],
-    *,
-    problems: Mapping[str, str] | None = None,
-    notice: str | None = None,
-    status: int = 200,
-) -> Response:
-    lines = [view.line for view in views]
-    shown = {
-        "views": views,
-        "total": total_of(lines),
-        "currency": lines[0].currency if lines else context_of(request).settings.currency,
-        "order_id": order_id,
-        "typed": {**_EMPTY, **values},
-        "problems": problems or {},
-        "notice": notice,
-        "methods": [(method, _(text)) for method, text in METHODS.items()],
-        "hold_minutes": context_of(request).settings.hold_minutes,
-    }
-    return page(request, "shop/checkout.html", shown, status=status)
+    return page(request, "shop/checkout.html", values, status=shown.status)
 
 
 def _json(body: Mapping[str, object], status: int) -> Response:
@@ -219,5 +258,8 @@ def _json(body: Mapping[str, object], status: int) -> Response:
 routes: list[BaseRoute] = [
     Route("/checkout", _form),
     Route("/checkout", _order, methods=["POST"]),
-    Route("/buy", _buy, methods=["POST"]),
+    Route("/checkout/quote", _back_to_form),
+    Route("/checkout/quote", _quote, methods=["POST"]),
+    Route("/checkout/forget", _forget, methods=["POST"]),
+    *buy.routes,
 ]

@@ -1,4 +1,4 @@
-"""The shop's decisions, without I/O: what an order takes from where, and what a payment does to it."""
+"""The shop's decisions, without I/O: what an answer is, and what a payment does to an order."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -11,18 +11,7 @@ from uuid import UUID
 import orjson
 
 from safar.kernel.i18n import N_
-from safar.shop.model import (
-    Answer,
-    KeyReused,
-    NotSold,
-    Order,
-    OrderState,
-    OutOfStock,
-    PaymentState,
-    Taken,
-    Variant,
-)
-from safar.stock.model import MAIN, Level, Place, allocation_of
+from safar.shop.model import Answer, KeyReused, Order, OrderState, PaymentState, Taken
 
 _GRACE = timedelta(minutes=1)
 _ASKED_FOR = timedelta(days=1)
@@ -32,7 +21,9 @@ _ASKED_FOR = timedelta(days=1)
 class OrderRequest:
     """What a customer orders; `order_id` is the idempotency key and names the hold.
 
-    `link`: the order's page, for the mail. `cart_id`: the cart that is closed with it.
+    `link`: the order's page, for the mail. `cart_id`: the cart that is closed with it. `currency` None: the
+    shop's own. `shipping`: the key of a method, "" for the cheapest. With `expected_total_minor` an order
+    that costs something else is refused.
     """
 
     order_id: UUID
@@ -48,11 +39,24 @@ class OrderRequest:
     method: str = ""
     link: str = ""
     hold_minutes: float = 15.0
+    currency: str | None = None
+    country: str = ""
+    postcode: str = ""
+    city: str = ""
+    phone: str = ""
+    shipping: str = ""
+    discount_code: str = ""
+    expected_total_minor: int | None = None
+    location_rule: str = "nearest"
 
     @property
     def fingerprint(self) -> bytes:
         """What makes the request the same as another with its id; the caller's cookies do not count."""
-        parts = [sorted(self.units.items()), self.email, self.name, self.address, self.provider, self.method]
+        parts = [
+            sorted(self.units.items()), self.email, self.name, self.address, self.provider, self.method,
+            self.currency, self.country, self.postcode, self.city, self.phone, self.shipping,
+            self.discount_code, self.expected_total_minor,
+        ]  # fmt: skip
         return hashlib.sha256(orjson.dumps(parts)).digest()
 
     @property
@@ -62,82 +66,6 @@ class OrderRequest:
         for variant_id, quantity in self.lines:
             units[variant_id] = units.get(variant_id, 0) + quantity
         return units
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedLine:
-    """Units of a variant and the location that they will come from."""
-
-    variant_id: UUID
-    location_id: UUID
-    account_id: int
-    quantity: int
-    price_minor: int
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """An order that can be held for."""
-
-    request: OrderRequest
-    lines: tuple[PlannedLine, ...]
-    total_minor: int
-    currency: str
-
-    @property
-    def accounts(self) -> dict[int, int]:
-        return {line.account_id: line.quantity for line in self.lines}
-
-
-def location_for(variant_id: UUID, campaign_id: UUID | None, levels: Mapping[Place, Level]) -> UUID | None:
-    """Return where a variant is sold from: what the visitor's campaign has set aside, else the main stock.
-
-    When the campaign's units are gone, its visitors buy from the main stock like everybody, if it has any.
-    """
-    main = levels.get((variant_id, MAIN))
-    if campaign_id is not None:
-        aside = levels.get((variant_id, allocation_of(campaign_id)))
-        if aside is not None and (aside.free > 0 or main is None or main.free <= 0):
-            return allocation_of(campaign_id)
-    return MAIN if main is not None else None
-
-
-def free_for(variant_id: UUID, campaign_id: UUID | None, levels: Mapping[Place, Level]) -> int:
-    """Return how many units this visitor can still buy."""
-    location_id = location_for(variant_id, campaign_id, levels)
-    return max(levels[variant_id, location_id].free, 0) if location_id else 0
-
-
-def plan_order(
-    request: OrderRequest, variants: Mapping[UUID, Variant], levels: Mapping[Place, Level]
-) -> Plan | NotSold | OutOfStock:
-    """Return which accounts the order needs and what it costs at the prices of now."""
-    units = request.units
-    unknown = tuple(variant_id for variant_id in units if variant_id not in variants)
-    currencies = {variants[variant_id].currency for variant_id in units if variant_id in variants}
-    if unknown or len(currencies) != 1:
-        return NotSold(request.order_id, unknown or tuple(units))
-    lines = []
-    for variant_id, quantity in units.items():
-        location_id = location_for(variant_id, request.campaign_id, levels)
-        if location_id is None:
-            return OutOfStock(request.order_id, {variant_id: 0})
-        variant = variants[variant_id]
-        account_id = levels[variant_id, location_id].account_id
-        lines.append(
-            PlannedLine(variant_id, location_id, account_id, quantity, variant.price_minor, variant.title)
-        )
-    total = sum(line.price_minor * line.quantity for line in lines)
-    return Plan(request, tuple(lines), total, currencies.pop())
-
-
-def left_of(plan: Plan, short: Mapping[int, int]) -> OutOfStock:
-    """Return a refusal by account as one by variant."""
-    left = {
-        line.variant_id: max(short[line.account_id], 0) for line in plan.lines if line.account_id in short
-    }
-    return OutOfStock(plan.request.order_id, left)
 
 
 def taken_of(order: Order, *, replayed: bool) -> Taken:
@@ -197,13 +125,18 @@ def when_paid(state: str, payment_state: str) -> PaidStep:
 CancelStep = Literal["release", "return", "refuse", "nothing"]
 
 
-def when_cancelled(state: str, *, by_staff: bool) -> CancelStep:
-    """Return what cancelling does: free the hold, bring sold units back, be refused, or nothing new."""
+def when_cancelled(state: str, *, by_staff: bool, asked_for: bool) -> CancelStep:
+    """Return what cancelling does: free the hold, bring sold units back, be refused, or nothing new.
+
+    `asked_for`: staff or the customer want it; else it is a payment that failed, which undoes no sale.
+    """
     if state == OrderState.CANCELLED:
         return "nothing"
     if state == OrderState.PLACED:
         return "release"
-    return "return" if state == OrderState.CONFIRMED and by_staff else "refuse"
+    if asked_for and (state == OrderState.CONFIRMED or (state == OrderState.PACKED and by_staff)):
+        return "return"
+    return "refuse"
 
 
 def payment_after_cancel(payment_state: str, *, may_still_arrive: bool) -> PaymentState:
@@ -241,8 +174,6 @@ def when_unheard(order: Order, *, pending: bool, now: datetime) -> Unheard:
     return Unheard.WAIT if now < order.held_until + _GRACE else Unheard.CANCEL_AND_ASK
 
 
-NEXT_STATE = {OrderState.SHIPPED: OrderState.CONFIRMED, OrderState.DELIVERED: OrderState.SHIPPED}
-
 REASONS = {
     "payment_declined": N_("The payment was declined. Nothing was charged."),
     "payment_unfinished": N_("The payment was not completed in time, so the units went back on the shelf."),
@@ -250,4 +181,5 @@ REASONS = {
         "Your payment came after the time for which the units were kept, and they are sold out now."
     ),
     "cancelled_by_shop": N_("The shop had to cancel it."),
+    "cancelled_by_customer": N_("It was cancelled as you asked."),
 }

@@ -1,12 +1,6 @@
 """What the shop refuses, and what it tells."""
 
-from safar.kernel.errors import Conflict, NotFound, SafarError
-
-
-class UnknownProduct(NotFound):
-    """We do not sell this. Look for something else in the shop."""
-
-    code = "unknown_product"
+from safar.kernel.errors import Conflict, SafarError
 
 
 class OutOfStockError(Conflict):
@@ -33,6 +27,30 @@ class TooManyInCart(SafarError):
 
     status = 422
     code = "too_many_in_cart"
+
+
+class NotInCart(Conflict):
+    """This is not in your cart any more."""
+
+    code = "not_in_cart"
+
+
+class TotalChanged(Conflict):
+    """The total is %(total)s now. Have a look at it; nothing was ordered yet."""
+
+    code = "total_changed"
+
+
+class NoDelivery(Conflict):
+    """We do not deliver there in this way. Choose another address or another way."""
+
+    code = "no_delivery"
+
+
+class CodeRefused(Conflict):
+    """The discount code is not taken. %(why)s"""
+
+    code = "code_refused"
 
 
 class NotNow(Conflict):

@@ -1,8 +1,11 @@
-"""What the shop does in the background: payments that nobody waits for any more are settled."""
+"""What the shop does in the background: payments that nobody waits for are settled, refunds carried out."""
 
 from safar.kernel.context import Context
 from safar.kernel.loops import Loop
+from safar.shop.fulfilment import jobs as fulfilment
 from safar.shop.pay import settle_open
+from safar.shop.payments.carry import carry_out_due
+from safar.shop.storefront import jobs as storefront
 
 _IDLE_S = 2.0
 
@@ -11,4 +14,12 @@ def loops(context: Context) -> list[Loop]:
     async def settle() -> bool:
         return await settle_open(context)
 
-    return [Loop("shop.settle", settle, idle_s=_IDLE_S)]
+    async def refund() -> bool:
+        return await carry_out_due(context)
+
+    return [
+        Loop("shop.settle", settle, idle_s=_IDLE_S),
+        Loop("shop.refunds", refund, idle_s=_IDLE_S),
+        *fulfilment.loops(context),
+        *storefront.loops(context),
+    ]

@@ -2,21 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from uuid import UUID
 
 from safar.channels.model import EMAIL, Author, Outgoing
-from safar.kernel.i18n import N_, _, money, speaking
+from safar.kernel.i18n import N_, _, day, money, speaking
 from safar.kernel.ids import derived_id
 from safar.shop.decide import REASONS
-from safar.shop.model import PaymentState
+from safar.shop.model import Order, PaymentState
 
 _LINES_MAX = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """An order as its mails tell of it; a line is (quantity, title, price of one)."""
+    """An order as its mails tell of it; a line is (quantity, title, price of one).
+
+    `promised_on`: the day on which units that are still to come leave.
+    """
 
     order_id: UUID
     number: int
@@ -32,41 +36,47 @@ class About:
     reason: str | None
     link: str
     lines: Sequence[tuple[int, str, int]] = ()
+    discount_minor: int = 0
+    shipping_minor: int = 0
+    tax_minor: int = 0
+    tax_included: bool = True
+    promised_on: date | None = None
 
 
 _SUBJECTS = {
     "confirmed": N_("Your order %(number)s is confirmed"),
     "cancelled": N_("Your order %(number)s was cancelled"),
     "refunded": N_("Your money for order %(number)s is on its way back"),
-    "shipped": N_("Your order %(number)s is on its way"),
 }
 
 
 def mail_of(kind: str, about: About) -> Outgoing:
     """Return the mail of a `kind` of _SUBJECTS; each order gets each kind at most once."""
     with speaking(about.language):
-        return Outgoing(
-            message_id=derived_id("order mail", about.order_id, kind),
-            channel_id=EMAIL,
-            author=Author.SHOP,
-            customer_id=about.customer_id,
-            campaign_id=about.campaign_id,
-            address=about.email,
-            subject=_(_SUBJECTS[kind], number=about.number),
-            body=_body(kind, about),
-            language=about.language,
-        )
+        parts = ["\n".join(_news(kind, about))]
+        if kind == "confirmed":
+            parts.append("\n".join(_goods(about)))
+            parts.append(_("It goes to:") + "\n" + about.address)
+        subject = _(_SUBJECTS[kind], number=about.number)
+        return letter(about, derived_id("order mail", about.order_id, kind), subject, parts, about.link)
 
 
-def _body(kind: str, about: About) -> str:
-    parts = [_("Hello %(name)s,", name=about.name), "\n".join(_news(kind, about))]
-    if kind == "confirmed":
-        parts.append("\n".join(_goods(about)))
-        parts.append(_("It goes to:") + "\n" + about.address)
-    if about.link:
-        parts.append(_("See how your order stands: %(link)s", link=about.link))
+def letter(
+    to: Order | About, message_id: UUID, subject: str, paragraphs: Sequence[str], link: str
+) -> Outgoing:
+    """Return a mail to a customer, `paragraphs` between the salutation and what every mail ends with.
+
+    Call it while speaking the customer's language.
+    """
+    parts = [_("Hello %(name)s,", name=to.name), *(text for text in paragraphs if text)]
+    if link:
+        parts.append(_("See how your order stands: %(link)s", link=link))
     parts.append(_("Questions? Just answer this e-mail."))
-    return "\n\n".join(parts) + "\n"
+    return Outgoing(
+        message_id=message_id, channel_id=EMAIL, author=Author.SHOP, customer_id=to.customer_id,
+        campaign_id=to.campaign_id, address=to.email, subject=subject, body="\n\n".join(parts) + "\n",
+        language=to.language,
+    )  # fmt: skip
 
 
 def _news(kind: str, about: About) -> list[str]:
@@ -75,11 +85,14 @@ def _news(kind: str, about: About) -> list[str]:
         paid = about.payment_state == PaymentState.PAID
         payment = _("You have paid %(amount)s.") if paid else _("You pay %(amount)s on delivery.")
         kept = _("thank you. The units are yours and we are packing them.")
-        return [kept, payment % {"amount": amount}]
+        news = [kept, payment % {"amount": amount}]
+        if about.promised_on:
+            news.append(
+                _("Some of it is still on its way to us: it leaves on %(day)s.", day=day(about.promised_on))
+            )
+        return news
     if kind == "refunded":
-        return [_("we have given back %(amount)s to the card you paid with.", amount=amount)]
-    if kind == "shipped":
-        return [_("we have handed your order to the carrier.")]
+        return [_("we have given back %(amount)s in the way you paid.", amount=amount)]
     why = REASONS[about.reason or "cancelled_by_shop"]
     news = [_("we are sorry: your order could not be carried out."), _(why)]
     if about.payment_state == PaymentState.OWED:
@@ -94,6 +107,12 @@ def _goods(about: About) -> list[str]:
         f"{quantity} × {title}  {_amount(about.language, price * quantity, about.currency)}"
         for quantity, title, price in about.lines[:_LINES_MAX]
     ]
+    extra = (
+        (_("Discount: %(amount)s"), -about.discount_minor),
+        (_("Delivery: %(amount)s"), about.shipping_minor),
+        (_("Tax: %(amount)s"), 0 if about.tax_included else about.tax_minor),
+    )
+    goods += [text % {"amount": _amount(about.language, n, about.currency)} for text, n in extra if n]
     total = _amount(about.language, about.total_minor, about.currency)
     return [*goods, _("Total: %(amount)s", amount=total)]
 

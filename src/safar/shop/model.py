@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
@@ -13,8 +13,10 @@ class OrderState(StrEnum):
 
     PLACED = "placed"
     CONFIRMED = "confirmed"
+    PACKED = "packed"
     SHIPPED = "shipped"
     DELIVERED = "delivered"
+    CLOSED = "closed"
     CANCELLED = "cancelled"
 
 
@@ -27,61 +29,6 @@ class PaymentState(StrEnum):
     FAILED = "failed"
     OWED = "owed"
     REFUNDED = "refunded"
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """What is sold: one SKU of a product."""
-
-    id: UUID
-    product_id: UUID
-    sku: str
-    title: str
-    price_minor: int
-    currency: str
-    slug: str
-    category: str
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """A product as its page shows it."""
-
-    id: UUID
-    slug: str
-    title: str
-    description: str
-    category: str
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A product as a list shows it; the price is that of its cheapest variant."""
-
-    id: UUID
-    slug: str
-    title: str
-    category: str
-    sku: str
-    price_minor: int
-    currency: str
-    variant_ids: list[UUID]
-    found: int
-
-
-@dataclass(frozen=True, slots=True)
-class CartLine:
-    """A line of a cart; `seen_minor` is the price the customer saw last."""
-
-    variant_id: UUID
-    sku: str
-    title: str
-    slug: str
-    category: str
-    quantity: int
-    price_minor: int
-    seen_minor: int
-    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,21 +60,49 @@ class Order:
     method: str
     payment_state: str
     payment_reason: str | None
+    country: str = ""
+    postcode: str = ""
+    city: str = ""
+    phone: str = ""
+    subtotal_minor: int = 0
+    discount_minor: int = 0
+    shipping_minor: int = 0
+    tax_minor: int = 0
+    tax_included: bool = True
+    shipping_key: str = ""
+    discount_code: str = ""
+    promised_on: date | None = None
+    packed_at: datetime | None = None
+    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """Units of a variant in an order, at the price they were ordered for."""
+    """Units of a variant in an order, at the price they were ordered for; discount and tax of the line."""
+
+    order_id: UUID
+    variant_id: UUID
+    quantity: int
+    price_minor: int
+    discount_minor: int
+    tax_minor: int
+    title: str
+    sku: str
+    slug: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """What an order takes from one shelf: of a kit its parts. `shipped`: so many of the quantity."""
 
     order_id: UUID
     variant_id: UUID
     location_id: UUID
     quantity: int
-    price_minor: int
-    title: str
+    shipped: int
     sku: str
-    slug: str
-    category: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +136,43 @@ class NotSold:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceChanged:
+    """Nothing was written: the order costs something else than the customer was shown."""
+
+    order_id: UUID
+    total_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiscountRefused:
+    """Nothing was written: the code is not taken, for one of pricing's DiscountReasons."""
+
+    order_id: UUID
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotDelivered:
+    """Nothing was written: we do not send there, or not in this way."""
+
+    order_id: UUID
+    country: str
+    shipping: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeyReused:
     """The order id was used before for something else; nothing was changed."""
 
     order_id: UUID
 
 
-Answer = Taken | OutOfStock | NotSold | KeyReused
+Refusal = OutOfStock | NotSold | PriceChanged | DiscountRefused | NotDelivered
+Answer = Taken | Refusal | KeyReused
 
 CancelReason = Literal[
-    "payment_declined", "payment_unfinished", "sold_out_while_paying", "cancelled_by_shop"
+    "payment_declined", "payment_unfinished", "sold_out_while_paying", "cancelled_by_shop",
+    "cancelled_by_customer",
 ]  # fmt: skip

@@ -1,50 +1,165 @@
-"""The page of an order, for whoever has its signed link."""
+"""The page of an order, for whoever has its signed link: how it stands, its documents, cancelling it."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from safar.customers.visitor import visitor_of
+from safar.kernel import clock
 from safar.kernel.errors import BadRequest, NotFound
-from safar.kernel.web.pages import context_of, page
-from safar.shop.model import OrderState
-from safar.shop.orders import lines_of, orders_by_id
+from safar.kernel.ids import new_id
+from safar.kernel.web.pages import context_of, error_text, page, wants_json
+from safar.kernel.web.requests import see_other
+from safar.shop import payments
+from safar.shop.errors import NotNow
+from safar.shop.fulfilment import return_public
+from safar.shop.fulfilment.decide import after, is_partly_shipped, within_window
+from safar.shop.fulfilment.model import Return, ReturnLine, Sent, Shipment, Step
+from safar.shop.fulfilment.prints import invoice_of, pdf_response
+from safar.shop.fulfilment.reading import (
+    Origin,
+    Said,
+    chat_of,
+    exchanged_from,
+    return_lines_of,
+    returns_of,
+    sent_in,
+    shipments_of,
+)
+from safar.shop.fulfilment.returns import can_return
+from safar.shop.fulfilment.show import REASONS, RETURN_STATES, RETURN_TONES, WISHES, address_of, expected_of
+from safar.shop.model import Goods, Order, OrderLine, OrderState, PaymentState
+from safar.shop.orders import goods_of, lines_of, orders_by_id
+from safar.shop.pay import give_back, link_of, path_of
+from safar.shop.pricing.rules import rules_of
+from safar.shop.settle import Cancellation, cancel_many
 from safar.shop.show import PAYMENT_STATES, money_note, next_of, steps_of
 
 _SIGNED_CHARACTERS_MAX = 200
+_WITH_INVOICE = frozenset(OrderState) - {OrderState.PLACED, OrderState.CANCELLED}
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An order with everything that its page tells."""
+
+    order: Order
+    lines: list[OrderLine]
+    goods: list[Goods]
+    shipments: list[Shipment]
+    content: dict[UUID, list[Sent]]
+    returns: list[Return]
+    return_lines: dict[UUID, list[ReturnLine]]
+    returnable: dict[UUID, int]
+    origin: Origin | None
+    chat: list[Said]
 
 
 async def _order(request: Request) -> Response:
+    return await order_page(request, order_id_of(request))
+
+
+async def order_page(
+    request: Request, order_id: UUID, *, problem: str | None = None, status: int = 200
+) -> Response:
+    """Show how an order stands, its parcels, returns and money, and what can be done with it."""
     context = context_of(request)
-    order_id = _order_id(request)
+    found = await _find(request, order_id)
+    order = found.order
+    partly = is_partly_shipped(found.goods)
+    window = within_window(order, context.settings.return_days, clock.now())
+    cancelled = order.state == OrderState.CANCELLED
+    values = {
+        "order": order, "lines": found.lines, "signed": request.path_params["signed"], "problem": problem,
+        "steps": steps_of(order, partly_shipped=partly), "next": next_of(order, partly_shipped=partly),
+        "expected": expected_of(order, context.settings, await rules_of(context)),
+        "money_note": money_note(order), "payment_words": PAYMENT_STATES, "cancelled": cancelled,
+        "waiting": order.state == OrderState.PLACED, "address": address_of(order),
+        "may_cancel": after(order.state, Step.CANCEL_BY_CUSTOMER, partly_shipped=partly) is not None,
+        "was_paid": order.payment_state == PaymentState.PAID,
+        "may_return": window and any(found.returnable.values()),
+        "return_days": context.settings.return_days, "has_invoice": order.state in _WITH_INVOICE,
+        "shipments": [(shipment, found.content[shipment.id]) for shipment in found.shipments],
+        "returns": [(one, found.return_lines[one.id]) for one in found.returns],
+        "exchanges": {
+            one.id: path_of(context, one.exchange_order_id) for one in found.returns if one.exchange_order_id
+        },
+        "origin": found.origin,
+        "origin_path": path_of(context, found.origin.order_id) if found.origin else "",
+        "return_states": RETURN_STATES, "return_tones": RETURN_TONES, "wishes": WISHES,
+        "return_reasons": REASONS, "chat": found.chat, "chat_id": new_id(),
+        "payment": await payments.box(context, order),
+    }  # fmt: skip
+    return page(request, "shop/order.html", values, status=status)
+
+
+async def _find(request: Request, order_id: UUID) -> _Found:
+    async with context_of(request).database.connection() as connection:
+        order = (await orders_by_id(connection, [order_id])).get(order_id)
+        if order is None:
+            raise NotFound
+        shipments = (await shipments_of(connection, [order_id]))[order_id]
+        returns = (await returns_of(connection, [order_id]))[order_id]
+        return _Found(
+            order=order,
+            lines=(await lines_of(connection, [order_id]))[order_id],
+            goods=(await goods_of(connection, [order_id]))[order_id],
+            shipments=shipments,
+            content=await sent_in(connection, [shipment.id for shipment in shipments]),
+            returns=returns,
+            return_lines=await return_lines_of(connection, [one.id for one in returns]),
+            returnable=await can_return(connection, order_id) if shipments else {},
+            origin=await exchanged_from(connection, order_id),
+            chat=await chat_of(connection, visitor_of(request).visitor_id),
+        )
+
+
+async def _cancel(request: Request) -> Response:
+    """Cancel an order that is not packed yet; what was paid goes back at once."""
+    context, order_id = context_of(request), order_id_of(request)
+    link = link_of(context, order_id)
+    cancellation = Cancellation(order_id, link, "cancelled_by_customer", may_still_arrive=True)
+    standing = await context.batched(cancel_many, cancellation)
+    if standing.state is None:
+        raise NotFound
+    if standing.state != OrderState.CANCELLED:
+        refused = NotNow()
+        if wants_json(request):
+            raise refused
+        return await order_page(request, order_id, problem=error_text(refused), status=refused.status)
+    if standing.changed and standing.payment_state == PaymentState.OWED:
+        async with context.database.connection() as connection:
+            order = (await orders_by_id(connection, [order_id]))[order_id]
+        await give_back(context, order_id, order.provider)
+    return see_other(path_of(context, order_id))
+
+
+async def _invoice(request: Request) -> Response:
+    context, order_id = context_of(request), order_id_of(request)
     async with context.database.connection() as connection:
         order = (await orders_by_id(connection, [order_id])).get(order_id)
-        lines = (await lines_of(connection, [order_id]))[order_id]
-    if order is None:
+    if order is None or order.state not in _WITH_INVOICE:
         raise NotFound
-    values = {
-        "order": order,
-        "lines": lines,
-        "steps": steps_of(order),
-        "next": next_of(order),
-        "money_note": money_note(order),
-        "payment": PAYMENT_STATES,
-        "cancelled": order.state == OrderState.CANCELLED,
-        "waiting": order.state == OrderState.PLACED,
-    }
-    return page(request, "shop/order.html", values)
+    return pdf_response(await invoice_of(context, order), f"{order.number}.pdf")
 
 
-def _order_id(request: Request) -> UUID:
+def order_id_of(request: Request) -> UUID:
     """Return the order of a signed link. Raises NotFound for a forged one."""
     signed = request.path_params["signed"]
     if len(signed) > _SIGNED_CHARACTERS_MAX:
         raise NotFound
     try:
         return UUID(context_of(request).vault.unsign("order", signed))
-    except (BadRequest, ValueError):
+    except (BadRequest, ValueError, AttributeError, TypeError):
         raise NotFound from None
 
 
-routes: list[BaseRoute] = [Route("/orders/{signed}", _order)]
+routes: list[BaseRoute] = [
+    Route("/orders/{signed}", _order),
+    Route("/orders/{signed}/cancellation", _cancel, methods=["POST"]),
+    Route("/orders/{signed}/invoice.pdf", _invoice),
+    *return_public.routes(order_id_of),
+]

@@ -1,13 +1,11 @@
 """Orders as they stand, read by id, by number, by customer, or as a list."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from uuid import UUID
 
-from safar.kernel import clock
-from safar.kernel.database import Connection, execute, rows, value
+from safar.kernel.database import Connection, rows, value
 from safar.kernel.queries import queries_beside
-from safar.shop.model import Order, OrderLine
+from safar.shop.model import Goods, Order, OrderLine
 
 QUERIES = queries_beside(__file__)
 _HIGHEST_NUMBER = 2**63 - 1
@@ -23,6 +21,14 @@ async def lines_of(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, li
     by_order: dict[UUID, list[OrderLine]] = {id_: [] for id_ in ids}
     for line in await rows(OrderLine, connection, QUERIES["order_lines"], {"ids": list(by_order)}):
         by_order[line.order_id].append(line)
+    return by_order
+
+
+async def goods_of(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, list[Goods]]:
+    """Return what each order takes from which shelf."""
+    by_order: dict[UUID, list[Goods]] = {id_: [] for id_ in ids}
+    for goods in await rows(Goods, connection, QUERIES["order_goods"], {"ids": list(by_order)}):
+        by_order[goods.order_id].append(goods)
     return by_order
 
 
@@ -46,14 +52,3 @@ async def order_of_number(connection: Connection, number: int) -> UUID | None:
     """Return the id of the order that customers know by this number."""
     found: UUID | None = await value(connection, QUERIES["order_of_number"], {"number": number})
     return found
-
-
-async def open_payments(connection: Connection, *, until: datetime, limit: int) -> list[UUID]:
-    """Return orders whose payment is started or owed and was not looked at since `until`."""
-    found = await connection.execute(QUERIES["open_payments"], {"until": until, "limit": limit})
-    return [order_id for (order_id,) in await found.fetchall()]
-
-
-async def touch_payments(connection: Connection, order_ids: Sequence[UUID]) -> None:
-    """Note that these payments were looked at now."""
-    await execute(connection, QUERIES["touch_payments"], {"ids": list(order_ids), "now": clock.now()})

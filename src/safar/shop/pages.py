@@ -1,184 +1,185 @@
-"""The shop's pages for staff: orders, one order, the catalogue. The shelves are in `stock_pages`."""
+"""The shop's pages for staff: orders, and one order with everything that happened to it."""
 
-from decimal import Decimal, InvalidOperation
+from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from safar.customers.actions import cards
+from safar.customers.sentences import icon_of, sentence, tone_of
+from safar.kernel import clock
+from safar.kernel.context import Context
 from safar.kernel.errors import NotFound
 from safar.kernel.i18n import _
-from safar.kernel.ids import parse_id
-from safar.kernel.money import Money, minor_of
+from safar.kernel.ids import new_id, parse_id
 from safar.kernel.text import ascii_digits
 from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import read_fields
-from safar.kernel.web.pages import context_of, error_text, page
+from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.requests import see_other
-from safar.shop import stock_pages
-from safar.shop.catalogue import find_variants, set_price, variants_by_id
-from safar.shop.errors import NotNow, UnknownProduct
-from safar.shop.model import OrderState
-from safar.shop.orders import lines_of, list_orders, order_of_number, orders_by_id
-from safar.shop.pay import give_back, link_of
-from safar.shop.settle import Advance, Cancellation, Standing, advance_many, cancel_many
-from safar.shop.show import PAYMENT_STATES, STATES, category_name, money_note, steps_of
+from safar.shop import payments
+from safar.shop.fulfilment import carrier_pages, order_actions, return_pages
+from safar.shop.fulfilment.decide import after, is_partly_shipped
+from safar.shop.fulfilment.find import PAGE_SIZE, Wanted, find_orders
+from safar.shop.fulfilment.model import Step
+from safar.shop.fulfilment.reading import (
+    carriers,
+    exchanged_from,
+    progress_of,
+    return_lines_of,
+    returns_of,
+    sent_in,
+    shipments_of,
+    timeline,
+)
+from safar.shop.fulfilment.returns import can_return
+from safar.shop.fulfilment.show import (
+    REASONS,
+    RETURN_STATES,
+    RETURN_TONES,
+    WISHES,
+    address_of,
+    expected_of,
+    is_late,
+)
+from safar.shop.model import Goods, Order, OrderState, PaymentState
+from safar.shop.orders import goods_of, lines_of, order_of_number, orders_by_id
+from safar.shop.pay import link_of
+from safar.shop.pricing.rules import rules_of
+from safar.shop.show import PAYMENT_STATES, STATES, money_note, steps_of
+from safar.stock.actions import own_locations
+from safar.team.actions import staff_names
 
-_PAGE_SIZE = 50
-_PRICE_MINOR_MAX = 10**11
+_QUERY_CHARACTERS_MAX = 100
 
 
 async def _orders(request: Request) -> Response:
     """Show orders, newest first; a number in the search goes straight to its order."""
     actor_of(request)
-    wanted = ascii_digits(request.query_params.get("q", "").strip())
-    state = request.query_params.get("state")
-    state = state if state in STATES else None
-    before = _whole(request.query_params.get("before"))
-    async with context_of(request).database.connection() as connection:
-        if (number := _whole(wanted)) and (order_id := await order_of_number(connection, number)):
+    context = context_of(request)
+    wanted = _wanted(request)
+    async with context.database.connection() as connection:
+        if (number := _whole(ascii_digits(wanted.query))) and (
+            order_id := await order_of_number(connection, number)
+        ):
             return see_other(f"/orders/{order_id}")
-        found = await list_orders(connection, state=state, before=before, limit=_PAGE_SIZE + 1)
-    shown = found[:_PAGE_SIZE]
+        found = await find_orders(connection, wanted, context.settings, today=today_of(context))
+        shown = found[:PAGE_SIZE]
+        progress = await progress_of(connection, [order.id for order in shown])
     older = None
-    if len(found) > _PAGE_SIZE:
+    if len(found) > PAGE_SIZE:
         older = f"?{request.url.include_query_params(before=shown[-1].number).query}"
     values = {
-        "orders": shown, "state": state, "states": STATES, "payments": PAYMENT_STATES, "older": older,
-        "first": before is None, "missed": wanted,
+        "orders": shown, "wanted": wanted, "states": STATES, "payments": PAYMENT_STATES, "older": older,
+        "first": wanted.before is None, "progress": progress, "tabs": _tabs(wanted),
+        "late": {order.id for order in shown if is_late(order, context.settings, today_of(context))},
+        "batch_id": new_id(), "told": _told(request),
     }  # fmt: skip
     return page(request, "shop/console_orders.html", values)
 
 
+def _wanted(request: Request) -> Wanted:
+    query = request.query_params
+    state, payment = query.get("state"), query.get("payment")
+    return Wanted(
+        query=query.get("q", "").strip()[:_QUERY_CHARACTERS_MAX],
+        state=state if state in STATES else None,
+        payment=payment if payment in PAYMENT_STATES else None,
+        late="late" in query,
+        with_returns="returns" in query,
+        before=_whole(query.get("before")),
+    )
+
+
+def _tabs(wanted: Wanted) -> list[tuple[str, str, bool]]:
+    """Return the views as (label, address, whether it is this one)."""
+    plain = not (wanted.late or wanted.with_returns)
+    tabs = [(_("All"), "/orders", plain and wanted.state is None and not wanted.query)]
+    tabs += [
+        (_(name), f"/orders?{urlencode({'state': state.value})}", plain and wanted.state == state)
+        for state, name in STATES.items()
+    ]
+    tabs.append((_("Late"), "/orders?late=1", wanted.late))
+    tabs.append((_("With open returns"), "/orders?returns=1", wanted.with_returns))
+    return tabs
+
+
+def _told(request: Request) -> tuple[int, int] | None:
+    """Return how many orders of the last batch were done, and how many were not."""
+    done, left = (_whole(request.query_params.get(name)) for name in ("done", "left"))
+    return None if done is None and left is None else (done or 0, left or 0)
+
+
 async def _order(request: Request) -> Response:
-    return await _order_page(request, parse_id(request.path_params["id"]))
+    return await order_page(request, parse_id(request.path_params["id"]))
 
 
-async def _order_page(
+async def order_page(
     request: Request, order_id: UUID, *, problem: str | None = None, status: int = 200
 ) -> Response:
-    actor = actor_of(request)
-    context = context_of(request)
+    """Show one order to staff: what is to be done with it, what was, and who did it."""
+    actor, context = actor_of(request), context_of(request)
     async with context.database.connection() as connection:
         order = (await orders_by_id(connection, [order_id])).get(order_id)
         if order is None:
             raise NotFound
-        lines = (await lines_of(connection, [order_id]))[order_id]
-        customer = (await cards(connection, [order.customer_id])).get(order.customer_id)
-    values = {
-        "order": order, "lines": lines, "customer": customer, "steps": steps_of(order),
-        "money_note": money_note(order), "states": STATES, "payments": PAYMENT_STATES, "problem": problem,
-        "public_link": link_of(context, order_id), "may_cancel": actor.may("manager"),
+        goods = (await goods_of(connection, [order_id]))[order_id]
+        shipments = (await shipments_of(connection, [order_id]))[order_id]
+        returns = (await returns_of(connection, [order_id]))[order_id]
+        happened = await timeline(connection, order)
+        values: dict[str, Any] = {
+            "order": order,
+            "lines": (await lines_of(connection, [order_id]))[order_id],
+            "customer": (await cards(connection, [order.customer_id])).get(order.customer_id),
+            "content": await sent_in(connection, [shipment.id for shipment in shipments]),
+            "shipments": shipments,
+            "returns": returns,
+            "return_lines": await return_lines_of(connection, [one.id for one in returns]),
+            "returnable": await can_return(connection, order_id) if shipments else {},
+            "origin": await exchanged_from(connection, order_id),
+            "carriers": [carrier for carrier in await carriers(connection) if carrier.active],
+            "locations": {one.id: one.name for one in await own_locations(connection)},
+            "names": await staff_names(connection, {e.staff_id for e in happened if e.staff_id}),
+        }
+    values |= _standing(context, order, goods) | {
+        "events": [(event, sentence(event), icon_of(event), tone_of(event)) for event in happened],
+        "expected": expected_of(order, context.settings, await rules_of(context)),
+        "payment": await payments.box(context, order), "problem": problem,
+        "may_manage": actor.may("manager"), "return_id": new_id(),
     }  # fmt: skip
     return page(request, "shop/console_order.html", values, status=status)
 
 
-async def _ship(request: Request) -> Response:
-    return await _advance(request, OrderState.SHIPPED)
-
-
-async def _deliver(request: Request) -> Response:
-    return await _advance(request, OrderState.DELIVERED)
-
-
-async def _advance(request: Request, to: OrderState) -> Response:
-    actor, context = actor_of(request), context_of(request)
-    order_id = parse_id(request.path_params["id"])
-    advance = Advance(order_id, link_of(context, order_id), to, actor.id)
-    standing = await context.batched(advance_many, advance)
-    return await _after(request, standing, done=standing.changed or standing.state == to)
-
-
-async def _cancel(request: Request) -> Response:
-    """Cancel an order that was not shipped; what was paid goes back at once."""
-    actor, context = actor_of(request, "manager"), context_of(request)
-    order_id = parse_id(request.path_params["id"])
-    cancellation = Cancellation(
-        order_id, link_of(context, order_id), "cancelled_by_shop", may_still_arrive=True, staff_id=actor.id
-    )
-    standing = await context.batched(cancel_many, cancellation)
-    if standing.changed and standing.payment_state == "owed":
-        async with context.database.connection() as connection:
-            order = (await orders_by_id(connection, [order_id]))[order_id]
-        await give_back(context, order_id, order.provider)
-    return await _after(request, standing, done=standing.state == OrderState.CANCELLED)
-
-
-async def _after(request: Request, standing: Standing, *, done: bool) -> Response:
-    if standing.state is None:
-        raise NotFound
-    if not done:
-        refused = NotNow()
-        return await _order_page(
-            request, standing.order_id, problem=error_text(refused), status=refused.status
-        )  # fmt: skip
-    return see_other(f"/orders/{standing.order_id}")
-
-
-async def _catalogue(request: Request) -> Response:
-    return await _catalogue_page(request)
-
-
-async def _catalogue_page(
-    request: Request, *, wrong: UUID | None = None, typed: str = "", problem: str | None = None
-) -> Response:
-    actor = actor_of(request)
-    query = request.query_params.get("q", "").strip()[:100]
-    after = request.query_params.get("after", "")[:64]
-    async with context_of(request).database.connection() as connection:
-        found = await find_variants(
-            connection, query, after=after if after.isprintable() else "", limit=_PAGE_SIZE + 1
-        )
-        shown = found[:_PAGE_SIZE]
-        if wrong and wrong not in {variant.id for variant in shown}:
-            shown = [*(await variants_by_id(connection, [wrong])).values(), *shown]
-    older = None
-    if len(found) > _PAGE_SIZE:
-        older = f"?{request.url.include_query_params(after=found[_PAGE_SIZE - 1].sku).query}"
-    values: dict[str, Any] = {
-        "variants": [(variant, _plain(variant.price_minor, variant.currency)) for variant in shown],
-        "query": query, "older": older, "first": not after, "may_price": actor.may("manager"),
-        "category_name": category_name, "wrong": wrong, "typed": typed, "problem": problem,
-        "public_url": context_of(request).settings.public_url,
+def _standing(context: Context, order: Order, goods: list[Goods]) -> dict[str, Any]:
+    """Return what follows from how an order stands: what may be done with it now, and words for it."""
+    partly = is_partly_shipped(goods)
+    to_go: dict[UUID, list[Goods]] = {}
+    if after(order.state, Step.SHIP) is not None:
+        for one in goods:
+            if one.quantity > one.shipped:
+                to_go.setdefault(one.location_id, []).append(one)
+    return {
+        "to_go": to_go, "parcel_ids": {location_id: new_id() for location_id in to_go},
+        "partly": partly, "steps": steps_of(order, partly_shipped=partly),
+        "may_pack": after(order.state, Step.PACK) is not None,
+        "may_deliver": after(order.state, Step.DELIVER) is not None,
+        "may_cancel": after(order.state, Step.CANCEL, partly_shipped=partly) is not None,
+        "late": is_late(order, context.settings, today_of(context)), "money_note": money_note(order),
+        "states": STATES, "payments": PAYMENT_STATES, "return_states": RETURN_STATES,
+        "return_tones": RETURN_TONES, "wishes": WISHES, "return_reasons": REASONS,
+        "address": address_of(order), "public_link": link_of(context, order.id),
+        "has_invoice": order.state not in (OrderState.PLACED, OrderState.CANCELLED),
+        "was_paid": order.payment_state == PaymentState.PAID,
     }  # fmt: skip
-    return page(request, "shop/console_catalogue.html", values, status=422 if problem else 200)
 
 
-async def _price(request: Request) -> Response:
-    """Change a price, given in major units with a point or a comma."""
-    actor, context = actor_of(request, "manager"), context_of(request)
-    variant_id = parse_id(request.path_params["id"])
-    fields = await read_fields(request)
-    text = fields.text("price", length_max=20)
-    async with context.database.transaction() as connection:
-        variant = (await variants_by_id(connection, [variant_id])).get(variant_id)
-        if variant is None:
-            raise UnknownProduct
-        price_minor = None if fields.problems else _minor(text, variant.currency)
-        if price_minor is not None:
-            await set_price(connection, variant_id, price_minor, staff_id=actor.id)
-    if price_minor is None:
-        problem = fields.problems.get("price") or _("A price such as 4.95, not below zero.")
-        return await _catalogue_page(request, wrong=variant_id, typed=text, problem=problem)
-    return see_other(f"/catalogue?q={variant.sku}")
-
-
-def _minor(text: str, currency: str) -> int | None:
-    try:
-        amount = Decimal(ascii_digits(text).replace("٫", ".").replace(",", "."))
-    except InvalidOperation:
-        return None
-    if not amount.is_finite() or amount < 0 or amount > _PRICE_MINOR_MAX:
-        return None
-    minor = minor_of(amount, currency)
-    return minor if Money(minor, currency).major() == amount else None
-
-
-def _plain(minor: int, currency: str) -> str:
-    return f"{Money(minor, currency).major():f}"
+def today_of(context: Context) -> date:
+    """Return the day that it is where the shop is."""
+    return clock.now().astimezone(ZoneInfo(context.settings.timezone)).date()
 
 
 def _whole(text: str | None) -> int | None:
@@ -187,11 +188,8 @@ def _whole(text: str | None) -> int | None:
 
 routes: list[BaseRoute] = [
     Route("/orders", _orders),
+    *order_actions.routes(order_page),
     Route("/orders/{id}", _order),
-    Route("/orders/{id}/shipped", _ship, methods=["POST"]),
-    Route("/orders/{id}/delivered", _deliver, methods=["POST"]),
-    Route("/orders/{id}/cancelled", _cancel, methods=["POST"]),
-    Route("/catalogue", _catalogue),
-    Route("/catalogue/{id}/price", _price, methods=["POST"]),
-    *stock_pages.routes,
+    *return_pages.routes,
+    *carrier_pages.routes,
 ]

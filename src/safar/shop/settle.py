@@ -1,22 +1,24 @@
-"""What becomes of an order: confirmed, cancelled, shipped, delivered. Plural, idempotent, under its lock."""
+"""What becomes of an order: confirmed, cancelled, refunded. Plural, idempotent, under its lock.
 
-from collections.abc import Mapping, Sequence
+What happens to it after it is confirmed is in `fulfilment`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from safar.capacity import actions as ledger
-from safar.capacity.model import Held, HoldRequest, HoldState
+from safar.capacity.model import HoldState
 from safar.kernel import clock
 from safar.kernel.database import Connection
 from safar.kernel.ids import derived_id
 from safar.shop.changes import Change, event_of, lock, unchanged, write
-from safar.shop.decide import NEXT_STATE, payment_after_cancel, when_cancelled, when_paid
-from safar.shop.model import CancelReason, Order, OrderLine, OrderState, PaymentState
-from safar.shop.orders import lines_of
+from safar.shop.decide import payment_after_cancel, when_cancelled, when_paid
+from safar.shop.hold_again import claim_again, claim_of
+from safar.shop.model import CancelReason, Order, OrderState, PaymentState
+from safar.shop.orders import goods_of
 from safar.stock import actions as stock
-
-_AGAIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +47,6 @@ class Refunded:
 
     order_id: UUID
     link: str
-
-
-@dataclass(frozen=True, slots=True)
-class Advance:
-    """The goods of this order were shipped, or delivered."""
-
-    order_id: UUID
-    link: str
-    to: OrderState
-    staff_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +91,8 @@ async def confirm_many(connection: Connection, confirmations: Sequence[Confirmat
 async def cancel_many(connection: Connection, cancellations: Sequence[Cancellation]) -> list[Standing]:
     """Give up orders and free their units; staff may cancel confirmed ones too, whose units come back.
 
-    An order that was shipped stays as it is (`changed` False). Writes order.cancelled and payment.failed,
-    and the mail that tells why.
+    An order of which something has left stays as it is (`changed` False). Writes order.cancelled,
+    payment.failed, and the mail that tells why.
     """
     now = clock.now()
     asked = {cancellation.order_id: cancellation for cancellation in cancellations}
@@ -108,10 +100,15 @@ async def cancel_many(connection: Connection, cancellations: Sequence[Cancellati
     changes: dict[UUID, Change] = {}
     released: list[Order] = []
     returned: list[Order] = []
+    on_the_way = await _partly_sent(connection, orders.values())
     for order in orders.values():
         cancellation = asked[order.id]
-        step = when_cancelled(order.state, by_staff=cancellation.staff_id is not None)
-        if step in ("release", "return"):
+        step = when_cancelled(
+            order.state,
+            by_staff=cancellation.staff_id is not None,
+            asked_for=cancellation.staff_id is not None or cancellation.reason == "cancelled_by_customer",
+        )
+        if step == "release" or (step == "return" and order.id not in on_the_way):
             changes[order.id] = _cancelled(order, cancellation)
             (released if step == "release" else returned).append(order)
         elif order.payment_state == PaymentState.STARTED and not cancellation.may_still_arrive:
@@ -141,32 +138,16 @@ async def refunded_many(connection: Connection, refunds: Sequence[Refunded]) -> 
     return _standings([refund.order_id for refund in refunds], orders, changes)
 
 
-async def advance_many(connection: Connection, advances: Sequence[Advance]) -> list[Standing]:
-    """Mark orders as shipped or delivered, each from the state before it only; `changed` tells."""
-    now = clock.now()
-    asked = {advance.order_id: advance for advance in advances}
-    orders = await lock(connection, asked)
-    changes = {}
-    for order in orders.values():
-        advance = asked[order.id]
-        if order.state != NEXT_STATE[advance.to]:
-            continue
-        paid_now = advance.to is OrderState.DELIVERED and order.payment_state == PaymentState.DUE
-        change = unchanged(order, payment_state=PaymentState.PAID if paid_now else None)
-        change.state, change.link = advance.to, advance.link
-        change.mail = "shipped" if advance.to is OrderState.SHIPPED else None
-        change.events = (event_of(f"order.{advance.to.value}", order, {}, staff_id=advance.staff_id),)
-        changes[order.id] = change
-    await write(connection, changes, now)
-    return _standings([advance.order_id for advance in advances], orders, changes)
-
-
 async def _claim(connection: Connection, orders: Sequence[Order], now: datetime) -> dict[UUID, UUID]:
     """Sell what the orders hold, or can hold again; return the hold that was claimed, by order."""
     if not orders:
         return {}
-    lines = await lines_of(connection, [order.id for order in orders])
-    claims = [_claim_of(order, order.hold_id, lines[order.id]) for order in orders]
+    goods = await goods_of(connection, [order.id for order in orders])
+    levels = await stock.levels(connection, {one.variant_id for taken in goods.values() for one in taken})
+    # All that may be needed is locked at once: a hold that has lapsed is looked for on every shelf.
+    accounts = [level.account_id for level in levels.values()]
+    await ledger.lock_many(connection, accounts, [order.hold_id for order in orders])
+    claims = [claim_of(order, order.hold_id, goods[order.id]) for order in orders]
     endings = await stock.claim_many(connection, claims)
     sold = {
         order.id: order.hold_id
@@ -174,54 +155,26 @@ async def _claim(connection: Connection, orders: Sequence[Order], now: datetime)
         if ended.state is HoldState.CLAIMED
     }
     lapsed = [order for order in orders if order.id not in sold]
-    return sold | await _claim_again(connection, lapsed, lines, now)
+    return sold | await claim_again(connection, lapsed, goods, now)
 
 
-async def _claim_again(
-    connection: Connection, orders: Sequence[Order], lines: Mapping[UUID, list[OrderLine]], now: datetime
-) -> dict[UUID, UUID]:
-    if not orders:
-        return {}
-    # A hold that is due but was not swept yet still keeps its units: first give them back.
-    await ledger.release_many(connection, [order.hold_id for order in orders])
-    levels = await stock.levels(connection, {line.variant_id for order in orders for line in lines[order.id]})
-    again = {order.id: derived_id("held again", order.id) for order in orders}
-    requests = [
-        HoldRequest(
-            hold_id=again[order.id],
-            lines={levels[ln.variant_id, ln.location_id].account_id: ln.quantity for ln in lines[order.id]},
-            expires_at=now + _AGAIN,
-            purpose="order",
-            customer_id=order.customer_id,
-            campaign_id=order.campaign_id,
-        )
-        for order in orders
-    ]  # fmt: skip
-    outcomes = await ledger.hold_many(connection, requests)
-    held = [order for order, outcome in zip(orders, outcomes, strict=True) if isinstance(outcome, Held)]
-    claims = [_claim_of(order, again[order.id], lines[order.id]) for order in held]
-    endings = await stock.claim_many(connection, claims)
-    return {
-        order.id: again[order.id]
-        for order, ended in zip(held, endings, strict=True)
-        if ended.state is HoldState.CLAIMED
-    }
-
-
-def _claim_of(order: Order, hold_id: UUID, lines: Sequence[OrderLine]) -> stock.Claim:
-    goods = tuple((line.variant_id, line.location_id, line.quantity) for line in lines)
-    return stock.Claim(hold_id, goods, f"order {order.number}")
+async def _partly_sent(connection: Connection, orders: Iterable[Order]) -> set[UUID]:
+    """Return the orders of which something has left already."""
+    sold = [order.id for order in orders if order.state in (OrderState.CONFIRMED, OrderState.PACKED)]
+    goods = await goods_of(connection, sold) if sold else {}
+    return {order_id for order_id, taken in goods.items() if any(one.shipped for one in taken)}
 
 
 async def _bring_back(
     connection: Connection, orders: Sequence[Order], asked: Mapping[UUID, Cancellation]
 ) -> None:
     """Put sold units back where they came from."""
-    lines = await lines_of(connection, [order.id for order in orders])
+    lines = await goods_of(connection, [order.id for order in orders])
     moves = [
         stock.Transfer(
-            move_id=derived_id("brought back", order.id, line.variant_id), variant_id=line.variant_id,
-            from_location_id=stock.CUSTOMER, to_location_id=line.location_id, quantity=line.quantity,
+            move_id=derived_id("brought back", order.id, line.variant_id, line.location_id),
+            variant_id=line.variant_id, from_location_id=stock.outgoing_of(line.location_id),
+            to_location_id=line.location_id, quantity=line.quantity,
             reason="order cancelled", document=f"order {order.number}", staff_id=asked[order.id].staff_id,
         )
         for order in orders

@@ -1,27 +1,20 @@
 """How the shop shows what is left, what is in a cart and how an order stands: values for the templates."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
-from safar.kernel.i18n import N_, _, date, number
-from safar.shop.decide import REASONS, free_for, location_for
-from safar.shop.model import CartLine, Order, OrderState, PaymentState
+from safar.kernel.i18n import N_, _, date, day, number
+from safar.shop.availability import Offer
+from safar.shop.decide import REASONS
+from safar.shop.model import Order, OrderState, PaymentState
 from safar.stock.decide import state_of
-from safar.stock.model import Level, Place
-
-CATEGORIES = {
-    "bags": N_("Bags"), "bath": N_("Bath"), "children": N_("Children"), "christmas": N_("Christmas"),
-    "garden": N_("Garden"), "home": N_("Home"), "jewellery": N_("Jewellery"), "kitchen": N_("Kitchen"),
-    "lights": N_("Lights"), "party": N_("Party"), "signs": N_("Signs"), "stationery": N_("Stationery"),
-    "storage": N_("Storage"),
-}  # fmt: skip
 
 STATES = {
     OrderState.PLACED: N_("Waiting for payment"),
     OrderState.CONFIRMED: N_("Confirmed"),
+    OrderState.PACKED: N_("Packed"),
     OrderState.SHIPPED: N_("Shipped"),
     OrderState.DELIVERED: N_("Delivered"),
+    OrderState.CLOSED: N_("Closed"),
     OrderState.CANCELLED: N_("Cancelled"),
 }
 
@@ -50,33 +43,15 @@ class Stock:
         return self.free <= 0
 
 
-@dataclass(frozen=True, slots=True)
-class CartView:
-    """A line of the cart with what has changed since the customer saw it last."""
-
-    line: CartLine
-    stock: Stock
-
-    @property
-    def too_many(self) -> bool:
-        return self.line.quantity > self.stock.free
-
-    @property
-    def repriced(self) -> bool:
-        return self.line.price_minor != self.line.seen_minor
-
-
-def category_name(category: str) -> str:
-    """Return a category as customers read it; one that is not among ours keeps its own name."""
-    return _(CATEGORIES[category]) if category in CATEGORIES else category
-
-
-def stock_of(variant_id: UUID, campaign_id: UUID | None, levels: Mapping[Place, Level]) -> Stock:
+def stock_of(offer: Offer) -> Stock:
     """Return what is left for this visitor, and say so when units are in other people's checkouts."""
-    free = free_for(variant_id, campaign_id, levels)
-    location_id = location_for(variant_id, campaign_id, levels)
-    held = levels[variant_id, location_id].held if location_id else 0
-    return stock_text(free, held)
+    if offer.free > 0 or not offer.backorder:
+        return stock_text(offer.free, offer.held)
+    if offer.promised_on is None:
+        return Stock(offer.backorder, _("On its way to us: order now, we send it when it comes"), "warn")
+    return Stock(
+        offer.backorder, _("Order now, it leaves on %(day)s", day=day(offer.promised_on)), "warn"
+    )  # fmt: skip
 
 
 def stock_text(free: int, held: int) -> Stock:
@@ -90,48 +65,46 @@ def stock_text(free: int, held: int) -> Stock:
     return Stock(0, _("Sold out"), "bad")
 
 
-def cart_views(
-    lines: Sequence[CartLine], campaign_id: UUID | None, levels: Mapping[Place, Level]
-) -> list[CartView]:
-    return [CartView(line, stock_of(line.variant_id, campaign_id, levels)) for line in lines]
-
-
-def total_of(lines: Sequence[CartLine]) -> int:
-    return sum(line.price_minor * line.quantity for line in lines)
-
-
-def steps_of(order: Order) -> list[Step]:
+def steps_of(order: Order, *, partly_shipped: bool = False) -> list[Step]:
     """Return the order's way as (label, done | now | next | failed, when)."""
     if order.state == OrderState.CANCELLED:
         return [
             (_("Ordered"), "done", date(order.placed_at)),
             (_("Cancelled"), "failed", date(order.cancelled_at) if order.cancelled_at else None),
         ]
+    paid = order.payment_state in (PaymentState.PAID, PaymentState.REFUNDED)
     way = (
         (_("Ordered"), order.placed_at),
-        (_("Confirmed"), order.confirmed_at),
-        (_("Shipped"), order.shipped_at),
+        (_("Paid") if paid and order.state != OrderState.PLACED else _("Confirmed"), order.confirmed_at),
+        (_("Packed"), order.packed_at),
+        (_("Partly shipped") if partly_shipped else _("Shipped"), order.shipped_at),
         (_("Delivered"), order.delivered_at),
     )
+    reached = max(index for index, (_label, at) in enumerate(way) if at)
+    if partly_shipped:
+        reached = max(reached, 2)
     steps: list[Step] = []
-    for label, at in way:
-        open_before = bool(steps) and steps[-1][1] != "done"
-        state = "done" if at else "next" if open_before else "now"
+    for index, (label, at) in enumerate(way):
+        state = "done" if index <= reached else "now" if index == reached + 1 else "next"
         steps.append((label, state, date(at) if at else None))
     return steps
 
 
-def next_of(order: Order) -> str:
+def next_of(order: Order, *, partly_shipped: bool = False) -> str:
     """Return what happens next, in a sentence."""
     if order.state == OrderState.CANCELLED:
         return _(REASONS.get(order.reason or "", REASONS["cancelled_by_shop"]))
+    if partly_shipped:
+        return _("A part of your order is with the carrier; the rest follows.")
     return {
         OrderState.PLACED: _(
             "Your units are set aside. We are waiting for the payment to be confirmed and write to you then."
         ),
         OrderState.CONFIRMED: _("The units are yours. We pack them now and write to you when they leave."),
+        OrderState.PACKED: _("Your order is packed and waits for the carrier."),
         OrderState.SHIPPED: _("Your parcel is with the carrier."),
         OrderState.DELIVERED: _("Your parcel has arrived. Enjoy it!"),
+        OrderState.CLOSED: _("Your order is complete."),
     }[OrderState(order.state)]
 
 

@@ -1,0 +1,212 @@
+"""The cart as its visitor sees it, and the same for programs."""
+
+from uuid import UUID
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from safar.catalogue.actions import find_variant, variant_id_of
+from safar.catalogue.errors import UnknownProduct
+from safar.customers.visitor import visitor_of
+from safar.gate.layer import turned_away
+from safar.kernel.errors import InvalidInput, SafarError
+from safar.kernel.i18n import current_language, number
+from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.pages import context_of, error_text, page, wants_json
+from safar.kernel.web.requests import request_key, see_other
+from safar.shop.basket import Basket, BasketRequest, baskets_many
+from safar.shop.bill import bill_json, bill_of
+from safar.shop.cart import cart_id_of, cart_of, remember
+from safar.shop.cart_decide import (
+    LINES_MAX,
+    UNITS_MAX,
+    Answer,
+    CartChange,
+    CartChanged,
+    CartCode,
+    CartRefused,
+)
+from safar.shop.cart_lines import change_carts_many, set_codes_many
+from safar.shop.errors import NotInCart, OutOfStockError, TooManyInCart
+from safar.shop.places import country_name
+from safar.shop.pricing.discounts import plain_code
+from safar.shop.pricing.model import Destination
+from safar.shop.show import stock_of
+from safar.shop.storefront.currency import currency_of
+from safar.shop.storefront.layer import look_in
+from safar.shop.storefront.product import product_page
+
+_SKU_CHARACTERS_MAX = 64
+_CODE_CHARACTERS_MAX = 40
+
+
+def home_of(request: Request) -> str:
+    """Return the country that goods go to until the customer says where."""
+    return look_in(request).say("country") or context_of(request).settings.country
+
+
+async def basket_now(request: Request) -> Basket:
+    """Return what is in the visitor's cart at the prices of now."""
+    cart, currency = cart_of(request), currency_of(request)
+    if cart is None:
+        return Basket(UUID(int=0), (), currency)
+    asked = BasketRequest(cart.cart_id, visitor_of(request).campaign_id, currency, current_language())
+    return await context_of(request).batched(baskets_many, asked)
+
+
+async def _cart(request: Request) -> Response:
+    return await _answer(request)
+
+
+async def _answer(
+    request: Request, *, problem: str | None = None, code_problem: str | None = None, status: int = 200
+) -> Response:
+    basket = await basket_now(request)
+    bill = await bill_of(context_of(request), basket, Destination(home_of(request)))
+    if wants_json(request):
+        response: Response = Response(orjson.dumps(bill_json(bill)), status, media_type="application/json")
+    else:
+        values = {
+            "bill": bill, "basket": basket, "units_max": UNITS_MAX, "problem": problem,
+            "code_problem": code_problem or bill.refusal_text, "stock_of": stock_of,
+            "country_name": country_name,
+            "cart_count": basket.units,
+        }  # fmt: skip
+        response = page(request, "shop/cart.html", values, status=status)
+    cart = cart_of(request)
+    if cart and cart.units != basket.units:
+        remember(request, response, cart.cart_id, basket.units)
+    return response
+
+
+async def _add(request: Request) -> Response:
+    """Put units into the cart, if as many can still be bought."""
+    fields = await read_fields(request)
+    sku = fields.text("sku", length_max=_SKU_CHARACTERS_MAX)
+    quantity = fields.integer("quantity", least=1, most=UNITS_MAX) if "quantity" in fields.values else 1
+    if away := turned_away(request, [variant_id_of(sku)]):
+        return away
+    change = CartChange(
+        request_key(request, fields), cart_id_of(request), visitor_of(request), sku, quantity, "add",
+        currency_of(request),
+    )  # fmt: skip
+    if "sku" in fields.problems:
+        raise UnknownProduct
+    try:
+        fields.done()
+        done = _done(await context_of(request).batched(change_carts_many, change))
+    except UnknownProduct:
+        raise
+    except SafarError as refused:
+        return await _not_added(request, sku, refused)
+    return await _changed(request, done, 201)
+
+
+async def _not_added(request: Request, sku: str, refused: SafarError) -> Response:
+    """Show the product again with what is wrong."""
+    async with context_of(request).database.connection() as connection:
+        variant = await find_variant(connection, sku)
+    if variant is None or not variant.published:
+        raise UnknownProduct
+    if wants_json(request):
+        raise refused
+    problem = refused.problems.get("quantity") if isinstance(refused, InvalidInput) else None
+    return await product_page(
+        request, variant.slug, problem=problem or error_text(refused), sku=variant.sku, status=refused.status
+    )
+
+
+async def _change(request: Request) -> Response:
+    fields = await read_fields(request)
+    return await _set(request, fields, fields.integer("quantity", least=0, most=UNITS_MAX))
+
+
+async def _remove(request: Request) -> Response:
+    return await _set(request, await read_fields(request), 0)
+
+
+async def _set(request: Request, fields: Fields, quantity: int) -> Response:
+    cart, sku = cart_of(request), request.path_params["sku"]
+    change = CartChange(
+        request_key(request, fields), cart.cart_id if cart else UUID(int=0), visitor_of(request), sku,
+        quantity, "set", currency_of(request),
+    )  # fmt: skip
+    try:
+        fields.done()
+        if not sku.isprintable() or len(sku) > _SKU_CHARACTERS_MAX:
+            raise UnknownProduct
+        done = _done(await context_of(request).batched(change_carts_many, change))
+    except UnknownProduct:
+        raise
+    except SafarError as refused:
+        return await _refused(request, refused)
+    return await _changed(request, done)
+
+
+async def _set_code(request: Request) -> Response:
+    """Put a discount code into the cart, or take it out with an empty one."""
+    fields = await read_fields(request)
+    code = plain_code(fields.text("code", length_max=_CODE_CHARACTERS_MAX, required=False))
+    cart = cart_of(request)
+    try:
+        key = request_key(request, fields)
+        fields.done()
+        if cart is None:
+            raise NotInCart
+        done = _done(
+            await context_of(request).batched(
+                set_codes_many, CartCode(key, cart.cart_id, visitor_of(request), code)
+            )
+        )
+    except SafarError as refused:
+        return await _refused(request, refused)
+    return await _changed(request, done)
+
+
+async def _refused(request: Request, refused: SafarError) -> Response:
+    if wants_json(request):
+        raise refused
+    problems = refused.problems if isinstance(refused, InvalidInput) else {}
+    text = next(iter(problems.values()), None) or error_text(refused)
+    on_code = request.url.path.endswith("/code")
+    return await _answer(
+        request, problem=None if on_code else text, code_problem=text if on_code else None,
+        status=refused.status,
+    )  # fmt: skip
+
+
+async def _changed(request: Request, done: CartChanged, status: int = 200) -> Response:
+    """Answer with the cart as it is now: programs get it at once, browsers go and look."""
+    if wants_json(request):
+        body = {"units": done.units}
+        answer: Response = Response(orjson.dumps(body), status, media_type="application/json")
+    else:
+        answer = see_other("/cart")
+    remember(request, answer, done.cart_id, done.units)
+    return answer
+
+
+def _done(answer: Answer) -> CartChanged:
+    """Return what was done. Raises what is to be told when it was refused."""
+    if isinstance(answer, CartChanged):
+        return answer
+    raise _error(answer)
+
+
+def _error(refused: CartRefused) -> SafarError:
+    if refused.reason == "out_of_stock":
+        return OutOfStockError(left=number(refused.left))
+    if refused.reason == "too_many":
+        return TooManyInCart(units=number(UNITS_MAX), lines=number(LINES_MAX))
+    return NotInCart() if refused.reason == "not_in_cart" else UnknownProduct()
+
+
+routes: list[BaseRoute] = [
+    Route("/cart", _cart),
+    Route("/cart/code", _set_code, methods=["POST"]),
+    Route("/cart/lines", _add, methods=["POST"]),
+    Route("/cart/lines/{sku}", _change, methods=["POST"]),
+    Route("/cart/lines/{sku}/remove", _remove, methods=["POST"]),
+]

@@ -1,0 +1,71 @@
+"""What a customer or a program is told of an order that was asked for."""
+
+from typing import Any
+
+from safar.catalogue.errors import UnknownProduct
+from safar.kernel.errors import SafarError, SameKeyOtherBody
+from safar.kernel.i18n import money, number
+from safar.shop.basket import Basket
+from safar.shop.bill import refusal_text
+from safar.shop.errors import (
+    CodeRefused,
+    NoDelivery,
+    OrderCancelled,
+    OutOfStockError,
+    PaymentDeclined,
+    TotalChanged,
+)
+from safar.shop.model import (
+    Answer,
+    DiscountRefused,
+    KeyReused,
+    NotDelivered,
+    NotSold,
+    OrderState,
+    OutOfStock,
+    PriceChanged,
+    Taken,
+)
+from safar.shop.pricing.model import DiscountReason, Rules
+
+
+def is_kept(answer: Taken) -> bool:
+    return answer.state != OrderState.CANCELLED
+
+
+def may_ask_again(answer: Answer) -> bool:
+    """Tell whether nothing was written, so that the same id may ask anew."""
+    return not isinstance(answer, Taken | KeyReused)
+
+
+def refusal_of(answer: Answer, basket: Basket, rules: Rules) -> SafarError:
+    """Return what to tell a customer whose order was not taken, or not kept."""
+    match answer:
+        case OutOfStock():
+            titles = {line.variant_id: line.title for line in basket.lines}
+            parts = [
+                f"{titles[variant_id]}: {number(left)}" if variant_id in titles else number(left)
+                for variant_id, left in answer.left.items()
+            ]
+            return OutOfStockError(left=", ".join(parts))
+        case NotSold():
+            return UnknownProduct()
+        case PriceChanged():
+            return TotalChanged(total=money(answer.total_minor, answer.currency))
+        case DiscountRefused():
+            return CodeRefused(why=refusal_text(DiscountReason(answer.reason), answer.code, basket, rules))
+        case NotDelivered():
+            return NoDelivery()
+        case KeyReused():
+            return SameKeyOtherBody()
+        case Taken():
+            declined = answer.reason == "payment_declined"
+            return PaymentDeclined() if declined else OrderCancelled()
+
+
+def taken_json(answer: Taken, url: str) -> dict[str, Any]:
+    return {
+        "order": answer.order_id, "number": answer.number, "state": answer.state,
+        "payment_state": answer.payment_state, "total_minor": answer.total_minor,
+        "currency": answer.currency, "url": url,
+    }  # fmt: skip

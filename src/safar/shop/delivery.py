@@ -1,0 +1,65 @@
+"""Where a returning customer's goods went last time: kept encrypted in their own browser, nowhere else.
+
+An order tells us an e-mail address that anybody can type; what was typed with it is shown to nobody but the
+browser in which it was typed. A customer who came by a link out of their own mailbox is known: then their
+name and e-mail address are filled in, too.
+"""
+
+from collections.abc import Mapping
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from safar.customers.actions import cards
+from safar.customers.visitor import visitor_of
+from safar.kernel.errors import BadRequest
+from safar.kernel.web.pages import context_of
+
+COOKIE = "delivery"
+FIELDS = ("name", "email", "phone", "address", "postcode", "city", "country", "provider")
+_YEAR_S = 365 * 24 * 3600
+_COOKIE_CHARACTERS_MAX = 4000
+
+
+async def prefilled(request: Request) -> dict[str, str]:
+    """Return what the checkout can fill in for this visitor."""
+    kept = _kept(request)
+    visitor = visitor_of(request)
+    if "email" in kept or visitor.customer_id == visitor.visitor_id:
+        return kept
+    async with context_of(request).database.connection() as connection:
+        card = (await cards(connection, [visitor.customer_id])).get(visitor.customer_id)
+    if card is not None:
+        kept |= {"name": card.name or "", "email": card.email or ""}
+    return {name: value for name, value in kept.items() if value}
+
+
+def keep(request: Request, response: Response, typed: Mapping[str, str]) -> None:
+    """Let the browser keep where the goods go, for the next time, if it fits into a cookie."""
+    context = context_of(request)
+    said = {name: typed[name] for name in FIELDS if typed.get(name)}
+    cookie = context.vault.encrypt(orjson.dumps(said).decode()).decode()
+    if len(cookie) > _COOKIE_CHARACTERS_MAX:
+        return
+    response.set_cookie(
+        COOKIE, cookie, max_age=_YEAR_S, path="/checkout", httponly=True, samesite="lax",
+        secure=context.settings.cookies_secure,
+    )  # fmt: skip
+
+
+def forget_delivery(response: Response) -> None:
+    response.delete_cookie(COOKIE, path="/checkout", httponly=True, samesite="lax")
+
+
+def _kept(request: Request) -> dict[str, str]:
+    cookie = request.cookies.get(COOKIE, "")
+    if not cookie or len(cookie) > _COOKIE_CHARACTERS_MAX or not cookie.isascii():
+        return {}
+    try:
+        said = orjson.loads(context_of(request).vault.decrypt(cookie.encode()))
+    except (BadRequest, orjson.JSONDecodeError):
+        return {}
+    if not isinstance(said, dict):
+        return {}
+    return {name: said[name] for name in FIELDS if isinstance(said.get(name), str)}

@@ -1,0 +1,226 @@
+"""Picking list, packing slip, invoice: what is printed about an order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from safar.catalogue.model import TAX_CLASSES
+from safar.kernel import clock
+from safar.kernel.i18n import _, date, datetime_text, money, number, speaking
+from safar.kernel.text import shortened
+from safar.settings import Settings
+from safar.shop.fulfilment.paper import BOX, Column, Paper
+from safar.shop.fulfilment.show import address_of
+from safar.shop.model import Order, OrderLine, PaymentState
+
+_TITLE_CHARACTERS_MAX = 140
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Units of an order that are to be taken from a shelf."""
+
+    order_id: UUID
+    variant_id: UUID
+    location_id: UUID
+    location: str
+    sku: str
+    title: str
+    barcode: str | None
+    units: int
+
+
+def picking_list(orders: Mapping[UUID, Order], picks: Sequence[Pick]) -> bytes:
+    """Return what to take from which shelf for these orders, by location and article, as a PDF.
+
+    In the language in force: it is the staff's.
+    """
+    numbers = sorted(order.number for order in orders.values())
+    side = f"{datetime_text(clock.now())}\n" + _("Orders: %(count)s", count=number(len(numbers)))
+    paper = Paper(_("Picking list"), foot=_("Picking list"))
+    paper.title(_("Picking list"), side)
+    by_shelf: dict[str, dict[UUID, list[Pick]]] = {}
+    for pick in picks:
+        by_shelf.setdefault(pick.location, {}).setdefault(pick.variant_id, []).append(pick)
+    columns = [
+        Column("", 0.06), Column(_("Article"), 0.17), Column(_("Barcode"), 0.18), Column(_("Product"), 0.29),
+        Column(_("For order"), 0.2), Column(_("Units"), 0.1, end=True),
+    ]  # fmt: skip
+    for location in sorted(by_shelf):
+        paper.heading(location)
+        rows = []
+        for same in sorted(by_shelf[location].values(), key=lambda found: found[0].sku):
+            for_orders = ", ".join(
+                f"{orders[pick.order_id].number} × {number(pick.units)}"
+                if len(same) > 1
+                else str(orders[pick.order_id].number)
+                for pick in same
+            )
+            first, units = same[0], sum(pick.units for pick in same)
+            rows.append(
+                (BOX, first.sku, first.barcode or "–", _short(first.title), for_orders, number(units))
+            )
+        paper.table(columns, rows)
+    if not by_shelf:
+        paper.text(_("Nothing is left to be picked for these orders."))
+    paper.text(_("Orders: %(numbers)s", numbers=", ".join(map(str, numbers))), size=8.5, grey=True)
+    return paper.bytes()
+
+
+def packing_slip(
+    settings: Settings, order: Order, lines: Sequence[tuple[str, str, int]], *, parcel: str = ""
+) -> bytes:
+    """Return what lies in the parcel, for the customer, in their language; lines are (SKU, title, units)."""
+    with speaking(order.language):
+        paper = Paper(_("Packing slip"), foot=settings.shop_name)
+        paper.title(_("Packing slip"), _order_side(order))
+        paper.blocks([(_("From"), _shop(settings)), (_("To"), _customer(order))])
+        if parcel:
+            paper.text(parcel)
+            paper.gap(3)
+        columns = [
+            Column("", 0.07), Column(_("Article"), 0.2), Column(_("Product"), 0.61),
+            Column(_("Units"), 0.12, end=True),
+        ]  # fmt: skip
+        paper.table(columns, [(BOX, sku, _short(title), number(units)) for sku, title, units in lines])
+        paper.text(
+            _("Is something wrong? Open the page of your order, or just write to us."), grey=True
+        )  # fmt: skip
+        return paper.bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class TaxLine:
+    """What one tax class comes to; `rate` in parts per 100,000, worked out of the amounts."""
+
+    tax_class: str
+    net_minor: int
+    tax_minor: int
+
+    @property
+    def rate(self) -> int:
+        return round(self.tax_minor * 100_000 / self.net_minor) if self.net_minor else 0
+
+
+def tax_lines(order: Order, lines: Sequence[OrderLine], classes: Mapping[UUID, str]) -> list[TaxLine]:
+    """Return net amount and tax by tax class, that of sending apart; they sum to the order's own."""
+    sums: dict[str, tuple[int, int]] = {}
+    for line in lines:
+        paid = line.price_minor * line.quantity - line.discount_minor
+        net = paid - line.tax_minor if order.tax_included else paid
+        key = classes.get(line.variant_id, TAX_CLASSES[0])
+        before = sums.get(key, (0, 0))
+        sums[key] = (before[0] + net, before[1] + line.tax_minor)
+    sending = order.tax_minor - sum(line.tax_minor for line in lines)
+    if order.shipping_minor:
+        net = order.shipping_minor - sending if order.tax_included else order.shipping_minor
+        sums["shipping"] = (net, sending)
+    return [TaxLine(key, net, tax) for key, (net, tax) in sums.items()]
+
+
+def invoice(
+    settings: Settings,
+    order: Order,
+    lines: Sequence[OrderLine],
+    classes: Mapping[UUID, str],
+    *,
+    refunded_minor: int = 0,
+) -> bytes:
+    """Return the invoice of an order (a receipt, once it is paid) in the customer's language, as a PDF."""
+    with speaking(order.language):
+        is_paid = order.payment_state in (PaymentState.PAID, PaymentState.REFUNDED, PaymentState.OWED)
+        name = _("Receipt") if is_paid else _("Invoice")
+        paper = Paper(f"{name} {order.number}", foot=settings.shop_name)
+        paper.title(f"{name} {order.number}", _order_side(order))
+        paper.blocks([(_("From"), _shop(settings)), (_("To"), _customer(order))])
+        _write_lines(paper, order, lines)
+        paper.sums(_sums(order, lines))
+        _write_taxes(paper, order, tax_lines(order, lines, classes))
+        paper.text(_paid_note(order, is_paid=is_paid))
+        if refunded_minor:
+            amount = money(refunded_minor, order.currency)
+            paper.text(_("Given back: %(amount)s", amount=amount))
+        return paper.bytes()
+
+
+def _write_lines(paper: Paper, order: Order, lines: Sequence[OrderLine]) -> None:
+    columns = [
+        Column(_("Article"), 0.17), Column(_("Product"), 0.37), Column(_("Units"), 0.1, end=True),
+        Column(_("Price"), 0.17, end=True), Column(_("Sum"), 0.19, end=True),
+    ]  # fmt: skip
+    rows = [
+        (
+            line.sku, _short(line.title), number(line.quantity), money(line.price_minor, order.currency),
+            money(line.price_minor * line.quantity, order.currency),
+        )
+        for line in lines
+    ]  # fmt: skip
+    paper.table(columns, rows)
+
+
+def _sums(order: Order, lines: Sequence[OrderLine]) -> list[tuple[str, str]]:
+    def amount(minor: int) -> str:
+        return money(minor, order.currency)
+
+    goods = sum(line.price_minor * line.quantity for line in lines)
+    rows = [(_("Goods"), amount(goods))]
+    if order.discount_minor:
+        label = f"{_('Discount')} ({order.discount_code})" if order.discount_code else _("Discount")
+        rows.append((label, amount(-order.discount_minor)))
+    if order.shipping_minor:
+        rows.append((_("Delivery"), amount(order.shipping_minor)))
+    if not order.tax_included and order.tax_minor:
+        rows.append((_("Tax"), amount(order.tax_minor)))
+    return [*rows, (_("Total"), amount(order.total_minor))]
+
+
+def _write_taxes(paper: Paper, order: Order, taxes: Sequence[TaxLine]) -> None:
+    if not order.tax_minor:
+        return
+    names = {
+        "standard": _("Standard rate"), "reduced": _("Reduced rate"), "zero": _("Zero rate"),
+        "shipping": _("Delivery"),
+    }  # fmt: skip
+    paper.heading(_("Tax in the total") if order.tax_included else _("Tax"))
+    columns = [
+        Column("", 0.34), Column(_("Rate"), 0.16, end=True), Column(_("Net"), 0.25, end=True),
+        Column(_("Tax"), 0.25, end=True),
+    ]  # fmt: skip
+    rows = [
+        (
+            names.get(line.tax_class, line.tax_class), f"{number(round(line.rate / 1000, 1))} %",
+            money(line.net_minor, order.currency), money(line.tax_minor, order.currency),
+        )
+        for line in taxes
+    ]  # fmt: skip
+    paper.table(columns, rows)
+
+
+def _paid_note(order: Order, *, is_paid: bool) -> str:
+    amount = money(order.total_minor, order.currency)
+    if not order.total_minor:
+        return _("There is nothing to pay.")
+    if is_paid:
+        return _("Paid: %(amount)s. Thank you.", amount=amount)
+    if order.payment_state == PaymentState.DUE:
+        return _("To be paid on delivery: %(amount)s", amount=amount)
+    return _("Still to be paid: %(amount)s", amount=amount)
+
+
+def _order_side(order: Order) -> str:
+    return "\n".join([_("Order %(number)s", number=order.number), date(order.placed_at)])
+
+
+def _shop(settings: Settings) -> str:
+    lines = [settings.shop_name, *(part.strip() for part in settings.shop_address.split("|") if part.strip())]
+    if settings.shop_tax_id:
+        lines.append(_("Tax number: %(number)s", number=settings.shop_tax_id))
+    return "\n".join(lines)
+
+
+def _customer(order: Order) -> str:
+    return "\n".join(part for part in (order.name, address_of(order), order.phone) if part.strip())
+
+
+def _short(title: str) -> str:
+    return shortened(title, _TITLE_CHARACTERS_MAX)

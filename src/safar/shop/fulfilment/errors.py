@@ -1,0 +1,54 @@
+"""What cannot be done with an order or a return as it stands."""
+
+from safar.kernel.errors import Conflict, SafarError
+
+
+class NothingToShip(Conflict):
+    """Everything of this order has left that location already. Reload the page to see what has."""
+
+    code = "nothing_to_ship"
+
+
+class MoreThanOrdered(SafarError):
+    """More would be sent than was ordered: of %(title)s only %(left)s are still to go from there."""
+
+    status = 422
+    code = "more_than_ordered"
+
+
+class NotReturnable(Conflict):
+    """This cannot be sent back: it has not left us yet, came back already, or the time for it is over."""
+
+    code = "not_returnable"
+
+
+class NothingReturned(SafarError):
+    """Say of at least one product how many you send back."""
+
+    status = 422
+    code = "nothing_returned"
+
+
+class MoreThanSent(SafarError):
+    """More would come back than was sent: of %(title)s at most %(left)s."""
+
+    status = 422
+    code = "more_than_sent"
+
+
+class NothingToExchange(Conflict):
+    """There are not enough units left for the exchange: %(left)s. Nothing was set aside."""
+
+    code = "nothing_to_exchange"
+
+
+class RefundTooLarge(Conflict):
+    """At most %(most)s can still be given back for this order."""
+
+    code = "refund_too_large"
+
+
+class CarrierTaken(Conflict):
+    """There is a carrier of this name already. Choose another name, or change that one."""
+
+    code = "carrier_taken"

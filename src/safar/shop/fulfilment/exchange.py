@@ -1,0 +1,208 @@
+"""An exchange: a new order for what is wanted instead, at no price or at the difference."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from safar.capacity import actions as ledger
+from safar.capacity.model import Held, HoldRequest, HoldState
+from safar.catalogue.actions import variants_by_id
+from safar.catalogue.kits import kits
+from safar.catalogue.model import Variant
+from safar.catalogue.prices import prices_in
+from safar.journal.model import Event
+from safar.kernel import clock
+from safar.kernel.database import Connection, as_json
+from safar.kernel.i18n import number
+from safar.kernel.ids import derived_id
+from safar.shop.changes import event_of
+from safar.shop.fulfilment.errors import NothingToExchange
+from safar.shop.fulfilment.model import Approval, Return, ReturnLine
+from safar.shop.fulfilment.money import Swap, offset_of, surplus
+from safar.shop.fulfilment.reading import credited_units
+from safar.shop.model import Order, OrderState, PaymentState
+from safar.shop.orders import QUERIES, lines_of, orders_by_id
+from safar.shop.plan import demand_of
+from safar.shop.pricing.model import Destination, Discount, DiscountKind, NoShipping, Priced, Quote
+from safar.shop.pricing.quote import quote
+from safar.shop.pricing.rules import rules_with
+from safar.stock import actions as stock
+from safar.stock.choose import Chosen, choose
+from safar.stock.locations import selling_locations
+from safar.stock.model import Place
+
+_HELD_FOR = timedelta(minutes=1)  # claimed in the same transaction
+CASH = "cod"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """The new order; `surplus_minor`: what it is cheaper by than what comes back."""
+
+    order: Order
+    surplus_minor: int
+    events: tuple[Event, ...]
+
+
+def exchange_id(return_id: UUID) -> UUID:
+    """Return the id of the order that a return is exchanged for."""
+    return derived_id("exchange", return_id)
+
+
+async def exchange(
+    connection: Connection, order: Order, one: Return, lines: Sequence[ReturnLine], approval: Approval
+) -> Exchanged:
+    """Make the new order, its units sold at once, all or nothing. Raises NothingToExchange.
+
+    What is wanted instead of the same costs nothing; something else costs its price of now, less what was
+    paid for what comes back; a difference is paid on delivery.
+    """
+    wanted = _wanted(lines)
+    variants = await variants_by_id(connection, wanted)
+    parts = await kits(connection, [id_ for id_, variant in variants.items() if variant.is_kit])
+    quoted, surplus_minor = await _quote(connection, order, lines, variants)
+    goods = await _shelves(connection, order, demand_of(wanted, parts))
+    new_id = exchange_id(one.id)
+    await _hold(connection, new_id, goods, order)
+    await _insert(connection, new_id, order, quoted=quoted, variants=variants, goods=goods)
+    new = (await orders_by_id(connection, [new_id]))[new_id]
+    lines_taken = tuple((variant_id, at, units) for (variant_id, at), units in goods.items())
+    (ended,) = await stock.claim_many(connection, [stock.Claim(new_id, lines_taken, f"order {new.number}")])
+    if ended.state is not HoldState.CLAIMED:
+        raise RuntimeError(f"hold {new_id}, just placed, is {ended.state}")
+    told = {
+        "total_minor": new.total_minor, "currency": new.currency, "provider": CASH, "exchange_of": order.id,
+        "lines": [list(taken) for taken in lines_taken],
+    }  # fmt: skip
+    events = [
+        event_of(name, new, told, staff_id=approval.staff_id) for name in ("order.placed", "order.confirmed")
+    ]
+    return Exchanged(new, surplus_minor, tuple(events))
+
+
+def _wanted(lines: Sequence[ReturnLine]) -> dict[UUID, int]:
+    wanted: dict[UUID, int] = {}
+    for line in lines:
+        variant_id = line.wanted_id or line.variant_id
+        wanted[variant_id] = wanted.get(variant_id, 0) + line.quantity
+    return wanted
+
+
+async def _quote(
+    connection: Connection, order: Order, lines: Sequence[ReturnLine], variants: Mapping[UUID, Variant]
+) -> tuple[Quote, int]:
+    """Return what the new order costs, and what it is cheaper by."""
+    bought = {line.variant_id: line for line in (await lines_of(connection, [order.id]))[order.id]}
+    before = (await credited_units(connection, [order.id]))[order.id]
+    prices = await prices_in(connection, variants, order.currency)
+    priced = []
+    for line in lines:
+        variant = variants[line.wanted_id or line.variant_id]
+        known = bought.get(variant.id)
+        price = known.price_minor if known else _price(variant, prices)
+        priced.append(Priced(variant.id, price, line.quantity, variant.tax_class, 0, variant.category))
+    swaps = [Swap(bought[line.variant_id], line.quantity, _same(line)) for line in lines]
+    offset = offset_of(swaps, before)
+    rules = replace(await rules_with(connection), zones=())  # sending it again costs the customer nothing
+    quoted = quote(
+        priced, rules, Destination(order.country, order.postcode),
+        currency=order.currency,
+        discount=Discount(f"return {order.number}", DiscountKind.FIXED, offset, order.currency),
+    )  # fmt: skip
+    assert not isinstance(quoted, NoShipping)
+    unused = offset - quoted.discount_minor
+    return quoted, surplus(swaps, before, unused, tax_included=order.tax_included)
+
+
+def _same(line: ReturnLine) -> bool:
+    return line.wanted_id in (None, line.variant_id)
+
+
+def _price(variant: Variant, prices: Mapping[UUID, Any]) -> int:
+    if variant.id not in prices:
+        raise NothingToExchange(left=f"{variant.title}: {number(0)}")
+    return int(prices[variant.id].price_minor)
+
+
+async def _shelves(connection: Connection, order: Order, demand: Mapping[UUID, int]) -> Mapping[Place, int]:
+    """Return where the units come from: what lies there, never what is still to come."""
+    levels = await stock.levels(connection, demand)
+    await ledger.lock_many(connection, [level.account_id for level in levels.values()])
+    there = {
+        place: replace(level, backorder=0)
+        for place, level in (await stock.levels(connection, demand)).items()
+    }
+    chosen = choose(demand, there, await selling_locations(connection), country=order.country)
+    if isinstance(chosen, Chosen):
+        return chosen.goods
+    variants = await variants_by_id(connection, chosen.left)
+    left = ", ".join(f"{variants[id_].title}: {number(units)}" for id_, units in chosen.left.items())
+    raise NothingToExchange(left=left)
+
+
+async def _hold(connection: Connection, hold_id: UUID, goods: Mapping[Place, int], order: Order) -> None:
+    levels = await stock.levels(connection, {variant_id for variant_id, _at in goods})
+    request = HoldRequest(
+        hold_id=hold_id,
+        lines={levels[place].account_id: units for place, units in goods.items()},
+        expires_at=clock.now() + _HELD_FOR,
+        purpose="order",
+        customer_id=order.customer_id,
+        campaign_id=None,
+    )
+    (outcome,) = await ledger.hold_many(connection, [request])
+    if not isinstance(outcome, Held):
+        raise NothingToExchange(left=number(0))
+
+
+async def _insert(
+    connection: Connection,
+    new_id: UUID,
+    order: Order,
+    *,
+    quoted: Quote,
+    variants: Mapping[UUID, Variant],
+    goods: Mapping[Place, int],
+) -> None:
+    now = clock.now()
+    lines = _merged(new_id, quoted, variants)
+    record = {
+        "id": new_id, "fingerprint": hashlib.sha256(new_id.bytes).hexdigest(),
+        "customer_id": order.customer_id, "cart_id": None, "campaign_id": None, "email": order.email,
+        "name": order.name, "address": order.address, "language": order.language,
+        "total_minor": quoted.total_minor, "currency": quoted.currency, "provider": CASH, "method": "",
+        "held_until": now + _HELD_FOR, "country": order.country, "postcode": order.postcode,
+        "city": order.city, "phone": order.phone, "subtotal_minor": quoted.subtotal_minor,
+        "discount_minor": quoted.discount_minor, "shipping_minor": 0, "tax_minor": quoted.tax_minor,
+        "tax_included": quoted.tax_included, "shipping_key": "", "discount_code": "", "promised_on": None,
+    }  # fmt: skip
+    records = [
+        {"order_id": new_id, "variant_id": variant_id, "location_id": at, "quantity": units}
+        for (variant_id, at), units in goods.items()
+    ]
+    params = {
+        "orders": as_json([record]), "lines": as_json(lines), "goods": as_json(records),
+        "state": OrderState.CONFIRMED.value, "payment_state": PaymentState.DUE.value, "now": now,
+        "confirmed_at": now,
+    }  # fmt: skip
+    await connection.execute(QUERIES["insert_orders"], params)
+
+
+def _merged(new_id: UUID, quoted: Quote, variants: Mapping[UUID, Variant]) -> list[dict[str, Any]]:
+    """Return the lines of the new order: two that became one variant at one price are one line."""
+    lines: dict[UUID, dict[str, Any]] = {}
+    for line in quoted.lines:
+        if (known := lines.get(line.variant_id)) is None:
+            lines[line.variant_id] = {
+                "order_id": new_id, "variant_id": line.variant_id, "quantity": line.quantity,
+                "price_minor": line.unit_minor, "discount_minor": line.discount_minor,
+                "tax_minor": line.tax_minor, "title": variants[line.variant_id].title,
+            }  # fmt: skip
+            continue
+        known["quantity"] += line.quantity
+        known["discount_minor"] += line.discount_minor
+        known["tax_minor"] += line.tax_minor
+    return list(lines.values())

@@ -1,0 +1,95 @@
+"""What customers are written about parcels and returns, in the language they ordered in."""
+
+from collections.abc import Sequence
+
+from safar.channels.model import Outgoing
+from safar.kernel.i18n import N_, _, money, number, speaking
+from safar.kernel.ids import derived_id
+from safar.shop.fulfilment.model import Return, ReturnState, Shipping
+from safar.shop.mail import letter
+from safar.shop.model import Order
+
+_LINES_MAX = 50
+
+_SUBJECTS = {
+    ReturnState.REQUESTED: N_("We have your return request %(number)s"),
+    ReturnState.APPROVED: N_("You can send back your return %(number)s"),
+    ReturnState.REFUSED: N_("About your return %(number)s"),
+    ReturnState.RECEIVED: N_("Your return %(number)s has arrived"),
+    ReturnState.EXCHANGED: N_("Your return %(number)s has arrived"),
+}
+_NEWS = {
+    ReturnState.REQUESTED: N_("you want to send something back. We look at it and answer you here."),
+    ReturnState.APPROVED: N_("please send it back, and write the number %(number)s on the parcel."),
+    ReturnState.REFUSED: N_("we cannot take this return."),
+    ReturnState.RECEIVED: N_("what you sent back is here. We tell you when the money has gone back."),
+    ReturnState.EXCHANGED: N_("what you sent back is here. Thank you."),
+}
+
+
+def shipment_letter(
+    order: Order,
+    shipping: Shipping,
+    lines: Sequence[tuple[int, str]],
+    *,
+    tracking_url: str,
+    in_parts: bool,
+    more_to_come: bool,
+) -> Outgoing:
+    """Return the mail that a parcel has left; `lines` are (units, title).
+
+    `in_parts`: the order comes in several parcels, so this one's content is told.
+    """
+    with speaking(order.language):
+        parts = [
+            _("we have handed a part of your order to the carrier. The rest follows.")
+            if more_to_come
+            else _("we have handed your order to the carrier.")
+        ]
+        if in_parts:
+            goods = [f"{number(units)} × {title}" for units, title in lines[:_LINES_MAX]]
+            parts.append("\n".join([_("In this parcel:"), *goods]))
+        tracking = []
+        if shipping.carrier:
+            tracking.append(_("Carrier: %(carrier)s", carrier=shipping.carrier))
+        if shipping.tracking_code:
+            tracking.append(_("Tracking code: %(code)s", code=shipping.tracking_code))
+        if tracking_url:
+            tracking.append(_("Follow your parcel: %(link)s", link=tracking_url))
+        parts.append("\n".join(tracking))
+        subject = _("Your order %(number)s is on its way", number=order.number)
+        message_id = derived_id("order mail", order.id, "shipped", shipping.shipment_id)
+        return letter(order, message_id, subject, parts, shipping.link)
+
+
+def return_letter(
+    order: Order,
+    one: Return,
+    state: ReturnState,
+    link: str,
+    *,
+    answer: str = "",
+    send_to: str = "",
+    exchange: tuple[Order, str] | None = None,
+) -> Outgoing:
+    """Return the mail that a return has reached `state`; `exchange`: the new order and its page."""
+    with speaking(order.language):
+        named = {"number": one.number}
+        parts = [_(_NEWS[state]) % named if "%(" in _NEWS[state] else _(_NEWS[state])]
+        if answer:
+            parts.append(answer)
+        if send_to:
+            parts.append(_("Send it to:") + "\n" + send_to)
+        if exchange is not None:
+            parts += _exchange_news(*exchange)
+        subject = _(_SUBJECTS[state], **named)
+        return letter(order, derived_id("return mail", one.id, state.value), subject, parts, link)
+
+
+def _exchange_news(new: Order, link: str) -> list[str]:
+    parts = [_("What you get instead is set aside for you as order %(number)s.", number=new.number)]
+    if new.total_minor:
+        amount = money(new.total_minor, new.currency)
+        parts.append(_("The difference of %(amount)s is paid on delivery.", amount=amount))
+    parts.append(_("See how your new order stands: %(link)s", link=link))
+    return parts

@@ -1,0 +1,280 @@
+"""Shipments, carriers and returns: the words of what happens to an order after it is confirmed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class Step(StrEnum):
+    """What can happen to an order. SHIP_PART: something leaves, and something is still to go."""
+
+    CONFIRM = "confirm"
+    PACK = "pack"
+    SHIP_PART = "ship_part"
+    SHIP = "ship"
+    DELIVER = "deliver"
+    CLOSE = "close"
+    CANCEL = "cancel"
+    CANCEL_BY_CUSTOMER = "cancel_by_customer"
+
+
+class ReturnState(StrEnum):
+    """RECEIVED: it is back and the money is not. REFUSED, REFUNDED and EXCHANGED are ends."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    RECEIVED = "received"
+    REFUNDED = "refunded"
+    EXCHANGED = "exchanged"
+
+
+OPEN_RETURNS = (ReturnState.REQUESTED, ReturnState.APPROVED, ReturnState.RECEIVED)
+
+
+class ReturnStep(StrEnum):
+    """What can happen to a return."""
+
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    RECEIVE = "receive"
+    REFUND = "refund"
+    EXCHANGE = "exchange"
+
+
+class Wish(StrEnum):
+    """What the customer wants for what comes back."""
+
+    REFUND = "refund"
+    EXCHANGE = "exchange"
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Who takes parcels along; `tracking_url` has {code} where the tracking code goes."""
+
+    id: UUID
+    name: str
+    tracking_url: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """The goods of this order lie ready to leave."""
+
+    order_id: UUID
+    staff_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Shipping:
+    """Goods that leave `location_id` in one parcel; `shipment_id` is the idempotency key.
+
+    `units` by variant; None: everything that is still to go from there. `link`: the order's page.
+    """
+
+    shipment_id: UUID
+    order_id: UUID
+    location_id: UUID
+    link: str
+    units: tuple[tuple[UUID, int], ...] | None = None
+    carrier: str = ""
+    tracking_code: str = ""
+    staff_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An order has arrived, all of it; without `staff_id` the carrier says so."""
+
+    order_id: UUID
+    staff_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """A parcel, as it stands."""
+
+    id: UUID
+    order_id: UUID
+    location_id: UUID
+    location: str
+    carrier: str
+    tracking_code: str
+    tracking_url: str
+    shipped_at: datetime
+    delivered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Units of a variant in a parcel."""
+
+    shipment_id: UUID
+    variant_id: UUID
+    quantity: int
+    sku: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLine:
+    """Units of what was bought that are to come back, and why; `wanted_id`: what is wanted instead."""
+
+    variant_id: UUID
+    quantity: int
+    reason: str
+    wanted_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRequest:
+    """A customer wants to send something back; `return_id` is the idempotency key.
+
+    `staff_id`: who took it down, past the customer's own time limit if need be. `days`: that limit, counted
+    from the delivery. `link`: the order's page.
+    """
+
+    return_id: UUID
+    order_id: UUID
+    lines: tuple[AskedLine, ...]
+    wish: str
+    days: int
+    link: str
+    note: str = ""
+    staff_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """It may come back, to `send_to`. For an exchange the new units are set aside now.
+
+    `link`: the order's page; `exchange_link`: that of the new order.
+    """
+
+    return_id: UUID
+    staff_id: UUID
+    link: str
+    exchange_link: str = ""
+    send_to: str = ""
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """It may not come back, or what came is not taken; `answer` tells the customer why."""
+
+    return_id: UUID
+    staff_id: UUID
+    link: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Units that came back and where they are put: a location of ours, quarantine, or LOSS."""
+
+    variant_id: UUID
+    location_id: UUID
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A return is here. `lines`: how many of each bought variant count as returned; `goods`: what came."""
+
+    return_id: UUID
+    staff_id: UUID
+    link: str
+    lines: tuple[tuple[UUID, int], ...]
+    goods: tuple[Arrived, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """Give money back for a return that is here; `amount_minor` None: what its lines come to."""
+
+    return_id: UUID
+    staff_id: UUID
+    link: str
+    with_shipping: bool = False
+    amount_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """A return, as it stands."""
+
+    id: UUID
+    number: int
+    order_id: UUID
+    state: str
+    wish: str
+    note: str
+    answer: str
+    exchange_order_id: UUID | None
+    refund_id: UUID | None
+    refund_minor: int
+    with_shipping: bool
+    requested_at: datetime
+    decided_at: datetime | None
+    received_at: datetime | None
+    ended_at: datetime | None
+    staff_id: UUID | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_RETURNS
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLine:
+    """A line of a return, with what it is called; `received` None until it came."""
+
+    return_id: UUID
+    variant_id: UUID
+    quantity: int
+    received: int | None
+    reason: str
+    wanted_id: UUID | None
+    sku: str
+    title: str
+    wanted_title: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnGoods:
+    """Units that came back, and where they were put."""
+
+    return_id: UUID
+    variant_id: UUID
+    location_id: UUID
+    quantity: int
+    sku: str
+    title: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """How an order stands after a step; `done`: the step is taken, by this call (`changed`) or before.
+
+    State None: there is no such order.
+    """
+
+    order_id: UUID
+    state: str | None
+    done: bool = False
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """How a return stands after a step; as `Advanced`."""
+
+    return_id: UUID
+    state: str | None
+    done: bool = False
+    changed: bool = False

@@ -1,0 +1,219 @@
+"""What staff do with orders, one or many: pack, ship, deliver, cancel, print."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from safar.kernel.context import Context
+from safar.kernel.errors import NotFound, SafarError
+from safar.kernel.i18n import _
+from safar.kernel.ids import derived_id, parse_id
+from safar.kernel.web.actor import actor_of
+from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.pages import context_of, error_text
+from safar.kernel.web.requests import request_key, see_other
+from safar.shop.errors import NotNow
+from safar.shop.fulfilment.model import Advanced, Delivery, Pack, Shipping
+from safar.shop.fulfilment.prints import (
+    PICKED_AT_ONCE_MAX,
+    invoice_of,
+    packing_slip_of,
+    pdf_response,
+    picking_list_of,
+)
+from safar.shop.fulfilment.shipping import deliver_many, pack_many, ship_many
+from safar.shop.model import Order, OrderState, PaymentState
+from safar.shop.orders import goods_of, orders_by_id
+from safar.shop.pay import give_back, link_of
+from safar.shop.settle import Cancellation, cancel_many
+from safar.stock.model import MAIN
+
+UNITS_MAX = 1_000_000
+OrderPage = Callable[..., Awaitable[Response]]
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def routes(order_page: OrderPage) -> list[BaseRoute]:
+    """Return the routes; `order_page` shows an order again with the problem there was."""
+
+    def on_page(
+        action: Callable[[Request, UUID], Awaitable[None]],
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def handle(request: Request) -> Response:
+            order_id = parse_id(request.path_params["id"])
+            try:
+                await action(request, order_id)
+            except NotFound:
+                raise
+            except SafarError as refused:
+                if refused.status in (401, 403):
+                    raise
+                return await order_page(request, order_id, problem=error_text(refused), status=refused.status)
+            return see_other(f"/orders/{order_id}")
+
+        return handle
+
+    return [
+        Route("/orders/picking.pdf", _picking_list),
+        Route("/orders/packed", _pack_batch, methods=["POST"]),
+        Route("/orders/shipped", _ship_batch, methods=["POST"]),
+        Route("/orders/{id}/packed", on_page(_pack), methods=["POST"]),
+        Route("/orders/{id}/shipped", on_page(_ship), methods=["POST"]),
+        Route("/orders/{id}/delivered", on_page(_deliver), methods=["POST"]),
+        Route("/orders/{id}/cancelled", on_page(_cancel), methods=["POST"]),
+        Route("/orders/{id}/packing-slip.pdf", _packing_slip),
+        Route("/orders/{id}/invoice.pdf", _invoice),
+    ]
+
+
+async def _pack(request: Request, order_id: UUID) -> None:
+    actor = actor_of(request)
+    _done(await context_of(request).batched(pack_many, Pack(order_id, actor.id)))
+
+
+async def _ship(request: Request, order_id: UUID) -> None:
+    """Ship what the form says, or everything that is still to go from one location."""
+    actor, context = actor_of(request), context_of(request)
+    fields = await read_fields(request)
+    key = request_key(request, fields)
+    location_id = parse_id(fields.values.get("location_id") or str(MAIN))
+    units = _units(fields)
+    carrier = fields.text("carrier", length_max=80, required=False)
+    code = fields.text("tracking_code", length_max=80, required=False)
+    fields.done()
+    if not fields.values.get("location_id"):
+        location_id = await _where_it_lies(context, order_id) or location_id
+    shipping = Shipping(
+        key, order_id, location_id, link_of(context, order_id), units, carrier, code, actor.id
+    )  # fmt: skip
+    _done(await context.batched(ship_many, shipping))
+
+
+async def _deliver(request: Request, order_id: UUID) -> None:
+    actor = actor_of(request)
+    _done(await context_of(request).batched(deliver_many, Delivery(order_id, actor.id)))
+
+
+async def _cancel(request: Request, order_id: UUID) -> None:
+    """Cancel an order of which nothing has left; what was paid goes back at once."""
+    actor, context = actor_of(request, "manager"), context_of(request)
+    link = link_of(context, order_id)
+    cancellation = Cancellation(order_id, link, "cancelled_by_shop", may_still_arrive=True, staff_id=actor.id)
+    standing = await context.batched(cancel_many, cancellation)
+    if standing.state is None:
+        raise NotFound
+    if standing.state != OrderState.CANCELLED:
+        raise NotNow
+    if standing.changed and standing.payment_state == PaymentState.OWED:
+        await give_back(context, order_id, (await _order_of(context, order_id)).provider)
+
+
+async def _pack_batch(request: Request) -> Response:
+    actor, context = actor_of(request), context_of(request)
+    ids = _chosen(await request.form())
+    outcomes = await asyncio.gather(
+        *(context.batched(pack_many, Pack(order_id, actor.id)) for order_id in ids), return_exceptions=True
+    )
+    return _batch_done(outcomes)
+
+
+async def _ship_batch(request: Request) -> Response:
+    """Ship all that is still to go of each order, a parcel from each location; those that cannot, stay."""
+    actor, context = actor_of(request), context_of(request)
+    form = await request.form()
+    ids = _chosen(form)
+    batch = request_key(request, Fields({k: v for k, v in form.items() if isinstance(v, str)}))
+    async with context.database.connection() as connection:
+        goods = await goods_of(connection, ids)
+
+    async def ship(order_id: UUID) -> Advanced:
+        places = sorted({one.location_id for one in goods[order_id] if one.quantity > one.shipped})
+        outcome = Advanced(order_id, None)
+        for place in places or [MAIN]:
+            key = derived_id("batch", batch, order_id, place)
+            shipping = Shipping(key, order_id, place, link_of(context, order_id), staff_id=actor.id)
+            outcome = await context.batched(ship_many, shipping)
+        return outcome
+
+    return _batch_done(await asyncio.gather(*map(ship, ids), return_exceptions=True))
+
+
+def _batch_done(outcomes: Sequence[Any]) -> Response:
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, SafarError):
+            raise outcome
+    done = sum(isinstance(outcome, Advanced) and outcome.done for outcome in outcomes)
+    return see_other(f"/orders?done={done}&left={len(outcomes) - done}")
+
+
+async def _picking_list(request: Request) -> Response:
+    actor_of(request)
+    ids = _ids(request.query_params.getlist("id"))
+    if not ids:
+        raise NotFound
+    return pdf_response(await picking_list_of(context_of(request), ids), "picking.pdf")
+
+
+async def _packing_slip(request: Request) -> Response:
+    actor_of(request)
+    context = context_of(request)
+    order = await _order_of(context, parse_id(request.path_params["id"]))
+    shipment = request.query_params.get("shipment")
+    body = await packing_slip_of(context, order, parse_id(shipment) if shipment else None)
+    return pdf_response(body, f"{order.number}-packing.pdf")
+
+
+async def _invoice(request: Request) -> Response:
+    actor_of(request)
+    context = context_of(request)
+    order = await _order_of(context, parse_id(request.path_params["id"]))
+    return pdf_response(await invoice_of(context, order), f"{order.number}.pdf")
+
+
+async def _order_of(context: Context, order_id: UUID) -> Order:
+    async with context.database.connection() as connection:
+        order = (await orders_by_id(connection, [order_id])).get(order_id)
+    if order is None:
+        raise NotFound
+    return order
+
+
+async def _where_it_lies(context: Context, order_id: UUID) -> UUID | None:
+    """Return the first location from which something of the order is still to go."""
+    async with context.database.connection() as connection:
+        goods = (await goods_of(connection, [order_id]))[order_id]
+    return next((one.location_id for one in goods if one.quantity > one.shipped), None)
+
+
+def _units(fields: Fields) -> tuple[tuple[UUID, int], ...] | None:
+    """Read units-ID of each variant; None when the form has none: everything."""
+    units = []
+    for name in [name for name in fields.values if name.startswith("units-")]:
+        try:
+            variant_id = UUID(name.removeprefix("units-"))
+        except ValueError:
+            fields.problems[name] = _("Choose one of the options.")
+            continue
+        units.append((variant_id, fields.integer(name, least=0, most=UNITS_MAX)))
+    return tuple(units) or None
+
+
+def _done(outcome: Advanced) -> None:
+    if outcome.state is None:
+        raise NotFound
+    if not outcome.done:
+        raise NotNow
+
+
+def _chosen(form: Any) -> list[UUID]:
+    return _ids([value for value in form.getlist("id") if isinstance(value, str)])
+
+
+def _ids(texts: Sequence[str]) -> list[UUID]:
+    """Return the orders that were ticked, at most 200. Raises NotFound for what is no id."""
+    return [parse_id(text) for text in dict.fromkeys(texts)][:PICKED_AT_ONCE_MAX]

@@ -1,0 +1,84 @@
+"""Documents of orders, read from the books and printed beside the loop that serves others."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.responses import Response
+
+from safar.kernel.context import Context
+from safar.kernel.database import rows
+from safar.kernel.errors import NotFound
+from safar.shop.fulfilment.documents import Pick, invoice, packing_slip, picking_list
+from safar.shop.fulfilment.reading import QUERIES, sent_in, shipments_of
+from safar.shop.model import Order
+from safar.shop.orders import goods_of, lines_of, orders_by_id
+from safar.shop.payments.books import accounts_of
+
+PICKED_AT_ONCE_MAX = 200
+# A document takes a quarter of a second of one core: not all cores for all who ask.
+_PRINTERS = 2
+_printers: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _TaxClass:
+    variant_id: UUID
+    tax_class: str
+
+
+async def picking_list_of(context: Context, order_ids: Sequence[UUID]) -> bytes:
+    """Return the picking list of these orders, in the language in force."""
+    async with context.database.connection() as connection:
+        orders = await orders_by_id(connection, order_ids)
+        picks = await rows(Pick, connection, QUERIES["to_pick"], {"ids": list(orders)})
+    if not orders:
+        raise NotFound
+    return await _printed(lambda: picking_list(orders, picks))
+
+
+async def packing_slip_of(context: Context, order: Order, shipment_id: UUID | None) -> bytes:
+    """Return what lies in one parcel of an order, or, without one, in all that is still to go."""
+    async with context.database.connection() as connection:
+        if shipment_id is None:
+            goods = (await goods_of(connection, [order.id]))[order.id]
+            left = [one for one in goods if one.quantity > one.shipped] or goods
+            whole = left is goods
+            units = [(g.sku, g.title, g.quantity if whole else g.quantity - g.shipped) for g in left]
+        else:
+            parcels = {one.id for one in (await shipments_of(connection, [order.id]))[order.id]}
+            if shipment_id not in parcels:
+                raise NotFound
+            content = (await sent_in(connection, [shipment_id]))[shipment_id]
+            units = [(one.sku, one.title, one.quantity) for one in content]
+    return await _printed(lambda: packing_slip(context.settings, order, units))
+
+
+async def invoice_of(context: Context, order: Order) -> bytes:
+    """Return the invoice of an order, a receipt once it is paid."""
+    async with context.database.connection() as connection:
+        lines = (await lines_of(connection, [order.id]))[order.id]
+        ids = {"ids": [line.variant_id for line in lines]}
+        classes = {
+            found.variant_id: found.tax_class
+            for found in await rows(_TaxClass, connection, QUERIES["tax_classes"], ids)
+        }
+        refunded = (await accounts_of(connection, [order.id]))[order.id].refunded_minor
+    return await _printed(
+        lambda: invoice(context.settings, order, lines, classes, refunded_minor=refunded)
+    )  # fmt: skip
+
+
+def pdf_response(body: bytes, name: str) -> Response:
+    """Return a document that the browser shows; `name` is what it is called when it is kept."""
+    headers = {"content-disposition": f'inline; filename="{name}"', "cache-control": "private, no-store"}
+    return Response(body, media_type="application/pdf", headers=headers)
+
+
+async def _printed(print_it: Callable[[], bytes]) -> bytes:
+    loop = asyncio.get_running_loop()
+    for old in [known for known in _printers if known.is_closed()]:
+        del _printers[old]
+    async with _printers.setdefault(loop, asyncio.Semaphore(_PRINTERS)):
+        return await asyncio.to_thread(print_it)

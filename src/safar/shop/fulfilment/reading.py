@@ -1,0 +1,191 @@
+"""Reading what became of orders: parcels, returns, carriers; and finding orders by many things."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+from uuid import UUID
+
+from safar.channels.model import WEB
+from safar.customers.identify import finals
+from safar.journal.model import Recorded
+from safar.kernel.database import Connection, row, rows
+from safar.kernel.queries import queries_beside
+from safar.shop.fulfilment.model import (
+    Carrier,
+    Return,
+    ReturnGoods,
+    ReturnLine,
+    Sent,
+    Shipment,
+)
+from safar.shop.model import Order
+
+QUERIES = queries_beside(__file__)
+HIGHEST_NUMBER = 2**63 - 1
+_CARRIERS_MAX = 200
+_TIMELINE_MAX = 100
+_MESSAGES_MAX = 6
+_SISTERS_MAX = 500
+
+Units = dict[UUID, dict[UUID, int]]  # by order and variant
+
+
+@dataclass(frozen=True, slots=True)
+class _Units:
+    order_id: UUID
+    variant_id: UUID
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How much of an order there is to send and has left, and how many of its returns are open."""
+
+    order_id: UUID
+    units: int
+    shipped: int
+    open_returns: int
+
+    @property
+    def partly_shipped(self) -> bool:
+        return 0 < self.shipped < self.units
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The return and the order that an exchange comes from."""
+
+    id: UUID
+    number: int
+    order_id: UUID
+    order_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sister:
+    """Another variant of the product of `of_id`."""
+
+    of_id: UUID
+    id: UUID
+    title: str
+    sku: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message of the customer's chat."""
+
+    author: str
+    body: str
+    at: datetime
+
+
+async def carriers(connection: Connection) -> list[Carrier]:
+    """Return every carrier, by name."""
+    return await rows(Carrier, connection, QUERIES["carriers"], {"limit": _CARRIERS_MAX})
+
+
+async def shipments_of(connection: Connection, order_ids: Iterable[UUID]) -> dict[UUID, list[Shipment]]:
+    """Return the parcels of each order, the first to leave first."""
+    by_order: dict[UUID, list[Shipment]] = {id_: [] for id_ in order_ids}
+    for shipment in await rows(Shipment, connection, QUERIES["shipments"], {"ids": list(by_order)}):
+        by_order[shipment.order_id].append(shipment)
+    return by_order
+
+
+async def shipments_by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Shipment]:
+    found = await rows(Shipment, connection, QUERIES["shipments_by_id"], {"ids": list(ids)})
+    return {shipment.id: shipment for shipment in found}
+
+
+async def sent_in(connection: Connection, shipment_ids: Iterable[UUID]) -> dict[UUID, list[Sent]]:
+    """Return what is in each parcel."""
+    content: dict[UUID, list[Sent]] = {id_: [] for id_ in shipment_ids}
+    for sent in await rows(Sent, connection, QUERIES["shipment_goods"], {"ids": list(content)}):
+        content[sent.shipment_id].append(sent)
+    return content
+
+
+async def returns_by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Return]:
+    found = await rows(Return, connection, QUERIES["returns"], {"ids": list(ids)})
+    return {one.id: one for one in found}
+
+
+async def returns_of(connection: Connection, order_ids: Iterable[UUID]) -> dict[UUID, list[Return]]:
+    """Return the returns of each order, the oldest first."""
+    by_order: dict[UUID, list[Return]] = {id_: [] for id_ in order_ids}
+    for one in await rows(Return, connection, QUERIES["returns_of_orders"], {"ids": list(by_order)}):
+        by_order[one.order_id].append(one)
+    return by_order
+
+
+async def return_lines_of(connection: Connection, return_ids: Iterable[UUID]) -> dict[UUID, list[ReturnLine]]:
+    by_return: dict[UUID, list[ReturnLine]] = {id_: [] for id_ in return_ids}
+    for line in await rows(ReturnLine, connection, QUERIES["return_lines"], {"ids": list(by_return)}):
+        by_return[line.return_id].append(line)
+    return by_return
+
+
+async def return_goods_of(connection: Connection, return_id: UUID) -> list[ReturnGoods]:
+    """Return what came back in fact, and where it was put."""
+    return await rows(ReturnGoods, connection, QUERIES["return_goods"], {"ids": [return_id]})
+
+
+async def returned_units(connection: Connection, order_ids: Iterable[UUID]) -> Units:
+    """Return, by order and variant, the units of its lines that came back or are asked to."""
+    return await _units(connection, QUERIES["returned_units"], order_ids)
+
+
+async def returned_goods(connection: Connection, order_ids: Iterable[UUID]) -> Units:
+    """Return, by order and variant, the goods that came back in fact."""
+    return await _units(connection, QUERIES["returned_goods"], order_ids)
+
+
+async def credited_units(connection: Connection, order_ids: Iterable[UUID]) -> Units:
+    """Return, by order and variant, the units of its lines whose worth was given back or exchanged."""
+    return await _units(connection, QUERIES["credited_units"], order_ids)
+
+
+async def _units(connection: Connection, query: LiteralString, order_ids: Iterable[UUID]) -> Units:
+    units: dict[UUID, dict[UUID, int]] = {id_: {} for id_ in order_ids}
+    for found in await rows(_Units, connection, query, {"ids": list(units)}):
+        units[found.order_id][found.variant_id] = found.units
+    return units
+
+
+async def exchanged_from(connection: Connection, order_id: UUID) -> Origin | None:
+    """Return what an order was made for, when it is an exchange."""
+    return await row(Origin, connection, QUERIES["exchanged_from"], {"order_id": order_id})
+
+
+async def sisters(connection: Connection, variant_ids: Sequence[UUID]) -> dict[UUID, list[Sister]]:
+    """Return, for each variant, all variants of its product that are sold: itself, too."""
+    params = {"ids": list(variant_ids), "limit": _SISTERS_MAX}
+    found: dict[UUID, list[Sister]] = {id_: [] for id_ in variant_ids}
+    for sister in await rows(Sister, connection, QUERIES["sisters"], params):
+        found[sister.of_id].append(sister)
+    return found
+
+
+async def progress_of(connection: Connection, order_ids: Iterable[UUID]) -> dict[UUID, Progress]:
+    found = await rows(Progress, connection, QUERIES["progress"], {"ids": list(order_ids)})
+    return {one.order_id: one for one in found}
+
+
+async def timeline(connection: Connection, order: Order) -> list[Recorded]:
+    """Return what happened to an order, the newest first."""
+    lead = await finals(connection, [order.customer_id])
+    params = {
+        "customer_ids": list({order.customer_id, *lead.values()}),
+        "since": order.placed_at,
+        "order_id": order.id,
+        "limit": _TIMELINE_MAX,
+    }
+    return await rows(Recorded, connection, QUERIES["timeline"], params)
+
+
+async def chat_of(connection: Connection, visitor_id: UUID) -> list[Said]:
+    """Return the last messages of this browser's chat, the oldest first."""
+    params = {"channel_id": WEB, "address": str(visitor_id), "limit": _MESSAGES_MAX}
+    return (await rows(Said, connection, QUERIES["messages"], params))[::-1]

@@ -1,0 +1,198 @@
+"""What staff decide about returns: approve, refuse, receive, give the money back."""
+
+from collections.abc import Awaitable, Callable
+from decimal import Decimal, InvalidOperation
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from safar.kernel.context import Context
+from safar.kernel.errors import NotFound, SafarError
+from safar.kernel.i18n import _
+from safar.kernel.ids import parse_id
+from safar.kernel.money import Money, minor_of
+from safar.kernel.text import ascii_digits
+from safar.kernel.web.actor import actor_of
+from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.pages import context_of, error_text
+from safar.kernel.web.requests import request_key, see_other
+from safar.shop.errors import NotNow
+from safar.shop.fulfilment.exchange import exchange_id
+from safar.shop.fulfilment.model import (
+    Approval,
+    Arrival,
+    Arrived,
+    GiveBack,
+    Refusal,
+    ReturnRequest,
+    Turned,
+    Wish,
+)
+from safar.shop.fulfilment.reading import returns_by_id, sisters
+from safar.shop.fulfilment.return_public import NOTE_CHARACTERS_MAX, read_return
+from safar.shop.fulfilment.returns import refuse_many, request_many
+from safar.shop.fulfilment.taking_back import approve_many, receive_many, refund_return_many
+from safar.shop.orders import lines_of, orders_by_id
+from safar.shop.payments.links import link_of
+from safar.stock.actions import own_locations
+from safar.stock.model import LOSS, MAIN, QUARANTINE
+
+ANSWER_CHARACTERS_MAX = 1000
+_UNITS_MAX = 1_000_000
+_AMOUNT_MAX = 10**11
+ReturnPage = Callable[..., Awaitable[Response]]
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def routes(return_page: ReturnPage) -> list[BaseRoute]:
+    """Return the routes; `return_page` shows a return again with the problem there was."""
+
+    def on_page(action: Callable[[Request, UUID], Awaitable[Turned]]) -> Handler:
+        async def handle(request: Request) -> Response:
+            return_id = parse_id(request.path_params["id"])
+            try:
+                outcome = await action(request, return_id)
+                if outcome.state is None:
+                    raise NotFound
+                if not outcome.done:
+                    raise NotNow
+            except NotFound:
+                raise
+            except SafarError as refused:
+                if refused.status in (401, 403):
+                    raise
+                problem = error_text(refused)
+                return await return_page(request, return_id, problem=problem, status=refused.status)
+            return see_other(f"/returns/{return_id}")
+
+        return handle
+
+    return [
+        Route("/returns/{id}/approved", on_page(_approve), methods=["POST"]),
+        Route("/returns/{id}/refused", on_page(_refuse), methods=["POST"]),
+        Route("/returns/{id}/received", on_page(_receive), methods=["POST"]),
+        Route("/returns/{id}/refunded", on_page(_refund), methods=["POST"]),
+        Route("/orders/{id}/returns", _register, methods=["POST"]),
+    ]
+
+
+async def _approve(request: Request, return_id: UUID) -> Turned:
+    actor, context = actor_of(request), context_of(request)
+    fields = await read_fields(request)
+    answer = fields.text("answer", length_max=ANSWER_CHARACTERS_MAX, required=False)
+    fields.done()
+    order_id = await _order_id(context, return_id)
+    send_to = "\n".join([context.settings.shop_name, *context.settings.shop_address.split("|")])
+    approval = Approval(
+        return_id, actor.id, link_of(context, order_id), link_of(context, exchange_id(return_id)),
+        send_to if context.settings.shop_address else "", answer,
+    )  # fmt: skip
+    return await context.batched(approve_many, approval)
+
+
+async def _refuse(request: Request, return_id: UUID) -> Turned:
+    actor, context = actor_of(request), context_of(request)
+    fields = await read_fields(request)
+    answer = fields.text("answer", length_max=ANSWER_CHARACTERS_MAX)
+    fields.done()
+    order_id = await _order_id(context, return_id)
+    refusal = Refusal(return_id, actor.id, link_of(context, order_id), answer)
+    return await context.batched(refuse_many, refusal)
+
+
+async def _receive(request: Request, return_id: UUID) -> Turned:
+    """Take goods in: stock-ID, quarantine-ID and loss-ID by article, line-ID by line that counts."""
+    actor, context = actor_of(request), context_of(request)
+    fields = await read_fields(request)
+    location_id = parse_id(fields.values.get("location_id") or str(MAIN))
+    async with context.database.connection() as connection:
+        if location_id not in {place.id for place in await own_locations(connection)}:
+            raise NotFound
+    order_id = await _order_id(context, return_id)
+    places = {"stock": location_id, "quarantine": QUARANTINE, "loss": LOSS}
+    goods = [
+        Arrived(variant_id, place, units)
+        for kind, place in places.items()
+        for variant_id, units in _units(fields, f"{kind}-")
+        if units
+    ]
+    lines = _units(fields, "line-")
+    fields.done()
+    arrival = Arrival(return_id, actor.id, link_of(context, order_id), tuple(lines), tuple(goods))
+    return await context.batched(receive_many, arrival)
+
+
+async def _refund(request: Request, return_id: UUID) -> Turned:
+    actor, context = actor_of(request, "manager"), context_of(request)
+    fields = await read_fields(request)
+    text = fields.text("amount", length_max=30, required=False)
+    async with context.database.connection() as connection:
+        one = (await returns_by_id(connection, [return_id])).get(return_id)
+        if one is None:
+            raise NotFound
+        order = (await orders_by_id(connection, [one.order_id]))[one.order_id]
+    amount = _minor(text, order.currency) if text else None
+    if text and amount is None:
+        fields.problems["amount"] = _("An amount such as 4.95, not below zero.")
+    fields.done()
+    gift = GiveBack(
+        return_id, actor.id, link_of(context, order.id), fields.values.get("with_shipping") == "on", amount
+    )  # fmt: skip
+    return await context.batched(refund_return_many, gift)
+
+
+async def _register(request: Request) -> Response:
+    """Take a return down for a customer who called or stands at the counter."""
+    actor, context = actor_of(request), context_of(request)
+    order_id = parse_id(request.path_params["id"])
+    fields = await read_fields(request)
+    async with context.database.connection() as connection:
+        if order_id not in await orders_by_id(connection, [order_id]):
+            raise NotFound
+        lines = (await lines_of(connection, [order_id]))[order_id]
+        others = await sisters(connection, [line.variant_id for line in lines])
+    wanted = read_return(fields, lines, others)
+    key = request_key(request, fields)
+    fields.done()
+    note = fields.values.get("note", "").strip()[:NOTE_CHARACTERS_MAX]
+    one = await context.batched(
+        request_many,
+        ReturnRequest(
+            key, order_id, wanted, fields.values.get("wish", Wish.REFUND), context.settings.return_days,
+            link_of(context, order_id), note, actor.id,
+        ),
+    )  # fmt: skip
+    return see_other(f"/returns/{one.id}")
+
+
+async def _order_id(context: Context, return_id: UUID) -> UUID:
+    async with context.database.connection() as connection:
+        one = (await returns_by_id(connection, [return_id])).get(return_id)
+    if one is None:
+        raise NotFound
+    return one.order_id
+
+
+def _units(fields: Fields, prefix: str) -> list[tuple[UUID, int]]:
+    units = []
+    for name in [name for name in fields.values if name.startswith(prefix)]:
+        try:
+            variant_id = UUID(name.removeprefix(prefix))
+        except ValueError:
+            fields.problems[name] = _("Choose one of the options.")
+            continue
+        units.append((variant_id, fields.integer(name, least=0, most=_UNITS_MAX)))
+    return units
+
+
+def _minor(text: str, currency: str) -> int | None:
+    try:
+        amount = Decimal(ascii_digits(text).replace("٫", ".").replace(",", "."))
+    except InvalidOperation:
+        return None
+    if not amount.is_finite() or not 0 <= amount <= _AMOUNT_MAX:
+        return None
+    minor = minor_of(amount, currency)
+    return minor if Money(minor, currency).major() == amount else None

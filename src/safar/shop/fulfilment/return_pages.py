@@ -1,0 +1,171 @@
+"""Returns for staff: the list, one return, and what is decided about it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from safar.catalogue.kits import kits
+from safar.kernel.database import Connection, rows
+from safar.kernel.errors import NotFound
+from safar.kernel.i18n import _
+from safar.kernel.ids import parse_id
+from safar.kernel.money import Money
+from safar.kernel.text import ascii_digits
+from safar.kernel.web.actor import actor_of
+from safar.kernel.web.pages import context_of, page
+from safar.shop.fulfilment import return_actions
+from safar.shop.fulfilment.decide import return_after
+from safar.shop.fulfilment.model import (
+    OPEN_RETURNS,
+    Return,
+    ReturnState,
+    ReturnStep,
+)
+from safar.shop.fulfilment.reading import (
+    HIGHEST_NUMBER,
+    QUERIES,
+    return_goods_of,
+    return_lines_of,
+    returns_by_id,
+    sisters,
+)
+from safar.shop.fulfilment.return_actions import ANSWER_CHARACTERS_MAX
+from safar.shop.fulfilment.show import REASONS, RETURN_STATES, RETURN_TONES, WISHES
+from safar.shop.fulfilment.taking_back import worth
+from safar.shop.model import Order
+from safar.shop.orders import orders_by_id
+from safar.shop.plan import demand_of
+from safar.stock.actions import own_locations
+from safar.stock.model import MAIN
+from safar.team.actions import staff_names
+
+_PAGE_SIZE = 50
+_OPEN = "open"
+_SHELVES = ("warehouse", "store")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A return as the list shows it."""
+
+    id: UUID
+    number: int
+    state: str
+    wish: str
+    requested_at: datetime
+    order_id: UUID
+    order_number: int
+    name: str
+    email: str
+    units: int
+
+
+async def _returns(request: Request) -> Response:
+    """Show returns, newest first, those that wait for us unless others are asked for."""
+    actor_of(request)
+    state = request.query_params.get("state", _OPEN)
+    state = state if state in {*RETURN_STATES, "all"} else _OPEN
+    states = {_OPEN: list(OPEN_RETURNS), "all": None}.get(state, [state])
+    wanted = ascii_digits(request.query_params.get("q", "").strip())[:18]
+    params = {
+        "states": None if wanted else states,
+        "before": _whole(request.query_params.get("before")) or HIGHEST_NUMBER,
+        "number": _whole(wanted), "limit": _PAGE_SIZE + 1,
+    }  # fmt: skip
+    async with context_of(request).database.connection() as connection:
+        found = await rows(Listed, connection, QUERIES["returns_listed"], params)
+    shown = found[:_PAGE_SIZE]
+    older = None
+    if len(found) > _PAGE_SIZE:
+        older = f"?{request.url.include_query_params(before=shown[-1].number).query}"
+    tabs = [
+        (_("Waiting for us"), "/returns", state == _OPEN),
+        (_("All"), "/returns?state=all", state == "all"),
+    ]
+    tabs += [(_(name), f"/returns?state={key.value}", state == key) for key, name in RETURN_STATES.items()]
+    values = {
+        "returns": shown, "tabs": tabs, "older": older, "first": "before" not in request.query_params,
+        "states": RETURN_STATES, "tones": RETURN_TONES, "wishes": WISHES, "query": wanted,
+    }  # fmt: skip
+    return page(request, "shop/console_returns.html", values)
+
+
+async def _return(request: Request) -> Response:
+    return await return_page(request, parse_id(request.path_params["id"]))
+
+
+async def return_page(
+    request: Request, return_id: UUID, *, problem: str | None = None, status: int = 200
+) -> Response:
+    """Show one return to staff: what comes, why, and what is to be decided."""
+    actor, context = actor_of(request), context_of(request)
+    async with context.database.connection() as connection:
+        one, order = await _found(connection, return_id)
+        lines = (await return_lines_of(connection, [return_id]))[return_id]
+        parts = await kits(connection, [line.variant_id for line in lines])
+        expected = demand_of({line.variant_id: line.quantity for line in lines}, parts)
+        exchange = one.exchange_order_id and (await orders_by_id(connection, [one.exchange_order_id]))
+        values: dict[str, Any] = {
+            "one": one, "order": order, "lines": lines, "expected": await _titles(connection, expected),
+            "goods": await return_goods_of(connection, return_id),
+            "exchange": exchange[one.exchange_order_id] if exchange and one.exchange_order_id else None,
+            "names": await staff_names(connection, [one.staff_id] if one.staff_id else []),
+            "locations": [
+                (place.id, place.name)
+                for place in await own_locations(connection)
+                if place.kind in _SHELVES
+            ],
+            "worth": await _worths(connection, order, one),
+        }  # fmt: skip
+    values |= {
+        "states": RETURN_STATES, "tones": RETURN_TONES, "wishes": WISHES, "reasons": REASONS,
+        "problem": problem, "may_manage": actor.may("manager"), "answer_max": ANSWER_CHARACTERS_MAX,
+        "may": {step.value for step in ReturnStep if return_after(one.state, step) is not None},
+        "main": MAIN,
+    }  # fmt: skip
+    return page(request, "shop/console_return.html", values, status=status)
+
+
+async def _worths(connection: Connection, order: Order, one: Return) -> tuple[str, str] | None:
+    """Return what a return that is here comes to, as typed: without and with what sending had cost."""
+    if one.state != ReturnState.RECEIVED:
+        return None
+    plain, whole = [await worth(connection, order, one, with_shipping=with_) for with_ in (False, True)]
+    return _plain(plain, order.currency), _plain(whole, order.currency)
+
+
+async def _titles(connection: Connection, units: dict[UUID, int]) -> list[tuple[UUID, str, str, int]]:
+    """Return (variant, SKU, title, units) of the goods that are expected."""
+    found = await sisters(connection, list(units))
+    named = {one.id: one for same in found.values() for one in same}
+    return [
+        (id_, named[id_].sku if id_ in named else "–", named[id_].title if id_ in named else "–", quantity)
+        for id_, quantity in units.items()
+    ]
+
+
+async def _found(connection: Connection, return_id: UUID) -> tuple[Return, Order]:
+    one = (await returns_by_id(connection, [return_id])).get(return_id)
+    if one is None:
+        raise NotFound
+    return one, (await orders_by_id(connection, [one.order_id]))[one.order_id]
+
+
+def _plain(minor: int, currency: str) -> str:
+    return f"{Money(minor, currency).major():f}"
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+routes: list[BaseRoute] = [
+    Route("/returns", _returns),
+    Route("/returns/{id}", _return),
+    *return_actions.routes(return_page),
+]

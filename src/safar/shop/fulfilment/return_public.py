@@ -1,0 +1,157 @@
+"""A customer's return request, from the page of the order; works without scripts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from safar.kernel import clock
+from safar.kernel.database import Connection
+from safar.kernel.errors import InvalidInput, NotFound, SafarError
+from safar.kernel.i18n import _
+from safar.kernel.ids import new_id
+from safar.kernel.once import Asked, Known, ask_many, keep_many
+from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.pages import context_of, error_text, page, wants_json
+from safar.kernel.web.requests import request_key, see_other
+from safar.shop.fulfilment.decide import within_window
+from safar.shop.fulfilment.errors import NotReturnable
+from safar.shop.fulfilment.model import AskedLine, ReturnRequest, Wish
+from safar.shop.fulfilment.reading import Sister, sisters
+from safar.shop.fulfilment.returns import can_return, request_many
+from safar.shop.fulfilment.show import REASONS, WISHES
+from safar.shop.model import Order, OrderLine
+from safar.shop.orders import lines_of, orders_by_id
+from safar.shop.payments.links import link_of, path_of
+
+NOTE_CHARACTERS_MAX = 1000
+UNITS_MAX = 999
+
+
+def routes(order_id_of: Callable[[Request], UUID]) -> list[BaseRoute]:
+    """Return the routes; `order_id_of` reads the signed link."""
+
+    async def form(request: Request) -> Response:
+        return await _form(request, order_id_of(request))
+
+    async def ask(request: Request) -> Response:
+        return await _ask(request, order_id_of(request))
+
+    return [
+        Route("/orders/{signed}/return", form),
+        Route("/orders/{signed}/returns", ask, methods=["POST"]),
+    ]
+
+
+async def _form(
+    request: Request,
+    order_id: UUID,
+    *,
+    fields: Fields | None = None,
+    problem: str | None = None,
+    status: int = 200,
+) -> Response:
+    context = context_of(request)
+    async with context.database.connection() as connection:
+        order, lines = await _order_with_lines(connection, order_id)
+        left = await can_return(connection, order_id)
+        others = await sisters(connection, [line.variant_id for line in lines])
+    open_lines = [line for line in lines if left.get(line.variant_id)]
+    if not open_lines or not within_window(order, context.settings.return_days, clock.now()):
+        raise NotReturnable
+    typed = fields.values if fields else {}
+    values = {
+        "order": order, "lines": open_lines, "left": left, "others": _choices(open_lines, others),
+        "signed": request.path_params["signed"], "reasons": [(key, _(text)) for key, text in REASONS.items()],
+        "wishes": WISHES, "typed": typed, "problem": problem, "problems": fields.problems if fields else {},
+        "request_id": typed.get("request_id") or new_id(), "note_max": NOTE_CHARACTERS_MAX,
+    }  # fmt: skip
+    return page(request, "shop/return_form.html", values, status=status)
+
+
+async def _ask(request: Request, order_id: UUID) -> Response:
+    """Take the request down: the same key with the same body is the same return."""
+    context = context_of(request)
+    fields = await read_fields(request)
+    async with context.database.connection() as connection:
+        _order, lines = await _order_with_lines(connection, order_id)
+        others = await sisters(connection, [line.variant_id for line in lines])
+    try:
+        wanted = read_return(fields, lines, others)
+        key = request_key(request, fields)
+        fields.done()
+        asked = ReturnRequest(
+            key, order_id, wanted, fields.values["wish"], context.settings.return_days,
+            link_of(context, order_id), fields.values.get("note", "").strip(),
+        )  # fmt: skip
+        number = await _written(request, asked)
+    except SafarError as refused:
+        if wants_json(request) or isinstance(refused, NotFound):
+            raise
+        problem = None if isinstance(refused, InvalidInput) else error_text(refused)
+        try:
+            return await _form(request, order_id, fields=fields, problem=problem, status=refused.status)
+        except NotReturnable:
+            raise refused from None
+    if wants_json(request):
+        return JSONResponse({"id": str(key), "number": number}, 201)
+    return see_other(f"{path_of(context, order_id)}#returns")
+
+
+async def _written(request: Request, asked: ReturnRequest) -> int:
+    lines = sorted([str(ln.variant_id), ln.quantity, ln.reason, str(ln.wanted_id)] for ln in asked.lines)
+    body = [asked.order_id, asked.wish, asked.note, lines]
+    async with context_of(request).database.transaction() as connection:
+        (outcome,) = await ask_many(connection, [Asked(asked.return_id, body)])
+        if isinstance(outcome, Known):
+            return int(outcome.answer)
+        (one,) = await request_many(connection, [asked])
+        await keep_many(connection, [(asked.return_id, one.number)])
+    return one.number
+
+
+def read_return(
+    fields: Fields, lines: Sequence[OrderLine], others: Mapping[UUID, Sequence[Sister]]
+) -> tuple[AskedLine, ...]:
+    """Read units-ID, reason-ID and wanted-ID of each line, `wish` and `note`; problems are in `fields`.
+
+    `others`: what each line's variant can be exchanged for.
+    """
+    fields.choice("wish", frozenset(Wish))
+    fields.text("note", length_max=NOTE_CHARACTERS_MAX, required=False)
+    asked = []
+    for line in lines:
+        name = f"units-{line.variant_id}"
+        if fields.values.get(name, "").strip() in ("", "0", "۰", "०"):
+            continue
+        units = fields.integer(name, least=0, most=UNITS_MAX)
+        reason = fields.choice(f"reason-{line.variant_id}", REASONS)
+        choices = {str(one.id): one.id for one in others.get(line.variant_id, ())}
+        wanted = fields.values.get(f"wanted-{line.variant_id}", "")
+        if wanted and wanted not in choices:
+            fields.problems[f"wanted-{line.variant_id}"] = _("Choose one of the options.")
+        if units:
+            asked.append(AskedLine(line.variant_id, units, reason, choices.get(wanted)))
+    return tuple(asked)
+
+
+async def _order_with_lines(connection: Connection, order_id: UUID) -> tuple[Order, list[OrderLine]]:
+    order = (await orders_by_id(connection, [order_id])).get(order_id)
+    if order is None:
+        raise NotFound
+    return order, (await lines_of(connection, [order_id]))[order_id]
+
+
+def _choices(
+    lines: Sequence[OrderLine], others: dict[UUID, list[Sister]]
+) -> dict[UUID, list[tuple[UUID, str]]]:
+    """Return what each line can be exchanged for: the same again first; nothing when that is all."""
+    choices = {}
+    for line in lines:
+        found = [one for one in others[line.variant_id] if one.id != line.variant_id]
+        choices[line.variant_id] = (
+            [(line.variant_id, _("The same again")), *((one.id, one.title) for one in found)] if found else []
+        )
+    return choices

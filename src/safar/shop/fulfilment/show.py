@@ -1,0 +1,103 @@
+"""How parcels, returns and promised days are shown: words and values for the templates."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from safar.kernel.i18n import N_, _, current_language, day
+from safar.settings import Settings
+from safar.shop.fulfilment.model import ReturnState, Wish
+from safar.shop.model import Order, OrderState
+from safar.shop.places import country_name
+from safar.shop.pricing.model import Destination, Rules, ShippingMethod
+from safar.shop.pricing.shipping import zone_of
+
+RETURN_STATES = {
+    ReturnState.REQUESTED: N_("Asked for"),
+    ReturnState.APPROVED: N_("Approved"),
+    ReturnState.REFUSED: N_("Refused"),
+    ReturnState.RECEIVED: N_("Received"),
+    ReturnState.REFUNDED: N_("Given back"),
+    ReturnState.EXCHANGED: N_("Exchanged"),
+}
+RETURN_TONES = {
+    ReturnState.REQUESTED: "warn",
+    ReturnState.APPROVED: "info",
+    ReturnState.REFUSED: "bad",
+    ReturnState.RECEIVED: "brand",
+    ReturnState.REFUNDED: "good",
+    ReturnState.EXCHANGED: "good",
+}
+WISHES = {Wish.REFUND: N_("Money back"), Wish.EXCHANGE: N_("Exchange")}
+REASONS = {
+    "broken": N_("It is broken"),
+    "wrong": N_("It is not what I ordered"),
+    "not_as_shown": N_("It is not as it was shown"),
+    "does_not_fit": N_("It does not fit"),
+    "changed_mind": N_("I have changed my mind"),
+    "other": N_("Something else"),
+}
+_LEAVING = (OrderState.CONFIRMED, OrderState.PACKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """When an order leaves and arrives, as it was promised; None: nothing was, or it has happened.
+
+    `way`: how it is sent, in the language in force.
+    """
+
+    way: str
+    leaves_on: date | None
+    arrives_from: date | None
+    arrives_until: date | None
+
+    @property
+    def text(self) -> str:
+        """Return the promise in a sentence, or "" when there is none."""
+        parts = []
+        if self.leaves_on:
+            parts.append(_("It leaves by %(day)s.", day=day(self.leaves_on)))
+        if self.arrives_from and self.arrives_until:
+            if self.arrives_from == self.arrives_until:
+                parts.append(_("It should arrive on %(day)s.", day=day(self.arrives_until)))
+            else:
+                days = {"first": day(self.arrives_from), "last": day(self.arrives_until)}
+                parts.append(_("It should arrive between %(first)s and %(last)s.", **days))
+        return " ".join(parts)
+
+
+def expected_of(order: Order, settings: Settings, rules: Rules) -> Expected:
+    """Return when an order leaves and arrives, by what was promised and by the way it is sent."""
+    method = method_of(order, rules)
+    leaves_on = None
+    if order.state in _LEAVING and order.confirmed_at:
+        latest = (order.confirmed_at + timedelta(days=settings.ship_days)).date()
+        leaves_on = max(order.promised_on, latest) if order.promised_on else latest
+    start = order.shipped_at.date() if order.state == OrderState.SHIPPED and order.shipped_at else leaves_on
+    return Expected(
+        way=(method.names.get(current_language()) or method.names.get("", "")) if method else "",
+        leaves_on=leaves_on,
+        arrives_from=start + timedelta(days=method.days_least) if start and method else None,
+        arrives_until=start + timedelta(days=method.days_most) if start and method else None,
+    )
+
+
+def address_of(order: Order) -> str:
+    """Return where an order goes, line by line."""
+    place = " ".join(part for part in (order.postcode, order.city) if part)
+    lines = [*order.address.splitlines(), place, country_name(order.country) if order.country else ""]
+    return "\n".join(line.strip() for line in lines if line.strip())
+
+
+def method_of(order: Order, rules: Rules) -> ShippingMethod | None:
+    """Return how an order is sent; None when that way is not offered any more, or none was chosen."""
+    zone = zone_of(rules.zones, Destination(order.country, order.postcode)) if order.shipping_key else None
+    return next((one for one in zone.methods if one.key == order.shipping_key), None) if zone else None
+
+
+def is_late(order: Order, settings: Settings, today: date) -> bool:
+    """Tell whether an order should have left before today."""
+    if order.state not in _LEAVING or order.confirmed_at is None:
+        return False
+    latest = (order.confirmed_at + timedelta(days=settings.ship_days)).date()
+    return (order.promised_on or latest) < today

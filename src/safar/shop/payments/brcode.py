@@ -1,0 +1,99 @@
+"""BR Code: the text in a PIX QR code, by Banco Central do Brasil's "Manual de Padrões para Iniciação do Pix".
+
+It is an EMV merchant-presented code (EMV QRCPS MPM): fields of two digits for the id, two for the length,
+and the value, closed by a CRC-16/CCITT-FALSE over everything before it, its own id and length included.
+"""
+
+import binascii
+import unicodedata
+from collections.abc import Iterator
+
+from safar.kernel.money import Money
+
+_GUI = "br.gov.bcb.pix"
+_NO_TXID = "***"
+_NAME_MAX, _CITY_MAX, _TXID_MAX, _VALUE_MAX, _ACCOUNT_MAX = 25, 15, 25, 99, 99
+_REAIS, _CURRENCY_NUMBER = "BRL", "986"
+
+
+def static_code(
+    *, key: str, name: str, city: str, amount: Money | None = None, txid: str = "", note: str = ""
+) -> str:
+    """Return the code that pays the holder of `key`; with an amount it is the one that is paid.
+
+    `txid`: up to 25 letters and digits, told back with the payment. Raises ValueError for what does not fit.
+    """
+    if not key or (txid and not (txid.isascii() and txid.isalnum() and len(txid) <= _TXID_MAX)):
+        raise ValueError("a static code needs a key, and a txid of at most 25 letters and digits")
+    account = _field("00", _GUI) + _field("01", key)
+    room = _ACCOUNT_MAX - len(account) - 4
+    told = _plain(note)[: max(room, 0)].strip()
+    if told:
+        account += _field("02", told)
+    return _code(account, name, city, amount, txid or _NO_TXID, once=False)
+
+
+def dynamic_code(*, url: str, name: str, city: str) -> str:
+    """Return the code of a charge that the payment provider keeps at `url` (without its https://).
+
+    The amount and the txid are read there.
+    """
+    if "://" in url or not url:
+        raise ValueError("the address of a dynamic code is written without its scheme")
+    return _code(_field("00", _GUI) + _field("25", url), name, city, None, _NO_TXID, once=True)
+
+
+def _code(account: str, name: str, city: str, amount: Money | None, txid: str, *, once: bool) -> str:
+    if amount is not None and (amount.currency != _REAIS or amount.minor <= 0):
+        raise ValueError("PIX pays a positive amount of reais")
+    fields = [
+        _field("00", "01"),
+        _field("01", "12") if once else "",
+        _field("26", account),
+        _field("52", "0000"),
+        _field("53", _CURRENCY_NUMBER),
+        _field("54", f"{amount.major():.2f}") if amount else "",
+        _field("58", "BR"),
+        _field("59", _plain(name)[:_NAME_MAX].strip()),
+        _field("60", _plain(city)[:_CITY_MAX].strip()),
+        _field("62", _field("05", txid)),
+        "6304",
+    ]
+    text = "".join(fields)
+    return text + crc(text)
+
+
+def crc(text: str) -> str:
+    """Return the CRC-16/CCITT-FALSE (polynomial 0x1021, from 0xFFFF) as four hexadecimal digits."""
+    return f"{binascii.crc_hqx(text.encode(), 0xFFFF):04X}"
+
+
+def fields_of(code: str) -> dict[str, str]:
+    """Return the fields of a code by id. Raises ValueError when it is cut short or its CRC is wrong."""
+    if len(code) < 8 or code[-8:-4] != "6304" or crc(code[:-4]) != code[-4:].upper():
+        raise ValueError("this is not a whole BR Code")
+    return dict(parts_of(code))
+
+
+def parts_of(text: str) -> Iterator[tuple[str, str]]:
+    """Give the (id, value) pairs of a code, or of a field that has fields inside."""
+    at = 0
+    while at < len(text):
+        length = text[at + 2 : at + 4]
+        value = text[at + 4 : at + 4 + int(length)] if length.isdecimal() else ""
+        if not length.isdecimal() or len(value) != int(length):
+            raise ValueError("a field of this code is cut short")
+        yield text[at : at + 2], value
+        at += 4 + len(value)
+
+
+def _field(id_: str, value: str) -> str:
+    if not 0 < len(value) <= _VALUE_MAX:
+        raise ValueError(f"field {id_} has {len(value)} characters: 1 to 99 fit")
+    return f"{id_}{len(value):02}{value}"
+
+
+def _plain(text: str) -> str:
+    """Return `text` without accents: readers differ in how they count what is not ASCII."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return " ".join("".join(character for character in plain if character.isprintable()).split())

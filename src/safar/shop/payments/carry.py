@@ -1,0 +1,65 @@
+"""Carrying out refunds at their providers, outside every transaction; who fails is asked again, later."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+from safar.kernel.context import Context
+from safar.kernel.log import log
+from safar.shop.payments.decide import try_again_in
+from safar.shop.payments.links import link_of
+from safar.shop.payments.model import DueRefund, Ending
+from safar.shop.payments.port import Back, BackOutcome, BackSaid
+from safar.shop.payments.refunds import end_many, postpone, take_due, take_of
+from safar.shop.payments.ways import provider_of
+
+_UNDER_WAY = timedelta(minutes=10)
+_STATES = {BackOutcome.DONE: "done", BackOutcome.REFUSED: "failed", BackOutcome.BY_HAND: "by_hand"}
+
+
+async def carry_out_due(context: Context) -> bool:
+    """Carry out the refunds that are due; return whether there may be more of them."""
+    async with context.database.transaction() as connection:
+        due = await take_due(connection)
+    await asyncio.gather(*(_carry_out(context, refund) for refund in due))
+    return bool(due)
+
+
+async def carry_out_of(context: Context, order_id: UUID) -> None:
+    """Carry out at once what was just asked for one order; the loop does what fails here."""
+    async with context.database.transaction() as connection:
+        due = await take_of(connection, order_id)
+    for refund in due:
+        await _carry_out(context, refund)
+
+
+async def _carry_out(context: Context, refund: DueRefund) -> None:
+    back = Back(
+        refund.id, refund.order_id, refund.amount_minor, refund.currency, refund.payment_reference,
+        refund.data, refund.reference, refund.failures,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(context.settings.payment_timeout_s):
+            said = await (await provider_of(context, refund.provider)).refund(back)
+    except Exception as error:
+        log.warning("refund.no_answer", refund_id=str(refund.id), error=type(error).__name__)
+        await _later(context, refund, try_again_in(refund.tries), type(error).__name__)
+        return
+    await heard(context, refund, said)
+
+
+async def heard(context: Context, refund: DueRefund, said: BackSaid) -> None:
+    """Write down what a provider said about a refund."""
+    if said.outcome is BackOutcome.WAITING:
+        await _later(context, refund, _UNDER_WAY, None, said.reference)
+        return
+    link = link_of(context, refund.order_id)
+    ending = Ending(refund.id, _STATES[said.outcome], link, said.reference, said.problem)
+    await context.batched(end_many, ending)
+
+
+async def _later(
+    context: Context, refund: DueRefund, pause: timedelta, problem: str | None, reference: str | None = None
+) -> None:
+    async with context.database.transaction() as connection:
+        await postpone(connection, refund, pause=pause, problem=problem, reference=reference)

@@ -1,0 +1,108 @@
+"""Decisions about money, without I/O: what is refundable, what is missing or over, when to try again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+from safar.shop.model import OrderState, PaymentState
+from safar.shop.payments.model import (
+    Account,
+    Refund,
+    RefundAnswer,
+    RefundAsked,
+    RefundKeyReused,
+    RefundRefused,
+    RefundRequest,
+)
+from safar.shop.payments.port import CASH, PIX, TRANSFER, UPI
+
+# Paid, and given back, without a provider that could be asked to: people do it.
+BY_HAND = frozenset({CASH, TRANSFER, PIX, UPI})
+# We learn that the money came from a bank's notice or from a member of the staff.
+TOLD = frozenset({TRANSFER, PIX, UPI})
+
+_HAVE_MONEY = frozenset({PaymentState.PAID, PaymentState.OWED, PaymentState.REFUNDED})
+_AGAIN_FIRST = timedelta(seconds=20)
+_AGAIN_MOST = timedelta(hours=1)
+
+
+def held_money(account: Account) -> int:
+    """Return what was ever received for an order; cash that came on delivery has no receipt."""
+    paid = account.amount_minor if account.state in _HAVE_MONEY else 0
+    return max(account.captured_minor, paid)
+
+
+def refundable(account: Account) -> int:
+    """Return what can go back; of an order that still waits for money only what is over."""
+    kept = account.amount_minor if account.order_state == OrderState.PLACED else 0
+    return max(held_money(account) - kept - account.refunding_minor, 0)
+
+
+def to_give_back(account: Account) -> int:
+    """Return what nobody has asked back yet, of an order that will never be sent."""
+    gone = account.order_state == OrderState.CANCELLED or account.state == PaymentState.FAILED
+    return refundable(account) if gone else 0
+
+
+def missing(account: Account) -> int:
+    """Return what is still to come."""
+    return max(account.amount_minor - account.captured_minor, 0)
+
+
+def newly_over(account: Account, *, arrived_minor: int) -> int:
+    """Return how much of what has just arrived is more than the order costs; `account` is that of before."""
+    before = max(account.captured_minor - account.amount_minor, 0)
+    return max(account.captured_minor + arrived_minor - account.amount_minor, 0) - before
+
+
+def plan_refunds(
+    requests: Sequence[RefundRequest], accounts: Mapping[UUID, Account], known: Mapping[UUID, Refund]
+) -> tuple[list[RefundAnswer], list[RefundRequest]]:
+    """Return each request's answer, and the new refunds to write: what goes back is never more than came.
+
+    Requests count in order, each seeing what those before it took.
+    """
+    left = {order_id: refundable(account) for order_id, account in accounts.items()}
+    first: dict[UUID, RefundRequest] = {}
+    answers: list[RefundAnswer] = []
+    for request in requests:
+        before = known.get(request.refund_id) or first.get(request.refund_id)
+        if before is not None:
+            answers.append(_again(request, before, accounts))
+            continue
+        most = left.get(request.order_id, 0)
+        if not 0 < request.amount_minor <= most:
+            answers.append(RefundRefused(request.refund_id, most))
+            continue
+        left[request.order_id] = most - request.amount_minor
+        first[request.refund_id] = request
+        answers.append(RefundAsked(request.refund_id, first_state(accounts[request.order_id].provider)))
+    return answers, list(first.values())
+
+
+def _again(
+    request: RefundRequest, before: Refund | RefundRequest, accounts: Mapping[UUID, Account]
+) -> RefundAnswer:
+    if (before.order_id, before.amount_minor) != (request.order_id, request.amount_minor):
+        return RefundKeyReused(request.refund_id)
+    state = before.state if isinstance(before, Refund) else first_state(accounts[before.order_id].provider)
+    return RefundAsked(request.refund_id, state, replayed=True)
+
+
+def first_state(provider: str) -> str:
+    return "by_hand" if provider in BY_HAND else "asked"
+
+
+def ends(state: str, ending: str) -> bool:
+    """Tell whether a refund in this state takes this ending; a bank may send back what had gone through."""
+    return ending == "failed" if state == "done" else state != ending
+
+
+def with_captured(account: Account, arrived_minor: int) -> Account:
+    return replace(account, captured_minor=account.captured_minor + arrived_minor)
+
+
+def try_again_in(tries: int) -> timedelta:
+    """Return the pause after this many tries: doubling, up to an hour."""
+    return min(_AGAIN_FIRST * (1 << min(max(tries - 1, 0), 12)), _AGAIN_MOST)

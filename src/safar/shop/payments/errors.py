@@ -1,0 +1,28 @@
+"""What paying refuses, and what it tells."""
+
+from safar.kernel.errors import BadRequest, Conflict, SafarError
+
+
+class WayNotOffered(SafarError):
+    """This way to pay is not offered. Choose another one."""
+
+    status = 422
+    code = "way_not_offered"
+
+
+class BadSignature(BadRequest):
+    """This notice is not signed as it should be, and was not read."""
+
+    code = "bad_signature"
+
+
+class TooMuchBack(Conflict):
+    """At most %(amount)s can be given back for this order."""
+
+    code = "too_much_back"
+
+
+class NotOpen(Conflict):
+    """Somebody has settled this in the meantime. Reload the page to see how it stands."""
+
+    code = "not_open"

@@ -1,0 +1,268 @@
+"""The console's pages of money: what is to be done, and the money of one order."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from safar.kernel.context import Context
+from safar.kernel.errors import InvalidInput, NotFound, SafarError
+from safar.kernel.i18n import N_, money
+from safar.kernel.ids import new_id, parse_id
+from safar.kernel.text import ascii_digits
+from safar.kernel.web.actor import actor_of
+from safar.kernel.web.forms import read_fields
+from safar.kernel.web.pages import context_of, error_text, page, wants_json
+from safar.kernel.web.requests import request_key, see_other
+from safar.shop.orders import order_of_number
+from safar.shop.pay import give_back, receive
+from safar.shop.payments import way_pages
+from safar.shop.payments.books import (
+    accounts_of,
+    notices,
+    receipts_of,
+    refund_of,
+    refund_tasks,
+    refunds_of,
+    unknown_receipts,
+    waiting_by_hand,
+)
+from safar.shop.payments.carry import carry_out_of
+from safar.shop.payments.decide import TOLD, missing, refundable
+from safar.shop.payments.errors import NotOpen, TooMuchBack
+from safar.shop.payments.links import link_of
+from safar.shop.payments.model import (
+    Account,
+    Ending,
+    NewReceipt,
+    ReceiptKeyReused,
+    RefundAsked,
+    RefundRefused,
+    RefundRequest,
+)
+from safar.shop.payments.receive import close_receipt, give_to_order
+from safar.shop.payments.reference import number_in, reference_of, spaced
+from safar.shop.payments.refunds import end_many, refund_many, retry
+from safar.shop.payments.way_form import read_amount
+from safar.shop.payments.ways import KINDS
+
+REASONS = {
+    "returned": N_("Goods came back"),
+    "goodwill": N_("As a favour"),
+    "paid_too_much": N_("Paid too much"),
+    "sold_out_while_paying": N_("Sold out while paying"),
+    "cancelled_by_shop": N_("Cancelled by the shop"),
+    "cancelled_by_customer": N_("Cancelled by the customer"),
+    "order_cancelled": N_("The order was cancelled"),
+    "payment_unfinished": N_("Not paid in full in time"),
+    "at_provider": N_("Made at the provider"),
+}
+_STAFF_REASONS = ("returned", "goodwill", "paid_too_much")
+REFUND_STATES = {
+    "asked": ("info", N_("asked of the provider")),
+    "by_hand": ("warn", N_("to be paid back by hand")),
+    "failed": ("bad", N_("refused by the provider")),
+    "done": ("good", N_("given back")),
+}
+NOTICE_OUTCOMES = {
+    "taken": ("good", N_("written down")),
+    "ignored": ("calm", N_("of no concern")),
+    "unknown": ("warn", N_("belongs to none of our orders")),
+}
+
+
+async def _list(request: Request) -> Response:
+    actor = actor_of(request)
+    return await _list_page(request, may_change=actor.may("manager"))
+
+
+async def _list_page(request: Request, *, may_change: bool, problem: SafarError | None = None) -> Response:
+    async with context_of(request).database.connection() as connection:
+        values = {
+            "waiting": await waiting_by_hand(connection, TOLD),
+            "tasks": await refund_tasks(connection),
+            "unknown": await unknown_receipts(connection),
+            "notices": await notices(connection),
+        }
+    shown = {
+        **values, **_words(), "may_change": may_change, "problem": error_text(problem) if problem else None,
+        "reference_of": lambda number: spaced(reference_of(number)), "missing": missing,
+    }  # fmt: skip
+    return page(request, "shop/console_payments.html", shown, status=problem.status if problem else 200)
+
+
+def _words() -> Mapping[str, Any]:
+    return {
+        "kinds": KINDS, "reasons": REASONS, "refund_states": REFUND_STATES, "outcomes": NOTICE_OUTCOMES,
+    }  # fmt: skip
+
+
+async def _order(request: Request) -> Response:
+    return await _order_page(request, parse_id(request.path_params["id"]))
+
+
+async def _order_page(
+    request: Request,
+    order_id: UUID,
+    *,
+    problem: SafarError | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> Response:
+    """Show all money of an order: what came, what went back, and what can still be done."""
+    actor = actor_of(request)
+    async with context_of(request).database.connection() as connection:
+        account = await _found(context_of(request), order_id)
+        values = {
+            "receipts": await receipts_of(connection, order_id),
+            "refunds": await refunds_of(connection, order_id),
+        }
+    problems = problem.problems if isinstance(problem, InvalidInput) else {}
+    shown = {
+        **values, **_words(), "account": account, "missing": missing(account),
+        "refundable": refundable(account),
+        "reference": spaced(reference_of(account.number)) if account.provider in TOLD else None,
+        "may_change": actor.may("manager"), "may_receive": account.provider in TOLD,
+        "staff_reasons": [(key, REASONS[key]) for key in _STAFF_REASONS], "request_id": new_id(),
+        "problems": problems, "typed": typed or {},
+        "problem": error_text(problem) if problem and not problems else None,
+    }  # fmt: skip
+    status = problem.status if problem else 200
+    return page(request, "shop/console_payment.html", shown, status=status)
+
+
+async def _found(context: Context, order_id: UUID) -> Account:
+    async with context.database.connection() as connection:
+        account = (await accounts_of(connection, [order_id])).get(order_id)
+    if account is None:
+        raise NotFound
+    return account
+
+
+async def _receive(request: Request) -> Response:
+    """Write down money that a member of the staff has seen in the bank account."""
+    actor, context = actor_of(request, "manager"), context_of(request)
+    account = await _found(context, parse_id(request.path_params["id"]))
+    fields = await read_fields(request)
+    try:
+        amount, reference = read_amount(fields, account.currency), fields.text("reference", length_max=100)
+        key = request_key(request, fields)
+        fields.done()
+        receipt = NewReceipt(
+            key, account.order_id, account.provider, amount, account.currency, reference,
+            link=link_of(context, account.order_id), staff_id=actor.id,
+        )  # fmt: skip
+        if isinstance(await receive(context, receipt), ReceiptKeyReused):
+            raise NotOpen
+    except SafarError as error:
+        return await _again(request, account.order_id, error, fields.values)
+    return see_other(f"/payments/orders/{account.order_id}")
+
+
+async def _refund(request: Request) -> Response:
+    """Ask for some of the money to go back, and carry it out at once where a provider does it."""
+    actor, context = actor_of(request, "manager"), context_of(request)
+    account = await _found(context, parse_id(request.path_params["id"]))
+    fields = await read_fields(request)
+    try:
+        amount, reason = read_amount(fields, account.currency), fields.choice("reason", set(_STAFF_REASONS))
+        key = request_key(request, fields)
+        fields.done()
+        asked = RefundRequest(key, account.order_id, amount, reason, actor.id)
+        answer = await context.batched(refund_many, asked)
+        if isinstance(answer, RefundRefused):
+            raise TooMuchBack(amount=money(answer.refundable_minor, account.currency))
+        if not isinstance(answer, RefundAsked):
+            raise NotOpen
+    except SafarError as error:
+        return await _again(request, account.order_id, error, fields.values)
+    await carry_out_of(context, account.order_id)
+    return see_other(f"/payments/orders/{account.order_id}")
+
+
+async def _again(request: Request, order_id: UUID, error: SafarError, typed: Mapping[str, str]) -> Response:
+    if wants_json(request):
+        raise error
+    return await _order_page(request, order_id, problem=error, typed=typed)
+
+
+async def _done(request: Request) -> Response:
+    """Write down that a refund was carried out by hand."""
+    actor, context = actor_of(request, "manager"), context_of(request)
+    refund_id = parse_id(request.path_params["id"])
+    fields = await read_fields(request)
+    reference = fields.text("reference", length_max=100, required=False)
+    fields.done()
+    async with context.database.connection() as connection:
+        refund = await refund_of(connection, refund_id)
+    if refund is None:
+        raise NotFound
+    if refund.state in ("by_hand", "failed"):
+        link = link_of(context, refund.order_id)
+        ending = Ending(refund_id, "done", link, reference or None, staff_id=actor.id)
+        await context.batched(end_many, ending)
+    elif refund.state != "done":
+        raise NotOpen
+    return see_other(f"/payments/orders/{refund.order_id}")
+
+
+async def _retry(request: Request) -> Response:
+    actor_of(request, "manager")
+    context, refund_id = context_of(request), parse_id(request.path_params["id"])
+    async with context.database.transaction() as connection:
+        refund = await refund_of(connection, refund_id)
+        if refund is None:
+            raise NotFound
+        if not await retry(connection, refund_id):
+            raise NotOpen
+    await carry_out_of(context, refund.order_id)
+    return see_other(f"/payments/orders/{refund.order_id}")
+
+
+async def _assign(request: Request) -> Response:
+    """Say which order money is for of which nobody knew; by its number or its reference."""
+    actor, context = actor_of(request, "manager"), context_of(request)
+    receipt_id = parse_id(request.path_params["id"])
+    fields = await read_fields(request)
+    text = ascii_digits(fields.text("order", length_max=60))
+    fields.done()
+    number = int(text) if text.isdecimal() and len(text) < 19 else number_in(text)
+    async with context.database.transaction() as connection:
+        order_id = await order_of_number(connection, number) if number is not None else None
+        if order_id is None:
+            raise NotFound
+        given = await give_to_order(
+            connection, receipt_id, order_id, link=link_of(context, order_id), staff_id=actor.id
+        )
+    if given is None:
+        raise NotOpen
+    if given.state == "cancelled":
+        await give_back(context, order_id, "")
+    return see_other(f"/payments/orders/{order_id}")
+
+
+async def _close(request: Request) -> Response:
+    actor, context = actor_of(request, "manager"), context_of(request)
+    receipt_id = parse_id(request.path_params["id"])
+    fields = await read_fields(request)
+    note = fields.text("note", length_max=200)
+    fields.done()
+    async with context.database.transaction() as connection:
+        if not await close_receipt(connection, receipt_id, note=note, staff_id=actor.id):
+            raise NotOpen
+    return see_other("/payments")
+
+
+routes: list[BaseRoute] = [
+    Route("/payments", _list),
+    *way_pages.routes,
+    Route("/payments/orders/{id}", _order),
+    Route("/payments/orders/{id}/receipts", _receive, methods=["POST"]),
+    Route("/payments/orders/{id}/refunds", _refund, methods=["POST"]),
+    Route("/payments/refunds/{id}/done", _done, methods=["POST"]),
+    Route("/payments/refunds/{id}/retry", _retry, methods=["POST"]),
+    Route("/payments/receipts/{id}/order", _assign, methods=["POST"]),
+    Route("/payments/receipts/{id}/closed", _close, methods=["POST"]),
+]

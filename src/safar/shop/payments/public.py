@@ -1,0 +1,89 @@
+"""The public doors of paying: to the provider's page, back from it, and the providers' notices."""
+
+import asyncio
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from safar.kernel.context import Context
+from safar.kernel.errors import NotFound
+from safar.kernel.log import log
+from safar.kernel.web.forms import read_json
+from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.requests import see_other
+from safar.shop.model import OrderState, PaymentState
+from safar.shop.pay import settle_said, start
+from safar.shop.payments.books import accounts_of
+from safar.shop.payments.links import order_of, path_of
+from safar.shop.payments.model import Account
+from safar.shop.payments.pix_notices import hear_pix, pix_key
+from safar.shop.payments.stripe_notices import hear_stripe
+from safar.shop.payments.ways import provider_of
+
+# What comes here is believed for its signature or secret, wherever it comes from: no browser sends it.
+SIGNED_PATHS = ("/pay/notices/",)
+
+
+async def _pay(request: Request) -> Response:
+    """Lead to the provider's page, from a page of ours: a redirect after a form stays on this site (CSP)."""
+    context = context_of(request)
+    account = await _account(context, order_of(context, request.path_params["signed"]))
+    if _waits(account) and not account.redirect:
+        await start(context, account)  # the answer got lost before: the same key gives the same page
+        account = await _account(context, account.order_id)
+    path = path_of(context, account.order_id)
+    if not _waits(account) or not account.redirect:
+        return see_other(path)
+    values = {"account": account, "order_path": path}
+    return page(request, "shop/pay.html", values)
+
+
+async def _back(request: Request) -> Response:
+    """Ask the provider how it went, and show the order; a provider that is silent is asked again later."""
+    context = context_of(request)
+    account = await _account(context, order_of(context, request.path_params["signed"]))
+    if account.state == PaymentState.STARTED:
+        try:
+            async with asyncio.timeout(context.settings.payment_timeout_s):
+                provider = await provider_of(context, account.provider)
+                said = await provider.look_up(account.order_id, account.data)
+            if said is not None:
+                await settle_said(context, account, said)
+        except Exception as error:
+            log.warning("payment.no_answer", order_id=str(account.order_id), error=type(error).__name__)
+    return see_other(path_of(context, account.order_id))
+
+
+async def _stripe(request: Request) -> Response:
+    signature = request.headers.get("stripe-signature")
+    outcome = await hear_stripe(context_of(request), await request.body(), signature)
+    return JSONResponse({"outcome": outcome})
+
+
+async def _pix(request: Request) -> Response:
+    context = context_of(request)
+    key = await pix_key(context, request.path_params["token"])
+    return JSONResponse({"outcomes": await hear_pix(context, key, await read_json(request))})
+
+
+async def _account(context: Context, order_id: UUID) -> Account:
+    async with context.database.connection() as connection:
+        account = (await accounts_of(connection, [order_id])).get(order_id)
+    if account is None:
+        raise NotFound
+    return account
+
+
+def _waits(account: Account) -> bool:
+    return account.state == PaymentState.STARTED and account.order_state == OrderState.PLACED
+
+
+routes: list[BaseRoute] = [
+    Route("/pay/{signed}", _pay),
+    Route("/pay/{signed}/back", _back),
+    Route("/pay/notices/stripe", _stripe, methods=["POST"]),
+    Route("/pay/notices/pix/{token}", _pix, methods=["POST"]),
+    Route("/pay/notices/pix/{token}/pix", _pix, methods=["POST"]),  # banks add the last step by themselves
+]

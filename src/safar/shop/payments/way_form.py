@@ -1,0 +1,170 @@
+"""What a manager fills in for each way to pay, and how it is checked."""
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from babel.numbers import is_currency
+from phonenumbers import SUPPORTED_REGIONS
+from stdnum import bic, iban
+from stdnum.exceptions import ValidationError
+
+from safar.kernel.i18n import N_, _
+from safar.kernel.money import minor_of
+from safar.kernel.text import ascii_digits
+from safar.kernel.web.forms import Fields
+from safar.shop.payments.brcode import static_code
+from safar.shop.payments.model import Configured
+from safar.shop.payments.pix import key_of
+from safar.shop.payments.port import CASH, PIX, STRIPE, TEST_CARD, TRANSFER, UPI
+from safar.shop.payments.upi import ADDRESS, CATEGORY
+
+_LIST_MAX = 40
+_AMOUNT_MAX = Decimal(10) ** 10
+
+
+def _iban(text: str) -> str:
+    return str(iban.validate(text))
+
+
+def _bic(text: str) -> str:
+    return str(bic.validate(text))
+
+
+def _matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise ValueError
+        return text
+
+    return check
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One field: `check` returns the value as it is kept, or raises ValueError (and then `wrong` is told)."""
+
+    name: str
+    label: str
+    hint: str | None = None
+    required: bool = False
+    secret: bool = False
+    check: Callable[[str], str] | None = None
+    wrong: str = N_("This is not written as it should be.")
+    length_max: int = 200
+
+
+_HOLDER = Input("holder", N_("Name of the account holder"), required=True, length_max=70)
+INPUTS: Mapping[str, tuple[Input, ...]] = {
+    CASH: (),
+    TEST_CARD: (),
+    TRANSFER: (
+        _HOLDER,
+        Input("iban", "IBAN", N_("With it, payers in euros get a code to scan."), check=_iban),
+        Input("bic", "BIC", check=_bic),
+        Input(
+            "account", N_("Account, where there is no IBAN"), N_("Sort code and number, or what is usual."),
+        ),
+        Input("bank", N_("Bank")),
+    ),
+    PIX: (
+        Input(
+            "holder", N_("Name of the receiver"), N_("In Latin letters; 25 of them are shown."),
+            required=True,
+        ),
+        Input("city", N_("City"), required=True),
+        Input(
+            "key", N_("PIX key"), N_("CPF, CNPJ, phone (+55…), e-mail or random key."),
+            required=True, secret=True, check=key_of, wrong=N_("This is no PIX key."),
+        ),
+    ),
+    UPI: (
+        Input("holder", N_("Name of the receiver"), required=True, length_max=99),
+        Input(
+            "address", N_("UPI address"), N_("Such as name@bank."), required=True, check=_matching(ADDRESS),
+            wrong=N_("A UPI address looks like name@bank."),
+        ),
+        Input(
+            "category", N_("Merchant category"), N_("Four digits, from your bank."),
+            check=_matching(CATEGORY),
+        ),
+    ),
+    STRIPE: (
+        Input(
+            "secret_key", N_("Secret key"), N_("Begins with sk_ or rk_."), required=True, secret=True,
+            check=_matching(re.compile(r"(sk|rk)_[A-Za-z0-9_]{5,250}")), length_max=300,
+        ),
+        Input(
+            "webhook_secret", N_("Signing secret of the webhook"), N_("Begins with whsec_."), required=True,
+            secret=True, check=_matching(re.compile(r"whsec_[A-Za-z0-9+/=_-]{5,250}")), length_max=300,
+        ),
+    ),
+}  # fmt: skip
+
+
+def read_way(fields: Fields, provider: str, before: Configured | None) -> Configured:
+    """Return what was filled in; a secret that is left empty stays as it is. Problems stay in `fields`."""
+    details, kept = {}, dict(before.secrets) if before else {}
+    for field in INPUTS[provider]:
+        known = field.secret and field.name in kept
+        text = fields.text(field.name, length_max=field.length_max, required=field.required and not known)
+        value = _checked(fields, field, text)
+        if field.secret and value:
+            kept[field.name] = value
+        elif not field.secret and value:
+            details[field.name] = value
+    if provider == PIX:
+        _check_pix(fields, details, kept)
+        if "token" not in kept or "renew" in fields.values:
+            kept["token"] = secrets.token_urlsafe(24)
+    if provider == TRANSFER and not details.get("iban") and not details.get("account"):
+        fields.problems.setdefault("iban", _("An IBAN or an account is needed."))
+    return Configured(
+        provider, "enabled" in fields.values,
+        _codes(fields, "currencies", lambda code: bool(is_currency(code))),
+        _codes(fields, "countries", lambda code: code in SUPPORTED_REGIONS), details, kept,
+    )  # fmt: skip
+
+
+def _checked(fields: Fields, field: Input, text: str) -> str:
+    if not text or field.name in fields.problems or field.check is None:
+        return text
+    try:
+        return field.check(text)
+    except (ValueError, ValidationError):
+        fields.problems[field.name] = _(field.wrong)
+        return ""
+
+
+def _check_pix(fields: Fields, details: Mapping[str, str], kept: Mapping[str, str]) -> None:
+    for name in ("holder", "city"):
+        if name in fields.problems:
+            continue
+        try:
+            static_code(key=kept.get("key", "x"), name=details[name], city="X")
+        except ValueError:
+            fields.problems[name] = _("This needs Latin letters.")
+
+
+def _codes(fields: Fields, name: str, known: Callable[[str], bool]) -> tuple[str, ...]:
+    text = fields.text(name, length_max=300, required=False).upper()
+    codes = tuple(dict.fromkeys(re.findall(r"[^\s,;]+", text)))
+    wrong = [code for code in codes if not known(code)]
+    if wrong or len(codes) > _LIST_MAX:
+        fields.problems.setdefault(name, _("We do not know %(code)s.", code=(wrong or codes)[0][:20]))
+    return codes
+
+
+def read_amount(fields: Fields, currency: str) -> int:
+    """Return the field `amount`, in major units with a point or a comma, as minor units."""
+    text = ascii_digits(fields.text("amount", length_max=20)).replace("٫", ".").replace(",", ".")
+    try:
+        amount = Decimal(text) if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,4})?", text) else Decimal(-1)
+    except InvalidOperation:
+        amount = Decimal(-1)
+    minor = minor_of(amount, currency)
+    if not 0 < amount < _AMOUNT_MAX or minor <= 0:
+        fields.problems["amount"] = _("An amount such as 12.50.")
+    return max(minor, 0)

@@ -1,0 +1,64 @@
+"""Discount codes as they stand, and the capacity accounts that their uses are."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from safar.capacity import actions as ledger
+from safar.kernel.database import Connection, rows
+from safar.kernel.ids import derived_id
+from safar.kernel.text import ascii_digits
+from safar.shop.pricing.model import Discount, DiscountReason
+from safar.shop.pricing.rules import QUERIES
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """An order that wants to use a code; the customer is known by their e-mail address."""
+
+    order_id: UUID
+    discount: Discount
+    email: str
+
+
+def plain_code(text: str) -> str:
+    """Return a code as it is kept: in capitals and in digits 0-9, without spaces."""
+    return "".join(ascii_digits(unicodedata.normalize("NFKC", text)).split()).upper()
+
+
+async def discounts(connection: Connection, codes: Iterable[str]) -> dict[str, Discount]:
+    """Return those of the codes that exist, by their plain form."""
+    wanted = sorted({plain_code(code) for code in codes} - {""})
+    if not wanted:
+        return {}
+    found = await rows(Discount, connection, QUERIES["discounts"], {"codes": wanted})
+    return {one.code: one for one in found}
+
+
+async def accounts_of_uses(
+    connection: Connection, uses: Sequence[Use]
+) -> dict[UUID, dict[int, DiscountReason]]:
+    """Return, for each order, the accounts of which it has to hold one unit, and what each means when empty.
+
+    The code's own account when its uses are limited (USED_UP), and the customer's account with this code
+    when everyone has one use (USED_BEFORE), opened here at the first.
+    """
+    keys = {use.order_id: _key(use) for use in uses if use.discount.customers_once}
+    opened = (
+        await ledger.open_many(connection, "discount_customer", dict.fromkeys(keys.values(), 1))
+        if keys
+        else {}
+    )
+    accounts: dict[UUID, dict[int, DiscountReason]] = {use.order_id: {} for use in uses}
+    for use in uses:
+        if use.discount.account_id is not None:
+            accounts[use.order_id][use.discount.account_id] = DiscountReason.USED_UP
+        if use.order_id in keys:
+            accounts[use.order_id][opened[keys[use.order_id]]] = DiscountReason.USED_BEFORE
+    return accounts
+
+
+def _key(use: Use) -> str:
+    """Return the account's key: nothing personal lies in the ledger."""
+    return str(derived_id("discount", use.discount.code, use.email.strip().lower()))

@@ -1,0 +1,230 @@
+"""Prices as managers set them: discount codes with what they brought; and the routes of the other pages."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol, cast
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from safar.catalogue.actions import categories
+from safar.catalogue.decide import text_of_minor
+from safar.catalogue.names import category_name
+from safar.kernel import clock
+from safar.kernel.database import Connection
+from safar.kernel.errors import NotFound, SafarError
+from safar.kernel.i18n import N_, _, money, number
+from safar.kernel.text import ascii_digits
+from safar.kernel.web.actor import actor_of
+from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.pages import context_of, error_text, page
+from safar.kernel.web.requests import see_other
+from safar.shop.pricing import reading, shipping_pages, tax_pages
+from safar.shop.pricing.actions import change_code, create_code
+from safar.shop.pricing.forms import PERCENT_WHOLE, discount_in, share_text
+from safar.shop.pricing.model import Discount, DiscountKind
+from safar.shop.show import STATES
+
+_PAGE_SIZE = 50
+_PAGES_MAX = 1000
+KINDS = {
+    DiscountKind.PERCENT: N_("So many per cent off"),
+    DiscountKind.FIXED: N_("An amount off"),
+    DiscountKind.FREE_SHIPPING: N_("Free delivery, the cheapest way"),
+}
+STATES_OF_CODES = {
+    "live": N_("in use"), "off": N_("switched off"), "not_yet": N_("not yet"), "over": N_("over"),
+    "used_up": N_("used up"),
+}  # fmt: skip
+_EMPTY = {
+    "code": "", "kind": "percent", "value": "", "minimum": "", "category": "", "starts_on": "", "ends_on": "",
+    "uses_max": "", "customers_once": "", "active": "yes", "campaign_id": "", "partner": "",
+}  # fmt: skip
+
+
+class _Campaign(Protocol):
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def name(self) -> str: ...
+
+
+# Campaigns are a floor above: the console, which knows them, puts their list at `app.state.campaigns`.
+Campaigns = Callable[[Connection], Awaitable[Sequence[_Campaign]]]
+
+
+async def _codes(request: Request) -> Response:
+    """Show the discount codes, the newest first, with their uses and what they brought."""
+    actor_of(request, "manager")
+    query = request.query_params.get("q", "").strip()[:60]
+    at_page = _page_number(request)
+    async with context_of(request).database.connection() as connection:
+        found = await reading.codes(
+            connection,
+            query if query.isprintable() else "",
+            limit=_PAGE_SIZE + 1,
+            offset=(at_page - 1) * _PAGE_SIZE,
+        )
+    shown, now = found[:_PAGE_SIZE], clock.now()
+    values = {
+        "codes": [(one, gives(one.discount), one.state(now)) for one in shown],
+        "state_names": STATES_OF_CODES,
+        "query": query,
+        "newer": _at(request, at_page - 1) if at_page > 1 else None,
+        "older": _at(request, at_page + 1) if len(found) > _PAGE_SIZE else None,
+    }
+    return page(request, "shop/prices_codes.html", values)
+
+
+async def _new(request: Request) -> Response:
+    actor_of(request, "manager")
+    return await _code_page(request, None, _EMPTY)
+
+
+async def _create(request: Request) -> Response:
+    actor = actor_of(request, "manager")
+    fields, discount = await _read(request, None)
+    if not fields.problems:
+        try:
+            async with context_of(request).database.transaction() as connection:
+                await create_code(connection, discount, staff_id=actor.id)
+        except SafarError as refused:
+            fields.problems["code"] = error_text(refused)
+        else:
+            return see_other("/prices")
+    return await _code_page(request, None, fields.values, fields.problems, status=422)
+
+
+async def _code(request: Request) -> Response:
+    actor_of(request, "manager")
+    return await _code_page(request, _name_of(request), None)
+
+
+async def _change(request: Request) -> Response:
+    actor = actor_of(request, "manager")
+    name = _name_of(request)
+    async with context_of(request).database.connection() as connection:
+        await reading.code(connection, name)
+    fields, discount = await _read(request, name)
+    if not fields.problems:
+        try:
+            async with context_of(request).database.transaction() as connection:
+                await change_code(connection, discount, staff_id=actor.id)
+        except NotFound:
+            raise
+        except SafarError as refused:
+            fields.problems["uses_max"] = error_text(refused)
+        else:
+            return see_other("/prices")
+    return await _code_page(request, name, fields.values, fields.problems, status=422)
+
+
+async def _read(request: Request, code: str | None) -> tuple[Fields, Discount]:
+    settings = context_of(request).settings
+    fields = await read_fields(request)
+    return fields, discount_in(fields, code=code, currency=settings.currency, zone=settings.timezone)
+
+
+async def _code_page(
+    request: Request,
+    name: str | None,
+    typed: Mapping[str, str] | None,
+    problems: Mapping[str, str] | None = None,
+    *,
+    status: int = 200,
+) -> Response:
+    """Show a code's form, filled in as it stands when nothing was typed."""
+    settings = context_of(request).settings
+    async with context_of(request).database.connection() as connection:
+        found = await reading.code(connection, name) if name else None
+        orders = await reading.orders_with(connection, name) if name else []
+        campaigns = await _campaigns(request, connection)
+        all_categories = await categories(connection)
+    if typed is None and found is not None:
+        typed = _typed(found.discount, settings.timezone)
+    values: dict[str, Any] = {
+        "found": found,
+        "orders": orders,
+        "typed": {**_EMPTY, **(typed or {})},
+        "problems": problems or {},
+        "kinds": [(kind.value, _(text)) for kind, text in KINDS.items()],
+        "campaigns": [("", _("None")), *((str(one.id), one.name) for one in campaigns)],
+        "categories": [("", _("All goods")), *((one, category_name(one)) for one in all_categories)],
+        "currency": settings.currency,
+        "state": found.state(clock.now()) if found else None,
+        "state_names": STATES_OF_CODES,
+        "order_states": STATES,
+    }
+    return page(request, "shop/prices_code.html", values, status=status)
+
+
+async def _campaigns(request: Request, connection: Connection) -> Sequence[_Campaign]:
+    listed = cast("Campaigns | None", getattr(request.app.state, "campaigns", None))
+    return await listed(connection) if listed else []
+
+
+def _typed(discount: Discount, zone: str) -> dict[str, str]:
+    percent = discount.kind == DiscountKind.PERCENT
+    value = (
+        share_text(discount.value, PERCENT_WHOLE)
+        if percent
+        else text_of_minor(discount.value, discount.currency)
+    )
+    minimum = discount.minimum_minor
+    return {
+        "code": discount.code,
+        "kind": discount.kind,
+        "value": "" if discount.kind == DiscountKind.FREE_SHIPPING else value,
+        "minimum": text_of_minor(minimum, discount.currency) if minimum else "",
+        "category": discount.category,
+        "starts_on": _day_text(discount.starts_at, zone),
+        "ends_on": _day_text(discount.ends_at - timedelta(days=1) if discount.ends_at else None, zone),
+        "uses_max": "" if discount.uses_max is None else str(discount.uses_max),
+        "customers_once": "yes" if discount.customers_once else "",
+        "active": "yes" if discount.active else "",
+        "campaign_id": str(discount.campaign_id or ""),
+        "partner": discount.partner,
+    }
+
+
+def gives(discount: Discount) -> str:
+    """Return what a code gives, in words."""
+    if discount.kind == DiscountKind.PERCENT:
+        return _("%(share)s %% off", share=number(discount.value / 100))
+    if discount.kind == DiscountKind.FIXED:
+        return _("%(amount)s off", amount=money(discount.value, discount.currency))
+    return _("free delivery")
+
+
+def _day_text(at: datetime | None, zone: str) -> str:
+    return at.astimezone(ZoneInfo(zone)).date().isoformat() if at else ""
+
+
+def _name_of(request: Request) -> str:
+    name = str(request.path_params["code"]).upper()
+    if not name.isprintable() or len(name) > 40:
+        raise NotFound
+    return name
+
+
+def _page_number(request: Request) -> int:
+    text = ascii_digits(request.query_params.get("page", "1"))
+    return min(max(int(text), 1), _PAGES_MAX) if text.isdecimal() and len(text) < 5 else 1
+
+
+def _at(request: Request, at_page: int) -> str:
+    return f"?{request.url.include_query_params(page=at_page).query}"
+
+
+routes: list[BaseRoute] = [
+    Route("/prices", _codes),
+    *tax_pages.routes,
+    *shipping_pages.routes,
+    Route("/prices/codes", _new),
+    Route("/prices/codes", _create, methods=["POST"]),
+    Route("/prices/codes/{code}", _code),
+    Route("/prices/codes/{code}", _change, methods=["POST"]),
+]

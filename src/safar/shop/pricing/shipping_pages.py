@@ -1,0 +1,204 @@
+"""Shipping zones and the ways to send there, for managers; and what a parcel would cost."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from safar.catalogue.decide import minor_of_text, text_of_minor
+from safar.kernel.i18n import _, current_language
+from safar.kernel.ids import new_id, parse_id
+from safar.kernel.text import ascii_digits
+from safar.kernel.web.actor import actor_of
+from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.requests import see_other
+from safar.shop.places import all_countries, country_name
+from safar.shop.pricing import reading
+from safar.shop.pricing.actions import remove_method, remove_zone, save_method, save_zone
+from safar.shop.pricing.forms import BANDS_MAX, method_in, places_in
+from safar.shop.pricing.model import Destination, ShippingMethod
+from safar.shop.pricing.rules import load_rules
+from safar.shop.pricing.shipping import methods_to, zone_of
+
+_WEIGHT_DIGITS_MAX = 7
+_NEW_METHOD = {"key": "", "name": "", "days_least": "1", "days_most": "5", "free_from": "", "active": "yes"}
+
+
+async def _zones(request: Request) -> Response:
+    actor_of(request, "manager")
+    return await _zones_page(request)
+
+
+async def _create(request: Request) -> Response:
+    """Write a new zone; the form's zone id makes a second click harmless."""
+    actor = actor_of(request, "manager")
+    fields = await read_fields(request)
+    zone_id = _zone_id(fields)
+    name = fields.text("name", length_max=60)
+    countries, postcodes = places_in(fields)
+    if fields.problems:
+        return await _zones_page(request, fields.values, fields.problems, status=422)
+    async with context_of(request).database.transaction() as connection:
+        await save_zone(
+            connection, zone_id, name=name, countries=countries, postcodes=postcodes, staff_id=actor.id
+        )
+    return see_other(f"/prices/shipping/{zone_id}")
+
+
+async def _zone(request: Request) -> Response:
+    actor_of(request, "manager")
+    return await _zone_page(request)
+
+
+async def _change(request: Request) -> Response:
+    actor = actor_of(request, "manager")
+    zone_id = parse_id(request.path_params["id"])
+    fields = await read_fields(request)
+    name = fields.text("name", length_max=60)
+    countries, postcodes = places_in(fields)
+    if fields.problems:
+        return await _zone_page(request, zone=fields.values, problems=fields.problems, status=422)
+    async with context_of(request).database.transaction() as connection:
+        await reading.zone(connection, zone_id)
+        await save_zone(
+            connection, zone_id, name=name, countries=countries, postcodes=postcodes, staff_id=actor.id
+        )
+    return see_other(f"/prices/shipping/{zone_id}")
+
+
+async def _remove(request: Request) -> Response:
+    actor = actor_of(request, "manager")
+    async with context_of(request).database.transaction() as connection:
+        await remove_zone(connection, parse_id(request.path_params["id"]), staff_id=actor.id)
+    return see_other("/prices/shipping")
+
+
+async def _save_method(request: Request) -> Response:
+    actor = actor_of(request, "manager")
+    zone_id = parse_id(request.path_params["id"])
+    fields = await read_fields(request)
+    method, active = method_in(fields, context_of(request).settings.currency)
+    if fields.problems:
+        return await _zone_page(request, method=fields.values, problems=fields.problems, status=422)
+    async with context_of(request).database.transaction() as connection:
+        await reading.zone(connection, zone_id)
+        await save_method(connection, zone_id, method, active=active, staff_id=actor.id)
+    return see_other(f"/prices/shipping/{zone_id}")
+
+
+async def _remove_method(request: Request) -> Response:
+    actor = actor_of(request, "manager")
+    zone_id, key = parse_id(request.path_params["id"]), request.path_params["key"]
+    async with context_of(request).database.transaction() as connection:
+        await reading.zone(connection, zone_id)
+        if key.isprintable():
+            await remove_method(connection, zone_id, key, staff_id=actor.id)
+    return see_other(f"/prices/shipping/{zone_id}")
+
+
+async def _zones_page(
+    request: Request,
+    typed: Mapping[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
+    *,
+    status: int = 200,
+) -> Response:
+    settings, asked = context_of(request).settings, request.query_params
+    async with context_of(request).database.connection() as connection:
+        zones = await reading.zones(connection)
+        rules = await load_rules(connection)
+    to = Destination(asked.get("country", settings.country)[:2], asked.get("postcode", "")[:16])
+    weight = ascii_digits(asked.get("weight", ""))
+    zone = zone_of(rules.zones, to)
+    tried = methods_to(
+        rules, to, weight_g=int(weight) if weight.isdecimal() and len(weight) <= _WEIGHT_DIGITS_MAX else 0,
+        goods_minor=minor_of_text(asked.get("goods", "")[:24], settings.currency) or 0,
+        currency=settings.currency,
+    )  # fmt: skip
+    values = {
+        "zones": zones,
+        "typed": {"zone_id": str(new_id()), **(typed or {})},
+        "problems": problems or {},
+        "country_name": country_name,
+        "countries": all_countries(),
+        "tried": tried if "country" in asked else None,
+        "tried_zone": zone.name if zone else None,
+        "asked": {
+            "country": to.country,
+            "postcode": to.postcode,
+            "weight": weight,
+            "goods": asked.get("goods", ""),
+        },
+        "language": current_language(),
+        "currency": settings.currency,
+    }
+    return page(request, "shop/prices_shipping.html", values, status=status)
+
+
+async def _zone_page(
+    request: Request,
+    *,
+    zone: Mapping[str, str] | None = None,
+    method: Mapping[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    async with context_of(request).database.connection() as connection:
+        found = await reading.zone(connection, parse_id(request.path_params["id"]))
+    wanted = request.query_params.get("method", "")
+    chosen = next((one for one in found.methods if one.method.key == wanted), None)
+    values = {
+        "zone": found,
+        "zone_typed": zone
+        or {
+            "name": found.name,
+            "countries": " ".join(found.countries),
+            "postcodes": " ".join(found.postcodes),
+        },
+        "typed_method": method or (_typed(chosen.method, active=chosen.active) if chosen else _NEW_METHOD),
+        "chosen": chosen is not None,
+        "problems": (problems or {}) if method else {},
+        "zone_problems": (problems or {}) if zone else {},
+        "bands": range(BANDS_MAX),
+        "currency": context_of(request).settings.currency,
+        "language": current_language(),
+        "country_name": country_name,
+    }
+    return page(request, "shop/prices_zone.html", values, status=status)
+
+
+def _typed(method: ShippingMethod, *, active: bool) -> dict[str, str]:
+    """Return a method as its form shows it."""
+    free = method.free_from_minor
+    typed = {
+        "key": method.key, "name": method.names.get("", ""), "days_least": str(method.days_least),
+        "days_most": str(method.days_most), "active": "yes" if active else "",
+        "free_from": "" if free is None else text_of_minor(free, method.currency),
+    }  # fmt: skip
+    typed |= {f"name-{language}": name for language, name in method.names.items() if language}
+    for n, band in enumerate(method.bands):
+        typed[f"weight-{n}"] = "" if band.weight_g_max is None else str(band.weight_g_max)
+        typed[f"price-{n}"] = text_of_minor(band.price_minor, method.currency)
+    return typed
+
+
+def _zone_id(fields: Fields) -> UUID:
+    try:
+        return UUID(fields.values.get("zone_id", ""))
+    except ValueError:
+        fields.problems["zone_id"] = _("This is not a request id (a UUID).")
+        return new_id()
+
+
+routes: list[BaseRoute] = [
+    Route("/prices/shipping", _zones),
+    Route("/prices/shipping", _create, methods=["POST"]),
+    Route("/prices/shipping/{id}", _zone),
+    Route("/prices/shipping/{id}", _change, methods=["POST"]),
+    Route("/prices/shipping/{id}/remove", _remove, methods=["POST"]),
+    Route("/prices/shipping/{id}/methods", _save_method, methods=["POST"]),
+    Route("/prices/shipping/{id}/methods/{key}/remove", _remove_method, methods=["POST"]),
+]

@@ -1,0 +1,93 @@
+"""Taxes by country, for managers."""
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from safar.kernel.errors import NotFound
+from safar.kernel.i18n import N_, _
+from safar.kernel.web.actor import actor_of
+from safar.kernel.web.forms import read_fields
+from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.requests import see_other
+from safar.shop.places import all_countries, country_name, is_country
+from safar.shop.pricing.actions import remove_tax, save_tax
+from safar.shop.pricing.forms import RATE_WHOLE, country_in, share_text, tax_in
+from safar.shop.pricing.model import Tax
+from safar.shop.pricing.rules import load_rules
+
+CLASSES = {"standard": N_("standard rate"), "reduced": N_("reduced rate"), "zero": N_("not taxed")}
+_OTHERS = "others"
+
+
+async def _taxes(request: Request) -> Response:
+    actor_of(request, "manager")
+    return await _page(request, request.query_params.get("country", "").upper()[:2])
+
+
+async def _save(request: Request) -> Response:
+    actor = actor_of(request, "manager")
+    fields = await read_fields(request)
+    country, tax = country_in(fields), tax_in(fields)
+    if fields.problems:
+        return await _page(request, country, fields.values, fields.problems, status=422)
+    async with context_of(request).database.transaction() as connection:
+        await save_tax(connection, country, tax, staff_id=actor.id)
+    return see_other("/prices/tax")
+
+
+async def _remove(request: Request) -> Response:
+    actor = actor_of(request, "manager")
+    country = request.path_params["country"]
+    if country != _OTHERS and not is_country(country):
+        raise NotFound
+    async with context_of(request).database.transaction() as connection:
+        await remove_tax(connection, "" if country == _OTHERS else country, staff_id=actor.id)
+    return see_other("/prices/tax")
+
+
+async def _page(
+    request: Request,
+    country: str,
+    typed: Mapping[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
+    *,
+    status: int = 200,
+) -> Response:
+    async with context_of(request).database.connection() as connection:
+        taxes = (await load_rules(connection)).taxes
+    if typed is None:
+        typed = _typed(country, taxes.get(country) or Tax())
+    values = {
+        "taxes": [(code, _name(code), tax) for code, tax in taxes.items()],
+        "share": lambda parts: share_text(parts, RATE_WHOLE) or "0",
+        "countries": [("", _("All other countries")), *all_countries()],
+        "classes": [(code, _(text)) for code, text in CLASSES.items()],
+        "class_names": CLASSES,
+        "typed": typed,
+        "problems": problems or {},
+    }
+    return page(request, "shop/prices_tax.html", values, status=status)
+
+
+def _typed(country: str, tax: Tax) -> dict[str, str]:
+    return {
+        "country": country,
+        "included": "yes" if tax.included else "no",
+        "standard": share_text(tax.rates.get("standard", 0), RATE_WHOLE),
+        "reduced": share_text(tax.rates.get("reduced", 0), RATE_WHOLE),
+        "shipping_class": tax.shipping_class,
+    }
+
+
+def _name(code: str) -> str:
+    return country_name(code) if code else _("All other countries")
+
+
+routes: list[BaseRoute] = [
+    Route("/prices/tax", _taxes),
+    Route("/prices/tax", _save, methods=["POST"]),
+    Route("/prices/tax/{country}/remove", _remove, methods=["POST"]),
+]

@@ -1,0 +1,25 @@
+"""Errors of the storefront; the docstring is what people read."""
+
+from safar.kernel.errors import NotFound, SafarError
+
+
+class TooManyBackRequests(SafarError):
+    """This address asks to be told about many things today already. Please try again tomorrow."""
+
+    status = 429
+    code = "too_many_requests"
+
+
+class WishlistFull(SafarError):
+    """A wishlist has room for %(count)s products. Take one off it first."""
+
+    status = 409
+    code = "wishlist_full"
+
+
+class UnknownWishlist(NotFound):
+    """There is no wishlist here. Perhaps the link was cut short."""
+
+
+class UnknownBackRequest(NotFound):
+    """We know nothing of this request any more. Perhaps it has been answered, or the link was cut short."""

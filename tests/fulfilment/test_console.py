@@ -1,0 +1,184 @@
+"""Orders, returns and carriers on the console, over real HTTP."""
+
+import re
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from safar.kernel.context import Context
+from safar.kernel.ids import new_id
+from safar.kernel.web.surface import Surface, build_surface
+from safar.shop import pages
+from safar.shop.fulfilment.model import Shipping
+from safar.shop.fulfilment.shipping import ship_many
+from safar.stock.model import MAIN
+from tests.conftest import Serve
+from tests.fulfilment.conftest import LINK, SAM, bought, delivered, order_of, sent_units
+from tests.shop.conftest import CLOCK, MUG, books_agree, free
+from tests.shop.test_console import _page_values, _SignedIn
+
+PAGE_BYTES_MAX = 100_000
+
+
+@pytest.fixture
+async def desk(context: Context, serve: Serve) -> AsyncIterator[httpx.AsyncClient]:
+    """A manager's browser on the console."""
+    app = build_surface(context, Surface("console", _page_values), pages.routes, inside=[_SignedIn])
+    base = await serve(app)
+    async with httpx.AsyncClient(base_url=base, headers={"x-role": "manager"}, timeout=20) as client:
+        yield client
+
+
+def listed(page: httpx.Response) -> list[str]:
+    return re.findall(r'class="num" href="/orders/([0-9a-f-]{36})"', page.text)
+
+
+async def test_orders_are_found_by_name_mail_article_and_tracking_code(
+    desk: httpx.AsyncClient, context: Context
+) -> None:
+    ada = await bought(context, (MUG, 1), name="Ada Lovelace", email="ada@found.example")
+    eve = await bought(context, (CLOCK, 1), name="Eve", email="eve@found.example")
+    await context.batched(ship_many, Shipping(new_id(), eve, MAIN, LINK, None, "Post", "AB12", SAM))
+    for query, wanted in (
+        ("lovelace", [ada]), ("eve@found", [eve]), ("MUG", [ada]), ("clock", [eve]), ("ab12", [eve]),
+        ("found.example", [eve, ada]), ("nobody", []),
+    ):  # fmt: skip
+        page = await desk.get("/orders", params={"q": query})
+        assert listed(page) == [str(id_) for id_ in wanted], query
+        assert len(page.content) < PAGE_BYTES_MAX
+
+
+async def test_orders_are_filtered_by_state_payment_lateness_and_returns(
+    desk: httpx.AsyncClient, context: Context
+) -> None:
+    fresh = await bought(context, (MUG, 1))
+    late = await bought(context, (MUG, 1))
+    back = await delivered(context, (MUG, 1))
+    async with context.database.transaction() as connection:
+        await connection.execute(
+            "UPDATE orders SET confirmed_at = confirmed_at - interval '9 days' WHERE id = %s", [late]
+        )
+    asked = {"request_id": str(new_id()), "wish": "refund", f"units-{MUG}": "1", f"reason-{MUG}": "broken"}
+    made = await desk.post(f"/orders/{back}/returns", data=asked)
+    assert made.status_code == 303
+    for query, wanted in (
+        ("state=confirmed", [late, fresh]), ("late=1", [late]), ("returns=1", [back]),
+        ("payment=paid", [back]), ("payment=due&state=confirmed", [late, fresh]), ("payment=owed", []),
+        ("state=closed", []),
+    ):  # fmt: skip
+        assert listed(await desk.get(f"/orders?{query}")) == [str(id_) for id_ in wanted], query
+
+
+async def test_the_list_goes_on_where_the_page_before_ended(
+    desk: httpx.AsyncClient, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("safar.shop.pages.PAGE_SIZE", 2)
+    ids = [str(await bought(context, (MUG, 1))) for _ in range(3)]
+    first = await desk.get("/orders")
+    assert listed(first) == [ids[2], ids[1]]
+    older = re.search(r'rel="next" href="([^"]+)"', first.text)
+    assert older
+    assert listed(await desk.get("/orders" + older[1].replace("&amp;", "&"))) == [ids[0]]
+
+
+async def test_ticked_orders_are_packed_shipped_and_printed_together_once(
+    desk: httpx.AsyncClient, context: Context
+) -> None:
+    ids = [str(await bought(context, (MUG, 2))) for _ in range(3)]
+    picking = await desk.get("/orders/picking.pdf", params={"id": ids})
+    assert picking.content.startswith(b"%PDF")
+    form = {"id": [*ids, str(new_id())], "request_id": str(new_id())}
+    for verb in ("packed", "packed", "shipped", "shipped"):
+        answer = await desk.post(f"/orders/{verb}", data=form)
+        assert answer.headers["location"].startswith("/orders?done=3&left=1")
+    assert "3 orders done" in (await desk.get(answer.headers["location"])).text
+    assert await sent_units(context.database, MUG) == 6
+    await books_agree(context.database)
+
+
+async def test_a_parcel_is_sent_by_the_form_and_a_second_click_sends_nothing(
+    desk: httpx.AsyncClient, context: Context
+) -> None:
+    order_id = await bought(context, (MUG, 3))
+    page = (await desk.get(f"/orders/{order_id}")).text
+    key = re.search(r'name="request_id" value="([0-9a-f-]{36})"', page)
+    assert key
+    form = {
+        "request_id": key[1], "location_id": str(MAIN), f"units-{MUG}": "1", "carrier": "Post",
+        "tracking_code": "AB 1",
+    }  # fmt: skip
+    for _ in range(2):
+        assert (await desk.post(f"/orders/{order_id}/shipped", data=form)).status_code == 303
+    assert await sent_units(context.database, MUG) == 1
+    page = (await desk.get(f"/orders/{order_id}")).text
+    assert "Partly shipped" in page
+    assert "Parcel sent: 1 units" in page
+    bad = await desk.post(
+        f"/orders/{order_id}/shipped", data={**form, "request_id": str(new_id()), f"units-{MUG}": "9"}
+    )
+    assert (bad.status_code, await sent_units(context.database, MUG)) == (422, 1)
+    for path in (f"/orders/{order_id}/packing-slip.pdf", f"/orders/{order_id}/invoice.pdf"):
+        assert (await desk.get(path)).content.startswith(b"%PDF")
+    wrong = f"/orders/{order_id}/packing-slip.pdf?shipment={new_id()}"
+    assert (await desk.get(wrong)).status_code == 404
+
+
+async def test_a_return_goes_its_way_at_the_desk(desk: httpx.AsyncClient, context: Context) -> None:
+    order_id = await delivered(context, (MUG, 2))
+    asked = {"request_id": str(new_id()), "wish": "refund", f"units-{MUG}": "2", f"reason-{MUG}": "broken"}
+    path = (await desk.post(f"/orders/{order_id}/returns", data=asked)).headers["location"]
+    assert str(order_id) in (await desk.get("/returns")).text
+    assert (await desk.post(f"{path}/refused", data={"answer": ""})).status_code == 422
+    for _ in range(2):
+        assert (await desk.post(f"{path}/approved", data={"answer": "Sure"})).status_code == 303
+    nothing = await desk.post(f"{path}/received", data={"location_id": str(MAIN)})
+    assert nothing.status_code == 422
+    goods = {"location_id": str(MAIN), f"stock-{MUG}": "1", f"loss-{MUG}": "1", f"line-{MUG}": "2"}
+    for _ in range(2):
+        assert (await desk.post(f"{path}/received", data=goods)).status_code == 303
+    assert await free(context.database) == (9, 0)
+    assert "9.90" in (await desk.get(path)).text
+    assert (await desk.post(f"{path}/refunded", headers={"x-role": "agent"})).status_code == 403
+    assert (await desk.post(f"{path}/refunded", data={"amount": "9.91"})).status_code == 409
+    assert (await desk.post(f"{path}/refunded", data={"amount": "x"})).status_code == 422
+    assert (await desk.post(f"{path}/refunded", data={"amount": "9,50"})).status_code == 303
+    page = (await desk.get(path)).text
+    assert "Given back" in page
+    assert "9.50" in page
+    persian = await desk.get(path, headers={"accept-language": "fa"})
+    assert 'dir="rtl"' in persian.text
+    await books_agree(context.database)
+
+
+async def test_an_exchange_that_cannot_be_had_says_what_is_left(
+    desk: httpx.AsyncClient, context: Context
+) -> None:
+    order_id = await delivered(context, (CLOCK, 4))
+    asked = {
+        "request_id": str(new_id()),
+        "wish": "exchange",
+        f"units-{CLOCK}": "4",
+        f"reason-{CLOCK}": "broken",
+    }
+    path = (await desk.post(f"/orders/{order_id}/returns", data=asked)).headers["location"]
+    answer = await desk.post(f"{path}/approved", data={"answer": ""})
+    assert answer.status_code == 409
+    assert "Alarm clock bakelike green: 1" in answer.text
+    assert (await order_of(context.database, order_id)).state == "delivered"
+
+
+async def test_carriers_are_kept_by_managers_with_an_address_that_is_one(
+    desk: httpx.AsyncClient, context: Context
+) -> None:
+    good = {"id": str(new_id()), "name": "Royal Mail", "tracking_url": "https://m.example/{code}"}
+    for _ in range(2):
+        assert (await desk.post("/carriers", data=good)).status_code == 303
+    assert "https://m.example/{code}" in (await desk.get("/carriers")).text
+    for bad, status in (
+        ({"tracking_url": "javascript:alert({code})"}, 422), ({"tracking_url": "https://m.example/"}, 422),
+        ({"name": ""}, 422), ({"id": "x"}, 404), ({"id": str(new_id()), "name": "royal mail"}, 409),
+    ):  # fmt: skip
+        assert (await desk.post("/carriers", data={**good, **bad})).status_code == status, bad
+    agent = await desk.post("/carriers", data=good, headers={"x-role": "agent"})
+    assert agent.status_code == 403

@@ -1,0 +1,250 @@
+"""The way of an order, parcels, and the money of returns, for any input: no database."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from safar.answers.texts import order_text
+from safar.kernel.ids import new_id
+from safar.shop.decide import when_cancelled
+from safar.shop.fulfilment.decide import (
+    RETURN_WAY,
+    WAY,
+    Parcel,
+    TooMany,
+    after,
+    is_tracking_template,
+    parcel_of,
+    return_after,
+    returnable,
+    tracking_link,
+)
+from safar.shop.fulfilment.documents import tax_lines
+from safar.shop.fulfilment.letters import return_letter, shipment_letter
+from safar.shop.fulfilment.model import Return, ReturnState, ReturnStep, Shipping, Step
+from safar.shop.fulfilment.money import Swap, offset_of, paid_for, share, shipping_paid, surplus, worth_of
+from safar.shop.model import Goods, Order, OrderLine, OrderState
+from safar.shop.show import STATES, next_of, steps_of
+
+_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_RANK = [
+    OrderState.PLACED, OrderState.CONFIRMED, OrderState.PACKED, OrderState.SHIPPED, OrderState.DELIVERED,
+    OrderState.CLOSED,
+]  # fmt: skip
+STEPS = st.lists(st.sampled_from(Step), max_size=30)
+
+
+def an_order(**other: object) -> Order:
+    plain = Order(
+        new_id(), 10001, "delivered", None, b"", new_id(), None, None, new_id(), _NOW, "a@b.example", "Ada",
+        "1 Mill Lane", "en", 0, "GBP", _NOW, _NOW, _NOW, _NOW, None, "cod", "", "paid", None,
+    )  # fmt: skip
+    return replace(plain, **other)  # type: ignore[arg-type]
+
+
+def a_line(quantity: int, price: int, discount: int = 0, tax: int = 0) -> OrderLine:
+    return OrderLine(new_id(), new_id(), quantity, price, discount, tax, "Mug", "MUG", "mug", "kitchen")
+
+
+@given(STEPS)
+def test_an_order_only_goes_forward_and_ends_for_good(steps: list[Step]) -> None:
+    state = OrderState.PLACED
+    for step in steps:
+        new = after(state, step)
+        if new is None:
+            continue
+        assert state not in (OrderState.CANCELLED, OrderState.CLOSED), "nothing leads out of an end"
+        if new is not OrderState.CANCELLED:
+            assert _RANK.index(new) >= _RANK.index(state)
+            assert new != state or step is Step.SHIP_PART
+        state = new
+
+
+@given(STEPS, st.booleans())
+def test_what_has_left_is_never_cancelled(steps: list[Step], partly: bool) -> None:
+    state, sent = OrderState.PLACED, False
+    for step in steps:
+        new = after(state, step, partly_shipped=sent)
+        if new is None:
+            continue
+        assert not (new is OrderState.CANCELLED and sent)
+        sent = sent or step in (Step.SHIP, Step.SHIP_PART)
+        state = new
+
+
+def test_every_state_can_be_reached_and_every_step_taken() -> None:
+    assert {state for _from, state in WAY.items()} | {OrderState.PLACED} == set(OrderState)
+    assert {step for _state, step in WAY} == set(Step)
+    assert {state for _from, state in RETURN_WAY.items()} | {ReturnState.REQUESTED} == set(ReturnState)
+    assert {step for _state, step in RETURN_WAY} == set(ReturnStep)
+
+
+@pytest.mark.parametrize("state", OrderState)
+@pytest.mark.parametrize("by_staff", [True, False])
+def test_the_table_and_the_verb_that_cancels_agree(state: OrderState, by_staff: bool) -> None:
+    step = Step.CANCEL if by_staff else Step.CANCEL_BY_CUSTOMER
+    can = when_cancelled(state, by_staff=by_staff, asked_for=True) in ("release", "return")
+    assert can == (after(state, step) is OrderState.CANCELLED)
+
+
+@given(st.lists(st.sampled_from(ReturnStep), max_size=12))
+def test_a_return_is_paid_or_exchanged_once_and_only_when_it_is_here(steps: list[ReturnStep]) -> None:
+    state, taken = ReturnState.REQUESTED, []
+    for step in steps:
+        if (new := return_after(state, step)) is not None:
+            taken.append(step)
+            state = new
+    assert len(taken) == len(set(taken))
+    if ReturnStep.REFUND in taken:
+        assert taken.index(ReturnStep.RECEIVE) < taken.index(ReturnStep.REFUND)
+    assert not {ReturnStep.REFUND, ReturnStep.EXCHANGE} <= set(taken)
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_parcels_empty_an_order_and_never_more(data: st.DataObject) -> None:
+    places, variants = [new_id(), new_id()], [new_id(), new_id(), new_id()]
+    order_id = new_id()
+    goods = [
+        Goods(order_id, variant, place, data.draw(st.integers(1, 5)), 0, "S", "T")
+        for variant in variants
+        for place in places
+        if data.draw(st.booleans())
+    ]
+    left = sum(one.quantity for one in goods)
+    for _ in range(12):
+        place = data.draw(st.sampled_from(places))
+        wanted = data.draw(
+            st.none() | st.lists(st.tuples(st.sampled_from(variants), st.integers(0, 6)), max_size=3)
+        )
+        parcel = parcel_of(goods, place, wanted)
+        if not isinstance(parcel, Parcel):
+            assert parcel is None or isinstance(parcel, TooMany)
+            continue
+        units = sum(parcel.units.values())
+        assert 0 < units <= left
+        left -= units
+        assert parcel.last == (left == 0)
+        goods = [
+            replace(one, shipped=one.shipped + parcel.units[one.variant_id])
+            if one.location_id == place and one.variant_id in parcel.units
+            else one
+            for one in goods
+        ]
+        assert all(one.shipped <= one.quantity for one in goods)
+
+
+def test_a_kit_comes_back_as_often_as_all_its_parts_have_left() -> None:
+    kit, cup, spoon = a_line(3, 900), new_id(), new_id()
+    order_id = new_id()
+    goods = [
+        Goods(order_id, cup, new_id(), 6, 4, "CUP", "Cup"),
+        Goods(order_id, spoon, new_id(), 3, 3, "SPOON", "Spoon"),
+    ]
+    parts: dict[UUID, tuple[tuple[UUID, int], ...]] = {kit.variant_id: ((cup, 2), (spoon, 1))}
+    assert returnable([kit], goods, parts, {}) == {kit.variant_id: 2}
+    assert returnable([kit], goods, parts, {kit.variant_id: 2}) == {kit.variant_id: 0}
+
+
+@given(st.integers(0, 10**9), st.lists(st.integers(1, 50), min_size=1, max_size=10))
+def test_the_shares_of_a_line_sum_to_it_however_it_is_split(total: int, parts: list[int]) -> None:
+    quantity, before, shares = sum(parts), 0, []
+    for units in parts:
+        shares.append(share(total, quantity, before, units))
+        before += units
+    assert sum(shares) == total
+    assert all(amount >= 0 for amount in shares)
+
+
+LINES = st.lists(
+    st.builds(
+        lambda quantity, price, off, tax: a_line(
+            quantity, price, quantity * price * off // 100, quantity * price * tax // 100
+        ),
+        st.integers(1, 9), st.integers(0, 10**6), st.integers(0, 100), st.integers(0, 30),
+    ),
+    min_size=1, max_size=5,
+)  # fmt: skip
+
+
+@given(LINES, st.booleans(), st.integers(0, 5000), st.integers(0, 1000))
+def test_all_of_an_order_comes_to_what_was_paid_for_it(
+    lines: list[OrderLine], included: bool, shipping: int, shipping_tax: int
+) -> None:
+    tax = sum(line.tax_minor for line in lines) + shipping_tax
+    order = an_order(shipping_minor=shipping, tax_minor=tax, tax_included=included)
+    units = {line.variant_id: line.quantity for line in lines}
+    goods = sum(line.price_minor * line.quantity - line.discount_minor for line in lines)
+    total = goods + shipping + (0 if included else tax)
+    assert worth_of(order, lines, units, {}) + shipping_paid(order, lines) == total
+    assert sum(line.tax_minor for line in tax_lines(order, lines, {})) == (
+        tax if shipping else tax - shipping_tax
+    )
+
+
+@given(LINES, st.booleans(), st.data())
+def test_an_exchange_takes_off_no_more_than_was_paid_for_something_else(
+    lines: list[OrderLine], included: bool, data: st.DataObject
+) -> None:
+    swaps = [Swap(line, data.draw(st.integers(1, line.quantity)), data.draw(st.booleans())) for line in lines]
+    offset = offset_of(swaps, {})
+    same = sum(swap.line.price_minor * swap.units for swap in swaps if swap.same)
+    others = sum(paid_for(swap.line, tax_included=True) for swap in swaps if not swap.same)
+    assert same <= offset <= same + others
+    unused = data.draw(st.integers(0, offset - same))
+    back = surplus(swaps, {}, unused, tax_included=included)
+    assert 0 <= back <= sum(paid_for(s.line, tax_included=included) for s in swaps if not s.same)
+
+
+@given(
+    st.sampled_from([state for state in ReturnState if state is not ReturnState.REFUNDED]),
+    st.sampled_from(["en", "fa", "hi", "pt-BR"]), st.text(max_size=40), st.booleans(),
+)  # fmt: skip
+def test_every_letter_can_be_written_whatever_the_customer_is_called(
+    state: ReturnState, language: str, name: str, last: bool
+) -> None:
+    order = an_order(language=language, name=name, total_minor=120)
+    one = Return(
+        new_id(), 5001, order.id, state, "refund", "100% %s", "50% %(x)s", None, None, 0, False, _NOW, None,
+        None, None, None,
+    )  # fmt: skip
+    told = return_letter(order, one, state, "l", answer=one.answer, send_to="1 Road", exchange=(order, "n"))
+    sent = Shipping(new_id(), order.id, new_id(), "l", None, "100% Post", "%s", None)
+    parcel = shipment_letter(
+        order, sent, [(2, "100% cotton %s")], tracking_url="t", in_parts=True, more_to_come=not last
+    )
+    for mail in (told, parcel):
+        assert name in mail.body
+        assert mail.language == language
+    assert "50% %(x)s" in told.body
+    assert "100% cotton %s" in parcel.body
+
+
+@pytest.mark.parametrize("state", OrderState)
+def test_pages_and_bot_have_words_for_every_state(state: OrderState) -> None:
+    order = an_order(state=state, cancelled_at=_NOW if state is OrderState.CANCELLED else None)
+    assert STATES[state]
+    assert next_of(order)
+    assert steps_of(order)[0][1] == "done"
+    assert "10001" in order_text(order)
+
+
+@pytest.mark.parametrize(
+    ("template", "fits"),
+    [
+        ("https://post.example/{code}", True), ("http://post.example/?c={code}#x", True),
+        ("https://post.example/", False), ("javascript:alert({code})", False), ("//x/{code}", False),
+        ("https:///{code}", False), ("https://[/{code}", False), ("", False),
+    ],
+)  # fmt: skip
+def test_only_web_addresses_with_a_place_for_the_code_are_taken(template: str, fits: bool) -> None:
+    assert is_tracking_template(template) is fits
+
+
+def test_a_code_stays_a_code_in_the_link() -> None:
+    assert tracking_link("https://p.example/{code}", "A/B c?&") == "https://p.example/A%2FB%20c%3F%26"
+    assert tracking_link("", "A") == tracking_link("https://p.example/{code}", "") == ""

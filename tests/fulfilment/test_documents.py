@@ -1,0 +1,120 @@
+"""Documents as PDF, read back as text: every script, both directions, sums that agree."""
+
+import re
+import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from safar.kernel.i18n import LANGUAGES, speaking
+from safar.kernel.ids import new_id
+from safar.settings import Settings
+from safar.shop.fulfilment.documents import Pick, invoice, packing_slip, picking_list
+from safar.shop.model import Order, OrderLine
+
+_NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
+SETTINGS = Settings(shop_address="12 High Street|London N1 1AA", shop_tax_id="GB 123 4567 89")
+NAMES = {"en": "Ada Lovelace", "pt-BR": "Ada Conceição", "fa": "آدا لاولیس", "hi": "अदा लवलेस"}
+TITLES = ("Retrospot mug", "فرش دستباف کاشان", "क़ालीन", "Caixinha de música")
+
+
+def an_order(language: str) -> tuple[Order, list[OrderLine]]:
+    order = Order(
+        new_id(), 10001, "confirmed", None, b"", new_id(), None, None, new_id(), _NOW, "a@b.example",
+        NAMES[language], "1 Mill Lane", language, 5600, "GBP", _NOW, _NOW, None, None, None, "cod", "", "due",
+        None, country="GB", postcode="N1 1AA", city="London", subtotal_minor=5200, discount_minor=200,
+        shipping_minor=600, tax_minor=933, tax_included=True, discount_code="ADA10",
+    )  # fmt: skip
+    lines = [
+        OrderLine(order.id, new_id(), 2, 650, 50, 208, title, f"SKU{index}", "x", "kitchen")
+        for index, title in enumerate(TITLES)
+    ]
+    return order, lines
+
+
+def read(pdf: bytes, folder: Path) -> str:
+    """Return the text of a PDF, its marks of direction left out."""
+    path = folder / "document.pdf"
+    path.write_bytes(pdf)
+    found = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, check=True, text=True)
+    return re.sub("[\u200e\u200f\u202a-\u202e\u2066-\u2069]", "", found.stdout)
+
+
+@pytest.fixture(autouse=True)
+def pdftotext() -> None:
+    try:
+        subprocess.run(["pdftotext", "-v"], capture_output=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("pdftotext (poppler-utils) is not installed")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_invoice_says_it_all_in_the_customers_language(language: str, tmp_path: Path) -> None:
+    order, lines = an_order(language)
+    with speaking("en"):  # whoever prints it
+        text = read(invoice(SETTINGS, order, lines, {}), tmp_path)
+    for said in (
+        "10001",
+        "SKU3",
+        "GB 123 4567 89",
+        "12 High Street",
+        "Retrospot mug",
+        "ADA10",
+        "N1 1AA London",
+    ):
+        assert said in text, said
+    total = "۵۶٫۰۰" if language == "fa" else "56,00" if language == "pt-BR" else "56.00"
+    assert total in text.replace("٬", ""), text
+    if language != "hi":  # poppler puts some vowel signs of Devanagari beside their letters
+        assert NAMES[language].split()[0] in text
+
+
+def test_a_receipt_is_a_paid_invoice_and_tells_what_went_back(tmp_path: Path) -> None:
+    order, lines = an_order("en")
+    text = read(invoice(SETTINGS, order, lines, {}), tmp_path)
+    assert "Invoice 10001" in text
+    assert "To be paid on delivery: £56.00" in text
+    paid = replace(order, payment_state="paid")
+    text = read(invoice(SETTINGS, paid, lines, {}, refunded_minor=650), tmp_path)
+    assert "Receipt 10001" in text
+    assert "Given back: £6.50" in text
+    assert "Tax in the total" in text
+
+
+def test_a_picking_list_goes_by_shelf_and_sums_what_several_orders_want(tmp_path: Path) -> None:
+    orders: dict[UUID, Order] = {}
+    for number in (10001, 10002):
+        order = replace(an_order("en")[0], number=number)
+        orders[order.id] = order
+    mug, first, second = new_id(), *orders
+    picks = [
+        Pick(second, mug, new_id(), "Main", "MUG", "Mug", "4006381333931", 1),
+        Pick(first, mug, new_id(), "Main", "MUG", "Mug", "4006381333931", 2),
+        Pick(first, new_id(), new_id(), "Attic", "CLOCK", "Clock", None, 1),
+    ]
+    text = read(picking_list(orders, picks), tmp_path)
+    assert text.index("Attic") < text.index("CLOCK") < text.index("Main") < text.index("MUG")
+    row = next(line for line in text.splitlines() if "4006381333931" in line)
+    assert "10001 × 2" in row or "10002 × 1" in row
+    assert row.rstrip().endswith("3")
+
+
+def test_a_long_list_runs_over_pages_and_repeats_its_head(tmp_path: Path) -> None:
+    order, _lines = an_order("fa")
+    goods = [(f"S{index}", "فرش دستباف کاشان ۲ در ۳ متر", 1) for index in range(90)]
+    text = read(packing_slip(SETTINGS, order, goods), tmp_path)
+    pages = text.split("\f")[:-1]
+    assert len(pages) > 2
+    assert "S89" in text
+    assert all("تعداد" in page for page in pages), "the head of the column of units"
+
+
+def test_a_title_in_another_script_keeps_its_order(tmp_path: Path) -> None:
+    order, _lines = an_order("en")
+    text = read(packing_slip(SETTINGS, order, [("FA1", "فرش ۲ در ۳ متر", 1)]), tmp_path)
+    row = next(line for line in text.splitlines() if "FA1" in line)
+    # On a sheet that runs from left to right, what is read last stands at the left.
+    assert row.index("متر") < row.index("۳") < row.index("در") < row.index("۲") < row.index("فرش")

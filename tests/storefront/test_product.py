@@ -1,0 +1,125 @@
+"""The product page: options without scripts, prices, what is there, and when the rest comes."""
+
+import json
+import re
+
+import httpx
+
+from safar.catalogue.actions import variant_id_of
+from safar.kernel.context import Context
+from safar.kernel.database import Database
+from safar.shop.pricing.rules import forget_rules
+from safar.shop.storefront.look import forget_look
+from safar.stock import actions as stock
+from safar.stock.model import MAIN
+from tests.shop.conftest import events
+
+_VALUE = re.compile(r'<a class="value([^"]*)" href="([^"]+)"([^>]*)><bdi>([^<]+)</bdi>')
+
+
+def values(page: str) -> dict[str, tuple[str, bool, bool]]:
+    """Return by its text where a value leads, whether it is chosen, and whether it is gone."""
+    return {
+        text: (href, "aria-current" in rest, "value-gone" in classes)
+        for classes, href, rest, text in _VALUE.findall(page)
+    }
+
+
+async def test_options_are_links_that_lead_to_the_nearest_variant_there_is(
+    browser: httpx.AsyncClient,
+) -> None:
+    first = values((await browser.get("/p/cotton-shirt")).text)
+    # The small red one is sold out, so the page begins with the large red one.
+    assert first["Red"][1:] == (True, False)
+    assert first["L"][1:] == (True, False)
+    assert first["Blue"] == ("/p/cotton-shirt?sku=SHIRT-BL", False, False)
+    assert first["S"][0] == "/p/cotton-shirt?sku=SHIRT-RS"
+    chosen = await browser.get(first["Blue"][0])
+    assert "£35.00" in chosen.text
+    assert "£50.00" in chosen.text  # what it cost before
+    assert 'name="sku" value="SHIRT-BL"' in chosen.text
+    for sku in ("nope", "<b>", "shirt-bl"):
+        assert (await browser.get("/p/cotton-shirt", params={"sku": sku})).status_code == 200
+
+
+async def test_a_page_speaks_the_readers_language_and_currency(browser: httpx.AsyncClient) -> None:
+    page = (await browser.get("/p/cotton-shirt?sku=SHIRT-BL&lang=fa&currency=EUR")).text
+    assert "پیراهن نخی" in page
+    assert "آبی" in page
+    assert "۹۹٫۰۰" in page  # as set by hand, and without a former price
+    assert "<s>" not in page
+
+
+async def test_what_is_sold_out_offers_to_tell_and_what_is_on_its_way_can_be_ordered(
+    browser: httpx.AsyncClient, database: Database
+) -> None:
+    gone = (await browser.get("/p/cotton-shirt?sku=SHIRT-RS")).text
+    assert 'action="/back-in-stock"' in gone
+    assert 'action="/cart/lines"' not in gone
+    async with database.transaction() as connection:
+        await connection.execute(
+            "UPDATE capacity_accounts SET backorder = 3 WHERE id = (SELECT account_id FROM stock_levels"
+            " WHERE variant_id = %s AND location_id = %s)", [variant_id_of("SHIRT-RL"), MAIN],
+        )  # fmt: skip
+        levels = await stock.levels(connection, [variant_id_of("SHIRT-RL")])
+        await connection.execute(
+            "UPDATE capacity_accounts SET on_hand = 0 WHERE id = %s",
+            [levels[variant_id_of("SHIRT-RL"), MAIN].account_id],
+        )
+    later = (await browser.get("/p/cotton-shirt?sku=SHIRT-RL")).text
+    assert "On its way to us" in later
+    assert "Order now, it comes later" in later
+    assert 'max="3"' in later
+
+
+async def test_machines_read_the_product_in_a_data_block(
+    browser: httpx.AsyncClient, database: Database
+) -> None:
+    async with database.transaction() as connection:
+        await connection.execute("UPDATE products SET title = 'Mug </script><b>' WHERE slug = 'mug-page'")
+    page = (await browser.get("/p/mug-page")).text
+    block = re.search(r'<script type="application/ld\+json">(.*?)</script>', page)
+    assert block is not None
+    product = json.loads(block.group(1))
+    assert product["name"] == "Mug </script><b>"
+    assert product["offers"]["price"] == "4.95"
+    assert product["offers"]["availability"].endswith("/InStock")
+    assert "<b>" not in page.replace(block.group(), "")
+
+
+async def test_looking_at_a_product_is_an_event_of_the_visitor(
+    browser: httpx.AsyncClient, database: Database
+) -> None:
+    await browser.get("/p/mug-page")
+    assert await events(database, "product.viewed") == ["product.viewed"]
+    assert (await browser.get("/p/nothing")).status_code == 404
+    assert await events(database, "product.viewed") == ["product.viewed"]
+
+
+async def test_tax_and_delivery_are_told_for_the_country_of_most_customers(
+    browser: httpx.AsyncClient, database: Database, context: Context
+) -> None:
+    assert "tax included" not in (await browser.get("/p/mug-page")).text
+    async with database.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO tax_countries (country, included, rates)"
+            """ VALUES ('BR', true, '{"standard": 17000}')"""
+        )
+        await connection.execute("INSERT INTO shop_words VALUES ('country', '', 'BR', now())")
+        await connection.execute("""
+            INSERT INTO shipping_zones VALUES (gen_random_uuid(), 'Brazil', '{BR}', '{}', now())
+        """)
+        await connection.execute("""
+            INSERT INTO shipping_methods (id, zone_id, key, names, bands, currency, days_least, days_most)
+            SELECT gen_random_uuid(), id, 'post', '{"": "Post", "fa": "پست"}',
+            '[{"weight_g_max": null, "price_minor": 395}]', 'GBP', 2, 5 FROM shipping_zones
+        """)
+        forget_rules(connection)
+    forget_look(context.database)
+    page = (await browser.get("/p/mug-page")).text
+    assert "tax included" in page
+    assert "Delivery from £3.95" in page
+    assert "2 to 5 working days" in page
+    table = (await browser.get("/info/delivery?lang=fa")).text
+    assert "پست" in table
+    assert "۳٫۹۵" in table
