@@ -28,6 +28,7 @@ serve: setup  ## Start shop, console and worker (ARGS='--help' lists the options
 
 test: setup  ## Check style, types, floors and migrations, then run every test
 	@sh scripts/browser.sh
+	@sh scripts/servers.sh
 	@$(MAKE) --no-print-directory lint
 	@$(RUN) pytest -n 2 $(ARGS)
 

@@ -9,21 +9,27 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from starlette.types import Scope
 
 from safar.capacity.actions import release_many
-from safar.gate.actions import ensure_site, figures
+from safar.customers.visitor import Visitor, VisitorLayer
 from safar.gate.board import Board, with_board
 from safar.gate.control import step
 from safar.gate.layer import GateLayer
-from safar.gate.model import SHOP, Figures
+from safar.gate.model import SHOP, Caller, Figures
 from safar.gate.public import routes
+from safar.gate.sites import ensure_site, figures
 from safar.kernel.context import Context
 from safar.kernel.ids import derived_id
 from safar.kernel.web.surface import Surface, build_surface
 from tests.conftest import Serve
 
-CUSTOMER = derived_id("test customer")
 CAMPAIGN = derived_id("test campaign")
+
+
+def caller_of(scope: Scope) -> Caller:
+    visitor: Visitor = scope["state"]["visitor"]
+    return Caller(visitor.customer_id, CAMPAIGN, visitor.visitor_id)
 
 
 async def _shelf(request: Request) -> PlainTextResponse:
@@ -38,13 +44,8 @@ def build_shop(context: Context) -> Starlette:
         Surface("front", lambda _request: {"cart_count": 0, "query": ""}),
         [Route("/p/{slug}", _shelf, methods=["GET", "POST"]), *routes],
         inside=[
-            lambda app: GateLayer(
-                app,
-                context,
-                SHOP,
-                lambda _scope: (CUSTOMER, CAMPAIGN),
-                lambda path: not path.startswith("/p/"),
-            )
+            lambda app: VisitorLayer(app, context),
+            lambda app: GateLayer(app, context, SHOP, caller_of, lambda path: not path.startswith("/p/")),
         ],
         lifespan=with_board(board),
     )
@@ -78,10 +79,15 @@ class Shop:
 
     async def let_out(self, visitor: httpx.AsyncClient) -> None:
         """The visitor's place is given back, as expiry would do."""
-        entry_pass = self.app.state.board.cookies._seal.pass_(visitor.cookies["pass"])
+        entry_pass = self.app.state.board.room(SHOP).cookies.seal.pass_(visitor.cookies["pass"])
         async with self.context.database.transaction() as connection:
             await release_many(connection, [entry_pass.visit_id])
         visitor.cookies.delete("pass")
+
+
+def with_cookies(visitor: httpx.AsyncClient, **cookies: str) -> str:
+    """The cookie header of the same browser, with another pass or ticket."""
+    return "; ".join(f"{name}={value}" for name, value in {**dict(visitor.cookies), **cookies}.items())
 
 
 OpenShop = Callable[[int], Awaitable[Shop]]

@@ -20,6 +20,8 @@ from safar.gate.decide import (
     split_calls,
     still_coming,
 )
+from safar.gate.texts import place_text
+from safar.kernel import i18n
 
 shares = st.floats(0.0, 1.0)
 
@@ -215,3 +217,9 @@ def test_a_site_is_never_over_capacity_and_its_queue_always_ends(
         site.come_in()
     assert site.called == site.issued
     assert not site.coming
+
+
+@given(st.integers(0, 10**9), st.sampled_from(list(i18n.LANGUAGES)))
+def test_a_place_is_written_as_every_number_of_the_language_is(place: int, language: str) -> None:
+    with i18n.speaking(language):
+        assert place_text(place) == i18n.number(place)

@@ -12,7 +12,7 @@ from safar.gate.control import end_queue, open_again, set_capacity
 from safar.gate.model import SHOP, Admitted, Arrival, Claim, Queued
 from safar.kernel import clock
 from safar.kernel.ids import new_id
-from tests.gate.conftest import OpenShop, Shop
+from tests.gate.conftest import OpenShop, Shop, with_cookies
 
 JSON = {"accept": "application/json"}
 
@@ -160,16 +160,16 @@ async def test_a_ticket_lets_in_once_even_when_it_is_shown_by_two_tabs_or_after_
     for visitor in inside:
         await shop.let_out(visitor)
     await shop.step()
-    ticket = waiting.cookies["ticket"]
-    tabs = [shop.visitor(cookie=f"ticket={ticket}") for _ in range(2)]
+    browser = with_cookies(waiting)
+    tabs = [shop.visitor(cookie=browser) for _ in range(2)]
     answers = await asyncio.gather(*(tab.get("/p/tea") for tab in tabs))
     assert [answer.status_code for answer in answers] == [200, 200]
     assert (await shop.figures()).inside == 1
     assert (
-        await tabs[0].post("/leave", headers={"cookie": f"pass={tabs[0].cookies['pass']}"})
+        await tabs[0].post("/leave", headers={"cookie": f"{browser}; pass={tabs[0].cookies['pass']}"})
     ).status_code == 204
     assert (await shop.figures()).inside == 0
-    late = await shop.visitor(cookie=f"ticket={ticket}").get("/p/tea")
+    late = await shop.visitor(cookie=browser).get("/p/tea")
     assert late.status_code == 200
     assert (await shop.figures()).inside == 1
     assert "pass=" in late.headers["set-cookie"]
@@ -279,4 +279,4 @@ async def test_fewer_places_put_nobody_out_and_follow_as_people_leave(open_shop:
         changed = await connection.execute(
             "SELECT staff_id IS NOT NULL, properties FROM journal_events WHERE name = 'site.capacity_changed'"
         )
-        assert await changed.fetchall() == [(True, {"before": 3, "capacity": 1})]
+        assert await changed.fetchall() == [(True, {"site": SHOP, "before": 3, "capacity": 1})]

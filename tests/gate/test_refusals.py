@@ -12,7 +12,7 @@ from safar.kernel import clock
 from safar.kernel.i18n import number, speaking
 from safar.kernel.ids import new_id
 from safar.kernel.secrets import Vault
-from tests.gate.conftest import OpenShop, Shop
+from tests.gate.conftest import OpenShop, Shop, with_cookies
 
 
 def seal_of(shop: Shop) -> Seal:
@@ -62,15 +62,20 @@ async def test_a_ticket_of_yesterday_is_expired(open_shop: OpenShop) -> None:
     ticket = seal_of(shop).ticket(waiting.cookies["ticket"])
     old = seal_of(shop).ticket_text(replace(ticket, issued_at=clock.now() - timedelta(hours=25)))
     for path in ("/p/tea", "/wait", "/wait/poll"):
-        answer = await shop.visitor(cookie=f"ticket={old}").get(path)
+        answer = await shop.visitor(cookie=with_cookies(waiting, ticket=old)).get(path)
         assert answer.status_code == 410
 
 
 async def test_an_expired_pass_goes_back_to_the_gate(open_shop: OpenShop) -> None:
     shop = await open_shop(1)
-    await shop.visitor().get("/p/tea")
-    expired = seal_of(shop).pass_text(Pass(new_id(), clock.now() - timedelta(seconds=1)))
-    answer = await shop.visitor(cookie=f"pass={expired}").get("/p/tea")
+    visitor = shop.visitor()
+    await visitor.get("/p/tea")
+    entry_pass = seal_of(shop).pass_(visitor.cookies["pass"])
+    await shop.let_out(visitor)
+    await shop.visitor().get("/p/tea")  # another takes the place
+    expired = seal_of(shop).pass_text(replace(entry_pass, expires_at=clock.now() - timedelta(seconds=1)))
+    browser = with_cookies(visitor, **{"pass": expired})
+    answer = await shop.visitor(cookie=browser).get("/p/tea")
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/wait?")
 
@@ -84,7 +89,7 @@ async def test_a_pass_past_half_of_its_life_is_renewed_with_its_hold(open_shop: 
     async with shop.context.database.transaction() as connection:
         await connection.execute("UPDATE capacity_holds SET expires_at = %(at)s", {"at": soon})
     old = seal_of(shop).pass_text(replace(entry_pass, expires_at=soon))
-    answer = await shop.visitor(cookie=f"pass={old}").get("/p/tea")
+    answer = await shop.visitor(cookie=with_cookies(visitor, **{"pass": old})).get("/p/tea")
     assert answer.status_code == 200
     renewed = seal_of(shop).pass_(answer.cookies["pass"])
     assert renewed.visit_id == entry_pass.visit_id
@@ -103,7 +108,8 @@ async def test_a_pass_whose_hold_was_released_is_not_renewed(open_shop: OpenShop
     await shop.let_out(leaver)
     await shop.visitor().get("/p/tea")  # another takes the place
     late = seal_of(shop).pass_text(replace(entry_pass, expires_at=clock.now() + timedelta(minutes=1)))
-    assert (await shop.visitor(cookie=f"pass={late}").get("/p/tea")).status_code == 303
+    browser = with_cookies(leaver, **{"pass": late})
+    assert (await shop.visitor(cookie=browser).get("/p/tea")).status_code == 303
 
 
 async def test_a_program_is_told_to_wait_in_so_many_words(open_shop: OpenShop) -> None:

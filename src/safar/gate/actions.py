@@ -1,23 +1,16 @@
-"""The verbs of the gate. Each locks its site first, then the site's account."""
+"""The verbs of visitors: arriving and coming in when called. Each locks its site first, then its accounts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from safar.capacity.actions import (
-    Change,
-    Extension,
-    accounts,
-    change_many,
-    extend_many,
-    hold_many,
-    open_account,
-)
+from safar.capacity.actions import Extension, extend_many, hold_many
 from safar.capacity.model import Held, HoldRequest, HoldState
 from safar.gate.decide import Call, room_for_newcomers
+from safar.gate.events import visit_event
 from safar.gate.model import (
-    ACCOUNT_KIND,
     Admission,
     Admitted,
     Arrival,
@@ -25,20 +18,18 @@ from safar.gate.model import (
     Closed,
     Entry,
     Figures,
+    Mode,
     NotYet,
     Over,
     Queued,
     Site,
     Ticket,
 )
+from safar.gate.opening import begun, in_draw, join
+from safar.gate.sites import QUERIES, lock_site
 from safar.journal.actions import append_many
-from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, row, rows
-from safar.kernel.ids import derived_id
-from safar.kernel.queries import queries_beside
-
-QUERIES = queries_beside(__file__)
+from safar.kernel.database import Connection, as_json, execute, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,37 +40,6 @@ class _Visit:
     admitted_at: datetime | None
 
 
-async def ensure_site(connection: Connection, key: str, capacity: int) -> Site:
-    """Return the site `key`, opened with room for `capacity` visitors if there was none."""
-    account_id = await open_account(connection, ACCOUNT_KIND, key)
-    site_id = derived_id("site", key)
-    params = {"id": site_id, "key": key, "account_id": account_id, "capacity": capacity, "now": clock.now()}
-    if await execute(connection, QUERIES["add_site"], params):
-        await change_many(connection, [Change(account_id, capacity)])
-    found = await row(Site, connection, QUERIES["sites"], {"keys": [key]})
-    assert found is not None
-    return found
-
-
-async def figures(connection: Connection, key: str) -> Figures | None:
-    """Return how the site stands, without locking it."""
-    site = await row(Site, connection, QUERIES["sites"], {"keys": [key]})
-    return None if site is None else await figures_of(connection, site)
-
-
-async def figures_of(connection: Connection, site: Site) -> Figures:
-    account = (await accounts(connection, [site.account_id]))[site.account_id]
-    return Figures(site, account.held, account.on_hand)
-
-
-async def lock_site(connection: Connection, key: str) -> Figures:
-    """Return how the site stands, kept from changing except by visitors who leave."""
-    site = await row(Site, connection, QUERIES["lock_site"], {"key": key})
-    if site is None:
-        raise LookupError(f"no site {key!r}; ensure_site opens it")
-    return await figures_of(connection, site)
-
-
 async def open_calls(connection: Connection, site: Site, open_s: float) -> list[Call]:
     """Return the calls whose claim window may be open, their age measured at `open_s`."""
     return await rows(Call, connection, QUERIES["calls"], {"site_id": site.id, "open_s": open_s})
@@ -88,41 +48,61 @@ async def open_calls(connection: Connection, site: Site, open_s: float) -> list[
 async def enter_many(connection: Connection, arrivals: Sequence[Arrival]) -> list[Entry]:
     """Admit at once those for whom there is room while nobody waits; give the others numbers, in order.
 
-    Each arrival is an event `visit.arrived`; each admission also `visit.admitted`.
+    Before the opening they take part in its draw instead. Each arrival is an event `visit.arrived`; each
+    admission also `visit.admitted`.
     """
     entries: dict[UUID, Entry] = {}
     for key in sorted({arrival.site_key for arrival in arrivals}):
-        here = [arrival for arrival in arrivals if arrival.site_key == key]
-        entries |= await _enter(connection, await lock_site(connection, key), here)
+        here = {arrival.visit_id: arrival for arrival in reversed(arrivals) if arrival.site_key == key}
+        first = list(reversed(here.values()))  # two tabs of one browser ask for one visit
+        entries |= await _enter(connection, await lock_site(connection, key), first)
     return [entries[arrival.visit_id] for arrival in arrivals]
 
 
 async def _enter(
     connection: Connection, now_there: Figures, arrivals: Sequence[Arrival]
 ) -> dict[UUID, Entry]:
-    site = now_there.site
+    site = await begun(connection, now_there.site)
     visits = await _visits(connection, [arrival.visit_id for arrival in arrivals])
-    new = [arrival for arrival in arrivals if arrival.visit_id not in visits]
     entries = await _repeated(connection, site, visits, {a.visit_id: a.expires_at for a in arrivals})
-    if site.ended_at is not None:
+    if site.drawn < site.joined:
+        entries |= await in_draw(connection, [a.visit_id for a in arrivals if a.visit_id not in visits])
+    new = [arrival for arrival in arrivals if arrival.visit_id not in entries]
+    if site.ended_at is not None or site.mode == Mode.DRAINING:
         return {arrival.visit_id: Closed() for arrival in new} | entries
-    calls = await open_calls(connection, site, site.open_s)
-    room = room_for_newcomers(
-        waiting=site.waiting, free=now_there.free, calls=calls, show_up=site.show_up
-    )  # fmt: skip
-    admitted = await _hold(connection, site, new[:room])
-    queued = [arrival for arrival in new if arrival.visit_id not in admitted]
     now = clock.now()
+    if site.before_opening(now):
+        return await join(connection, site, new, now) | entries
+    return await _newcomers(connection, replace(now_there, site=site), new, now) | entries
+
+
+async def _newcomers(
+    connection: Connection, now_there: Figures, new: Sequence[Arrival], now: datetime
+) -> dict[UUID, Entry]:
+    site = now_there.site
+    room = 0
+    invited = [a for a in new if a.invited and site.invited_account_id and site.mode == Mode.OPEN]
+    others = [arrival for arrival in new if not arrival.invited]
+    if site.mode == Mode.OPEN:
+        calls = await open_calls(connection, site, site.open_s)
+        allowance = site.allowance if site.pace_per_minute else math.inf
+        room = room_for_newcomers(
+            waiting=site.waiting, free=now_there.free, calls=calls, show_up=site.show_up, allowance=allowance
+        )  # fmt: skip
+    admitted = await _hold(connection, site, [*others[:room], *invited])
+    queued = [arrival for arrival in others if arrival.visit_id not in admitted and arrival.queue]
     tickets = {
         arrival.visit_id: Queued(Ticket(arrival.visit_id, number, number - site.called, now))
         for number, arrival in enumerate(queued, start=site.issued + 1)
     }
-    await _write_arrivals(connection, site, new, tickets, now)
-    return entries | admitted | tickets
+    written = [arrival for arrival in new if arrival.visit_id in admitted or arrival.visit_id in tickets]
+    await _write_arrivals(connection, site, written, tickets, now)
+    nothing: dict[UUID, Entry] = {arrival.visit_id: NotYet() for arrival in new}
+    return nothing | admitted | tickets
 
 
 async def _write_arrivals(
-    connection: Connection, site: Site, new: Sequence[Arrival], tickets: dict[UUID, Queued], now: datetime
+    connection: Connection, site: Site, new: Sequence[Arrival], tickets: Mapping[UUID, Queued], now: datetime
 ) -> None:
     visits = [
         {"id": a.visit_id, "number": tickets[a.visit_id].ticket.number if a.visit_id in tickets else None}
@@ -130,17 +110,26 @@ async def _write_arrivals(
     ]
     if not visits:
         return
-    counts = {"id": site.id, "issued": len(tickets), "admitted": len(new) - len(tickets)}
+    newcomers = sum(a.visit_id not in tickets and not a.invited for a in new)
+    counts = {
+        "id": site.id, "issued": len(tickets), "admitted": len(new) - len(tickets),
+        "newcomers": newcomers if site.pace_per_minute else 0,
+    }  # fmt: skip
     async with connection.pipeline():
         await execute(connection, QUERIES["issue"], counts)
         params = {"site_id": site.id, "now": now, "visits": as_json(visits)}
         await execute(connection, QUERIES["add_visits"], params)
-        events = [_event("visit.arrived", a, a.visit_id, now, queued=a.visit_id in tickets) for a in new]
+        events = [
+            visit_event("visit.arrived", site, a, a.visit_id, now, queued=a.visit_id in tickets) for a in new
+        ]
         events += [
-            _event("visit.admitted", a, a.visit_id, now, waited_s=0.0)
+            visit_event(
+                "visit.admitted", site, a, a.visit_id, now, waited_s=0.0,
+                **({"invited": True} if a.invited else {}),
+            )
             for a in new
             if a.visit_id not in tickets
-        ]
+        ]  # fmt: skip
         await append_many(connection, events)
 
 
@@ -174,7 +163,7 @@ async def _admit(
         for visit_id, visit in visits.items()
         if visit.admitted_at is None and visit.number is not None and visit.number <= site.called
     )
-    if site.ended_at is None and called and now_there.free:
+    if site.ended_at is None and site.mode != Mode.HELD and called and now_there.free:
         first = [claims[visit_id] for _number, visit_id in called[: now_there.free]]
         held = await _hold(connection, site, first)
         await _write_admissions(connection, site, [visits[visit_id] for visit_id in held], claims)
@@ -189,13 +178,14 @@ async def _write_admissions(
         return
     now = clock.now()
     numbers = [visit.number for visit in visits]
+    counts = {"id": site.id, "issued": 0, "admitted": len(visits), "newcomers": 0}
     async with connection.pipeline():
-        await execute(connection, QUERIES["issue"], {"id": site.id, "issued": 0, "admitted": len(visits)})
+        await execute(connection, QUERIES["issue"], counts)
         await execute(connection, QUERIES["admit"], {"ids": [visit.id for visit in visits], "now": now})
         await execute(connection, QUERIES["count_claims"], {"site_id": site.id, "numbers": numbers})
         events = [
-            _event(
-                "visit.admitted", claims[v.id], v.id, now,
+            visit_event(
+                "visit.admitted", site, claims[v.id], v.id, now,
                 waited_s=round(max((now - v.arrived_at).total_seconds(), 0), 3),
             )
             for v in visits
@@ -212,7 +202,7 @@ async def _hold(
     holds = [
         HoldRequest(
             hold_id=request.visit_id if isinstance(request, Arrival) else request.ticket.visit_id,
-            lines={site.account_id: 1},
+            lines={_account(site, request): 1},
             expires_at=request.expires_at,
             purpose="visit",
             customer_id=request.customer_id,
@@ -222,6 +212,11 @@ async def _hold(
     ]
     outcomes = await hold_many(connection, holds)
     return {o.hold_id: Admitted(o.hold_id, o.expires_at) for o in outcomes if isinstance(o, Held)}
+
+
+def _account(site: Site, request: Arrival | Claim) -> int:
+    invited = isinstance(request, Arrival) and request.invited and site.invited_account_id
+    return invited or site.account_id
 
 
 async def _visits(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, _Visit]:
@@ -246,14 +241,3 @@ async def _repeated(
         else:
             entries[ended.hold_id] = Over()
     return entries
-
-
-def _event(name: str, visitor: Arrival | Claim, visit_id: UUID, at: datetime, **properties: object) -> Event:
-    return Event(
-        name=name,
-        at=at,
-        subject_id=visit_id,
-        customer_id=visitor.customer_id,
-        campaign_id=visitor.campaign_id,
-        properties=properties,
-    )

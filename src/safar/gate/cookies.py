@@ -1,52 +1,91 @@
-"""The two cookies of the gate: the ticket of who waits, the pass of who is inside."""
+"""The cookies of a site: the ticket of who waits, the pass of who is inside, an invitation."""
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 
-from safar.gate.errors import TicketExpired
-from safar.gate.model import Pass, Ticket
+from safar.gate.errors import TicketExpired, TicketRefused
+from safar.gate.model import SHOP, Invitation, Pass, Ticket
 from safar.gate.seal import Seal
 from safar.kernel import clock
 from safar.kernel.context import Context
+from safar.kernel.web.cookies import cookies_of
 
-ENTRY_COOKIE = "pass"
-TICKET_COOKIE = "ticket"
 _TICKET_LIFE = timedelta(days=1)
+_EARLY_LIFE = timedelta(days=30)  # a ticket of the draw waits for the opening
 
 
 class Cookies:
     """Reads and writes the cookies of one site; none of it asks the database."""
 
-    def __init__(self, context: Context, site_key: str) -> None:
-        self._seal = Seal(context.vault, site_key)
-        secure = "; Secure" if context.settings.cookies_secure else ""
-        self._shared = f"Path=/; HttpOnly; SameSite=Lax{secure}"
+    def __init__(
+        self, context: Context, site_key: str, *, domain: str | None = None, secure: bool = False
+    ) -> None:
+        self.seal = Seal(context.vault, site_key)
+        suffix = "" if site_key == SHOP else f"_{site_key}"
+        self.pass_name, self.ticket_name, self.invited_name, self.handed_name = (
+            f"{name}{suffix}" for name in ("pass", "ticket", "invited", "handed")
+        )
+        flag = "; Secure" if secure or context.settings.cookies_secure else ""
+        self._own = f"Path=/; HttpOnly; SameSite=Lax{flag}"
+        self._shared = f"{self._own}; Domain={domain}" if domain else self._own
 
-    def pass_of(self, request: Request) -> Pass | None:
-        """Return the visitor's pass unless it has run out. Raises TicketRefused for a false one."""
-        text = request.cookies.get(ENTRY_COOKIE)
-        entry_pass = self._seal.pass_(text) if text is not None else None
-        return entry_pass if entry_pass and entry_pass.expires_at > clock.now() else None
+    def pass_of(self, request: Request, tag: bytes) -> Pass | None:
+        """Return the browser's pass, None when run out or another's. Raises TicketRefused for a false one."""
+        text = cookies_of(request.scope).get(self.pass_name)
+        entry_pass = self.seal.pass_(text) if text is not None else None
+        if entry_pass is None or entry_pass.tag != tag:
+            return None
+        return entry_pass if entry_pass.expires_at > clock.now() else None
 
-    def ticket_of(self, request: Request) -> Ticket | None:
-        """Return the visitor's ticket. Raises TicketRefused for a false one, TicketExpired for an old one."""
-        text = request.cookies.get(TICKET_COOKIE)
+    def ticket_of(self, request: Request, tag: bytes) -> Ticket | None:
+        """Return the browser's ticket, None for another's.
+
+        Raises TicketRefused for a false one, TicketExpired for an old one.
+        """
+        text = cookies_of(request.scope).get(self.ticket_name)
         if text is None:
             return None
-        ticket = self._seal.ticket(text)
-        if clock.now() - ticket.issued_at > _TICKET_LIFE:
+        ticket = self.seal.ticket(text)
+        if ticket.tag != tag:
+            return None
+        if ticket.number and clock.now() - ticket.issued_at > _TICKET_LIFE:
             raise TicketExpired
         return ticket
 
+    def invitation_of(self, request: Request) -> Invitation | None:
+        """Return the invitation that the browser followed, if it is good still."""
+        text = cookies_of(request.scope).get(self.invited_name)
+        if text is None:
+            return None
+        try:
+            invitation = self.seal.invitation(text)
+        except TicketRefused:
+            return None
+        return invitation if invitation.expires_at > clock.now() else None
+
     def of_pass(self, entry_pass: Pass) -> str:
-        left_s = math.ceil((entry_pass.expires_at - clock.now()).total_seconds())
-        return f"{ENTRY_COOKIE}={self._seal.pass_text(entry_pass)}; Max-Age={max(left_s, 0)}; {self._shared}"
+        """Return the cookie; on a site under the same parent domain, it is seen there too."""
+        text = self.seal.pass_text(entry_pass)
+        return f"{self.pass_name}={text}; Max-Age={_seconds_to(entry_pass.expires_at)}; {self._shared}"
 
     def of_ticket(self, ticket: Ticket) -> str:
-        life_s = int(_TICKET_LIFE.total_seconds())
-        return f"{TICKET_COOKIE}={self._seal.ticket_text(ticket)}; Max-Age={life_s}; {self._shared}"
+        life = _TICKET_LIFE if ticket.number else _EARLY_LIFE
+        text = self.seal.ticket_text(ticket)
+        return f"{self.ticket_name}={text}; Max-Age={int(life.total_seconds())}; {self._own}"
+
+    def of_invitation(self, invitation: Invitation) -> str:
+        text = self.seal.invitation_text(invitation)
+        return f"{self.invited_name}={text}; Max-Age={_seconds_to(invitation.expires_at)}; {self._own}"
+
+    def of_handover(self) -> str:
+        """Return the mark that the pass has just been handed over: not again and again in a circle."""
+        return f"{self.handed_name}=1; Max-Age=10; {self._own}"
 
     def without(self, name: str) -> str:
-        return f"{name}=; Max-Age=0; {self._shared}"
+        return f"{name}=; Max-Age=0; {self._shared if name == self.pass_name else self._own}"
+
+
+def _seconds_to(at: datetime) -> int:
+    return max(math.ceil((at - clock.now()).total_seconds()), 0)

@@ -13,6 +13,9 @@ _ADMISSIONS_LEAST = 4  # fewer tell nothing about the pace
 _DEVIATIONS = 1.28  # 8 of 10 waits end within the range
 _RANGE_RATIO_MAX = 12.0
 _POLL_S_LEAST, _POLL_S_MOST = 1.0, 10.0
+_PACE_KEPT_S = 5.0
+_OPENING_POLL_S_MOST = 30.0
+_OPENING_POLLS_PER_S = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +60,53 @@ def bounded(show_up: float) -> float:
     return min(max(show_up, _SHOW_UP_LEAST), _SHOW_UP_MOST)
 
 
-def next_called(*, issued: int, called: int, free: int, calls: Iterable[Call], show_up: float) -> int:
+def next_called(
+    *,
+    issued: int,
+    called: int,
+    free: int,
+    calls: Iterable[Call],
+    show_up: float,
+    allowance: float = math.inf,
+) -> int:
     """Return how far `called` may go: the places that nobody is coming for, over the show-up rate.
 
     Rounded to the nearest: always down would leave a small site half empty, and who is called in vain keeps
-    the right to the next place.
+    the right to the next place. `allowance`: how many may come in by the pace that staff have set.
     """
-    room = free - sum(still_coming(call, show_up) for call in calls)
+    room = min(free - sum(still_coming(call, show_up) for call in calls), allowance)
     if room <= 0:
         return called
-    return min(issued, called + math.floor(room / bounded(show_up) + 0.5))
+    return max(called, min(issued, called + math.floor(room / bounded(show_up) + 0.5)))
 
 
-def room_for_newcomers(*, waiting: int, free: int, calls: Iterable[Call], show_up: float) -> int:
+def room_for_newcomers(
+    *, waiting: int, free: int, calls: Iterable[Call], show_up: float, allowance: float = math.inf
+) -> int:
     """Return how many may come in without a number: none while someone waits, else the unclaimed places."""
     if waiting > 0:
         return 0
-    return max(0, math.floor(free - sum(still_coming(call, show_up) for call in calls)))
+    unclaimed = free - sum(still_coming(call, show_up) for call in calls)
+    return max(0, math.floor(min(unclaimed, allowance)))
+
+
+def grown_allowance(allowance: float, pace_per_minute: int, elapsed_s: float) -> float:
+    """Return how many may come in now by the pace: what is not used is kept for five seconds at most."""
+    return min(allowance + pace_per_minute * elapsed_s / 60, full_allowance(pace_per_minute))
+
+
+def full_allowance(pace_per_minute: int) -> float:
+    return max(1.0, pace_per_minute * _PACE_KEPT_S / 60)
+
+
+def places(*, capacity: int, invited_places: int, inside: int, invited_inside: int) -> tuple[int, int]:
+    """Return (for everybody, for invitations): how many places each account should have.
+
+    Together at most `capacity`, and nobody who is inside is put out: a share grows as the other's leave.
+    """
+    everybody = max(inside, min(capacity - invited_places, capacity - invited_inside))
+    invited = max(invited_inside, min(invited_places, capacity - everybody))
+    return everybody, invited
 
 
 def learned_show_up(show_up: float, finished: Iterable[Call]) -> float:
@@ -131,6 +164,15 @@ def poll_after_s(place: int, expected: Estimate | None) -> float:
     if expected is None:
         return min(_POLL_S_MOST, 2.0 + place / 100)
     return min(max(expected.least_s / 8, _POLL_S_LEAST), _POLL_S_MOST)
+
+
+def poll_before_opening_s(left_s: float, joined: int, share: float) -> float:
+    """Return when to ask again: at the opening, each at a moment of their own among all who wait for it.
+
+    `share` is where between 0 and 1 this visitor's moment lies: those whose turn comes first ask first.
+    """
+    spread_s = joined / _OPENING_POLLS_PER_S
+    return min(max(left_s, 0.0) + _POLL_S_LEAST + share * spread_s, _OPENING_POLL_S_MOST)
 
 
 def progress(place: int, ahead: int) -> int:

@@ -1,6 +1,6 @@
 """What the gate refuses."""
 
-from safar.kernel.errors import Forbidden, Overloaded, SafarError
+from safar.kernel.errors import Conflict, Forbidden, NotFound, Overloaded, SafarError
 
 
 class TicketRefused(Forbidden):
@@ -27,3 +27,48 @@ class QueueEnded(SafarError):
 
     status = 410
     code = "queue_ended"
+
+
+class WorkWrong(SafarError):
+    """The proof of work of this browser is wrong or too old. Reload the page: it does a new one by itself."""
+
+    status = 400
+    code = "work_wrong"
+
+
+class NotPatientYet(SafarError):
+    """This was too early. Go back, wait the rest of the %(seconds)s seconds there, then press again."""
+
+    status = 429
+    code = "not_patient_yet"
+
+
+class WorkNeeded(Overloaded):
+    """Numbers are given only to browsers that have done a small proof of work. Open /wait in a browser."""
+
+    code = "work_needed"
+
+
+class TooManyVisitors(SafarError):
+    """Too many places in the queue were asked for from your network. Try again in %(seconds)s seconds."""
+
+    status = 429
+    code = "too_many_visitors"
+
+
+class UnknownSite(NotFound):
+    """There is no such waiting room. Check the address, or start from the first page."""
+
+    code = "unknown_site"
+
+
+class SiteTaken(Conflict):
+    """There is a waiting room of this name already."""
+
+    code = "site_taken"
+
+
+class OpeningHasBegun(Conflict):
+    """The opening has begun and its draw is under way; it cannot be put off any more."""
+
+    code = "opening_has_begun"

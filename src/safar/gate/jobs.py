@@ -1,10 +1,14 @@
-"""The gate's work in the background: calling numbers in, forgetting old visits."""
+"""The gate's work in the background: calling numbers in, letting go who left, forgetting old visits."""
 
-from safar.gate.control import forget_visits, sites, step
+from safar.gate.control import forget_visits, step
+from safar.gate.load import forget_loads
+from safar.gate.sites import sites
+from safar.gate.visits import let_go
 from safar.kernel.context import Context
 from safar.kernel.loops import Loop
 
 _STEP_S = 0.25
+_LET_GO_S = 1.0
 _FORGET_S = 3600.0
 
 
@@ -16,8 +20,17 @@ def loops(context: Context) -> list[Loop]:
                     await step(connection, site.key)
         return False
 
+    async def leavers() -> bool:
+        async with context.database.transaction() as connection:
+            return await let_go(connection)
+
     async def forget() -> bool:
         async with context.database.transaction() as connection:
+            await forget_loads(connection)
             return await forget_visits(connection)
 
-    return [Loop("gate.step", step_all, _STEP_S), Loop("gate.forget", forget, _FORGET_S)]
+    return [
+        Loop("gate.step", step_all, _STEP_S),
+        Loop("gate.leavers", leavers, _LET_GO_S),
+        Loop("gate.forget", forget, _FORGET_S),
+    ]

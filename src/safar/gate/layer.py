@@ -1,40 +1,28 @@
 """The gate as an ASGI layer: who has a pass goes through, others get one or a place in the queue."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import quote
 from uuid import UUID
 
-import psycopg
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from safar.capacity.actions import Extension, extend_many
-from safar.capacity.model import HoldState
-from safar.gate.actions import admit_many, enter_many
-from safar.gate.board import Board
-from safar.gate.cookies import ENTRY_COOKIE, TICKET_COOKIE, Cookies
-from safar.gate.errors import QueueEnded, TicketExpired, TicketRefused, Waiting
-from safar.gate.model import Admission, Admitted, Arrival, Claim, Closed, Entry, NotYet, Over, Pass, Queued
-from safar.kernel import clock
+from safar.gate.board import Board, Room
+from safar.gate.door import Door, Outcome, Verdict
+from safar.gate.errors import QueueEnded, TooManyVisitors, Waiting, WorkNeeded
+from safar.gate.model import SHOP, CallerOf
+from safar.gate.polls import POLL_PATH, poll
+from safar.gate.seal import client_tag
 from safar.kernel.context import Context
-from safar.kernel.errors import Overloaded, SafarError
-from safar.kernel.ids import new_id
+from safar.kernel.errors import SafarError
 from safar.kernel.web.pages import error_response, wants_json
 from safar.kernel.web.requests import local_path, see_other
 
-Caller = Callable[[Scope], tuple[UUID, UUID | None]]
-
-
-@dataclass(slots=True)
-class _Verdict:
-    """`response` None: let in. The cookies go out with whatever is answered."""
-
-    response: Response | None = None
-    cookies: list[str] = field(default_factory=list)
+# Whoever pays is let through even when their place has run out: nobody loses an order to the gate.
+_PAYING = frozenset({"/checkout"})
 
 
 class GateLayer:
@@ -45,120 +33,110 @@ class GateLayer:
         app: ASGIApp,
         context: Context,
         site_key: str,
-        caller: Caller,
+        caller_of: CallerOf,
         exempt: Callable[[str], bool],
     ) -> None:
         self._app = app
-        self._context = context
         self._site_key = site_key
-        self._caller = caller
         self._exempt = exempt
-        self._cookies = Cookies(context, site_key)
-        self._visit = timedelta(minutes=context.settings.visit_minutes)
+        self._door = Door(context, caller_of)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or self._exempt(scope["path"]):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        path: str = scope["path"]
+        state = scope["app"].state
+        board: Board = state.board
+        state.door = self._door
+        if path == POLL_PATH and scope["method"] == "GET":
+            answer = await poll(Request(scope), board, self._door.caller_of(scope))
+            await answer(scope, receive, send)
+            return
+        if self._exempt(path) or (scope["method"] == "POST" and path in _PAYING):
+            await self._app(scope, receive, send)
+            return
+        await self._gated(board, path, scope, receive, send)
+
+    async def _gated(self, board: Board, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        verdict = await self._judge(request)
+        rooms = [room for room in (board.room(self._site_key), board.room_before(path)) if room]
+        cookies: list[str] = []
+        response: Response | None = None
+        for room in rooms:
+            verdict = await self._door.judge(request, board, room)
+            cookies += verdict.cookies
+            response = answer_of(request, room, verdict)
+            if response is not None:
+                break
 
         async def send_with_cookies(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for cookie in verdict.cookies:
+                for cookie in cookies:
                     headers.append("set-cookie", cookie)
             await send(message)
 
-        answer: ASGIApp = self._app if verdict.response is None else verdict.response
-        await answer(scope, receive, send_with_cookies if verdict.cookies else send)
-
-    async def _judge(self, request: Request) -> _Verdict:
-        verdict = _Verdict()
-        try:
-            inside = await self._with_pass(request, verdict) or await self._with_ticket(request, verdict)
-            if not inside:
-                await self._newcomer(request, verdict)
-        except SafarError as error:
-            verdict.response = error_response(request, error)
-        return verdict
-
-    async def _with_pass(self, request: Request, verdict: _Verdict) -> bool:
-        """Tell whether a pass lets the visitor in; past half of its life it is renewed."""
-        try:
-            entry_pass = self._cookies.pass_of(request)
-        except TicketRefused:
-            verdict.cookies.append(self._cookies.without(ENTRY_COOKIE))
-            raise
-        if entry_pass is None:
-            return False
-        left = entry_pass.expires_at - clock.now()
-        return left > self._visit / 2 or await self._renewed(entry_pass, verdict)
-
-    async def _renewed(self, entry_pass: Pass, verdict: _Verdict) -> bool:
-        try:
-            extension = Extension(entry_pass.visit_id, self._expiry())
-            ended = await self._context.batched(extend_many, extension)
-        except (Overloaded, psycopg.OperationalError):
-            return True  # the pass still holds; a busy database is no reason to turn a visitor out
-        if ended.state is not HoldState.LIVE or ended.expires_at is None:
-            return False
-        verdict.cookies.append(self._cookies.of_pass(Pass(entry_pass.visit_id, ended.expires_at)))
-        return True
-
-    async def _with_ticket(self, request: Request, verdict: _Verdict) -> bool:
-        """Tell whether a ticket settles it: its holder is let in, or goes on waiting."""
-        try:
-            ticket = self._cookies.ticket_of(request)
-        except (TicketRefused, TicketExpired):
-            verdict.cookies.append(self._cookies.without(TICKET_COOKIE))
-            raise
-        if ticket is None:
-            return False
-        board: Board = request.app.state.board
-        if board.place(ticket.number) or board.ended:
-            verdict.response = _to_waiting_room(request)
-            return True
-        customer_id, campaign_id = self._caller(request.scope)
-        claim = Claim(self._site_key, ticket, customer_id, campaign_id, self._expiry())
-        return await self._settle(request, verdict, await self._context.batched(admit_many, claim))
-
-    async def _newcomer(self, request: Request, verdict: _Verdict) -> None:
-        customer_id, campaign_id = self._caller(request.scope)
-        arrival = Arrival(self._site_key, new_id(), customer_id, campaign_id, self._expiry())
-        await self._settle(request, verdict, await self._context.batched(enter_many, arrival))
-
-    async def _settle(self, request: Request, verdict: _Verdict, outcome: Entry | Admission) -> bool:
-        """Put the gate's answer in the verdict; False when the visitor starts anew."""
-        board: Board = request.app.state.board
-        match outcome:
-            case Admitted(visit_id, expires_at):
-                verdict.cookies.append(self._cookies.of_pass(Pass(visit_id, expires_at)))
-                if TICKET_COOKIE in request.cookies:
-                    verdict.cookies.append(self._cookies.without(TICKET_COOKIE))
-            case Queued(ticket):
-                verdict.cookies.append(self._cookies.of_ticket(ticket))
-                verdict.response = _to_waiting_room(request)
-            case NotYet():
-                board.note_full()
-                verdict.response = _to_waiting_room(request)
-            case Closed():
-                await board.refresh()
-                verdict.response = _to_waiting_room(request, ended=True)
-            case Over():
-                verdict.cookies.append(self._cookies.without(TICKET_COOKIE))
-                return False
-        return True
-
-    def _expiry(self) -> datetime:
-        return clock.now() + self._visit
+        sending = send_with_cookies if cookies else send
+        if response is not None:
+            await response(scope, receive, sending)
+            return
+        began = time.perf_counter()
+        await self._app(scope, receive, sending)
+        board.meter.note(time.perf_counter() - began)
 
 
-def _to_waiting_room(request: Request, *, ended: bool = False) -> Response:
+def answer_of(request: Request, room: Room, verdict: Verdict) -> Response | None:
+    """Return the answer to one who is not let in, None for one who is."""
+    match verdict.outcome:
+        case Outcome.INSIDE:
+            return None
+        case Outcome.REFUSED:
+            assert verdict.error is not None
+            return refusal(request, verdict.error)
+        case Outcome.ENDED:
+            return to_waiting_room(request, room, QueueEnded())
+        case Outcome.WAIT:
+            return to_waiting_room(request, room, WorkNeeded() if verdict.needs_work else Waiting())
+
+
+def refusal(request: Request, error: SafarError) -> Response:
+    response = error_response(request, error)
+    if isinstance(error, TooManyVisitors):
+        response.headers["retry-after"] = str(error.details["seconds"])
+    return response
+
+
+def to_waiting_room(request: Request, room: Room, error: SafarError) -> Response:
     """Send a person to the waiting page; tell a program in so many words, with the time to try again."""
     if wants_json(request):
-        return error_response(request, QueueEnded() if ended else Waiting())
-    return see_other(f"/wait?next={quote(_wanted_path(request), safe='')}")
+        return error_response(request, error)
+    site = "" if room.key == SHOP else f"site={room.key}&"
+    return see_other(f"/wait?{site}next={quote(_wanted_path(request), safe='')}")
+
+
+def turned_away(request: Request, variant_ids: Iterable[UUID]) -> Response | None:
+    """Return where to send one who wants goods that have a waiting room without having a place in it.
+
+    For the handlers that take an order or a cart line past the product's page; None lets them go on.
+    """
+    board: Board | None = getattr(request.app.state, "board", None)
+    door: Door | None = getattr(request.app.state, "door", None)
+    if board is None or door is None:
+        return None
+    for room in board.rooms_of(_as_list(variant_ids)):
+        caller = door.caller_of(request.scope)
+        try:
+            inside = room.cookies.pass_of(request, client_tag(caller.client_id)) is not None
+        except SafarError:
+            inside = False
+        if not inside and room.site is not None and room.site.path:
+            return error_response(request, Waiting()) if wants_json(request) else see_other(room.site.path)
+    return None
+
+
+def _as_list(variant_ids: Iterable[UUID]) -> Sequence[UUID]:
+    return variant_ids if isinstance(variant_ids, Sequence) else list(variant_ids)
 
 
 def _wanted_path(request: Request) -> str:

@@ -1,16 +1,43 @@
 """Sites, tickets and passes: the words of the waiting room."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
+
+from starlette.types import Scope
+
+from safar.gate.draw import Lot
 
 SHOP = "shop"
 ACCOUNT_KIND = "visitors"
+NOBODY = bytes(8)  # the tag of a ticket or pass that is bound to no browser
+
+
+class Kind(StrEnum):
+    """The whole shop, a room before one of its pages, or a site of others."""
+
+    SHOP = "shop"
+    PRODUCT = "product"
+    EXTERNAL = "external"
+
+
+class Mode(StrEnum):
+    """Held: nobody is let in for now. Draining: those who wait come in, nobody new may wait."""
+
+    OPEN = "open"
+    HELD = "held"
+    DRAINING = "draining"
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A site behind the gate: `issued` numbers were handed out, those up to `called` may come in."""
+    """A site behind the gate: `issued` numbers were handed out, those up to `called` may come in.
+
+    From `opens_at` on, those who came before it are given the numbers draw_base + 1 to draw_base + joined in
+    the order of the draw; `drawn` of them have theirs already. `units_*` are of a product's room.
+    """
 
     id: UUID
     key: str
@@ -26,10 +53,61 @@ class Site:
     open_s: float
     ended_at: datetime | None
     stepped_at: datetime
+    kind: Kind = Kind.SHOP
+    title: str = ""
+    path: str | None = None
+    product_id: UUID | None = None
+    url: str | None = None
+    cookie_domain: str | None = None
+    removed_at: datetime | None = None
+    mode: Mode = Mode.OPEN
+    ended_reason: str | None = None
+    pace_per_minute: int | None = None
+    allowance: float = 0.0
+    message: dict[str, str] = field(default_factory=dict)
+    work: bool = False
+    opens_at: datetime | None = None
+    opening_id: UUID | None = None
+    draw_hash: str | None = None
+    draw_base: int = 0
+    joined: int = 0
+    drawn: int = 0
+    drawn_at: datetime | None = None
+    adaptive: bool = False
+    capacity_least: int = 1
+    capacity_most: int = 1_000_000
+    adaptive_limit: float = 0.0
+    latency_ms: float = 0.0
+    latency_long_ms: float = 0.0
+    adapted_at: datetime | None = None
+    invited_percent: int = 0
+    invited_account_id: int | None = None
+    units_left: int | None = None
+    units_held: int | None = None
 
     @property
     def waiting(self) -> int:
         return self.issued - self.called
+
+    @property
+    def invited_places(self) -> int:
+        """Places kept for personal invitations, out of the capacity: rounded down, so that one is left."""
+        return self.capacity * self.invited_percent // 100
+
+    @property
+    def open_places(self) -> int:
+        """Places for everybody else."""
+        return self.capacity - self.invited_places
+
+    def before_opening(self, now: datetime) -> bool:
+        return self.opens_at is not None and now < self.opens_at
+
+    @property
+    def callable(self) -> int:
+        """The highest number that somebody may have: those of the draw are handed out bit by bit."""
+        if self.drawn_at is not None and self.drawn < self.joined:
+            return self.draw_base + self.drawn
+        return self.issued
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +117,27 @@ class Figures:
     site: Site
     inside: int
     on_hand: int
+    invited_inside: int = 0
+    invited_on_hand: int = 0
 
     @property
     def free(self) -> int:
         """Places that may be given away; never negative, also while the capacity is being lowered."""
-        return max(0, min(self.site.capacity, self.on_hand) - self.inside)
+        return max(0, min(self.site.open_places, self.on_hand) - self.inside)
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A visitor's number. `ahead` is how far it was from being called when it was issued."""
+    """A visitor's number, 0 until the draw gives one. `ahead` is how far it was from being called then.
+
+    `tag` binds it to the browser that it was issued to.
+    """
 
     visit_id: UUID
     number: int
     ahead: int
     issued_at: datetime
+    tag: bytes = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +146,47 @@ class Pass:
 
     visit_id: UUID
     expires_at: datetime
+    tag: bytes = NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A personal link past the queue, one visit at a time, until `expires_at`."""
+
+    id: UUID
+    customer_id: UUID | None
+    campaign_id: UUID | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: the customer, the campaign that brought them, and the browser (`client_id`)."""
+
+    customer_id: UUID
+    campaign_id: UUID | None
+    client_id: UUID
+
+
+CallerOf = Callable[[Scope], Caller]
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Someone came without a pass or a ticket; `visit_id` is the idempotency key."""
+    """Someone came without a pass or a ticket; `visit_id` is the idempotency key.
+
+    `lot`: their lot in the draw, for one who comes before the opening. `queue` False: come in or nothing,
+    no number. `invited`: one of the places for invitations.
+    """
 
     site_key: str
     visit_id: UUID
     customer_id: UUID | None
     campaign_id: UUID | None
     expires_at: datetime
+    lot: Lot | None = None
+    queue: bool = True
+    invited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +198,15 @@ class Claim:
     customer_id: UUID | None
     campaign_id: UUID | None
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """Someone inside asks to stay until `until`, showing a pass that ends at `expires_at`."""
+
+    visit_id: UUID
+    expires_at: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +236,8 @@ class Over:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The queue has ended; nobody is let in any more."""
+    """The queue has ended, or takes nobody new any more; nobody is let in who does not wait already."""
 
 
-Entry = Admitted | Queued | Over | Closed
+Entry = Admitted | Queued | NotYet | Over | Closed
 Admission = Admitted | NotYet | Over | Closed

@@ -1,109 +1,273 @@
-"""The gate as the manager sees it: who is inside, who waits, and the two things one can do about it."""
+"""The gate as the manager sees it: every site with its figures, and what one can do about it."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from safar.gate.actions import ensure_site, figures
-from safar.gate.control import Minute, admitted_by_minute, end_queue, open_again, set_capacity
+from safar.catalogue.codes import variant_of_code
+from safar.gate import form
+from safar.gate.control import admitted_by_minute, end_queue, open_again, set_capacity
 from safar.gate.decide import estimate
-from safar.gate.model import SHOP, Figures
-from safar.gate.public import estimate_text
+from safar.gate.errors import UnknownSite
+from safar.gate.invitations import invitation_url, invite
+from safar.gate.model import SHOP, Figures, Kind, Site
+from safar.gate.opening import set_opening
+from safar.gate.sites import (
+    NewSite,
+    ensure_site,
+    figures,
+    figures_of,
+    open_site,
+    product_key,
+    remove_site,
+    sites,
+)
+from safar.gate.steering import (
+    note_invitation,
+    set_adaptive,
+    set_invited,
+    set_message,
+    set_mode,
+    set_pace,
+    set_work,
+)
+from safar.gate.texts import estimate_text, left_text
+from safar.kernel import clock
 from safar.kernel.database import Connection
 from safar.kernel.errors import InvalidInput
+from safar.kernel.i18n import _
 from safar.kernel.web.actor import Actor, actor_of
-from safar.kernel.web.forms import read_fields
+from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, page, render, wants_json
 from safar.kernel.web.requests import see_other
 
-CAPACITY_MAX = 1_000_000
+Values = Mapping[str, Any]
+# What a form of a site's page does: it raises InvalidInput, or has done it, and may return what to show.
+Deed = Callable[[Request, Connection, Site, Fields, Actor], Awaitable[Values | None]]
 
 
-async def _read(request: Request) -> tuple[Figures, list[Minute]]:
+async def overview(request: Request) -> Response:
+    actor_of(request, "manager")
+    return await _overview(request)
+
+
+async def _overview(request: Request, error: InvalidInput | None = None, **entered: Any) -> Response:
     context = context_of(request)
     async with context.database.transaction() as connection:
-        found = await figures(connection, SHOP)
-        if found is None:
+        all_sites = await sites(connection)
+        if not any(site.key == SHOP for site in all_sites):
             await ensure_site(connection, SHOP, context.settings.site_capacity)
-            found = await figures(connection, SHOP)
-        assert found is not None
-        return found, await admitted_by_minute(connection, found.site)
+            all_sites = await sites(connection)
+        found = await figures_of(connection, all_sites)
+    values = {
+        "sites": [_values(now_there) for now_there in found], "problems": error.problems if error else {},
+        "entered": {}, "which": "", **entered,
+    }  # fmt: skip
+    return page(request, "gate/sites.html", values, status=error.status if error else 200)
 
 
-def _values(now_there: Figures, minutes: Sequence[Minute]) -> Mapping[str, Any]:
+async def _found(request: Request, connection: Connection) -> Figures:
+    key = request.path_params["key"]
+    found = await figures(connection, key) if key.isprintable() else None
+    if found is None and key == SHOP:
+        await ensure_site(connection, SHOP, context_of(request).settings.site_capacity)
+        found = await figures(connection, key)
+    if found is None or found.site.removed_at is not None:
+        raise UnknownSite
+    return found
+
+
+def _values(now_there: Figures) -> dict[str, Any]:
     site = now_there.site
     last = estimate(
         place=max(site.waiting, 1), rate=site.admitted_per_s, observed_s=site.observed_s, show_up=site.show_up
     )
+    opening = site.opens_at is not None and site.before_opening(clock.now())
     return {
         "site": site,
         "now_there": now_there,
+        "name": site.title or _("The shop"),
+        "opening": opening,
+        "left_text": left_text(site.opens_at) if site.opens_at and opening else None,
+        "state": "ended" if site.ended_at else "before" if opening else str(site.mode),
         "wait_text": estimate_text(last) if site.waiting else None,
-        "minutes": minutes,
-        "most": max([1, *(minute.admitted for minute in minutes)]),
     }
 
 
-async def gate_page(request: Request) -> Response:
+async def _figures(request: Request) -> dict[str, Any]:
+    async with context_of(request).database.transaction() as connection:
+        found = await _found(request, connection)
+        minutes = await admitted_by_minute(connection, found.site)
+    most = max([1, *(minute.admitted for minute in minutes)])
+    return {**_values(found), "minutes": minutes, "most": most}
+
+
+async def site_page(request: Request) -> Response:
     actor_of(request, "manager")
-    return await _page(request)
+    return await _site_page(request)
 
 
-async def _page(request: Request, error: InvalidInput | None = None, entered: str | None = None) -> Response:
-    now_there, minutes = await _read(request)
-    values = {
-        **_values(now_there, minutes),
-        "entered": entered if entered is not None else now_there.site.capacity,
-        "problem": error.problems.get("capacity") if error else None,
-        "capacity_max": CAPACITY_MAX,
-    }
-    return page(request, "gate/gate.html", values, status=error.status if error else 200)
+async def _site_page(request: Request, error: InvalidInput | None = None, **shown: Any) -> Response:
+    context = context_of(request)
+    values = await _figures(request)
+    site: Site = values["site"]
+    zone = ZoneInfo(context.settings.timezone)
+    local = site.opens_at.astimezone(zone).strftime("%Y-%m-%dT%H:%M") if site.opens_at else ""
+    public = context.settings.public_url.rstrip("/")
+    values |= {
+        "opens_local": local, "zone": context.settings.timezone, "public_url": public,
+        "problems": error.problems if error else {}, "entered": {}, "invitation": None, **shown,
+    }  # fmt: skip
+    return page(request, "gate/site.html", values, status=error.status if error else 200)
 
 
 async def figures_part(request: Request) -> Response:
     """Return the live part of the page alone."""
     actor_of(request, "manager")
-    now_there, minutes = await _read(request)
-    return HTMLResponse(render("gate/figures.html", {"request": request, **_values(now_there, minutes)}))
+    return HTMLResponse(render("gate/figures.html", {"request": request, **await _figures(request)}))
 
 
-async def post_capacity(request: Request) -> Response:
+def _form(deed: Deed) -> Callable[[Request], Awaitable[Response]]:
+    """Return the handler that reads a form of a site's page, does what it says, and shows the page again."""
+
+    async def post(request: Request) -> Response:
+        actor = actor_of(request, "manager")
+        fields = await read_fields(request)
+        try:
+            async with context_of(request).database.transaction() as connection:
+                site = (await _found(request, connection)).site
+                shown = await deed(request, connection, site, fields, actor)
+        except InvalidInput as error:
+            if wants_json(request):
+                raise
+            return await _site_page(request, error, entered=_short(fields))
+        return await _site_page(request, **shown) if shown else see_other(f"/gate/{site.key}")
+
+    return post
+
+
+async def _capacity(request: Request, connection: Connection, site: Site, fields: Fields, by: Actor) -> None:
+    wanted = form.capacity_of(fields, shop=site.kind == Kind.SHOP)
+    if wanted.capacity != site.capacity:
+        await set_capacity(connection, site.key, wanted.capacity, staff_id=by.id)
+    if (wanted.adaptive, wanted.adaptive and (wanted.least, wanted.most)) != (
+        site.adaptive, site.adaptive and (site.capacity_least, site.capacity_most),
+    ):  # fmt: skip
+        await set_adaptive(
+            connection, site.key, wanted.adaptive, least=wanted.least, most=wanted.most, staff_id=by.id
+        )
+    if wanted.invited_percent != site.invited_percent:
+        await set_invited(connection, site.key, wanted.invited_percent, staff_id=by.id)
+
+
+async def _pace(request: Request, connection: Connection, site: Site, fields: Fields, by: Actor) -> None:
+    per_minute = form.pace_of(fields)
+    if per_minute != site.pace_per_minute:
+        await set_pace(connection, site.key, per_minute, staff_id=by.id)
+    if (fields.values.get("work", "") == "yes") != site.work:
+        await set_work(connection, site.key, not site.work, staff_id=by.id)
+
+
+async def _opening(request: Request, connection: Connection, site: Site, fields: Fields, by: Actor) -> None:
+    context = context_of(request)
+    now = fields.values.get("now", "") == "yes"
+    opens_at = clock.now() if now else form.opening_of(fields, context.settings.timezone)
+    if opens_at < clock.now() and not now:
+        fields.problems["opens_at"] = _("This time is over. To open at once, use the other button.")
+        fields.done()
+    work = site.work if now else fields.values.get("work", "") == "yes"
+    await set_opening(connection, context.vault, site.key, opens_at, work=work, staff_id=by.id)
+
+
+async def _message(request: Request, connection: Connection, site: Site, fields: Fields, by: Actor) -> None:
+    await set_message(connection, site.key, form.message_of(fields), staff_id=by.id)
+
+
+async def _state(request: Request, connection: Connection, site: Site, fields: Fields, by: Actor) -> None:
+    state = fields.choice("state", set(form.STATES))
+    fields.done()
+    mode = form.STATES[state]
+    if mode is None:
+        await end_queue(connection, site.key, by.id)
+        return
+    await open_again(connection, site.key, by.id)
+    await set_mode(connection, site.key, mode, staff_id=by.id)
+
+
+async def _invite(request: Request, connection: Connection, site: Site, fields: Fields, by: Actor) -> Values:
+    context, hours = context_of(request), form.hours_of(fields)
+    invitation = invite(clock.now() + timedelta(hours=hours))
+    await note_invitation(connection, site, invitation, staff_id=by.id)
+    return {"invitation": invitation_url(context.vault, context.settings, site.key, invitation)}
+
+
+async def post_external(request: Request) -> Response:
+    """Open a waiting room before a site of others."""
     actor = actor_of(request, "manager")
     fields = await read_fields(request)
     try:
-        capacity = fields.integer("capacity", least=1, most=CAPACITY_MAX)
-        fields.done()
+        new = form.external_of(fields)
+        async with context_of(request).database.transaction() as connection:
+            await open_site(connection, new, staff_id=actor.id)
     except InvalidInput as error:
         if wants_json(request):
             raise
-        return await _page(request, error, fields.values.get("capacity", "")[:20])
-    await _read(request)  # opens the site if nobody has come yet
+        return await _overview(request, error, entered=_short(fields), which="external")
+    return see_other(f"/gate/{new.key}")
+
+
+async def post_product(request: Request) -> Response:
+    """Open a waiting room before one product's page."""
+    actor = actor_of(request, "manager")
+    fields = await read_fields(request)
+    sku = fields.text("sku", length_max=64)
+    capacity = fields.integer("capacity", least=1, most=form.CAPACITY_MAX)
     async with context_of(request).database.transaction() as connection:
-        await set_capacity(connection, SHOP, capacity, staff_id=actor.id)
+        variant = await variant_of_code(connection, sku) if "sku" not in fields.problems else None
+        if variant is None:
+            fields.problems.setdefault("sku", _("There is no such SKU or barcode in the catalogue."))
+        if variant is not None and not fields.problems:
+            new = NewSite(
+                key=product_key(variant.product_id), capacity=capacity, kind=Kind.PRODUCT,
+                title=variant.title, path=f"/p/{variant.slug}", product_id=variant.product_id,
+            )  # fmt: skip
+            await open_site(connection, new, staff_id=actor.id)
+            return see_other(f"/gate/{new.key}")
+    error = InvalidInput(**fields.problems)
+    if wants_json(request):
+        raise error
+    return await _overview(request, error, entered=_short(fields), which="product")
+
+
+async def post_removal(request: Request) -> Response:
+    """Take a room away."""
+    actor = actor_of(request, "manager")
+    async with context_of(request).database.transaction() as connection:
+        site = (await _found(request, connection)).site
+        await remove_site(connection, site.key, staff_id=actor.id)
     return see_other("/gate")
 
 
-def _button(
-    verb: Callable[[Connection, str, UUID], Awaitable[None]],
-) -> Callable[[Request], Awaitable[Response]]:
-    async def press(request: Request) -> Response:
-        actor: Actor = actor_of(request, "manager")
-        await _read(request)
-        async with context_of(request).database.transaction() as connection:
-            await verb(connection, SHOP, actor.id)
-        return see_other("/gate")
-
-    return press
+def _short(fields: Fields) -> dict[str, str]:
+    return {name: value[: form.MESSAGE_MAX] for name, value in fields.values.items()}
 
 
 routes: list[BaseRoute] = [
-    Route("/gate", gate_page),
-    Route("/gate/figures", figures_part),
-    Route("/gate/capacity", post_capacity, methods=["POST"]),
-    Route("/gate/end", _button(end_queue), methods=["POST"]),
-    Route("/gate/open", _button(open_again), methods=["POST"]),
+    Route("/gate", overview),
+    Route("/gate/sites", post_external, methods=["POST"]),
+    Route("/gate/rooms", post_product, methods=["POST"]),
+    Route("/gate/{key}", site_page),
+    Route("/gate/{key}/figures", figures_part),
+    Route("/gate/{key}/capacity", _form(_capacity), methods=["POST"]),
+    Route("/gate/{key}/pace", _form(_pace), methods=["POST"]),
+    Route("/gate/{key}/opening", _form(_opening), methods=["POST"]),
+    Route("/gate/{key}/message", _form(_message), methods=["POST"]),
+    Route("/gate/{key}/state", _form(_state), methods=["POST"]),
+    Route("/gate/{key}/invitations", _form(_invite), methods=["POST"]),
+    Route("/gate/{key}/removal", post_removal, methods=["POST"]),
 ]

@@ -1,143 +1,186 @@
-"""The waiting room: a page that works without scripts, its poll, and the way out."""
+"""The waiting room: a page that works without scripts, its poll, and the ways out."""
 
-from functools import lru_cache
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from safar.capacity.actions import release_many
-from safar.gate.board import Board
-from safar.gate.cookies import ENTRY_COOKIE, TICKET_COOKIE
-from safar.gate.decide import Estimate, poll_after_s, progress
-from safar.gate.errors import TicketExpired, TicketRefused
-from safar.gate.model import Pass, Ticket
-from safar.kernel.errors import SafarError
-from safar.kernel.i18n import _, current_language, duration, number
-from safar.kernel.web.pages import context_of, error_response, error_text, page, wants_json
-from safar.kernel.web.requests import local_path, see_other
+from safar.gate.board import Board, Room, board_of
+from safar.gate.door import Outcome, Verdict, door_of
+from safar.gate.draws import checkable, drawn_ticket
+from safar.gate.errors import QueueEnded, TicketExpired, TicketRefused
+from safar.gate.forward import forward_auth, handed_over
+from safar.gate.layer import answer_of
+from safar.gate.model import SHOP, Mode, Pass, Ticket
+from safar.gate.polls import POLL_PATH, answer, before_opening, poll
+from safar.gate.rooms import next_of, pass_of, query_of, room_of
+from safar.gate.seal import client_tag
+from safar.gate.texts import opens_text
+from safar.gate.visits import leave_soon_many
+from safar.gate.working import post_work, work_page
+from safar.kernel import clock
+from safar.kernel.web.pages import context_of, error_response, page, wants_json
+from safar.kernel.web.requests import see_other
 
-
-def _next(request: Request) -> str:
-    """Return the page to go to once inside; the waiting room itself would be a circle."""
-    wanted = local_path(request.query_params.get("next"))
-    return "/" if wanted.startswith("/wait") else wanted
-
-
-def _pass(request: Request) -> Pass | None:
-    """Return the pass if it opens; a false one is the gate's business, not the waiting room's."""
-    board: Board = request.app.state.board
-    try:
-        return board.cookies.pass_of(request)
-    except TicketRefused:
-        return None
-
-
-def answer(board: Board, ticket: Ticket, units_left: int | None) -> dict[str, Any]:
-    """Return what the poll says to a waiting visitor, as wait.js documents it."""
-    place = board.place(ticket.number)
-    expected = board.estimate(place)
-    return {
-        "state": "waiting",
-        "place": place,
-        "place_text": number(place),
-        "estimate_s": round(expected.most_s) if expected else None,
-        "estimate_text": estimate_text(expected),
-        "units_left_text": number(units_left) if units_left is not None else None,
-        "progress": progress(place, ticket.ahead),
-        "retry_ms": round(1000 * poll_after_s(place, expected)),
-    }
-
-
-def estimate_text(expected: Estimate | None) -> str:
-    """Return the range in words, in round figures: more would pretend to know."""
-    if expected is None:
-        return _("Not known yet")
-    return _range_text(current_language(), _rounded(expected.least_s), _rounded(expected.most_s))
-
-
-@lru_cache(maxsize=4096)
-def _range_text(_language: str, least_s: int, most_s: int) -> str:
-    if most_s <= 60:
-        return _("Less than a minute") if most_s > 15 else _("A few seconds")
-    if least_s < 30:
-        return _("Up to %(most)s", most=duration(most_s))
-    if least_s == most_s:
-        return _("About %(most)s", most=duration(most_s))
-    return _("%(least)s to %(most)s", least=duration(least_s), most=duration(most_s))
-
-
-def _rounded(seconds: float) -> int:
-    for step_s in (5, 30, 60, 300):
-        if seconds < step_s * 12:
-            return step_s * round(seconds / step_s)
-    return 900 * round(seconds / 900)
+_LEAVING_PASS = timedelta(minutes=1)  # so short that the next page renews it, which takes the leaving back
 
 
 async def _wait_page(request: Request) -> Response:
-    board: Board = request.app.state.board
-    following = _next(request)
-    if _pass(request) is not None:
-        return see_other(following)
-    if board.ended:
-        return page(request, "gate/ended.html")
+    board = board_of(request)
+    room = room_of(request, board)
+    if room.external:
+        return await _wait_for_other(request, board, room)
+    if _pass(request, room) is not None:
+        return see_other(next_of(request, room))
+    return await _waiting(request, board, room)
+
+
+async def _wait_for_other(request: Request, board: Board, room: Room) -> Response:
+    """Do for a site of others what the gate's layer does before our own pages."""
+    if not request.cookies:
+        if "seen" in request.query_params:
+            return page(request, "gate/no_ticket.html", {"next": next_of(request, room)})
+        return see_other(f"/wait?{urlencode({**request.query_params, 'seen': '1'})}")
+    verdict = await door_of(request).judge(request, board, room)
+    if verdict.outcome is Outcome.INSIDE and verdict.entry_pass is not None:
+        response = handed_over(request, room, verdict.entry_pass, next_of(request, room))
+    elif verdict.outcome is Outcome.REFUSED or wants_json(request):
+        response = answer_of(request, room, verdict) or error_response(request, QueueEnded())
+    else:
+        response = await _waiting(request, board, room, _new_ticket(room, verdict))
+    return _with_cookies(response, verdict.cookies)
+
+
+def _new_ticket(room: Room, verdict: Verdict) -> Ticket | None:
+    """Return the ticket that goes out with this page."""
+    start = f"{room.cookies.ticket_name}="
+    given = [cookie[len(start) :].split(";")[0] for cookie in verdict.cookies if cookie.startswith(start)]
+    return room.cookies.seal.ticket(given[-1]) if given and given[-1] else None
+
+
+async def _waiting(request: Request, board: Board, room: Room, ticket: Ticket | None = None) -> Response:
+    """Show how it stands: the end, the queue, the draw, the proof of work, or no place at all."""
+    context, site, cookies = context_of(request), room.site, room.cookies
+    if room.ended:
+        return _ended(request, room, site.ended_reason if site else None)
+    caller = door_of(request).caller_of(request.scope)
     try:
-        ticket = board.cookies.ticket_of(request)
+        ticket = ticket or cookies.ticket_of(request, client_tag(caller.client_id))
+        drawn = await drawn_ticket(context, room, ticket) if ticket and not ticket.number else None
     except (TicketRefused, TicketExpired) as error:
-        response = error_response(request, error)
-        response.headers.append("set-cookie", board.cookies.without(TICKET_COOKIE))
-        return response
+        return _with_cookies(error_response(request, error), [cookies.without(cookies.ticket_name)])
+    ticket = drawn or ticket
     if ticket is None:
-        return page(request, "gate/no_ticket.html", {"next": following})
-    if board.place(ticket.number) == 0:
-        return see_other(following)
-    values = answer(board, ticket, board.units_left(request.scope))
-    poll = f"/wait/poll?next={quote(following, safe='')}"
-    return page(request, "gate/wait.html", {"poll": poll, "next": following, "answer": values})
+        return _without_ticket(request, room)
+    if ticket.number and room.place(ticket.number) == 0 and not room.external:
+        response: Response = see_other(next_of(request, room))
+    else:
+        response = _ticket_page(request, board, room, ticket)
+    return _with_cookies(response, [cookies.of_ticket(drawn)] if drawn else [])
+
+
+def _ticket_page(request: Request, board: Board, room: Room, ticket: Ticket) -> Response:
+    context, site = context_of(request), room.site
+    query = query_of(request, room)
+    values: dict[str, Any] = {
+        "poll": f"{POLL_PATH}?{query}",
+        "room_query": query,
+        "site_title": site.title if site and site.key != SHOP else "",
+        "draw": checkable(context, room, ticket),
+    }
+    if ticket.number:
+        told = answer(room, ticket, board.units_left(room, request.scope))
+        return page(request, "gate/wait.html", {**values, "answer": told})
+    values["answer"] = before_opening(context, room, ticket)
+    values["opens_text"] = opens_text(site.opens_at) if site and site.opens_at else ""
+    return page(request, "gate/early.html", values)
+
+
+def _ended(request: Request, room: Room, reason: str | None) -> Response:
+    """Say that waiting is over, and the way back: from a product's room, into the shop."""
+    in_shop = room.site is not None and room.site.path is not None
+    home = "/" if in_shop else f"/wait?{query_of(request, room)}"
+    return page(request, "gate/ended.html", {"reason": reason, "home": home})
+
+
+def _without_ticket(request: Request, room: Room) -> Response:
+    site = room.site
+    if site is not None and site.mode == Mode.DRAINING:
+        return _ended(request, room, "draining")
+    if site is not None and site.work:
+        return work_page(request, room)
+    return page(request, "gate/no_ticket.html", {"next": next_of(request, room)})
+
+
+def _pass(request: Request, room: Room) -> Pass | None:
+    return pass_of(request, room, door_of(request).caller_of(request.scope))
 
 
 async def _poll(request: Request) -> Response:
-    """Answer from the board and the signatures alone: no database, however many ask."""
-    board: Board = request.app.state.board
-    following = _next(request)
-    if _pass(request) is not None:
-        return JSONResponse({"state": "admitted", "next": following})
-    if board.ended:
-        return JSONResponse({"state": "ended", "next": None})
-    try:
-        ticket = board.cookies.ticket_of(request)
-    except (TicketRefused, TicketExpired) as error:
-        return _refused_poll(request, error)
-    if ticket is None:
-        return JSONResponse({"state": "ended", "next": None})
-    if board.place(ticket.number) == 0:
-        return JSONResponse({"state": "admitted", "next": following})
-    return JSONResponse(answer(board, ticket, board.units_left(request.scope)))
-
-
-def _refused_poll(request: Request, error: SafarError) -> Response:
-    body = {"error": error.code, "message": error_text(error), "state": "ended", "next": None}
-    return JSONResponse(body, error.status)
+    """Answer a poll that did not come through the gate's layer, which answers them first."""
+    return await poll(request, board_of(request), door_of(request).caller_of(request.scope))
 
 
 async def _leave(request: Request) -> Response:
-    """Give the place back; sent by a beacon, or by a button without scripts."""
-    board: Board = request.app.state.board
-    entry_pass = _pass(request)
-    if entry_pass is not None:
-        await context_of(request).batched(release_many, entry_pass.visit_id)
-    quiet = wants_json(request) or "text/html" not in request.headers.get("accept", "")
-    response = Response(status_code=204) if quiet else page(request, "gate/left.html")
-    for name in (ENTRY_COOKIE, TICKET_COOKIE):
-        if name in request.cookies:
-            response.headers.append("set-cookie", board.cookies.without(name))
+    """Give the places back: at once by the button, soon by the beacon of a tab that was closed."""
+    context, closed = context_of(request), request.query_params.get("tab") == "closed"
+    cookies: list[str] = []
+    for room in board_of(request).rooms.values():
+        entry_pass = _pass(request, room)
+        if entry_pass is not None and closed:
+            await context.batched(leave_soon_many, entry_pass.visit_id)
+            until = min(entry_pass.expires_at, clock.now() + _LEAVING_PASS)
+            cookies.append(room.cookies.of_pass(replace(entry_pass, expires_at=until)))
+        elif entry_pass is not None:
+            await context.batched(release_many, entry_pass.visit_id)
+        names = () if closed else (room.cookies.pass_name, room.cookies.ticket_name)
+        cookies += [room.cookies.without(name) for name in names if name in request.cookies]
+    quiet = closed or wants_json(request) or "text/html" not in request.headers.get("accept", "")
+    return _with_cookies(Response(status_code=204) if quiet else page(request, "gate/left.html"), cookies)
+
+
+async def _stay(request: Request) -> Response:
+    """Take back that a tab was closed: another one is open."""
+    door, cookies = door_of(request), []
+    for room in board_of(request).rooms.values():
+        entry_pass = _pass(request, room)
+        if entry_pass is not None and not door.lasts(entry_pass):
+            kept = await door.renewed(entry_pass)
+            cookies += [room.cookies.of_pass(kept)] if kept is not None else []
+    return _with_cookies(Response(status_code=204), cookies)
+
+
+async def _invited(request: Request) -> Response:
+    """Keep the invitation in the browser and go where it leads: the gate lets its holder past the queue."""
+    for room in board_of(request).rooms.values():
+        try:
+            invitation = room.cookies.seal.invitation(request.path_params["token"])
+        except TicketRefused:
+            continue
+        if invitation.expires_at <= clock.now():
+            raise TicketExpired
+        following = f"/wait?{query_of(request, room)}" if room.external else next_of(request, room)
+        return _with_cookies(see_other(following), [room.cookies.of_invitation(invitation)])
+    raise TicketRefused
+
+
+def _with_cookies(response: Response, cookies: list[str]) -> Response:
+    for cookie in cookies:
+        response.headers.append("set-cookie", cookie)
     return response
 
 
 routes: list[BaseRoute] = [
     Route("/wait", _wait_page),
-    Route("/wait/poll", _poll),
+    Route(POLL_PATH, _poll),
+    Route("/wait/work", post_work, methods=["POST"]),
     Route("/leave", _leave, methods=["POST"]),
+    Route("/stay", _stay, methods=["POST"]),
+    Route("/invited/{token}", _invited),
+    Route("/forward-auth/{site}", forward_auth),
 ]

@@ -1,0 +1,45 @@
+"""The draw among those who came before the opening: fixed in advance, checkable afterwards.
+
+With a key k that nobody outside knows, a visitor with the id c draws u = HMAC-SHA256(k, c) / 2^64 (its first
+eight bytes); the lowest u gets the lowest number. SHA-256(k) is published before, k itself at the opening:
+then anybody can compute their own u, and that k was not chosen after they came.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from uuid import UUID
+
+from safar.kernel.secrets import Vault
+
+_SHIFT = 1 << 63  # to PostgreSQL's signed numbers, in the same order
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """A visitor's lot in the draw of an opening; `draw` is u · 2^64 - 2^63."""
+
+    opening_id: UUID
+    draw: int
+
+    @property
+    def share(self) -> float:
+        """Return u: the part of all lots that is expected before this one."""
+        return (self.draw + _SHIFT) / 2**64
+
+
+def key_of(vault: Vault, opening_id: UUID) -> bytes:
+    """Return the key of an opening's draw: it follows from the installation's secret and is kept nowhere."""
+    # The vault's signature is a pseudo-random function of the secret; this one is never handed out.
+    return hashlib.sha256(vault.sign("gate.draw.key", opening_id.hex).encode()).digest()
+
+
+def commitment(key: bytes) -> str:
+    """Return what is published before the opening."""
+    return hashlib.sha256(key).hexdigest()
+
+
+def lot(key: bytes, opening_id: UUID, visit_id: UUID) -> Lot:
+    """Return the lot of a visitor; `visit_id` is written as its 32 hexadecimal digits."""
+    mac = hmac.digest(key, visit_id.hex.encode(), "sha256")
+    return Lot(opening_id, int.from_bytes(mac[:8], "big") - _SHIFT)

@@ -1,0 +1,101 @@
+"""The limit that follows latency: bounded, no growth while it is not used, down when it queues, and back."""
+
+import math
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safar.gate.adapt import FLOOR_MS, Bounds, Limit, gradient_of, next_limit
+from safar.gate.control import step
+from safar.gate.load import Meter, report
+from safar.gate.model import SHOP
+from safar.gate.sites import ensure_site, figures
+from safar.gate.steering import set_adaptive
+from safar.kernel import clock
+from safar.kernel.context import Context
+from safar.kernel.ids import new_id
+
+BOUNDS = Bounds(10, 1000)
+limits = st.builds(Limit, st.floats(10, 1000), st.floats(0, 5000))
+latencies = st.floats(0.1, 60_000)
+
+
+@given(limits, latencies, st.floats(0, 5000))
+def test_the_limit_stays_within_its_bounds(limit: Limit, latency_ms: float, in_use: float) -> None:
+    after = next_limit(limit, BOUNDS, latency_ms=latency_ms, in_use=in_use)
+    assert BOUNDS.least <= after.value <= BOUNDS.most
+    assert after.long_ms > 0
+
+
+@given(limits, latencies, st.floats(0, 0.499))
+def test_nothing_changes_while_less_than_half_is_used(limit: Limit, latency_ms: float, share: float) -> None:
+    assert next_limit(limit, BOUNDS, latency_ms=latency_ms, in_use=share * limit.value).value == limit.value
+
+
+@given(limits, latencies)
+def test_one_step_never_takes_away_more_than_a_tenth_nor_adds_more_than_a_fifth_of_the_root(
+    limit: Limit, latency_ms: float
+) -> None:
+    after = next_limit(limit, BOUNDS, latency_ms=latency_ms, in_use=limit.value)
+    assert 0.9 * limit.value - 1e-9 <= after.value <= limit.value + 0.2 * math.sqrt(limit.value) + 1e-9
+
+
+@given(st.floats(1, 5000), st.floats(1, 5000), st.floats(1, 5000))
+def test_the_gradient_falls_as_latency_rises(long_ms: float, one: float, other: float) -> None:
+    low, high = sorted((one, other))
+    assert 0.5 <= gradient_of(long_ms, high) <= gradient_of(long_ms, low) <= 1
+    assert gradient_of(long_ms, min(low, FLOOR_MS)) == 1
+
+
+def test_a_site_that_slows_down_tenfold_is_cut_back_and_recovers_when_it_is_fast_again() -> None:
+    limit = Limit(500)
+    for _ in range(60):
+        limit = next_limit(limit, BOUNDS, latency_ms=80, in_use=limit.value)
+    before = limit.value
+    for _ in range(30):
+        limit = next_limit(limit, BOUNDS, latency_ms=800, in_use=limit.value)
+    assert limit.value < before / 4
+    for _ in range(240):
+        limit = next_limit(limit, BOUNDS, latency_ms=80, in_use=limit.value)
+    assert limit.value >= before / 2
+
+
+async def test_the_capacity_of_a_site_follows_what_its_fronts_measured(context: Context) -> None:
+    at = clock.now()
+    with clock.held(at) as held:
+        async with context.database.transaction() as connection:
+            site = await ensure_site(connection, SHOP, 100)
+            await set_adaptive(connection, SHOP, True, least=10, most=200, staff_id=new_id())
+            await connection.execute(
+                "UPDATE capacity_accounts SET held = 100 WHERE id = %s", [site.account_id]
+            )
+
+        async def second(latency_ms: float) -> int:
+            held.advance(seconds=1)
+            async with context.database.transaction() as connection:
+                for requests in (30, 10):
+                    meter = Meter()
+                    meter._reported -= 1
+                    for _ in range(requests):
+                        meter.note(latency_ms / 1000)
+                    await report(connection, meter)
+                await connection.execute(
+                    "DELETE FROM gate_loads WHERE measured_at < %s", [clock.now() - timedelta(seconds=0.5)]
+                )
+                await step(connection, SHOP)
+                found = await figures(connection, SHOP)
+            assert found is not None
+            return found.site.capacity
+
+        grown = [await second(20) for _ in range(5)]
+        assert grown == sorted(grown)
+        assert grown[-1] > 100
+        shrunk = [await second(2000) for _ in range(20)]
+        assert shrunk[-1] < grown[-1] / 2
+        assert shrunk[-1] >= 10
+    async with context.database.connection() as connection:
+        told = await connection.execute(
+            "SELECT count(*) FROM journal_events WHERE name = 'site.capacity_adapted'"
+        )
+        assert (await told.fetchone() or (0,))[0] > 0
