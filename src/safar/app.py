@@ -13,7 +13,9 @@ from safar.answers import jobs as answers
 from safar.campaigns import jobs as campaigns
 from safar.capacity import jobs as capacity
 from safar.channels import jobs as channels
+from safar.console import alerts
 from safar.console.build import build_console
+from safar.front import goods
 from safar.front.build import build_front
 from safar.gate import jobs as gate
 from safar.inbox import jobs as inbox
@@ -26,6 +28,7 @@ from safar.kernel.loops import Loop, repeat
 from safar.kernel.memory import settle_memory
 from safar.kernel.web.server import http_server, run_until
 from safar.shop import jobs as shop
+from safar.stock.replenish import jobs as replenish
 from safar.team import jobs as team
 
 _SUBSCRIBER_IDLE_S = 0.1
@@ -38,7 +41,7 @@ Role = Callable[[Context, asyncio.Event, Callable[[], Awaitable[None]]], Awaitab
 
 def loops(context: Context) -> list[Loop]:
     """Return everything the worker does again and again."""
-    rooms = (journal, capacity, team, gate, channels, inbox, shop, campaigns)
+    rooms = (journal, capacity, team, gate, channels, replenish, inbox, shop, campaigns, alerts, goods)
     return [loop for room in rooms for loop in room.loops(context)]
 
 

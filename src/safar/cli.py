@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import importlib
 import json
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ import uvloop
 from pydantic import ValidationError
 from rich.console import Console
 
+from safar.bench import BENCHES
 from safar.kernel.log import set_up_logging
 from safar.settings import Settings, settings_of_environment
 
@@ -85,27 +87,23 @@ def demo(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="holds | checkout | idle | journey")],
-    seconds: Annotated[float, typer.Option(min=0.2, max=60, help="Length of each measured round")] = 2.0,
+    name: Annotated[str, typer.Argument(help=" | ".join(BENCHES))],
+    seconds: Annotated[float, typer.Option(min=0.2, max=3600, help="Length of each measured round")] = 2.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw the run into this PNG (surge)")] = None,
 ) -> None:
     """Measure on this machine, beside the physical limit measured in the same run."""
-    from safar.bench import checkout, holds, idle, journey
-
-    benches: dict[str, Callable[[float], Awaitable[dict[str, Any]]]] = {
-        "holds": holds.measure,
-        "checkout": checkout.measure,
-        "idle": idle.measure,
-        "journey": journey.measure,
-    }
-    if name not in benches:
-        raise typer.BadParameter(f"there is no bench {name!r}; choose one of: {', '.join(benches)}")
+    if name not in BENCHES:
+        raise typer.BadParameter(f"there is no bench {name!r}; choose one of: {', '.join(BENCHES)}")
+    if plot is not None and name != "surge":
+        raise typer.BadParameter("only `surge` draws a plot")
+    measure = importlib.import_module(f"safar.bench.{name}").measure
     settings = settings_of_environment()
     set_up_logging(settings.log_level, "bench")
     figures: dict[str, Any] = {}
 
     async def measured() -> None:
-        figures.update(await benches[name](seconds))
+        figures.update(await (measure(seconds) if plot is None else measure(seconds, plot)))
 
     _run(measured())
     screen.print(json.dumps(figures, indent=None if as_json else 2), soft_wrap=True, markup=False)

@@ -19,7 +19,7 @@ from rich.console import Console
 from safar.answers.jobs import subscribers as answer_subscribers
 from safar.campaigns.jobs import subscribers as campaign_subscribers
 from safar.channels.actions import ensure_channels
-from safar.gate.actions import ensure_site
+from safar.gate.sites import ensure_site
 from safar.journal.partitions import make_ahead
 from safar.journal.subscribe import register
 from safar.kernel.context import Context, make_context

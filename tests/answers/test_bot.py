@@ -8,6 +8,7 @@ import pytest
 
 from safar.answers.actions import Bot
 from safar.answers.jobs import subscribers
+from safar.catalogue.actions import import_products, variant_id_of
 from safar.channels.actions import ensure_channels
 from safar.inbox.actions import assign
 from safar.inbox.model import Inbound, Receipt
@@ -17,7 +18,6 @@ from safar.journal.model import Event
 from safar.journal.subscribe import register
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
-from safar.shop.catalogue import import_products, variant_id_of
 from safar.shop.checkout import OrderRequest, buy_many
 from safar.shop.model import Taken
 from safar.stock import actions as stock
@@ -137,7 +137,7 @@ async def test_this_is_what_the_customer_looked_at_last_or_what_the_campaign_off
         )  # fmt: skip
     (offered,) = await ask(shop, web("Is it still available?", campaign_id=campaign))
     assert await said(shop, offered.conversation_id) == [
-        ("bot", "Yes, “Retrospot mug” is in stock: 3 are left.")
+        ("bot", "Yes, “Retrospot mug” is in stock: 7 are left.")
     ]
     (nothing,) = await ask(shop, web("Is it still available?"))
     assert (await conversation(shop, nothing.conversation_id)).handover_reason == "which_product"

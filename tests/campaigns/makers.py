@@ -7,6 +7,7 @@ from uuid import UUID
 
 from safar.campaigns import actions
 from safar.campaigns.model import Audience, Draft
+from safar.catalogue.actions import import_products
 from safar.channels.actions import end_many, ensure_channels, take_due
 from safar.channels.model import Attempt, End
 from safar.customers.actions import CustomerRecord, import_many
@@ -16,7 +17,6 @@ from safar.journal.model import Event
 from safar.journal.subscribe import Subscriber, register
 from safar.kernel.context import Context
 from safar.kernel.ids import derived_id, new_id
-from safar.shop.catalogue import import_products
 from safar.stock.actions import MAIN, Receipt, ensure_locations, receive_many
 
 SUBJECT = {"en": "{{ product.title }} for {{ customer.name }}", "fa": "برای {{ customer.name }}"}

@@ -5,8 +5,8 @@ import httpx
 from safar.customers.visitor import Visitor, signed
 from safar.front.build import build_front
 from safar.front.offers import Offers
-from safar.gate.actions import ensure_site
 from safar.gate.model import SHOP
+from safar.gate.sites import ensure_site
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from tests.campaigns import makers
@@ -28,7 +28,7 @@ async def test_the_queue_of_a_campaign_sees_the_units_left_and_strangers_do_not(
         async with httpx.AsyncClient(base_url=base, cookies={"visitor": guest}) as invited:
             await invited.get("/")
             await app.state.board.refresh()
-            offers: Offers = app.state.board.units_left.__self__
+            offers: Offers = app.state.board._units_left.__self__
             await offers.refresh(app.state.board)
             assert (await invited.get("/wait/poll")).json()["units_left_text"] == "40"
             assert (await stranger.get("/wait/poll")).json()["units_left_text"] is None

@@ -9,8 +9,8 @@ import pytest
 from safar.channels.actions import ensure_channels
 from safar.console.build import build_console
 from safar.front.build import build_front
-from safar.gate.actions import ensure_site
 from safar.gate.model import SHOP
+from safar.gate.sites import ensure_site
 from safar.journal.line import LineKeeper
 from safar.kernel.context import Context
 from safar.kernel.loops import repeat

@@ -7,15 +7,15 @@ from datetime import timedelta
 from uuid import UUID
 
 from safar.answers.catalogue import NOTHING, Catalogue
+from safar.catalogue.actions import variants_by_id
 from safar.journal.actions import of_customer
 from safar.kernel import clock
 from safar.kernel.database import Connection, rows
 from safar.kernel.queries import queries_beside
-from safar.shop.catalogue import variants_by_id
-from safar.shop.decide import free_for
+from safar.shop.availability import offers
 from safar.shop.model import Order
 from safar.shop.orders import order_of_number, orders_by_id, orders_of_customer
-from safar.stock.actions import allocation_of, levels
+from safar.stock.actions import allocation_of
 
 QUERIES = queries_beside(__file__)
 _TITLES_MAX = 50_000
@@ -80,7 +80,8 @@ async def shelf(connection: Connection, variant_id: UUID, campaign_id: UUID | No
     variant = (await variants_by_id(connection, [variant_id])).get(variant_id)
     if variant is None:
         return None
-    return Shelf(variant.title, free_for(variant_id, campaign_id, await levels(connection, [variant_id])))
+    found = await offers(connection, [variant_id], campaign_id)
+    return Shelf(variant.title, found[variant_id].free)
 
 
 async def latest_order(connection: Connection, customer_id: UUID) -> Order | None:

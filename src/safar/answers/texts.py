@@ -16,8 +16,10 @@ _MANY = 50
 _ORDERS = {
     OrderState.PLACED: N_("Your order %(number)s has arrived with us and waits for its payment."),
     OrderState.CONFIRMED: N_("Your order %(number)s is confirmed and we are packing it."),
+    OrderState.PACKED: N_("Your order %(number)s is packed and waits for the carrier."),
     OrderState.SHIPPED: N_("Your order %(number)s is on its way since %(date)s."),
     OrderState.DELIVERED: N_("Your order %(number)s was delivered on %(date)s."),
+    OrderState.CLOSED: N_("Your order %(number)s was delivered on %(date)s."),
     OrderState.CANCELLED: N_("Your order %(number)s was cancelled on %(date)s."),
 }
 
@@ -41,6 +43,7 @@ def order_text(order: Order) -> str:
     moments = {
         OrderState.SHIPPED: order.shipped_at,
         OrderState.DELIVERED: order.delivered_at,
+        OrderState.CLOSED: order.delivered_at,
         OrderState.CANCELLED: order.cancelled_at,
     }
     state = OrderState(order.state)

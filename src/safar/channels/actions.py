@@ -37,7 +37,7 @@ class _Ended:
     id: UUID
     channel_id: UUID
     author: str
-    customer_id: UUID
+    customer_id: UUID | None
     conversation_id: UUID | None
     campaign_id: UUID | None
     staff_id: UUID | None

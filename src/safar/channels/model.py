@@ -25,7 +25,7 @@ class Author(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """One message to one customer; `message_id` is the idempotency key.
+    """One message to one customer, or (without `customer_id`) to staff; `message_id` is the idempotency key.
 
     `address` is the e-mail address, or on the web the visitor id. `waiting_since`: when the question came in
     that this answers; `in_reply_to`: the provider's id of the message it answers, for threading there.
@@ -34,7 +34,7 @@ class Outgoing:
     message_id: UUID
     channel_id: UUID
     author: str
-    customer_id: UUID
+    customer_id: UUID | None
     address: str
     body: str
     language: str

@@ -19,6 +19,8 @@ PAGE_SIZE = 50
 # Where the page about an event's subject is, by the event's first word.
 _SUBJECT_PAGES = {
     "order": "/orders/", "conversation": "/inbox/", "campaign": "/campaigns/", "customer": "/customers/",
+    "location": "/stock/locations/", "purchase": "/stock/purchases/", "transfer": "/stock/transfers/",
+    "count": "/stock/counts/",
 }  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from safar.channels.actions import troubles
 from safar.channels.model import Trouble
 from safar.customers.actions import cards
-from safar.gate.actions import figures
 from safar.gate.model import SHOP, Figures
+from safar.gate.sites import figures
 from safar.journal.actions import line
 from safar.journal.model import Recorded
 from safar.kernel import clock
@@ -57,7 +57,7 @@ class LastCampaign:
 
 @dataclass(frozen=True, slots=True)
 class TodayFigures:
-    """The single figures: replies owed by staff, orders of the day, failures of the last seven days."""
+    """The single figures: replies owed by staff, orders of the day, failures of seven days, what runs low."""
 
     waiting: int
     waiting_since: datetime | None
@@ -66,6 +66,8 @@ class TodayFigures:
     event_failures: int
     message_failures: int
     unread_mails: int
+    low_stock: int
+    low_stock_urgent: int
 
 
 @dataclass(frozen=True, slots=True)

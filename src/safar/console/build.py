@@ -9,18 +9,28 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute, Route
 
 import safar.campaigns.pages
+import safar.campaigns.reading
+import safar.catalogue.pages
+import safar.catalogue.public
 import safar.channels.pages
 import safar.customers.pages
 import safar.gate.pages
 import safar.inbox.pages
 import safar.journey.pages
 import safar.shop.pages
+import safar.shop.payments.pages
+import safar.shop.pricing.pages
+import safar.shop.storefront.console
+import safar.stock.pages
+import safar.stock.replenish.pages
+import safar.stock.sheet_pages
 import safar.team.pages
-from safar.console import audit, today
+from safar.console import alerts, audit, today
 from safar.console.board import Board
 from safar.console.navigation import mounted, navigation
 from safar.journal.live import with_live_feed
 from safar.kernel.context import Context
+from safar.kernel.jobs import jobs_app
 from safar.kernel.web.surface import Surface, build_surface
 from safar.team.layer import StaffLayer
 
@@ -46,16 +56,27 @@ def build_console(context: Context) -> Starlette:
         *safar.channels.pages.routes,
         *safar.gate.pages.routes,
         *safar.shop.pages.routes,
+        *safar.shop.pricing.pages.routes,
+        *safar.shop.payments.pages.routes,
+        *safar.shop.storefront.console.routes,
+        *alerts.routes,
+        *safar.stock.replenish.pages.routes,  # before those of stock: /stock/{id} takes the rest
+        *safar.stock.sheet_pages.routes,
+        *safar.stock.pages.routes,
+        *safar.catalogue.pages.routes,
+        *safar.catalogue.public.routes,
         *safar.team.pages.routes,
         *audit.routes,
     ]
     app = build_surface(
         context,
-        Surface("console", _page_values),
+        Surface("console", _page_values, uploads=True),
         routes,
         inside=[lambda app: StaffLayer(app, context)],
         lifespan=with_live_feed(context.database),
     )
     app.state.entries = mounted(routes)
+    app.state.campaigns = safar.campaigns.reading.listed
     app.state.board = Board(context)
+    jobs_app(context)  # what staff ask for can become a job of the worker
     return app

@@ -29,7 +29,9 @@ SELECT
     today.orders, today.revenue_minor,
     (SELECT count(*) FROM journal_failures) AS event_failures,
     (SELECT count(*) FROM messages WHERE state = 'failed' AND ended_at > %(failed_since)s) AS message_failures,
-    (SELECT count(*) FROM channel_envelopes WHERE error IS NOT NULL AND received_at > %(failed_since)s) AS unread_mails
+    (SELECT count(*) FROM channel_envelopes WHERE error IS NOT NULL AND received_at > %(failed_since)s) AS unread_mails,
+    (SELECT count(*) FROM stock_suggestions) AS low_stock,
+    (SELECT count(*) FROM stock_suggestions WHERE on_hand <= held) AS low_stock_urgent
 FROM (
     SELECT count(*) AS orders, coalesce(sum(total_minor), 0)::bigint AS revenue_minor
     FROM orders WHERE confirmed_at >= %(day_start)s AND state IN ('confirmed', 'shipped', 'delivered')

@@ -15,31 +15,86 @@ SENTENCES: Mapping[str, str] = {
     "consent.withdrawn": N_("Asked for no more messages by %(channel)s (%(source)s)"),
     "visit.arrived": N_("Came to the shop"),
     "visit.queued": N_("Came to the shop and waits in the queue"),
+    "visit.early": N_("Came before the opening and takes part in the draw"),
     "visit.admitted": N_("Was let into the shop after %(waited)s"),
     "visit.left": N_("Left the queue"),
     "visit.ended": N_("Left the shop"),
     "site.capacity_changed": N_("Changed how many visitors the shop carries at once"),
+    "site.capacity_adapted": N_("How many visitors are let in at once followed the measured latency"),
     "site.ended": N_("Ended the queue of the shop"),
+    "site.sold_out": N_("Sold out: the queue ended by itself"),
     "site.reopened": N_("Opened the queue of the shop again"),
+    "site.opened": N_("Opened a waiting room"),
+    "site.removed": N_("Took a waiting room away"),
+    "site.mode_changed": N_("Held, drained or opened a queue"),
+    "site.pace_changed": N_("Changed how many are let in per minute"),
+    "site.message_changed": N_("Changed the message to those who wait"),
+    "site.work_changed": N_("Changed whether browsers are asked for a proof of work"),
+    "site.adaptive_changed": N_("Changed whether the capacity follows the latency"),
+    "site.invited_changed": N_("Changed the share of places for invitations"),
+    "site.invitation_made": N_("Made a personal invitation"),
+    "site.opening_set": N_("Set the opening time of a queue"),
+    "site.opening_begun": N_("The opening began, and its draw"),
     "product.viewed": N_("Looked at %(sku)s"),
     "cart.created": N_("Started a cart"),
     "cart.changed": N_("Changed the cart"),
+    "wishlist.created": N_("Started a wishlist"),
+    "wishlist.changed": N_("Changed the wishlist: %(sku)s"),
+    "back_in_stock.asked": N_("Asked to be told when %(sku)s is back"),
+    "back_in_stock.confirmed": N_("Confirmed the wish to be told when %(sku)s is back"),
+    "back_in_stock.told": N_("Was told that %(sku)s is back"),
+    "back_in_stock.cancelled": N_("No longer wants to be told about %(sku)s"),
+    "shop_front.changed": N_("Changed what the shop says of itself"),
     "checkout.started": N_("Began to check out"),
     "order.placed": N_("Placed an order"),
     "order.confirmed": N_("Order confirmed: %(total)s"),
     "order.refused": N_("Wanted to order, but could not: %(reason)s"),
     "order.cancelled": N_("Order cancelled: %(reason)s"),
+    "order.packed": N_("Order packed"),
     "order.shipped": N_("Order shipped"),
     "order.delivered": N_("Order delivered"),
+    "order.closed": N_("Order closed"),
+    "shipment.sent": N_("Parcel sent: %(quantity)s units"),
+    "return.requested": N_("Asked to send something back"),
+    "return.approved": N_("May send it back"),
+    "return.refused": N_("Return refused"),
+    "return.received": N_("Sent back: %(quantity)s units"),
+    "return.refunded": N_("Gets %(total)s back for a return"),
+    "return.exchanged": N_("Sent back and exchanged: %(quantity)s units"),
+    "carrier.changed": N_("Changed the carrier %(carrier)s"),
     "payment.started": N_("Began to pay"),
     "payment.paid": N_("Paid"),
     "payment.failed": N_("Payment failed: %(reason)s"),
     "payment.refunded": N_("Money returned: %(reason)s"),
+    "payment.received": N_("Money arrived: %(amount)s"),
+    "payment.refund_asked": N_("Money is to go back: %(amount)s"),
+    "payment.refund_failed": N_("Money could not be given back: %(amount)s"),
+    "payment.receipt_closed": N_("Dealt with money that belongs to no order"),
+    "payment.way_changed": N_("Changed a way to pay: %(provider)s"),
+    "cart.code_set": N_("Tried the discount code %(code)s"),
+    "tax.changed": N_("Changed taxes"),
+    "shipping.changed": N_("Changed delivery"),
+    "discount.created": N_("Made the discount code %(code)s"),
+    "discount.changed": N_("Changed the discount code %(code)s"),
+    "product.created": N_("Added %(sku)s to the catalogue"),
+    "product.changed": N_("Changed %(sku)s in the catalogue"),
+    "product.published": N_("Put a product into the shop"),
+    "product.hidden": N_("Took a product out of the shop"),
+    "product.pictures_changed": N_("Changed the pictures of a product"),
+    "price.changed": N_("Changed the price of %(sku)s"),
+    "category.changed": N_("Changed a category"),
+    "catalogue.imported": N_("Took over a file of products: %(quantity)s rows"),
+    "rates.changed": N_("Changed the currencies"),
     "hold.placed": N_("Capacity set aside (%(purpose)s)"),
     "hold.refused": N_("Too little was left to set aside (%(purpose)s)"),
     "hold.claimed": N_("Held capacity was used (%(purpose)s)"),
     "hold.released": N_("Held capacity was given back (%(purpose)s)"),
     "hold.expired": N_("A hold ran out of time (%(purpose)s)"),
+    "stock.low": N_("%(sku)s runs low"),
+    "stock.rule_set": N_("Changed when an article is bought again"),
+    "stock.watcher_set": N_("Changed who is told when a supplier's articles run low"),
+    "stock.forecast_made": N_("Demand was forecast"),
+    "stock.forecast_failed": N_("The demand could not be forecast"),
     "conversation.opened": N_("Started a conversation"),
     "conversation.reopened": N_("Came back to the conversation"),
     "conversation.handed_over": N_("Conversation handed over to staff: %(reason)s"),
@@ -71,6 +126,32 @@ SENTENCES: Mapping[str, str] = {
     "stock.received": N_("Stock received: %(quantity)s units"),
     "stock.adjusted": N_("Stock corrected by %(quantity)s units"),
     "stock.transferred": N_("Stock moved: %(quantity)s units"),
+    "stock.shipped": N_("Stock sent to a customer: %(quantity)s units"),
+    "stock.returned": N_("Stock taken back from a customer: %(quantity)s units"),
+    "stock.sent_back": N_("Stock sent back to the supplier: %(quantity)s units"),
+    "stock.written_off": N_("Stock written off: %(quantity)s units"),
+    "stock.policy_set": N_("Changed what may be promised of an article"),
+    "location.added": N_("Added the location %(name)s"),
+    "location.changed": N_("Changed the location %(name)s"),
+    "supplier.added": N_("Added the supplier %(name)s"),
+    "supplier.changed": N_("Changed the supplier %(name)s"),
+    "supplier.item_set": N_("Set what a supplier asks for an article"),
+    "supplier.item_removed": N_("Took an article off a supplier's list"),
+    "purchase.drafted": N_("Drafted purchase order %(number)s"),
+    "purchase.sent": N_("Sent purchase order %(number)s"),
+    "purchase.expected": N_("Purchase order %(number)s is expected on another day"),
+    "purchase.received": N_("Took in units of purchase order %(number)s"),
+    "purchase.closed": N_("Closed purchase order %(number)s: %(reason)s"),
+    "purchase.cancelled": N_("Cancelled purchase order %(number)s: %(reason)s"),
+    "transfer.drafted": N_("Planned transfer %(number)s"),
+    "transfer.sent": N_("Transfer %(number)s has left"),
+    "transfer.arrived": N_("Took in units of transfer %(number)s"),
+    "transfer.cancelled": N_("Cancelled transfer %(number)s: %(reason)s"),
+    "count.opened": N_("Began count %(number)s"),
+    "count.finished": N_("Finished counting %(number)s"),
+    "count.approved": N_("Approved the differences of count %(number)s"),
+    "count.reopened": N_("Opened count %(number)s again"),
+    "count.cancelled": N_("Gave up count %(number)s"),
     "staff.invited": N_("Invited somebody as %(role)s"),
     "staff.disabled": N_("Ended somebody's access"),
     "staff.enabled": N_("Let somebody in again"),
@@ -106,6 +187,7 @@ WORDS: Mapping[str, str] = {
     "merged": N_("known under another profile now"), "offer_ended": N_("the offer had ended"),
     "payment_declined": N_("the payment was declined"), "payment_unfinished": N_("never paid"),
     "sold_out_while_paying": N_("sold out while paying"), "cancelled_by_shop": N_("by the shop"),
+    "cancelled_by_customer": N_("as the customer wanted"),
     "not_understood": N_("not understood"),
 }  # fmt: skip
 
@@ -113,8 +195,11 @@ _ICONS = {
     "customer": "user", "consent": "check", "visit": "ticket", "site": "ticket", "product": "eye",
     "cart": "shopping-cart",
     "checkout": "credit-card", "order": "receipt", "payment": "cash", "hold": "hourglass",
+    "shipment": "truck", "return": "refresh", "carrier": "truck",
     "conversation": "messages", "message": "message", "answer": "robot", "campaign": "speakerphone",
     "send": "mail", "link": "link", "promise": "star", "stock": "box", "staff": "lock",
+    "location": "building-warehouse", "supplier": "truck", "purchase": "receipt", "transfer": "truck",
+    "count": "list-check", "price": "tag", "category": "tag", "catalogue": "tag", "rates": "cash",
 }  # fmt: skip
 _BAD = ("failed", "refused", "broken", "cancelled", "sign_in_failed")
 _GOOD = ("confirmed", "delivered", "kept", "paid")
@@ -150,7 +235,9 @@ def tone_of(event: Event) -> str:
 def _name(event: Event) -> str:
     """Return which sentence fits: some events say two things, told apart by a property."""
     if event.name == "visit.arrived" and event.properties.get("queued"):
-        return "visit.queued"
+        return "visit.early" if event.properties.get("early") else "visit.queued"
+    if event.name == "site.ended" and event.properties.get("reason") == "sold_out":
+        return "site.sold_out"
     if event.name == "message.sent" and event.properties.get("waited_s") is not None:
         return "message.answered"
     if event.name in ("campaign.paused", "campaign.ended") and not event.properties.get("reason"):
@@ -172,8 +259,10 @@ class _Values(dict[str, str]):
                 return duration(float(properties["waited_s"]))
             if name == "total":
                 return money(int(properties["total_minor"]), str(properties["currency"]))
+            if name == "amount":
+                return money(int(properties["amount_minor"]), str(properties["currency"]))
             if name == "quantity":
-                return number(int(properties["quantity"]))
+                return number(int(properties.get("quantity", properties.get("units"))))
         except (KeyError, TypeError, ValueError):
             return "–"
         return word(str(properties.get(name) or "–"))

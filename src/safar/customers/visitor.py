@@ -4,21 +4,22 @@ import dataclasses
 from dataclasses import dataclass
 from uuid import UUID
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request, cookie_parser
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from safar.kernel.context import Context
 from safar.kernel.errors import BadRequest
 from safar.kernel.ids import new_id
 from safar.kernel.secrets import Vault
+from safar.kernel.web.cookies import cookies_of
 
 COOKIE = "visitor"
 _PURPOSE = "visitor"
 _YEAR_S = 365 * 24 * 3600
 _COOKIE_CHARACTERS_MAX = 600
 # Shared caches keep these answers: a cookie on them would make strangers one visitor.
-_WITHOUT_COOKIE = ("/static/", "/health")
+_WITHOUT_COOKIE = ("/static/", "/images/", "/drawn/", "/sitemap.xml", "/robots.txt", "/health")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class VisitorLayer:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        returning = self._returning(Headers(scope=scope).get("cookie", ""))
+        returning = self._returning(scope)
         # A dictionary of this request's own: the server may hand the same one to all of them.
         state = scope["state"] = {**scope.get("state", {}), "visitor": returning or new_visitor()}
         keeps_cookie = not scope["path"].startswith(_WITHOUT_COOKIE)
@@ -102,8 +103,6 @@ class VisitorLayer:
 
         await self._app(scope, receive, send_with_cookie)
 
-    def _returning(self, header: str) -> Visitor | None:
-        if f"{COOKIE}=" not in header:
-            return None
-        cookie = cookie_parser(header).get(COOKIE)
+    def _returning(self, scope: Scope) -> Visitor | None:
+        cookie = cookies_of(scope).get(COOKIE)
         return unsigned(self._vault, cookie) if cookie else None

@@ -227,7 +227,7 @@ class Visitor:
         lines = [line for line in basket_of(self.shopper.key).lines if line[0] != self.stage.hot_sku]
         wanted = self.chance.sample(lines, min(len(lines), self.chance.randint(0, _OTHER_LINES_MAX)))
         for sku, quantity in wanted:
-            found = await self._inside(browser, browser.get(f"/?q={sku}"))
+            found = await self._inside(browser, browser.get(f"/search?q={sku}"))
             links = found.links(r"/p/[^\"]+")
             if links:
                 product = await self._inside(browser, browser.get(links[0]))
@@ -244,6 +244,7 @@ class Visitor:
         ordering = browser.submit(
             page, form, name=self.shopper.name, email=self.shopper.email,
             address=f"{self.chance.randint(1, 200)} Rehearsal Road, {self.shopper.country}",
+            city="York", postcode="YO1 7HH", country="GB",
             provider=provider, method=method,
         )  # fmt: skip
         done = await self._inside(browser, ordering)

@@ -1,44 +1,50 @@
 """The front as one application: the rooms' public routes behind visitor and gate."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import contextlib
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
-from uuid import UUID
 
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.routing import BaseRoute
 from starlette.types import Scope
 
 import safar.campaigns.public
+import safar.catalogue.public
 import safar.gate.public
 import safar.inbox.public
+import safar.shop.payments.public
 import safar.shop.public
 from safar.customers.visitor import Visitor, VisitorLayer
+from safar.front.kept import key_of, noting
 from safar.front.offers import REFRESH_S, Offers
 from safar.front.plain import plain_routes
 from safar.front.shed import ShedLayer
+from safar.front.views import IDLE_S as VIEWS_EVERY_S
+from safar.front.views import Views
 from safar.gate.board import Board, with_board
 from safar.gate.layer import GateLayer
-from safar.gate.model import SHOP
+from safar.gate.model import SHOP, Caller
 from safar.journal.live import with_live_feed
 from safar.kernel.context import Context
 from safar.kernel.loops import repeat
+from safar.kernel.web.page_cache import PageCache
 from safar.kernel.web.surface import Surface, build_surface
-from safar.shop.cart import cart_count
+from safar.shop.storefront.layer import StorefrontLayer, page_values
 
 _ROOMS: list[BaseRoute] = [
     *safar.shop.public.routes,
+    *safar.shop.payments.public.routes,
     *safar.inbox.public.routes,
     *safar.campaigns.public.routes,
+    *safar.catalogue.public.routes,
     *safar.gate.public.routes,
 ]
 
 
 # The pages that cost the shop its strength; a first step of the path each. All others go past the gate:
 # whoever has an order, a question or a wish to unsubscribe need not wait for a place among the shelves.
-_GATED = frozenset({"", "p", "cart", "checkout", "buy"})
+_GATED = frozenset({"", "c", "p", "search", "wishlist", "cart", "checkout", "buy"})
 
 
 def passes_by(path: str) -> bool:
@@ -46,19 +52,16 @@ def passes_by(path: str) -> bool:
     return path.split("/", 2)[1] not in _GATED if path.startswith("/") else True
 
 
-def _page_values(request: Request) -> Mapping[str, Any]:
-    return {"cart_count": cart_count(request), "query": request.query_params.get("q", "")[:100]}
-
-
-def _caller(scope: Scope) -> tuple[UUID, UUID | None]:
+def _caller(scope: Scope) -> Caller:
     visitor: Visitor = scope["state"]["visitor"]
-    return visitor.customer_id, visitor.campaign_id
+    return Caller(visitor.customer_id, visitor.campaign_id, visitor.visitor_id)
 
 
 def build_front(context: Context) -> Starlette:
     """Return the public application."""
     offers = Offers(context)
     board = Board(context, SHOP, offers.units_left)
+    views = Views(context)
 
     async def refresh_offers() -> bool:
         return await offers.refresh(board)
@@ -66,21 +69,29 @@ def build_front(context: Context) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with with_live_feed(context.database)(app), with_board(board)(app):
-            reading = asyncio.create_task(repeat("front.offers", refresh_offers, idle_s=REFRESH_S))
+            tasks = [
+                asyncio.create_task(repeat("front.offers", refresh_offers, idle_s=REFRESH_S)),
+                asyncio.create_task(repeat("front.views", views.write, idle_s=VIEWS_EVERY_S)),
+            ]
             try:
                 yield
             finally:
-                reading.cancel()
-                await asyncio.gather(reading, return_exceptions=True)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                with contextlib.suppress(Exception):  # a stop while the database is away
+                    await views.write()
 
     return build_surface(
         context,
-        Surface("front", _page_values),
+        Surface("front", page_values, signed=safar.shop.payments.public.SIGNED_PATHS),
         [*plain_routes, *_ROOMS],
         inside=[
             ShedLayer,
             lambda app: VisitorLayer(app, context),
+            lambda app: StorefrontLayer(app, context),
             lambda app: GateLayer(app, context, SHOP, _caller, passes_by),
+            lambda app: PageCache(app, key=key_of, noted=noting(views)),
         ],
         lifespan=lifespan,
     )

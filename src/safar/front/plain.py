@@ -9,6 +9,7 @@ from safar.kernel.web.pages import context_of
 from safar.kernel.web.static import static_url
 
 _ROBOTS = """User-agent: *
+Disallow: /back-in-stock
 Disallow: /cart
 Disallow: /checkout
 Disallow: /buy
@@ -16,7 +17,11 @@ Disallow: /chat
 Disallow: /l/
 Disallow: /orders/
 Disallow: /unsubscribe
+Disallow: /search/
 Disallow: /wait
+Disallow: /wishlist
+
+Sitemap: {base}/sitemap.xml
 """
 
 
@@ -33,7 +38,8 @@ async def _ready(request: Request) -> Response:
 
 
 async def _robots(request: Request) -> Response:
-    return PlainTextResponse(_ROBOTS, headers={"cache-control": "public, max-age=86400"})
+    text = _ROBOTS.format(base=context_of(request).settings.public_url)
+    return PlainTextResponse(text, headers={"cache-control": "public, max-age=86400"})
 
 
 async def _favicon(request: Request) -> Response:

@@ -4,17 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from safar.catalogue.actions import variants_by_id
 from safar.customers.actions import cards
 from safar.customers.sentences import sentence
 from safar.inbox.model import Conversation
 from safar.journal.actions import of_customer
 from safar.journal.model import Recorded
 from safar.kernel.database import Connection
-from safar.shop.catalogue import variants_by_id
-from safar.shop.decide import free_for
+from safar.shop.availability import offers
 from safar.shop.model import Order
 from safar.shop.orders import orders_of_customer
-from safar.stock.actions import levels
 
 _EVENTS_MAX = 40
 _EVENTS_SHOWN = 8
@@ -75,8 +74,8 @@ async def _products(connection: Connection, recent: list[Recorded], campaign_id:
     if not ids:
         return []
     variants = await variants_by_id(connection, ids)
-    stock = await levels(connection, ids)
-    return [Looked(variants[id_].title, free_for(id_, campaign_id, stock)) for id_ in ids if id_ in variants]
+    stock = await offers(connection, ids, campaign_id)
+    return [Looked(variants[id_].title, stock[id_].free) for id_ in ids if id_ in variants]
 
 
 def viewed_variant(event: Recorded) -> UUID | None:

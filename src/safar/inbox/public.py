@@ -17,7 +17,7 @@ from safar.kernel.i18n import _, current_language
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, page, wants_json
-from safar.kernel.web.requests import see_other
+from safar.kernel.web.requests import local_path, see_other
 from safar.kernel.web.sse import event_stream, last_event_id
 
 TEXT_MAX = 2000
@@ -38,7 +38,7 @@ async def post_message(request: Request) -> Response:
     _pace.check(visitor.visitor_id)
     receipt = await _receive(request, visitor, id_, text)
     if not wants_json(request):
-        return see_other("/chat")
+        return see_other(local_path(fields.values.get("next"), "/chat"))
     return JSONResponse({"id": str(id_), "at": receipt.at.isoformat()}, 201)
 
 

@@ -130,8 +130,8 @@ SELECT
         CROSS JOIN LATERAL unnest(h.account_ids, h.quantities) AS line (account_id, quantity)
         JOIN account ON account.id = line.account_id
     ), 0)::bigint AS claimed,
-    coalesce((SELECT sum(quantity) FROM moves WHERE to_location_id = %(customer)s), 0)::bigint AS moved_out,
-    coalesce((SELECT sum(quantity) FROM moves WHERE from_location_id = %(customer)s), 0)::bigint AS moved_back,
+    coalesce((SELECT sum(quantity) FROM moves WHERE to_location_id = %(sold)s), 0)::bigint AS moved_out,
+    coalesce((SELECT sum(quantity) FROM moves WHERE from_location_id = %(sold)s), 0)::bigint AS moved_back,
     coalesce((SELECT sum(quantity) FROM moves WHERE from_location_id = %(main)s), 0)::bigint AS set_aside,
     coalesce((SELECT sum(quantity) FROM moves WHERE to_location_id = %(main)s), 0)::bigint AS returned,
     coalesce((SELECT on_hand FROM account), 0)::bigint AS on_hand

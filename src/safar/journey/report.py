@@ -14,7 +14,7 @@ from safar.journey.model import CAUSE_TEXTS, STAGE_NAMES, Map
 from safar.journey.stages import QUERIES, stages
 from safar.kernel.database import Connection, row, rows, value
 from safar.kernel.i18n import _, duration, money, ngettext, number
-from safar.stock.actions import CUSTOMER, MAIN, allocation_of
+from safar.stock.actions import MAIN, allocation_of, outgoing_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,8 @@ async def promise_report(
     campaign = await get(connection, campaign_id)
     offer = (await offers(connection, [campaign.variant_id])).get(campaign.variant_id)
     params = {
-        "campaign_id": campaign_id, "variant_id": campaign.variant_id, "main": MAIN, "customer": CUSTOMER,
+        "campaign_id": campaign_id, "variant_id": campaign.variant_id, "main": MAIN,
+        "sold": outgoing_of(allocation_of(campaign_id)),
         "location_id": allocation_of(campaign_id),
     }  # fmt: skip
     journal = _Journal(await rows(_Count, connection, QUERIES["counts"], params))

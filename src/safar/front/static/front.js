@@ -38,6 +38,8 @@ document.addEventListener("keydown", (event) => {
 });
 
 function bindStepper(stepper) {
+  if (stepper.dataset.stepper) return;
+  stepper.dataset.stepper = "bound";
   const input = stepper.querySelector("input");
   const buttons = stepper.querySelectorAll("[data-step]");
   const bounds = () => {
@@ -66,6 +68,9 @@ function bindStepper(stepper) {
 }
 
 document.querySelectorAll("[data-stepper]").forEach(bindStepper);
+document.addEventListener("htmx:load", (event) => {
+  event.detail.elt.querySelectorAll("[data-stepper]").forEach(bindStepper);
+});
 
 // <form data-once>: a second click while the first is on its way sends nothing.
 document.addEventListener("submit", (event) => {
@@ -79,8 +84,59 @@ window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   for (const form of document.querySelectorAll("form[data-once]")) {
     form.dataset.once = "";
+    const id = form.querySelector("input[name=request_id]");
+    if (id) id.value = crypto.randomUUID();  // the page came back from memory: what is sent now is another request
     for (const button of form.querySelectorAll("[aria-disabled]")) button.removeAttribute("aria-disabled");
   }
+});
+
+// <form data-send-on-change>: choosing sends it; its button is for those without scripts.
+for (const form of document.querySelectorAll("form[data-send-on-change]")) {
+  form.querySelector("button[type=submit]").hidden = true;
+  form.addEventListener("change", () => form.requestSubmit());
+}
+
+// Suggestions come with htmx, which is fetched when somebody begins to search.
+const search = document.getElementById("q");
+const suggestions = document.getElementById("suggestions");
+if (search && suggestions) {
+  search.addEventListener("focus", () => {
+    if (window.htmx) return;
+    const script = document.createElement("script");
+    script.src = search.dataset.htmx;
+    script.addEventListener("load", () => search.dispatchEvent(new Event("input", { bubbles: true })));
+    document.head.append(script);
+  }, { once: true });
+  const close = () => suggestions.replaceChildren();
+  search.form.addEventListener("keydown", (event) => {
+    const links = [search, ...suggestions.querySelectorAll("a")];
+    if (event.key === "Escape") {
+      close();
+      search.focus();
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      const next = links.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+      if (links[next] && links.length > 1) {
+        links[next].focus();
+        event.preventDefault();
+      }
+    }
+  });
+  document.addEventListener("click", (event) => {
+    if (!search.form.contains(event.target)) close();
+  });
+}
+
+// Thumbnails bring their picture into view without moving the page.
+document.addEventListener("click", (event) => {
+  const thumb = event.target.closest("[data-thumb]");
+  if (!thumb) return;
+  event.preventDefault();
+  document.querySelector(thumb.getAttribute("href"))?.scrollIntoView({ block: "nearest", inline: "center" });
+});
+
+// A field that is there to be copied from.
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches?.("input[data-select]")) event.target.select();
 });
 
 // A form that came back with errors: start where the first one is.

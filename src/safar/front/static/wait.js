@@ -1,7 +1,9 @@
 // The waiting room. Polls #wait[data-poll], whose answer is JSON:
-//   {state: "waiting" | "admitted" | "ended", place, estimate_s, estimate_text, place_text,
-//    units_left_text, retry_ms, next, progress?: 0..100, say?, note?}
-// "admitted" goes to `next`; "ended" goes to `next` when there is one, else asks the server for the last page.
+//   {state: "waiting" | "early" | "admitted" | "ended", retry_ms, next?, message?,
+//    waiting: place, place_text, estimate_s, estimate_text, units_left_text, progress: 0..100;
+//    early (before the opening): left_text, joined_text}
+// The state of the page itself is in data-state: another one of these two asks the server for its page.
+// "admitted" goes to `next` when there is one, else asks the server, which knows the way; "ended" too.
 "use strict";
 
 const RETRY_MIN_MS = 500;
@@ -11,23 +13,12 @@ const SAY_EVERY_MS = 30_000; // a screen reader is told the place at most this o
 const room = document.getElementById("wait");
 const part = (name) => room.querySelector(`[data-wait="${name}"]`);
 const title = document.title;
-let firstPlace = Number(sessionStorage.getItem("wait-first")) || 0;
 let saidAt = -SAY_EVERY_MS;
 let said = "";
 let failures = 0;
 
 function write(node, text) {
   if (node && typeof text === "string" && node.textContent !== text) node.textContent = text;
-}
-
-function progressOf(answer) {
-  if (typeof answer.progress === "number") return answer.progress;
-  if (!(answer.place >= 0)) return null;
-  if (answer.place > firstPlace) {
-    firstPlace = answer.place;
-    sessionStorage.setItem("wait-first", String(firstPlace));
-  }
-  return firstPlace ? 100 * (1 - answer.place / firstPlace) : 0;
 }
 
 function say(text) {
@@ -38,23 +29,24 @@ function say(text) {
 }
 
 function show(answer) {
-  write(part("place"), answer.place_text);
-  write(part("estimate"), answer.estimate_text);
-  write(part("units"), answer.units_left_text ?? "");
+  for (const name of ["place", "estimate", "left", "joined"]) write(part(name), answer[`${name}_text`]);
   const units = part("units");
-  if (units) units.parentElement.hidden = !answer.units_left_text;
-  write(part("note"), answer.note);
-  const progress = progressOf(answer);
-  if (progress !== null) part("progress").value = Math.max(part("progress").value, progress);
-  if (answer.place_text) document.title = `${answer.place_text} · ${title}`;
-  const facts = [answer.place_text, answer.estimate_text, answer.units_left_text].filter(Boolean);
-  say(answer.say ?? facts.join(" · "));
-}
-
-function leave(next) {
-  sessionStorage.removeItem("wait-first");
-  if (next) location.replace(next);
-  else location.reload();
+  if (units) {
+    write(units, answer.units_left_text ?? "");
+    units.parentElement.hidden = !answer.units_left_text;
+  }
+  const message = part("message");
+  if (message) {
+    write(message, answer.message ?? "");
+    message.closest(".notice").hidden = !answer.message;
+  }
+  if (failures) write(part("note"), room.dataset.note);
+  const bar = part("progress");
+  if (bar && typeof answer.progress === "number") bar.value = Math.max(bar.value, answer.progress);
+  const first = answer.place_text ?? answer.left_text;
+  if (first) document.title = `${first} · ${title}`;
+  const facts = [answer.message, answer.place_text, answer.left_text, answer.estimate_text, answer.units_left_text];
+  say(facts.filter(Boolean).join(" · "));
 }
 
 // A little chance in the time keeps ten thousand visitors from asking in the same instant.
@@ -66,11 +58,15 @@ function later(ms) {
 async function poll() {
   try {
     const response = await fetch(room.dataset.poll, { headers: { Accept: "application/json" }, cache: "no-store" });
-    if (!response.ok) throw new Error(`status ${response.status}`);
+    if (!response.ok && response.status !== 410) throw new Error(`status ${response.status}`);
     const answer = await response.json();
-    failures = 0;
-    if (answer.state !== "waiting") return leave(answer.next);
+    if (answer.state !== room.dataset.state) {
+      if (answer.state === "admitted" && answer.next) location.replace(answer.next);
+      else location.reload();
+      return;
+    }
     show(answer);
+    failures = 0;
     later(answer.retry_ms ?? Number(room.dataset.retryMs));
   } catch {
     failures += 1;
