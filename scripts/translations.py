@@ -35,14 +35,22 @@ def strings() -> Catalog:
 
 
 def error_messages() -> list[tuple[str, int, str]]:
-    """Return the docstrings of error classes: they are what people read."""
+    """Return the docstrings of error classes, those with a `code`: they are what people read."""
     found = []
-    for path in sorted(PACKAGE.glob("**/errors.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.ClassDef) and (text := ast.get_docstring(node)):
+    for path in sorted(PACKAGE.glob("**/*.py")):
+        source = path.read_text(encoding="utf-8")
+        for node in ast.parse(source).body if "code = " in source else ():
+            if isinstance(node, ast.ClassDef) and _has_code(node) and (text := ast.get_docstring(node)):
                 message = " ".join(text.split("\n\n")[0].split())
                 found.append((str(path.relative_to(PACKAGE)), node.lineno, message))
     return found
+
+
+def _has_code(node: ast.ClassDef) -> bool:
+    return any(
+        isinstance(line, ast.Assign) and [getattr(t, "id", "") for t in line.targets] == ["code"]
+        for line in node.body
+    )
 
 
 def main() -> int:
