@@ -112,6 +112,10 @@ async def _shop(
         await inspection.look(f"shop cart {language}", page)
         await page.goto(f"{world.front}/")
         await inspection.look(f"shop home {language}", page)
+        more = {"search": "/search?q=mgu", "category": f"/c/{world.hot.category}", "contact": "/info/contact"}
+        for name, path in more.items():
+            await page.goto(f"{world.front}{path}")
+            await inspection.look(f"shop {name} {language}", page)
         await page.goto(f"{world.front}/checkout")
         await inspection.look(f"shop checkout {language}", page)
         await page.get_by_label(says("Name"), exact=True).fill(NAMES["inspected", language])
@@ -120,7 +124,9 @@ async def _shop(
         await page.get_by_role("button", name=says("Order now")).click()
         await expect(page.locator("#f-address-error")).not_to_be_empty()
         await inspection.look(f"shop checkout-refused {language}", page)
-        await page.get_by_label(says("Address")).fill("12 Mill Lane, York")
+        await page.get_by_label(says("Address")).fill("12 Mill Lane")
+        await page.get_by_label(says("Postcode")).fill("YO1 7HH")
+        await page.get_by_label(says("City")).fill("York")
         await page.get_by_role("button", name=says("Order now")).click()
         await expect(page).to_have_url(re.compile(r"/orders/"))
         await inspection.look(f"shop order {language}", page)
