@@ -1,68 +1,84 @@
-"""Orders a second over real HTTP on one hot variant that half of the buyers can have."""
+"""Orders a second over real HTTP: one hot variant that half of the buyers can have, a thousand of them,
+baskets of five lines, and the whole way from an empty cart; beside the rows of an order written bare.
+"""
 
 import asyncio
-import json
+import itertools
+import random
 import statistics
+import sys
 import tempfile
-import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from safar.bench.http import Connection
-from safar.bench.ports import bench_settings
+from safar.app import when_answering
+from safar.bench.flood import Outcome, Script, cookies_of, error_of, flood, get, one_by_one, post
+from safar.bench.ports import bench_settings, free_port
 from safar.capacity.actions import recount
-from safar.demo.retail import Product, choose_hot_product
+from safar.catalogue.actions import import_products
 from safar.kernel.context import Context, make_context
 from safar.kernel.ids import new_id
 from safar.serve import Supervisor
 from safar.settings import Settings
-from safar.shop.catalogue import import_products
-from safar.shop.checkout import buy_many
-from safar.shop.decide import OrderRequest
 from safar.stock import actions as stock
 
-_CLIENTS = 64
+CLIENTS = 64
 _ROUNDS = 3
-_BUYERS_A_SECOND = 2500  # how many buyers a round gets; half as many units
-_WARM_UP_BUYERS = 500
+_BUYERS_A_SECOND = 3000  # how many buyers a round gets for each second it is meant to last
+_FLOWS_A_SECOND = 600
+_VARIANTS = 1000
+_LINES = 5
+_TARGETS = {"outcomes_per_s": 3000, "ratio_to_bare": 0.6, "flow_orders_per_s": 600, "oversold": 0}
 
 
-@dataclass(slots=True)
-class _Round:
-    """What the clients of one round were told, and how long each waited (seconds)."""
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A product of the bench."""
 
-    statuses: Counter[int] = field(default_factory=Counter)
-    refusals: Counter[str] = field(default_factory=Counter)
-    waits: list[float] = field(default_factory=list)
-    seconds: float = 0.0
+    sku: str
+    title: str
+    category: str = "kitchen"
+    price_minor: int = 495
+    currency: str = "GBP"
+
+
+ITEMS = [Item(f"B{number:04}", f"Bench mug {number}") for number in range(_VARIANTS)]
 
 
 async def measure(seconds: float) -> dict[str, Any]:
-    """Return outcomes/s at 64 clients, beside the bare HTTP server and the order statements without HTTP."""
+    """Return outcomes/s of each kind of buying at 64 clients; the bare limit is taken between the rounds."""
     with tempfile.TemporaryDirectory(prefix="safar-bench-", ignore_cleanup_errors=True) as folder:
-        async with _running(bench_settings(Path(folder))) as context:
-            hot = choose_hot_product()
-            variant_id = await _stocked(context, hot)
+        async with running(bench_settings(Path(folder))) as context:
+            ids = await stocked(context)
             port = context.settings.front_port
-            await _buy_round(context, variant_id, hot.sku, _WARM_UP_BUYERS)
-            rounds, bare_http, bare_orders = [], [], []
-            for _round in range(_ROUNDS):
-                rounds.append(await _buy_round(context, variant_id, hot.sku, int(_BUYERS_A_SECOND * seconds)))
-                bare_http.append(await _bare_http(port, seconds))
-                bare_orders.append(await _bare_orders(context, variant_id, seconds))
-            figures = _figures(rounds, statistics.median(bare_http), statistics.median(bare_orders))
-            return {**figures, **await _books(context, variant_id)}
+            passes = await admitted(port, CLIENTS)
+            async with _bare(context, ids[-1]) as bare_port:
+                await hot(context, port, ids, passes, 500)  # to warm up
+                hots, bare, many, baskets, flows = [], [], [], [], []
+                buyers = int(_BUYERS_A_SECOND * seconds)
+                for _round in range(_ROUNDS):
+                    hots.append(await hot(context, port, ids, passes, buyers))
+                    bare.append(await _bare_round(context, bare_port, ids[-1], buyers))
+                    many.append(await spread(context, port, ids, passes, buyers))
+                    baskets.append(await _baskets(context, port, ids, passes, buyers // 2))
+                    flows.append(await _flows(context, port, ids, passes, int(_FLOWS_A_SECOND * seconds)))
+            books = await books_of(context, ids)
+            return {
+                "bench": "checkout", "clients": CLIENTS, **figures("", hots), "bare_per_s": _median(bare),
+                "ratio_to_bare": round(_median(hots) / _median(bare), 3), **figures("variants_1000_", many),
+                **figures("baskets_5_", baskets), **_flow_figures(flows), **books, "targets": _TARGETS,
+            }  # fmt: skip
 
 
 @asynccontextmanager
-async def _running(settings: Settings) -> AsyncIterator[Context]:
+async def running(settings: Settings) -> AsyncIterator[Context]:
     """Run everything as `safar serve` does: front, console, worker and a durable PostgreSQL."""
     supervisor = Supervisor(settings)
     await supervisor.start("owner@bench.example")
@@ -75,115 +91,201 @@ async def _running(settings: Settings) -> AsyncIterator[Context]:
         await supervisor.stop()
 
 
-async def _stocked(context: Context, product: Product) -> UUID:
+async def stocked(context: Context) -> list[UUID]:
+    """Import the bench's products; return their variants. The last one is for the bare limit alone."""
     async with context.database.transaction() as connection:
-        (variant_id,) = await import_products(connection, [product])
-    return variant_id
+        ids = await import_products(connection, ITEMS)
+    await receive(context, ids[-1:], 1)
+    return ids
 
 
-async def _receive(context: Context, variant_id: UUID, units: int) -> None:
-    receipt = stock.Receipt(new_id(), variant_id, stock.MAIN, units, "bench", None, None)
+async def receive(context: Context, variant_ids: Sequence[UUID], units: int) -> None:
+    """Take `units` of each variant into the main warehouse."""
+    receipts = [
+        stock.Receipt(new_id(), variant_id, stock.MAIN, units, "bench", None, None)
+        for variant_id in variant_ids
+    ]
     async with context.database.transaction() as connection:
-        await stock.receive_many(connection, [receipt])
+        await stock.receive_many(connection, receipts)
 
 
-async def _buy_round(context: Context, variant_id: UUID, sku: str, buyers: int) -> _Round:
-    """Let `buyers` buy one unit each at 64 clients; there are units for half of them."""
-    await _receive(context, variant_id, buyers // 2)
-    result = _Round()
-    bodies = iter([_body(sku) for _ in range(buyers)])
+async def admitted(port: int, count: int, *, hosts: Sequence[str] = ("127.0.0.1",)) -> list[str]:
+    """Let `count` browsers into the shop; return the Cookie header line of each."""
+    lines: list[str] = []
 
-    async def client() -> None:
-        connection = Connection("127.0.0.1", context.settings.front_port)
-        await connection.open()
-        for body in bodies:
-            start = time.perf_counter()
-            status, answer = await connection.post_json("/buy", body)
-            result.waits.append(time.perf_counter() - start)
-            result.statuses[status] += 1
-            if status != 201:
-                result.refusals[json.loads(answer).get("error", "?")] += 1
-        connection.close()
+    def enter(status: int, answer: bytes) -> bytes | None:
+        if status == 0:
+            return get("/")
+        lines.append(cookies_of(answer))
+        return None
 
-    begin = time.perf_counter()
-    await asyncio.gather(*(client() for _ in range(_CLIENTS)))
-    result.seconds = time.perf_counter() - begin
-    return result
+    await flood(port, [enter] * count, hosts=hosts)
+    return lines
 
 
-def _body(sku: str) -> bytes:
+async def hot(
+    context: Context, port: int, ids: Sequence[UUID], passes: Sequence[str], buyers: int
+) -> Outcome:
+    """Let buyers come for one variant, of which there are units for half of them."""
+    await receive(context, ids[:1], buyers // 2)
+    return await buy(port, passes, (buy_body(ITEMS[0].sku) for _ in range(buyers)))
+
+
+async def spread(
+    context: Context, port: int, ids: Sequence[UUID], passes: Sequence[str], buyers: int
+) -> Outcome:
+    """Let buyers come for one of many variants each, of which there are units for half of them."""
+    sold = ids[1:-1]
+    await receive(context, sold, max(buyers // 2 // len(sold), 1))
+    skus = [item.sku for item in ITEMS[1 : len(ids) - 1]]
+    return await buy(port, passes, (buy_body(random.choice(skus)) for _ in range(buyers)))
+
+
+async def _baskets(
+    context: Context, port: int, ids: Sequence[UUID], passes: Sequence[str], buyers: int
+) -> Outcome:
+    sold = ids[1:21]
+    await receive(context, sold, max(buyers * _LINES // 2 // len(sold), 1))
+    skus = [item.sku for item in ITEMS[1:21]]
+    bodies = (basket_body(random.sample(skus, _LINES)) for _ in range(buyers))
+    return await buy(port, passes, bodies)
+
+
+async def buy(
+    port: int, passes: Sequence[str], bodies: Iterator[bytes], *, hosts: Sequence[str] = ("127.0.0.1",)
+) -> Outcome:
+    """Send the purchases, by one client a pass."""
+    outcome = Outcome()
+    made = list(bodies)
+    cookies = itertools.cycle(passes)
+    requests = iter([post("/buy", body, next(cookies)) for body in made])
+    return await flood(port, [one_by_one(requests, outcome) for _ in passes], outcome, hosts=hosts)
+
+
+async def _flows(
+    context: Context, port: int, ids: Sequence[UUID], passes: Sequence[str], flows: int
+) -> Outcome:
+    """Let customers go the whole way, each with a cart of their own."""
+    await receive(context, ids[1:21], flows)
+    outcome = Outcome()
+    skus = [item.sku for item in ITEMS[1:21]]
+    left = iter(range(flows))
+    await flood(port, [flow_script(line, skus, left, outcome) for line in passes], outcome)
+    return outcome
+
+
+def flow_script(pass_line: str, skus: Sequence[str], left: Iterator[int], outcome: Outcome) -> Script:
+    """Return a client that goes from an empty cart to an order, again and again: cart, lines, address and
+    shipping (a quote), payment and order.
+    """
+    state: dict[str, Any] = {"step": 0, "line": pass_line}
+
+    def script(status: int, answer: bytes) -> bytes | None:
+        if status >= 400:
+            outcome.refusals[error_of(answer)] += 1
+        step, state["step"] = state["step"], (state["step"] + 1) % 4
+        if step == 0:
+            outcome.done += status == 201
+            if next(left, None) is None:
+                return None
+            body = {"sku": random.choice(skus), "quantity": 1, "request_id": str(new_id())}
+            return post("/cart/lines", orjson.dumps(body), pass_line)
+        if step == 1:
+            cookie = cookies_of(answer).removeprefix("Cookie: ").strip()
+            state["line"] = f"{pass_line.strip()}; {cookie}\r\n"
+            body = {"sku": random.choice(skus), "quantity": 1, "request_id": str(new_id())}
+            return post("/cart/lines", orjson.dumps(body), state["line"])
+        if step == 2:
+            return post("/checkout/quote", orjson.dumps(_ADDRESS), state["line"])
+        order_id = new_id()
+        body = {**_ADDRESS, "order_id": str(order_id), "provider": "cod", "name": "Bench"}
+        body["email"] = f"{order_id.hex}@customers.example"
+        return post("/checkout", orjson.dumps(body), state["line"])
+
+    return script
+
+
+_ADDRESS = {"address": "1 Loopback Lane", "city": "London", "postcode": "N1 1AA", "country": "GB"}
+
+
+def buy_body(sku: str) -> bytes:
+    """Return the body of a purchase of one unit, by a new customer."""
+    return orjson.dumps({**_buyer(), "sku": sku, "quantity": 1})
+
+
+def basket_body(skus: Sequence[str]) -> bytes:
+    """Return the body of a purchase of one unit of each."""
+    return orjson.dumps({**_buyer(), "lines": [{"sku": sku, "quantity": 1} for sku in skus]})
+
+
+def _buyer() -> dict[str, Any]:
     order_id = new_id()
-    return orjson.dumps({
-        "id": str(order_id), "sku": sku, "quantity": 1, "email": f"{order_id.hex}@customers.example",
-        "name": "Bench", "address": "1 Loopback Lane", "provider": "cod", "language": "en",
-    })  # fmt: skip
-
-
-async def _bare_http(port: int, seconds: float) -> float:
-    """Return requests/s of the same server and clients on a page that does nothing."""
-    done = 0
-    end = time.perf_counter() + seconds
-
-    async def client() -> None:
-        nonlocal done
-        connection = Connection("127.0.0.1", port)
-        await connection.open()
-        while time.perf_counter() < end:
-            await connection.get("/health")
-            done += 1
-        connection.close()
-
-    await asyncio.gather(*(client() for _ in range(_CLIENTS)))
-    return done / seconds
-
-
-async def _bare_orders(context: Context, variant_id: UUID, seconds: float) -> float:
-    """Return orders/s of the same plural verb in a loop: no HTTP, no callers, batches of 64."""
-    done, busy = 0, 0.0
-    begin = time.perf_counter()
-    while time.perf_counter() - begin < seconds:
-        await _receive(context, variant_id, _CLIENTS)
-        batch = [_order(variant_id) for _ in range(_CLIENTS)]
-        start = time.perf_counter()
-        async with context.database.transaction() as connection:
-            await buy_many(connection, batch)
-        busy += time.perf_counter() - start
-        done += len(batch)
-    return done / busy
-
-
-def _order(variant_id: UUID) -> OrderRequest:
-    order_id = new_id()
-    return OrderRequest(
-        order_id, new_id(), None, None, ((variant_id, 1),), f"{order_id.hex}@customers.example",
-        "Bench", "1 Loopback Lane", "en", "cod",
-    )  # fmt: skip
-
-
-async def _books(context: Context, variant_id: UUID) -> dict[str, Any]:
-    """Read from the books, not from the clients, whether anything was sold that was not there."""
-    async with context.database.connection() as connection:
-        levels = await stock.levels(connection, [variant_id])
-        on_hand = sum(level.on_hand for level in levels.values())
-        wrong = len(await recount(connection)) + len(await stock.recount(connection))
-    return {"oversold": max(-on_hand, 0), "left_on_hand": on_hand, "books_wrong": wrong}
-
-
-def _figures(rounds: list[_Round], bare_http: float, bare_orders: float) -> dict[str, Any]:
-    rates = [len(r.waits) / r.seconds for r in rounds]
-    waits = sorted(wait for r in rounds for wait in r.waits)
-    limit = 1 / (1 / bare_http + 1 / bare_orders)
     return {
-        "bench": "checkout",
-        "clients": _CLIENTS,
-        "outcomes_per_s": round(statistics.median(rates)),
-        "p50_ms": round(waits[len(waits) // 2] * 1000, 1),
-        "p99_ms": round(waits[len(waits) * 99 // 100] * 1000, 1),
-        "statuses": dict(sum((r.statuses for r in rounds), Counter())),
-        "losers_are_told": dict(sum((r.refusals for r in rounds), Counter())),
-        "bare_http_per_s": round(bare_http),
-        "bare_orders_per_s": round(bare_orders),
-        "limit_per_s": round(limit),
-        "ratio_to_limit": round(statistics.median(rates) / limit, 3),
-        "targets": {"outcomes_per_s": 1500, "p99_ms": 250, "oversold": 0},
+        "id": str(order_id), "email": f"{order_id.hex}@customers.example", "name": "Bench",
+        "provider": "cod", "language": "en", **_ADDRESS,
+    }  # fmt: skip
+
+
+@asynccontextmanager
+async def _bare(context: Context, variant_id: UUID) -> AsyncIterator[int]:
+    """Run the bare writer in a process of its own beside everything else; yields its port."""
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "safar.bench.bare", context.database.url, str(port), str(variant_id)
+    )
+    try:
+        await when_answering("127.0.0.1", port)
+        yield port
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def _bare_round(context: Context, port: int, variant_id: UUID, buyers: int) -> Outcome:
+    await receive(context, [variant_id], buyers // 2)
+    outcome = Outcome()
+    requests = iter([post("/buy", buy_body(ITEMS[-1].sku)) for _ in range(buyers)])
+    return await flood(port, [one_by_one(requests, outcome) for _ in range(CLIENTS)], outcome)
+
+
+async def books_of(context: Context, variant_ids: Sequence[UUID]) -> dict[str, Any]:
+    """Read from the books, not from the clients, whether anything was sold that was not there.
+
+    The bare limit's variant is left out: it keeps no books.
+    """
+    async with context.database.connection() as connection:
+        levels = await stock.levels(connection, variant_ids[:-1])
+        wrong = len(await recount(connection))
+        wrong += sum(miss.variant_id != variant_ids[-1] for miss in await stock.recount(connection))
+    oversold = sum(max(-level.on_hand, 0) for level in levels.values())
+    return {"oversold": oversold, "books_wrong": wrong}
+
+
+def figures(prefix: str, rounds: Sequence[Outcome]) -> dict[str, Any]:
+    """Return the medians of rounds of buying, and what was told."""
+    return {
+        f"{prefix}outcomes_per_s": _median(rounds),
+        f"{prefix}p50_ms": statistics.median(r.wait_ms(0.5) for r in rounds),
+        f"{prefix}p99_ms": statistics.median(r.wait_ms(0.99) for r in rounds),
+        f"{prefix}statuses": dict(sum((r.statuses for r in rounds), Counter())),
+        f"{prefix}losers_are_told": _told(rounds),
     }
+
+
+def _flow_figures(rounds: Sequence[Outcome]) -> dict[str, Any]:
+    orders = [r.done / r.seconds for r in rounds]
+    return {
+        "flow_orders_per_s": round(statistics.median(orders)),
+        "flow_requests_per_s": _median(rounds),
+        "flow_p99_ms": statistics.median(r.wait_ms(0.99) for r in rounds),
+        "flow_statuses": dict(sum((r.statuses for r in rounds), Counter())),
+        "flow_errors": _told(rounds),
+    }
+
+
+def _told(rounds: Sequence[Outcome]) -> dict[str, int]:
+    return {code.decode(): n for code, n in sum((r.refusals for r in rounds), Counter()).items()}
+
+
+def _median(rounds: Sequence[Outcome]) -> int:
+    return round(statistics.median(r.per_s for r in rounds))

@@ -9,6 +9,7 @@ from uuid import UUID
 from safar.bench.server import bench_context
 from safar.campaigns.actions import create
 from safar.campaigns.model import Draft
+from safar.catalogue.actions import import_products
 from safar.demo.retail import choose_hot_product
 from safar.journal.partitions import make_ahead
 from safar.journey.report import promise_report
@@ -16,7 +17,6 @@ from safar.journey.stages import stages
 from safar.kernel.database import Connection, execute
 from safar.kernel.ids import new_id
 from safar.kernel.queries import queries_beside
-from safar.shop.catalogue import import_products
 
 QUERIES = queries_beside(__file__)
 _TRIES = 5
