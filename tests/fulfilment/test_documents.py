@@ -12,7 +12,8 @@ import pytest
 from safar.kernel.i18n import LANGUAGES, speaking
 from safar.kernel.ids import new_id
 from safar.settings import Settings
-from safar.shop.fulfilment.documents import Pick, invoice, packing_slip, picking_list
+from safar.shop.fulfilment.documents import invoice, packing_slip, picking_list
+from safar.shop.fulfilment.model import Pick
 from safar.shop.model import Order, OrderLine
 
 _NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)

@@ -79,7 +79,6 @@ async def measure(seconds: float) -> dict[str, Any]:
             work = await _background(context)
             pages = await _pages(context)
             await _read(context, pages)
-            await _replay(context, pages)
             async with context.database.connection() as connection:
                 wrong = await _wrong_levels(connection)
             slowest = max(pages, key=lambda page: _p95(page.taken))
@@ -172,30 +171,29 @@ def _joined(path: str, link: str) -> str:
 
 
 async def _read(context: Context, pages: Sequence[Page]) -> None:
-    """Read every page thirty times in turn over one connection, after a first time that is not counted."""
-    async with await _client(context) as client:
+    """Read all pages thirty times in turn, each followed by its bare statements; the first does not count."""
+    sent = await _statements(context, pages)
+    async with (
+        await _client(context) as client,
+        await psycopg.AsyncConnection.connect(context.database.url, autocommit=True) as connection,
+    ):
         for reading in range(_READINGS + 1):
             for page in pages:
                 start = time.perf_counter()
                 answer = await client.get(page.path)
+                middle = time.perf_counter()
+                await _replay(connection, sent[page.name])
                 if reading:
-                    page.taken.append(time.perf_counter() - start)
+                    page.taken.append(middle - start)
+                    page.bare.append(time.perf_counter() - middle)
                 page.status, page.kilobytes = answer.status_code, len(answer.content) / 1024
 
 
-async def _replay(context: Context, pages: Sequence[Page]) -> None:
-    """Take down what each page sends to the database, then send that alone."""
-    sent = await _statements(context, pages)
-    async with await psycopg.AsyncConnection.connect(context.database.url, autocommit=True) as connection:
-        for reading in range(_READINGS + 1):
-            for page in pages:
-                start = time.perf_counter()
-                for query, params in sent[page.name]:
-                    cursor = await connection.execute(query, params)
-                    if cursor.description:
-                        await cursor.fetchall()
-                if reading:
-                    page.bare.append(time.perf_counter() - start)
+async def _replay(connection: Connection, sent: Sequence[tuple[Any, Any]]) -> None:
+    for query, params in sent:
+        cursor = await connection.execute(query, params)
+        if cursor.description:
+            await cursor.fetchall()
 
 
 async def _statements(context: Context, pages: Sequence[Page]) -> dict[str, list[tuple[Any, Any]]]:

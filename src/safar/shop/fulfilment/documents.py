@@ -9,25 +9,12 @@ from safar.kernel import clock
 from safar.kernel.i18n import _, date, datetime_text, money, number, speaking
 from safar.kernel.text import shortened
 from safar.settings import Settings
+from safar.shop.fulfilment.model import Pick
 from safar.shop.fulfilment.paper import BOX, Column, Paper
 from safar.shop.fulfilment.show import address_of
 from safar.shop.model import Order, OrderLine, PaymentState
 
 _TITLE_CHARACTERS_MAX = 140
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """Units of an order that are to be taken from a shelf."""
-
-    order_id: UUID
-    variant_id: UUID
-    location_id: UUID
-    location: str
-    sku: str
-    title: str
-    barcode: str | None
-    units: int
 
 
 def picking_list(orders: Mapping[UUID, Order], picks: Sequence[Pick]) -> bytes:

@@ -278,3 +278,17 @@ class Turned:
     state: str | None
     done: bool = False
     changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Units of an order that are to be taken from a shelf."""
+
+    order_id: UUID
+    variant_id: UUID
+    location_id: UUID
+    location: str
+    sku: str
+    title: str
+    barcode: str | None
+    units: int

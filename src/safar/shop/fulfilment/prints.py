@@ -1,8 +1,10 @@
 """Documents of orders, read from the books and printed beside the loop that serves others."""
 
 import asyncio
+import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from uuid import UUID
 
 from starlette.responses import Response
@@ -10,7 +12,7 @@ from starlette.responses import Response
 from safar.kernel.context import Context
 from safar.kernel.database import rows
 from safar.kernel.errors import NotFound
-from safar.shop.fulfilment.documents import Pick, invoice, packing_slip, picking_list
+from safar.shop.fulfilment.model import Pick
 from safar.shop.fulfilment.reading import QUERIES, sent_in, shipments_of
 from safar.shop.model import Order
 from safar.shop.orders import goods_of, lines_of, orders_by_id
@@ -28,6 +30,11 @@ class _TaxClass:
     tax_class: str
 
 
+def _documents() -> ModuleType:
+    """Return what draws PDFs, loaded at the first one: 50 MB that most processes never need."""
+    return importlib.import_module("safar.shop.fulfilment.documents")
+
+
 async def picking_list_of(context: Context, order_ids: Sequence[UUID]) -> bytes:
     """Return the picking list of these orders, in the language in force."""
     async with context.database.connection() as connection:
@@ -35,7 +42,7 @@ async def picking_list_of(context: Context, order_ids: Sequence[UUID]) -> bytes:
         picks = await rows(Pick, connection, QUERIES["to_pick"], {"ids": list(orders)})
     if not orders:
         raise NotFound
-    return await _printed(lambda: picking_list(orders, picks))
+    return await _printed(lambda: _documents().picking_list(orders, picks))
 
 
 async def packing_slip_of(context: Context, order: Order, shipment_id: UUID | None) -> bytes:
@@ -52,7 +59,7 @@ async def packing_slip_of(context: Context, order: Order, shipment_id: UUID | No
                 raise NotFound
             content = (await sent_in(connection, [shipment_id]))[shipment_id]
             units = [(one.sku, one.title, one.quantity) for one in content]
-    return await _printed(lambda: packing_slip(context.settings, order, units))
+    return await _printed(lambda: _documents().packing_slip(context.settings, order, units))
 
 
 async def invoice_of(context: Context, order: Order) -> bytes:
@@ -66,7 +73,7 @@ async def invoice_of(context: Context, order: Order) -> bytes:
         }
         refunded = (await accounts_of(connection, [order.id]))[order.id].refunded_minor
     return await _printed(
-        lambda: invoice(context.settings, order, lines, classes, refunded_minor=refunded)
+        lambda: _documents().invoice(context.settings, order, lines, classes, refunded_minor=refunded)
     )  # fmt: skip
 
 
