@@ -19,7 +19,6 @@ from safar.shop.payments.books import accounts_of
 from safar.shop.payments.links import order_of, path_of
 from safar.shop.payments.model import Account
 from safar.shop.payments.pix_notices import hear_pix, pix_key
-from safar.shop.payments.stripe_notices import hear_stripe
 from safar.shop.payments.ways import provider_of
 
 # What comes here is believed for its signature or secret, wherever it comes from: no browser sends it.
@@ -57,6 +56,9 @@ async def _back(request: Request) -> Response:
 
 
 async def _stripe(request: Request) -> Response:
+    # With the first notice comes the library that checks it: 12 MB that most processes never need.
+    from safar.shop.payments.stripe_notices import hear_stripe
+
     signature = request.headers.get("stripe-signature")
     outcome = await hear_stripe(context_of(request), await request.body(), signature)
     return JSONResponse({"outcome": outcome})

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 
-import stripe
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -100,6 +99,8 @@ def _shown(values: Mapping[str, str], provider: str) -> dict[str, str]:
 
 async def _test(request: Request) -> Response:
     """Ask Stripe for something harmless, with the key that is set up."""
+    import stripe
+
     actor_of(request, "manager")
     context, provider = context_of(request), _provider(request)
     way = (await _load(context)).get(provider)

@@ -4,11 +4,10 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import orjson
-import stripe
 from psycopg.types.json import Jsonb
 
 from safar.journal.actions import append_many
@@ -27,10 +26,14 @@ from safar.shop.payments.cod import Cash
 from safar.shop.payments.model import Configured
 from safar.shop.payments.pix import REAIS, Pix
 from safar.shop.payments.port import CASH, PIX, STRIPE, TEST_CARD, TRANSFER, UPI, Provider, Way
-from safar.shop.payments.stripe import Stripe, stripe_client
 from safar.shop.payments.test_card import METHODS, TestCard
 from safar.shop.payments.transfer import Transfer
 from safar.shop.payments.upi import RUPEES, Upi
+
+if TYPE_CHECKING:
+    import stripe
+
+    from safar.shop.payments.stripe import Stripe
 
 QUERIES = queries_beside(__file__)
 _FRESH_S = 5.0
@@ -74,7 +77,7 @@ class _Desk:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     ways: dict[str, Configured] = field(default_factory=dict)
     read_at: float = float("-inf")
-    clients: dict[bytes, stripe.StripeClient] = field(default_factory=dict)
+    clients: "dict[bytes, stripe.StripeClient]" = field(default_factory=dict)
 
 
 _desks: WeakKeyDictionary[Database, _Desk] = WeakKeyDictionary()
@@ -192,13 +195,16 @@ def provider_for(context: Context, way: Configured) -> Provider:
     return stripe_for(context, way)
 
 
-async def stripe_of(context: Context) -> Stripe:
+async def stripe_of(context: Context) -> "Stripe":
     """Return Stripe as it is set up now. Raises KeyError when it is not."""
     return stripe_for(context, (await ways_of(context))[STRIPE])
 
 
-def stripe_for(context: Context, way: Configured) -> Stripe:
+def stripe_for(context: Context, way: Configured) -> "Stripe":
     """Return Stripe with the account of `way`; clients, and with them connections, are kept by account."""
+    # Its library takes 12 MB, which processes that never ask Stripe do without.
+    from safar.shop.payments.stripe import Stripe, stripe_client
+
     settings, key = context.settings, way.secrets["secret_key"]
     clients = _desk(context).clients
     name = hashlib.sha256(key.encode()).digest()
