@@ -219,8 +219,7 @@ async def _kill(running: Nodes, end: float) -> int:
 
 def _victims(running: Nodes, role: str) -> list[int]:
     if role == "backend":
-        (postmaster,) = running.first.pids("postgres")
-        return _backends(postmaster)
+        return [pid for postmaster in running.first.pids("postgres") for pid in _backends(postmaster)]
     return [*running.first.pids(role), *running.second.pids(role)]
 
 
