@@ -73,16 +73,20 @@ async def _shop(context: Context) -> list[tuple[str, str]]:
 
 
 async def _capacity(port: int, items: list[tuple[str, str]]) -> float:
-    """Return how many customers a second go through at most: the best five seconds of a rising load."""
+    """Return how many customers a second go through at most: the median second of a rising load."""
     best = 0.0
     for rate in (50, 100, 150, 200, 250, 300, 400):
-        crowd = Crowd(port, lambda _t, r=rate: float(r), _CAPACITY_S, items)  # type: ignore[misc]
+        crowd = Crowd(port, _steady(rate), _CAPACITY_S, items)
         await crowd.run(_CONNECTIONS)
         carried = statistics.median(s.bought for s in crowd.seconds[4:_CAPACITY_S])
         if carried <= best * 1.05:
             break
         best = float(carried)
     return best
+
+
+def _steady(rate: float) -> Callable[[float], float]:
+    return lambda _at: rate
 
 
 def _rate(capacity: float, shape: Sequence[float]) -> Callable[[float], float]:
@@ -99,8 +103,8 @@ def _shape(seconds: int) -> tuple[list[float], str]:
     if TRAFFIC.exists():
         import duckdb
 
-        query = f"SELECT requests::int FROM '{TRAFFIC}' ORDER BY minute::int"  # noqa: S608 - our own path
-        counts = [count for (count,) in duckdb.execute(query).fetchall()]
+        query = "SELECT requests::int FROM read_parquet(?) ORDER BY minute::int"
+        counts = [count for (count,) in duckdb.execute(query, [str(TRAFFIC)]).fetchall()]
         start = max(range(len(counts) - seconds), key=lambda at: sum(counts[at : at + seconds]))
         busiest, source = counts[start : start + seconds], TRAFFIC.stem
     else:  # a steep rise and a slow decay

@@ -8,7 +8,6 @@ from safar.kernel.queries import queries_beside
 from safar.shop.model import Goods, Order, OrderLine
 
 QUERIES = queries_beside(__file__)
-_HIGHEST_NUMBER = 2**63 - 1
 
 
 async def orders_by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Order]:
@@ -30,14 +29,6 @@ async def goods_of(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, li
     for goods in await rows(Goods, connection, QUERIES["order_goods"], {"ids": list(by_order)}):
         by_order[goods.order_id].append(goods)
     return by_order
-
-
-async def list_orders(
-    connection: Connection, *, state: str | None = None, before: int | None = None, limit: int = 50
-) -> list[Order]:
-    """Return orders, newest first, those with a number below `before`."""
-    params = {"state": state, "before": before or _HIGHEST_NUMBER, "limit": limit}
-    return await rows(Order, connection, QUERIES["orders_listed"], params)
 
 
 async def orders_of_customer(

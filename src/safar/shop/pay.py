@@ -14,7 +14,7 @@ from safar.kernel.ids import derived_id
 from safar.kernel.log import log
 from safar.shop.checkout import buy_many, place_many
 from safar.shop.decide import OrderRequest, Unheard, when_unheard
-from safar.shop.model import Answer, Order, OrderState, PaymentState, Taken
+from safar.shop.model import Answer, CancelReason, Order, OrderState, PaymentState, Taken
 from safar.shop.orders import orders_by_id
 from safar.shop.payments.books import accounts_of, open_payments, rest
 from safar.shop.payments.carry import carry_out_of
@@ -226,8 +226,10 @@ async def settle_said(context: Context, account: Account, said: Said) -> Standin
     if said.outcome is Outcome.PENDING:
         return None
     if said.outcome is not Outcome.PAID:
-        reason = "payment_declined" if said.outcome is Outcome.DECLINED else "payment_unfinished"
-        return await context.batched(cancel_many, Cancellation(order_id, link, reason))  # type: ignore[arg-type]
+        reason: CancelReason = (
+            "payment_declined" if said.outcome is Outcome.DECLINED else "payment_unfinished"
+        )
+        return await context.batched(cancel_many, Cancellation(order_id, link, reason))
     receipt = NewReceipt(
         derived_id("paid", order_id), order_id, account.provider, said.amount_minor or account.amount_minor,
         account.currency, said.reference or "", link=link,

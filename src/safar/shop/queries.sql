@@ -100,19 +100,6 @@ INSERT INTO order_goods (order_id, variant_id, location_id, quantity)
 SELECT g.order_id, g.variant_id, g.location_id, g.quantity
 FROM jsonb_to_recordset(%(goods)s::jsonb) AS g (order_id uuid, variant_id uuid, location_id uuid, quantity bigint)
 
--- name: orders_listed
-SELECT
-    o.id, o.number, o.state, o.reason, o.fingerprint, o.customer_id, o.cart_id, o.campaign_id, o.hold_id, o.held_until,
-    o.email, o.name, o.address, o.language, o.total_minor, o.currency, o.placed_at, o.confirmed_at, o.shipped_at,
-    o.delivered_at, o.cancelled_at, o.country, o.postcode, o.city, o.phone, o.subtotal_minor, o.discount_minor,
-    o.shipping_minor, o.tax_minor, o.tax_included, o.shipping_key, o.discount_code, o.promised_on, o.packed_at,
-    o.closed_at, p.provider, p.method, p.state AS payment_state, p.reason AS payment_reason
-FROM orders AS o
-INNER JOIN payments AS p ON p.order_id = o.id
-WHERE (%(state)s::text IS NULL OR o.state = %(state)s) AND o.number < %(before)s
-ORDER BY o.number DESC
-LIMIT %(limit)s
-
 -- name: orders_of_customer
 SELECT
     o.id, o.number, o.state, o.reason, o.fingerprint, o.customer_id, o.cart_id, o.campaign_id, o.hold_id, o.held_until,

@@ -35,7 +35,7 @@ from safar.shop.fulfilment.reading import (
     returns_by_id,
 )
 from safar.shop.model import Order, OrderLine, OrderState
-from safar.shop.orders import goods_of, lines_of, orders_by_id
+from safar.shop.orders import goods_of, lines_of
 from safar.shop.settle import Cancellation, cancel_many
 
 
@@ -246,7 +246,3 @@ async def _check_known(
             asked,
         ):
             raise SameKeyOtherBody
-
-
-async def order_of_return(connection: Connection, one: Return) -> Order:
-    return (await orders_by_id(connection, [one.order_id]))[one.order_id]

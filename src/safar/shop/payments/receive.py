@@ -135,9 +135,9 @@ async def _write(
     records = [{"order_id": id_, "amount_minor": amount} for id_, amount in captured.items()]
     await execute(connection, QUERIES["capture"], {"captured": as_json(records)})
     requests = [
-        RefundRequest(derived_id("over", id_), fresh[id_].order_id, amount, "paid_too_much")  # type: ignore[arg-type]
+        RefundRequest(derived_id("over", id_), order_id, amount, "paid_too_much")
         for id_, amount in over.items()
-        if amount
+        if amount and (order_id := fresh[id_].order_id)
     ]
     if not requests:
         return []
