@@ -115,6 +115,34 @@ async def test_calls_are_served_in_order_of_arrival_each_with_its_own_outcome(
     assert max(map(len, notes.seen)) <= 32, "no batch is larger than its limit"
 
 
+async def test_with_two_lanes_a_second_batch_is_under_way_while_the_first_waits(
+    table: Database, notes: Notes
+) -> None:
+    batcher = Batcher(table, notes.keep_many, lanes=2)
+    notes.hold_up()
+    calls = [asyncio.create_task(batcher.submit(Note(number))) for number in range(200)]
+    while len(notes.seen) < 2:
+        await asyncio.sleep(0)
+    held_up = [note.id for batch in notes.seen for note in batch]
+    assert len(set(held_up)) == len(held_up) < 200, "no call is in two batches"
+    notes.may_go_on.set()
+    assert await asyncio.gather(*calls) == [f"kept {number}" for number in range(200)]
+    await batcher.drained()
+    assert sorted(note.id for batch in notes.seen for note in batch) == list(range(200))
+
+
+async def test_a_lone_call_does_not_open_a_second_lane(table: Database, notes: Notes) -> None:
+    batcher = Batcher(table, notes.keep_many, lanes=2)
+    notes.hold_up()
+    calls = [asyncio.create_task(batcher.submit(Note(number))) for number in range(10)]
+    await notes.entered.wait()
+    calls += [asyncio.create_task(batcher.submit(Note(number))) for number in range(10, 20)]
+    await asyncio.sleep(0)
+    assert len(notes.seen) == 1
+    notes.may_go_on.set()
+    assert len(await asyncio.gather(*calls)) == 20
+
+
 @pytest.mark.parametrize(
     ("guilty", "error"),
     [("guilty in Python", ValueError), ("guilty in SQL", psycopg.errors.CheckViolation)],

@@ -143,8 +143,13 @@ def _prepared(account: int, size: int) -> dict[str, Any]:
     properties = {"purpose": "bench", "lines": [[account, 1]]}
     return {
         "ids": "{" + ",".join([one.hex for one in ids]) + "}",
-        "holds": {"now": now, "holds": as_json([{"id": one, **hold} for one in ids])},
-        "changes": {"changes": as_json([{"id": account, "on_hand": 0, "held": size}])},
+        "holds": {
+            "now": now,
+            "state": "live",
+            "ended_at": None,
+            "holds": as_json([{"id": one, **hold} for one in ids]),
+        },
+        "changes": {"ids": [account], "changes": as_json([{"id": account, "on_hand": 0, "held": size}])},
         "events": {
             "classid": LINE_CLASS,
             "events": as_json([{"subject_id": one, "properties": properties, **event} for one in ids]),

@@ -25,7 +25,7 @@ from safar.capacity.model import (
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, rows, value
+from safar.kernel.database import Connection, as_array, as_json, execute, rows, value
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.queries import queries_beside
 
@@ -256,9 +256,7 @@ async def _lock_holds(connection: Connection, ids: Sequence[UUID]) -> dict[UUID,
 
 
 async def _holds(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, HoldRow]:
-    # As one text: the driver would write a list of a thousand ids element by element.
-    listed = "{" + ",".join([hold_id.hex for hold_id in ids]) + "}"
-    found = await rows(HoldRow, connection, QUERIES["holds"], {"ids": listed})
+    found = await rows(HoldRow, connection, QUERIES["holds"], {"ids": as_array(ids)})
     return {row.id: row for row in found}
 
 
@@ -298,7 +296,8 @@ async def _change(
         {"id": account_id, "on_hand": on_hand.get(account_id, 0), "held": held.get(account_id, 0)}
         for account_id in held.keys() | on_hand.keys()
     ]
-    await execute(connection, QUERIES["change_accounts"], {"changes": as_json(changes)})
+    params = {"ids": [change["id"] for change in changes], "changes": as_json(changes)}
+    await execute(connection, QUERIES["change_accounts"], params)
 
 
 def _event(name: str, hold: HoldRequest | HoldRow, now: datetime) -> Event:

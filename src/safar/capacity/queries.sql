@@ -5,7 +5,7 @@ WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
 
 -- name: lock_accounts_of_holds
 SELECT id FROM capacity_accounts
-WHERE id IN (SELECT unnest(account_ids) FROM capacity_holds WHERE id = ANY(%(ids)s))
+WHERE id = ANY(ARRAY(SELECT unnest(account_ids) FROM capacity_holds WHERE id = ANY(%(ids)s)))
 ORDER BY id
 FOR UPDATE
 
@@ -37,7 +37,7 @@ FROM jsonb_to_recordset(%(holds)s::jsonb) AS h (
 UPDATE capacity_accounts AS a
 SET on_hand = a.on_hand + c.on_hand, held = a.held + c.held
 FROM jsonb_to_recordset(%(changes)s::jsonb) AS c (id bigint, on_hand bigint, held bigint)
-WHERE a.id = c.id
+WHERE a.id = c.id AND a.id = ANY(%(ids)s)
 
 -- name: end_holds
 UPDATE capacity_holds SET state = %(state)s, ended_at = %(now)s WHERE id = ANY(%(ids)s) AND state = 'live'

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from safar.kernel.ids import derived_id
 from safar.kernel.queries import queries_beside
 
 QUERIES = queries_beside(__file__)
+_SKUS_MAX = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class _Row:
     parts: dict[str, int]
 
 
+@lru_cache(maxsize=_SKUS_MAX)
 def variant_id_of(sku: str) -> UUID:
     """Return the id of the variant with this SKU, whether or not there is one: it follows from the SKU."""
     return derived_id("variant", sku.strip().upper())

@@ -23,7 +23,7 @@ class Author(StrEnum):
     SHOP = "shop"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: made for every order
 class Outgoing:
     """One message to one customer, or (without `customer_id`) to staff; `message_id` is the idempotency key.
 

@@ -5,9 +5,10 @@ Plural, in the caller's transaction, idempotent by what they are about; addresse
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from safar.customers.identify import QUERIES, create_customers, finals, identify_many, normalised
+from safar.customers.identify import QUERIES, finals, identify_many, normalised
 from safar.customers.model import Card, Consent, CustomerRecord, IdentityRequest, Provisional
 from safar.journal.actions import append_many
 from safar.journal.model import Event
@@ -31,12 +32,12 @@ async def ensure_many(connection: Connection, visitors: Sequence[Provisional]) -
     """Give each provisional customer a row if it has none. Writes customer.created."""
     wanted = {v.customer_id: v for v in visitors}
     known = await finals(connection, wanted)
-    missing = [
-        (id, IdentityRequest(kind="visitor", value=str(id), language=visitor.language), "")
-        for id, visitor in wanted.items()
-        if id not in known
+    customers = [
+        {"id": id_, "language": visitor.language, "search": ""}
+        for id_, visitor in wanted.items()
+        if id_ not in known
     ]
-    created = await create_customers(connection, missing)
+    created = await _create(connection, customers) if customers else []
     if created:
         identities = [
             {"id": new_id(), "customer_id": id, "kind": "visitor", "value": str(id)} for id in created
@@ -46,6 +47,13 @@ async def ensure_many(connection: Connection, visitors: Sequence[Provisional]) -
         events = [Event(name="customer.created", customer_id=id, subject_id=id) for id in created]
         await append_many(connection, events)
     return [None] * len(visitors)
+
+
+async def _create(connection: Connection, customers: Sequence[dict[str, Any]]) -> list[UUID]:
+    """Write the customers that have no row yet; return those that were written now."""
+    params = {"customers": as_json(customers), "now": clock.now()}
+    cursor = await connection.execute(QUERIES["insert_customers"], params)
+    return [id_ for (id_,) in await cursor.fetchall()]
 
 
 async def consent_many(connection: Connection, consents: Sequence[Consent]) -> list[bool]:

@@ -1,7 +1,8 @@
 """Who is behind an address: found, or made, once, however many ask at the same time."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import itemgetter
 from uuid import UUID
 
 import phonenumbers
@@ -11,7 +12,7 @@ from safar.customers.model import IdentityRequest
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, rows
+from safar.kernel.database import Connection, as_json, execute, in_one_trip, rows
 from safar.kernel.ids import new_id
 from safar.kernel.queries import queries_beside
 from safar.kernel.text import ascii_digits, fold
@@ -25,20 +26,10 @@ class _Owner:
     kind: str
     value: str
     customer_id: UUID
+    nameless: bool
+    countryless: bool
     merged: bool = False
-    incomplete: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Inserted:
-    kind: str
-    value: str
-    customer_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class _Id:
-    id: UUID
+    created: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,31 +69,35 @@ async def identify_many(connection: Connection, requests: Sequence[IdentityReque
     customer.identified.
     """
     keys = [(r.kind, normalised(r.kind, r.value, r.country)) for r in requests]
-    owners = await _owners(connection, keys)
-    events: list[Event] = []
+    given = {r.customer_id for r in requests if r.customer_id}
+    owners: dict[Key, _Owner]
+    homes: dict[UUID, UUID]
+    owners, homes = await in_one_trip(connection, _owners(connection, keys), finals(connection, given))
     missing: dict[Key, IdentityRequest] = {}
     for key, request in zip(keys, requests, strict=True):
         if key not in owners:
             missing.setdefault(key, request)
-    if missing:
-        events += await _write_missing(connection, missing)
-        owners |= await _owners(connection, list(missing))
+    written = await _write_missing(connection, missing, homes) if missing else {}
+    lost = missing.keys() - written.keys()
+    owners |= written | (await _owners(connection, lost) if lost else {})
+    words: dict[UUID, str] = {}
+    for key, owner in written.items():
+        if not owner.created:
+            words[owner.customer_id] = f"{words.get(owner.customer_id, '')} {_word(*key)}".strip()
+    await _complete(connection, [(owners[k], r) for k, r in zip(keys, requests, strict=True)], words)
     answers = [owners[key].customer_id for key in keys]
-    await _complete(connection, [(owners[k], r) for k, r in zip(keys, requests, strict=True)])
+    with_row = homes.keys() | {owner.customer_id for owner in written.values()}
     strangers = {r.customer_id: a for r, a in zip(requests, answers, strict=True) if r.customer_id}
-    await _link_browsers(connection, {v: a for v, a in strangers.items() if v != a})
-    await append_many(connection, events)
+    await _link_browsers(connection, {v: a for v, a in strangers.items() if v not in with_row})
     return answers
 
 
-async def _owners(connection: Connection, keys: Sequence[Key]) -> dict[Key, _Owner]:
+async def _owners(connection: Connection, keys: Iterable[Key]) -> dict[Key, _Owner]:
     asked = as_json([{"kind": kind, "value": value} for kind, value in dict.fromkeys(keys)])
     found = await rows(_Owner, connection, QUERIES["owners"], {"keys": asked})
     merged = await finals(connection, [owner.customer_id for owner in found if owner.merged])
     return {
-        (o.kind, o.value): _Owner(
-            o.kind, o.value, merged.get(o.customer_id, o.customer_id), o.merged, o.incomplete
-        )
+        (o.kind, o.value): replace(o, customer_id=merged.get(o.customer_id, o.customer_id)) if o.merged else o
         for o in found
     }
 
@@ -116,99 +111,77 @@ async def finals(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, UUID
     return {final.start_id: final.id for final in found}
 
 
-async def _write_missing(connection: Connection, missing: dict[Key, IdentityRequest]) -> list[Event]:
-    """Write the addresses, then the customers of those addresses that nobody else wrote meanwhile."""
-    homes = await finals(connection, [r.customer_id for r in missing.values() if r.customer_id])
-    identities = [
+async def _write_missing(
+    connection: Connection, missing: Mapping[Key, IdentityRequest], homes: Mapping[UUID, UUID]
+) -> dict[Key, _Owner]:
+    """Write the addresses, and the customers of those that nobody else wrote meanwhile; return these."""
+    identities = []
+    new: dict[UUID, IdentityRequest] = {}
+    with_row = set(homes.values())
+    for (kind, value), request in sorted(missing.items(), key=itemgetter(0)):
+        customer_id = homes.get(request.customer_id, request.customer_id) if request.customer_id else new_id()
+        identities.append(
+            {
+                "id": new_id(),
+                "customer_id": customer_id,
+                "kind": kind,
+                "value": value,
+                "word": _word(kind, value),
+            }
+        )
+        if customer_id not in with_row:
+            new.setdefault(customer_id, request)
+    customers = [
         {
-            "id": new_id(),
-            "customer_id": homes.get(request.customer_id, request.customer_id)
-            if request.customer_id
-            else new_id(),
-            "kind": kind,
-            "value": value,
+            "id": id_,
+            "name": request.name or None,
+            "language": request.language,
+            "country": request.country or None,
+            "search": fold(request.name or ""),
         }
-        for (kind, value), request in sorted(missing.items(), key=lambda item: item[0])
+        for id_, request in new.items()
     ]
-    params = {"identities": as_json(identities), "now": clock.now()}
-    won = await rows(_Inserted, connection, QUERIES["insert_identities"], params)
-    first = {i.customer_id: missing[i.kind, i.value] for i in reversed(won)}
-    words: dict[UUID, list[str]] = {}
-    for identity in won:
-        words.setdefault(identity.customer_id, []).append(_word(identity.kind, identity.value))
-    created = await create_customers(
-        connection,
-        [
-            (id, request, " ".join(words[id]))
-            for id, request in first.items()
-            if id not in homes.values()
-        ],
-    )  # fmt: skip
-    attached = [
-        {"id": id, "name": None, "country": None, "search": fold(" ".join(found))}
-        for id, found in words.items()
-        if id not in created
-    ]
-    if attached:
-        await execute(connection, QUERIES["complete"], {"told": as_json(attached)})
-    events = [Event(name="customer.created", customer_id=id, subject_id=id) for id in created]
-    return events + [
-        Event(name="customer.identified", customer_id=i.customer_id, subject_id=i.customer_id,
-              properties={"kind": i.kind})
-        for i in won
+    params = {"identities": as_json(identities), "customers": as_json(customers), "now": clock.now()}
+    won = await rows(_Owner, connection, QUERIES["insert_missing"], params)
+    created = dict.fromkeys(owner.customer_id for owner in won if owner.created)
+    events = [Event(name="customer.created", customer_id=id_, subject_id=id_) for id_ in created]
+    events += [
+        Event(name="customer.identified", customer_id=o.customer_id, subject_id=o.customer_id,
+              properties={"kind": o.kind})
+        for o in won
     ]  # fmt: skip
+    await append_many(connection, events)
+    return {(owner.kind, owner.value): owner for owner in won}
 
 
 def _word(kind: str, value: str) -> str:
     """Return what a search finds of an address: nothing of a browser's number."""
-    return "" if kind == "visitor" else value
+    return "" if kind == "visitor" else fold(value)
 
 
-async def create_customers(
-    connection: Connection, wanted: Sequence[tuple[UUID, IdentityRequest, str]]
-) -> list[UUID]:
-    """Write the customers that have no row yet; return those that were written now."""
-    if not wanted:
-        return []
-    customers = [
-        {
-            "id": id,
-            "name": request.name or None,
-            "language": request.language,
-            "country": request.country or None,
-            "search": fold(f"{request.name or ''} {words}"),
-        }
-        for id, request, words in wanted
-    ]
-    params = {"customers": as_json(customers), "now": clock.now()}
-    return [row.id for row in await rows(_Id, connection, QUERIES["insert_customers"], params)]
-
-
-async def _complete(connection: Connection, pairs: Sequence[tuple[_Owner, IdentityRequest]]) -> None:
-    """Fill in a name or a country that was not known."""
-    told = {
-        owner.customer_id: {
-            "id": owner.customer_id,
-            "name": request.name or None,
-            "country": request.country or None,
-            "search": fold(request.name or ""),
-        }
-        for owner, request in pairs
-        if owner.incomplete and (request.name or request.country)
-    }
+async def _complete(
+    connection: Connection, pairs: Iterable[tuple[_Owner, IdentityRequest]], words: Mapping[UUID, str]
+) -> None:
+    """Fill in a name or a country that was not known, and what else finds a customer."""
+    told = {id_: {"id": id_, "name": None, "country": None, "search": word} for id_, word in words.items()}
+    for owner, request in pairs:
+        name = request.name if owner.nameless else None
+        country = request.country if owner.countryless else None
+        if name or country:
+            record = told.setdefault(owner.customer_id, {"id": owner.customer_id, "search": ""})
+            record |= {"name": name or None, "country": country or None}
+            record["search"] = f"{record['search']} {fold(name or '')}".strip()
     if told:
-        await execute(connection, QUERIES["complete"], {"told": as_json(list(told.values()))})
+        await execute(
+            connection, QUERIES["complete"], {"ids": list(told), "told": as_json(list(told.values()))}
+        )
 
 
-async def _link_browsers(connection: Connection, strangers: dict[UUID, UUID]) -> None:
+async def _link_browsers(connection: Connection, strangers: Mapping[UUID, UUID]) -> None:
     """Remember that a browser without a customer of its own turned out to be this customer's."""
-    if not strangers:
-        return
-    with_row = await finals(connection, strangers)
     identities = [
         {"id": new_id(), "customer_id": customer, "kind": "visitor", "value": str(visitor)}
         for visitor, customer in strangers.items()
-        if visitor not in with_row
     ]
     if identities:
         params = {"identities": as_json(identities), "now": clock.now()}

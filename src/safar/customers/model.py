@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: made for every order
 class IdentityRequest:
     """Who is behind this address? `customer_id` is who it becomes when nobody has the address yet.
 

@@ -1,11 +1,16 @@
 -- name: owners
--- Who has each of these addresses, and whether something about them is still unknown.
+-- Who has each of these addresses, and whether something about them is still unknown. The limits make a
+-- lookup of each row: a plan kept from when the table was small would read all of it.
 SELECT
-    i.kind, i.value, i.customer_id, c.merged_into IS NOT NULL AS merged,
-    c.name IS NULL OR c.country IS NULL AS incomplete
+    k.kind, k.value, i.customer_id, c.merged_into IS NOT NULL AS merged,
+    c.name IS NULL AS nameless, c.country IS NULL AS countryless
 FROM jsonb_to_recordset(%(keys)s::jsonb) AS k (kind text, value text)
-INNER JOIN customer_identities AS i ON i.kind = k.kind AND i.value = k.value
-INNER JOIN customers AS c ON c.id = i.customer_id
+CROSS JOIN LATERAL (
+    SELECT o.customer_id FROM customer_identities AS o WHERE o.kind = k.kind AND o.value = k.value LIMIT 1
+) AS i
+CROSS JOIN LATERAL (
+    SELECT o.merged_into, o.name, o.country FROM customers AS o WHERE o.id = i.customer_id LIMIT 1
+) AS c
 
 -- name: finals
 -- Each of these customers that has a row, with the one its merges lead to.
@@ -14,7 +19,9 @@ WITH RECURSIVE chain AS (
     UNION ALL
     SELECT chain.start_id, c.id, c.merged_into, chain.depth + 1
     FROM chain
-    INNER JOIN customers AS c ON c.id = chain.merged_into
+    CROSS JOIN LATERAL (
+        SELECT o.id, o.merged_into FROM customers AS o WHERE o.id = chain.merged_into LIMIT 1
+    ) AS c
     WHERE chain.depth < 20
 )
 SELECT start_id, id FROM chain WHERE merged_into IS NULL
@@ -28,6 +35,41 @@ ORDER BY i.kind, i.value
 ON CONFLICT (kind, value) DO NOTHING
 RETURNING kind, value, customer_id
 
+-- name: insert_missing
+-- Addresses as `insert_identities` writes them, and the customers of those that were written.
+WITH asked AS (
+    SELECT i.*
+    FROM jsonb_to_recordset(%(identities)s::jsonb) AS i (
+        id uuid, customer_id uuid, kind text, value text, word text
+    )
+), won AS (
+    INSERT INTO customer_identities (id, customer_id, kind, value, created_at)
+    SELECT id, customer_id, kind, value, %(now)s FROM asked ORDER BY kind, value
+    ON CONFLICT (kind, value) DO NOTHING
+    RETURNING id, kind, value, customer_id
+), made AS (
+    INSERT INTO customers (id, name, language, country, created_at, search)
+    SELECT c.id, c.name, c.language, c.country, %(now)s, left(concat_ws(' ', c.search, found.words), 1000)
+    FROM jsonb_to_recordset(%(customers)s::jsonb) AS c (id uuid, name text, language text, country text, search text)
+    INNER JOIN (
+        SELECT won.customer_id, string_agg(asked.word, ' ' ORDER BY asked.word) AS words
+        FROM won INNER JOIN asked ON asked.id = won.id
+        GROUP BY won.customer_id
+    ) AS found ON found.customer_id = c.id
+    ORDER BY c.id
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id, name, country
+)
+SELECT
+    won.kind, won.value, won.customer_id, made.id IS NOT NULL AS created,
+    coalesce(made.name, had.name) IS NULL AS nameless, coalesce(made.country, had.country) IS NULL AS countryless
+FROM won
+LEFT JOIN made ON made.id = won.customer_id
+LEFT JOIN LATERAL (
+    SELECT o.name, o.country FROM customers AS o WHERE o.id = won.customer_id LIMIT 1
+) AS had ON true
+ORDER BY won.kind, won.value
+
 -- name: insert_customers
 INSERT INTO customers (id, name, language, country, created_at, search)
 SELECT c.id, c.name, c.language, c.country, %(now)s, c.search
@@ -39,18 +81,14 @@ RETURNING id
 -- name: complete
 -- What is known already stays.
 WITH told AS (
-    SELECT c.id
-    FROM customers AS c
-    INNER JOIN jsonb_to_recordset(%(told)s::jsonb) AS t (id uuid) ON t.id = c.id
-    ORDER BY c.id
-    FOR UPDATE OF c
+    SELECT id FROM customers WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
 )
 UPDATE customers AS c
 SET
     name = coalesce(c.name, t.name), country = coalesce(c.country, t.country),
     search = CASE WHEN t.search = '' THEN c.search ELSE left(concat_ws(' ', c.search, t.search), 1000) END
 FROM jsonb_to_recordset(%(told)s::jsonb) AS t (id uuid, name text, country text, search text)
-WHERE c.id = t.id AND c.id IN (SELECT told.id FROM told)
+WHERE c.id = t.id AND c.id = ANY(%(ids)s) AND c.id IN (SELECT told.id FROM told)
 
 -- name: set_consents
 INSERT INTO customer_consents AS had (customer_id, channel, given, source, changed_at)

@@ -7,6 +7,7 @@ import hmac
 import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from safar.gate.errors import TicketRefused
@@ -21,6 +22,7 @@ _WORK = struct.Struct(">QB8s8s")  # window, bits, tag, salt
 _PATIENCE = struct.Struct(">Q8s")  # issued at (ms), tag
 _MAC_BYTES = 16
 _TAG_BYTES = 8
+_PASSES_MAX = 4096
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TEXT_LENGTH_MAX = 120
 _AHEAD_MAX = 2**32 - 1
@@ -43,6 +45,8 @@ class Seal:
     def __init__(self, vault: Vault, site_key: str) -> None:
         kinds = ("ticket", "pass", "handover", "invitation", "work", "patience")
         self._keys = {kind: _key(vault, kind, site_key) for kind in kinds}
+        # The same pass comes with every request of a visit; a good one stays good until its time.
+        self._pass = lru_cache(maxsize=_PASSES_MAX)(self._read_pass)
 
     def ticket_text(self, ticket: Ticket) -> str:
         ahead = min(ticket.ahead, _AHEAD_MAX)
@@ -61,6 +65,9 @@ class Seal:
 
     def pass_(self, text: str) -> Pass:
         """Raises TicketRefused for anything that this installation did not issue as a pass of the site."""
+        return self._pass(text)
+
+    def _read_pass(self, text: str) -> Pass:
         return _unpacked(self._opened("pass", text, _PASS.size))
 
     def handover_text(self, entry_pass: Pass, until: datetime) -> str:

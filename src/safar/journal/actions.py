@@ -1,8 +1,10 @@
 """Writing and reading the journal."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from safar.journal.model import Event, Recorded
 from safar.kernel.database import Connection, as_json, execute, rows, value
@@ -11,6 +13,7 @@ from safar.kernel.queries import queries_beside
 QUERIES = queries_beside(__file__)
 LINE_CLASS = 0x5AFA10
 _HIGHEST_ID = 2**63 - 1
+_gathering: WeakKeyDictionary[Connection, list[Event]] = WeakKeyDictionary()
 
 
 async def append_many(connection: Connection, events: Sequence[Event]) -> None:
@@ -18,9 +21,25 @@ async def append_many(connection: Connection, events: Sequence[Event]) -> None:
 
     Call it last in a transaction: a writer that waits for a row lock after this keeps the line from moving.
     """
-    if events:
+    if (gathered := _gathering.get(connection)) is not None:
+        gathered += events
+    elif events:
         records = as_json([_record(event) for event in events])
         await execute(connection, QUERIES["append"], {"classid": LINE_CLASS, "events": records})
+
+
+@asynccontextmanager
+async def events_last(connection: Connection) -> AsyncIterator[None]:
+    """Keep the events that are appended in the block, and write all of them at its end, in one statement."""
+    if connection in _gathering:
+        yield
+        return
+    gathered = _gathering[connection] = []
+    try:
+        yield
+    finally:
+        del _gathering[connection]
+    await append_many(connection, gathered)
 
 
 def _record(event: Event) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from safar.kernel.database import Connection, Database, connection_lost
 from safar.kernel.errors import DeadlinePassed, Interrupted, Overloaded, SafarError
@@ -44,9 +44,29 @@ class _Unavailable(Exception):
         self.answer = answer
 
 
+class _Lane:
+    """The connection on which batches follow each other: its statements are prepared."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lent = AsyncExitStack()
+        self._connection: Connection | None = None
+
+    async def connection(self) -> Connection:
+        if self._connection is None:
+            self._connection = await self._lent.enter_async_context(self._database.connection())
+        return self._connection
+
+    async def give_back(self) -> None:
+        self._connection = None
+        await self._lent.aclose()
+
+
 class Batcher(Generic[Request, Outcome]):
     """Runs one plural verb for many callers, in order of arrival, one transaction a batch.
 
+    * with many callers up to `lanes` batches are under way at a time: one is prepared while another is
+      written. With more than one the order of arrival holds about, not strictly;
     * every caller gets its own outcome, or its own error: a failing batch is halved until the guilty
       request is alone with its error;
     * at most `queue_max` calls wait; one more raises Overloaded at once;
@@ -65,17 +85,18 @@ class Batcher(Generic[Request, Outcome]):
         size_max: int = 1024,
         queue_max: int = 8192,
         deadline_s: float = 5.0,
+        lanes: int = 1,
     ) -> None:
         self._database = database
         self._verb = verb
         self._size_max = size_max
         self._queue_max = queue_max
         self._deadline_s = deadline_s
+        self._lanes_max = lanes
         self._waiting: deque[_Call[Request, Outcome]] = deque()
-        self._running: asyncio.Task[None] | None = None
+        self._lanes: set[asyncio.Task[None]] = set()
         self._last_size = 0
-        self._lent = AsyncExitStack()
-        self._connection: Connection | None = None
+        self._under_way = 0
         self.batches = 0
         self.calls = 0
 
@@ -90,28 +111,37 @@ class Batcher(Generic[Request, Outcome]):
         answer: asyncio.Future[Outcome] = loop.create_future()
         call = _Call(request, answer, loop.time() + self._deadline_s)
         self._waiting.append(call)
-        if self._running is None:
-            self._running = loop.create_task(self._run())
+        if not self._lanes or (len(self._lanes) < self._lanes_max and len(self._waiting) >= _SMALL):
+            self._lanes.add(loop.create_task(self._run()))
         return await answer
 
     async def drained(self) -> None:
         """Return when nothing waits and nothing runs."""
-        while self._running is not None:
-            await asyncio.wait({self._running})
+        while self._lanes:
+            await asyncio.wait(self._lanes)
 
     async def _run(self) -> None:
+        lane = _Lane(self._database)
         try:
             while self._waiting:
                 if len(self._waiting) < _SMALL:
                     await asyncio.sleep(0)  # let the callers just answered ask again: one batch, not two
                 if batch := self._next_batch():
-                    await self._settle(batch)
+                    await self._carry_out(batch, lane)
                 if not self._waiting:
                     await asyncio.sleep(0)  # who asks again at once gets the same warm connection
-                if not self._waiting:
-                    await self._give_back()
+                if len(self._lanes) > 1 and len(self._waiting) < _SMALL:
+                    return  # the other lane is enough
         finally:
-            self._running = None
+            self._lanes.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+            await lane.give_back()
+
+    async def _carry_out(self, batch: list[_Call[Request, Outcome]], lane: _Lane) -> None:
+        self._under_way += len(batch)
+        try:
+            await self._settle(batch, lane)
+        finally:
+            self._under_way -= len(batch)
 
     def _next_batch(self) -> list[_Call[Request, Outcome]]:
         """Take the calls that are next, leaving out the cancelled and refusing the overdue."""
@@ -129,18 +159,18 @@ class Batcher(Generic[Request, Outcome]):
         return batch
 
     def _next_size(self) -> int:
-        """Return how many calls to take: about half of those in circulation when there are many.
+        """Return how many calls to take: of many in circulation about half, a third with two lanes.
 
-        The other half then works on its answers and asks again while this half is in the database; taking
-        everything would let the two sides wait for each other in turn.
+        The others are in the database meanwhile, or work on their answers and ask again; taking everything
+        would let these wait for each other in turn.
         """
-        half = (len(self._waiting) + self._last_size + 1) // 2
-        return min(max(half, _SMALL), self._size_max)
+        circulating = len(self._waiting) + self._under_way + self._last_size
+        return min(max(-(-circulating // (self._lanes_max + 1)), _SMALL), self._size_max)
 
-    async def _settle(self, batch: list[_Call[Request, Outcome]]) -> None:
+    async def _settle(self, batch: list[_Call[Request, Outcome]], lane: _Lane) -> None:
         """Commit `batch`; on an error commit its halves, so that only the guilty request fails."""
         try:
-            outcomes = await self._commit(batch)
+            outcomes = await self._commit(batch, lane)
         except _Unavailable as error:
             _refuse(batch, error.answer)
             return
@@ -152,7 +182,7 @@ class Batcher(Generic[Request, Outcome]):
             middle = len(batch) // 2
             for half in (batch[:middle], batch[middle:]):
                 if wanted := self._without_overdue(half):
-                    await self._settle(wanted)
+                    await self._settle(wanted, lane)
             return
         self.batches += 1
         self.calls += len(batch)
@@ -168,7 +198,7 @@ class Batcher(Generic[Request, Outcome]):
         _refuse(overdue, DeadlinePassed)
         return [call for call in batch if not call.answer.done()] if overdue else batch
 
-    async def _commit(self, batch: list[_Call[Request, Outcome]]) -> Sequence[Outcome]:
+    async def _commit(self, batch: list[_Call[Request, Outcome]], lane: _Lane) -> Sequence[Outcome]:
         """Run the verb in one transaction, again when the connection is lost.
 
         Raises _Unavailable when the database stays away, or what the verb raised.
@@ -179,7 +209,7 @@ class Batcher(Generic[Request, Outcome]):
         while True:
             connected = sent = False
             try:
-                connection = await self._kept_connection()
+                connection = await lane.connection()
                 async with connection.transaction():
                     connected = True
                     outcomes = await self._verb(connection, requests)
@@ -198,18 +228,8 @@ class Batcher(Generic[Request, Outcome]):
                 if waited_s >= (_SETTLE_S_MAX if unknown else self._deadline_s):
                     raise _Unavailable(Interrupted if unknown else Overloaded) from error
                 log.warning("batch.connection_lost", waited_s=round(waited_s, 1), error=type(error).__name__)
-                await self._give_back()
+                await lane.give_back()
                 await asyncio.sleep(_LOST_PAUSE_S)
-
-    async def _kept_connection(self) -> Connection:
-        """Return one connection for as long as batches follow each other: its statements are prepared."""
-        if self._connection is None:
-            self._connection = await self._lent.enter_async_context(self._database.connection())
-        return self._connection
-
-    async def _give_back(self) -> None:
-        self._connection = None
-        await self._lent.aclose()
 
 
 def _refuse(batch: Sequence[_Call[Any, Any]], kind: type[SafarError]) -> None:
@@ -227,11 +247,14 @@ class Batchers:
         self._deadline_s = deadline_s
         self._by_verb: dict[Any, Batcher[Any, Any]] = {}
 
-    def of(self, verb: Plural[Request, Outcome]) -> Batcher[Request, Outcome]:
-        """Return the batcher of `verb`; pass the plural function itself, not a lambda."""
+    def of(self, verb: Plural[Request, Outcome], *, lanes: int = 1) -> Batcher[Request, Outcome]:
+        """Return the batcher of `verb`; pass the plural function itself, not a lambda.
+
+        What the first caller says of `lanes` holds.
+        """
         batcher = self._by_verb.get(verb)
         if batcher is None:
-            batcher = Batcher(self._database, verb, deadline_s=self._deadline_s, **self._limits)
+            batcher = Batcher(self._database, verb, deadline_s=self._deadline_s, lanes=lanes, **self._limits)
             self._by_verb[verb] = batcher
         return batcher
 

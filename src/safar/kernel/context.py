@@ -17,9 +17,9 @@ class Context:
     batchers: Batchers
     vault: Vault
 
-    async def batched(self, verb: Plural[Request, Outcome], request: Request) -> Outcome:
+    async def batched(self, verb: Plural[Request, Outcome], request: Request, *, lanes: int = 1) -> Outcome:
         """Run `verb` for one request, combined with those that arrive at the same time."""
-        return await self.batchers.of(verb).submit(request)
+        return await self.batchers.of(verb, lanes=lanes).submit(request)
 
 
 def make_context(settings: Settings, url: str) -> Context:

@@ -1,13 +1,15 @@
 """PostgreSQL: a pool, transactions, and typed reading. Every write of a room happens in `transaction()`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any, LiteralString, TypeVar
+from uuid import UUID
 
 import orjson
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import PipelineStatus
 from psycopg.rows import TupleRow, class_row, scalar_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -135,6 +137,25 @@ async def rows(kind: type[T], connection: Connection, query: LiteralString, para
     async with connection.cursor(row_factory=class_row(kind)) as cursor:
         await cursor.execute(query, params)
         return await cursor.fetchall()
+
+
+async def in_one_trip(connection: Connection, *calls: Awaitable[Any]) -> Sequence[Any]:
+    """Run calls on one connection without waiting for one before the next is sent; return what each returns.
+
+    For calls that do not depend on each other. Raises the first error of a statement.
+    """
+    within = connection.pgconn.pipeline_status == PipelineStatus.ON
+    async with nullcontext() if within else connection.pipeline():
+        found = await asyncio.gather(*calls, return_exceptions=True)
+    errors = [one for one in found if isinstance(one, BaseException)]
+    if errors:  # those after the guilty statement were only not run
+        raise next((e for e in errors if not isinstance(e, psycopg.errors.PipelineAborted)), errors[0])
+    return found
+
+
+def as_array(ids: Iterable[UUID]) -> str:
+    """Return ids as one parameter for `ANY(...::uuid [])`: the driver would write them one by one."""
+    return "{" + ",".join([id_.hex for id_ in ids]) + "}"
 
 
 def as_json(records: Sequence[Any]) -> str:

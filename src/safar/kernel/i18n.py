@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date as calendar_day
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -33,6 +33,7 @@ _PERSIAN_MONTHS = (
     "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
 )  # fmt: skip
 
+_NUMBERS_MAX = 4096
 _PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 
 _language: ContextVar[str] = ContextVar("safar_language", default="en")
@@ -116,7 +117,12 @@ def _locale(language: str) -> Locale:
 
 
 def number(value: float) -> str:
-    return _in_digits(format_decimal(value, locale=_locale(current_language()), numbering_system="default"))
+    return _number(value, current_language())
+
+
+@lru_cache(maxsize=_NUMBERS_MAX)
+def _number(value: float, language: str) -> str:
+    return _in_digits(format_decimal(value, locale=_locale(language), numbering_system="default"))
 
 
 def _in_digits(text: str) -> str:

@@ -32,6 +32,8 @@ _TUNING = {
     "jit": "off",
     "max_parallel_workers_per_gather": "0",
     "io_method": "sync",  # the default starts three I/O worker processes; a small shop needs none
+    # A shop can grow tenfold in a minute; plans made while a table was small are slow until it is analysed.
+    "autovacuum_naptime": "5s",
     "log_min_messages": "warning",
 }
 

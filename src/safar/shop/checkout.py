@@ -1,6 +1,6 @@
 """Taking orders: many at a time, each all or nothing, in one transaction with the units it holds."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,10 +14,10 @@ from safar.catalogue.prices import prices_in
 from safar.channels.actions import queue_many
 from safar.customers.actions import identify_many
 from safar.customers.model import IdentityRequest
-from safar.journal.actions import append_many
+from safar.journal.actions import append_many, events_last
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute
+from safar.kernel.database import Connection, as_json, execute, in_one_trip
 from safar.shop.decide import OrderRequest, answers_of, new_of
 from safar.shop.mail import About, mail_of
 from safar.shop.model import Answer, DiscountRefused, KeyReused, OrderState, OutOfStock, PaymentState, Taken
@@ -35,7 +35,7 @@ __all__ = ["OrderRequest", "buy_many", "place_many"]
 Take = Callable[[Connection, Sequence[HoldRequest]], Awaitable[list[HoldOutcome]]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every order
 class _Accepted:
     """A plan whose units are held, the customer it belongs to and the number it got."""
 
@@ -77,12 +77,17 @@ async def buy_many(connection: Connection, requests: Sequence[OrderRequest]) -> 
 
 
 async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_once: bool) -> list[Answer]:
-    known = await orders_by_id(connection, {request.order_id for request in requests})
+    ids = {request.order_id for request in requests}
+    variant_ids = {variant_id for request in requests for variant_id, _quantity in request.lines}
+    known, variants, levels, locations = await in_one_trip(
+        connection, orders_by_id(connection, ids), variants_by_id(connection, variant_ids),
+        stock.levels(connection, variant_ids), selling_locations(connection),
+    )  # fmt: skip
     new = new_of(requests, known)
     now = clock.now()
     answers: dict[UUID, Answer] = {}
     if new:
-        asked = await _asked(connection, new, now)
+        asked = await _asked(connection, new, World(variants, levels, locations, now))
         plans = []
         for request in new:
             plan = plan_order(request, asked.world)
@@ -91,10 +96,11 @@ async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_
             else:
                 answers[request.order_id] = plan
         asked.take = ledger.take_many if at_once else ledger.hold_many
-        held = await _hold(connection, plans, asked, answers, now)
-        accepted = await _write(connection, held, answers, now, at_once=at_once)
-        refused = [request for request in new if isinstance(answers.get(request.order_id), OutOfStock)]
-        await _report(connection, accepted, refused, answers, at_once=at_once)
+        async with events_last(connection):
+            held = await _hold(connection, plans, asked, answers, now)
+            accepted = await _write(connection, held, answers, now, at_once=at_once)
+            refused = [request for request in new if isinstance(answers.get(request.order_id), OutOfStock)]
+            await _report(connection, accepted, refused, answers, at_once=at_once)
         # Another process took the same id while this one waited for the accounts.
         raced = [request.order_id for request in new if request.order_id not in answers]
         if raced:
@@ -102,21 +108,21 @@ async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_
     return answers_of(requests, known, new, answers)
 
 
-async def _asked(connection: Connection, requests: Sequence[OrderRequest], now: datetime) -> _Asked:
-    """Read what planning these requests needs."""
-    variant_ids = {variant_id for request in requests for variant_id, _quantity in request.lines}
-    variants = await variants_by_id(connection, variant_ids)
-    kit_ids = [id_ for id_, variant in variants.items() if variant.is_kit]
-    parts = await kits(connection, kit_ids) if kit_ids else {}
-    stocked = stocked_ids(variants, parts)
-    world = World(
-        variants=variants, kits=parts, levels=await stock.levels(connection, stocked),
-        locations=await selling_locations(connection), rules=await rules_with(connection), now=now,
-    )  # fmt: skip
-    own = {variant.currency for variant in variants.values()}
+async def _asked(connection: Connection, requests: Sequence[OrderRequest], world: World) -> _Asked:
+    """Read what else planning these requests needs."""
+    world.rules = await rules_with(connection)
+    kit_ids = [id_ for id_, variant in world.variants.items() if variant.is_kit]
+    if kit_ids:
+        world.kits = await kits(connection, kit_ids)
+    stocked = stocked_ids(world.variants, world.kits)
+    if kit_ids:
+        world.levels = await stock.levels(connection, stocked)
+    own = {variant.currency for variant in world.variants.values()}
     wanted = {request.currency for request in requests if request.currency} | own
     if len(wanted) > 1:
-        world.prices = {currency: await prices_in(connection, variants, currency) for currency in wanted}
+        world.prices = {
+            currency: await prices_in(connection, world.variants, currency) for currency in wanted
+        }
     asked = _Asked(world)
     codes = {request.discount_code for request in requests if request.discount_code}
     if codes:
@@ -132,8 +138,9 @@ async def _asked(connection: Connection, requests: Sequence[OrderRequest], now: 
         # would refuse customers because another process had just emptied the shelf that was chosen.
         accounts = {level.account_id for level in world.levels.values()}
         accounts |= {account_id for used in asked.uses.values() for account_id in used}
-        await ledger.lock_many(connection, accounts)
-        world.levels = await stock.levels(connection, stocked)
+        _locked, world.levels = await in_one_trip(
+            connection, ledger.lock_many(connection, accounts), stock.levels(connection, stocked)
+        )
     return asked
 
 
@@ -202,11 +209,20 @@ async def _write(
         return []
     state = OrderState.CONFIRMED if at_once else OrderState.PLACED
     payment_state = PaymentState.DUE if at_once else PaymentState.STARTED
-    customer_ids = await identify_many(connection, [_identity(plan.request) for plan in plans])
+    customer_ids, numbers = await in_one_trip(
+        connection, identify_many(connection, [_identity(plan.request) for plan in plans]),
+        _numbers(connection, len(plans)),
+    )  # fmt: skip
     promised = await _promised_on(connection, plans)
-    orders = [_record(p, id_, promised, now) for p, id_ in zip(plans, customer_ids, strict=True)]
+    accepted = []
+    for plan, customer_id, number in zip(plans, customer_ids, numbers, strict=True):
+        order_id = plan.request.order_id
+        accepted.append(_Accepted(plan, customer_id, number, promised.get(order_id)))
+        answers[order_id] = Taken(
+            order_id, number, state, payment_state, plan.total_minor, plan.currency
+        )  # fmt: skip
     params = {
-        "orders": as_json(orders),
+        "orders": as_json([_record(one, now) for one in accepted]),
         "lines": as_json([_line_record(plan, line) for plan in plans for line in plan.lines]),
         "goods": as_json([_goods_record(plan, *goods) for plan in plans for goods in plan.goods.items()]),
         "state": state.value,
@@ -214,18 +230,15 @@ async def _write(
         "now": now,
         "confirmed_at": now if at_once else None,
     }
-    cursor = await connection.execute(QUERIES["insert_orders"], params)
-    numbers: dict[UUID, int] = dict(await cursor.fetchall())
-    accepted = []
-    for plan, customer_id in zip(plans, customer_ids, strict=True):
-        order_id = plan.request.order_id
-        accepted.append(_Accepted(plan, customer_id, numbers[order_id], promised.get(order_id)))
-        answers[order_id] = Taken(
-            order_id, numbers[order_id], state, payment_state, plan.total_minor, plan.currency
-        )  # fmt: skip
-    if at_once:
-        await _sell(connection, accepted, now)
+    writes = [execute(connection, QUERIES["insert_orders"], params)]
+    await in_one_trip(connection, *writes, *(_sales(connection, accepted, now) if at_once else ()))
     return accepted
+
+
+async def _numbers(connection: Connection, count: int) -> list[int]:
+    """Return numbers for this many orders; nobody else gets them."""
+    found = await connection.execute(QUERIES["next_numbers"], {"count": count})
+    return [number for (number,) in await found.fetchall()]
 
 
 async def _promised_on(connection: Connection, plans: Sequence[Plan]) -> dict[UUID, date]:
@@ -242,13 +255,16 @@ async def _promised_on(connection: Connection, plans: Sequence[Plan]) -> dict[UU
     return days
 
 
-async def _sell(connection: Connection, accepted: Sequence[_Accepted], now: datetime) -> None:
+def _sales(
+    connection: Connection, accepted: Sequence[_Accepted], now: datetime
+) -> Iterator[Awaitable[object]]:
+    """Yield what makes orders sold, besides the hold."""
     claims = [stock.Claim(a.plan.request.order_id, a.goods, f"order {a.number}") for a in accepted]
-    await stock.write_sales(connection, claims)
+    yield stock.write_sales(connection, claims)
     carts = [a.plan.request.cart_id for a in accepted if a.plan.request.cart_id]
     if carts:
-        await execute(connection, QUERIES["close_carts"], {"ids": carts, "now": now})
-    await queue_many(connection, [mail_of("confirmed", _about(a)) for a in accepted])
+        yield execute(connection, QUERIES["close_carts"], {"ids": carts, "now": now})
+    yield queue_many(connection, [mail_of("confirmed", _about(a)) for a in accepted])
 
 
 async def _report(
@@ -277,16 +293,18 @@ def _held_until(plan: Plan, now: datetime) -> datetime:
 def _identity(request: OrderRequest) -> IdentityRequest:
     return IdentityRequest(
         kind="email", value=request.email, language=request.language, customer_id=request.customer_id,
-        name=request.name,
+        name=request.name, country=request.country or None,
     )  # fmt: skip
 
 
-def _record(plan: Plan, customer_id: UUID, promised: Mapping[UUID, date], now: datetime) -> dict[str, Any]:
+def _record(accepted: _Accepted, now: datetime) -> dict[str, Any]:
+    plan = accepted.plan
     request, quoted = plan.request, plan.quote
     return {
         "id": request.order_id,
+        "number": accepted.number,
         "fingerprint": request.fingerprint.hex(),
-        "customer_id": customer_id,
+        "customer_id": accepted.customer_id,
         "cart_id": request.cart_id,
         "campaign_id": plan.campaign_id,
         "email": request.email,
@@ -309,7 +327,7 @@ def _record(plan: Plan, customer_id: UUID, promised: Mapping[UUID, date], now: d
         "tax_included": quoted.tax_included,
         "shipping_key": quoted.shipping_key,
         "discount_code": plan.discount.code if plan.discount else "",
-        "promised_on": promised.get(request.order_id),
+        "promised_on": accepted.promised_on,
     }
 
 

@@ -34,7 +34,7 @@ class Choices:
     code: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every order
 class Details:
     """Who orders, where it goes and how it is paid."""
 

@@ -256,10 +256,10 @@ def _json(body: Mapping[str, object], status: int) -> Response:
 
 
 routes: list[BaseRoute] = [
+    *buy.routes,
     Route("/checkout", _form),
     Route("/checkout", _order, methods=["POST"]),
     Route("/checkout/quote", _back_to_form),
     Route("/checkout/quote", _quote, methods=["POST"]),
     Route("/checkout/forget", _forget, methods=["POST"]),
-    *buy.routes,
 ]

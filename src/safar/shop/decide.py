@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from functools import cached_property
 from typing import Literal
 from uuid import UUID
 
@@ -17,7 +18,7 @@ _GRACE = timedelta(minutes=1)
 _ASKED_FOR = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass  # not frozen: made for every order; no slots, so that what is derived is kept
 class OrderRequest:
     """What a customer orders; `order_id` is the idempotency key and names the hold.
 
@@ -49,7 +50,7 @@ class OrderRequest:
     expected_total_minor: int | None = None
     location_rule: str = "nearest"
 
-    @property
+    @cached_property
     def fingerprint(self) -> bytes:
         """What makes the request the same as another with its id; the caller's cookies do not count."""
         parts = [
@@ -59,7 +60,7 @@ class OrderRequest:
         ]  # fmt: skip
         return hashlib.sha256(orjson.dumps(parts)).digest()
 
-    @property
+    @cached_property
     def units(self) -> dict[UUID, int]:
         """Units of each variant, several lines of one summed."""
         units: dict[UUID, int] = {}

@@ -15,7 +15,7 @@ from safar.shop.model import Order, PaymentState
 _LINES_MAX = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: made for every order
 class About:
     """An order as its mails tell of it; a line is (quantity, title, price of one).
 

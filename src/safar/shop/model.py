@@ -105,7 +105,7 @@ class Goods:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every order
 class Taken:
     """The order is in the books; `replayed` when this id had asked before."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from safar.kernel.database import Connection, rows, value
+from safar.kernel.database import Connection, as_array, rows, value
 from safar.kernel.queries import queries_beside
 from safar.shop.model import Goods, Order, OrderLine
 
@@ -11,7 +11,7 @@ QUERIES = queries_beside(__file__)
 
 
 async def orders_by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Order]:
-    found = await rows(Order, connection, QUERIES["orders"], {"ids": list(ids)})
+    found = await rows(Order, connection, QUERIES["orders"], {"ids": as_array(ids)})
     return {order.id: order for order in found}
 
 

@@ -37,6 +37,7 @@ __all__ = [
 T = TypeVar("T")
 
 _BATCH_MAX = 100
+_LANES = 2  # an order takes about as long to decide as to write
 _AT_ONCE_MAX = 10
 # A provider is asked when its answer did not come in the time that the checkout waits for it, and some more.
 ASK_AFTER = timedelta(seconds=15)
@@ -58,8 +59,8 @@ async def take_order(context: Context, request: OrderRequest) -> Answer:
     """
     await _refuse_unoffered(context, request)
     if request.provider == CASH:
-        return await context.batched(buy_many, request)
-    answer = await context.batched(place_many, request)
+        return await context.batched(buy_many, request, lanes=_LANES)
+    answer = await context.batched(place_many, request, lanes=_LANES)
     return await pay(context, answer) if isinstance(answer, Taken) else answer
 
 

@@ -34,7 +34,7 @@ class World:
     discounts: Mapping[str, Discount] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every order
 class PlannedLine:
     """Units of a variant as they are sold; discount and tax are of the whole line."""
 
@@ -46,7 +46,7 @@ class PlannedLine:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every order
 class Plan:
     """An order that can be held for: `goods` units by place; `awaited` variants that are still to come."""
 

@@ -59,7 +59,7 @@ SELECT
     o.closed_at, p.provider, p.method, p.state AS payment_state, p.reason AS payment_reason
 FROM orders AS o
 INNER JOIN payments AS p ON p.order_id = o.id
-WHERE o.id = ANY(%(ids)s)
+WHERE o.id = ANY(%(ids)s::uuid [])
 
 -- name: lock_orders
 -- In the order of their ids; the payment changes only under the lock of its order.
@@ -138,7 +138,7 @@ goods AS (
 asked AS (
     SELECT o.*
     FROM jsonb_to_recordset(%(orders)s::jsonb) AS o (
-        id uuid, fingerprint text, customer_id uuid, cart_id uuid, campaign_id uuid, email text, name text,
+        id uuid, number bigint, fingerprint text, customer_id uuid, cart_id uuid, campaign_id uuid, email text, name text,
         address text, language text, total_minor bigint, currency text, provider text, method text,
         held_until timestamptz, country text, postcode text, city text, phone text, subtotal_minor bigint,
         discount_minor bigint, shipping_minor bigint, tax_minor bigint, tax_included boolean, shipping_key text,
@@ -152,16 +152,18 @@ payment AS (
 )
 
 INSERT INTO orders (
-    id, state, fingerprint, customer_id, cart_id, campaign_id, hold_id, held_until, email, name, address,
+    id, number, state, fingerprint, customer_id, cart_id, campaign_id, hold_id, held_until, email, name, address,
     language, total_minor, currency, placed_at, confirmed_at, country, postcode, city, phone, subtotal_minor,
     discount_minor, shipping_minor, tax_minor, tax_included, shipping_key, discount_code, promised_on
 )
 SELECT
-    id, %(state)s, decode(fingerprint, 'hex'), customer_id, cart_id, campaign_id, id, held_until, email, name,
+    id, coalesce(number, nextval('order_numbers')), %(state)s, decode(fingerprint, 'hex'), customer_id, cart_id, campaign_id, id, held_until, email, name,
     address, language, total_minor, currency, %(now)s, %(confirmed_at)s, country, postcode, city, phone,
     subtotal_minor, discount_minor, shipping_minor, tax_minor, tax_included, shipping_key, discount_code, promised_on
 FROM asked
-RETURNING id, number
+
+-- name: next_numbers
+SELECT nextval('order_numbers') FROM generate_series(1, %(count)s)
 
 -- name: change_orders
 -- Times are set when the order reaches the state for the first time, and never moved.

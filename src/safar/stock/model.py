@@ -36,7 +36,7 @@ def outgoing_of(location_id: UUID) -> UUID:
     return derived_id("outgoing", location_id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every order
 class Transfer:
     """Move units from one location to another; `move_id` is the idempotency key."""
 
@@ -84,7 +84,7 @@ class Moved:
     replayed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every order
 class Claim:
     """Units of a hold that were sold: (variant, location, quantity) for each line of it."""
 

@@ -25,7 +25,9 @@ SELECT id, variant_id, from_location_id, to_location_id, quantity FROM stock_mov
 -- name: levels
 SELECT l.variant_id, l.location_id, l.account_id, a.on_hand, a.held, a.reserve, a.backorder
 FROM stock_levels AS l
-INNER JOIN capacity_accounts AS a ON a.id = l.account_id
+CROSS JOIN LATERAL (
+    SELECT o.on_hand, o.held, o.reserve, o.backorder FROM capacity_accounts AS o WHERE o.id = l.account_id LIMIT 1
+) AS a
 WHERE l.variant_id = ANY(%(variant_ids)s)
 
 -- name: without_level

@@ -9,7 +9,7 @@ from uuid import UUID
 from safar.catalogue.model import Rate
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every order
 class Priced:
     """A line to be priced: `unit_minor` is the price of one unit in the currency of the quote."""
 
@@ -149,7 +149,7 @@ class Method:
         return self.names.get(language) or self.name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every order
 class QuotedLine:
     """A line as it is sold; discount and tax are of the whole line, tax in the price or on top of it."""
 
@@ -160,7 +160,7 @@ class QuotedLine:
     tax_minor: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every order
 class Quote:
     """What a basket costs. total = subtotal - discount + shipping, + tax where it is not included.
 
