@@ -205,3 +205,20 @@ async def test_a_supplier_and_what_they_ask_are_kept_by_the_console(
     assert (await desk.post(f"{path}/items/removal", data={"variant_id": str(MUG)})).status_code == 303
     assert "C-1" not in (await desk.get(path)).text
     assert "Cerâmica" in (await desk.get("/stock/suppliers", headers=AGENT)).text
+
+
+async def test_what_cannot_be_done_with_an_order_is_said_on_its_page(
+    supplied: Database, desk: httpx.AsyncClient
+) -> None:
+    order = draft()
+    async with supplied.transaction() as connection:
+        await draft_many(connection, [order])
+    path = f"/stock/purchases/{order.order_id}"
+    assert (await desk.post(f"{path}/closure", data={"reason": "given up"})).status_code == 303
+    for deed, form in (("expected", {"expected_on": "2031-05-01"}), ("sent", {})):
+        refused = await desk.post(f"{path}/{deed}", data=form)
+        assert refused.status_code == 409
+        assert 'role="alert"' in refused.text
+        assert "given up" in refused.text, "the order itself stands below"
+    missing = await desk.post(f"{path}/closure", data={})
+    assert (missing.status_code, "given up" in missing.text) == (422, True)

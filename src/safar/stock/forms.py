@@ -1,10 +1,8 @@
 """What the stock room's forms have in common: ids, days, amounts, and what a row of a list is called."""
 
 import math
-from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -20,7 +18,6 @@ from safar.stock.locations import sites
 
 UNITS_MAX = 1_000_000
 _MINOR_MAX = 10**11
-_NUMBER_DIGITS_MAX = 15
 
 
 def uuid_of(fields: Fields, name: str) -> UUID:
@@ -113,15 +110,6 @@ async def variant_in(connection: Connection, fields: Fields, name: str = "code")
     return variant
 
 
-def wrong(fields: Fields | None, problem: str | None) -> dict[str, Any]:
-    """Return what was typed and what is wrong with it, as the templates take it."""
-    return {
-        "typed": dict(fields.values) if fields else {},
-        "problems": fields.problems if fields else {},
-        "problem": problem,
-    }
-
-
 def place_name(name: str) -> str:
     """Return what a location is called: those that every shop has in the reader's language."""
     return _(name) if name else ""
@@ -136,10 +124,12 @@ async def places(connection: Connection, *kinds: str) -> list[tuple[UUID, str]]:
     ]
 
 
-def number_before(values: Mapping[str, str]) -> int | None:
-    """Return the number of a document before which a list goes on."""
-    text = ascii_digits(values.get("before", ""))
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _NUMBER_DIGITS_MAX else None
+async def place_of(connection: Connection, fields: Fields, name: str, *kinds: str) -> UUID:
+    """Return the location of ours that was chosen; one that is not to be chosen is a problem."""
+    place = uuid_of(fields, name)
+    if place not in dict(await places(connection, *kinds)):
+        fields.problems.setdefault(name, _("Choose one of the options."))
+    return place
 
 
 def at(path: str, **values: object) -> str:

@@ -1,20 +1,18 @@
 """Locations in the console: where stock lies, what sells first, what is set aside for one channel."""
 
-from uuid import UUID
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from safar.kernel.errors import NotFound, SafarError
+from safar.kernel.errors import NotFound
 from safar.kernel.i18n import N_, _
 from safar.kernel.ids import new_id, parse_id
-from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import Fields, read_fields
-from safar.kernel.web.pages import context_of, error_text, page
-from safar.kernel.web.requests import see_other
+from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.forms import Fields
+from safar.kernel.web.pages import context_of, page
 from safar.stock import forms
 from safar.stock.locations import KINDS_TO_ADD, Site, channel_location, save_many, site, sites
+from safar.stock.posting import NOTHING, Wrong, posted
 
 KIND_NAMES = {
     "warehouse": N_("Warehouse"), "store": N_("Store"), "quarantine": N_("Quarantine"),
@@ -29,67 +27,44 @@ class UnknownLocation(NotFound):
     code = "unknown_location"
 
 
-async def _locations(request: Request) -> Response:
-    return await _locations_page(request)
-
-
-async def _locations_page(
-    request: Request, fields: Fields | None = None, problem: str | None = None, status: int = 200
-) -> Response:
+async def _locations(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor = actor_of(request)
     async with context_of(request).database.connection() as connection:
         found = await sites(connection)
     values = {
         "sites": found, "kinds": _kinds(), "kind_names": _kind_names(), "may_change": actor.may("manager"),
-        "location_id": new_id(), "place_name": forms.place_name, **forms.wrong(fields, problem),
+        "location_id": new_id(), "place_name": forms.place_name, **wrong.values(),
     }  # fmt: skip
-    return page(request, "stock/locations.html", values, status=status)
+    return page(request, "stock/locations.html", values, status=wrong.status)
 
 
-async def _location(request: Request) -> Response:
-    return await _location_page(request, parse_id(request.path_params["id"]))
-
-
-async def _location_page(
-    request: Request,
-    location_id: UUID,
-    fields: Fields | None = None,
-    *,
-    problem: str | None = None,
-    status: int = 200,
-) -> Response:
-    actor = actor_of(request)
+async def _location(request: Request, wrong: Wrong = NOTHING) -> Response:
+    actor, location_id = actor_of(request), request.path_params.get("id") or wrong.typed["location_id"]
     async with context_of(request).database.connection() as connection:
-        one = await site(connection, location_id)
+        one = await site(connection, parse_id(location_id))
     if one is None:
         raise UnknownLocation
     values = {
         "site": one, "kind_names": _kind_names(), "may_change": actor.may("manager"),
-        "place_name": forms.place_name, **forms.wrong(fields, problem),
+        "place_name": forms.place_name, **wrong.values(),
     }  # fmt: skip
-    return page(request, "stock/location.html", values, status=status)
+    return page(request, "stock/location.html", values, status=wrong.status)
 
 
-async def _save(request: Request) -> Response:
+async def _again(request: Request, wrong: Wrong) -> Response:
+    return await (_location if wrong.typed.get("known") else _locations)(request, wrong)
+
+
+@posted(_again)
+async def _save(request: Request, actor: Actor, fields: Fields) -> str:
     """Add a location, or change the one of this id."""
-    actor, fields = actor_of(request, "manager"), await read_fields(request)
     wanted = _read(fields)
-    known = bool(fields.values.get("known"))
-    try:
-        if not fields.problems:
-            async with context_of(request).database.transaction() as connection:
-                if known and await site(connection, wanted.id) is None:
-                    raise UnknownLocation
-                await save_many(connection, [wanted], staff_id=actor.id)
-            return see_other("/stock/locations")
-        problem, status = None, 422
-    except UnknownLocation:
-        raise
-    except SafarError as refused:
-        problem, status = error_text(refused), refused.status
-    if known:
-        return await _location_page(request, wanted.id, fields, problem=problem, status=status)
-    return await _locations_page(request, fields, problem, status)
+    fields.done()
+    async with context_of(request).database.transaction() as connection:
+        if fields.values.get("known") and await site(connection, wanted.id) is None:
+            raise UnknownLocation
+        await save_many(connection, [wanted], staff_id=actor.id)
+    return "/stock/locations"
 
 
 def _read(fields: Fields) -> Site:

@@ -15,12 +15,12 @@ from safar.catalogue.sheets.uploads import (
     CHUNK,
     Outcome,
     SheetRow,
-    Upload,
     chunks_to_write,
     lock_upload,
     mark_written,
     open_upload,
     save_rows,
+    upload_of,
 )
 from safar.kernel.database import Connection, Database, rows
 from safar.kernel.i18n import _
@@ -157,19 +157,20 @@ def _site(record: Mapping[str, Any], seen: _Review) -> Site:
     return seen.places[fold(record["location"] or str(MAIN))]
 
 
-async def write(connection: Connection, upload: Upload, *, staff_id: UUID) -> int:
+async def write(connection: Connection, upload_id: UUID, *, staff_id: UUID) -> int:
     """Book the rows of a file that are right, all in this transaction; return how many.
 
     Writes stock.adjusted or stock.received. Raises AlreadyWritten, BelowPromised.
     """
-    await lock_upload(connection, upload.id)
+    await lock_upload(connection, upload_id)
+    upload = await upload_of(connection, upload_id, KIND)
     lines: list[SheetRow] = []
-    async for chunk in chunks_to_write(connection, upload.id):
+    async for chunk in chunks_to_write(connection, upload_id):
         lines += chunk
     reason = _("Count from a file") if upload.columns["figure"] == ["on_hand"] else _("Receipt from a file")
     moves = [
         (
-            derived_id("sheet", upload.id, line.number), UUID(line.record["variant_id"]),
+            derived_id("sheet", upload_id, line.number), UUID(line.record["variant_id"]),
             UUID(line.record["location_id"]), line.record["units"], reason, upload.name or None, staff_id,
         )
         for line in lines
@@ -178,5 +179,5 @@ async def write(connection: Connection, upload: Upload, *, staff_id: UUID) -> in
         await adjust_many(connection, [Adjustment(*move) for move in moves])
     else:
         await receive_many(connection, [Receipt(*move) for move in moves])
-    await mark_written(connection, upload.id, len(lines))
+    await mark_written(connection, upload_id, len(lines))
     return len(lines)

@@ -15,18 +15,17 @@ from safar.catalogue.errors import UnknownProduct
 from safar.catalogue.model import Variant
 from safar.kernel import clock
 from safar.kernel.database import Connection, value
-from safar.kernel.errors import SafarError
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id, parse_id
-from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import Fields, read_fields
-from safar.kernel.web.pages import context_of, error_text, page
-from safar.kernel.web.requests import see_other
+from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.forms import Fields
+from safar.kernel.web.pages import context_of, page
 from safar.stock import actions as stock
 from safar.stock import forms
 from safar.stock.decide import state_of, transfer_of_adjustment, transfer_of_receipt
 from safar.stock.lots import Lot, assign_many, lots_of, open_lots, place_units
 from safar.stock.policies import Policy, policies, set_policy_many
+from safar.stock.posting import NOTHING, Wrong, posted
 from safar.stock.promise import promises
 from safar.stock.taking import (
     Handled,
@@ -60,18 +59,7 @@ class _Asked:
         return self.lot.id if self.lot else None
 
 
-async def _variant(request: Request) -> Response:
-    return await _variant_page(request)
-
-
-async def _variant_page(
-    request: Request,
-    form: str = "",
-    fields: Fields | None = None,
-    *,
-    problem: str | None = None,
-    status: int = 200,
-) -> Response:
+async def _variant(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor = actor_of(request)
     variant_id = parse_id(request.path_params["id"])
     before = _moves_before(request.query_params.get("before"))
@@ -92,11 +80,10 @@ async def _variant_page(
         "variant": variant, "moves": moves[:_MOVES_SIZE], "older": older, "first": before is None,
         "levels": [(p, levels[variant_id, p.id]) for p in locations if (variant_id, p.id) in levels],
         "places": places, "place_name": forms.place_name, "state_of": state_of, "lots": lots,
-        "policy": policy, "promise": promise, "may_move": actor.may("manager"), "form": form,
-        "new_id": new_id,
-        **forms.wrong(fields, problem),
+        "policy": policy, "promise": promise, "may_move": actor.may("manager"), "new_id": new_id,
+        **wrong.values(),
     }  # fmt: skip
-    return page(request, "stock/variant.html", values, status=status)
+    return page(request, "stock/variant.html", values, status=wrong.status)
 
 
 async def _receive(connection: Connection, asked: _Asked) -> None:
@@ -159,27 +146,18 @@ _VERBS: Mapping[str, _Verb] = {
 def _moving(form: str) -> Callable[[Request], Awaitable[Response]]:
     """Return the handler of a form; its move id makes a second click harmless."""
 
-    async def handler(request: Request) -> Response:
-        actor_of(request, "manager")
+    @posted(_variant, form)
+    async def handler(request: Request, actor: Actor, fields: Fields) -> str:
         variant_id = parse_id(request.path_params["id"])
-        fields = await read_fields(request)
-        try:
-            async with context_of(request).database.transaction() as connection:
-                variant = await _known(connection, variant_id)
-                asked = await _asked(connection, request, fields, form, variant)
-                if asked.lot and not fields.problems:
-                    await _check_lot(connection, fields, form, asked)
-                if not fields.problems:
-                    await _VERBS[form](connection, asked)
-        except UnknownProduct:
-            raise
-        except SafarError as refused:
-            return await _variant_page(
-                request, form, fields, problem=error_text(refused), status=refused.status
-            )
-        if fields.problems:
-            return await _variant_page(request, form, fields, status=422)
-        return see_other(f"/stock/{variant_id}")
+        async with context_of(request).database.transaction() as connection:
+            variant = await _known(connection, variant_id)
+            asked = await _asked(connection, actor, fields, form, variant)
+            fields.done()
+            if asked.lot:
+                await _check_lot(connection, fields, form, asked)
+                fields.done()
+            await _VERBS[form](connection, asked)
+        return f"/stock/{variant_id}"
 
     return handler
 
@@ -201,15 +179,9 @@ async def _check_lot(connection: Connection, fields: Fields, form: str, asked: _
         fields.problems["lot"] = _("Fewer units of this lot lie there.")
 
 
-async def _asked(
-    connection: Connection, request: Request, fields: Fields, form: str, variant: Variant
-) -> _Asked:
-    ours = dict(await forms.places(connection))
-    location_id = forms.uuid_of(fields, "location_id")
-    to_id = forms.uuid_of(fields, "to_id") if form == "transfer" else None
-    for name, place in (("location_id", location_id), ("to_id", to_id)):
-        if place is not None and place not in ours:
-            fields.problems.setdefault(name, _("Choose one of the options."))
+async def _asked(connection: Connection, actor: Actor, fields: Fields, form: str, variant: Variant) -> _Asked:
+    location_id = await forms.place_of(connection, fields, "location_id")
+    to_id = await forms.place_of(connection, fields, "to_id") if form == "transfer" else None
     quantity = fields.integer(
         "quantity", least=-forms.UNITS_MAX if form == "adjust" else 1, most=forms.UNITS_MAX
     )
@@ -221,13 +193,13 @@ async def _asked(
         variant=variant, move_id=forms.uuid_of(fields, "move_id"), location_id=location_id, to_id=to_id,
         quantity=quantity, reason=fields.text("reason", length_max=200),
         document=fields.text("document", length_max=100, required=False) or None,
-        lot=Lot(variant.id, code, expires_on) if code else None, staff_id=actor_of(request).id,
+        lot=Lot(variant.id, code, expires_on) if code else None, staff_id=actor.id,
     )  # fmt: skip
 
 
-async def _policy(request: Request) -> Response:
-    actor, variant_id = actor_of(request, "manager"), parse_id(request.path_params["id"])
-    fields = await read_fields(request)
+@posted(_variant, "policy")
+async def _policy(request: Request, actor: Actor, fields: Fields) -> str:
+    variant_id = parse_id(request.path_params["id"])
     days = fields.values.get("promise_days", "").strip()
     policy = Policy(
         variant_id,
@@ -238,37 +210,25 @@ async def _policy(request: Request) -> Response:
     )
     async with context_of(request).database.transaction() as connection:
         await _known(connection, variant_id)
-        if not fields.problems:
-            await set_policy_many(connection, [policy], staff_id=actor.id)
-    if fields.problems:
-        return await _variant_page(request, "policy", fields, status=422)
-    return see_other(f"/stock/{variant_id}")
+        fields.done()
+        await set_policy_many(connection, [policy], staff_id=actor.id)
+    return f"/stock/{variant_id}"
 
 
-async def _lots(request: Request) -> Response:
+@posted(_variant, "lots")
+async def _lots(request: Request, _actor: Actor, fields: Fields) -> str:
     """Say that units that lie there are of a lot."""
-    actor_of(request, "manager")
-    variant_id, fields = parse_id(request.path_params["id"]), await read_fields(request)
+    variant_id = parse_id(request.path_params["id"])
     entry_id, location_id = forms.uuid_of(fields, "move_id"), forms.uuid_of(fields, "location_id")
     units = fields.integer("quantity", least=1, most=forms.UNITS_MAX)
     lot = Lot(variant_id, fields.text("lot", length_max=60), forms.day_of(fields, "expires_on"))
-    try:
-        async with context_of(request).database.transaction() as connection:
-            await _known(connection, variant_id)
-            if not fields.problems:
-                await open_lots(connection, [lot])
-                lying = await place_units(connection, variant_id, location_id)
-                wanted = [(entry_id, lot.id, location_id, units)]
-                await assign_many(connection, wanted, expected={entry_id: lying})
-    except UnknownProduct:
-        raise
-    except SafarError as refused:
-        return await _variant_page(
-            request, "lots", fields, problem=error_text(refused), status=refused.status
-        )
-    if fields.problems:
-        return await _variant_page(request, "lots", fields, status=422)
-    return see_other(f"/stock/{variant_id}")
+    async with context_of(request).database.transaction() as connection:
+        await _known(connection, variant_id)
+        fields.done()
+        await open_lots(connection, [lot])
+        lying = await place_units(connection, variant_id, location_id)
+        await assign_many(connection, [(entry_id, lot.id, location_id, units)], expected={entry_id: lying})
+    return f"/stock/{variant_id}"
 
 
 async def _known(connection: Connection, variant_id: UUID) -> Variant:

@@ -47,6 +47,15 @@
   }
   const followAll = () => document.querySelectorAll("[data-follow]").forEach(follow);
 
+  // A row of tabs that is wider than the screen shows the one that is open.
+  function showTab() {
+    const tab = document.querySelector(".stock-tabs [aria-current]");
+    if (!tab) return;
+    const row = tab.closest(".stock-tabs");
+    const middle = (box) => box.getBoundingClientRect().left + box.clientWidth / 2;
+    row.scrollLeft += middle(tab) - middle(row);
+  }
+
   const typing = (node) => node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName);
 
   function onKey(event) {
@@ -86,6 +95,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     applyTheme();
     followAll();
+    showTab();
     const { body } = document;
     body.addEventListener("click", (event) => {
       const button = event.target.closest("[data-set-theme]");

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from safar.kernel.errors import BadRequest, InvalidInput
 from safar.kernel.i18n import _
+from safar.kernel.i18n import number as written
 from safar.kernel.text import ascii_digits
 
 _EMAIL = re.compile(r"[^@\s<>\"(),;:]{1,64}@[^@\s<>\"(),;:.]+(\.[^@\s<>\"(),;:.]+)+")
@@ -61,8 +62,10 @@ class Fields:
         number = int(value) if _INTEGER.fullmatch(value) else None
         if number is None or not least <= number <= most:
             self.problems[name] = _(
-                "A whole number from %(least)s to %(most)s.", least=least, most=most
-            )  # fmt: skip
+                "A whole number from %(least)s to %(most)s.",
+                least=written(least),
+                most=written(most),
+            )
             return least
         return number
 

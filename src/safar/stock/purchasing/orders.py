@@ -13,6 +13,7 @@ from safar.kernel.errors import SameKeyOtherBody
 from safar.stock.purchasing.errors import (
     NotADraft,
     NothingOrdered,
+    NotOpen,
     TooManyLines,
     UnknownPurchase,
     UnknownSupplier,
@@ -99,8 +100,10 @@ async def send(
 
 
 async def expect(connection: Connection, order_id: UUID, expected_on: date, *, staff_id: UUID | None) -> None:
-    """Take down another day on which what is still missing is expected. Writes purchase.expected."""
+    """Take down another day for what is still missing. Writes purchase.expected. Raises NotOpen."""
     order = await locked(connection, order_id)
+    if order.closed_at:
+        raise NotOpen
     if order.expected_on == expected_on:
         return
     await execute(connection, QUERIES["expect"], {"id": order_id, "expected_on": expected_on})

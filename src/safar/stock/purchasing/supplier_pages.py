@@ -5,11 +5,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from safar.kernel.ids import new_id, parse_id
-from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page
-from safar.kernel.web.requests import see_other
-from safar.stock import forms
+from safar.stock import documents, forms
+from safar.stock.posting import NOTHING, Wrong, posted
 from safar.stock.purchasing.errors import UnknownSupplier
 from safar.stock.purchasing.model import Supplier, SupplierItem
 from safar.stock.purchasing.suppliers import (
@@ -26,11 +26,7 @@ _DAYS_MAX = 730
 _CURRENCIES = ("GBP", "EUR", "USD", "BRL", "INR", "IRR", "CNY", "JPY", "TRY", "AED", "CAD", "AUD", "CHF")
 
 
-async def _suppliers(request: Request) -> Response:
-    return await _suppliers_page(request)
-
-
-async def _suppliers_page(request: Request, fields: Fields | None = None, status: int = 200) -> Response:
+async def _suppliers(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor = actor_of(request)
     name, _sep, last = request.query_params.get("after", "").rpartition("~")
     async with context_of(request).database.connection() as connection:
@@ -41,14 +37,36 @@ async def _suppliers_page(request: Request, fields: Fields | None = None, status
         "suppliers": found[:_PAGE_SIZE], "older": forms.at("", after=f"{end.name}~{end.id}") if end else None,
         "first": not last, "may_buy": actor.may("manager"), "supplier_id": new_id(),
         "currencies": _choices(context_of(request).settings.currency),
-        "currency": context_of(request).settings.currency, **forms.wrong(fields, None),
+        "currency": context_of(request).settings.currency, **wrong.values(),
     }  # fmt: skip
-    return page(request, "stock/suppliers.html", values, status=status)
+    return page(request, "stock/suppliers.html", values, status=wrong.status)
 
 
-async def _save(request: Request) -> Response:
+async def _supplier(request: Request, wrong: Wrong = NOTHING) -> Response:
+    supplier_id = parse_id(request.path_params.get("id") or wrong.typed["supplier_id"])
+    actor, after = actor_of(request), request.query_params.get("after", "")
+    async with context_of(request).database.connection() as connection:
+        one = await supplier(connection, supplier_id)
+        if one is None:
+            raise UnknownSupplier
+        items = await items_of_supplier(
+            connection, one.id, after=after if after.isprintable() else "", limit=documents.PAGE_SIZE + 1
+        )
+    values = {
+        **documents.page_of(items, after), "supplier": one, "may_buy": actor.may("manager"),
+        "currencies": _choices(context_of(request).settings.currency), "plain_amount": forms.plain_amount,
+        **wrong.values(),
+    }  # fmt: skip
+    return page(request, "stock/supplier.html", values, status=wrong.status)
+
+
+async def _again(request: Request, wrong: Wrong) -> Response:
+    return await (_supplier if wrong.typed.get("known") else _suppliers)(request, wrong)
+
+
+@posted(_again)
+async def _save(request: Request, actor: Actor, fields: Fields) -> str:
     """Add a supplier, or change the one of this id."""
-    actor, fields = actor_of(request, "manager"), await read_fields(request)
     settings = context_of(request).settings
     wanted = Supplier(
         id=forms.uuid_of(fields, "supplier_id"), name=fields.text("name", length_max=120),
@@ -58,76 +76,42 @@ async def _save(request: Request) -> Response:
         currency=fields.choice("currency", {code for code, _code in _choices(settings.currency)}),
         active=not forms.ticked(fields, "ended"),
     )  # fmt: skip
-    if fields.problems:
-        if fields.values.get("known"):
-            return await _supplier_page(request, wanted.id, fields, status=422)
-        return await _suppliers_page(request, fields, status=422)
+    fields.done()
     async with context_of(request).database.transaction() as connection:
         await save_supplier(connection, wanted, staff_id=actor.id)
-    return see_other(f"/stock/suppliers/{wanted.id}")
+    return f"/stock/suppliers/{wanted.id}"
 
 
-async def _supplier(request: Request) -> Response:
-    return await _supplier_page(request, parse_id(request.path_params["id"]))
-
-
-async def _supplier_page(
-    request: Request, supplier_id: object, fields: Fields | None = None, status: int = 200
-) -> Response:
-    actor, after = actor_of(request), request.query_params.get("after", "")
-    async with context_of(request).database.connection() as connection:
-        one = await supplier(connection, parse_id(str(supplier_id)))
-        if one is None:
-            raise UnknownSupplier
-        items = await items_of_supplier(
-            connection, one.id, after=after if after.isprintable() else "", limit=_PAGE_SIZE + 1
-        )
-    values = {
-        "supplier": one, "items": items[:_PAGE_SIZE], "first": not after, "may_buy": actor.may("manager"),
-        "older": forms.at("", after=items[_PAGE_SIZE - 1].sku) if items[_PAGE_SIZE:] else None,
-        "currencies": _choices(context_of(request).settings.currency), "plain_amount": forms.plain_amount,
-        **forms.wrong(fields, None),
-    }  # fmt: skip
-    return page(request, "stock/supplier.html", values, status=status)
-
-
-async def _item(request: Request) -> Response:
+@posted(_supplier)
+async def _item(request: Request, actor: Actor, fields: Fields) -> str:
     """Set what the supplier asks for an article that was scanned or typed."""
-    actor, supplier_id = actor_of(request, "manager"), parse_id(request.path_params["id"])
-    fields = await read_fields(request)
-    pack_size = fields.integer("pack_size", least=1, most=100_000)
-    lead_days = None
+    supplier_id, lead_days = parse_id(request.path_params["id"]), None
     if fields.values.get("lead_days", "").strip():
         lead_days = fields.integer("lead_days", least=0, most=_DAYS_MAX)
     async with context_of(request).database.transaction() as connection:
         one = await supplier(connection, supplier_id)
         if one is None:
             raise UnknownSupplier
-        variant = await forms.variant_in(connection, fields)
-        cost_minor = forms.amount_of(fields, "cost", one.currency)
-        sku = fields.text("supplier_sku", length_max=64, required=False)
-        if variant and not fields.problems:
-            item = SupplierItem(
-                supplier_id=supplier_id, variant_id=variant.id, supplier_sku=sku, cost_minor=cost_minor,
-                pack_size=pack_size, lead_days=lead_days,
-            )  # fmt: skip
-            await save_items(connection, [item], staff_id=actor.id)
-    if fields.problems:
-        return await _supplier_page(request, supplier_id, fields, status=422)
-    return see_other(f"/stock/suppliers/{supplier_id}#items")
+        item = SupplierItem(
+            supplier_id=supplier_id, variant_id=await documents.article_of(connection, fields),
+            supplier_sku=fields.text("supplier_sku", length_max=64, required=False),
+            cost_minor=forms.amount_of(fields, "cost", one.currency),
+            pack_size=fields.integer("pack_size", least=1, most=100_000), lead_days=lead_days,
+        )  # fmt: skip
+        fields.done()
+        await save_items(connection, [item], staff_id=actor.id)
+    return f"/stock/suppliers/{supplier_id}#items"
 
 
-async def _removal(request: Request) -> Response:
-    actor, supplier_id = actor_of(request, "manager"), parse_id(request.path_params["id"])
-    fields = await read_fields(request)
-    variant_id = forms.uuid_of(fields, "variant_id")
-    if fields.problems:
-        return await _supplier_page(request, supplier_id, fields, status=422)
+@posted(_supplier)
+async def _removal(request: Request, actor: Actor, fields: Fields) -> str:
+    supplier_id, variant_id = parse_id(request.path_params["id"]), forms.uuid_of(fields, "variant_id")
+    fields.done()
     async with context_of(request).database.transaction() as connection:
         if await supplier(connection, supplier_id) is None:
             raise UnknownSupplier
         await remove_item(connection, supplier_id, variant_id, staff_id=actor.id)
-    return see_other(f"/stock/suppliers/{supplier_id}#items")
+    return f"/stock/suppliers/{supplier_id}#items"
 
 
 def _choices(own: str) -> list[tuple[str, str]]:

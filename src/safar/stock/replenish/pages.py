@@ -15,12 +15,13 @@ from safar.kernel.database import Connection
 from safar.kernel.errors import SafarError
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id, parse_id
-from safar.kernel.web.actor import actor_of
+from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, error_text, page
 from safar.kernel.web.requests import see_other
 from safar.stock import actions as stock
 from safar.stock import forms
+from safar.stock.posting import NOTHING, Wrong, posted
 from safar.stock.promise import promises
 from safar.stock.purchasing import items_of_variants
 from safar.stock.purchasing.errors import UnknownSupplier
@@ -145,11 +146,7 @@ async def _run(request: Request) -> Response:
     return see_other("/stock/suggestions")
 
 
-async def _demand(request: Request) -> Response:
-    return await _demand_page(request)
-
-
-async def _demand_page(request: Request, fields: Fields | None = None, status: int = 200) -> Response:
+async def _demand(request: Request, wrong: Wrong = NOTHING) -> Response:
     """Show what a variant sold, what is expected, and when it is bought again."""
     actor = actor_of(request)
     context = context_of(request)
@@ -169,17 +166,15 @@ async def _demand_page(request: Request, fields: Fields | None = None, status: i
             "rule": await rule_of(connection, variant_id), "may": actor.may("manager"),
             "suggestion": await suggestion_of(connection, variant_id), "suppliers": choices,
             "terms": terms_of(context.settings), "models": MODELS, "demands": DEMANDS,
-            **forms.wrong(fields, None),
+            **wrong.values(),
         }  # fmt: skip
-    return page(request, "stock/demand.html", values, status=status)
+    return page(request, "stock/demand.html", values, status=wrong.status)
 
 
-async def _rule(request: Request) -> Response:
+@posted(_demand)
+async def _rule(request: Request, actor: Actor, fields: Fields) -> str:
     """Keep what staff want of a variant; empty fields leave it to the calculation."""
-    actor = actor_of(request, "manager")
-    context = context_of(request)
-    variant_id = parse_id(request.path_params["id"])
-    fields = await read_fields(request)
+    context, variant_id = context_of(request), parse_id(request.path_params["id"])
     service = _optional(fields, "service_percent", least=50, most=99)
     point, up_to = (_optional(fields, name, least=0, most=forms.UNITS_MAX) for name in _LEVELS)
     if point is not None and up_to is not None and up_to < point:
@@ -195,11 +190,9 @@ async def _rule(request: Request) -> Response:
         delivering = {id_ for id_, _name in await _suppliers_of(connection, variant_id)}
         if supplier_id and supplier_id not in delivering:
             fields.problems["supplier_id"] = _("Choose one of the options.")
-        if not fields.problems:
-            await set_rule_many(connection, [rule], terms_of(context.settings), staff_id=actor.id)
-    if fields.problems:
-        return await _demand_page(request, fields, status=422)
-    return see_other(f"/stock/{variant_id}/demand")
+        fields.done()
+        await set_rule_many(connection, [rule], terms_of(context.settings), staff_id=actor.id)
+    return f"/stock/{variant_id}/demand"
 
 
 async def _places(connection: Connection) -> list[tuple[UUID, str]]:

@@ -1,0 +1,123 @@
+"""Files of every kind on their pages: given out, handed in, looked at row by row, taken over."""
+
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from safar.catalogue.sheets.uploads import PAGE_SIZE, SheetRow, Upload, rows_of, upload_of
+from safar.catalogue.sheets.words import cell_problem, file_problem
+from safar.kernel.apart import apart
+from safar.kernel.database import Connection
+from safar.kernel.errors import BadRequest, NotFound, SafarError
+from safar.kernel.ids import new_id, parse_id
+from safar.kernel.sheets import BYTES_MAX, CSV_TYPE, XLSX_TYPE, Value, json_of_rows, write_csv
+from safar.kernel.web.actor import actor_of
+from safar.kernel.web.pages import context_of, error_text, page
+from safar.kernel.web.requests import see_other
+from safar.kernel.web.uploads import read_upload
+
+_Table = Mapping[str, Any]
+_Show = Callable[[Request, str | None, int], Response]
+_Read = Callable[[bytes], Awaitable[_Table]]
+_Review = Callable[[Connection, UUID, str, _Table], Awaitable[None]]
+_Write = Callable[[Connection, UUID], Awaitable[int]]
+
+
+async def give_out(kind: str, name: str, rows: AsyncIterator[list[Sequence[Value]]]) -> Response:
+    """Return rows as a file to save; `kind` is csv (sent as it is read) or xlsx. Raises NotFound."""
+    headers = {"content-disposition": f'attachment; filename="{name}.{kind}"'}
+    if kind == "csv":
+
+        async def body() -> AsyncIterator[bytes]:
+            first = True
+            async for chunk in rows:
+                for piece in write_csv(chunk, mark=first):
+                    yield piece
+                first = False
+
+        return StreamingResponse(body(), media_type=CSV_TYPE, headers=headers)
+    if kind != "xlsx":
+        raise NotFound
+    everything = [row async for chunk in rows for row in chunk]
+    packed: str = await apart("safar.kernel.sheets:xlsx_of_json", json_of_rows(everything), name)
+    return Response(base64.b64decode(packed), media_type=XLSX_TYPE, headers=headers)
+
+
+async def hand_in(request: Request, path: str, show: _Show, read: _Read, review: _Review) -> Response:
+    """Read a file and look at each of its rows; nothing is taken over yet, and `show` says what is wrong.
+
+    `read` gives the rows, or {"problem": code}; `review` keeps them with what each would do.
+    """
+    fields, files = await read_upload(request, "file", files_max=1, bytes_max=BYTES_MAX)
+    if fields.problems:
+        return show(request, fields.problems["file"], 422)
+    upload_id = new_id()
+    try:
+        table = await read(files[0].body)
+        if "problem" in table:
+            return show(request, file_problem(table["problem"]), 422)
+        async with context_of(request).database.transaction() as connection:
+            await review(connection, upload_id, files[0].name, table)
+    except SafarError as refused:
+        return show(request, error_text(refused), refused.status)
+    return see_other(f"{path}/{upload_id}")
+
+
+async def preview(
+    request: Request, kind: str, template: str, problem: str | None = None, status: int = 200
+) -> Response:
+    """Show what a page of the rows of a file would do, each with its notes."""
+    actor_of(request, "manager")
+    upload_id = parse_id(request.path_params["upload_id"])
+    async with context_of(request).database.connection() as connection:
+        upload = await upload_of(connection, upload_id, kind)
+        shown, after = _outcomes(request, upload), _row_number(request)
+        found = await rows_of(connection, upload_id, shown, after=after, limit=PAGE_SIZE + 1)
+    older = None
+    if len(found) > PAGE_SIZE:
+        older = f"?{request.url.include_query_params(after=found[PAGE_SIZE - 1].number).query}"
+    values = {
+        "upload": upload, "rows": [(row, _notes(row)) for row in found[:PAGE_SIZE]], "shown": shown,
+        "older": older, "first": "after" not in request.query_params, "problem": problem,
+    }  # fmt: skip
+    return page(request, template, values, status=status)
+
+
+async def take_over(request: Request, kind: str, template: str, write: _Write) -> Response:
+    """Let `write` take over the rows that are right."""
+    upload_id = parse_id(request.path_params["upload_id"])
+    try:
+        async with context_of(request).database.transaction() as connection:
+            upload = await upload_of(connection, upload_id, kind)
+            if not upload.writable and not upload.written_at:
+                raise BadRequest
+            await write(connection, upload_id)
+    except NotFound:
+        raise
+    except SafarError as refused:
+        return await preview(request, kind, template, error_text(refused), refused.status)
+    return see_other(request.url.path)
+
+
+def _outcomes(request: Request, upload: Upload) -> list[str]:
+    """Return which rows a preview shows: those that were chosen, else the wrong ones if there are any."""
+    chosen = request.query_params.get("rows", "")
+    if chosen in ("new", "changed", "same", "wrong"):
+        return [chosen]
+    return ["wrong"] if upload.counts.get("wrong") else ["new", "changed"]
+
+
+def _row_number(request: Request) -> int:
+    text = request.query_params.get("after", "0")
+    return int(text) if text.isdecimal() and len(text) < 9 else 0
+
+
+def _notes(row: SheetRow) -> list[tuple[str, str, str]]:
+    """Return (column, text, "") of what is wrong, or (column, before, after) of what changes."""
+    if row.outcome == "wrong":
+        return [(column, cell_problem(code, value), "") for column, code, value in row.notes]
+    return [(column, before, after) for column, before, after in row.notes]
