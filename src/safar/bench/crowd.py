@@ -22,6 +22,7 @@ _POLL_S = 3.0
 PATIENCE_S = 30.0  # mean time after which one who waits outside goes away
 LATE_S = 1.0  # an answer after more than this is no good answer
 THINK_S = 0.5
+_FINISH_S = 20.0
 
 
 @dataclass(slots=True)
@@ -58,7 +59,7 @@ class Customer:
 
 
 class Crowd:
-    """Runs arrivals at `rate(t)` customers a second for `seconds`, and lets the rest finish for `after_s`."""
+    """Runs arrivals at `rate(t)` customers a second for `seconds`; who is inside then may finish."""
 
     def __init__(
         self, port: int, rate: Callable[[float], float], seconds: float, items: list[tuple[str, str]]
@@ -71,7 +72,9 @@ class Crowd:
         self._order = itertools.count()
         self._idle: deque[_Line] = deque()
         self._began = 0.0
+        self._closing = False
         self.inside = 0
+        self.inside_at_end = 0
         self.lost: Counter[str] = Counter()
         self.left_waiting = 0
         self.seconds: list[Second] = [Second() for _ in range(int(seconds) + 1)]
@@ -90,6 +93,11 @@ class Crowd:
                 owed -= 1
                 self._arrive(now)
             self._send_due(now)
+            await asyncio.sleep(0.002)
+        self.inside_at_end = self.inside
+        self._closing = True
+        while self.inside and self.now() < self._seconds + _FINISH_S:
+            self._send_due(self.now())
             await asyncio.sleep(0.002)
 
     def now(self) -> float:
@@ -110,7 +118,7 @@ class Crowd:
     def _send_due(self, now: float) -> None:
         while self._due and self._due[0][0] <= now and self._idle:
             when, _number, customer, request = heapq.heappop(self._due)
-            if not customer.inside and now > customer.gives_up_at:
+            if not customer.inside and (self._closing or now > customer.gives_up_at):
                 self.left_waiting += 1
                 continue
             self._idle.popleft().send(customer, request, when)

@@ -100,6 +100,3 @@ SELECT
 
 -- name: order_states
 SELECT id, state FROM orders WHERE id = ANY(%(ids)s)
-
--- name: adapt_site
-UPDATE gate_sites SET adaptive = true
