@@ -18,6 +18,14 @@ SELECT
 FROM discount_codes
 WHERE code = ANY(%(codes)s)
 
+-- name: uses_taken
+-- Of claimed holds the uses of codes, not the units of goods.
+SELECT line.account_id, line.quantity
+FROM capacity_holds AS h
+CROSS JOIN LATERAL unnest(h.account_ids, h.quantities) AS line (account_id, quantity)
+INNER JOIN capacity_accounts AS a ON a.id = line.account_id
+WHERE h.id = ANY(%(hold_ids)s) AND h.state = 'claimed' AND a.kind = ANY(%(kinds)s)
+
 -- name: save_tax
 INSERT INTO tax_countries (country, included, shipping_class, rates)
 VALUES (%(country)s, %(included)s, %(shipping_class)s, %(rates)s)
