@@ -22,6 +22,7 @@ from tests.conftest import Serve
 from tests.fulfilment.conftest import LINK, SAM, bought, delivered, order_of, sent_units
 from tests.fulfilment.test_documents import read
 from tests.shop.conftest import CLOCK, MUG, books_agree, free
+from tests.shop.makers import code
 from tests.shop.test_console import _page_values, _SignedIn
 
 PAGE_BYTES_MAX = 100_000
@@ -86,6 +87,13 @@ async def test_the_list_goes_on_where_the_page_before_ended(
     older = re.search(r'rel="next" href="([^"]+)"', first.text)
     assert older
     assert listed(await desk.get("/orders" + older[1].replace("&amp;", "&"))) == [ids[0]]
+
+
+async def test_an_order_shows_the_pictures_and_the_code(desk: httpx.AsyncClient, context: Context) -> None:
+    await code(context.database, "TEN")
+    page = (await desk.get(f"/orders/{await bought(context, (MUG, 1), discount_code='TEN')}")).text
+    assert re.search(r'<img class="thumb" src="/drawn/[\w-]+\.svg"', page)
+    assert "<bdi>TEN</bdi>" in page
 
 
 async def test_ticked_orders_are_packed_shipped_and_printed_together_once(

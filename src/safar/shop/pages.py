@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from safar.catalogue.images import picture_url
 from safar.customers.actions import cards
 from safar.customers.sentences import icon_of, sentence, tone_of
 from safar.kernel import clock
@@ -128,6 +129,7 @@ async def order_page(
         order = (await orders_by_id(connection, [order_id])).get(order_id)
         if order is None:
             raise NotFound
+        lines = (await lines_of(connection, [order_id]))[order_id]
         goods = (await goods_of(connection, [order_id]))[order_id]
         shipments = (await shipments_of(connection, [order_id]))[order_id]
         returns = (await returns_of(connection, [order_id]))[order_id]
@@ -138,7 +140,8 @@ async def order_page(
         ]
         values: dict[str, Any] = {
             "order": order,
-            "lines": (await lines_of(connection, [order_id]))[order_id],
+            "lines": lines,
+            "pictures": {line.variant_id: picture_url(line.image, line.slug, 320) for line in lines},
             "customer": (await cards(connection, [order.customer_id])).get(order.customer_id),
             "content": await sent_in(connection, [shipment.id for shipment in shipments]),
             "shipments": shipments,
@@ -153,10 +156,12 @@ async def order_page(
             "locations": {one.id: one.name for one in await own_locations(connection)},
             "names": await staff_names(connection, {e.staff_id for e in happened if e.staff_id}),
         }
+    payment = await payments.box(context, order)
     values |= _standing(context, order, partly=is_partly_shipped(goods)) | {
         "events": [(event, sentence(event), icon_of(event), tone_of(event)) for event in happened],
         "expected": expected_of(order, context.settings, await rules_of(context)),
-        "payment": await payments.box(context, order), "problem": problem,
+        "payment": payment, "problem": problem,
+        "money_note": money_note(order, came_minor=payment.came_minor, back_minor=payment.back_minor),
         "may_manage": actor.may("manager"), "return_id": new_id(),
     }  # fmt: skip
     return page(request, "shop/console_order.html", values, status=status)
@@ -179,7 +184,7 @@ def _standing(context: Context, order: Order, *, partly: bool) -> dict[str, Any]
         "may_pack": after(order.state, Step.PACK) is not None,
         "may_deliver": after(order.state, Step.DELIVER) is not None,
         "may_cancel": after(order.state, Step.CANCEL, partly_shipped=partly) is not None,
-        "late": is_late(order, context.settings, today_of(context)), "money_note": money_note(order),
+        "late": is_late(order, context.settings, today_of(context)),
         "states": STATES, "payments": PAYMENT_STATES, "return_states": RETURN_STATES,
         "return_tones": RETURN_TONES, "wishes": WISHES, "return_reasons": REASONS,
         "address": address_of(order), "public_link": link_of(context, order.id),
