@@ -6,7 +6,7 @@ from uuid import UUID
 
 from safar.catalogue.model import TAX_CLASSES
 from safar.kernel import clock
-from safar.kernel.i18n import _, date, datetime_text, money, number, speaking
+from safar.kernel.i18n import _, date, datetime_text, money, number, pgettext, speaking
 from safar.kernel.text import shortened
 from safar.settings import Settings
 from safar.shop.fulfilment.model import Pick
@@ -65,7 +65,9 @@ def packing_slip(
     with speaking(order.language):
         paper = Paper(_("Packing slip"), foot=settings.shop_name)
         paper.title(_("Packing slip"), _order_side(order))
-        paper.blocks([(_("From"), _shop(settings)), (_("To"), _customer(order))])
+        paper.blocks(
+            [(pgettext("person", "From"), _shop(settings)), (pgettext("person", "To"), _customer(order))]
+        )
         if parcel:
             paper.text(parcel)
             paper.gap(3)
@@ -123,7 +125,9 @@ def invoice(
         name = _("Receipt") if is_paid else _("Invoice")
         paper = Paper(f"{name} {order.number}", foot=settings.shop_name)
         paper.title(f"{name} {order.number}", _order_side(order))
-        paper.blocks([(_("From"), _shop(settings)), (_("To"), _customer(order))])
+        paper.blocks(
+            [(pgettext("person", "From"), _shop(settings)), (pgettext("person", "To"), _customer(order))]
+        )
         _write_lines(paper, order, lines)
         paper.sums(_sums(order, lines))
         _write_taxes(paper, order, tax_lines(order, lines, classes))
