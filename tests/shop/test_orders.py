@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from safar.capacity import actions as ledger
 from safar.kernel import clock
 from safar.kernel.context import Context
@@ -235,14 +237,23 @@ async def test_a_cancelled_order_gives_the_use_of_its_code_back_once(context: Co
     await books_agree(context.database)
 
 
-async def test_what_was_held_again_without_its_use_gives_none_back(context: Context) -> None:
-    await code(context.database, "ONE", uses_max=1)
+@pytest.mark.parametrize("taken", [False, True])
+async def test_what_is_held_again_takes_its_use_if_one_is_left_and_gives_back_what_it_took(
+    context: Context, *, taken: bool
+) -> None:
+    await code(context.database, "ONE", uses_max=1, customers_once=True)
     with clock.held(clock.now()) as held:
         order = await _placed(context, discount_code="ONE")
         held.advance(seconds=16 * 60)
-        await context.batched(confirm_many, Confirmation(order.order_id, "link"))
+        async with context.database.transaction() as connection:
+            await ledger.expire_due(connection)
+        if taken:
+            assert isinstance(await context.batched(buy_many, request(discount_code="ONE")), Taken)
+        late = await context.batched(confirm_many, Confirmation(order.order_id, "link"))
+        assert late.state == OrderState.CONFIRMED
+        assert await _uses_left(context.database) == 0
         await context.batched(cancel_many, Cancellation(order.order_id, "link", "cancelled_by_customer"))
-    assert await _uses_left(context.database) == 1
+    assert await _uses_left(context.database) == (0 if taken else 1)
     await books_agree(context.database)
 
 

@@ -10,6 +10,7 @@ from safar.kernel.database import Connection, as_json, execute
 from safar.kernel.ids import derived_id
 from safar.shop.model import Goods, Order
 from safar.shop.orders import QUERIES
+from safar.shop.pricing.discounts import uses_left
 from safar.stock import actions as stock
 from safar.stock.choose import Chosen, Rule, choose
 from safar.stock.locations import selling_locations
@@ -27,7 +28,8 @@ async def claim_again(
 ) -> dict[UUID, UUID]:
     """Sell orders whose hold has ended, where there is still enough; return their new hold, by order.
 
-    Each takes its units from the shelves that its rule chooses now.
+    Each takes its units from the shelves that its rule chooses now, and the use of its code if there is one
+    left: it keeps its price without one, too.
     The caller has locked the accounts of the holds and of every level of the variants.
     """
     if not orders:
@@ -47,9 +49,10 @@ async def claim_again(
         if not isinstance(chosen, Chosen):
             continue
         hold_id = derived_id("held again", order.id)
+        lines = {levels[place].account_id: units for place, units in chosen.goods.items()}
         request = HoldRequest(
             hold_id=hold_id,
-            lines={levels[place].account_id: units for place, units in chosen.goods.items()},
+            lines=lines | await uses_left(connection, order.hold_id),
             expires_at=now + _AGAIN,
             purpose="order",
             customer_id=order.customer_id,

@@ -15,6 +15,7 @@ from safar.shop.pricing.rules import QUERIES
 # Kinds of accounts.
 USES_OF_CODE = "discount"
 USES_OF_CUSTOMER = "discount_customer"
+_KINDS = [USES_OF_CODE, USES_OF_CUSTOMER]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,20 @@ async def give_uses_back(connection: Connection, hold_ids: Sequence[UUID]) -> No
 
     The caller has locked the accounts of the holds, and does it once: it changes nothing of the holds.
     """
-    params = {"hold_ids": list(hold_ids), "kinds": [USES_OF_CODE, USES_OF_CUSTOMER]}
+    params = {"hold_ids": list(hold_ids), "kinds": _KINDS}
     taken = await rows(ledger.Change, connection, QUERIES["uses_taken"], params)
     if taken:
         await ledger.change_many(connection, taken)
+
+
+async def uses_left(connection: Connection, hold_id: UUID) -> dict[int, int]:
+    """Return what a hold that has ended had of uses, by account, as far as it can be held again.
+
+    The caller has locked the accounts of the hold.
+    """
+    params = {"hold_id": hold_id, "kinds": _KINDS}
+    found = await rows(ledger.Change, connection, QUERIES["uses_left"], params)
+    return {use.account_id: use.quantity for use in found}
 
 
 def _key(use: Use) -> str:
