@@ -1,6 +1,7 @@
 """Bring the catalogues up to date with the strings on screen: `uv run python scripts/translations.py [fa …]`.
 
-Collects `_()`, `N_()`, `ngettext()` and template strings, and the messages of errors (their docstrings).
+Collects `_()`, `N_()`, `ngettext()`, `pgettext()` and template strings, and the messages of errors (their
+docstrings).
 `--check` changes nothing and fails when a string is missing, obsolete or untranslated.
 """
 
@@ -18,7 +19,7 @@ _METHODS = [("**/static/**", "ignore"), ("**.py", "python"), ("**/templates/**.h
 _METHODS += [("**/templates/**.txt", "jinja2")]
 _JINJA = {"trimmed": "true", "silent": "false", "extensions": "jinja2.ext.do"}
 _OPTIONS = {"**/templates/**.html": _JINJA, "**/templates/**.txt": _JINJA}
-_KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
+_KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 
 
 def strings() -> Catalog:
@@ -64,10 +65,10 @@ def main() -> int:
         if path.exists():
             with path.open("rb") as file:
                 catalogue = read_po(file, locale=language)
-        before = {message.id for message in catalogue if message.id}
+        before = {(message.id, message.context) for message in catalogue if message.id}
         catalogue.update(template, no_fuzzy_matching=True)
         missing = [m for m in catalogue if m.id and not _translated(m.string)]
-        added = {message.id for message in catalogue if message.id} - before
+        added = {(message.id, message.context) for message in catalogue if message.id} - before
         problems += len(missing) + len(added) * check
         print(f"{language}: {len(catalogue)} strings, {len(missing)} to translate")
         if check:

@@ -117,6 +117,28 @@ async def test_stock_is_told_as_it_is_now(shop: Context) -> None:
     assert (await conversation(shop, receipt.conversation_id)).waiting_since is None
 
 
+async def test_what_is_not_published_is_not_told_of(shop: Context) -> None:
+    visitor = new_id()
+    await looked(shop, visitor, MUG)
+    async with shop.database.transaction() as connection:
+        await connection.execute("UPDATE variants SET published = false WHERE id = %s", [MUG])
+        await connection.execute(
+            "UPDATE products SET published = false FROM variants AS v WHERE v.product_id = products.id"
+            " AND v.id = %s",
+            [CLOCK],
+        )
+    for question in (
+        "Do you have the retrospot mug?",
+        "Is the alarm clock green in stock?",
+        "Is this in stock?",
+    ):
+        (receipt,) = await ask(shop, web(question, visitor=visitor if "this" in question else new_id()))
+        texts = " ".join(text for _author, text in await said(shop, receipt.conversation_id))
+        assert "left" not in texts, question
+        assert "sold out" not in texts, question
+    assert not await events(shop, "answer.given")
+
+
 async def test_this_is_what_the_customer_looked_at_last_or_what_the_campaign_offers(shop: Context) -> None:
     visitor, campaign = new_id(), new_id()
     await looked(shop, visitor, CLOCK)

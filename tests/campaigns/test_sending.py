@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from safar.campaigns import actions, outcomes, reading, sending
-from safar.campaigns.errors import NobodyToReach, NoSuchStep, NothingToPromise
+from safar.campaigns import actions, form, outcomes, reading, sending
+from safar.campaigns.errors import NobodyToReach, NoSuchStep, NothingToPromise, NotPublished
 from safar.campaigns.jobs import close_offers
 from safar.campaigns.model import Audience
 from safar.capacity.actions import expire_due, hold_many, release_many
@@ -283,6 +283,48 @@ async def test_a_paused_campaign_sends_nothing_until_it_is_resumed(context: Cont
         "campaign.paused",
         "campaign.resumed",
     ]
+
+
+async def _publish(context: Context, *, published: bool) -> None:
+    async with context.database.transaction() as connection:
+        await connection.execute("UPDATE products SET published = %s", [published])
+
+
+async def test_what_is_not_published_is_never_offered(context: Context) -> None:
+    variant_id = await makers.shop(context)
+    await makers.customers(context, 4)
+    campaign_id = await makers.campaign(context, variant_id)
+    await _publish(context, published=False)
+    with pytest.raises(InvalidInput) as refused:
+        await makers.campaign(context, variant_id)
+    assert "not in the shop" in refused.value.problems["variant_id"]
+    async with context.database.transaction() as connection:
+        assert await form.choices(connection, "") == []
+        with pytest.raises(NotPublished):
+            await actions.start(connection, campaign_id)
+    await _publish(context, published=True)
+    async with context.database.transaction() as connection:
+        assert [choice.variant_id for choice in await form.choices(connection, "")] == [variant_id]
+        await actions.start(connection, campaign_id)
+
+
+async def test_a_campaign_whose_product_is_taken_off_waits_until_it_is_back(context: Context) -> None:
+    campaign_id = await makers.started(context, reach=4)
+    await _publish(context, published=False)
+    await sending.step(context)
+    async with context.database.connection() as connection:
+        paused = await actions.get(connection, campaign_id)
+    assert (paused.state, paused.reason) == ("paused", "not_published")
+    assert await states(context, campaign_id) == {("planned", None): 4}
+    assert await names(context, "campaign.paused") == ["campaign.paused"]
+    with pytest.raises(NotPublished):
+        async with context.database.transaction() as connection:
+            await actions.resume(connection, campaign_id)
+    await _publish(context, published=True)
+    async with context.database.transaction() as connection:
+        await actions.resume(connection, campaign_id)
+    assert await sending.step(context)
+    assert await states(context, campaign_id) == {("queued", None): 4}
 
 
 async def test_orders_of_a_campaign_are_noted_on_its_sends_and_slow_it_down(context: Context) -> None:

@@ -2,20 +2,27 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
+from safar.kernel import clock
 from safar.kernel.context import Context
+from safar.kernel.i18n import day
 from safar.kernel.ids import new_id
 from safar.kernel.web.surface import Surface, build_surface
 from safar.shop import pages
 from safar.shop.fulfilment.model import Shipping
 from safar.shop.fulfilment.shipping import ship_many
+from safar.stock.lots import Lot, assign_many, open_lots
 from safar.stock.model import MAIN
 from tests.conftest import Serve
 from tests.fulfilment.conftest import LINK, SAM, bought, delivered, order_of, sent_units
+from tests.fulfilment.test_documents import read
 from tests.shop.conftest import CLOCK, MUG, books_agree, free
+from tests.shop.makers import code
 from tests.shop.test_console import _page_values, _SignedIn
 
 PAGE_BYTES_MAX = 100_000
@@ -82,6 +89,13 @@ async def test_the_list_goes_on_where_the_page_before_ended(
     assert listed(await desk.get("/orders" + older[1].replace("&amp;", "&"))) == [ids[0]]
 
 
+async def test_an_order_shows_the_pictures_and_the_code(desk: httpx.AsyncClient, context: Context) -> None:
+    await code(context.database, "TEN")
+    page = (await desk.get(f"/orders/{await bought(context, (MUG, 1), discount_code='TEN')}")).text
+    assert re.search(r'<img class="thumb" src="/drawn/[\w-]+\.svg"', page)
+    assert "<bdi>TEN</bdi>" in page
+
+
 async def test_ticked_orders_are_packed_shipped_and_printed_together_once(
     desk: httpx.AsyncClient, context: Context
 ) -> None:
@@ -95,6 +109,34 @@ async def test_ticked_orders_are_packed_shipped_and_printed_together_once(
     assert "3 orders done" in (await desk.get(answer.headers["location"])).text
     assert await sent_units(context.database, MUG) == 6
     await books_agree(context.database)
+
+
+async def test_picking_names_the_lots_that_expire_first_on_the_page_and_on_the_list(
+    desk: httpx.AsyncClient, context: Context, tmp_path: Path
+) -> None:
+    ids = [await bought(context, (MUG, 2), (CLOCK, 1)), await bought(context, (MUG, 1))]
+    today = clock.now().date()
+    lots = [Lot(MUG, "late", today + timedelta(days=90)), Lot(MUG, "soon", today + timedelta(days=9))]
+    lots += [Lot(MUG, "old", today - timedelta(days=1)), Lot(CLOCK, "undated")]
+    units = dict(zip(lots, (3, 2, 2, 1), strict=True))
+    async with context.database.transaction() as connection:
+        await open_lots(connection, lots)
+        for lot in lots:
+            entry = new_id()
+            await assign_many(connection, [(entry, lot.id, MAIN, units[lot])], expected={entry: 10})
+    soon = f"Lot SOON, expires on {day(today + timedelta(days=9))}: 2"
+    page = (await desk.get(f"/orders/{ids[0]}")).text
+    assert soon in page
+    assert "Lot UNDATED: 1" in page
+    assert "LATE" not in page, "two units are all this order wants"
+    assert "OLD" not in page, "what has expired is not picked"
+    together = await desk.get("/orders/picking.pdf", params={"id": [str(id_) for id_ in ids]})
+    words = " ".join(read(together.content, tmp_path).split())
+    for taken in ("Lot SOON, expires", "Lot LATE, expires", "Lot UNDATED: 1"):
+        assert taken in words, taken
+    assert "OLD" not in words
+    await context.batched(ship_many, Shipping(new_id(), ids[0], MAIN, LINK, staff_id=SAM))
+    assert "Lot " not in (await desk.get(f"/orders/{ids[0]}")).text
 
 
 async def test_a_parcel_is_sent_by_the_form_and_a_second_click_sends_nothing(

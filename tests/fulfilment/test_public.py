@@ -14,10 +14,15 @@ from safar.shop.checkout import place_many
 from safar.shop.fulfilment.model import Pack, Shipping
 from safar.shop.fulfilment.shipping import pack_many, ship_many
 from safar.shop.model import Taken
-from safar.shop.pay import path_of, take_order
+from safar.shop.pay import give_back, path_of, receive, take_order
+from safar.shop.payments.books import refunds_of
+from safar.shop.payments.model import Ending, NewReceipt
+from safar.shop.payments.refunds import end_many
+from safar.shop.settle import Cancellation, cancel_many
 from safar.stock.model import MAIN
 from tests.fulfilment.conftest import LINK, SAM, bought, delivered, order_of
 from tests.shop.conftest import CLOCK, MUG, books_agree, events, free, request
+from tests.shop.makers import code
 
 PAGE_BYTES_MAX = 100_000
 
@@ -52,6 +57,45 @@ async def test_the_page_tells_what_left_how_to_follow_it_and_what_is_to_come(
     assert len(page.content) < PAGE_BYTES_MAX
     persian = await browser.get(path, headers={"accept-language": "fa"})
     assert 'dir="rtl"' in persian.text
+
+
+async def test_the_page_shows_pictures_and_what_the_code_took_off(
+    browser: httpx.AsyncClient, context: Context
+) -> None:
+    await code(context.database, "TEN")
+    await code(context.database, "POSTFREE", kind="free_shipping", value=0)
+    async with context.database.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO pictures (digest, width, height, added_at) VALUES (%s, 640, 800, now())", ["c" * 64]
+        )
+        await connection.execute("UPDATE variants SET image = %s WHERE id = %s", ["c" * 64, MUG])
+    order_id = await bought(context, (MUG, 2), (CLOCK, 1), discount_code="TEN")
+    page = (await browser.get(path_of(context, order_id))).text
+    assert f'src="/images/{"c" * 64}/640.webp"' in page
+    assert "/drawn/" in page, "the clock has no photograph"
+    rows = dict(re.findall(r"<dt>([^<]+)</dt><dd><span[^>]*>\s*<bdi>([^<]+)</bdi>", page))
+    assert rows == {"Goods": "£13.65", "Discount (TEN)": "-£1.37", "Delivery": "£0.00", "Total": "£12.28"}
+    free_order = await bought(context, (MUG, 1), discount_code="POSTFREE")
+    assert "Delivery (POSTFREE)" in (await browser.get(path_of(context, free_order))).text
+
+
+async def test_a_cancelled_order_of_which_some_money_came_says_so(
+    browser: httpx.AsyncClient, context: Context
+) -> None:
+    placed = await context.batched(place_many, request(provider="transfer"))
+    assert isinstance(placed, Taken)
+    path = path_of(context, placed.order_id)
+    await receive(context, NewReceipt(new_id(), placed.order_id, "transfer", 200, "GBP"))
+    await context.batched(cancel_many, Cancellation(placed.order_id, LINK, "payment_unfinished"))
+    await give_back(context, placed.order_id, "transfer")
+    page = (await browser.get(path)).text
+    assert "We received £2.00. You get it back" in page
+    assert "Nothing was charged" not in page
+    async with context.database.connection() as connection:
+        (refund,) = await refunds_of(connection, placed.order_id)
+    async with context.database.transaction() as connection:
+        await end_many(connection, [Ending(refund.id, "done", LINK)])
+    assert "We received £2.00 and have given it back." in (await browser.get(path)).text
 
 
 async def test_a_customer_cancels_until_it_is_packed_and_gets_everything_back_once(

@@ -28,6 +28,8 @@ from safar.shop.fulfilment.model import (
 from safar.shop.fulfilment.reading import returns_by_id
 from safar.shop.fulfilment.returns import can_return, refuse_many, request_many
 from safar.shop.fulfilment.taking_back import approve_many, receive_many, refund_return_many
+from safar.shop.orders import goods_of
+from safar.stock import actions as stock
 from safar.stock.model import LOSS, MAIN, QUARANTINE
 from tests.fulfilment.conftest import LINK, SAM, bought, delivered, order_of, sent_units
 from tests.shop.conftest import CLOCK, MUG, books_agree, events, free
@@ -146,6 +148,22 @@ async def test_an_exchange_for_the_same_costs_nothing_and_holds_its_units_at_onc
     assert await free(context.database) == (6, 0)
     assert (await received(context, return_id, (MUG, 2))).state == "exchanged"
     assert await free(context.database) == (8, 0)
+    await books_agree(context.database)
+
+
+async def test_an_exchange_comes_from_the_shelf_that_the_shops_rule_chooses(context: Context) -> None:
+    store = new_id()
+    async with context.database.transaction() as connection:
+        await stock.open_locations(connection, [(store, "Store", "store")])
+        await stock.receive_many(connection, [stock.Receipt(new_id(), MUG, store, 90, "delivery")])
+    request = ask(await delivered(context, (MUG, 1)), (MUG, 1), wish="exchange")
+    await context.batched(request_many, request)
+    approval = Approval(request.return_id, SAM, LINK, "new", location_rule="fullest")
+    await context.batched(approve_many, approval)
+    new_order = exchange_id(request.return_id)
+    async with context.database.connection() as connection:
+        taken = (await goods_of(connection, [new_order]))[new_order]
+    assert [one.location_id for one in taken] == [store]
     await books_agree(context.database)
 
 

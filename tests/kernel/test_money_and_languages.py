@@ -12,6 +12,7 @@ from safar.kernel import i18n
 from safar.kernel.i18n import LANGUAGES, language_of_header, set_language, set_zone, speaking
 from safar.kernel.money import Money, minor_of
 from safar.kernel.text import ascii_digits
+from safar.kernel.web.pages import environment
 
 _SPACES = re.compile(r"[\s\u200e\u200f\u2068\u2069\u061c]+")
 
@@ -134,6 +135,26 @@ def test_the_browsers_wish_is_read_as_the_standard_says(header: str, language: s
 @given(st.one_of(st.text(max_size=700), st.from_regex(r"([a-zA-Z*-]{0,9}(;\s?q=[0-9.einf]{0,6})?,?){0,9}")))
 def test_no_header_breaks_the_reading(header: str) -> None:
     assert language_of_header(header) in {None, *LANGUAGES}
+
+
+@pytest.mark.parametrize(
+    ("language", "context", "word", "meant", "otherwise"),
+    [
+        ("fa", "person", "To", "گیرنده", "مقصد"),
+        ("fa", "person", "From", "فرستنده", "مبدأ"),
+        ("fa", "customers", "Came", "آمدند", "رسیده"),
+        ("pt-BR", "gate", "held", "em pausa", "reservadas"),
+        ("en", "gate", "held", "held", "held"),
+    ],
+)
+def test_a_word_that_means_two_things_has_two_translations(
+    language: str, context: str, word: str, meant: str, otherwise: str
+) -> None:
+    template = environment().from_string("{{ pgettext(context, word) }}, {{ _(word) }}")
+    with speaking(language):
+        assert (i18n.pgettext(context, word), i18n._(word)) == (meant, otherwise)
+        assert template.render(context=context, word=word) == f"{meant}, {otherwise}"
+        assert i18n.pgettext("none", "%(count)s of them", count=2) == "2 of them"
 
 
 def test_an_unknown_language_falls_back_to_english_and_a_block_ends() -> None:

@@ -154,6 +154,11 @@ async def test_too_little_until_the_end_goes_back_in_full(context: Context, late
     assert await free(context, "KANNE") == (10, 0)
     back = await refunds(context, answer.order_id)
     assert [(one.amount_minor, one.state) for one in back] == [(2000, "by_hand")]
+    assert (await box(context, gone)).back_minor == 0
+    async with context.database.transaction() as connection:
+        await end_many(connection, [Ending(back[0].id, "done", "link")])
+    shown = await box(context, gone)
+    assert (shown.came_minor, shown.back_minor) == (2000, 2000)
     await books_agree(context)
 
 

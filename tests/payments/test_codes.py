@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safar.kernel.money import Money
-from safar.shop.payments.brcode import crc, dynamic_code, fields_of, parts_of, static_code
+from safar.shop.payments.brcode import crc, fields_of, parts_of, static_code
 from safar.shop.payments.pix import PixReceived, key_of, received_in
 from safar.shop.payments.reference import number_in, reference_of, spaced
 from safar.shop.payments.stripe_money import from_stripe, to_stripe
@@ -39,11 +39,6 @@ DYNAMIC_TOO = (
 def test_the_static_code_is_that_of_the_central_bank() -> None:
     key = "123e4567-e12b-12d1-a456-426655440000"
     assert static_code(key=key, name="Fulano de Tal", city="BRASILIA") == STATIC
-
-
-def test_the_dynamic_code_is_that_of_the_central_bank() -> None:
-    url = "pix.example.com/8b3da2f39a4140d1a91abd93113bd441"
-    assert dynamic_code(url=url, name="Fulano de Tal", city="BRASILIA") == DYNAMIC
 
 
 def test_a_code_with_amount_and_reference_is_that_of_a_brazilian_bank() -> None:

@@ -4,6 +4,9 @@ import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from safar.capacity import actions as ledger
 from safar.kernel import clock
@@ -11,11 +14,13 @@ from safar.kernel.context import Context
 from safar.kernel.database import Database, value
 from safar.kernel.ids import new_id
 from safar.shop.checkout import buy_many, place_many
-from safar.shop.model import KeyReused, NotSold, OrderState, OutOfStock, Taken
+from safar.shop.model import DiscountRefused, KeyReused, NotSold, OrderState, OutOfStock, Taken
+from safar.shop.pricing import reading
 from safar.shop.settle import (
     Cancellation,
     Confirmation,
     Refunded,
+    Standing,
     cancel_many,
     confirm_many,
     refunded_many,
@@ -23,6 +28,7 @@ from safar.shop.settle import (
 from safar.stock import actions as stock
 from safar.stock.model import MAIN, Transfer
 from tests.shop.conftest import CLOCK, MUG, books_agree, events, free, receive, request
+from tests.shop.makers import code
 
 
 async def test_more_buyers_than_units_get_exactly_the_units_and_a_clear_no(context: Context) -> None:
@@ -205,6 +211,81 @@ async def test_a_confirmed_order_cancelled_by_staff_brings_its_units_back(contex
     assert (standing.state, standing.payment_state) == ("cancelled", "failed")
     assert await free(context.database) == (10, 0)
     assert await free(context.database, CLOCK) == (5, 0)
+    await books_agree(context.database)
+
+
+async def _uses_left(database: Database) -> int | None:
+    async with database.connection() as connection:
+        return (await reading.code(connection, "ONE")).left
+
+
+async def test_a_cancelled_order_gives_the_use_of_its_code_back_once(context: Context) -> None:
+    await code(context.database, "ONE", uses_max=2, customers_once=True)
+    ada: dict[str, Any] = {"email": "ada@customers.example", "discount_code": "ONE"}
+    sold = await context.batched(buy_many, request(**ada))
+    assert isinstance(await context.batched(buy_many, request(**ada)), DiscountRefused)
+    paid = await _placed(context, email="eve@customers.example", discount_code="ONE")
+    await context.batched(confirm_many, Confirmation(paid.order_id, "link"))
+    assert await _uses_left(context.database) == 0
+    for order, left in ((sold, 1), (paid, 2)):
+        cancellation = Cancellation(order.order_id, "link", "cancelled_by_customer")
+        for _ in range(2):
+            await asyncio.gather(*(context.batched(cancel_many, cancellation) for _ in range(2)))
+        assert await _uses_left(context.database) == left
+    assert isinstance(await context.batched(buy_many, request(**ada)), Taken), "hers came back, too"
+    assert await free(context.database) == (9, 0)
+    await books_agree(context.database)
+
+
+@pytest.mark.parametrize("taken", [False, True])
+async def test_what_is_held_again_takes_its_use_if_one_is_left_and_gives_back_what_it_took(
+    context: Context, *, taken: bool
+) -> None:
+    await code(context.database, "ONE", uses_max=1, customers_once=True)
+    with clock.held(clock.now()) as held:
+        order = await _placed(context, discount_code="ONE")
+        held.advance(seconds=16 * 60)
+        async with context.database.transaction() as connection:
+            await ledger.expire_due(connection)
+        if taken:
+            assert isinstance(await context.batched(buy_many, request(discount_code="ONE")), Taken)
+        late = await context.batched(confirm_many, Confirmation(order.order_id, "link"))
+        assert late.state == OrderState.CONFIRMED
+        assert await _uses_left(context.database) == 0
+        await context.batched(cancel_many, Cancellation(order.order_id, "link", "cancelled_by_customer"))
+    assert await _uses_left(context.database) == (0 if taken else 1)
+    await books_agree(context.database)
+
+
+_WAITING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
+async def test_cancelling_held_and_sold_orders_together_locks_in_the_order_of_the_ledger(
+    context: Context,
+) -> None:
+    async with context.database.connection() as connection:
+        levels = await stock.levels(connection, [MUG, CLOCK])
+    (first, early), (last, late) = sorted((levels[id_, MAIN].account_id, id_) for id_ in (MUG, CLOCK))
+    await code(context.database, "ONE", uses_max=9)
+    held = await _placed(context, lines=((late, 1),), discount_code="ONE")
+    sold = await context.batched(buy_many, request(lines=((early, 1),), discount_code="ONE"))
+    gone = [Cancellation(one.order_id, "link", "cancelled_by_customer") for one in (held, sold)]
+
+    async def cancel() -> list[Standing]:
+        async with context.database.transaction() as connection:
+            return await cancel_many(connection, gone)
+
+    async with context.database.transaction() as other:
+        await ledger.lock_many(other, [first])
+        cancelling = asyncio.create_task(cancel())
+        async with asyncio.timeout(30), context.database.connection() as connection:
+            while not await value(connection, _WAITING):
+                await asyncio.sleep(0.005)
+        await ledger.lock_many(other, [last])  # were it locked by whoever waits for us: a deadlock
+    assert [standing.state for standing in await cancelling] == ["cancelled"] * 2
+    assert await _uses_left(context.database) == 9
     await books_agree(context.database)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,6 +17,9 @@ from safar.shop.availability import offers
 from safar.shop.checkout import buy_many, place_many
 from safar.shop.model import OutOfStock, Taken
 from safar.shop.orders import goods_of, orders_by_id
+from safar.shop.pay import settle_said
+from safar.shop.payments.books import accounts_of
+from safar.shop.payments.port import Outcome, Said
 from safar.shop.settle import Cancellation, Confirmation, cancel_many, confirm_many
 from safar.stock import actions as stock
 from safar.stock.errors import NotThere
@@ -100,6 +104,29 @@ async def test_a_payment_after_the_hold_is_served_from_whatever_shelf_has_units(
         standing = await context.batched(confirm_many, Confirmation(late.order_id, "x"))
     assert standing.state == "confirmed"
     assert await _goods(context, late) == {(MUG, store): 3}
+    await books_agree(context.database)
+
+
+async def test_a_payment_after_the_hold_is_served_by_the_rule_of_the_shop(
+    context: Context, store: UUID
+) -> None:
+    """Three clocks are left in the first place and four in the second, which is then the fullest."""
+    fullest = replace(
+        context, settings=context.settings.model_copy(update={"order_location_rule": "fullest"})
+    )
+    now = clock.now()
+    with clock.held(now):
+        late = await context.batched(place_many, request(lines=((CLOCK, 2),), provider="transfer"))
+    assert isinstance(late, Taken)
+    assert await _goods(context, late) == {(CLOCK, MAIN): 2}
+    with clock.held(now + timedelta(hours=1)):
+        assert isinstance(await context.batched(buy_many, request(lines=((CLOCK, 2),))), Taken)
+        async with context.database.connection() as connection:
+            account = (await accounts_of(connection, [late.order_id]))[late.order_id]
+        standing = await settle_said(fullest, account, Said(Outcome.PAID))
+    assert standing is not None
+    assert standing.state == "confirmed"
+    assert await _goods(context, late) == {(CLOCK, store): 2}
     await books_agree(context.database)
 
 

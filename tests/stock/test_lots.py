@@ -63,7 +63,7 @@ def test_no_lot_goes_below_zero_and_units_of_a_lot_come_from_outside_only(
         if move.move_id in stated and move.from_location_id in (SUPPLIER, CUSTOMER)
         and move.to_location_id not in (SUPPLIER, CUSTOMER)
     )  # fmt: skip
-    for entry in follow(levels, moves, stated):
+    for entry in follow(levels, moves, stated, today=_TODAY):
         place = (entry.lot_id, entry.location_id)
         units[place] = units.get(place, 0) + entry.units
         assert units[place] >= 0
@@ -83,6 +83,17 @@ def test_what_expires_first_is_picked_first_and_never_more_than_is_there(
         assert sum(one.units for one in earlier) == sum(
             pick.units for pick in picks if pick.expires_on < picks[-1].expires_on
         )
+
+
+@given(_levels(), st.integers(1, 60))
+def test_a_customer_gets_nothing_that_has_expired_while_there_is_something_else(
+    levels: list[LotLevel], wanted: int
+) -> None:
+    sold = Transfer(new_id(), JAM, outgoing_of(MAIN), CUSTOMER, wanted, "shipped")
+    expired = {one.lot_id for one in levels if one.expires_on < _TODAY}
+    fit = sum(one.units for one in levels if one.location_id == MAIN and one.lot_id not in expired)
+    entries = follow(levels, [sold], {}, today=_TODAY)
+    assert -sum(one.units for one in entries if one.lot_id not in expired) == min(wanted, fit)
 
 
 async def _taken_in(desk: httpx.AsyncClient, code: str, expires_on: date, units: int) -> None:

@@ -76,9 +76,9 @@ async def product_in_mind(connection: Connection, customer_id: UUID, campaign_id
 
 
 async def shelf(connection: Connection, variant_id: UUID, campaign_id: UUID | None) -> Shelf | None:
-    """Return how a product stands, as this customer would find it in the shop; None when not sold."""
+    """Return how a product stands, as this customer would find it in the shop; None when it is not there."""
     variant = (await variants_by_id(connection, [variant_id])).get(variant_id)
-    if variant is None:
+    if variant is None or not variant.published:
         return None
     found = await offers(connection, [variant_id], campaign_id)
     return Shelf(variant.title, found[variant_id].free)

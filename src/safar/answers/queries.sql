@@ -7,7 +7,7 @@ WHERE m.id = ANY(%(ids)s) AND m.direction = 'in'
 
 -- name: titles
 -- What we sell, for finding it in messages.
-SELECT v.id, v.sku, v.title FROM variants AS v ORDER BY v.id LIMIT %(limit)s
+SELECT v.id, v.sku, v.title FROM catalogue_variants AS v WHERE v.published ORDER BY v.id LIMIT %(limit)s
 
 -- name: offered
 -- What a campaign has set aside: the product that its customers ask about.

@@ -12,14 +12,15 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from safar.campaigns import mail
-from safar.campaigns.errors import NobodyToReach, NoSuchStep, NothingToPromise, NothingToSay
-from safar.campaigns.model import (
-    Audience,
-    Campaign,
-    Draft,
-    Started,
+from safar.campaigns.errors import (
+    NobodyToReach,
+    NoSuchStep,
+    NothingToPromise,
+    NothingToSay,
+    NotPublished,
 )
-from safar.campaigns.reading import QUERIES, get, offers
+from safar.campaigns.model import Audience, Campaign, Draft, Started
+from safar.campaigns.reading import QUERIES, get, is_published, offers
 from safar.capacity.errors import BelowPromised
 from safar.channels.actions import skip_many
 from safar.journal.actions import append_many
@@ -64,10 +65,19 @@ class _Send:
 async def create(
     connection: Connection, draft: Draft, *, shop_name: str = "", staff_id: UUID | None = None
 ) -> UUID:
-    """Write a campaign that is not started. Raises InvalidInput for a variant or templates that are wrong."""
+    """Write a campaign that is not started.
+
+    Raises InvalidInput for a variant that is not there or not published, or templates that are wrong.
+    """
     offer = (await offers(connection, [draft.variant_id])).get(draft.variant_id)
     if offer is None:
         raise InvalidInput(variant_id=_("Choose the product that is offered."))
+    if not await is_published(connection, draft.variant_id):
+        raise InvalidInput(
+            variant_id=_(
+                "The product of this campaign is not in the shop. Show it there first, in the catalogue."
+            )
+        )
     facts = mail.Facts(offer, draft.units, draft.reply_seconds, shop_name)
     if found := mail.problems(draft.subject, draft.body, facts):
         raise InvalidInput(**found)
@@ -85,11 +95,14 @@ async def create(
 async def start(connection: Connection, campaign_id: UUID, *, staff_id: UUID | None = None) -> Started:
     """Set the units aside, plan one send for each customer of the audience, and begin to send.
 
-    Raises NothingToPromise (too few units free), NobodyToReach, NothingToSay, NoSuchStep (not a draft).
+    Raises NothingToPromise (too few units free), NotPublished, NobodyToReach, NothingToSay, NoSuchStep (not
+    a draft).
     """
     campaign = await _lock(connection, campaign_id, "draft")
     if not (campaign.subject.get("en") and campaign.body.get("en")):
         raise NothingToSay
+    if not await is_published(connection, campaign.variant_id):
+        raise NotPublished
     location_id = await _set_units_aside(connection, campaign, staff_id)
     now = clock.now()
     audience = Audience(**campaign.audience)
@@ -132,16 +145,21 @@ async def _set_units_aside(connection: Connection, campaign: Campaign, staff_id:
     return location_id
 
 
-async def pause(connection: Connection, campaign_id: UUID, *, staff_id: UUID | None = None) -> None:
+async def pause(
+    connection: Connection, campaign_id: UUID, *, staff_id: UUID | None = None, reason: str | None = None
+) -> None:
     """Send nothing more until it is resumed; what is on its way arrives. Raises NoSuchStep."""
     await _lock(connection, campaign_id, "sending")
-    await _set_state(connection, campaign_id, "paused")
-    await append_many(connection, [_event("campaign.paused", campaign_id, staff_id)])
+    await _set_state(connection, campaign_id, "paused", reason)
+    told = {"reason": reason} if reason else {}
+    await append_many(connection, [_event("campaign.paused", campaign_id, staff_id, **told)])
 
 
 async def resume(connection: Connection, campaign_id: UUID, *, staff_id: UUID | None = None) -> None:
-    """Go on sending. Raises NoSuchStep."""
-    await _lock(connection, campaign_id, "paused")
+    """Go on sending. Raises NoSuchStep, NotPublished."""
+    campaign = await _lock(connection, campaign_id, "paused")
+    if not await is_published(connection, campaign.variant_id):
+        raise NotPublished
     await _set_state(connection, campaign_id, "sending")
     await append_many(connection, [_event("campaign.resumed", campaign_id, staff_id)])
 

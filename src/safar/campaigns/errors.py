@@ -11,6 +11,12 @@ class NothingToPromise(Conflict):
     code = "nothing_to_promise"
 
 
+class NotPublished(Conflict):
+    """The product of this campaign is not in the shop. Show it there first, in the catalogue."""
+
+    code = "not_published"
+
+
 class NobodyToReach(Conflict):
     """Nobody in this audience may be written to. Choose another audience, or ask customers for their
     consent.

@@ -21,6 +21,9 @@ END_TEXTS = {
     "sold_out": N_("Sold out: every unit of the offer was bought."),
     "stopped": N_("Stopped by staff."),
     "offer_ended": N_("The offer's time was over."),
+    "not_published": N_(
+        "The product of this campaign is not in the shop. Show it there first, in the catalogue."
+    ),
 }
 
 

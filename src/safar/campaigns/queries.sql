@@ -40,7 +40,7 @@ FROM variants AS v
 JOIN products AS p ON p.id = v.product_id
 LEFT JOIN stock_levels AS l ON l.variant_id = v.id AND l.location_id = %(main)s
 LEFT JOIN capacity_accounts AS a ON a.id = l.account_id
-WHERE p.searchable LIKE ALL(%(patterns)s::text [])
+WHERE v.published AND p.published AND p.searchable LIKE ALL(%(patterns)s::text [])
 ORDER BY coalesce(a.on_hand - a.held, 0) DESC, p.title
 LIMIT %(limit)s
 

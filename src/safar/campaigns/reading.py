@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from safar.campaigns.model import Audience, Campaign, Offer, Reach, Results, Tally
+from safar.catalogue.actions import variants_by_id
 from safar.kernel.database import Connection, row, rows, value
 from safar.kernel.errors import NotFound
 from safar.kernel.queries import queries_beside
@@ -38,6 +39,12 @@ async def offers(connection: Connection, variant_ids: Iterable[UUID]) -> dict[UU
     """Return what variants are called and cost."""
     found = await rows(Offer, connection, QUERIES["offers"], {"ids": list(set(variant_ids))})
     return {offer.variant_id: offer for offer in found}
+
+
+async def is_published(connection: Connection, variant_id: UUID) -> bool:
+    """Tell whether the shop shows and sells a variant: only then may it be offered."""
+    variant = (await variants_by_id(connection, [variant_id])).get(variant_id)
+    return variant is not None and variant.published
 
 
 async def tallies(connection: Connection, campaign_id: UUID) -> list[Tally]:

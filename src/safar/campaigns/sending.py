@@ -12,13 +12,13 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from safar.campaigns import mail
-from safar.campaigns.actions import end, finish, tell_sends
+from safar.campaigns.actions import end, finish, pause, tell_sends
 from safar.campaigns.decide import STEP_MAX, Figures, Pace, Responses, pace
 from safar.campaigns.decide import Site as SiteFigures
 from safar.campaigns.learn import Silence
 from safar.campaigns.links import link_url, unsubscribe_url
 from safar.campaigns.model import Campaign
-from safar.campaigns.reading import QUERIES, offers, units_left
+from safar.campaigns.reading import QUERIES, is_published, offers, units_left
 from safar.capacity.actions import Change, accounts, change_many, hold_many, open_account
 from safar.capacity.model import Held, HoldRequest, Refused
 from safar.channels.actions import queue_many
@@ -86,6 +86,9 @@ async def _step(connection: Connection, context: Context, campaign: Campaign) ->
     counts = await _counts(connection, campaign.id)
     if not counts.planned and not counts.queued:
         await finish(connection, campaign)
+        return
+    if not await is_published(connection, campaign.variant_id):
+        await pause(connection, campaign.id, reason="not_published")
         return
     account_id, quota_free = await _quota(connection, context.settings, counts.quota_used)
     visits, orders, units = await _responses(connection, campaign.id)

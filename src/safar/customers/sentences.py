@@ -185,6 +185,7 @@ WORDS: Mapping[str, str] = {
     "other_order": N_("an order that is not theirs"), "about_order": N_("wants an order changed"),
     "unknown_address": N_("came from another address"), "replied": N_("staff replied"),
     "merged": N_("known under another profile now"), "offer_ended": N_("the offer had ended"),
+    "not_published": N_("the product is not in the shop"),
     "payment_declined": N_("the payment was declined"), "payment_unfinished": N_("never paid"),
     "sold_out_while_paying": N_("sold out while paying"), "cancelled_by_shop": N_("by the shop"),
     "cancelled_by_customer": N_("as the customer wanted"),

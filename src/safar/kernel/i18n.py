@@ -87,6 +87,12 @@ def _(message: str, **values: object) -> str:
     return text % values if values else text
 
 
+def pgettext(context: str, message: str, **values: object) -> str:
+    """Return `message` as `_` does, for a word that means two things: `context` tells translators which."""
+    text = _catalogue(current_language()).pgettext(context, message)
+    return text % values if values else text
+
+
 def N_(message: str) -> str:
     """Mark `message` for the catalogues; translate it with `_` when it is shown."""
     return message

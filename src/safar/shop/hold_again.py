@@ -10,8 +10,9 @@ from safar.kernel.database import Connection, as_json, execute
 from safar.kernel.ids import derived_id
 from safar.shop.model import Goods, Order
 from safar.shop.orders import QUERIES
+from safar.shop.pricing.discounts import uses_left
 from safar.stock import actions as stock
-from safar.stock.choose import Chosen, choose
+from safar.stock.choose import Chosen, Rule, choose
 from safar.stock.locations import selling_locations
 from safar.stock.model import Place, allocation_of
 
@@ -19,10 +20,16 @@ _AGAIN = timedelta(minutes=1)
 
 
 async def claim_again(
-    connection: Connection, orders: Sequence[Order], goods: Mapping[UUID, list[Goods]], now: datetime
+    connection: Connection,
+    orders: Sequence[Order],
+    goods: Mapping[UUID, list[Goods]],
+    rules: Mapping[UUID, Rule],
+    now: datetime,
 ) -> dict[UUID, UUID]:
     """Sell orders whose hold has ended, where there is still enough; return their new hold, by order.
 
+    Each takes its units from the shelves that its rule chooses now, and the use of its code if there is one
+    left: it keeps its price without one, too.
     The caller has locked the accounts of the holds and of every level of the variants.
     """
     if not orders:
@@ -38,13 +45,14 @@ async def claim_again(
         for one in goods[order.id]:
             demand[one.variant_id] = demand.get(one.variant_id, 0) + one.quantity
         first = allocation_of(order.campaign_id) if order.campaign_id else None
-        chosen = choose(demand, levels, locations, country=order.country, first=first)
+        chosen = choose(demand, levels, locations, rule=rules[order.id], country=order.country, first=first)
         if not isinstance(chosen, Chosen):
             continue
         hold_id = derived_id("held again", order.id)
+        lines = {levels[place].account_id: units for place, units in chosen.goods.items()}
         request = HoldRequest(
             hold_id=hold_id,
-            lines={levels[place].account_id: units for place, units in chosen.goods.items()},
+            lines=lines | await uses_left(connection, order.hold_id),
             expires_at=now + _AGAIN,
             purpose="order",
             customer_id=order.customer_id,

@@ -78,7 +78,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """Units of a variant in an order, at the price they were ordered for; discount and tax of the line."""
+    """Units of a variant in an order, at the price they were ordered for; discount and tax of the line.
+
+    `image`: the digest of the picture that the article has now.
+    """
 
     order_id: UUID
     variant_id: UUID
@@ -90,6 +93,7 @@ class OrderLine:
     sku: str
     slug: str
     category: str
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from safar.shop.orders import goods_of, lines_of, orders_by_id
 from safar.shop.pay import give_back, link_of, path_of
 from safar.shop.pricing.rules import rules_of
 from safar.shop.settle import Cancellation, cancel_many
-from safar.shop.show import PAYMENT_STATES, money_note, next_of, steps_of
+from safar.shop.show import PAYMENT_STATES, money_note, next_of, steps_of, sums_of
 
 _SIGNED_CHARACTERS_MAX = 200
 _WITH_INVOICE = frozenset(OrderState) - {OrderState.PLACED, OrderState.CANCELLED}
@@ -72,11 +72,14 @@ async def order_page(
     partly = is_partly_shipped(found.goods)
     window = within_window(order, context.settings.return_days, clock.now())
     cancelled = order.state == OrderState.CANCELLED
+    payment = await payments.box(context, order)
     values = {
-        "order": order, "lines": found.lines, "signed": request.path_params["signed"], "problem": problem,
+        "order": order, "lines": found.lines, "sums": sums_of(order, found.lines), "problem": problem,
+        "signed": request.path_params["signed"], "payment": payment,
         "steps": steps_of(order, partly_shipped=partly), "next": next_of(order, partly_shipped=partly),
         "expected": expected_of(order, context.settings, await rules_of(context)),
-        "money_note": money_note(order), "payment_words": PAYMENT_STATES, "cancelled": cancelled,
+        "money_note": money_note(order, came_minor=payment.came_minor, back_minor=payment.back_minor),
+        "payment_words": PAYMENT_STATES, "cancelled": cancelled,
         "waiting": order.state == OrderState.PLACED, "address": address_of(order),
         "may_cancel": after(order.state, Step.CANCEL_BY_CUSTOMER, partly_shipped=partly) is not None,
         "was_paid": order.payment_state == PaymentState.PAID,
@@ -91,7 +94,6 @@ async def order_page(
         "origin_path": path_of(context, found.origin.order_id) if found.origin else "",
         "return_states": RETURN_STATES, "return_tones": RETURN_TONES, "wishes": WISHES,
         "return_reasons": REASONS, "chat": found.chat, "chat_id": new_id(),
-        "payment": await payments.box(context, order),
     }  # fmt: skip
     return page(request, "shop/order.html", values, status=status)
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from safar.catalogue.images import picture_url
 from safar.customers.actions import cards
 from safar.customers.sentences import icon_of, sentence, tone_of
 from safar.kernel import clock
@@ -26,6 +27,7 @@ from safar.shop.fulfilment import carrier_pages, order_actions, return_pages
 from safar.shop.fulfilment.decide import after, is_partly_shipped
 from safar.shop.fulfilment.find import PAGE_SIZE, Wanted, find_orders
 from safar.shop.fulfilment.model import Step
+from safar.shop.fulfilment.picking import lots_to_take
 from safar.shop.fulfilment.reading import (
     carriers,
     exchanged_from,
@@ -127,13 +129,19 @@ async def order_page(
         order = (await orders_by_id(connection, [order_id])).get(order_id)
         if order is None:
             raise NotFound
+        lines = (await lines_of(connection, [order_id]))[order_id]
         goods = (await goods_of(connection, [order_id]))[order_id]
         shipments = (await shipments_of(connection, [order_id]))[order_id]
         returns = (await returns_of(connection, [order_id]))[order_id]
         happened = await timeline(connection, order)
+        to_go = _to_go(order, goods)
+        left = [
+            (one.variant_id, at, one.quantity - one.shipped) for at, here in to_go.items() for one in here
+        ]
         values: dict[str, Any] = {
             "order": order,
-            "lines": (await lines_of(connection, [order_id]))[order_id],
+            "lines": lines,
+            "pictures": {line.variant_id: picture_url(line.image, line.slug, 320) for line in lines},
             "customer": (await cards(connection, [order.customer_id])).get(order.customer_id),
             "content": await sent_in(connection, [shipment.id for shipment in shipments]),
             "shipments": shipments,
@@ -141,34 +149,42 @@ async def order_page(
             "return_lines": await return_lines_of(connection, [one.id for one in returns]),
             "returnable": await can_return(connection, order_id) if shipments else {},
             "origin": await exchanged_from(connection, order_id),
+            "to_go": to_go,
+            "parcel_ids": {location_id: new_id() for location_id in to_go},
+            "lots": await lots_to_take(connection, left),
             "carriers": [carrier for carrier in await carriers(connection) if carrier.active],
             "locations": {one.id: one.name for one in await own_locations(connection)},
             "names": await staff_names(connection, {e.staff_id for e in happened if e.staff_id}),
         }
-    values |= _standing(context, order, goods) | {
+    payment = await payments.box(context, order)
+    values |= _standing(context, order, partly=is_partly_shipped(goods)) | {
         "events": [(event, sentence(event), icon_of(event), tone_of(event)) for event in happened],
         "expected": expected_of(order, context.settings, await rules_of(context)),
-        "payment": await payments.box(context, order), "problem": problem,
+        "payment": payment, "problem": problem,
+        "money_note": money_note(order, came_minor=payment.came_minor, back_minor=payment.back_minor),
         "may_manage": actor.may("manager"), "return_id": new_id(),
     }  # fmt: skip
     return page(request, "shop/console_order.html", values, status=status)
 
 
-def _standing(context: Context, order: Order, goods: list[Goods]) -> dict[str, Any]:
-    """Return what follows from how an order stands: what may be done with it now, and words for it."""
-    partly = is_partly_shipped(goods)
+def _to_go(order: Order, goods: list[Goods]) -> dict[UUID, list[Goods]]:
+    """Return the goods that are still to leave, by location."""
     to_go: dict[UUID, list[Goods]] = {}
     if after(order.state, Step.SHIP) is not None:
         for one in goods:
             if one.quantity > one.shipped:
                 to_go.setdefault(one.location_id, []).append(one)
+    return to_go
+
+
+def _standing(context: Context, order: Order, *, partly: bool) -> dict[str, Any]:
+    """Return what follows from how an order stands: what may be done with it now, and words for it."""
     return {
-        "to_go": to_go, "parcel_ids": {location_id: new_id() for location_id in to_go},
         "partly": partly, "steps": steps_of(order, partly_shipped=partly),
         "may_pack": after(order.state, Step.PACK) is not None,
         "may_deliver": after(order.state, Step.DELIVER) is not None,
         "may_cancel": after(order.state, Step.CANCEL, partly_shipped=partly) is not None,
-        "late": is_late(order, context.settings, today_of(context)), "money_note": money_note(order),
+        "late": is_late(order, context.settings, today_of(context)),
         "states": STATES, "payments": PAYMENT_STATES, "return_states": RETURN_STATES,
         "return_tones": RETURN_TONES, "wishes": WISHES, "return_reasons": REASONS,
         "address": address_of(order), "public_link": link_of(context, order.id),

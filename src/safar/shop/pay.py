@@ -82,7 +82,8 @@ async def pay(context: Context, taken: Taken) -> Taken:
     if taken.state != OrderState.PLACED:
         return taken
     if taken.total_minor == 0:
-        paid = Confirmation(taken.order_id, link_of(context, taken.order_id))
+        rule = context.settings.order_location_rule
+        paid = Confirmation(taken.order_id, link_of(context, taken.order_id), location_rule=rule)
         return _as_taken(taken, await context.batched(confirm_many, paid))
     async with context.database.connection() as connection:
         account = (await accounts_of(connection, [taken.order_id]))[taken.order_id]
@@ -234,6 +235,7 @@ async def settle_said(context: Context, account: Account, said: Said) -> Standin
     receipt = NewReceipt(
         derived_id("paid", order_id), order_id, account.provider, said.amount_minor or account.amount_minor,
         account.currency, said.reference or "", link=link,
+        location_rule=context.settings.order_location_rule,
     )  # fmt: skip
     received = await context.batched(receive_many, receipt)
     if isinstance(received, ReceiptKeyReused):

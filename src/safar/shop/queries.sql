@@ -78,7 +78,7 @@ FOR UPDATE OF o
 -- name: order_lines
 SELECT
     l.order_id, l.variant_id, l.quantity, l.price_minor, l.discount_minor, l.tax_minor, l.title, v.sku, p.slug,
-    p.category
+    p.category, coalesce(v.image, p.image) AS image
 FROM order_lines AS l
 INNER JOIN variants AS v ON v.id = l.variant_id
 INNER JOIN products AS p ON p.id = v.product_id

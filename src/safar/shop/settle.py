@@ -18,16 +18,22 @@ from safar.shop.decide import payment_after_cancel, when_cancelled, when_paid
 from safar.shop.hold_again import claim_again, claim_of
 from safar.shop.model import CancelReason, Order, OrderState, PaymentState
 from safar.shop.orders import goods_of
+from safar.shop.pricing.discounts import give_uses_back
 from safar.stock import actions as stock
+from safar.stock.choose import Rule
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """The provider says that this order is paid."""
+    """The provider says that this order is paid.
+
+    `location_rule`: how shelves are chosen when its hold has ended and the units are held again.
+    """
 
     order_id: UUID
     link: str
     reference: str | None = None
+    location_rule: str = "nearest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,8 @@ async def confirm_many(connection: Connection, confirmations: Sequence[Confirmat
             claimable.append(order)
         elif step == "owe":
             changes[order.id] = unchanged(order, payment_state=PaymentState.OWED)
-    sold = await _claim(connection, claimable, now)
+    rules = {order.id: Rule(asked[order.id].location_rule) for order in claimable}
+    sold = await _claim(connection, claimable, rules, now)
     for order in claimable:
         hold_id = sold.get(order.id)
         changes[order.id] = _confirmed(order, hold_id) if hold_id else _sold_out(order)
@@ -91,8 +98,8 @@ async def confirm_many(connection: Connection, confirmations: Sequence[Confirmat
 async def cancel_many(connection: Connection, cancellations: Sequence[Cancellation]) -> list[Standing]:
     """Give up orders and free their units; staff may cancel confirmed ones too, whose units come back.
 
-    An order of which something has left stays as it is (`changed` False). Writes order.cancelled,
-    payment.failed, and the mail that tells why.
+    The use of a discount code comes back with them. An order of which something has left stays as it is
+    (`changed` False). Writes order.cancelled, payment.failed, and the mail that tells why.
     """
     now = clock.now()
     asked = {cancellation.order_id: cancellation for cancellation in cancellations}
@@ -113,10 +120,14 @@ async def cancel_many(connection: Connection, cancellations: Sequence[Cancellati
             (released if step == "release" else returned).append(order)
         elif order.payment_state == PaymentState.STARTED and not cancellation.may_still_arrive:
             changes[order.id] = _never_paid(order, cancellation.reason)
+    if returned:
+        # Shelves and uses of codes at once, in the ledger's order, before any of them changes.
+        await ledger.lock_many(connection, [], [order.hold_id for order in released + returned])
     if released:
         await ledger.release_many(connection, [order.hold_id for order in released])
     if returned:
         await _bring_back(connection, returned, asked)
+        await give_uses_back(connection, [order.hold_id for order in returned])
     await write(connection, changes, now)
     return _standings([cancellation.order_id for cancellation in cancellations], orders, changes)
 
@@ -138,7 +149,9 @@ async def refunded_many(connection: Connection, refunds: Sequence[Refunded]) -> 
     return _standings([refund.order_id for refund in refunds], orders, changes)
 
 
-async def _claim(connection: Connection, orders: Sequence[Order], now: datetime) -> dict[UUID, UUID]:
+async def _claim(
+    connection: Connection, orders: Sequence[Order], rules: Mapping[UUID, Rule], now: datetime
+) -> dict[UUID, UUID]:
     """Sell what the orders hold, or can hold again; return the hold that was claimed, by order."""
     if not orders:
         return {}
@@ -155,7 +168,7 @@ async def _claim(connection: Connection, orders: Sequence[Order], now: datetime)
         if ended.state is HoldState.CLAIMED
     }
     lapsed = [order for order in orders if order.id not in sold]
-    return sold | await claim_again(connection, lapsed, goods, now)
+    return sold | await claim_again(connection, lapsed, goods, rules, now)
 
 
 async def _partly_sent(connection: Connection, orders: Iterable[Order]) -> set[UUID]:

@@ -1,11 +1,12 @@
 """How the shop shows what is left, what is in a cart and how an order stands: values for the templates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from safar.kernel.i18n import N_, _, date, day, number
+from safar.kernel.i18n import N_, _, date, day, money, number
 from safar.shop.availability import Offer
 from safar.shop.decide import REASONS
-from safar.shop.model import Order, OrderState, PaymentState
+from safar.shop.model import Order, OrderLine, OrderState, PaymentState
 from safar.stock.decide import state_of
 
 STATES = {
@@ -108,12 +109,42 @@ def next_of(order: Order, *, partly_shipped: bool = False) -> str:
     }[OrderState(order.state)]
 
 
-def money_note(order: Order) -> str | None:
-    """Return what became of the money, for an order that was cancelled."""
+def sums_of(order: Order, lines: Sequence[OrderLine]) -> list[tuple[str, int]]:
+    """Return what makes up an order's total, and the total, as (label, minor units).
+
+    A code that took nothing off the goods made the delivery free.
+    """
+    code = f" ({order.discount_code})" if order.discount_code else ""
+    rows = [(_("Goods"), sum(line.price_minor * line.quantity for line in lines))]
+    if order.discount_minor:
+        rows.append((_("Discount") + code, -order.discount_minor))
+    rows.append((_("Delivery") + ("" if order.discount_minor else code), order.shipping_minor))
+    if order.tax_minor and not order.tax_included:
+        rows.append((_("Tax"), order.tax_minor))
+    return [*rows, (_("Total"), order.total_minor)]
+
+
+def money_note(order: Order, *, came_minor: int = 0, back_minor: int = 0) -> str | None:
+    """Return what became of the money, for an order that was cancelled.
+
+    `came_minor`: what arrived of it, be it too little or too late; `back_minor`: what was given back.
+    """
     if order.state != OrderState.CANCELLED:
         return None
-    return {
+    state = PaymentState(order.payment_state)
+    note = {
         PaymentState.OWED: _("Your money is on its way back; we write to you as soon as it is done."),
         PaymentState.REFUNDED: _("Your money was given back in full."),
         PaymentState.STARTED: _("Should the payment still arrive, you get it back in full."),
-    }.get(PaymentState(order.payment_state), _("Nothing was charged."))
+    }.get(state, _("Nothing was charged."))
+    if not came_minor or state in (PaymentState.OWED, PaymentState.REFUNDED):
+        return note
+    amount = money(came_minor, order.currency)
+    came = (
+        _("We received %(amount)s and have given it back.", amount=amount)
+        if back_minor >= came_minor
+        else _(
+            "We received %(amount)s. You get it back; we write to you as soon as it is done.", amount=amount
+        )
+    )
+    return f"{came} {note}" if state == PaymentState.STARTED else came

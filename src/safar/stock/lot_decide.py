@@ -36,12 +36,20 @@ class Entry:
 
 
 def picks_of(
-    levels: Sequence[LotLevel], variant_id: UUID, location_id: UUID, units: int
+    levels: Sequence[LotLevel],
+    variant_id: UUID,
+    location_id: UUID,
+    units: int,
+    *,
+    fit_on: date = date.min,
 ) -> tuple[LotLevel, ...]:
-    """Return the lots to take `units` from, first expired first; fewer when lots know of fewer."""
+    """Return the lots to take `units` from, first expired first; fewer when lots know of fewer.
+
+    What has expired before `fit_on` comes last.
+    """
     here = sorted(
         (one for one in levels if one.variant_id == variant_id and one.location_id == location_id),
-        key=lambda one: (one.expires_on, one.code, one.lot_id),
+        key=lambda one: (one.expires_on < fit_on, one.expires_on, one.code, one.lot_id),
     )
     picks = []
     for level in here:
@@ -52,11 +60,14 @@ def picks_of(
     return tuple(picks)
 
 
-def follow(levels: Sequence[LotLevel], moves: Sequence[Transfer], stated: Mapping[UUID, UUID]) -> list[Entry]:
+def follow(
+    levels: Sequence[LotLevel], moves: Sequence[Transfer], stated: Mapping[UUID, UUID], *, today: date
+) -> list[Entry]:
     """Return what moves change of the lots, in the order of the moves.
 
     A move takes the lot that is stated, or the first to expire, as far as lots know of its units; they come
-    to where it goes, if that is ours. A stated lot comes from outside in full.
+    to where it goes, if that is ours. Customers get what has expired only when there is nothing else. A
+    stated lot comes from outside in full.
     """
     shelf = {outgoing_of(level.location_id): level.location_id for level in levels}
     shelf |= {outgoing_of(move.to_location_id): move.to_location_id for move in moves}
@@ -79,7 +90,8 @@ def follow(levels: Sequence[LotLevel], moves: Sequence[Transfer], stated: Mappin
             continue
         lot_id = stated.get(move.move_id)
         here = [level for level in known.values() if lot_id in (None, level.lot_id)]
-        picks = picks_of(here, move.variant_id, source, move.quantity)
+        fit_on = today if target == CUSTOMER else date.min
+        picks = picks_of(here, move.variant_id, source, move.quantity, fit_on=fit_on)
         took = [(pick.lot_id, pick.units) for pick in picks]
         if lot_id is not None and source in _OUTSIDE:
             took = [(lot_id, move.quantity)]

@@ -86,7 +86,7 @@ async def follow_many(
     stated = stated or {}
     levels = await _locked(connection, {move.variant_id for move in moves}, stated.values())
     if levels or stated:
-        await _write(connection, follow(levels, moves, stated))
+        await _write(connection, follow(levels, moves, stated, today=clock.now().date()))
 
 
 async def assign_many(

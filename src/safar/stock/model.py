@@ -178,7 +178,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Miscount:
-    """A level that does not follow from its moves: there is never one."""
+    """A level, or what is sold beside it, that does not follow from its moves: there is never one."""
 
     variant_id: UUID
     location_id: UUID

@@ -5,19 +5,39 @@ FROM jsonb_to_recordset(%(locations)s::jsonb) AS l (id uuid, name text, kind tex
 ON CONFLICT (id) DO NOTHING
 
 -- name: insert_moves
--- In the order of their ids, so that two writers of the same moves never wait for each other in a circle.
-INSERT INTO stock_moves
-(id, at, variant_id, from_location_id, to_location_id, quantity, reason, document, staff_id)
-SELECT
-    m.move_id, %(now)s, m.variant_id, m.from_location_id, m.to_location_id, m.quantity, m.reason, m.document,
-    m.staff_id
-FROM jsonb_to_recordset(%(moves)s::jsonb) AS m (
-    move_id uuid, variant_id uuid, from_location_id uuid, to_location_id uuid, quantity bigint, reason text,
-    document text, staff_id uuid
+-- In the order of their ids, so that two writers of the same moves never wait for each other in a circle. What
+-- they change of the units that are sold and have not left is written with them; whoever moves such units has
+-- locked the account of their level.
+WITH fresh AS (
+    INSERT INTO stock_moves
+    (id, at, variant_id, from_location_id, to_location_id, quantity, reason, document, staff_id)
+    SELECT
+        m.move_id, %(now)s, m.variant_id, m.from_location_id, m.to_location_id, m.quantity, m.reason, m.document,
+        m.staff_id
+    FROM jsonb_to_recordset(%(moves)s::jsonb) AS m (
+        move_id uuid, variant_id uuid, from_location_id uuid, to_location_id uuid, quantity bigint, reason text,
+        document text, staff_id uuid
+    )
+    ORDER BY m.move_id
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id, variant_id, from_location_id, to_location_id, quantity
+),
+
+sold AS (
+    INSERT INTO stock_outgoing AS o (variant_id, location_id, units)
+    SELECT e.variant_id, e.location_id, sum(e.units)
+    FROM (
+        SELECT variant_id, to_location_id AS location_id, quantity AS units FROM fresh
+        UNION ALL
+        SELECT variant_id, from_location_id, -quantity FROM fresh
+    ) AS e
+    INNER JOIN stock_locations AS l ON l.id = e.location_id AND l.kind = 'outgoing'
+    GROUP BY e.variant_id, e.location_id
+    ORDER BY e.variant_id, e.location_id
+    ON CONFLICT (variant_id, location_id) DO UPDATE SET units = o.units + excluded.units
 )
-ORDER BY m.move_id
-ON CONFLICT (id) DO NOTHING
-RETURNING id
+
+SELECT id FROM fresh
 
 -- name: moves
 SELECT id, variant_id, from_location_id, to_location_id, quantity FROM stock_moves WHERE id = ANY(%(ids)s)
@@ -39,14 +59,8 @@ SELECT p.variant_id, p.location_id
 FROM jsonb_to_recordset(%(places)s::jsonb) AS p (variant_id uuid, location_id uuid, outgoing_id uuid)
 INNER JOIN stock_levels AS l ON l.variant_id = p.variant_id AND l.location_id = p.location_id
 INNER JOIN capacity_accounts AS a ON a.id = l.account_id
-CROSS JOIN LATERAL (
-    SELECT
-        coalesce(sum(CASE WHEN m.to_location_id = p.outgoing_id THEN m.quantity ELSE -m.quantity END), 0)
-            AS units
-    FROM stock_moves AS m
-    WHERE m.variant_id = p.variant_id AND p.outgoing_id IN (m.from_location_id, m.to_location_id)
-) AS sold
-WHERE sold.units < 0 OR (a.on_hand < 0 AND a.on_hand + sold.units < 0)
+LEFT JOIN stock_outgoing AS o ON o.variant_id = p.variant_id AND o.location_id = p.outgoing_id
+WHERE o.units < 0 OR (a.on_hand < 0 AND a.on_hand + coalesce(o.units, 0) < 0)
 
 -- name: insert_levels
 INSERT INTO stock_levels (variant_id, location_id, account_id)
@@ -75,20 +89,28 @@ ORDER BY m.at DESC, m.id DESC
 LIMIT %(limit)s
 
 -- name: recount
--- The levels checked against their moves: rows only where they differ.
-SELECT l.variant_id, l.location_id, a.on_hand, coalesce(m.moved, 0)::bigint AS moved
-FROM stock_levels AS l
-INNER JOIN capacity_accounts AS a ON a.id = l.account_id
-LEFT JOIN (
-    SELECT e.variant_id, e.location_id, sum(e.units) AS moved
+-- The levels, and what is sold beside them, checked against the moves: rows only where they differ.
+WITH moved AS (
+    SELECT e.variant_id, e.location_id, sum(e.units)::bigint AS units
     FROM (
         SELECT variant_id, to_location_id AS location_id, quantity AS units FROM stock_moves
         UNION ALL
         SELECT variant_id, from_location_id, -quantity FROM stock_moves
     ) AS e
     GROUP BY e.variant_id, e.location_id
-) AS m ON m.variant_id = l.variant_id AND m.location_id = l.location_id
-WHERE a.on_hand <> coalesce(m.moved, 0)
+)
+
+SELECT l.variant_id, l.location_id, a.on_hand, coalesce(m.units, 0) AS moved
+FROM stock_levels AS l
+INNER JOIN capacity_accounts AS a ON a.id = l.account_id
+LEFT JOIN moved AS m ON m.variant_id = l.variant_id AND m.location_id = l.location_id
+WHERE a.on_hand <> coalesce(m.units, 0)
+UNION ALL
+SELECT m.variant_id, m.location_id, coalesce(o.units, 0), m.units
+FROM moved AS m
+INNER JOIN stock_locations AS s ON s.id = m.location_id AND s.kind = 'outgoing'
+LEFT JOIN stock_outgoing AS o ON o.variant_id = m.variant_id AND o.location_id = m.location_id
+WHERE coalesce(o.units, 0) <> m.units
 
 -- name: emptiest
 -- For staff: the levels with the fewest units free, after the last one seen. The accounts are sorted before
@@ -319,9 +341,8 @@ LIMIT 200
 -- name: place_units
 SELECT
     a.on_hand + coalesce((
-        SELECT sum(CASE WHEN m.to_location_id = %(outgoing_id)s THEN m.quantity ELSE -m.quantity END)
-        FROM stock_moves AS m
-        WHERE m.variant_id = l.variant_id AND %(outgoing_id)s IN (m.from_location_id, m.to_location_id)
+        SELECT o.units FROM stock_outgoing AS o
+        WHERE o.variant_id = l.variant_id AND o.location_id = %(outgoing_id)s
     ), 0)
 FROM stock_levels AS l
 INNER JOIN capacity_accounts AS a ON a.id = l.account_id

@@ -80,12 +80,24 @@ document.addEventListener("submit", (event) => {
   form.dataset.once = "sent";
   for (const button of form.querySelectorAll("button[type=submit]")) button.setAttribute("aria-disabled", "true");
 });
+// Also for chat.js.
+function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();  // https and localhost only
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+// The page came back from memory: what is sent now is another request. An order keeps its id.
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
+  for (const id of document.querySelectorAll("input[name=request_id], form[data-once] input[type=hidden][name=id]")) {
+    id.value = newId();
+  }
   for (const form of document.querySelectorAll("form[data-once]")) {
     form.dataset.once = "";
-    const id = form.querySelector("input[name=request_id]");
-    if (id) id.value = crypto.randomUUID();  // the page came back from memory: what is sent now is another request
     for (const button of form.querySelectorAll("[aria-disabled]")) button.removeAttribute("aria-disabled");
   }
 });

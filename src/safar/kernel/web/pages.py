@@ -32,7 +32,7 @@ def environment() -> Environment:
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
     install = cast("Any", env).install_gettext_callables
-    install(i18n._, _ngettext, newstyle=True)
+    install(i18n._, _ngettext, newstyle=True, pgettext=i18n.pgettext)
     env.globals |= {"static": static_url, "languages": list(i18n.LANGUAGES.items())}
     env.filters |= {
         "money": i18n.money,

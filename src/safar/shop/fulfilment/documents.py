@@ -6,21 +6,24 @@ from uuid import UUID
 
 from safar.catalogue.model import TAX_CLASSES
 from safar.kernel import clock
-from safar.kernel.i18n import _, date, datetime_text, money, number, speaking
+from safar.kernel.i18n import _, date, datetime_text, money, number, pgettext, speaking
 from safar.kernel.text import shortened
 from safar.settings import Settings
 from safar.shop.fulfilment.model import Pick
 from safar.shop.fulfilment.paper import BOX, Column, Paper
 from safar.shop.fulfilment.show import address_of
 from safar.shop.model import Order, OrderLine, PaymentState
+from safar.stock.model import Place
 
 _TITLE_CHARACTERS_MAX = 140
 
 
-def picking_list(orders: Mapping[UUID, Order], picks: Sequence[Pick]) -> bytes:
+def picking_list(
+    orders: Mapping[UUID, Order], picks: Sequence[Pick], lots: Mapping[Place, Sequence[str]]
+) -> bytes:
     """Return what to take from which shelf for these orders, by location and article, as a PDF.
 
-    In the language in force: it is the staff's.
+    In the language in force: it is the staff's. `lots`: which to take, a line each, under the article.
     """
     numbers = sorted(order.number for order in orders.values())
     side = f"{datetime_text(clock.now())}\n" + _("Orders: %(count)s", count=number(len(numbers)))
@@ -44,9 +47,10 @@ def picking_list(orders: Mapping[UUID, Order], picks: Sequence[Pick]) -> bytes:
                 for pick in same
             )
             first, units = same[0], sum(pick.units for pick in same)
-            rows.append(
-                (BOX, first.sku, first.barcode or "–", _short(first.title), for_orders, number(units))
-            )
+            places = dict.fromkeys((pick.variant_id, pick.location_id) for pick in same)
+            taken = [line for place in places for line in lots.get(place, ())]
+            product = "\n".join([_short(first.title), *taken])
+            rows.append((BOX, first.sku, first.barcode or "–", product, for_orders, number(units)))
         paper.table(columns, rows)
     if not by_shelf:
         paper.text(_("Nothing is left to be picked for these orders."))
@@ -61,7 +65,9 @@ def packing_slip(
     with speaking(order.language):
         paper = Paper(_("Packing slip"), foot=settings.shop_name)
         paper.title(_("Packing slip"), _order_side(order))
-        paper.blocks([(_("From"), _shop(settings)), (_("To"), _customer(order))])
+        paper.blocks(
+            [(pgettext("person", "From"), _shop(settings)), (pgettext("person", "To"), _customer(order))]
+        )
         if parcel:
             paper.text(parcel)
             paper.gap(3)
@@ -119,7 +125,9 @@ def invoice(
         name = _("Receipt") if is_paid else _("Invoice")
         paper = Paper(f"{name} {order.number}", foot=settings.shop_name)
         paper.title(f"{name} {order.number}", _order_side(order))
-        paper.blocks([(_("From"), _shop(settings)), (_("To"), _customer(order))])
+        paper.blocks(
+            [(pgettext("person", "From"), _shop(settings)), (pgettext("person", "To"), _customer(order))]
+        )
         _write_lines(paper, order, lines)
         paper.sums(_sums(order, lines))
         _write_taxes(paper, order, tax_lines(order, lines, classes))

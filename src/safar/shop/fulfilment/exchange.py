@@ -30,7 +30,7 @@ from safar.shop.pricing.model import Destination, Discount, DiscountKind, NoShip
 from safar.shop.pricing.quote import quote
 from safar.shop.pricing.rules import rules_with
 from safar.stock import actions as stock
-from safar.stock.choose import Chosen, choose
+from safar.stock.choose import Chosen, Rule, choose
 from safar.stock.locations import selling_locations
 from safar.stock.model import Place
 
@@ -64,7 +64,7 @@ async def exchange(
     variants = await variants_by_id(connection, wanted)
     parts = await kits(connection, [id_ for id_, variant in variants.items() if variant.is_kit])
     quoted, surplus_minor = await _quote(connection, order, lines, variants)
-    goods = await _shelves(connection, order, demand_of(wanted, parts))
+    goods = await _shelves(connection, order, demand_of(wanted, parts), Rule(approval.location_rule))
     new_id = exchange_id(one.id)
     await _hold(connection, new_id, goods, order)
     await _insert(connection, new_id, order, quoted=quoted, variants=variants, goods=goods)
@@ -127,7 +127,9 @@ def _price(variant: Variant, prices: Mapping[UUID, Any]) -> int:
     return int(prices[variant.id].price_minor)
 
 
-async def _shelves(connection: Connection, order: Order, demand: Mapping[UUID, int]) -> Mapping[Place, int]:
+async def _shelves(
+    connection: Connection, order: Order, demand: Mapping[UUID, int], rule: Rule
+) -> Mapping[Place, int]:
     """Return where the units come from: what lies there, never what is still to come."""
     levels = await stock.levels(connection, demand)
     await ledger.lock_many(connection, [level.account_id for level in levels.values()])
@@ -135,7 +137,8 @@ async def _shelves(connection: Connection, order: Order, demand: Mapping[UUID, i
         place: replace(level, backorder=0)
         for place, level in (await stock.levels(connection, demand)).items()
     }
-    chosen = choose(demand, there, await selling_locations(connection), country=order.country)
+    locations = await selling_locations(connection)
+    chosen = choose(demand, there, locations, rule=rule, country=order.country)
     if isinstance(chosen, Chosen):
         return chosen.goods
     variants = await variants_by_id(connection, chosen.left)

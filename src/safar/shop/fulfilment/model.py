@@ -151,7 +151,8 @@ class ReturnRequest:
 class Approval:
     """It may come back, to `send_to`. For an exchange the new units are set aside now.
 
-    `link`: the order's page; `exchange_link`: that of the new order.
+    `link`: the order's page; `exchange_link`: that of the new order. `location_rule`: how its shelves are
+    chosen.
     """
 
     return_id: UUID
@@ -160,6 +161,7 @@ class Approval:
     exchange_link: str = ""
     send_to: str = ""
     answer: str = ""
+    location_rule: str = "nearest"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from safar.kernel.context import Context
 from safar.kernel.database import rows
 from safar.kernel.errors import NotFound
 from safar.shop.fulfilment.model import Pick
+from safar.shop.fulfilment.picking import lots_to_take
 from safar.shop.fulfilment.reading import QUERIES, sent_in, shipments_of
 from safar.shop.model import Order
 from safar.shop.orders import goods_of, lines_of, orders_by_id
@@ -40,9 +41,11 @@ async def picking_list_of(context: Context, order_ids: Sequence[UUID]) -> bytes:
     async with context.database.connection() as connection:
         orders = await orders_by_id(connection, order_ids)
         picks = await rows(Pick, connection, QUERIES["to_pick"], {"ids": list(orders)})
+        goods = [(pick.variant_id, pick.location_id, pick.units) for pick in picks]
+        lots = await lots_to_take(connection, goods)
     if not orders:
         raise NotFound
-    return await _printed(lambda: _documents().picking_list(orders, picks))
+    return await _printed(lambda: _documents().picking_list(orders, picks, lots))
 
 
 async def packing_slip_of(context: Context, order: Order, shipment_id: UUID | None) -> bytes:

@@ -87,7 +87,7 @@ async def _approve(request: Request, return_id: UUID) -> Turned:
     send_to = "\n".join([context.settings.shop_name, *context.settings.shop_address.split("|")])
     approval = Approval(
         return_id, actor.id, link_of(context, order_id), link_of(context, exchange_id(return_id)),
-        send_to if context.settings.shop_address else "", answer,
+        send_to if context.settings.shop_address else "", answer, context.settings.order_location_rule,
     )  # fmt: skip
     return await context.batched(approve_many, approval)
 

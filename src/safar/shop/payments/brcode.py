@@ -25,42 +25,30 @@ def static_code(
     """
     if not key or (txid and not (txid.isascii() and txid.isalnum() and len(txid) <= _TXID_MAX)):
         raise ValueError("a static code needs a key, and a txid of at most 25 letters and digits")
-    account = _field("00", _GUI) + _field("01", key)
-    room = _ACCOUNT_MAX - len(account) - 4
-    told = _plain(note)[: max(room, 0)].strip()
-    if told:
-        account += _field("02", told)
-    return _code(account, name, city, amount, txid or _NO_TXID, once=False)
-
-
-def dynamic_code(*, url: str, name: str, city: str) -> str:
-    """Return the code of a charge that the payment provider keeps at `url` (without its https://).
-
-    The amount and the txid are read there.
-    """
-    if "://" in url or not url:
-        raise ValueError("the address of a dynamic code is written without its scheme")
-    return _code(_field("00", _GUI) + _field("25", url), name, city, None, _NO_TXID, once=True)
-
-
-def _code(account: str, name: str, city: str, amount: Money | None, txid: str, *, once: bool) -> str:
     if amount is not None and (amount.currency != _REAIS or amount.minor <= 0):
         raise ValueError("PIX pays a positive amount of reais")
     fields = [
         _field("00", "01"),
-        _field("01", "12") if once else "",
-        _field("26", account),
+        _field("26", _account(key, note)),
         _field("52", "0000"),
         _field("53", _CURRENCY_NUMBER),
         _field("54", f"{amount.major():.2f}") if amount else "",
         _field("58", "BR"),
         _field("59", _plain(name)[:_NAME_MAX].strip()),
         _field("60", _plain(city)[:_CITY_MAX].strip()),
-        _field("62", _field("05", txid)),
+        _field("62", _field("05", txid or _NO_TXID)),
         "6304",
     ]
     text = "".join(fields)
     return text + crc(text)
+
+
+def _account(key: str, note: str) -> str:
+    """Return whom to pay, with as much of the note as there is room for."""
+    account = _field("00", _GUI) + _field("01", key)
+    room = _ACCOUNT_MAX - len(account) - 4
+    told = _plain(note)[: max(room, 0)].strip()
+    return account + _field("02", told) if told else account
 
 
 def crc(text: str) -> str:

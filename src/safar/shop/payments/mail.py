@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from safar.channels.model import EMAIL, Author, Outgoing
-from safar.kernel.i18n import N_, _, datetime_text, money, speaking
+from safar.kernel.i18n import N_, _, datetime_text, money, pgettext, speaking
 from safar.kernel.ids import derived_id
 from safar.shop.payments.model import Account
 from safar.shop.payments.port import PIX, TRANSFER, UPI
@@ -65,10 +65,13 @@ def pay_rows(account: Account) -> list[tuple[str, str]]:
             (_("Bank"), data.get("bank", "")), (_("Reference"), reference),
         ]  # fmt: skip
     elif account.provider == PIX:
-        rows = [(_("To"), data.get("holder", "")), (_("PIX code to copy"), data.get("code", ""))]
+        rows = [
+            (pgettext("person", "To"), data.get("holder", "")),
+            (_("PIX code to copy"), data.get("code", "")),
+        ]
     elif account.provider == UPI:
         rows = [
-            (_("To"), data.get("holder", "")), (_("UPI address"), data.get("address", "")),
+            (pgettext("person", "To"), data.get("holder", "")), (_("UPI address"), data.get("address", "")),
             (_("Reference"), data.get("reference", "")),
         ]  # fmt: skip
     else:

@@ -42,7 +42,8 @@ class Account:
 class NewReceipt:
     """Money that arrived; `id` is derived from what the bank calls it, so that it counts once.
 
-    `link`: the order's page, for the mail. `named`: the reference that the payer gave.
+    `link`: the order's page, for the mail. `named`: the reference that the payer gave. `location_rule`: how
+    shelves are chosen when the order's hold has ended.
     """
 
     id: UUID
@@ -54,6 +55,7 @@ class NewReceipt:
     named: str = ""
     link: str = ""
     staff_id: UUID | None = None
+    location_rule: str = "nearest"
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,7 @@ async def _receive(request: Request) -> Response:
         receipt = NewReceipt(
             key, account.order_id, account.provider, amount, account.currency, reference,
             link=link_of(context, account.order_id), staff_id=actor.id,
+            location_rule=context.settings.order_location_rule,
         )  # fmt: skip
         if isinstance(await receive(context, receipt), ReceiptKeyReused):
             raise NotOpen
@@ -234,7 +235,12 @@ async def _assign(request: Request) -> Response:
         if order_id is None:
             raise NotFound
         given = await give_to_order(
-            connection, receipt_id, order_id, link=link_of(context, order_id), staff_id=actor.id
+            connection,
+            receipt_id,
+            order_id,
+            link=link_of(context, order_id),
+            staff_id=actor.id,
+            location_rule=context.settings.order_location_rule,
         )
     if given is None:
         raise NotOpen

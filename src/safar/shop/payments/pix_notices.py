@@ -51,6 +51,7 @@ async def _take(context: Context, key: str, pix: PixReceived) -> str:
     receipt = NewReceipt(
         derived_id("pix", pix.end_to_end_id), order_id, PIX, pix.amount_minor, REAIS, pix.end_to_end_id,
         pix.txid, link_of(context, order_id) if order_id else "",
+        location_rule=context.settings.order_location_rule,
     )  # fmt: skip
     answer = await receive(context, receipt)
     outcome = "unknown" if account is None or isinstance(answer, ReceiptKeyReused) else "taken"

@@ -50,7 +50,13 @@ async def receive_many(
 
 
 async def give_to_order(
-    connection: Connection, receipt_id: UUID, order_id: UUID, *, link: str, staff_id: UUID
+    connection: Connection,
+    receipt_id: UUID,
+    order_id: UUID,
+    *,
+    link: str,
+    staff_id: UUID,
+    location_rule: str = "nearest",
 ) -> Received | None:
     """Say what money is for of which nobody knew; None when that is settled, or it is another currency."""
     accounts = await lock_accounts(connection, [order_id])
@@ -61,7 +67,7 @@ async def give_to_order(
     await execute(connection, QUERIES["give_receipt"], {"id": receipt_id, "order_id": order_id})
     new = NewReceipt(
         receipt_id, order_id, receipt.provider, receipt.amount_minor, receipt.currency, receipt.reference,
-        receipt.named, link, staff_id,
+        receipt.named, link, staff_id, location_rule,
     )  # fmt: skip
     booked = await _book(connection, [new], {receipt_id: new}, {receipt_id: new}, accounts)
     return booked[0] if isinstance(booked[0], Received) else None
@@ -96,7 +102,7 @@ async def _book(
     over = {receipt.id: _count(receipt, accounts) for receipt in fresh.values() if receipt.order_id}
     events = await _write(connection, fresh, over)
     paid = [
-        Confirmation(receipt.order_id, receipt.link, receipt.reference or None)
+        Confirmation(receipt.order_id, receipt.link, receipt.reference or None, receipt.location_rule)
         for receipt in fresh.values()
         if receipt.order_id and not missing(accounts[receipt.order_id])
     ]

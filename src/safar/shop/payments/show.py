@@ -54,6 +54,11 @@ class Box:
     refunds: list[Refund]
 
     @property
+    def back_minor(self) -> int:
+        """What was given back of it by now."""
+        return sum(refund.amount_minor for refund in self.refunds if refund.state == "done")
+
+    @property
     def refund_words(self) -> list[tuple[int, str]]:
         return [(refund.amount_minor, _(REFUND_STATES[refund.state])) for refund in self.refunds]
 

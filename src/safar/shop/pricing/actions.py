@@ -13,11 +13,10 @@ from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, execute, row
 from safar.kernel.ids import derived_id
+from safar.shop.pricing.discounts import USES_OF_CODE
 from safar.shop.pricing.errors import CodeTaken, UnknownCode, UnknownZone
 from safar.shop.pricing.model import Discount, ShippingMethod, Tax
 from safar.shop.pricing.rules import QUERIES, forget_rules
-
-_KIND = "discount"
 
 
 async def save_tax(connection: Connection, country: str, tax: Tax, *, staff_id: UUID) -> None:
@@ -92,7 +91,7 @@ async def create_code(connection: Connection, discount: Discount, *, staff_id: U
     account_id = None
     if discount.uses_max is not None:
         keys = {discount.code: discount.uses_max}
-        account_id = (await ledger.open_many(connection, _KIND, keys))[discount.code]
+        account_id = (await ledger.open_many(connection, USES_OF_CODE, keys))[discount.code]
     params = {**dataclasses.asdict(discount), "account_id": account_id, "now": clock.now()}
     if not await execute(connection, QUERIES["insert_code"], params):
         raise CodeTaken(code=discount.code)
@@ -126,7 +125,7 @@ async def _uses(connection: Connection, before: Discount, uses_max: int | None) 
             await ledger.change_many(connection, [ledger.Change(before.account_id, more)])
         return before.account_id
     key = f"{before.code}/{clock.now().isoformat()}"
-    return (await ledger.open_many(connection, _KIND, {key: uses_max}))[key]
+    return (await ledger.open_many(connection, USES_OF_CODE, {key: uses_max}))[key]
 
 
 def code_id(code: str) -> UUID:

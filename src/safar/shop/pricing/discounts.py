@@ -12,6 +12,11 @@ from safar.kernel.text import ascii_digits
 from safar.shop.pricing.model import Discount, DiscountReason
 from safar.shop.pricing.rules import QUERIES
 
+# Kinds of accounts.
+USES_OF_CODE = "discount"
+USES_OF_CUSTOMER = "discount_customer"
+_KINDS = [USES_OF_CODE, USES_OF_CUSTOMER]
+
 
 @dataclass(frozen=True, slots=True)
 class Use:
@@ -46,9 +51,7 @@ async def accounts_of_uses(
     """
     keys = {use.order_id: _key(use) for use in uses if use.discount.customers_once}
     opened = (
-        await ledger.open_many(connection, "discount_customer", dict.fromkeys(keys.values(), 1))
-        if keys
-        else {}
+        await ledger.open_many(connection, USES_OF_CUSTOMER, dict.fromkeys(keys.values(), 1)) if keys else {}
     )
     accounts: dict[UUID, dict[int, DiscountReason]] = {use.order_id: {} for use in uses}
     for use in uses:
@@ -57,6 +60,27 @@ async def accounts_of_uses(
         if use.order_id in keys:
             accounts[use.order_id][opened[keys[use.order_id]]] = DiscountReason.USED_BEFORE
     return accounts
+
+
+async def give_uses_back(connection: Connection, hold_ids: Sequence[UUID]) -> None:
+    """Give back the uses that holds took for good, of orders that are cancelled just now.
+
+    The caller has locked the accounts of the holds, and does it once: it changes nothing of the holds.
+    """
+    params = {"hold_ids": list(hold_ids), "kinds": _KINDS}
+    taken = await rows(ledger.Change, connection, QUERIES["uses_taken"], params)
+    if taken:
+        await ledger.change_many(connection, taken)
+
+
+async def uses_left(connection: Connection, hold_id: UUID) -> dict[int, int]:
+    """Return what a hold that has ended had of uses, by account, as far as it can be held again.
+
+    The caller has locked the accounts of the hold.
+    """
+    params = {"hold_id": hold_id, "kinds": _KINDS}
+    found = await rows(ledger.Change, connection, QUERIES["uses_left"], params)
+    return {use.account_id: use.quantity for use in found}
 
 
 def _key(use: Use) -> str:

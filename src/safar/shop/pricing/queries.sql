@@ -18,6 +18,22 @@ SELECT
 FROM discount_codes
 WHERE code = ANY(%(codes)s)
 
+-- name: uses_taken
+-- Of claimed holds the uses of codes, not the units of goods.
+SELECT line.account_id, line.quantity
+FROM capacity_holds AS h
+CROSS JOIN LATERAL unnest(h.account_ids, h.quantities) AS line (account_id, quantity)
+INNER JOIN capacity_accounts AS a ON a.id = line.account_id
+WHERE h.id = ANY(%(hold_ids)s) AND h.state = 'claimed' AND a.kind = ANY(%(kinds)s)
+
+-- name: uses_left
+-- Of the uses that a hold had before it ended, those that nobody has taken since.
+SELECT line.account_id, line.quantity
+FROM capacity_holds AS h
+CROSS JOIN LATERAL unnest(h.account_ids, h.quantities) AS line (account_id, quantity)
+INNER JOIN capacity_accounts AS a ON a.id = line.account_id
+WHERE h.id = %(hold_id)s AND a.kind = ANY(%(kinds)s) AND a.on_hand - a.held >= line.quantity
+
 -- name: save_tax
 INSERT INTO tax_countries (country, included, shipping_class, rates)
 VALUES (%(country)s, %(included)s, %(shipping_class)s, %(rates)s)

@@ -17,9 +17,8 @@ WHERE
     AND (
         a.on_hand <> 0
         OR (
-            SELECT sum(CASE WHEN m.to_location_id = %(outgoing_id)s THEN m.quantity ELSE -m.quantity END)
-            FROM stock_moves AS m
-            WHERE m.variant_id = l.variant_id AND %(outgoing_id)s IN (m.from_location_id, m.to_location_id)
+            SELECT o.units FROM stock_outgoing AS o
+            WHERE o.variant_id = l.variant_id AND o.location_id = %(outgoing_id)s
         ) > 0
     )
 ORDER BY v.sku
@@ -53,12 +52,10 @@ SET
         SELECT a.on_hand FROM stock_levels AS l
         INNER JOIN capacity_accounts AS a ON a.id = l.account_id
         WHERE l.variant_id = c.variant_id AND l.location_id = %(location_id)s
-    ), 0) + (
-        SELECT
-            coalesce(sum(CASE WHEN m.to_location_id = %(outgoing_id)s THEN m.quantity ELSE -m.quantity END), 0)
-        FROM stock_moves AS m
-        WHERE m.variant_id = c.variant_id AND %(outgoing_id)s IN (m.from_location_id, m.to_location_id)
-    )
+    ), 0) + coalesce((
+        SELECT o.units FROM stock_outgoing AS o
+        WHERE o.variant_id = c.variant_id AND o.location_id = %(outgoing_id)s
+    ), 0)
 WHERE c.count_id = %(count_id)s AND c.variant_id = %(variant_id)s
 
 -- name: rest_is_none
@@ -69,12 +66,10 @@ SET
         SELECT a.on_hand FROM stock_levels AS l
         INNER JOIN capacity_accounts AS a ON a.id = l.account_id
         WHERE l.variant_id = c.variant_id AND l.location_id = %(location_id)s
-    ), 0) + (
-        SELECT
-            coalesce(sum(CASE WHEN m.to_location_id = %(outgoing_id)s THEN m.quantity ELSE -m.quantity END), 0)
-        FROM stock_moves AS m
-        WHERE m.variant_id = c.variant_id AND %(outgoing_id)s IN (m.from_location_id, m.to_location_id)
-    )
+    ), 0) + coalesce((
+        SELECT o.units FROM stock_outgoing AS o
+        WHERE o.variant_id = c.variant_id AND o.location_id = %(outgoing_id)s
+    ), 0)
 WHERE c.count_id = %(count_id)s AND c.counted IS NULL
 
 -- name: finish
