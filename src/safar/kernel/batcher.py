@@ -95,6 +95,7 @@ class Batcher(Generic[Request, Outcome]):
         self._lanes_max = lanes
         self._waiting: deque[_Call[Request, Outcome]] = deque()
         self._lanes: set[asyncio.Task[None]] = set()
+        self._spare: list[_Lane] = []  # of lanes that rest while another runs
         self._last_size = 0
         self._under_way = 0
         self.batches = 0
@@ -121,7 +122,7 @@ class Batcher(Generic[Request, Outcome]):
             await asyncio.wait(self._lanes)
 
     async def _run(self) -> None:
-        lane = _Lane(self._database)
+        lane = self._spare.pop() if self._spare else _Lane(self._database)
         try:
             while self._waiting:
                 if len(self._waiting) < _SMALL:
@@ -131,10 +132,14 @@ class Batcher(Generic[Request, Outcome]):
                 if not self._waiting:
                     await asyncio.sleep(0)  # who asks again at once gets the same warm connection
                 if len(self._lanes) > 1 and len(self._waiting) < _SMALL:
-                    return  # the other lane is enough
+                    break  # the other lane is enough
         finally:
             self._lanes.discard(cast("asyncio.Task[None]", asyncio.current_task()))
-            await lane.give_back()
+            self._spare.append(lane)
+            if not self._lanes:
+                resting, self._spare = self._spare, []
+                for one in resting:
+                    await one.give_back()
 
     async def _carry_out(self, batch: list[_Call[Request, Outcome]], lane: _Lane) -> None:
         self._under_way += len(batch)
