@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safar.gate.adapt import FLOOR_MS, Bounds, Limit, gradient_of, next_limit
+from safar.gate.adapt import PLACES_FLOOR_MS, Bounds, Limit, gradient_of, next_limit
 from safar.gate.control import step
 from safar.gate.load import Meter, report
 from safar.gate.model import SHOP
@@ -34,18 +34,35 @@ def test_nothing_changes_while_less_than_half_is_used(limit: Limit, latency_ms: 
 
 
 @given(limits, latencies)
-def test_one_step_never_takes_away_more_than_a_tenth_nor_adds_more_than_a_fifth_of_the_root(
+def test_one_step_never_takes_away_more_than_a_tenth_nor_adds_more_than_a_fiftieth_or_a_fifth_of_the_root(
     limit: Limit, latency_ms: float
 ) -> None:
     after = next_limit(limit, BOUNDS, latency_ms=latency_ms, in_use=limit.value)
-    assert 0.9 * limit.value - 1e-9 <= after.value <= limit.value + 0.2 * math.sqrt(limit.value) + 1e-9
+    growth = 0.2 * max(math.sqrt(limit.value), limit.value / 10)
+    assert 0.9 * limit.value - 1e-9 <= after.value <= limit.value + growth + 1e-9
+
+
+@given(limits, st.floats(0.1, PLACES_FLOOR_MS), st.floats(10, 1000))
+def test_the_limit_does_not_fall_below_what_is_carried_without_queueing(
+    limit: Limit, latency_ms: float, in_use: float
+) -> None:
+    after = next_limit(limit, BOUNDS, latency_ms=latency_ms, in_use=in_use)
+    assert after.value >= min(in_use, BOUNDS.most) or in_use <= limit.value + 1
+
+
+@given(limits, latencies, st.floats(1.001, 5))
+def test_the_limit_waits_until_as_many_have_left_as_it_took_away(
+    limit: Limit, latency_ms: float, times: float
+) -> None:
+    after = next_limit(limit, BOUNDS, latency_ms=latency_ms, in_use=times * limit.value + 1)
+    assert after.value >= limit.value
 
 
 @given(st.floats(1, 5000), st.floats(1, 5000), st.floats(1, 5000))
 def test_the_gradient_falls_as_latency_rises(long_ms: float, one: float, other: float) -> None:
     low, high = sorted((one, other))
-    assert 0.5 <= gradient_of(long_ms, high) <= gradient_of(long_ms, low) <= 1
-    assert gradient_of(long_ms, min(low, FLOOR_MS)) == 1
+    assert 0.5 <= gradient_of(long_ms, high, 50) <= gradient_of(long_ms, low, 50) <= 1
+    assert gradient_of(long_ms, min(low, 50), 50) == 1
 
 
 def test_a_site_that_slows_down_tenfold_is_cut_back_and_recovers_when_it_is_fast_again() -> None:
@@ -67,13 +84,16 @@ async def test_the_capacity_of_a_site_follows_what_its_fronts_measured(context: 
         async with context.database.transaction() as connection:
             site = await ensure_site(connection, SHOP, 100)
             await set_adaptive(connection, SHOP, True, least=10, most=200, staff_id=new_id())
-            await connection.execute(
-                "UPDATE capacity_accounts SET held = 100 WHERE id = %s", [site.account_id]
-            )
+
+        capacity = 100
 
         async def second(latency_ms: float) -> int:
+            nonlocal capacity
             held.advance(seconds=1)
             async with context.database.transaction() as connection:
+                await connection.execute(
+                    "UPDATE capacity_accounts SET held = %s WHERE id = %s", [capacity, site.account_id]
+                )
                 for requests in (30, 10):
                     meter = Meter()
                     meter._reported -= 1
@@ -86,7 +106,8 @@ async def test_the_capacity_of_a_site_follows_what_its_fronts_measured(context: 
                 await step(connection, SHOP)
                 found = await figures(connection, SHOP)
             assert found is not None
-            return found.site.capacity
+            capacity = found.site.capacity
+            return capacity
 
         grown = [await second(20) for _ in range(5)]
         assert grown == sorted(grown)

@@ -13,7 +13,10 @@ from safar.front.shed import RETRY_S_LEAST, RETRY_S_MOST, Priority, ShedLayer, p
 from safar.kernel.errors import Overloaded
 from safar.kernel.i18n import LANGUAGES, speaking
 
-_ORDER = [Priority.BROWSING, Priority.SEARCH, Priority.NEW_CART, Priority.OTHER, Priority.NEVER_SHED]
+_ORDER = [
+    Priority.OUTSIDE, Priority.BROWSING, Priority.SEARCH, Priority.NEW_CART, Priority.OTHER,
+    Priority.NEVER_SHED,
+]  # fmt: skip
 
 
 def scope_of(path: str, method: str = "GET", query: str = "", accept: str = "text/html") -> Scope:
@@ -66,6 +69,24 @@ def test_what_is_worth_more_is_never_shed_before_what_is_worth_less(at_once_max:
     assert taken[-1]
 
 
+async def test_newcomers_are_shed_while_those_inside_are_still_answered() -> None:
+    layer = ShedLayer(
+        slow(asyncio.Event()),  # type: ignore[arg-type]
+        at_once_max=100,
+        inside=lambda scope: b"pass" in dict(scope["headers"]).get(b"cookie", b""),
+    )
+    layer._now = int(0.6 * layer.limit.value)
+    refused = await ask(layer, scope_of("/p/mug"))
+    assert refused[0]["status"] == Overloaded.status
+    guest = scope_of("/p/mug")
+    guest["headers"].append((b"cookie", b"pass=1"))
+    for scope in (guest, scope_of("/wait/poll"), scope_of("/checkout", "POST")):
+        answer = asyncio.create_task(ask(layer, scope))
+        await asyncio.sleep(0)
+        assert not answer.done()
+        answer.cancel()
+
+
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
 async def test_one_request_too_many_is_refused_lightly_and_the_next_is_served(accept: str) -> None:
     going_on = asyncio.Event()
@@ -106,6 +127,38 @@ async def test_what_is_shed_comes_back_by_itself_at_a_moment_of_its_own() -> Non
     assert len(moments) > 1
     _head, body = await ask(layer, scope_of("/cart/lines", "POST"))
     assert b'; url=/"' in body["body"]
+
+
+async def test_many_newcomers_who_are_shed_come_back_later_and_few_soon_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = 0.0
+    monkeypatch.setattr("safar.front.shed.time.monotonic", lambda: at)
+    layer = ShedLayer(
+        slow(asyncio.Event()),  # type: ignore[arg-type]
+        at_once_max=1,
+        inside=lambda scope: scope["path"] == "/p/inside",
+    )
+    layer._now = 10
+
+    async def second(count: int) -> list[int]:
+        nonlocal at
+        retries = []
+        for _ in range(count):
+            at += 1 / count
+            head, _body = await ask(layer, scope_of("/p/mug", accept="application/json"))
+            retries.append(int(dict(head["headers"])[b"retry-after"]))
+        return retries
+
+    assert max(await second(20)) <= RETRY_S_MOST
+    await second(2000)
+    many = await second(2000)
+    assert min(many) > RETRY_S_MOST
+    assert max(many) <= 6 * RETRY_S_MOST
+    head, _body = await ask(layer, scope_of("/p/inside"))
+    assert int(dict(head["headers"])[b"retry-after"]) <= RETRY_S_MOST
+    await second(20)
+    assert max((await second(20))[1:]) <= RETRY_S_MOST
 
 
 def test_the_limit_of_a_process_falls_when_its_pages_slow_down(monkeypatch: pytest.MonkeyPatch) -> None:

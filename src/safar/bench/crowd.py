@@ -19,9 +19,10 @@ _HEAD_END = b"\r\n\r\n"
 _LENGTH = b"content-length: "
 _RETRY = b"retry-after: "
 _POLL_S = 3.0
-PATIENCE_S = 30.0  # mean time after which one who waits outside goes away
+PATIENCE_S = 120.0  # mean time after which one who waits outside goes away
 LATE_S = 1.0  # an answer after more than this is no good answer
-THINK_S = 0.5
+THINK_S = 5.0  # mean time between the pages of one who is inside
+PAUSES = 4  # of a visit
 _FINISH_S = 20.0
 
 
@@ -62,19 +63,25 @@ class Crowd:
     """Runs arrivals at `rate(t)` customers a second for `seconds`; who is inside then may finish."""
 
     def __init__(
-        self, port: int, rate: Callable[[float], float], seconds: float, items: list[tuple[str, str]]
+        self,
+        port: int,
+        rate: Callable[[float], float],
+        seconds: float,
+        items: list[tuple[str, str]],
+        *,
+        think_s: float = THINK_S,
     ) -> None:
         self._port = port
         self._rate = rate
         self._seconds = seconds
         self._items = items
+        self._think_s = think_s
         self._due: list[tuple[float, int, Customer, bytes]] = []
         self._order = itertools.count()
         self._idle: deque[_Line] = deque()
         self._began = 0.0
         self._closing = False
         self.inside = 0
-        self.inside_at_end = 0
         self.lost: Counter[str] = Counter()
         self.left_waiting = 0
         self.seconds: list[Second] = [Second() for _ in range(int(seconds) + 1)]
@@ -94,7 +101,6 @@ class Crowd:
                 self._arrive(now)
             self._send_due(now)
             await asyncio.sleep(0.002)
-        self.inside_at_end = self.inside
         self._closing = True
         while self.inside and self.now() < self._seconds + _FINISH_S:
             self._send_due(self.now())
@@ -187,7 +193,7 @@ class Crowd:
             request = post("/buy", buy_body(customer.sku), line)
         else:
             request = post("/leave", b"{}", line)
-        self.at(self.now() + (pause or random.expovariate(1 / THINK_S)), customer, request)
+        self.at(self.now() + (pause or random.expovariate(1 / self._think_s)), customer, request)
 
     def _count(self, waited: float) -> None:
         second = self.second()

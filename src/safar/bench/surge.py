@@ -1,8 +1,9 @@
 """A surge at the front door: three times what the site carries, in the shape of a real one, for a minute.
 
 What it carries is measured first, with a gate that lets everybody in: customers who look at three pages, buy
-and leave, more of them every few seconds, until answers come late. The gate then gets as many places as
-customers were inside at that rate, and may adapt them by latency between a quarter and twice as many.
+and leave, more of them every few seconds, until answers come late; they hardly think, so that each rate
+settles at once. The gate then gets as many places as that rate fills with customers who do think (Little's
+law), and may adapt them by latency between a quarter and twice as many.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from typing import Any
 import httpx
 
 from safar.bench.checkout import receive, running, stocked
-from safar.bench.crowd import Crowd, Second
+from safar.bench.crowd import PAUSES, THINK_S, Crowd, Second
 from safar.bench.ports import bench_settings
 from safar.catalogue.actions import variants_by_id
 from safar.gate.control import set_capacity
@@ -26,16 +27,17 @@ from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 
 TRAFFIC = Path("../shared/data/web_traffic/nasa_requests_per_minute.parquet")
-_BEFORE_S, _AFTER_S = 10, 20
+_BEFORE_S, _AFTER_S = 40, 20
 _SURGE_S = 60
 _TIMES = 3.0
 _CALM = 0.5  # of capacity, before and after
-_CONNECTIONS = 256
+_CONNECTIONS = 1000
 _PRODUCTS = 50
 _UNITS = 1_000_000
 _CAPACITY_S = 8
 _RATES = (60, 90, 120, 150, 180, 210, 240, 270, 300, 350, 400, 450, 500, 600, 700)
 _LATE_MOST = 0.02
+_HARDLY_S = 0.5
 _ALL = 1_000_000
 _WINDOW_S = 5
 _SETTLE_S = 3
@@ -50,7 +52,8 @@ async def measure(seconds: float, plot: Path | None = None) -> dict[str, Any]:
         async with running(_settings(Path(folder))) as context:
             items = await _shop(context)
             port = context.settings.front_port
-            capacity, places = await _capacity(port, items)
+            capacity = await _capacity(port, items)
+            places = max(round(capacity * PAUSES * THINK_S), 1)
             await _narrow(context, places)
             shape, source = _shape(_SURGE_S)
             total = _BEFORE_S + _SURGE_S + _AFTER_S
@@ -81,19 +84,19 @@ async def _shop(context: Context) -> list[tuple[str, str]]:
     return [(variants[id_].slug, variants[id_].sku) for id_ in ids]
 
 
-async def _capacity(port: int, items: list[tuple[str, str]]) -> tuple[float, int]:
-    """Return how many customers a second buy at most while answers come in time, and how many are inside."""
-    best, places = 0.0, 1
+async def _capacity(port: int, items: list[tuple[str, str]]) -> float:
+    """Return how many customers a second buy at most while answers come in time."""
+    best = 0.0
     for rate in _RATES:
-        crowd = Crowd(port, _steady(rate), _CAPACITY_S, items)
+        crowd = Crowd(port, _steady(rate), _CAPACITY_S, items, think_s=_HARDLY_S)
         await crowd.run(_CONNECTIONS)
         settled = crowd.seconds[3:_CAPACITY_S]
         late = sum(s.late for s in settled) / max(sum(s.late + s.good for s in settled), 1)
         carried = statistics.median(s.bought for s in settled)
         if late > _LATE_MOST or carried < best:
             break
-        best, places = float(carried), max(crowd.inside_at_end, 1)
-    return best, places
+        best = float(carried)
+    return best
 
 
 async def _narrow(context: Context, places: int) -> None:
@@ -152,7 +155,7 @@ def _figures(crowd: Crowd, capacity: float, console: Sequence[float]) -> dict[st
         sum(s.bought for s in surge[at : at + _WINDOW_S]) / _WINDOW_S
         for at in range(0, len(surge) - _WINDOW_S + 1)
     ]
-    calm = _p95_ms(crowd.seconds[2:_BEFORE_S])
+    calm = _p95_ms(crowd.seconds[_BEFORE_S // 2 : _BEFORE_S])
     recovered = next(
         (
             at - end

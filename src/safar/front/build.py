@@ -25,6 +25,7 @@ from safar.front.views import Views
 from safar.gate.board import Board, with_board
 from safar.gate.layer import GateLayer
 from safar.gate.model import SHOP, Caller
+from safar.gate.rooms import has_pass
 from safar.journal.live import with_live_feed
 from safar.kernel.context import Context
 from safar.kernel.loops import repeat
@@ -87,7 +88,7 @@ def build_front(context: Context) -> Starlette:
         Surface("front", page_values, signed=safar.shop.payments.public.SIGNED_PATHS),
         [*plain_routes, *_ROOMS],
         inside=[
-            ShedLayer,
+            lambda app: ShedLayer(app, inside=has_pass),
             lambda app: VisitorLayer(app, context),
             lambda app: StorefrontLayer(app, context),
             lambda app: GateLayer(app, context, SHOP, _caller, passes_by),

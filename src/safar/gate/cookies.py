@@ -4,6 +4,7 @@ import math
 from datetime import datetime, timedelta
 
 from starlette.requests import Request
+from starlette.types import Scope
 
 from safar.gate.errors import TicketExpired, TicketRefused
 from safar.gate.model import SHOP, Invitation, Pass, Ticket
@@ -38,6 +39,14 @@ class Cookies:
         if entry_pass is None or entry_pass.tag != tag:
             return None
         return entry_pass if entry_pass.expires_at > clock.now() else None
+
+    def has_pass(self, scope: Scope) -> bool:
+        """Tell whether the request carries a pass that has not run out; whose it is, is not asked here."""
+        text = cookies_of(scope).get(self.pass_name)
+        try:
+            return text is not None and self.seal.pass_(text).expires_at > clock.now()
+        except TicketRefused:
+            return False
 
     def ticket_of(self, request: Request, tag: bytes) -> Ticket | None:
         """Return the browser's ticket, None for another's.

@@ -12,7 +12,9 @@ _RATE_MEMORY_S = 120.0
 _ADMISSIONS_LEAST = 4  # fewer tell nothing about the pace
 _DEVIATIONS = 1.28  # 8 of 10 waits end within the range
 _RANGE_RATIO_MAX = 12.0
-_POLL_S_LEAST, _POLL_S_MOST = 1.0, 10.0
+_POLL_S_LEAST, _POLL_S_MOST = 1.0, 20.0  # inside the claim window, should the turn come sooner
+_POLL_S_BLIND, _POLL_S_NEAR = 10.0, 4.0  # at most, when nothing can be estimated; when the turn is near
+_POLL_EARLY = 0.5  # of the shortest likely wait
 _PACE_KEPT_S = 5.0
 _OPENING_POLL_S_MOST = 30.0
 _OPENING_POLLS_PER_S = 2_000
@@ -158,12 +160,16 @@ def place_of(number: int, called: int) -> int:
 
 
 def poll_after_s(place: int, expected: Estimate | None) -> float:
-    """Return when to ask again: soon when near, and well inside the claim window when not."""
+    """Return when to ask again: soon when near, else before the turn can have come.
+
+    Whoever waits asks a few times in all, not all the time: many who wait must not cost those who are inside.
+    """
     if place == 0:
         return _POLL_S_LEAST
     if expected is None:
-        return min(_POLL_S_MOST, 2.0 + place / 100)
-    return min(max(expected.least_s / 8, _POLL_S_LEAST), _POLL_S_MOST)
+        return min(_POLL_S_BLIND, 2.0 + place / 100)
+    near_s = min(_POLL_S_LEAST + place / 500, _POLL_S_NEAR)
+    return min(max(_POLL_EARLY * expected.least_s, near_s), _POLL_S_MOST)
 
 
 def poll_before_opening_s(left_s: float, joined: int, share: float) -> float:

@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 from starlette.requests import Request
+from starlette.types import Scope
 
 from safar.gate.board import Board, Room
 from safar.gate.errors import TicketRefused, UnknownSite
@@ -39,6 +40,12 @@ def query_of(request: Request, room: Room) -> str:
     """Return the query of the waiting room's addresses: which room, and where to go afterwards."""
     site = "" if room.key == SHOP else f"site={room.key}&"
     return f"{site}next={quote(next_of(request, room), safe='')}"
+
+
+def has_pass(scope: Scope) -> bool:
+    """Tell whether the request carries a good pass to the shop: enough to be answered before newcomers."""
+    room: Room | None = scope["app"].state.board.room(SHOP)
+    return room is not None and room.cookies.has_pass(scope)
 
 
 def tag_of(request: Request, room: Room, caller: Caller) -> bytes:
