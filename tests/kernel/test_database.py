@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from safar.kernel import database as database_module
 from safar.kernel.context import make_context
-from safar.kernel.database import Database, connection_lost, execute, row, rows, value
+from safar.kernel.database import Database, connection_lost, execute, in_one_trip, row, rows, value
 from safar.kernel.errors import Overloaded
 from safar.kernel.postgres import EmbeddedPostgres
 from safar.kernel.web.pages import context_of
@@ -237,3 +237,27 @@ async def test_a_shop_in_a_schema_of_its_own_stays_in_it(database_url: str, sett
             assert await value(connection, "SHOW lock_timeout") == f"{settings.lock_timeout_ms // 1000}s"
     finally:
         await database.close()
+
+
+async def test_calls_in_one_trip_bring_each_its_own_answer(database: Database) -> None:
+    async with database.transaction() as connection:
+
+        async def twice(number: int) -> int:
+            first = await value(connection, "SELECT %s::int", [number])
+            return int(await value(connection, "SELECT %s::int * 2", [first]))
+
+        async def both() -> list[int]:
+            return list(await in_one_trip(connection, twice(3), twice(4)))
+
+        assert await in_one_trip(connection, twice(1), both(), twice(2)) == [2, [6, 8], 4]
+        assert await value(connection, "SELECT 5") == 5
+
+
+async def test_of_calls_in_one_trip_the_guilty_one_is_told(database: Database) -> None:
+    async with database.connection() as connection:
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            await in_one_trip(
+                connection, value(connection, "SELECT 1"), value(connection, "SELECT 1 / 0"),
+                value(connection, "SELECT 2"),
+            )  # fmt: skip
+        assert await value(connection, "SELECT 3") == 3
