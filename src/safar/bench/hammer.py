@@ -38,6 +38,7 @@ _BUYERS = 24
 _KILL_EVERY_S = 2.0
 _RESTOCK_EVERY_S = 1.0
 _HOLD_MINUTES = 0.05  # three seconds: the late card pays after the units are no longer kept
+_POOL_MAX = 5
 _SETTLE_S_MAX = 120.0
 _ANSWER_S_MAX = 20.0
 _METHODS = ("ok", "ok", "twice", "fail", "late", "slow")
@@ -127,7 +128,9 @@ async def nodes(folder: Path) -> AsyncIterator[Nodes]:
 
 
 def _settings(folder: Path) -> Settings:
-    return bench_settings(folder).model_copy(update={"hold_minutes": _HOLD_MINUTES})
+    # Seven processes share the connections of one embedded server, and the checker needs one.
+    update = {"hold_minutes": _HOLD_MINUTES, "pool_max": _POOL_MAX}
+    return bench_settings(folder).model_copy(update=update)
 
 
 async def _stocked(context: Context) -> list[UUID]:
@@ -257,6 +260,8 @@ async def _checked(url: str) -> dict[str, int]:
         sys.executable, "-m", "safar.bench.checker", url, stdout=asyncio.subprocess.PIPE
     )
     out, _err = await process.communicate()
+    if process.returncode:
+        raise RuntimeError("the checker could not read the books; it says above why")
     broken: dict[str, int] = orjson.loads(out)
     return broken
 
