@@ -18,10 +18,11 @@ from safar.shop.fulfilment.model import Shipping
 from safar.shop.fulfilment.shipping import ship_many
 from safar.stock.lots import Lot, assign_many, open_lots
 from safar.stock.model import MAIN
+from tests.books import books_agree
 from tests.conftest import Serve
 from tests.fulfilment.conftest import LINK, SAM, bought, delivered, order_of, sent_units
 from tests.fulfilment.test_documents import read
-from tests.shop.conftest import CLOCK, MUG, books_agree, free
+from tests.shop.conftest import CLOCK, MUG, free
 from tests.shop.makers import code
 from tests.shop.test_console import _page_values, _SignedIn
 

@@ -20,8 +20,9 @@ from safar.shop.payments.model import Ending, NewReceipt
 from safar.shop.payments.refunds import end_many
 from safar.shop.settle import Cancellation, cancel_many
 from safar.stock.model import MAIN
+from tests.books import books_agree, events
 from tests.fulfilment.conftest import LINK, SAM, bought, delivered, order_of
-from tests.shop.conftest import CLOCK, MUG, books_agree, events, free, request
+from tests.shop.conftest import CLOCK, MUG, free, request
 from tests.shop.makers import code
 
 PAGE_BYTES_MAX = 100_000

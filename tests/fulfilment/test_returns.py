@@ -31,8 +31,9 @@ from safar.shop.fulfilment.taking_back import approve_many, receive_many, refund
 from safar.shop.orders import goods_of
 from safar.stock import actions as stock
 from safar.stock.model import LOSS, MAIN, QUARANTINE
+from tests.books import books_agree, events
 from tests.fulfilment.conftest import LINK, SAM, bought, delivered, order_of, sent_units
-from tests.shop.conftest import CLOCK, MUG, books_agree, events, free
+from tests.shop.conftest import CLOCK, MUG, free
 
 _DAYS = 30
 

@@ -24,8 +24,9 @@ from safar.stock import actions as stock
 from safar.stock.errors import NotThere
 from safar.stock.locations import Site, save_many
 from safar.stock.model import MAIN
+from tests.books import books_agree, events
 from tests.fulfilment.conftest import LINK, SAM, bought, delivered, order_of, sent_units
-from tests.shop.conftest import CLOCK, MUG, books_agree, events, free, receive
+from tests.shop.conftest import CLOCK, MUG, free, receive
 
 _WAY = ("order.packed", "shipment.sent", "order.shipped", "order.delivered", "order.closed")
 

@@ -9,7 +9,6 @@ from uuid import UUID
 import httpx
 import pytest
 
-from safar.capacity import actions as ledger
 from safar.catalogue.actions import import_products, variant_id_of
 from safar.channels.actions import ensure_channels
 from safar.kernel import clock
@@ -29,6 +28,7 @@ from safar.shop.payments.model import Account, Configured, Receipt, Refund
 from safar.stock import actions as stock
 from safar.stock.model import MAIN
 from safar.stock.model import Receipt as Delivery
+from tests import books
 from tests.conftest import Serve
 
 MUG = variant_id_of("MUG")
@@ -125,18 +125,13 @@ async def free(context: Context, sku: str = "MUG") -> tuple[int, int]:
 
 
 async def events(context: Context, *names: str) -> list[str]:
-    async with context.database.connection() as connection:
-        found = await connection.execute(
-            "SELECT name FROM journal_events WHERE name = ANY(%s) ORDER BY id", [list(names)]
-        )
-        return [name for (name,) in await found.fetchall()]
+    return await books.events(context.database, *names)
 
 
 async def books_agree(context: Context) -> None:
     """Goods, holds and money: what the rows say is the sum of what happened."""
+    await books.books_agree(context.database)
     async with context.database.connection() as connection:
-        assert await ledger.recount(connection) == []
-        assert await stock.recount(connection) == []
         wrong = await connection.execute(
             """
             SELECT p.order_id FROM payments AS p

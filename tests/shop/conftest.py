@@ -8,7 +8,6 @@ from uuid import UUID
 import httpx
 import pytest
 
-from safar.capacity import actions as ledger
 from safar.catalogue.actions import import_products, variant_id_of
 from safar.channels.actions import ensure_channels
 from safar.customers.visitor import VisitorLayer
@@ -82,20 +81,6 @@ async def free(database: Database, variant_id: UUID = MUG) -> tuple[int, int]:
     async with database.connection() as connection:
         level = (await stock.levels(connection, [variant_id]))[variant_id, MAIN]
         return level.on_hand, level.held
-
-
-async def events(database: Database, *names: str) -> list[str]:
-    async with database.connection() as connection:
-        found = await connection.execute(
-            "SELECT name FROM journal_events WHERE name = ANY(%s) ORDER BY id", [list(names)]
-        )
-        return [name for (name,) in await found.fetchall()]
-
-
-async def books_agree(database: Database) -> None:
-    async with database.connection() as connection:
-        assert await ledger.recount(connection) == []
-        assert await stock.recount(connection) == []
 
 
 @pytest.fixture

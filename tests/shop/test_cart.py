@@ -12,7 +12,8 @@ from safar.kernel.ids import new_id
 from safar.shop.basket import BasketRequest, baskets_many
 from safar.shop.cart_decide import CartChange, CartChanged, CartRefused
 from safar.shop.cart_lines import UNITS_MAX, change_carts_many
-from tests.shop.conftest import MUG, events, receive
+from tests.books import events
+from tests.shop.conftest import MUG, receive
 from tests.shop.makers import currencies
 from tests.shop.test_front import count
 

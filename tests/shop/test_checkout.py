@@ -14,7 +14,8 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Database, execute, value
 from safar.kernel.ids import new_id
-from tests.shop.conftest import MUG, books_agree, free
+from tests.books import books_agree
+from tests.shop.conftest import MUG, free
 from tests.shop.makers import code, currencies, deliver, tax
 from tests.shop.test_front import count, filled, hidden
 

@@ -15,8 +15,9 @@ from safar.kernel.web.surface import Surface, build_surface
 from safar.shop import pages
 from safar.shop.checkout import buy_many, place_many
 from safar.shop.pay import take_order
+from tests.books import books_agree, events
 from tests.conftest import Serve
-from tests.shop.conftest import books_agree, events, free, request
+from tests.shop.conftest import free, request
 
 PAGE_BYTES_MAX = 100_000
 STAFF_ID = new_id()

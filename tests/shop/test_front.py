@@ -10,7 +10,8 @@ import pytest
 from safar.kernel.context import Context
 from safar.kernel.database import Database, value
 from safar.kernel.ids import new_id
-from tests.shop.conftest import CLOCK, MUG, books_agree, events, free, receive
+from tests.books import books_agree, events
+from tests.shop.conftest import CLOCK, MUG, free, receive
 
 PAGE_BYTES_MAX = 100_000
 BUYER = {

@@ -27,7 +27,8 @@ from safar.shop.settle import (
 )
 from safar.stock import actions as stock
 from safar.stock.model import MAIN, Transfer
-from tests.shop.conftest import CLOCK, MUG, books_agree, events, free, receive, request
+from tests.books import books_agree, events
+from tests.shop.conftest import CLOCK, MUG, free, receive, request
 from tests.shop.makers import code
 
 

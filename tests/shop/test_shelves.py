@@ -25,7 +25,8 @@ from safar.stock import actions as stock
 from safar.stock.errors import NotThere
 from safar.stock.model import MAIN, Receipt, Shipped
 from safar.stock.policies import Policy, set_policy_many
-from tests.shop.conftest import CLOCK, MUG, books_agree, request
+from tests.books import books_agree
+from tests.shop.conftest import CLOCK, MUG, request
 
 STORE = derived_id("location", "test store")
 

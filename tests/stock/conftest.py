@@ -10,7 +10,6 @@ import pytest
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from safar.capacity import actions as ledger
 from safar.catalogue.actions import import_products, variant_id_of
 from safar.kernel.context import Context
 from safar.kernel.database import Database, execute, rows
@@ -83,20 +82,6 @@ async def lying(database: Database) -> dict[tuple[str, str], int]:
         WHERE l.kind NOT IN ('supplier', 'customer') GROUP BY 1, 2 HAVING sum(e.units) <> 0"""
     async with database.connection() as connection:
         return {(one.sku, one.name): one.on_hand for one in await rows(Lying, connection, query)}
-
-
-async def events(database: Database, *names: str) -> list[str]:
-    async with database.connection() as connection:
-        found = await connection.execute(
-            "SELECT name FROM journal_events WHERE name = ANY(%s) ORDER BY id", [list(names)]
-        )
-        return [name for (name,) in await found.fetchall()]
-
-
-async def books_agree(database: Database) -> None:
-    async with database.connection() as connection:
-        assert await ledger.recount(connection) == []
-        assert await stock.recount(connection) == []
 
 
 class _SignedIn:

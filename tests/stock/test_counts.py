@@ -23,19 +23,8 @@ from safar.stock.counts.model import (
     Sheet,
 )
 from safar.stock.model import MAIN, Claim, Receipt, Shipped
-from tests.stock.conftest import (
-    AGENT,
-    CLOCK,
-    JAM,
-    MUG,
-    MUG_CODE,
-    STAFF,
-    STORE,
-    books_agree,
-    events,
-    level,
-    lying,
-)
+from tests.books import books_agree, events
+from tests.stock.conftest import AGENT, CLOCK, JAM, MUG, MUG_CODE, STAFF, STORE, level, lying
 
 
 async def begun(database: Database, category: str = "") -> Sheet:

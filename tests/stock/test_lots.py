@@ -19,7 +19,8 @@ from safar.stock.lots import Lot, expiring, lots_of, suggest
 from safar.stock.model import CUSTOMER, MAIN, SUPPLIER, Claim, Shipped, Transfer, outgoing_of
 from safar.stock.taking import Handled, return_many, write_off_many
 from safar.stock.transfers import Arrival, Plan, arrive, draft, send
-from tests.stock.conftest import AGENT, JAM, STAFF, STORE, books_agree, level
+from tests.books import books_agree
+from tests.stock.conftest import AGENT, JAM, STAFF, STORE, level
 
 _TODAY = date(2031, 3, 1)
 _LOTS = [derived_id("lot", number) for number in range(4)]

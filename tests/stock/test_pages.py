@@ -12,18 +12,8 @@ from safar.kernel.database import Database
 from safar.kernel.ids import new_id
 from safar.stock import actions as stock
 from safar.stock.model import MAIN, QUARANTINE
-from tests.stock.conftest import (
-    AGENT,
-    CLOCK,
-    JAM,
-    MUG,
-    MUG_CODE,
-    STORE,
-    books_agree,
-    events,
-    level,
-    lying,
-)
+from tests.books import books_agree, events
+from tests.stock.conftest import AGENT, CLOCK, JAM, MUG, MUG_CODE, STORE, level, lying
 
 PAGE_BYTES_MAX = 100_000
 PAGES = (

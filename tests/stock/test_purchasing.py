@@ -16,7 +16,8 @@ from safar.stock.purchasing.model import Came, Delivery
 from safar.stock.purchasing.orders import close, lines_of, purchase, send, set_line
 from safar.stock.purchasing.receiving import receive
 from safar.stock.purchasing.suppliers import items_of_variants, save_items, save_supplier
-from tests.stock.conftest import AGENT, CLOCK, JAM, MUG, MUG_CODE, STAFF, books_agree, events, level
+from tests.books import books_agree, events
+from tests.stock.conftest import AGENT, CLOCK, JAM, MUG, MUG_CODE, STAFF, level
 
 POTTERY = new_id()
 

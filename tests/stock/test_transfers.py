@@ -13,7 +13,8 @@ from safar.stock.policies import Policy, set_policy_many
 from safar.stock.taking import TooFewThere
 from safar.stock.transfers import Arrival, Plan, arrive, call_off, draft, send, transfer
 from safar.stock.transfers.model import MoreThanSent, NotOnTheWay, NotPlanned, WhyLost
-from tests.stock.conftest import AGENT, CLOCK, MUG, MUG_CODE, STAFF, STORE, books_agree, events, level, lying
+from tests.books import books_agree, events
+from tests.stock.conftest import AGENT, CLOCK, MUG, MUG_CODE, STAFF, STORE, level, lying
 
 
 def plan(*lines: tuple[object, int]) -> Plan:

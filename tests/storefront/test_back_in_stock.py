@@ -18,7 +18,8 @@ from safar.kernel.context import Context
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
 from safar.shop.storefront.back import forget_old, tell_step
-from tests.shop.conftest import events, receive
+from tests.books import events
+from tests.shop.conftest import receive
 
 GONE = variant_id_of("SHIRT-RS")
 FIRST = UUID(int=0)

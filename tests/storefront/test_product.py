@@ -12,7 +12,7 @@ from safar.shop.pricing.rules import forget_rules
 from safar.shop.storefront.look import forget_look
 from safar.stock import actions as stock
 from safar.stock.model import MAIN
-from tests.shop.conftest import events
+from tests.books import events
 
 _VALUE = re.compile(r'<a class="value([^"]*)" href="([^"]+)"([^>]*)><bdi>([^<]+)</bdi>')
 

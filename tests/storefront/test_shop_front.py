@@ -9,8 +9,8 @@ from safar.console.build import build_console
 from safar.kernel.context import Context
 from safar.kernel.database import Database
 from safar.shop.storefront.look import forget_look
+from tests.books import events
 from tests.conftest import Serve
-from tests.shop.conftest import events
 from tests.team.helper import signed_in
 
 

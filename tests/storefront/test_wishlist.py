@@ -7,7 +7,7 @@ import httpx
 from safar.kernel.context import Context
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
-from tests.shop.conftest import events
+from tests.books import events
 
 
 async def share(browser: httpx.AsyncClient) -> str:

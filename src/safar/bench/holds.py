@@ -11,12 +11,12 @@ from typing import Any
 
 from safar.bench.server import bench_context
 from safar.capacity.actions import QUERIES, Change, change_many, hold_many, open_account
-from safar.capacity.model import Held, HoldRequest
+from safar.capacity.model import Held, HoldRequest, HoldState
 from safar.journal.actions import LINE_CLASS
 from safar.journal.actions import QUERIES as JOURNAL
 from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.database import as_json, execute
+from safar.kernel.database import as_array, as_json, execute
 from safar.kernel.ids import new_id
 
 _ROUNDS = 3
@@ -142,10 +142,10 @@ def _prepared(account: int, size: int) -> dict[str, Any]:
     event = {"at": now, "name": "hold.placed"}
     properties = {"purpose": "bench", "lines": [[account, 1]]}
     return {
-        "ids": "{" + ",".join([one.hex for one in ids]) + "}",
+        "ids": as_array(ids),
         "holds": {
             "now": now,
-            "state": "live",
+            "state": HoldState.LIVE.value,
             "ended_at": None,
             "holds": as_json([{"id": one, **hold} for one in ids]),
         },

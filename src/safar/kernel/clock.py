@@ -26,7 +26,8 @@ class HeldClock(Clock):
         self._at += timedelta(seconds=seconds)
 
 
-_current: ContextVar[Clock] = ContextVar("safar_clock", default=Clock())  # noqa: B039 - stateless
+_REAL = Clock()
+_current: ContextVar[Clock] = ContextVar("safar_clock", default=_REAL)
 
 
 def now() -> datetime:

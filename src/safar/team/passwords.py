@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -19,7 +19,7 @@ LENGTH_MAX = 200
 _hasher = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
 _WAITING_MAX = 32
-_waiting = 0
+_under_way: set[asyncio.Future[Any]] = set()
 # Without 0/o, 1/l/i: it is read aloud and typed.
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -76,11 +76,11 @@ def _nobody() -> str:
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
-    global _waiting  # noqa: PLW0603 - one process, one loop
-    if _waiting >= _WAITING_MAX:
+    if len(_under_way) >= _WAITING_MAX:
         raise Overloaded
-    _waiting += 1
+    done = asyncio.get_running_loop().run_in_executor(_threads, work)
+    _under_way.add(done)
     try:
-        return await asyncio.get_running_loop().run_in_executor(_threads, work)
+        return await done
     finally:
-        _waiting -= 1
+        _under_way.discard(done)
