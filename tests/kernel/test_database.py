@@ -261,3 +261,10 @@ async def test_of_calls_in_one_trip_the_guilty_one_is_told(database: Database) -
                 value(connection, "SELECT 2"),
             )  # fmt: skip
         assert await value(connection, "SELECT 3") == 3
+
+
+async def test_in_one_trip_the_first_statements_run_in_the_order_of_the_calls(database: Database) -> None:
+    async with database.connection() as connection:
+        await execute(connection, "CREATE SEQUENCE turns")
+        calls = [value(connection, "SELECT nextval('turns')") for _ in range(20)]
+        assert await in_one_trip(connection, *calls) == list(range(1, 21))

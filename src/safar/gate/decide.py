@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 CLAIM_WINDOW_S = 30.0
-_COMING_S = 2.0  # mean time a called visitor takes to come in: near the head they ask every second or two
+_COMING_S = 2.0  # mean time a called visitor takes to come in: near the head they ask every 1 to 4 s
 _SHOW_UP_LEAST, _SHOW_UP_MOST = 0.1, 0.98  # never certain: one who never comes must not keep a place
 _SHOW_UP_WEIGHT = 0.02  # of one visitor in the moving average
 _RATE_MEMORY_S = 120.0

@@ -142,7 +142,8 @@ async def rows(kind: type[T], connection: Connection, query: LiteralString, para
 async def in_one_trip(connection: Connection, *calls: Awaitable[Any]) -> Sequence[Any]:
     """Run calls on one connection without waiting for one before the next is sent; return what each returns.
 
-    For calls that do not depend on each other. Raises the first error of a statement.
+    For calls that need nothing of each other's answers; their first statements run in the order of the calls.
+    Raises the first error of a statement.
     """
     within = connection.pgconn.pipeline_status == PipelineStatus.ON
     async with nullcontext() if within else connection.pipeline():
