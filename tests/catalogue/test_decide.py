@@ -10,12 +10,10 @@ from stdnum import ean
 from safar.catalogue.decide import (
     barcode_of,
     converted,
-    minor_of_text,
     options_of_text,
     parts_of_text,
     sku_of,
     slug_of,
-    text_of_minor,
     text_of_options,
     text_of_parts,
 )
@@ -42,23 +40,6 @@ def test_a_converted_price_is_the_nearest_multiple_and_never_free(
     assert price == step or abs(price - exact) <= Decimal(step) / 2
 
 
-@given(st.integers(0, 10**12), CURRENCIES)
-def test_a_price_that_is_written_is_read_as_the_same(minor: int, currency: str) -> None:
-    assert minor_of_text(text_of_minor(minor, currency), currency) == minor
-
-
-@pytest.mark.parametrize(
-    ("text", "minor"),
-    [
-        ("4.95", 495), ("4,95", 495), ("۴٫۹۵", 495), ("1 234,50", 123450), ("५.५", 550), ("0", 0),
-        ("1.234,50", None), ("1,234.50", None), ("4.955", None), ("-1", None), ("NaN", None), ("1e3", 100000),
-        ("Infinity", None), ("", None), ("99999999999999999", None), ("£5", None),
-    ],
-)  # fmt: skip
-def test_a_price_is_read_in_any_script_or_not_at_all(text: str, minor: int | None) -> None:
-    assert minor_of_text(text, "GBP") == minor
-
-
 @given(st.text("0123456789", min_size=7, max_size=13).filter(lambda digits: len(digits) in (7, 11, 12, 13)))
 def test_a_barcode_is_taken_with_its_check_digit_and_with_no_other(digits: str) -> None:
     check = ean.calc_check_digit(digits)
@@ -74,7 +55,6 @@ def test_a_barcode_is_taken_with_its_check_digit_and_with_no_other(digits: str) 
 def test_any_text_is_read_without_a_crash(text: str) -> None:
     for read in (barcode_of, sku_of, options_of_text, parts_of_text):
         read(text)
-    minor_of_text(text, "GBP")
     assert set(slug_of(text, text)) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 

@@ -138,6 +138,24 @@ async def test_every_row_says_what_is_wrong_with_it(database: Database) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.finding("goods-B")
+async def test_a_price_with_two_readings_is_refused_and_new_prices_are_shown(database: Database) -> None:
+    await stocked(database)
+    _upload, rows = await looked_at(
+        database,
+        "sku;title;category;price;was_price;price:IRR\n"
+        "TH-1;Tapete;home;2.500;;\nTH-2;Mesa;home;1.299,90;1,400.00;1,250,000\nTH-3;Copo;home;4.9500;;\n"
+        "TH-4;Tea;home;4;;250,000\nMUG;Retrospot mug;kitchen;6;;\n",
+    )
+    assert [(row.outcome, [tuple(note) for note in row.notes]) for row in rows] == [
+        ("wrong", [("price", "two_readings", "2.500: 2500.00 / 2.50")]),
+        ("new", [("price", "", "1299.90"), ("was_price", "", "1400.00"), ("price:IRR", "", "1250000")]),
+        ("wrong", [("price", "too_fine", "4.9500")]),
+        ("wrong", [("price:IRR", "two_readings", "250,000: 250000 / 250")]),
+        ("changed", [("price", "4.95", "6.00")]),
+    ]
+
+
 async def test_rows_of_one_product_must_agree_and_an_article_stays_with_its_product(
     database: Database,
 ) -> None:
@@ -147,7 +165,8 @@ async def test_rows_of_one_product_must_agree_and_an_article_stays_with_its_prod
         "sku,title,category,price,product\nT1,Tea,home,1,tea\nT2,Coffee,home,1,tea\nMUG,Mug,home,1,tea\n",
     )
     assert [(row.outcome, [note[:2] for note in row.notes]) for row in rows] == [
-        ("new", []), ("wrong", [["title", "product_differs"]]), ("wrong", [["product", "other_product"]]),
+        ("new", [["price", ""]]), ("wrong", [["title", "product_differs"]]),
+        ("wrong", [["product", "other_product"]]),
     ]  # fmt: skip
 
 

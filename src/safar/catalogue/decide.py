@@ -3,23 +3,21 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import fields
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from stdnum import ean
 from stdnum.exceptions import ValidationError
 
-from safar.kernel.money import Money, minor_of
+from safar.kernel.money import Money
 from safar.kernel.text import ascii_digits, fold
 
-PRICE_MINOR_MAX = 10**13
 SKU_MAX = 40
 OPTIONS_MAX = 5
 PARTS_MAX = 30
 _SKU = re.compile(r"\w[\w .+-]*")
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
-_SPACES = "\u00a0\u202f '’"
 
 
 def converted(price: Money, to_currency: str, rate: Decimal, round_to_minor: int) -> int:
@@ -47,31 +45,6 @@ def barcode_of(text: str) -> str | None:
     if len(digits) == 12:
         return f"0{digits}"
     return digits[1:] if len(digits) == 14 and digits.startswith("0") else digits
-
-
-def minor_of_text(text: str, currency: str) -> int | None:
-    """Return a price that is written in major units with a point or a comma, in the digits of any script.
-
-    None for anything else: what could be read in two ways (1.234,50), below zero, finer than the currency.
-    """
-    plain = ascii_digits(text).strip().replace("٫", ".").replace("٬", "")
-    for space in _SPACES:
-        plain = plain.replace(space, "")
-    if plain.count(",") + plain.count(".") > 1:
-        return None
-    try:
-        amount = Decimal(plain.replace(",", "."))
-    except InvalidOperation:
-        return None
-    if not amount.is_finite() or amount.is_signed() or amount > PRICE_MINOR_MAX:
-        return None
-    minor = minor_of(amount, currency)
-    return minor if Money(minor, currency).major() == amount and minor <= PRICE_MINOR_MAX else None
-
-
-def text_of_minor(minor: int, currency: str) -> str:
-    """Return a price as `minor_of_text` reads it."""
-    return f"{Money(minor, currency).major():f}"
 
 
 def sku_of(text: str) -> str | None:

@@ -7,15 +7,14 @@ from safar.catalogue.articles import Article, ProductDraft, VariantDraft, new_ar
 from safar.catalogue.decide import (
     OPTIONS_MAX,
     barcode_of,
-    minor_of_text,
     parts_of_text,
     sku_of,
-    text_of_minor,
     text_of_parts,
 )
 from safar.catalogue.model import TAX_CLASSES, Price, Words
 from safar.catalogue.sheets.rows import DESCRIPTION_MAX, TITLE_MAX, WEIGHT_G_MAX
 from safar.kernel.i18n import LANGUAGES, _
+from safar.kernel.money import plain_amount
 from safar.kernel.web.forms import Fields
 
 OPTION_MAX = 60
@@ -66,13 +65,13 @@ def read_product(
 def read_variant(fields: Fields, before: VariantDraft, others: Iterable[str]) -> VariantDraft:
     """Return the variant of the form; `others` are the currencies beside its own that have prices."""
     own = before.currency
-    price = _price(fields, "price", own)
-    was = _price(fields, "was_price", own, required=False)
+    price = fields.amount("price", own)
+    was = fields.amount("was_price", own, required=False)
     _check_was(fields, "was_price", price, was)
     prices = dict(before.prices)
     for currency in others:
-        set_price = _price(fields, f"price:{currency}", currency, required=False)
-        set_was = _price(fields, f"was_price:{currency}", currency, required=False)
+        set_price = fields.amount(f"price:{currency}", currency, required=False)
+        set_was = fields.amount(f"was_price:{currency}", currency, required=False)
         _check_was(fields, f"was_price:{currency}", set_price, set_was)
         prices.pop(currency, None)
         if set_price is not None:
@@ -93,7 +92,7 @@ def read_variant(fields: Fields, before: VariantDraft, others: Iterable[str]) ->
 def values_of_variant(variant: VariantDraft) -> dict[str, str]:
     """Return a variant as the fields of its form."""
     values = {
-        "sku": variant.sku, "price": text_of_minor(variant.price_minor, variant.currency),
+        "sku": variant.sku, "price": plain_amount(variant.price_minor, variant.currency),
         "was_price": _price_text(variant.was_minor, variant.currency), "barcode": variant.barcode or "",
         "weight_g": str(variant.weight_g or ""), "tax_class": variant.tax_class,
         "parts": text_of_parts(variant.parts), "image": variant.image or "",
@@ -101,7 +100,7 @@ def values_of_variant(variant: VariantDraft) -> dict[str, str]:
         "variant_published": "1" if variant.published else "",
     }  # fmt: skip
     for currency, price in variant.prices.items():
-        values[f"price:{currency}"] = text_of_minor(price.price_minor, currency)
+        values[f"price:{currency}"] = plain_amount(price.price_minor, currency)
         values[f"was_price:{currency}"] = _price_text(price.was_minor, currency)
     for number, (name, value) in enumerate(variant.options.items()):
         values[f"option_name:{number}"], values[f"option_value:{number}"] = name, value
@@ -142,21 +141,13 @@ def _long_text(fields: Fields, name: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _price(fields: Fields, name: str, currency: str, *, required: bool = True) -> int | None:
-    text = fields.text(name, length_max=24, required=required)
-    minor = minor_of_text(text, currency) if text and name not in fields.problems else None
-    if text and minor is None:
-        fields.problems.setdefault(name, _("A price such as 4.95, not below zero."))
-    return minor
-
-
 def _check_was(fields: Fields, name: str, price: int | None, was: int | None) -> None:
     if was is not None and (price is None or was <= price):
         fields.problems.setdefault(name, _("This must be more than the price, or empty."))
 
 
 def _price_text(minor: int | None, currency: str) -> str:
-    return "" if minor is None else text_of_minor(minor, currency)
+    return "" if minor is None else plain_amount(minor, currency)
 
 
 def _barcode(fields: Fields) -> str | None:

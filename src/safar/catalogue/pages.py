@@ -12,14 +12,13 @@ from safar.catalogue import image_pages, product_pages, setting_pages, variant_p
 from safar.catalogue.actions import QUERIES, patterns_of, set_price, variants_by_id
 from safar.catalogue.categories import categories_listed
 from safar.catalogue.codes import variant_of_code
-from safar.catalogue.decide import barcode_of, minor_of_text
+from safar.catalogue.decide import barcode_of
 from safar.catalogue.errors import UnknownProduct
 from safar.catalogue.images import picture_url
 from safar.catalogue.names import category_name
 from safar.catalogue.product_pages import product_page
 from safar.catalogue.sheets import pages as sheets
 from safar.kernel.database import Connection, rows, value
-from safar.kernel.i18n import _
 from safar.kernel.ids import parse_id
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.forms import read_fields
@@ -114,19 +113,16 @@ async def _price(request: Request) -> Response:
     actor, context = actor_of(request, "manager"), context_of(request)
     variant_id = parse_id(request.path_params["id"])
     fields = await read_fields(request)
-    text = fields.text("price", length_max=20)
     async with context.database.transaction() as connection:
         variant = (await variants_by_id(connection, [variant_id])).get(variant_id)
         if variant is None:
             raise UnknownProduct
-        price_minor = None if fields.problems else minor_of_text(text, variant.currency)
+        price_minor = fields.amount("price", variant.currency)
         if price_minor is not None:
             await set_price(connection, variant_id, price_minor, staff_id=actor.id)
     if price_minor is None:
-        problem = fields.problems.get("price") or _("A price such as 4.95, not below zero.")
-        return await product_page(
-            request, variant.product_id, wrong=variant_id, typed={"price": text}, problem=problem
-        )
+        typed, problem = {"price": fields.values.get("price", "")}, fields.problems["price"]
+        return await product_page(request, variant.product_id, wrong=variant_id, typed=typed, problem=problem)
     return see_other(f"/catalogue/products/{variant.product_id}?done=saved")
 
 

@@ -10,7 +10,6 @@ from starlette.routing import BaseRoute, Route
 
 from safar.catalogue.articles import Article, articles_by_id, articles_of_product, products_by_id
 from safar.catalogue.categories import categories_listed
-from safar.catalogue.decide import text_of_minor
 from safar.catalogue.errors import SkuTaken, UnknownProduct
 from safar.catalogue.forms import read_new, read_product, texts_of_options, values_of_product
 from safar.catalogue.images import image_url, images_of, picture_url
@@ -21,6 +20,7 @@ from safar.kernel.database import Connection
 from safar.kernel.errors import SafarError
 from safar.kernel.i18n import LANGUAGES, N_, _
 from safar.kernel.ids import parse_id
+from safar.kernel.money import plain_amount
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.forms import read_fields
 from safar.kernel.web.pages import context_of, error_text, page
@@ -130,7 +130,7 @@ def _shown(article: Article, first: str | None) -> dict[str, Any]:
     variant = article.variant
     return {
         "variant": variant, "options": " · ".join(variant.options.values()),
-        "plain": text_of_minor(variant.price_minor, variant.currency),
+        "plain": plain_amount(variant.price_minor, variant.currency),
         "picture": picture_url(variant.image or first, article.product.slug, 320),
     }  # fmt: skip
 

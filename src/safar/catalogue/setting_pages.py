@@ -1,7 +1,7 @@
 """What the whole catalogue goes by: categories with their names, currencies with their rates."""
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from babel.numbers import get_currency_name, is_currency
 from starlette.requests import Request
@@ -15,12 +15,13 @@ from safar.catalogue.names import category_name
 from safar.catalogue.prices import rates, save_rates
 from safar.catalogue.sheets.rows import CATEGORY_MAX
 from safar.kernel.i18n import LANGUAGES, _, current_language
-from safar.kernel.text import ascii_digits
+from safar.kernel.money import NotAnAmount, TwoReadings, read_number
 from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.forms import Fields, amount_problem, read_fields
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.requests import see_other
 
+_RATE_PLACES = 9
 _RATES_MAX = 12
 _POSITION_MAX = 999
 
@@ -136,12 +137,17 @@ def _read_rates(fields: Fields, own: str) -> list[Rate]:
 
 
 def _rate(fields: Fields, name: str) -> Decimal:
-    text = ascii_digits(fields.text(name, length_max=20)).replace("٫", ".").replace(",", ".")
+    text = fields.text(name, length_max=20)
+    if not text:
+        return Decimal(1)
     try:
-        rate = Decimal(text)
-        good = rate.is_finite() and Decimal("0.000001") <= rate <= 10**9 and "e" not in text.lower()
-    except InvalidOperation:
-        good = False
+        rate = read_number(text, _RATE_PLACES)
+    except TwoReadings as wrong:
+        fields.problems.setdefault(name, amount_problem(wrong, text, ""))
+        return Decimal(1)
+    except NotAnAmount:
+        rate = Decimal(0)
+    good = Decimal("0.000001") <= rate <= 10**9
     if not good:
         fields.problems.setdefault(name, _("A number above zero, such as 1.15."))
         return Decimal(1)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from safar.catalogue.articles import Article, articles_by_id, articles_of_product, variant_id_of
-from safar.catalogue.decide import OPTIONS_MAX, text_of_minor
+from safar.catalogue.decide import OPTIONS_MAX
 from safar.catalogue.errors import SkuTaken, UnknownProduct
 from safar.catalogue.forms import read_sister, read_variant, values_of_variant
 from safar.catalogue.images import image_url, images_of
@@ -20,6 +20,7 @@ from safar.kernel.database import Connection
 from safar.kernel.errors import SafarError
 from safar.kernel.i18n import _
 from safar.kernel.ids import parse_id
+from safar.kernel.money import plain_amount
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.forms import read_fields
 from safar.kernel.web.pages import context_of, error_text, page
@@ -62,7 +63,7 @@ async def _form_values(connection: Connection, article: Article, others: Sequenc
     converted = {}
     for currency in others:
         priced = (await prices_in(connection, [variant.id], currency)).get(variant.id)
-        converted[currency] = text_of_minor(priced.price_minor, currency) if priced else ""
+        converted[currency] = plain_amount(priced.price_minor, currency) if priced else ""
     images = await images_of(connection, product.id)
     return {
         "product": product, "variant": variant, "others": [(one, converted[one]) for one in others],

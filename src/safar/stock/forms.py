@@ -2,7 +2,6 @@
 
 import math
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -11,13 +10,11 @@ from safar.catalogue.model import Variant
 from safar.kernel.database import Connection
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id
-from safar.kernel.money import Money, minor_of
 from safar.kernel.text import ascii_digits
 from safar.kernel.web.forms import Fields
 from safar.stock.locations import sites
 
 UNITS_MAX = 1_000_000
-_MINOR_MAX = 10**11
 
 
 def uuid_of(fields: Fields, name: str) -> UUID:
@@ -57,25 +54,6 @@ def degrees_of(fields: Fields, name: str, most: int) -> float | None:
         fields.problems[name] = _("Degrees from -%(most)s to %(most)s.", most=most)
         return None
     return degrees
-
-
-def amount_of(fields: Fields, name: str, currency: str) -> int:
-    """Return an amount of money, written in major units, in minor ones."""
-    text = ascii_digits(fields.text(name, length_max=20)).replace("٫", ".").replace(",", ".")
-    try:
-        amount = Decimal(text)
-        minor = minor_of(amount, currency) if amount.is_finite() and 0 <= amount < _MINOR_MAX else -1
-    except InvalidOperation:
-        minor, amount = -1, Decimal(0)
-    if minor < 0 or Money(minor, currency).major() != amount:
-        fields.problems.setdefault(name, _("An amount such as 4.95, not below zero."))
-        return 0
-    return minor
-
-
-def plain_amount(minor: int, currency: str) -> str:
-    """Return an amount as a form takes it back."""
-    return f"{Money(minor, currency).major():f}"
 
 
 def ticked(fields: Fields, name: str) -> bool:

@@ -9,7 +9,7 @@ from safar.catalogue.articles import Article, ProductDraft, articles_after, arti
 from safar.catalogue.decide import changed_fields
 from safar.catalogue.prices import currencies
 from safar.catalogue.saving import Saved, write_articles
-from safar.catalogue.sheets.rows import PLAIN_COLUMNS, Note, cells_of, changes_between, merged
+from safar.catalogue.sheets.rows import PLAIN_COLUMNS, Note, cells_of, changes_between, merged, prices_of
 from safar.catalogue.sheets.uploads import (
     CHUNK,
     Outcome,
@@ -137,7 +137,7 @@ async def _review_chunk(
         if notes or after is None:
             reviewed.append(SheetRow(number, sku, "wrong", record, notes))
             continue
-        changes = changes_between(before, after) if before else []
+        changes = changes_between(before, after) if before else prices_of(after)
         outcome: Outcome = "new" if before is None else "changed" if changes else "same"
         reviewed.append(SheetRow(number, sku, outcome, record, changes))
     return reviewed

@@ -14,7 +14,6 @@ from babel.numbers import is_currency
 from safar.catalogue.articles import Article, new_article
 from safar.catalogue.decide import (
     barcode_of,
-    minor_of_text,
     options_of_text,
     parts_of_text,
     sku_of,
@@ -25,7 +24,7 @@ from safar.catalogue.model import TAX_CLASSES, Price, Words
 from safar.catalogue.names import category_of_name
 from safar.kernel import sheets
 from safar.kernel.i18n import LANGUAGES
-from safar.kernel.money import Money
+from safar.kernel.money import Money, NotAnAmount, TooFine, TwoReadings, read_amount
 from safar.kernel.sheets import UnreadableSheet, Value
 from safar.kernel.text import ascii_digits, fold
 
@@ -49,7 +48,12 @@ Note = tuple[str, str, str]
 
 
 class Wrong(Exception):
-    """A cell cannot be read: its argument is a code of sheet_words.PROBLEMS."""
+    """A cell cannot be read: `code` is one of words.CELLS, `value` what is shown, "" for what was written."""
+
+    def __init__(self, code: str, value: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+        self.value = value
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ def record_of(cells: Sequence[str], columns: Columns, currency: str) -> tuple[Re
         try:
             record[name] = _cell(name, text, currency)
         except Wrong as wrong:
-            problems.append((name, str(wrong), text[:60]))
+            problems.append((name, wrong.code, (wrong.value or text)[:90]))
     for name in list(record):
         if name.startswith("was_price"):
             price = record.get(name.removeprefix("was_"))
@@ -150,10 +154,14 @@ def _price(text: str, currency: str, *, empty: bool) -> int | None:
         if empty:
             return None
         raise Wrong("needed")
-    minor = minor_of_text(text, currency)
-    if minor is None:
-        raise Wrong("not_a_price")
-    return minor
+    try:
+        return read_amount(text, currency)
+    except TwoReadings as wrong:
+        raise Wrong("two_readings", f"{text}: {' / '.join(wrong.ways)}") from None
+    except TooFine:
+        raise Wrong("too_fine", text) from None
+    except NotAnAmount:
+        raise Wrong("not_a_price") from None
 
 
 def _text(length_max: int, *, needed: bool = False) -> Callable[[str], str]:
@@ -333,6 +341,15 @@ def cells_of(article: Article) -> dict[str, Value]:
         if price.was_minor is not None:
             cells[f"was_price:{currency}"] = Money(price.was_minor, currency).major()
     return cells
+
+
+def prices_of(article: Article) -> list[Note]:
+    """Return (column, "", after) for each price of a new article, so that a person sees how it was read."""
+    return [
+        (name, "", str(value))
+        for name, value in cells_of(article).items()
+        if value != "" and name.partition(":")[0] in ("price", "was_price")
+    ]
 
 
 def changes_between(before: Article, after: Article) -> list[Note]:

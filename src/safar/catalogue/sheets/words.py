@@ -28,6 +28,8 @@ CELLS: Mapping[str, str] = {
     "not_an_address": N_("may have small Latin letters, digits and hyphens only: “%(value)s”"),
     "sku_twice": N_("stands in row %(value)s already"),
     "not_a_price": N_("is not a price such as 4.95: “%(value)s”"),
+    "two_readings": N_("can be read in two ways. Write one of them: %(value)s"),
+    "too_fine": N_("has more decimals than its currency: “%(value)s”"),
     "was_not_more": N_("must be more than the price"),
     "not_a_barcode": N_("is not an EAN, UPC or GTIN (its check digit is wrong): “%(value)s”"),
     "barcode_rounded": N_("was rounded by the spreadsheet: format the column as text (“%(value)s”)"),

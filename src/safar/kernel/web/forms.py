@@ -10,6 +10,7 @@ from starlette.requests import Request
 from safar.kernel.errors import BadRequest, InvalidInput
 from safar.kernel.i18n import _
 from safar.kernel.i18n import number as written
+from safar.kernel.money import NotAnAmount, TooFine, TwoReadings, read_amount
 from safar.kernel.text import ascii_digits
 
 _EMAIL = re.compile(r"[^@\s<>\"(),;:]{1,64}@[^@\s<>\"(),;:.]+(\.[^@\s<>\"(),;:.]+)+")
@@ -36,6 +37,19 @@ async def read_fields(request: Request) -> "Fields":
         return Fields({key: str(value) for key, value in body.items() if value is not None})
     form = await request.form(max_fields=_FIELDS_MAX, max_files=0)
     return Fields({key: value for key, value in form.items() if isinstance(value, str)})
+
+
+def amount_problem(wrong: NotAnAmount, text: str, currency: str) -> str:
+    """Return why `text` is no amount, and how it can be written."""
+    if isinstance(wrong, TwoReadings):
+        thousands, decimals = wrong.ways
+        return _(
+            "“%(text)s” can be read in two ways. Write %(thousands)s or %(decimals)s.",
+            text=text, thousands=thousands, decimals=decimals,
+        )  # fmt: skip
+    if isinstance(wrong, TooFine):
+        return _("“%(text)s” has more decimals than %(currency)s has.", text=text, currency=currency)
+    return _("An amount such as 4.95, not below zero.")
 
 
 class Fields:
@@ -68,6 +82,21 @@ class Fields:
             )
             return least
         return number
+
+    def amount(self, name: str, currency: str, *, required: bool = True, least: int = 0) -> int | None:
+        """Return an amount of money in minor units; None when it is empty or a problem."""
+        text = self.text(name, length_max=40, required=required)
+        if not text or name in self.problems:
+            return None
+        try:
+            minor = read_amount(text, currency)
+        except NotAnAmount as wrong:
+            self.problems[name] = amount_problem(wrong, text, currency)
+            return None
+        if minor < least:
+            self.problems[name] = _("This must be more than nothing.")
+            return None
+        return minor
 
     def email(self, name: str, *, required: bool = True) -> str:
         """Return an e-mail address in lower case."""

@@ -1,7 +1,6 @@
 """What staff decide about returns: approve, refuse, receive, give the money back."""
 
 from collections.abc import Awaitable, Callable
-from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
 from starlette.requests import Request
@@ -12,8 +11,6 @@ from safar.kernel.context import Context
 from safar.kernel.errors import NotFound, SafarError
 from safar.kernel.i18n import _
 from safar.kernel.ids import parse_id
-from safar.kernel.money import Money, minor_of
-from safar.kernel.text import ascii_digits
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, error_text
@@ -41,7 +38,6 @@ from safar.stock.model import LOSS, MAIN, QUARANTINE
 
 ANSWER_CHARACTERS_MAX = 1000
 _UNITS_MAX = 1_000_000
-_AMOUNT_MAX = 10**11
 ReturnPage = Callable[..., Awaitable[Response]]
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -127,15 +123,12 @@ async def _receive(request: Request, return_id: UUID) -> Turned:
 async def _refund(request: Request, return_id: UUID) -> Turned:
     actor, context = actor_of(request, "manager"), context_of(request)
     fields = await read_fields(request)
-    text = fields.text("amount", length_max=30, required=False)
     async with context.database.connection() as connection:
         one = (await returns_by_id(connection, [return_id])).get(return_id)
         if one is None:
             raise NotFound
         order = (await orders_by_id(connection, [one.order_id]))[one.order_id]
-    amount = _minor(text, order.currency) if text else None
-    if text and amount is None:
-        fields.problems["amount"] = _("An amount such as 4.95, not below zero.")
+    amount = fields.amount("amount", order.currency, required=False)
     fields.done()
     gift = GiveBack(
         return_id, actor.id, link_of(context, order.id), fields.values.get("with_shipping") == "on", amount
@@ -185,14 +178,3 @@ def _units(fields: Fields, prefix: str) -> list[tuple[UUID, int]]:
             continue
         units.append((variant_id, fields.integer(name, least=0, most=_UNITS_MAX)))
     return units
-
-
-def _minor(text: str, currency: str) -> int | None:
-    try:
-        amount = Decimal(ascii_digits(text).replace("٫", ".").replace(",", "."))
-    except InvalidOperation:
-        return None
-    if not amount.is_finite() or not 0 <= amount <= _AMOUNT_MAX:
-        return None
-    minor = minor_of(amount, currency)
-    return minor if Money(minor, currency).major() == amount else None

@@ -46,7 +46,6 @@ from safar.shop.payments.model import (
 from safar.shop.payments.receive import close_receipt, give_to_order
 from safar.shop.payments.reference import number_in, reference_of, spaced
 from safar.shop.payments.refunds import end_many, refund_many, retry
-from safar.shop.payments.way_form import read_amount
 from safar.shop.payments.ways import KINDS
 
 REASONS = {
@@ -147,7 +146,10 @@ async def _receive(request: Request) -> Response:
     account = await _found(context, parse_id(request.path_params["id"]))
     fields = await read_fields(request)
     try:
-        amount, reference = read_amount(fields, account.currency), fields.text("reference", length_max=100)
+        amount, reference = (
+            fields.amount("amount", account.currency, least=1) or 0,
+            fields.text("reference", length_max=100),
+        )
         key = request_key(request, fields)
         fields.done()
         receipt = NewReceipt(
@@ -168,7 +170,10 @@ async def _refund(request: Request) -> Response:
     account = await _found(context, parse_id(request.path_params["id"]))
     fields = await read_fields(request)
     try:
-        amount, reason = read_amount(fields, account.currency), fields.choice("reason", set(_STAFF_REASONS))
+        amount, reason = (
+            fields.amount("amount", account.currency, least=1) or 0,
+            fields.choice("reason", set(_STAFF_REASONS)),
+        )
         key = request_key(request, fields)
         fields.done()
         asked = RefundRequest(key, account.order_id, amount, reason, actor.id)

@@ -4,7 +4,6 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 
 from babel.numbers import is_currency
 from phonenumbers import SUPPORTED_REGIONS
@@ -12,8 +11,6 @@ from stdnum import bic, iban
 from stdnum.exceptions import ValidationError
 
 from safar.kernel.i18n import N_, _
-from safar.kernel.money import minor_of
-from safar.kernel.text import ascii_digits
 from safar.kernel.web.forms import Fields
 from safar.shop.payments.brcode import static_code
 from safar.shop.payments.model import Configured
@@ -22,7 +19,6 @@ from safar.shop.payments.port import CASH, PIX, STRIPE, TEST_CARD, TRANSFER, UPI
 from safar.shop.payments.upi import ADDRESS, CATEGORY
 
 _LIST_MAX = 40
-_AMOUNT_MAX = Decimal(10) ** 10
 
 
 def _iban(text: str) -> str:
@@ -155,16 +151,3 @@ def _codes(fields: Fields, name: str, known: Callable[[str], bool]) -> tuple[str
     if wrong or len(codes) > _LIST_MAX:
         fields.problems.setdefault(name, _("We do not know %(code)s.", code=(wrong or codes)[0][:20]))
     return codes
-
-
-def read_amount(fields: Fields, currency: str) -> int:
-    """Return the field `amount`, in major units with a point or a comma, as minor units."""
-    text = ascii_digits(fields.text("amount", length_max=20)).replace("٫", ".").replace(",", ".")
-    try:
-        amount = Decimal(text) if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,4})?", text) else Decimal(-1)
-    except InvalidOperation:
-        amount = Decimal(-1)
-    minor = minor_of(amount, currency)
-    if not 0 < amount < _AMOUNT_MAX or minor <= 0:
-        fields.problems["amount"] = _("An amount such as 12.50.")
-    return max(minor, 0)

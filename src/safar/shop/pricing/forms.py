@@ -6,7 +6,6 @@ from decimal import Decimal, InvalidOperation
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from safar.catalogue.decide import minor_of_text
 from safar.catalogue.model import TAX_CLASSES
 from safar.kernel.i18n import LANGUAGES, _
 from safar.kernel.text import ascii_digits
@@ -74,7 +73,7 @@ def method_in(fields: Fields, currency: str) -> tuple[ShippingMethod, bool]:
     most = fields.integer("days_most", least=0, most=_DAYS_MAX)
     if most < least:
         fields.problems.setdefault("days_most", _("Not fewer than the least."))
-    free_from = _amount(fields, "free_from", currency, required=False)
+    free_from = fields.amount("free_from", currency, required=False)
     method = ShippingMethod(
         key=key, names=names, bands=_bands(fields, currency), currency=currency, free_from_minor=free_from,
         days_least=least, days_most=most,
@@ -99,7 +98,7 @@ def discount_in(fields: Fields, *, code: str | None, currency: str, zone: str) -
         kind=kind,
         value=_value(fields, kind, currency),
         currency=currency,
-        minimum_minor=_amount(fields, "minimum", currency, required=False) or 0,
+        minimum_minor=fields.amount("minimum", currency, required=False) or 0,
         category=fields.text("category", length_max=100, required=False),
         starts_at=starts_at,
         ends_at=ends_at,
@@ -120,7 +119,7 @@ def _bands(fields: Fields, currency: str) -> tuple[Band, ...]:
         if not weight and not fields.values.get(f"price-{n}", "").strip():
             continue
         most = fields.integer(f"weight-{n}", least=1, most=_WEIGHT_G_MAX) if weight else None
-        price = _amount(fields, f"price-{n}", currency, required=True)
+        price = fields.amount(f"price-{n}", currency)
         bands.append(Band(most, price or 0))
     weights = [band.weight_g_max for band in bands]
     if not bands:
@@ -134,7 +133,7 @@ def _value(fields: Fields, kind: str, currency: str) -> int:
     if kind == DiscountKind.PERCENT:
         return _share(fields, "value", PERCENT_WHOLE)
     if kind == DiscountKind.FIXED:
-        return _amount(fields, "value", currency, required=True) or 0
+        return fields.amount("value", currency) or 0
     return 0
 
 
@@ -149,16 +148,6 @@ def _share(fields: Fields, name: str, whole: int) -> int:
         fields.problems[name] = _("So many per cent, such as 20 or 8.5.")
         return 0
     return int(parts)
-
-
-def _amount(fields: Fields, name: str, currency: str, *, required: bool) -> int | None:
-    text = fields.text(name, length_max=24, required=required)
-    if not text or name in fields.problems:
-        return None
-    minor = minor_of_text(text, currency)
-    if minor is None:
-        fields.problems[name] = _("An amount such as 4.95, not below zero.")
-    return minor
 
 
 def _decimal(text: str) -> Decimal | None:

@@ -11,12 +11,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from safar.catalogue.actions import categories
-from safar.catalogue.decide import text_of_minor
 from safar.catalogue.names import category_name
 from safar.kernel import clock
 from safar.kernel.database import Connection
 from safar.kernel.errors import NotFound, SafarError
 from safar.kernel.i18n import N_, _, money, number
+from safar.kernel.money import plain_amount
 from safar.kernel.text import ascii_digits
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.forms import Fields, read_fields
@@ -171,14 +171,14 @@ def _typed(discount: Discount, zone: str) -> dict[str, str]:
     value = (
         share_text(discount.value, PERCENT_WHOLE)
         if percent
-        else text_of_minor(discount.value, discount.currency)
+        else plain_amount(discount.value, discount.currency)
     )
     minimum = discount.minimum_minor
     return {
         "code": discount.code,
         "kind": discount.kind,
         "value": "" if discount.kind == DiscountKind.FREE_SHIPPING else value,
-        "minimum": text_of_minor(minimum, discount.currency) if minimum else "",
+        "minimum": plain_amount(minimum, discount.currency) if minimum else "",
         "category": discount.category,
         "starts_on": _day_text(discount.starts_at, zone),
         "ends_on": _day_text(discount.ends_at - timedelta(days=1) if discount.ends_at else None, zone),

@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from safar.catalogue.decide import minor_of_text, text_of_minor
 from safar.kernel.i18n import _, current_language
 from safar.kernel.ids import new_id, parse_id
+from safar.kernel.money import NotAnAmount, plain_amount, read_amount
 from safar.kernel.text import ascii_digits
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.forms import Fields, read_fields
@@ -115,7 +115,7 @@ async def _zones_page(
     zone = zone_of(rules.zones, to)
     tried = methods_to(
         rules, to, weight_g=int(weight) if weight.isdecimal() and len(weight) <= _WEIGHT_DIGITS_MAX else 0,
-        goods_minor=minor_of_text(asked.get("goods", "")[:24], settings.currency) or 0,
+        goods_minor=_goods_in(asked.get("goods", ""), settings.currency),
         currency=settings.currency,
     )  # fmt: skip
     values = {
@@ -170,18 +170,25 @@ async def _zone_page(
     return page(request, "shop/prices_zone.html", values, status=status)
 
 
+def _goods_in(text: str, currency: str) -> int:
+    try:
+        return read_amount(text, currency)
+    except NotAnAmount:
+        return 0
+
+
 def _typed(method: ShippingMethod, *, active: bool) -> dict[str, str]:
     """Return a method as its form shows it."""
     free = method.free_from_minor
     typed = {
         "key": method.key, "name": method.names.get("", ""), "days_least": str(method.days_least),
         "days_most": str(method.days_most), "active": "yes" if active else "",
-        "free_from": "" if free is None else text_of_minor(free, method.currency),
+        "free_from": "" if free is None else plain_amount(free, method.currency),
     }  # fmt: skip
     typed |= {f"name-{language}": name for language, name in method.names.items() if language}
     for n, band in enumerate(method.bands):
         typed[f"weight-{n}"] = "" if band.weight_g_max is None else str(band.weight_g_max)
-        typed[f"price-{n}"] = text_of_minor(band.price_minor, method.currency)
+        typed[f"price-{n}"] = plain_amount(band.price_minor, method.currency)
     return typed
 
 

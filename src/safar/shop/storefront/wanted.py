@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
 from safar.kernel.i18n import N_
-from safar.kernel.money import Money, minor_of
+from safar.kernel.money import NotAnAmount, plain_amount, read_amount
 from safar.kernel.text import ascii_digits
 from safar.shop.storefront.model import Sort, Wanted
 
@@ -17,7 +16,6 @@ QUERY_MAX = 100
 _OPTION = "o."
 _OPTIONS_MAX = 12
 _OPTION_CHARACTERS_MAX = 60
-_PRICE_DIGITS_MAX = 12
 
 SORTS = {
     Sort.BEST: N_("Best match"), Sort.POPULAR: N_("Popular"), Sort.NEW: N_("Newest"),
@@ -77,17 +75,14 @@ def plain_price(minor: int | None, currency: str) -> str:
     """Return an amount as somebody types it: "12.5"; "" for None."""
     if minor is None:
         return ""
-    text = f"{Money(minor, currency).major():f}"
+    text = plain_amount(minor, currency)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _minor(text: str, currency: str) -> int | None:
-    plain = ascii_digits(text).strip().replace("٫", ".").replace(",", ".")
-    if not plain or len(plain) > _PRICE_DIGITS_MAX or not set(plain) <= set("0123456789."):
-        return None
     try:
-        return minor_of(Decimal(plain), currency)
-    except InvalidOperation:
+        return read_amount(text, currency)
+    except NotAnAmount:
         return None
 
 

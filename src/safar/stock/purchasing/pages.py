@@ -12,6 +12,7 @@ from safar.kernel import clock
 from safar.kernel.errors import InvalidInput
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id, parse_id
+from safar.kernel.money import plain_amount
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page
@@ -68,7 +69,7 @@ async def _purchase(request: Request, wrong: Wrong = NOTHING) -> Response:
         "order": order, "receipts": receipts, "open": PurchaseState(order.state) in OPEN,
         **documents.page_of([line for line in lines if line.sku > after], after),
         "late": order.expected_on and order.state in OPEN and order.expected_on < clock.now().date(),
-        "receipt_id": new_id(), "place_name": forms.place_name, "plain_amount": forms.plain_amount,
+        "receipt_id": new_id(), "place_name": forms.place_name, "plain_amount": plain_amount,
         "mail": _mail_to(order, lines), "with_lots": any(line.tracks_lots for line in lines),
         "may_buy": actor.may("manager"), **wrong.values(),
     }  # fmt: skip
@@ -98,7 +99,7 @@ async def _line(request: Request, _actor: Actor, fields: Fields) -> str:
         order = await orders.locked(connection, order_id)
         variant_id = await documents.article_of(connection, fields)
         if fields.values.get("cost", "").strip():
-            cost = forms.amount_of(fields, "cost", order.currency)
+            cost = fields.amount("cost", order.currency) or 0
         else:
             offers = (await items_of_variants(connection, [variant_id])).get(variant_id, [])
             cost = next((one.cost_minor for one in offers if one.supplier_id == order.supplier_id), 0)

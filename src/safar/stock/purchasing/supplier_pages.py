@@ -5,6 +5,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from safar.kernel.ids import new_id, parse_id
+from safar.kernel.money import plain_amount
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page
@@ -54,7 +55,7 @@ async def _supplier(request: Request, wrong: Wrong = NOTHING) -> Response:
         )
     values = {
         **documents.page_of(items, after), "supplier": one, "may_buy": actor.may("manager"),
-        "currencies": _choices(context_of(request).settings.currency), "plain_amount": forms.plain_amount,
+        "currencies": _choices(context_of(request).settings.currency), "plain_amount": plain_amount,
         **wrong.values(),
     }  # fmt: skip
     return page(request, "stock/supplier.html", values, status=wrong.status)
@@ -95,7 +96,7 @@ async def _item(request: Request, actor: Actor, fields: Fields) -> str:
         item = SupplierItem(
             supplier_id=supplier_id, variant_id=await documents.article_of(connection, fields),
             supplier_sku=fields.text("supplier_sku", length_max=64, required=False),
-            cost_minor=forms.amount_of(fields, "cost", one.currency),
+            cost_minor=fields.amount("cost", one.currency) or 0,
             pack_size=fields.integer("pack_size", least=1, most=100_000), lead_days=lead_days,
         )  # fmt: skip
         fields.done()
