@@ -186,6 +186,30 @@ def test_time_is_read_in_one_place_only() -> None:
                 assert reading not in readings, f"{where} reads the time by {reading}: use kernel.clock.now()"
 
 
+_DAY_IN_SQL = re.compile(
+    r"current_date|localtime|date_trunc|(?<!AT TIME ZONE %\(zone\)s\))(?<!\(today\)s)::date\b", re.I
+)
+
+
+@pytest.mark.finding("goods-G")
+def test_a_moment_becomes_a_day_in_one_place_only() -> None:
+    """By the shop's zone: a database and a server in UTC are a day behind or ahead of it for hours."""
+    for path in _PYTHON:
+        if path == _SOURCE / "kernel" / "clock.py":
+            continue
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                where = f"{_named(path)}:{node.lineno}"
+                assert node.func.attr != "date" or node.args or node.keywords, (
+                    f"{where} makes a day of a moment: use kernel.clock.shop_day or today"
+                )
+    for path in sorted([*_SOURCE.rglob("queries.sql"), *(_SOURCE / "migrations" / "sql").glob("*.sql")]):
+        found = _DAY_IN_SQL.search(path.read_text(encoding="utf-8"))
+        assert found is None or path.parent.name == "bench", (
+            f"{_named(path)} makes a day by {found[0]}: use (… AT TIME ZONE %(zone)s)::date"
+        )
+
+
 def _heads() -> list[str]:
     config = Config()
     config.set_main_option("script_location", str(_SOURCE / "migrations"))

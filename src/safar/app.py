@@ -22,6 +22,7 @@ from safar.inbox import jobs as inbox
 from safar.journal import jobs as journal
 from safar.journal.subscribe import Subscriber
 from safar.kernel.context import Context, make_context
+from safar.kernel.i18n import set_zone
 from safar.kernel.jobs import jobs_app, rescue_stalled
 from safar.kernel.log import log, set_up_logging
 from safar.kernel.loops import Loop, repeat
@@ -54,6 +55,7 @@ async def run_role(role: str, url: str) -> None:
     """Run one process of Safar until it is told to stop (SIGTERM, SIGINT)."""
     settings = configuration.settings_of_environment()
     set_up_logging(settings.log_level, role)
+    set_zone(settings.timezone)
     context = make_context(settings, url)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

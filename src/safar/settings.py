@@ -3,8 +3,9 @@
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import available_timezones
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -56,7 +57,7 @@ class Settings(BaseSettings):
     language: str = "en"
     """Language of a visitor who has not chosen one and whose browser asks for none that we have."""
     timezone: str = "UTC"
-    """IANA zone in which times are shown."""
+    """IANA zone of the shop: in which its days begin and end, and times are shown."""
     opening_hours: str = "Mon-Fri 09:00-18:00"
     """When people answer, as told to customers by the bot."""
 
@@ -134,6 +135,14 @@ class Settings(BaseSettings):
     """Failed sign-ins for one address or from one network address in 15 minutes before a pause."""
     log_level: str = "WARNING"
     """Least severe log line that is written: DEBUG, INFO, WARNING or ERROR."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        """Refuse at the start what would fail at the first order."""
+        if zone not in available_timezones():
+            raise ValueError(f"no IANA zone is called {zone!r}, say Asia/Tehran")
+        return zone
 
     @model_validator(mode="before")
     @classmethod

@@ -123,9 +123,10 @@ async def test_what_was_shipped_is_cancelled_by_nobody_and_what_was_packed_not_b
 async def test_an_order_is_closed_by_itself_when_the_time_for_returns_is_over(context: Context) -> None:
     with clock.held(clock.now()) as time:
         order_id = await delivered(context, (MUG, 1))
-        days = timedelta(days=context.settings.return_days)
+        last_day = clock.today("UTC") + timedelta(days=context.settings.return_days)
+        over = clock.day_start(last_day + timedelta(days=1), "UTC")
         assert not await close_old(context)
-        time.advance(seconds=days.total_seconds() - 60)
+        time.advance(seconds=(over - clock.now()).total_seconds() - 60)
         await close_old(context)
         assert (await order_of(context.database, order_id)).state == "delivered"
         time.advance(seconds=61)

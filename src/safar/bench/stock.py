@@ -96,7 +96,7 @@ async def fill(context: Context) -> None:
         "variants": _VARIANTS, "moves": _MOVES, "now": clock.now(), "main": MAIN, "customer": CUSTOMER,
         "supplier": SUPPLIER, "count_lines": LINES_MAX,
     }  # fmt: skip
-    async with await psycopg.AsyncConnection.connect(context.database.url, autocommit=True) as connection:
+    async with await Connection.connect(context.database.url, autocommit=True) as connection:
         await connection.execute(FILL["fast"])
         for name in ("products", "variants", "locations"):
             await execute(connection, FILL[name], numbers)
@@ -175,7 +175,7 @@ async def _read(context: Context, pages: Sequence[Page]) -> None:
     sent = await _statements(context, pages)
     async with (
         await _client(context) as client,
-        await psycopg.AsyncConnection.connect(context.database.url, autocommit=True) as connection,
+        await Connection.connect(context.database.url, autocommit=True) as connection,
     ):
         for reading in range(_READINGS + 1):
             for page in pages:

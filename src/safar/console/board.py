@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from safar.channels.actions import troubles
 from safar.channels.model import Trouble
@@ -106,7 +105,7 @@ class Board:
 
     def __init__(self, context: Context) -> None:
         self._database = context.database
-        self._zone = ZoneInfo(context.settings.timezone)
+        self._zone = context.settings.timezone
         self._lock = asyncio.Lock()
         self._latest: Snapshot | None = None
         self._sends: Mapping[UUID, Mapping[str, int]] = {}
@@ -147,8 +146,8 @@ class Board:
 
     def _since(self) -> dict[str, datetime]:
         now = clock.now()
-        day = datetime.combine(now.astimezone(self._zone).date(), time(), self._zone)
-        return {"day_start": day.astimezone(UTC), "failed_since": now - timedelta(days=_FAILURES_DAYS)}
+        day_start = clock.day_start(clock.shop_day(now, self._zone), self._zone)
+        return {"day_start": day_start, "failed_since": now - timedelta(days=_FAILURES_DAYS)}
 
     async def _count_sends(self, connection: Connection, ids: list[UUID]) -> Mapping[UUID, Mapping[str, int]]:
         loop = asyncio.get_running_loop()

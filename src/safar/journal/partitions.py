@@ -19,7 +19,7 @@ def month_starts(first: date, count: int) -> list[date]:
 
 async def make_ahead(database: Database) -> bool:
     """Make the partitions of this month and the next three that are missing."""
-    starts = month_starts(clock.now().date(), _MONTHS_AHEAD + 2)
+    starts = month_starts(clock.today("UTC"), _MONTHS_AHEAD + 2)
     for start, end in pairwise(starts):
         async with database.transaction() as connection:
             # One maker at a time: two that both find a month missing would both make it.

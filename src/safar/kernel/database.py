@@ -16,7 +16,6 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from safar.kernel.errors import Overloaded
 from safar.settings import Settings
 
-Connection = psycopg.AsyncConnection[TupleRow]
 T = TypeVar("T")
 Params = Mapping[str, Any] | Sequence[Any] | None
 
@@ -26,6 +25,12 @@ _POOL_WAIT_S = 5.0
 # The pool tries again after 1, 3 and 4 s, then leaves it to the next caller: by default its pauses double for
 # five minutes, and after a long outage callers would be refused for as long again.
 _RECONNECT_S_MAX = 4.0
+
+
+class Connection(psycopg.AsyncConnection[TupleRow]):
+    """A connection; `zone` is the shop's, so that a verb can tell what day it is there: an IANA name."""
+
+    zone = "UTC"
 
 
 class Database:
@@ -39,8 +44,11 @@ class Database:
             f" -c statement_timeout={settings.statement_timeout_ms}"
             " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
         )
+        self._zone = settings.timezone
         self._pool = AsyncConnectionPool(
             url,
+            connection_class=Connection,
+            configure=self._configure,
             min_size=settings.pool_min,
             max_size=settings.pool_max,
             timeout=_POOL_WAIT_S,
@@ -49,6 +57,9 @@ class Database:
             kwargs={"autocommit": True, "options": options, "connect_timeout": 5},
         )
         self._tries_max = settings.pool_max + 2
+
+    async def _configure(self, connection: Connection) -> None:
+        connection.zone = self._zone
 
     async def open(self) -> None:
         await self._pool.open(wait=True, timeout=30)

@@ -150,7 +150,7 @@ def _local(at: datetime) -> datetime:
 
 def date(at: datetime) -> str:
     """Return the day of `at` in words; in Persian by the Jalali calendar."""
-    return day(_local(at).date())
+    return day(clock.shop_day(at, _zone.get()))
 
 
 def day(on: calendar_day) -> str:
@@ -173,7 +173,8 @@ def datetime_text(at: datetime) -> str:
 
 def moment(at: datetime) -> str:
     """Return `at` as short as it can be understood: the time today, else the day."""
-    return time_of_day(at) if _local(at).date() == _local(clock.now()).date() else date(at)
+    zone = _zone.get()
+    return time_of_day(at) if clock.shop_day(at, zone) == clock.today(zone) else date(at)
 
 
 def duration(seconds: float | None) -> str:

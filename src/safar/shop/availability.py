@@ -51,7 +51,7 @@ async def offers(
     awaited = {id_ for id_, offer in found.items() if not offer.free and offer.backorder}
     if awaited:
         wanted = stocked_ids(awaited, parts)
-        promised = await promises(connection, wanted, today=clock.now().date())
+        promised = await promises(connection, wanted, today=clock.today(connection.zone))
         for id_ in awaited:
             days = [
                 day

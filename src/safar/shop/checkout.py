@@ -246,7 +246,7 @@ async def _promised_on(connection: Connection, plans: Sequence[Plan]) -> dict[UU
     awaited = {variant_id for plan in plans for variant_id in plan.awaited}
     if not awaited:
         return {}
-    promised = await promises(connection, awaited, today=clock.now().date())
+    promised = await promises(connection, awaited, today=clock.today(connection.zone))
     days: dict[UUID, date] = {}
     for plan in plans:
         found = [day for id_ in plan.awaited if id_ in promised and (day := promised[id_].promised_on)]

@@ -70,7 +70,8 @@ async def order_page(
     found = await _find(request, order_id)
     order = found.order
     partly = is_partly_shipped(found.goods)
-    window = within_window(order, context.settings.return_days, clock.now())
+    settings = context.settings
+    window = within_window(order, settings.return_days, clock.now(), settings.timezone)
     cancelled = order.state == OrderState.CANCELLED
     payment = await payments.box(context, order)
     values = {

@@ -1,10 +1,8 @@
 """The shop's pages for staff: orders, and one order with everything that happened to it."""
 
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,14 +11,14 @@ from starlette.routing import BaseRoute, Route
 from safar.catalogue.images import picture_url
 from safar.customers.actions import cards
 from safar.customers.sentences import icon_of, sentence, tone_of
-from safar.kernel import clock
+from safar.kernel.clock import today
 from safar.kernel.context import Context
 from safar.kernel.errors import NotFound
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.text import ascii_digits
 from safar.kernel.web.actor import actor_of
-from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.pages import context_of, page, today_of
 from safar.kernel.web.requests import see_other
 from safar.shop import payments
 from safar.shop.fulfilment import carrier_pages, order_actions, return_pages
@@ -69,7 +67,7 @@ async def _orders(request: Request) -> Response:
             order_id := await order_of_number(connection, number)
         ):
             return see_other(f"/orders/{order_id}")
-        found = await find_orders(connection, wanted, context.settings, today=today_of(context))
+        found = await find_orders(connection, wanted, context.settings, today=today_of(request))
         shown = found[:PAGE_SIZE]
         progress = await progress_of(connection, [order.id for order in shown])
     older = None
@@ -78,7 +76,7 @@ async def _orders(request: Request) -> Response:
     values = {
         "orders": shown, "wanted": wanted, "states": STATES, "payments": PAYMENT_STATES, "older": older,
         "first": wanted.before is None, "progress": progress, "tabs": _tabs(wanted),
-        "late": {order.id for order in shown if is_late(order, context.settings, today_of(context))},
+        "late": {order.id for order in shown if is_late(order, context.settings, today_of(request))},
         "batch_id": new_id(), "told": _told(request),
     }  # fmt: skip
     return page(request, "shop/console_orders.html", values)
@@ -184,18 +182,13 @@ def _standing(context: Context, order: Order, *, partly: bool) -> dict[str, Any]
         "may_pack": after(order.state, Step.PACK) is not None,
         "may_deliver": after(order.state, Step.DELIVER) is not None,
         "may_cancel": after(order.state, Step.CANCEL, partly_shipped=partly) is not None,
-        "late": is_late(order, context.settings, today_of(context)),
+        "late": is_late(order, context.settings, today(context.settings.timezone)),
         "states": STATES, "payments": PAYMENT_STATES, "return_states": RETURN_STATES,
         "return_tones": RETURN_TONES, "wishes": WISHES, "return_reasons": REASONS,
         "address": address_of(order), "public_link": link_of(context, order.id),
         "has_invoice": order.state not in (OrderState.PLACED, OrderState.CANCELLED),
         "was_paid": order.payment_state == PaymentState.PAID,
     }  # fmt: skip
-
-
-def today_of(context: Context) -> date:
-    """Return the day that it is where the shop is."""
-    return clock.now().astimezone(ZoneInfo(context.settings.timezone)).date()
 
 
 def _whole(text: str | None) -> int | None:

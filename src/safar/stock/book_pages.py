@@ -8,11 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from safar.kernel import clock
 from safar.kernel.database import rows
 from safar.kernel.ids import new_id
 from safar.kernel.web.actor import actor_of
-from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.pages import context_of, page, today_of
 from safar.stock import forms
 from safar.stock.lots import QUERIES, expiring
 
@@ -70,7 +69,7 @@ async def _lots(request: Request) -> Response:
     last = found[PAGE_SIZE - 1] if found[PAGE_SIZE:] else None
     key = f"{last.expires_on.isoformat()}~{last.lot_id}~{last.location_id}" if last else ""
     values = {
-        "lots": found[:PAGE_SIZE], "days": days, "choices": _DAYS, "today": clock.now().date(),
+        "lots": found[:PAGE_SIZE], "days": days, "choices": _DAYS, "today": today_of(request),
         "first": after is None, "more": forms.at("", days=days, after=key) if last else None,
         "place_name": forms.place_name, "may_move": actor.may("manager"), "new_id": new_id,
     }  # fmt: skip

@@ -86,7 +86,7 @@ async def follow_many(
     stated = stated or {}
     levels = await _locked(connection, {move.variant_id for move in moves}, stated.values())
     if levels or stated:
-        await _write(connection, follow(levels, moves, stated, today=clock.now().date()))
+        await _write(connection, follow(levels, moves, stated, today=clock.today(connection.zone)))
 
 
 async def assign_many(
@@ -120,7 +120,7 @@ async def suggest(
     """
     params = {"variant_ids": list({variant_id for variant_id, _location, _units in wanted})}
     levels = await rows(LotLevel, connection, QUERIES["lot_levels"], params)
-    today = clock.now().date()
+    today = clock.today(connection.zone)
     fit = [level for level in levels if level.expires_on >= today]
     found = {
         (variant_id, location_id): picks_of(fit, variant_id, location_id, units)
@@ -138,7 +138,7 @@ async def expiring(
 ) -> list[Kept]:
     """Return what expires within so many days or has expired, the first first, those after a key."""
     params = {
-        "until": clock.now().date() + timedelta(days=days),
+        "until": clock.today(connection.zone) + timedelta(days=days),
         "after_on": after[0] if after else date(1, 1, 1),
         "after_lot": after[1] if after else UUID(int=0),
         "after_location": after[2] if after else UUID(int=0),

@@ -71,7 +71,7 @@ async def _variant(request: Request, wrong: Wrong = NOTHING) -> Response:
         lots = await lots_of(connection, variant_id) if variant.tracks_lots else []
         policy = (await policies(connection, [variant_id])).get(variant_id, Policy(variant_id))
         places = await forms.places(connection)
-        promise = (await promises(connection, [variant_id], today=clock.now().date()))[variant_id]
+        promise = (await promises(connection, [variant_id], today=clock.today(connection.zone)))[variant_id]
     older = None
     if len(moves) > _MOVES_SIZE:
         last = moves[_MOVES_SIZE - 1]

@@ -1,6 +1,7 @@
 """Pages: Jinja2 templates of every room, rendered in the request's language."""
 
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -9,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from safar.kernel import i18n
+from safar.kernel import clock, i18n
 from safar.kernel.context import Context
 from safar.kernel.errors import BodyTooLarge, InvalidInput, SafarError
 from safar.kernel.log import log
@@ -54,6 +55,11 @@ def _ngettext(singular: str, plural: str, count: int) -> str:
 def context_of(request: Request) -> Context:
     """Return the process's shared things."""
     return cast("Context", request.app.state.context)
+
+
+def today_of(request: Request) -> date:
+    """Return the day that it is where the shop is."""
+    return clock.today(context_of(request).settings.timezone)
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:

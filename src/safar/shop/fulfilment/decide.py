@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
 from uuid import UUID
 
+from safar.kernel.clock import shop_day
 from safar.shop.fulfilment.model import ReturnState, ReturnStep, Step
 from safar.shop.model import Goods, Order, OrderLine, OrderState
 
@@ -122,11 +123,16 @@ def returnable(
     return left
 
 
-def within_window(order: Order, days: int, now: datetime) -> bool:
-    """Tell whether the customer may still ask to return something: until `days` after the delivery."""
+def within_window(order: Order, days: int, now: datetime, zone: str) -> bool:
+    """Tell whether the customer may still ask to return something: until the last day, whole, of `days`.
+
+    Days of the shop, in its `zone`; the day of the delivery itself is not counted.
+    """
     if order.state in (OrderState.CANCELLED, OrderState.CLOSED):
         return False
-    return order.delivered_at is None or now < order.delivered_at + timedelta(days=days)
+    if order.delivered_at is None:
+        return True
+    return shop_day(now, zone) <= shop_day(order.delivered_at, zone) + timedelta(days=days)
 
 
 def tracking_link(template: str, code: str) -> str:

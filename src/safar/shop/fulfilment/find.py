@@ -7,7 +7,7 @@ from uuid import UUID
 
 from safar.catalogue.codes import variant_of_code
 from safar.customers.pages import find as find_customers
-from safar.kernel import clock
+from safar.kernel.clock import day_start
 from safar.kernel.database import Connection
 from safar.settings import Settings
 from safar.shop.fulfilment.reading import HIGHEST_NUMBER, QUERIES
@@ -42,7 +42,7 @@ async def find_orders(
     params = {
         "before": wanted.before or HIGHEST_NUMBER, "state": wanted.state, "payment": wanted.payment,
         "today": today if wanted.late else None,
-        "confirmed_before": clock.now() - timedelta(days=settings.ship_days),
+        "confirmed_before": day_start(today - timedelta(days=settings.ship_days), settings.timezone),
         "ids": ids, "limit": PAGE_SIZE + 1,
     }  # fmt: skip
     # Not prepared: a plan made once for all filters would read the whole table for most of them.

@@ -21,9 +21,11 @@ def loops(context: Context) -> list[Loop]:
 
 async def close_old(context: Context) -> bool:
     """Close delivered orders whose time for returns is over; return whether there may be more."""
-    until = clock.now() - timedelta(days=context.settings.return_days)
+    zone = context.settings.timezone
+    last_day = clock.today(zone) - timedelta(days=context.settings.return_days)
+    params = {"before": clock.day_start(last_day, zone), "limit": _AT_ONCE_MAX}
     async with context.database.transaction() as connection:
-        found = await connection.execute(QUERIES["to_close"], {"until": until, "limit": _AT_ONCE_MAX})
+        found = await connection.execute(QUERIES["to_close"], params)
         order_ids = [order_id for (order_id,) in await found.fetchall()]
         if order_ids:
             await close_many(connection, order_ids)

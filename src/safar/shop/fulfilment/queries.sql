@@ -76,7 +76,7 @@ UPDATE shipments SET delivered_at = %(now)s WHERE order_id = ANY(%(ids)s) AND de
 -- Delivered long enough ago, and nothing of it is on its way back.
 SELECT o.id FROM orders AS o
 WHERE
-    o.state = 'delivered' AND o.delivered_at <= %(until)s
+    o.state = 'delivered' AND o.delivered_at < %(before)s
     AND NOT EXISTS (
         SELECT FROM returns AS r
         WHERE r.order_id = o.id AND r.state IN ('requested', 'approved', 'received')
@@ -230,7 +230,7 @@ WHERE
         %(today)s::date IS NULL
         OR (
             o.state IN ('confirmed', 'packed')
-            AND (o.promised_on < %(today)s OR (o.promised_on IS NULL AND o.confirmed_at < %(confirmed_before)s))
+            AND o.confirmed_at < %(confirmed_before)s AND (o.promised_on < %(today)s OR o.promised_on IS NULL)
         )
     )
     AND (%(ids)s::uuid [] IS NULL OR o.id = ANY(%(ids)s))

@@ -59,7 +59,8 @@ async def _form(
         left = await can_return(connection, order_id)
         others = await sisters(connection, [line.variant_id for line in lines])
     open_lines = [line for line in lines if left.get(line.variant_id)]
-    if not open_lines or not within_window(order, context.settings.return_days, clock.now()):
+    settings = context.settings
+    if not open_lines or not within_window(order, settings.return_days, clock.now(), settings.timezone):
         raise NotReturnable
     typed = fields.values if fields else {}
     values = {

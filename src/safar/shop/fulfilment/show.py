@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from safar.kernel.clock import shop_day
 from safar.kernel.i18n import N_, _, current_language, day
 from safar.settings import Settings
 from safar.shop.fulfilment.model import ReturnState, Wish
@@ -69,11 +70,9 @@ class Expected:
 def expected_of(order: Order, settings: Settings, rules: Rules) -> Expected:
     """Return when an order leaves and arrives, by what was promised and by the way it is sent."""
     method = method_of(order, rules)
-    leaves_on = None
-    if order.state in _LEAVING and order.confirmed_at:
-        latest = (order.confirmed_at + timedelta(days=settings.ship_days)).date()
-        leaves_on = max(order.promised_on, latest) if order.promised_on else latest
-    start = order.shipped_at.date() if order.state == OrderState.SHIPPED and order.shipped_at else leaves_on
+    start = leaves_on = _leaves_on(order, settings)
+    if order.state == OrderState.SHIPPED and order.shipped_at:
+        start = shop_day(order.shipped_at, settings.timezone)
     return Expected(
         way=(method.names.get(current_language()) or method.names.get("", "")) if method else "",
         leaves_on=leaves_on,
@@ -96,8 +95,14 @@ def method_of(order: Order, rules: Rules) -> ShippingMethod | None:
 
 
 def is_late(order: Order, settings: Settings, today: date) -> bool:
-    """Tell whether an order should have left before today."""
+    """Tell whether an order should have left before `today`, a day of the shop."""
+    leaves_on = _leaves_on(order, settings)
+    return leaves_on is not None and leaves_on < today
+
+
+def _leaves_on(order: Order, settings: Settings) -> date | None:
+    """Return the day of the shop by which an order leaves; None when it has left, or is not confirmed."""
     if order.state not in _LEAVING or order.confirmed_at is None:
-        return False
-    latest = (order.confirmed_at + timedelta(days=settings.ship_days)).date()
-    return (order.promised_on or latest) < today
+        return None
+    latest = shop_day(order.confirmed_at, settings.timezone) + timedelta(days=settings.ship_days)
+    return max(order.promised_on, latest) if order.promised_on else latest

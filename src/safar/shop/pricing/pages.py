@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from safar.catalogue.actions import categories
 from safar.catalogue.names import category_name
 from safar.kernel import clock
+from safar.kernel.clock import shop_day
 from safar.kernel.database import Connection
 from safar.kernel.errors import NotFound, SafarError
 from safar.kernel.i18n import N_, _, money, number
@@ -200,7 +200,7 @@ def gives(discount: Discount) -> str:
 
 
 def _day_text(at: datetime | None, zone: str) -> str:
-    return at.astimezone(ZoneInfo(zone)).date().isoformat() if at else ""
+    return shop_day(at, zone).isoformat() if at else ""
 
 
 def _name_of(request: Request) -> str:

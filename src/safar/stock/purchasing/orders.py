@@ -92,7 +92,8 @@ async def send(
         raise NothingOrdered
     now = clock.now()
     by = await supplier(connection, order.supplier_id)
-    expected = expected_on or order.expected_on or now.date() + timedelta(days=by.lead_days if by else 0)
+    today = clock.today(connection.zone)
+    expected = expected_on or order.expected_on or today + timedelta(days=by.lead_days if by else 0)
     params = {"id": order_id, "expected_on": expected, "now": now}
     await execute(connection, QUERIES["send"], params)
     about = {"number": order.number, "units": order.units, "expected_on": expected}

@@ -8,14 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from safar.kernel import clock
 from safar.kernel.errors import InvalidInput
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.money import plain_amount
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import Fields
-from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.pages import context_of, page, today_of
 from safar.stock import documents, forms
 from safar.stock.posting import NOTHING, Wrong, posted
 from safar.stock.purchasing import orders, receiving
@@ -37,7 +36,7 @@ async def _purchases(request: Request, wrong: Wrong = NOTHING) -> Response:
         to = await forms.places(connection, *_DESTINATIONS)
     values = {
         **found, "suppliers": [(one.id, one.name) for one in sellers if one.active], "places": to,
-        "may_buy": actor.may("manager"), "order_id": new_id(), "today": clock.now().date(),
+        "may_buy": actor.may("manager"), "order_id": new_id(), "today": today_of(request),
         "place_name": forms.place_name, **wrong.values(),
     }  # fmt: skip
     return page(request, "stock/purchases.html", values, status=wrong.status)
@@ -68,7 +67,7 @@ async def _purchase(request: Request, wrong: Wrong = NOTHING) -> Response:
     values = {
         "order": order, "receipts": receipts, "open": PurchaseState(order.state) in OPEN,
         **documents.page_of([line for line in lines if line.sku > after], after),
-        "late": order.expected_on and order.state in OPEN and order.expected_on < clock.now().date(),
+        "late": order.expected_on and order.state in OPEN and order.expected_on < today_of(request),
         "receipt_id": new_id(), "place_name": forms.place_name, "plain_amount": plain_amount,
         "mail": _mail_to(order, lines), "with_lots": any(line.tracks_lots for line in lines),
         "may_buy": actor.may("manager"), **wrong.values(),

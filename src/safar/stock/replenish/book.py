@@ -1,7 +1,7 @@
 """The book of demand: what each variant sold on each day, counted from the moves once and kept."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from safar.kernel import clock
@@ -47,15 +47,17 @@ async def count_demand(database: Database) -> None:
 
 async def _count_slice(database: Database) -> bool:
     """Count some days; return whether there are more."""
-    today = clock.now().date()
     async with database.transaction() as connection:
+        zone = connection.zone
+        today = clock.today(zone)
         known = (await locked_state(connection)).counted_until
-        first = known - _AGAIN if known else await value(connection, QUERIES["first_move_day"])
+        first = known and known - _AGAIN
+        first = first or await value(connection, QUERIES["first_move_day"], {"zone": zone})
         if first is None:
             return False
         start = max(first, today - HISTORY - timedelta(days=7))
         end = min(start + _SLICE, today + timedelta(days=1))
-        params = {"start": _midnight(start), "end": _midnight(end)}
+        params = {"start": clock.day_start(start, zone), "end": clock.day_start(end, zone), "zone": zone}
         await execute(connection, QUERIES["count_demand"], params)
         await execute(connection, QUERIES["set_counted"], {"day": min(end, today)})
     return end <= today
@@ -64,7 +66,3 @@ async def _count_slice(database: Database) -> bool:
 async def demand_of(connection: Connection, variant_id: UUID, *, since: date) -> list[Day]:
     """Return the days on which a variant moved, in order."""
     return await rows(Day, connection, QUERIES["demand_of"], {"variant_id": variant_id, "since": since})
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)

@@ -7,6 +7,7 @@ from statistics import NormalDist
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from safar.kernel.clock import shop_day
 from safar.stock.replenish.model import Levels, Standing, Suggestion, Terms
 
 # A forecast and a level are looked at once a day at the latest: a day more than the delivery takes.
@@ -100,9 +101,10 @@ def night_due(latest: datetime | None, now: datetime, *, hour: int, zone: str) -
     first night: nothing heavy happens while it is being set up.
     """
     local = now.astimezone(ZoneInfo(zone))
-    night = datetime.combine(local.date(), time(hour), local.tzinfo)
+    today = shop_day(now, zone)
+    night = datetime.combine(today, time(hour), local.tzinfo)
     if night > local:
-        night = datetime.combine(local.date() - timedelta(days=1), time(hour), local.tzinfo)
+        night = datetime.combine(today - timedelta(days=1), time(hour), local.tzinfo)
     due = local - night < timedelta(hours=1) if latest is None else latest < night
     return night if due else None
 

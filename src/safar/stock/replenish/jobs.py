@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from safar.kernel import clock
@@ -74,7 +74,7 @@ async def calculate(context: Context, run_id: UUID) -> None:
         await begin_run(connection, run_id)
     try:
         await count_demand(database)
-        series = await _forecasts(database.url, clock.now())
+        series = await _forecasts(database.url, clock.now(), clock.today(context.settings.timezone))
         low = await review_all(database, terms_of(context.settings))
     except ForecastFailed as failed:
         async with database.transaction() as connection:
@@ -84,10 +84,10 @@ async def calculate(context: Context, run_id: UUID) -> None:
         await end_run(connection, run_id, series=series, low=low)
 
 
-async def _forecasts(url: str, now: datetime) -> int:
+async def _forecasts(url: str, now: datetime, today: date) -> int:
     """Run the process that makes the forecasts; return how many. Raises ForecastFailed."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "safar.stock.replenish.work", now.isoformat(), now.date().isoformat(),
+        sys.executable, "-m", "safar.stock.replenish.work", now.isoformat(), today.isoformat(),
         env={**os.environ, "SAFAR_DATABASE_URL": url}, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:

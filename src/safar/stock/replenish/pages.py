@@ -155,7 +155,7 @@ async def _demand(request: Request, wrong: Wrong = NOTHING) -> Response:
         variant = (await variants_by_id(connection, [variant_id])).get(variant_id)
         if variant is None:
             raise UnknownProduct
-        today = clock.now().date()
+        today = clock.today(connection.zone)
         weeks = await _weeks(connection, variant_id)
         forecast = await forecast_of(connection, variant_id)
         promise = (await promises(connection, [variant_id], today=today))[variant_id]
@@ -207,7 +207,7 @@ async def _suppliers_of(connection: Connection, variant_id: UUID) -> list[tuple[
 
 
 async def _weeks(connection: Connection, variant_id: UUID) -> list[float]:
-    today = clock.now().date()
+    today = clock.today(connection.zone)
     days = await demand_of(connection, variant_id, since=today - HISTORY)
     levels = await stock.levels(connection, [variant_id])
     on_hand = sum(level.on_hand for level in levels.values())

@@ -5,7 +5,7 @@ SELECT counted_until, reviewed_until, reviewed_all_at, told_at FROM stock_replen
 SELECT counted_until, reviewed_until, reviewed_all_at, told_at FROM stock_replenish_state FOR UPDATE
 
 -- name: first_move_day
-SELECT (min(at) AT TIME ZONE 'UTC')::date FROM stock_moves
+SELECT (min(at) AT TIME ZONE %(zone)s)::date FROM stock_moves
 
 -- name: count_demand
 -- The moves of some days, as what each variant sold. Units in quarantine are not on our shelves here: nobody
@@ -15,7 +15,7 @@ SELECT m.variant_id, m.day, sum(m.sold), sum(m.returned), sum(m.change)
 FROM (
     SELECT
         m.variant_id,
-        (m.at AT TIME ZONE 'UTC')::date AS day,
+        (m.at AT TIME ZONE %(zone)s)::date AS day,
         CASE WHEN f.own AND (t.kind = 'outgoing' OR t.kind = 'customer') THEN m.quantity ELSE 0 END AS sold,
         CASE
             WHEN (f.kind = 'outgoing' AND t.own) OR (f.kind = 'customer' AND t.kind <> 'outgoing') THEN m.quantity

@@ -6,12 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from safar.kernel import clock
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import Fields
-from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.pages import context_of, page, today_of
 from safar.stock import documents, forms
 from safar.stock.posting import NOTHING, Wrong, posted
 from safar.stock.transfers import actions
@@ -28,7 +27,7 @@ async def _transfers(request: Request, wrong: Wrong = NOTHING) -> Response:
         places = await forms.places(connection)
     values = {
         **found, "places": places, "may_move": actor.may("manager"), "transfer_id": new_id(),
-        "today": clock.now().date(), "place_name": forms.place_name, **wrong.values(),
+        "today": today_of(request), "place_name": forms.place_name, **wrong.values(),
     }  # fmt: skip
     return page(request, "stock/transfers.html", values, status=wrong.status)
 
