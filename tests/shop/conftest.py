@@ -10,7 +10,7 @@ import pytest
 
 from safar.catalogue.actions import import_products, variant_id_of
 from safar.channels.actions import ensure_channels
-from safar.customers.visitor import VisitorLayer
+from safar.customers.visitor import VisitorLayer, new_visitor, signed
 from safar.kernel.context import Context
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
@@ -92,4 +92,5 @@ async def browser(context: Context, serve: Serve) -> AsyncIterator[httpx.AsyncCl
     )  # fmt: skip
     base = await serve(app)
     async with httpx.AsyncClient(base_url=base, timeout=20) as client:
+        client.cookies.set("visitor", signed(context.vault, new_visitor()), domain="127.0.0.1")
         yield client

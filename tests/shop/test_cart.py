@@ -131,7 +131,7 @@ async def test_a_cart_that_was_ordered_is_not_touched_and_a_new_one_opened(
     first = change()
     async with context.database.transaction() as connection:
         await change_carts_many(connection, [first])
-        await execute(connection, "UPDATE carts SET ordered_at = changed_at")
+        await execute(connection, "UPDATE carts SET ordered_at = changed_at, order_id = id")
         [more] = await change_carts_many(
             connection, [change(cart_id=first.cart_id, visitor=first.visitor, quantity=2)]
         )

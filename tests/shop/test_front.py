@@ -251,7 +251,6 @@ async def test_buying_again_with_the_same_id_replays_and_with_another_body_is_re
     body = {**BUYER, "id": str(new_id()), "sku": "MUG", "quantity": 1}
     first, second = [await browser.post("/buy", json=body) for _ in range(2)]
     assert (first.status_code, first.json()) == (second.status_code, second.json())
-    assert first.json()["order"] == body["id"]
     other = await browser.post("/buy", json={**body, "quantity": 2})
     assert (other.status_code, other.json()["error"]) == (409, "same_key_other_body")
     assert await free(database) == (9, 0)

@@ -23,6 +23,7 @@ from safar.bench.checkout import ITEMS
 from safar.bench.http import Connection
 from safar.bench.ports import bench_settings
 from safar.catalogue.actions import import_products
+from safar.customers.visitor import COOKIE, new_visitor, signed
 from safar.kernel.context import Context, make_context
 from safar.kernel.database import rows
 from safar.kernel.ids import new_id
@@ -158,31 +159,32 @@ async def _restock(context: Context, ids: Sequence[UUID], end: float) -> None:
 
 
 async def _buy(running: Nodes, told: Told, end: float, number: int) -> None:
-    """Buy again and again; an order without an answer is sent again, to the other node, under its id."""
+    """Buy again and again; an order without an answer is sent again, to the other node, under its key."""
+    cookie = f"Cookie: {COOKIE}={signed(running.context.vault, new_visitor())}\r\n"
     while time.monotonic() < end:
         skus = random.sample([item.sku for item in ITEMS[:_VARIANTS]], random.randint(1, 4))
-        order_id = new_id()
         provider = random.choice(("cod", "test", "test"))
         body = orjson.dumps({
-            "id": str(order_id), "lines": [{"sku": sku, "quantity": random.randint(1, 3)} for sku in skus],
+            "id": str(new_id()), "lines": [{"sku": sku, "quantity": random.randint(1, 3)} for sku in skus],
             "email": f"hammer-{number}@customers.example", "name": "Hammer", "address": "1 Steady Street",
             "provider": provider, "method": random.choice(_METHODS) if provider == "test" else "",
             "language": "en",
         })  # fmt: skip
-        await _order(running, told, order_id, body)
+        await _order(running, told, cookie, body)
 
 
-async def _order(running: Nodes, told: Told, order_id: UUID, body: bytes) -> None:
+async def _order(running: Nodes, told: Told, cookie: str, body: bytes) -> None:
     ports = list(running.ports)
     random.shuffle(ports)
     give_up = time.monotonic() + 60
     tries = 0
     while time.monotonic() < give_up:
-        status, answer = await _post(ports[tries % 2], body)
+        status, answer = await _post(ports[tries % 2], cookie, body)
         tries += 1
         told.sent_again += tries > 1
         if status == 201:
-            told.orders[order_id] = str(orjson.loads(answer)["state"])
+            order = orjson.loads(answer)
+            told.orders[UUID(order["order"])] = str(order["state"])
             return
         if status in (402, 409):
             told.refusals[str(orjson.loads(answer)["error"])] += 1
@@ -194,13 +196,13 @@ async def _order(running: Nodes, told: Told, order_id: UUID, body: bytes) -> Non
     told.surprises["no answer within a minute"] += 1
 
 
-async def _post(port: int, body: bytes) -> tuple[int, bytes]:
+async def _post(port: int, cookie: str, body: bytes) -> tuple[int, bytes]:
     """Return what was answered; (0, b"") when nothing was."""
     connection = Connection("127.0.0.1", port)
     try:
         async with asyncio.timeout(_ANSWER_S_MAX):
             await connection.open()
-            return await connection.post_json("/buy", body)
+            return await connection.post_json("/buy", body, cookie)
     except (OSError, TimeoutError):
         return 0, b""
     finally:

@@ -53,11 +53,14 @@ class Connection:
         if self._answer.transport is not None:
             self._answer.transport.close()
 
-    async def post_json(self, path: str, body: bytes) -> tuple[int, bytes]:
-        """Return (status, body) of a POST of JSON. Raises ConnectionResetError when the server goes."""
+    async def post_json(self, path: str, body: bytes, headers: str = "") -> tuple[int, bytes]:
+        """Return (status, body) of a POST of JSON; `headers` as for `get`.
+
+        Raises ConnectionResetError when the server goes.
+        """
         head = (
             f"POST {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
+            f"{headers}Content-Length: {len(body)}\r\n\r\n"
         )
         return await self._exchange(head.encode() + body)
 

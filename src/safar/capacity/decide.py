@@ -36,8 +36,8 @@ def decide_holds(
 ) -> Decision:
     """Grant each request all of its lines or none, first come, first served.
 
-    `known` are the holds that already exist under the requests' ids: the same lines replay the first answer,
-    other lines are a Mismatch. An account that does not exist has nothing.
+    `known` are the holds that already exist under the requests' ids: the same lines for the same purpose
+    replay the first answer, others are a Mismatch. An account that does not exist has nothing.
     """
     decision = Decision()
     seen: dict[UUID, tuple[Mapping[int, int], HoldOutcome]] = {}
@@ -57,7 +57,7 @@ def _replay(
     row: HoldRow | None, earlier: tuple[Mapping[int, int], HoldOutcome] | None, request: HoldRequest
 ) -> HoldOutcome | None:
     if row is not None:
-        if row.lines != dict(request.lines):
+        if row.lines != dict(request.lines) or row.purpose != request.purpose:
             return Mismatch(request.hold_id)
         return Held(row.id, row.expires_at, replayed=True)
     if earlier is not None:

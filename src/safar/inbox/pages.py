@@ -25,7 +25,7 @@ from safar.kernel import clock
 from safar.kernel.database import Connection
 from safar.kernel.errors import InvalidInput
 from safar.kernel.i18n import _
-from safar.kernel.ids import new_id, parse_id
+from safar.kernel.ids import derived_id, new_id, parse_id
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, page, render, wants_json
@@ -176,7 +176,7 @@ async def post_reply(request: Request) -> Response:
     actor = actor_of(request)
     fields = await read_fields(request)
     text = fields.text("text", length_max=TEXT_MAX).replace("\r\n", "\n")
-    message_id = _message_id(fields)
+    message_id = _message_id(fields, actor.id)
     channel_id = next((id_ for id_, kind in KINDS.items() if kind == fields.values.get("channel")), None)
     try:
         fields.done()
@@ -204,9 +204,9 @@ async def post_reply(request: Request) -> Response:
     return _back(request)
 
 
-def _message_id(fields: Fields) -> UUID:
+def _message_id(fields: Fields, staff_id: UUID) -> UUID:
     try:
-        return UUID(fields.values.get("id", ""))
+        return derived_id("reply", staff_id, UUID(fields.values.get("id", "")))
     except ValueError:
         fields.problems["id"] = _("Reload the page and send your message again.")
         return new_id()

@@ -14,9 +14,20 @@ def new_id() -> UUID:
     return uuid7()
 
 
-def derived_id(*parts: object) -> UUID:
-    """Return the UUID that these parts always give: an idempotency key for a step of a known thing."""
-    return uuid5(_SAFAR, "\x1f".join(str(part) for part in parts))
+def derived_id(purpose: str, *parts: object) -> UUID:
+    """Return the UUID that these parts always give: an idempotency key for a step of a known thing.
+
+    Other parts give another id, whatever text is in them. An id that a caller chose is never used as it
+    is: it is one part, beside its purpose and its owner, so that nobody can aim at the id of another thing.
+    """
+    return uuid5(_SAFAR, "\x1f".join([purpose, *map(_escaped, parts)]))
+
+
+def _escaped(part: object) -> str:
+    text = str(part)
+    if "\\" in text or "\x1f" in text:
+        return text.replace("\\", "\\\\").replace("\x1f", "\\u")
+    return text
 
 
 def parse_id(text: str) -> UUID:

@@ -17,7 +17,7 @@ from safar.shop.basket import Basket
 from safar.shop.cart_decide import LINES_MAX, UNITS_MAX
 from safar.shop.cart_pages import home_of
 from safar.shop.checkout_answers import is_kept, refusal_of, taken_json
-from safar.shop.checkout_form import choices_of, details_of, id_of, order_request
+from safar.shop.checkout_form import choices_of, details_of, key_of, order_request
 from safar.shop.model import OutOfStock, PriceChanged, Taken
 from safar.shop.pay import take_order
 from safar.shop.pricing.rules import rules_of
@@ -29,7 +29,7 @@ async def _buy(request: Request) -> Response:
     """Take an order of `sku` and `quantity`, or of `lines` of them; `id` makes it safe to send again."""
     context = context_of(request)
     fields = await read_fields(request)
-    order_id = id_of(fields, "id")
+    key = key_of(fields, "id")
     lines = await _lines(request, fields)
     currency = fields.text("currency", length_max=3, required=False).upper() or None
     choices = choices_of(fields, home=home_of(request))
@@ -38,13 +38,13 @@ async def _buy(request: Request) -> Response:
     if away := turned_away(request, lines):
         return away
     asked = order_request(
-        context, visitor_of(request), order_id, lines=lines, details=details, choices=choices,
+        context, visitor_of(request), key, lines=lines, details=details, choices=choices,
         currency=currency, cart_id=None,
     )  # fmt: skip
     answer = await take_order(context, asked)
     if isinstance(answer, Taken) and is_kept(answer):
         return _json(taken_json(answer, asked.link), 201)
-    nothing = Basket(order_id, (), currency or context.settings.currency, code=asked.discount_code)
+    nothing = Basket(key, (), currency or context.settings.currency, code=asked.discount_code)
     refused = refusal_of(answer, nothing, await rules_of(context))
     told: dict[str, object] = {"error": refused.code, "message": error_text(refused)}
     if isinstance(answer, OutOfStock):

@@ -62,6 +62,8 @@ def remember(request: Request, response: Response, cart_id: UUID, units: int) ->
     )
 
 
-def forget(response: Response) -> None:
-    """Let the browser forget the cart: it has become an order."""
-    response.delete_cookie(COOKIE, httponly=True, samesite="lax")
+def ordered(request: Request, response: Response) -> None:
+    """Let the browser know that its cart is empty: it has become an order, and still leads to it."""
+    cart = cart_of(request)
+    if cart is not None:
+        remember(request, response, cart.cart_id, 0)

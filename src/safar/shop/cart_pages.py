@@ -89,7 +89,7 @@ async def _add(request: Request) -> Response:
     if away := turned_away(request, [variant_id_of(sku)]):
         return away
     change = CartChange(
-        request_key(request, fields), cart_id_of(request), visitor_of(request), sku, quantity, "add",
+        _key(request, fields), cart_id_of(request), visitor_of(request), sku, quantity, "add",
         currency_of(request),
     )  # fmt: skip
     if "sku" in fields.problems:
@@ -123,6 +123,10 @@ async def _change(request: Request) -> Response:
     return await _set(request, fields, fields.integer("quantity", least=0, most=UNITS_MAX))
 
 
+def _key(request: Request, fields: Fields) -> UUID:
+    return request_key(request, fields, "cart change", visitor_of(request).visitor_id)
+
+
 async def _remove(request: Request) -> Response:
     return await _set(request, await read_fields(request), 0)
 
@@ -130,7 +134,7 @@ async def _remove(request: Request) -> Response:
 async def _set(request: Request, fields: Fields, quantity: int) -> Response:
     cart, sku = cart_of(request), request.path_params["sku"]
     change = CartChange(
-        request_key(request, fields), cart.cart_id if cart else UUID(int=0), visitor_of(request), sku,
+        _key(request, fields), cart.cart_id if cart else UUID(int=0), visitor_of(request), sku,
         quantity, "set", currency_of(request),
     )  # fmt: skip
     try:
@@ -151,7 +155,7 @@ async def _set_code(request: Request) -> Response:
     code = plain_code(fields.text("code", length_max=_CODE_CHARACTERS_MAX, required=False))
     cart = cart_of(request)
     try:
-        key = request_key(request, fields)
+        key = _key(request, fields)
         fields.done()
         if cart is None:
             raise NotInCart

@@ -45,7 +45,7 @@ def unchanged(order: Order, *, payment_state: PaymentState | None = None) -> Cha
 
 
 async def write(connection: Connection, changes: Mapping[UUID, Change], now: datetime) -> None:
-    """Write orders, payments and carts, then mails and events, for all changes at once."""
+    """Write orders and payments, then mails and events, for all changes at once."""
     if not changes:
         return
     orders = [
@@ -60,9 +60,6 @@ async def write(connection: Connection, changes: Mapping[UUID, Change], now: dat
     await execute(connection, QUERIES["change_payments"], {"changes": as_json(payments), "now": now})
     sold = [change.order for change in changes.values() if change.mail == "confirmed"]
     lines = await lines_of(connection, [order.id for order in sold]) if sold else {}
-    carts = [order.cart_id for order in sold if order.cart_id]
-    if carts:
-        await execute(connection, QUERIES["close_carts"], {"ids": carts, "now": now})
     await queue_many(connection, [_mail(c, lines.get(id_, [])) for id_, c in changes.items() if c.mail])
     events = [event for change in changes.values() for event in change.events]
     goods = await goods_of(connection, [order.id for order in sold]) if sold else {}

@@ -2,8 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime
 from uuid import UUID
 
 from safar.capacity import actions as ledger
@@ -15,12 +14,22 @@ from safar.channels.actions import queue_many
 from safar.customers.actions import identify_many
 from safar.customers.model import IdentityRequest
 from safar.journal.actions import append_many, events_last
-from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, in_one_trip
+from safar.shop.cart_orders import answer_as, answer_of_cart, close_carts, lock_carts, one_a_cart
 from safar.shop.decide import OrderRequest, answers_of, new_of
-from safar.shop.mail import About, mail_of
+from safar.shop.mail import mail_of
 from safar.shop.model import Answer, DiscountRefused, KeyReused, OrderState, OutOfStock, PaymentState, Taken
+from safar.shop.order_rows import (
+    Accepted,
+    about_of,
+    goods_record,
+    held_until,
+    line_record,
+    order_event,
+    order_record,
+    refused_event,
+)
 from safar.shop.orders import QUERIES, orders_by_id
 from safar.shop.plan import Plan, World, out_of_stock, plan_order, stocked_ids
 from safar.shop.pricing.discounts import Use, accounts_of_uses, discounts, plain_code
@@ -33,20 +42,6 @@ from safar.stock.promise import promises
 __all__ = ["OrderRequest", "buy_many", "place_many"]
 
 Take = Callable[[Connection, Sequence[HoldRequest]], Awaitable[list[HoldOutcome]]]
-
-
-@dataclass(slots=True)  # not frozen: made for every order
-class _Accepted:
-    """A plan whose units are held, the customer it belongs to and the number it got."""
-
-    plan: Plan
-    customer_id: UUID
-    number: int
-    promised_on: date | None = None
-
-    @property
-    def goods(self) -> tuple[tuple[UUID, UUID, int], ...]:
-        return tuple((variant_id, at, units) for (variant_id, at), units in self.plan.goods.items())
 
 
 @dataclass(slots=True)
@@ -65,8 +60,8 @@ async def place_many(connection: Connection, requests: Sequence[OrderRequest]) -
     """Hold the units of each order and write it as PLACED, with a payment that is started.
 
     The plural verb for a batcher. An id that was used before gets the answer it got then, or KeyReused
-    for another body; a refusal wrote nothing, so asking again with its id asks anew. Writes order.placed
-    and order.refused.
+    for another body; a refusal wrote nothing, so asking again with its id asks anew. A cart that became an
+    order before gets that order, whatever else is asked. Writes order.placed and order.refused.
     """
     return await _take(connection, requests, at_once=False)
 
@@ -79,17 +74,20 @@ async def buy_many(connection: Connection, requests: Sequence[OrderRequest]) -> 
 async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_once: bool) -> list[Answer]:
     ids = {request.order_id for request in requests}
     variant_ids = {variant_id for request in requests for variant_id, _quantity in request.lines}
-    known, variants, levels, locations = await in_one_trip(
-        connection, orders_by_id(connection, ids), variants_by_id(connection, variant_ids),
-        stock.levels(connection, variant_ids), selling_locations(connection),
+    # Carts first: whoever had to wait for one then sees the order that it has become.
+    carts, known, variants, levels, locations = await in_one_trip(
+        connection, lock_carts(connection, requests), orders_by_id(connection, ids),
+        variants_by_id(connection, variant_ids), stock.levels(connection, variant_ids),
+        selling_locations(connection),
     )  # fmt: skip
     new = new_of(requests, known)
     now = clock.now()
-    answers: dict[UUID, Answer] = {}
-    if new:
-        asked = await _asked(connection, new, World(variants, levels, locations, now))
+    answers = await _ordered_before(connection, new, carts)
+    going, following = one_a_cart([request for request in new if request.order_id not in answers])
+    if going:
+        asked = await _asked(connection, going, World(variants, levels, locations, now))
         plans = []
-        for request in new:
+        for request in going:
             plan = plan_order(request, asked.world)
             if isinstance(plan, Plan):
                 plans.append(plan)
@@ -99,13 +97,32 @@ async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_
         async with events_last(connection):
             held = await _hold(connection, plans, asked, answers, now)
             accepted = await _write(connection, held, answers, now, at_once=at_once)
-            refused = [request for request in new if isinstance(answers.get(request.order_id), OutOfStock)]
+            refused = [request for request in going if isinstance(answers.get(request.order_id), OutOfStock)]
             await _report(connection, accepted, refused, answers, at_once=at_once)
         # Another process took the same id while this one waited for the accounts.
-        raced = [request.order_id for request in new if request.order_id not in answers]
+        raced = [request.order_id for request in going if request.order_id not in answers]
         if raced:
             known |= await orders_by_id(connection, raced)
+            answers |= {id_: KeyReused(id_) for id_ in raced if id_ not in known}
+    for order_id, leader in following.items():
+        answer = answers.get(leader) or answer_of_cart(order_id, known.get(leader))
+        answers[order_id] = answer_as(order_id, answer)
     return answers_of(requests, known, new, answers)
+
+
+async def _ordered_before(
+    connection: Connection, new: Sequence[OrderRequest], carts: Mapping[UUID, UUID | None]
+) -> dict[UUID, Answer]:
+    """Answer those whose cart has become an order already: with that order."""
+    became = {
+        request.order_id: order_id
+        for request in new
+        if request.cart_id and (order_id := carts.get(request.cart_id))
+    }
+    if not became:
+        return {}
+    orders = await orders_by_id(connection, became.values())
+    return {asked: answer_of_cart(asked, orders.get(order_id)) for asked, order_id in became.items()}
 
 
 async def _asked(connection: Connection, requests: Sequence[OrderRequest], world: World) -> _Asked:
@@ -169,7 +186,7 @@ async def _hold(
         HoldRequest(
             hold_id=plan.request.order_id,
             lines={**plan.accounts, **dict.fromkeys(asked.uses.get(plan.request.order_id, ()), 1)},
-            expires_at=_held_until(plan, now),
+            expires_at=held_until(plan, now),
             purpose="order",
             customer_id=plan.request.customer_id,
             campaign_id=plan.request.campaign_id,
@@ -203,7 +220,7 @@ async def _write(
     now: datetime,
     *,
     at_once: bool,
-) -> list[_Accepted]:
+) -> list[Accepted]:
     """Write the orders of plans whose units are held; those at once are sold in the same breath."""
     if not plans:
         return []
@@ -217,21 +234,24 @@ async def _write(
     accepted = []
     for plan, customer_id, number in zip(plans, customer_ids, numbers, strict=True):
         order_id = plan.request.order_id
-        accepted.append(_Accepted(plan, customer_id, number, promised.get(order_id)))
+        accepted.append(Accepted(plan, customer_id, number, promised.get(order_id)))
         answers[order_id] = Taken(
             order_id, number, state, payment_state, plan.total_minor, plan.currency
         )  # fmt: skip
     params = {
-        "orders": as_json([_record(one, now) for one in accepted]),
-        "lines": as_json([_line_record(plan, line) for plan in plans for line in plan.lines]),
-        "goods": as_json([_goods_record(plan, *goods) for plan in plans for goods in plan.goods.items()]),
+        "orders": as_json([order_record(one, now) for one in accepted]),
+        "lines": as_json([line_record(plan, line) for plan in plans for line in plan.lines]),
+        "goods": as_json([goods_record(plan, *goods) for plan in plans for goods in plan.goods.items()]),
         "state": state.value,
         "payment_state": payment_state.value,
         "now": now,
         "confirmed_at": now if at_once else None,
     }
-    writes = [execute(connection, QUERIES["insert_orders"], params)]
-    await in_one_trip(connection, *writes, *(_sales(connection, accepted, now) if at_once else ()))
+    carts = {plan.request.cart_id: plan.request.order_id for plan in plans if plan.request.cart_id}
+    writes: list[Awaitable[object]] = [execute(connection, QUERIES["insert_orders"], params)]
+    if carts:
+        writes.append(close_carts(connection, carts, now))
+    await in_one_trip(connection, *writes, *(_sales(connection, accepted) if at_once else ()))
     return accepted
 
 
@@ -255,39 +275,30 @@ async def _promised_on(connection: Connection, plans: Sequence[Plan]) -> dict[UU
     return days
 
 
-def _sales(
-    connection: Connection, accepted: Sequence[_Accepted], now: datetime
-) -> Iterator[Awaitable[object]]:
+def _sales(connection: Connection, accepted: Sequence[Accepted]) -> Iterator[Awaitable[object]]:
     """Yield what makes orders sold, besides the hold."""
     claims = [stock.Claim(a.plan.request.order_id, a.goods, f"order {a.number}") for a in accepted]
     yield stock.write_sales(connection, claims)
-    carts = [a.plan.request.cart_id for a in accepted if a.plan.request.cart_id]
-    if carts:
-        yield execute(connection, QUERIES["close_carts"], {"ids": carts, "now": now})
-    yield queue_many(connection, [mail_of("confirmed", _about(a)) for a in accepted])
+    yield queue_many(connection, [mail_of("confirmed", about_of(a)) for a in accepted])
 
 
 async def _report(
     connection: Connection,
-    accepted: Sequence[_Accepted],
+    accepted: Sequence[Accepted],
     refused: Sequence[OrderRequest],
     answers: Mapping[UUID, Answer],
     *,
     at_once: bool,
 ) -> None:
-    events = [_order_event("order.placed", a) for a in accepted]
+    events = [order_event("order.placed", a) for a in accepted]
     if at_once:
-        events += [_order_event("order.confirmed", a) for a in accepted]
+        events += [order_event("order.confirmed", a) for a in accepted]
     events += [
-        _refused_event(request, answer)
+        refused_event(request, answer)
         for request in refused
         if isinstance(answer := answers[request.order_id], OutOfStock)
     ]
     await append_many(connection, events)
-
-
-def _held_until(plan: Plan, now: datetime) -> datetime:
-    return now + timedelta(minutes=plan.request.hold_minutes)
 
 
 def _identity(request: OrderRequest) -> IdentityRequest:
@@ -295,104 +306,3 @@ def _identity(request: OrderRequest) -> IdentityRequest:
         kind="email", value=request.email, language=request.language, customer_id=request.customer_id,
         name=request.name, country=request.country or None,
     )  # fmt: skip
-
-
-def _record(accepted: _Accepted, now: datetime) -> dict[str, Any]:
-    plan = accepted.plan
-    request, quoted = plan.request, plan.quote
-    return {
-        "id": request.order_id,
-        "number": accepted.number,
-        "fingerprint": request.fingerprint.hex(),
-        "customer_id": accepted.customer_id,
-        "cart_id": request.cart_id,
-        "campaign_id": plan.campaign_id,
-        "email": request.email,
-        "name": request.name,
-        "address": request.address,
-        "language": request.language,
-        "total_minor": plan.total_minor,
-        "currency": plan.currency,
-        "provider": request.provider,
-        "method": request.method,
-        "held_until": _held_until(plan, now),
-        "country": request.country,
-        "postcode": request.postcode,
-        "city": request.city,
-        "phone": request.phone,
-        "subtotal_minor": quoted.subtotal_minor,
-        "discount_minor": quoted.discount_minor,
-        "shipping_minor": quoted.shipping_minor,
-        "tax_minor": quoted.tax_minor,
-        "tax_included": quoted.tax_included,
-        "shipping_key": quoted.shipping_key,
-        "discount_code": plan.discount.code if plan.discount else "",
-        "promised_on": accepted.promised_on,
-    }
-
-
-def _line_record(plan: Plan, line: Any) -> dict[str, Any]:
-    return {
-        "order_id": plan.request.order_id,
-        "variant_id": line.variant_id,
-        "quantity": line.quantity,
-        "price_minor": line.price_minor,
-        "discount_minor": line.discount_minor,
-        "tax_minor": line.tax_minor,
-        "title": line.title,
-    }
-
-
-def _goods_record(plan: Plan, place: tuple[UUID, UUID], quantity: int) -> dict[str, Any]:
-    variant_id, location_id = place
-    return {
-        "order_id": plan.request.order_id,
-        "variant_id": variant_id,
-        "location_id": location_id,
-        "quantity": quantity,
-    }
-
-
-def _about(accepted: _Accepted) -> About:
-    request, plan = accepted.plan.request, accepted.plan
-    return About(
-        order_id=request.order_id, number=accepted.number, customer_id=accepted.customer_id,
-        campaign_id=plan.campaign_id, name=request.name, email=request.email, address=request.address,
-        language=request.language, total_minor=plan.total_minor, currency=plan.currency,
-        payment_state=PaymentState.DUE, reason=None, link=request.link,
-        lines=[(line.quantity, line.title, line.price_minor) for line in plan.lines],
-        discount_minor=plan.quote.discount_minor, shipping_minor=plan.quote.shipping_minor,
-        tax_minor=plan.quote.tax_minor, tax_included=plan.quote.tax_included,
-        promised_on=accepted.promised_on,
-    )  # fmt: skip
-
-
-def _order_event(name: str, accepted: _Accepted) -> Event:
-    request, plan = accepted.plan.request, accepted.plan
-    return Event(
-        name=name,
-        customer_id=accepted.customer_id,
-        campaign_id=plan.campaign_id,
-        subject_id=request.order_id,
-        properties={
-            "total_minor": plan.total_minor,
-            "currency": plan.currency,
-            "provider": request.provider,
-            "lines": [list(goods) for goods in accepted.goods],
-        },
-    )
-
-
-def _refused_event(request: OrderRequest, answer: OutOfStock) -> Event:
-    """Return the event of a customer who came for units that were gone; it names those it was refused for."""
-    units = request.units
-    return Event(
-        name="order.refused",
-        customer_id=request.customer_id,
-        campaign_id=request.campaign_id,
-        subject_id=request.order_id,
-        properties={
-            "reason": "out_of_stock",
-            "lines": [[variant_id, None, units[variant_id]] for variant_id in answer.left],
-        },
-    )

@@ -9,7 +9,7 @@ from safar.customers.identify import normalised
 from safar.customers.visitor import Visitor
 from safar.kernel.context import Context
 from safar.kernel.i18n import LANGUAGES, _, current_language
-from safar.kernel.ids import new_id
+from safar.kernel.ids import derived_id, new_id
 from safar.kernel.text import ascii_digits
 from safar.kernel.web.forms import Fields
 from safar.shop.decide import OrderRequest
@@ -92,8 +92,8 @@ def details_of(fields: Fields, country: str) -> Details:
     return details
 
 
-def id_of(fields: Fields, name: str) -> UUID:
-    """Return the order's id, which the caller makes: with the same id an order is taken once."""
+def key_of(fields: Fields, name: str) -> UUID:
+    """Return the key that the caller made for this order: with the same key it is taken once."""
     text = fields.text(name, length_max=36)
     try:
         return UUID(text)
@@ -102,10 +102,15 @@ def id_of(fields: Fields, name: str) -> UUID:
         return new_id()
 
 
+def order_id_of(visitor: Visitor, key: UUID) -> UUID:
+    """Return the id of the order that this browser asks for under its `key`; no other browser can."""
+    return derived_id("order", visitor.visitor_id, key)
+
+
 def order_request(
     context: Context,
     visitor: Visitor,
-    order_id: UUID,
+    key: UUID,
     *,
     lines: Mapping[UUID, int],
     details: Details,
@@ -113,6 +118,7 @@ def order_request(
     currency: str | None,
     cart_id: UUID | None,
 ) -> OrderRequest:
+    order_id = order_id_of(visitor, key)
     return OrderRequest(
         order_id=order_id, customer_id=visitor.customer_id, campaign_id=visitor.campaign_id, cart_id=cart_id,
         lines=tuple(lines.items()), email=details.email, name=details.name, address=details.address,

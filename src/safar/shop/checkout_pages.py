@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from safar.customers.visitor import visitor_of
 from safar.journal.actions import record_many
 from safar.journal.model import Event
-from safar.kernel.errors import InvalidInput, SafarError
+from safar.kernel.errors import InvalidInput, SafarError, SameKeyOtherBody
 from safar.kernel.i18n import _, money
 from safar.kernel.ids import new_id
 from safar.kernel.web.forms import Fields, read_fields
@@ -22,17 +22,27 @@ from safar.kernel.web.requests import see_other
 from safar.shop import buy
 from safar.shop.basket import Basket
 from safar.shop.bill import Bill, bill_json, bill_of
-from safar.shop.cart import cart_of, forget
+from safar.shop.cart import cart_of, ordered
 from safar.shop.cart_decide import CartCode
 from safar.shop.cart_lines import set_codes_many
+from safar.shop.cart_orders import order_of_cart
 from safar.shop.cart_pages import basket_now, home_of
 from safar.shop.checkout_answers import is_kept, may_ask_again, refusal_of, taken_json
-from safar.shop.checkout_form import Choices, Details, choices_of, details_of, id_of, order_request
+from safar.shop.checkout_form import (
+    Choices,
+    Details,
+    choices_of,
+    details_of,
+    key_of,
+    order_id_of,
+    order_request,
+)
+from safar.shop.decide import OrderRequest, taken_of
 from safar.shop.delivery import forget_delivery, keep, prefilled
 from safar.shop.errors import CodeRefused, NoDelivery, NotInCart, TotalChanged
 from safar.shop.model import Taken
-from safar.shop.orders import orders_by_id
-from safar.shop.pay import path_after, path_of, take_order
+from safar.shop.orders import lines_of, orders_by_id
+from safar.shop.pay import link_of, path_after, path_of, take_order
 from safar.shop.places import POSTCODE_EXAMPLES, countries_to_choose, country_name, has_postcodes
 from safar.shop.show import stock_of
 
@@ -46,7 +56,7 @@ _EMPTY = {
 class _Asked:
     """What was sent to be ordered."""
 
-    order_id: UUID
+    key: UUID
     typed: Mapping[str, str]
     choices: Choices
     details: Details
@@ -57,7 +67,7 @@ class _Shown:
     """The page as it is to be shown: what was typed, what is wrong with it, what to tell."""
 
     bill: Bill
-    order_id: UUID
+    key: UUID
     typed: Mapping[str, str]
     problems: Mapping[str, str] = field(default_factory=dict)
     notice: str | None = None
@@ -68,8 +78,12 @@ async def _form(request: Request) -> Response:
     """Show the checkout, filled in for a returning customer; coming here is an event."""
     cart, visitor = cart_of(request), visitor_of(request)
     basket = await basket_now(request)
-    if not basket.lines or cart is None:
+    if cart is None:
         return see_other("/cart")
+    if not basket.lines:
+        async with context_of(request).database.connection() as connection:
+            order = await order_of_cart(connection, cart.cart_id)
+        return see_other(path_of(context_of(request), order.id) if order else "/cart")
     event = Event(
         name="checkout.started", customer_id=visitor.customer_id, campaign_id=visitor.campaign_id,
         subject_id=cart.cart_id,
@@ -102,55 +116,64 @@ async def _quote(request: Request) -> Response:
         return _json(bill_json(bill), 200)
     # A script that recomputes parts of the page wants them also while a field is wrong.
     status = 422 if fields.problems and "hx-request" not in request.headers else 200
-    order_id = _order_id(request, fields)
-    return _page(request, _Shown(bill, order_id, fields.values, fields.problems, status=status))
+    key = _key(request, fields)
+    return _page(request, _Shown(bill, key, fields.values, fields.problems, status=status))
 
 
 async def _order(request: Request) -> Response:
     """Order what is in the cart; with problems the form comes back as it was filled in."""
     fields = await read_fields(request)
-    order_id = _order_id(request, fields)
+    key = _key(request, fields)
     choices = choices_of(fields, home=home_of(request), required=True)
     details = details_of(fields, choices.to.country)
+    asked = _Asked(key, fields.values, choices, details)
     basket = await _basket(request, fields, choices)
     if not basket.lines:
-        return await _ordered_before(request, order_id)
+        return await _ordered_before(request, asked)
     bill = await bill_of(context_of(request), basket, choices.to, choices.shipping)
     if details.provider not in {way.provider for way in bill.ways}:
         fields.problems.setdefault("provider", _("Choose one of the options."))
     if fields.problems:
         if wants_json(request):
             fields.done()
-        return _page(request, _Shown(bill, order_id, fields.values, fields.problems, status=422))
+        return _page(request, _Shown(bill, key, fields.values, fields.problems, status=422))
     refused = _refusal_before(bill, choices, details)
     if refused is None:
-        return await _take(request, bill, _Asked(order_id, fields.values, choices, details))
-    if await _is_known(request, order_id):
-        return await _ordered_before(request, order_id)
-    return _refused(request, _Shown(bill, order_id, fields.values), refused)
+        return await _take(request, bill, asked)
+    if await _is_known(request, key):
+        return await _ordered_before(request, asked)
+    return _refused(request, _Shown(bill, key, fields.values), refused)
 
 
 async def _take(request: Request, bill: Bill, asked: _Asked) -> Response:
-    context, cart, basket = context_of(request), cart_of(request), bill.basket
-    order = order_request(
-        context, visitor_of(request), asked.order_id,
-        lines={line.variant_id: line.quantity for line in basket.lines}, details=asked.details,
-        choices=replace(asked.choices, code=basket.code), currency=basket.currency,
-        cart_id=cart.cart_id if cart else None,
-    )  # fmt: skip
+    context, basket = context_of(request), bill.basket
+    lines = {line.variant_id: line.quantity for line in basket.lines}
+    order = _order_request(request, asked, lines, currency=basket.currency, code=basket.code)
     answer = await take_order(context, order)
     if isinstance(answer, Taken) and is_kept(answer):
         if wants_json(request):
-            response = _json(taken_json(answer, order.link), 201)
+            response = _json(taken_json(answer, link_of(context, answer.order_id)), 201)
+        elif answer.order_id != order.order_id:  # another tab was first
+            response = see_other(path_of(context, answer.order_id))
         else:
             response = see_other(path_after(context, answer.order_id, order.provider))
             keep(request, response, asked.typed)
-        forget(response)
+        ordered(request, response)
         return response
     refused = refusal_of(answer, basket, bill.rules)
     fresh = await bill_of(context, await basket_now(request), asked.choices.to, asked.choices.shipping)
-    next_id = asked.order_id if may_ask_again(answer) else new_id()
-    return _refused(request, _Shown(fresh, next_id, asked.typed), refused)
+    next_key = asked.key if may_ask_again(answer) else new_id()
+    return _refused(request, _Shown(fresh, next_key, asked.typed), refused)
+
+
+def _order_request(
+    request: Request, asked: _Asked, lines: Mapping[UUID, int], *, currency: str, code: str
+) -> OrderRequest:
+    cart = cart_of(request)
+    return order_request(
+        context_of(request), visitor_of(request), asked.key, lines=lines, details=asked.details,
+        choices=replace(asked.choices, code=code), currency=currency, cart_id=cart.cart_id if cart else None,
+    )  # fmt: skip
 
 
 async def _forget(request: Request) -> Response:
@@ -181,28 +204,35 @@ def _refused(request: Request, shown: _Shown, refused: SafarError) -> Response:
     return _page(request, replace(shown, notice=error_text(refused), status=refused.status))
 
 
-async def _ordered_before(request: Request, order_id: UUID) -> Response:
-    """Answer a form that was sent twice: the cart has become the order by now."""
-    cart, visitor, context = cart_of(request), visitor_of(request), context_of(request)
+async def _ordered_before(request: Request, asked: _Asked) -> Response:
+    """Answer a form of a cart that is not open any more: with the order that it has become."""
+    context, visitor, cart = context_of(request), visitor_of(request), cart_of(request)
+    order_id = order_id_of(visitor, asked.key)
     async with context.database.connection() as connection:
         order = (await orders_by_id(connection, [order_id])).get(order_id)
-    mine = order and ((cart and order.cart_id == cart.cart_id) or order.customer_id == visitor.customer_id)
-    if order is None or not mine:
+        if order is not None and wants_json(request):
+            lines = {
+                one.variant_id: one.quantity for one in (await lines_of(connection, [order_id]))[order_id]
+            }
+            again = _order_request(request, asked, lines, currency=order.currency, code=order.discount_code)
+            if again.fingerprint != order.fingerprint:
+                raise SameKeyOtherBody
+        if order is None and cart is not None:
+            order = await order_of_cart(connection, cart.cart_id)
+    if order is None:
         if wants_json(request):
             raise NotInCart
         return see_other("/cart")
     if wants_json(request):
-        taken = Taken(
-            order.id, order.number, order.state, order.payment_state, order.total_minor, order.currency
-        )
-        response = _json(taken_json(taken, context.settings.public_url + path_of(context, order_id)), 201)
+        response = _json(taken_json(taken_of(order, replayed=True), link_of(context, order.id)), 201)
     else:
-        response = see_other(path_after(context, order_id, order.provider))
-    forget(response)
+        response = see_other(path_of(context, order.id))
+    ordered(request, response)
     return response
 
 
-async def _is_known(request: Request, order_id: UUID) -> bool:
+async def _is_known(request: Request, key: UUID) -> bool:
+    order_id = order_id_of(visitor_of(request), key)
     async with context_of(request).database.connection() as connection:
         return bool(await orders_by_id(connection, [order_id]))
 
@@ -217,15 +247,15 @@ async def _basket(request: Request, fields: Fields, choices: Choices) -> Basket:
     return await basket_now(request)
 
 
-def _order_id(request: Request, fields: Fields) -> UUID:
-    """Return the order's id: of the form, or of a program by its header."""
+def _key(request: Request, fields: Fields) -> UUID:
+    """Return the order's key: of the form, or of a program by its header."""
     if key := request.headers.get("idempotency-key"):
         fields = Fields({"order_id": key, **fields.values}) if "order_id" not in fields.values else fields
     before = dict(fields.problems)
-    order_id = id_of(fields, "order_id")
+    order_key = key_of(fields, "order_id")
     if "order_id" in fields.problems and "order_id" not in before:
         raise InvalidInput(**fields.problems)
-    return order_id
+    return order_key
 
 
 def _page(request: Request, shown: _Shown) -> Response:
@@ -236,7 +266,7 @@ def _page(request: Request, shown: _Shown) -> Response:
     values = {
         "bill": bill,
         "basket": bill.basket,
-        "order_id": shown.order_id,
+        "order_id": shown.key,
         "typed": {**typed, "country": country, "code": bill.basket.code or typed["code"]},
         "problems": shown.problems,
         "notice": shown.notice,

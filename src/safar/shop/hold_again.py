@@ -59,8 +59,8 @@ async def claim_again(
             campaign_id=order.campaign_id,
         )
         (outcome,) = await ledger.hold_many(connection, [request])
-        if not isinstance(outcome, Held):
-            continue
+        if not isinstance(outcome, Held) or outcome.replayed:
+            continue  # a hold that is there already is another's
         held[order.id] = hold_id
         claims.append(stock.Claim(hold_id, _triples(chosen.goods), f"order {order.number}"))
         if chosen.goods != {(one.variant_id, one.location_id): one.quantity for one in goods[order.id]}:

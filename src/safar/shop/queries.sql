@@ -47,8 +47,22 @@ INNER JOIN catalogue_variants AS v ON v.id = l.variant_id
 WHERE l.cart_id = ANY(%(ids)s) AND c.ordered_at IS NULL
 ORDER BY l.cart_id, l.added_at, l.variant_id
 
+-- name: lock_carts_to_order
+-- In the order of their ids.
+SELECT id, order_id FROM carts WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
+
 -- name: close_carts
-UPDATE carts SET ordered_at = %(now)s WHERE id = ANY(%(ids)s) AND ordered_at IS NULL
+UPDATE carts AS c SET ordered_at = %(now)s, order_id = o.order_id
+FROM jsonb_to_recordset(%(carts)s::jsonb) AS o (id uuid, order_id uuid)
+WHERE c.id = o.id AND c.order_id IS NULL
+
+-- name: open_carts_again
+UPDATE carts SET ordered_at = NULL, order_id = NULL
+FROM (SELECT id FROM carts WHERE id = ANY(%(ids)s) AND order_id = ANY(%(orders)s) ORDER BY id FOR UPDATE) AS c
+WHERE carts.id = c.id
+
+-- name: order_of_cart
+SELECT order_id FROM carts WHERE id = %(id)s
 
 -- name: orders
 SELECT

@@ -13,6 +13,7 @@ from safar.capacity.model import HoldState
 from safar.kernel import clock
 from safar.kernel.database import Connection
 from safar.kernel.ids import derived_id
+from safar.shop.cart_orders import open_again
 from safar.shop.changes import Change, event_of, lock, unchanged, write
 from safar.shop.decide import payment_after_cancel, when_cancelled, when_paid
 from safar.shop.hold_again import claim_again, claim_of
@@ -98,6 +99,7 @@ async def confirm_many(connection: Connection, confirmations: Sequence[Confirmat
 async def cancel_many(connection: Connection, cancellations: Sequence[Cancellation]) -> list[Standing]:
     """Give up orders and free their units; staff may cancel confirmed ones too, whose units come back.
 
+    The cart of one that was only placed can be ordered again.
     The use of a discount code comes back with them. An order of which something has left stays as it is
     (`changed` False). Writes order.cancelled, payment.failed, and the mail that tells why.
     """
@@ -120,6 +122,7 @@ async def cancel_many(connection: Connection, cancellations: Sequence[Cancellati
             (released if step == "release" else returned).append(order)
         elif order.payment_state == PaymentState.STARTED and not cancellation.may_still_arrive:
             changes[order.id] = _never_paid(order, cancellation.reason)
+    await open_again(connection, released)
     if returned:
         # Shelves and uses of codes at once, in the ledger's order, before any of them changes.
         await ledger.lock_many(connection, [], [order.hold_id for order in released + returned])
@@ -165,7 +168,7 @@ async def _claim(
     sold = {
         order.id: order.hold_id
         for order, ended in zip(orders, endings, strict=True)
-        if ended.state is HoldState.CLAIMED
+        if ended.state is HoldState.CLAIMED and ended.changed
     }
     lapsed = [order for order in orders if order.id not in sold]
     return sold | await claim_again(connection, lapsed, goods, rules, now)

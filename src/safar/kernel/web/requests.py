@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
 from safar.kernel.i18n import _
-from safar.kernel.ids import new_id
+from safar.kernel.ids import derived_id, new_id
 from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of
 
@@ -28,16 +28,17 @@ def local_path(target: str | None, default: str = "/") -> str:
     return target if len(target) <= 500 and target.isprintable() else default
 
 
-def request_key(request: Request, fields: Fields) -> UUID:
-    """Return the idempotency key: the header `Idempotency-Key`, else the field `request_id`, else a new one.
+def request_key(request: Request, fields: Fields, purpose: str, owner: UUID) -> UUID:
+    """Return the key under which this write is done once, from what the caller sends with it.
 
-    A key that is no UUID becomes a problem of `request_id` in `fields`.
+    That is the header `Idempotency-Key`, else the field `request_id`, else a new one; it counts for this
+    `purpose` of this `owner` alone. One that is no UUID becomes a problem of `request_id` in `fields`.
     """
     text = request.headers.get("idempotency-key", "") or fields.values.get("request_id", "")
     if not text:
         return new_id()
     try:
-        return UUID(text)
+        return derived_id(purpose, owner, UUID(text))
     except ValueError:
         fields.problems["request_id"] = _("This is not a request id (a UUID).")
         return new_id()

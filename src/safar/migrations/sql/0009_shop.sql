@@ -29,8 +29,11 @@ CREATE TABLE carts (
     campaign_id uuid,
     created_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL,
-    ordered_at timestamptz
+    ordered_at timestamptz,
+    order_id uuid,
+    CHECK ((ordered_at IS NULL) = (order_id IS NULL))
 );
+COMMENT ON COLUMN carts.order_id IS 'the one order that the cart has become; none again when that came to nothing';
 
 CREATE TABLE cart_lines (
     cart_id uuid NOT NULL REFERENCES carts (id),

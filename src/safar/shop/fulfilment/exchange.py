@@ -71,7 +71,7 @@ async def exchange(
     new = (await orders_by_id(connection, [new_id]))[new_id]
     lines_taken = tuple((variant_id, at, units) for (variant_id, at), units in goods.items())
     (ended,) = await stock.claim_many(connection, [stock.Claim(new_id, lines_taken, f"order {new.number}")])
-    if ended.state is not HoldState.CLAIMED:
+    if ended.state is not HoldState.CLAIMED or not ended.changed:
         raise RuntimeError(f"hold {new_id}, just placed, is {ended.state}")
     told = {
         "total_minor": new.total_minor, "currency": new.currency, "provider": CASH, "exchange_of": order.id,
@@ -157,7 +157,7 @@ async def _hold(connection: Connection, hold_id: UUID, goods: Mapping[Place, int
         campaign_id=None,
     )
     (outcome,) = await ledger.hold_many(connection, [request])
-    if not isinstance(outcome, Held):
+    if not isinstance(outcome, Held) or outcome.replayed:  # a hold that is there already is another's
         raise NothingToExchange(left=number(0))
 
 

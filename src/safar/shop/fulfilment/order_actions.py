@@ -80,7 +80,7 @@ async def _ship(request: Request, order_id: UUID) -> None:
     """Ship what the form says, or everything that is still to go from one location."""
     actor, context = actor_of(request), context_of(request)
     fields = await read_fields(request)
-    key = request_key(request, fields)
+    key = request_key(request, fields, "parcel", order_id)
     location_id = parse_id(fields.values.get("location_id") or str(MAIN))
     units = _units(fields)
     carrier = fields.text("carrier", length_max=80, required=False)
@@ -127,7 +127,8 @@ async def _ship_batch(request: Request) -> Response:
     actor, context = actor_of(request), context_of(request)
     form = await request.form()
     ids = _chosen(form)
-    batch = request_key(request, Fields({k: v for k, v in form.items() if isinstance(v, str)}))
+    sent = Fields({k: v for k, v in form.items() if isinstance(v, str)})
+    batch = request_key(request, sent, "parcels", actor.id)
     async with context.database.connection() as connection:
         goods = await goods_of(connection, ids)
 

@@ -147,7 +147,7 @@ async def _register(request: Request) -> Response:
         lines = (await lines_of(connection, [order_id]))[order_id]
         others = await sisters(connection, [line.variant_id for line in lines])
     wanted = read_return(fields, lines, others)
-    key = request_key(request, fields)
+    key = request_key(request, fields, "return", order_id)
     fields.done()
     note = fields.values.get("note", "").strip()[:NOTE_CHARACTERS_MAX]
     one = await context.batched(

@@ -81,7 +81,7 @@ async def _ask(request: Request, order_id: UUID) -> Response:
         others = await sisters(connection, [line.variant_id for line in lines])
     try:
         wanted = read_return(fields, lines, others)
-        key = request_key(request, fields)
+        key = request_key(request, fields, "return", order_id)
         fields.done()
         asked = ReturnRequest(
             key, order_id, wanted, fields.values["wish"], context.settings.return_days,

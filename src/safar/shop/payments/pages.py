@@ -150,7 +150,7 @@ async def _receive(request: Request) -> Response:
             fields.amount("amount", account.currency, least=1) or 0,
             fields.text("reference", length_max=100),
         )
-        key = request_key(request, fields)
+        key = request_key(request, fields, "money received", account.order_id)
         fields.done()
         receipt = NewReceipt(
             key, account.order_id, account.provider, amount, account.currency, reference,
@@ -174,7 +174,7 @@ async def _refund(request: Request) -> Response:
             fields.amount("amount", account.currency, least=1) or 0,
             fields.choice("reason", set(_STAFF_REASONS)),
         )
-        key = request_key(request, fields)
+        key = request_key(request, fields, "money back", account.order_id)
         fields.done()
         asked = RefundRequest(key, account.order_id, amount, reason, actor.id)
         answer = await context.batched(refund_many, asked)

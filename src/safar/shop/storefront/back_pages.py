@@ -29,7 +29,7 @@ async def _ask(request: Request) -> Response:
     sku, email, key = (
         fields.text("sku", length_max=_SKU_MAX),
         fields.email("email"),
-        request_key(request, fields),
+        request_key(request, fields, "back in stock", visitor_of(request).visitor_id),
     )
     async with context.database.connection() as connection:
         variant = await find_variant(connection, sku) if sku and "sku" not in fields.problems else None

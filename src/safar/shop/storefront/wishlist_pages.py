@@ -11,7 +11,7 @@ from safar.customers.visitor import visitor_of
 from safar.kernel.errors import BadRequest
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id
-from safar.kernel.web.forms import read_fields
+from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, page, wants_json
 from safar.kernel.web.requests import request_key, see_other
 from safar.shop.cart import cart_id_of, remember
@@ -77,7 +77,7 @@ async def _remove(request: Request) -> Response:
 async def _change(request: Request, how: str) -> Response:
     fields = await read_fields(request)
     sku = request.path_params.get("sku") or fields.text("sku", length_max=_SKU_MAX)
-    key = request_key(request, fields)
+    key = _key(request, fields)
     fields.done()
     own = _id_of(request)
     if own is None and how == "remove":
@@ -96,7 +96,7 @@ async def _change(request: Request, how: str) -> Response:
 async def _to_cart(request: Request) -> Response:
     """Move one unit into the cart; it stays on the list when it cannot be had."""
     fields = await read_fields(request)
-    key, wishlist_id = request_key(request, fields), _id_of(request)
+    key, wishlist_id = _key(request, fields), _id_of(request)
     fields.done()
     if wishlist_id is None:
         raise UnknownWishlist
@@ -114,6 +114,10 @@ async def _to_cart(request: Request) -> Response:
     response = see_other("/cart")
     remember(request, response, answer.cart_id, answer.units)
     return response
+
+
+def _key(request: Request, fields: Fields) -> UUID:
+    return request_key(request, fields, "wishlist change", visitor_of(request).visitor_id)
 
 
 def _id_of(request: Request) -> UUID | None:

@@ -99,7 +99,14 @@ async def _entries(request: Request, actor: Actor, fields: Fields) -> str:
             fields.problems["units"] = _("Choose one of the options.")
         fields.done()
         entries = [
-            Entry(derived_id(entry_id, variant_id), count_id, variant_id, counted, False, actor.id)
+            Entry(
+                derived_id("counted", count_id, entry_id, variant_id),
+                count_id,
+                variant_id,
+                counted,
+                False,
+                actor.id,
+            )
             for variant_id, counted in units.items()
         ]
         await actions.enter_many(connection, entries)
