@@ -38,7 +38,9 @@ class Settings(BaseSettings):
     cookies_secure: bool = False
     """Mark cookies Secure; switch on when both surfaces are served over HTTPS."""
     proxies_trusted: int = Field(default=0, ge=0, le=5)
-    """How many reverse proxies stand in front; their X-Forwarded-For is believed that many hops."""
+    """How many reverse proxies stand in front; the last that many addresses of their header are believed."""
+    proxies_header: Literal["x-forwarded-for", "forwarded"] = "x-forwarded-for"
+    """Header in which they name the caller; a caller can write the other one, so it is never read."""
 
     shop_name: str = "Safar Gifts"
     """Name of the shop, on its pages and in its messages."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -153,3 +154,12 @@ async def test_everything_that_staff_did_is_in_the_audit_log(base: str, context:
     assert positions == sorted(positions)
     assert "Sara Owner" in log
     assert "Anna" in log
+
+
+@pytest.mark.finding("security-14")
+async def test_an_owner_sees_from_which_address_safar_sees_them_come(context: Context, serve: Serve) -> None:
+    trusting = replace(context, settings=context.settings.model_copy(update={"proxies_trusted": 1}))
+    base = await serve(build_console(trusting))
+    async with await signed_in(context, base) as client:
+        answer = await client.get("/staff", headers={"x-forwarded-for": "6.6.6.6, 203.0.113.7"})
+    assert '<code dir="ltr" id="seen-address">203.0.113.7</code>' in answer.text

@@ -17,6 +17,7 @@ from safar.catalogue.images import image_file
 from safar.catalogue.pixels import WIDTHS
 from safar.kernel.context import Context
 from safar.kernel.database import Database, row
+from safar.kernel.web.headers import list_of
 from safar.kernel.web.pages import context_of
 
 _DIGEST = re.compile(r"[0-9a-f]{32}")
@@ -66,7 +67,7 @@ async def _image(request: Request) -> Response:
     if not _DIGEST.fullmatch(digest) or width is None:
         raise UnknownPicture
     headers = {"cache-control": _FOREVER, "etag": f'"{digest}-{width}"'}
-    if request.headers.get("if-none-match") == headers["etag"]:
+    if headers["etag"] in list_of(request.headers, "if-none-match"):
         return Response(status_code=304, headers=headers)
     body = await _picture(context_of(request), digest, width)
     if body is None:
@@ -103,7 +104,7 @@ async def _drawn(request: Request) -> Response:
     drawing = await _drawing(context_of(request), slug)
     etag = f'"{drawing.motif}-{drawing.ground}-{drawing.palette}"'
     headers = {"cache-control": _A_DAY, "etag": etag}
-    if request.headers.get("if-none-match") == etag:
+    if etag in list_of(request.headers, "if-none-match"):
         return Response(status_code=304, headers=headers)
     return Response(svg_of(drawing), media_type="image/svg+xml", headers=headers)
 

@@ -17,6 +17,7 @@ from safar.gate.errors import TicketRefused, UnknownSite, Waiting
 from safar.gate.model import Pass
 from safar.gate.rooms import tag_of
 from safar.kernel import clock
+from safar.kernel.web.headers import added_last, list_of
 from safar.kernel.web.pages import context_of, error_response, page, wants_json
 from safar.kernel.web.requests import see_other
 
@@ -71,8 +72,9 @@ def handed_over(request: Request, room: Room, entry_pass: Pass, following: str) 
 def _address(request: Request, room: Room) -> str:
     """Return what the visitor asked that site for; the proxy says it in a header of its own kind."""
     assert room.site is not None
-    headers = request.headers
-    uri = headers.get("x-forwarded-uri") or headers.get("x-original-uri") or "/"
+    names = ("x-original-uri", "x-forwarded-uri")  # nginx sends the one, and what a caller wrote of the other
+    first, second = names if _for_nginx(request) else names[::-1]
+    uri = added_last(request.headers, first) or added_last(request.headers, second) or "/"
     if not uri.startswith("/") or uri.startswith("//") or len(uri) > _URI_MAX or not uri.isprintable():
         uri = "/"
     return f"{room.site.url}{uri}"
@@ -120,8 +122,8 @@ def _away(request: Request, room: Room, address: str) -> Response:
 
 def _with_renewed(request: Request, address: str, cookie: str) -> Response:
     """Give a new pass out. Caddy and Traefik drop the cookies of a 200, so a page is asked for once more."""
-    method = request.headers.get("x-forwarded-method", "GET")
-    if _for_nginx(request) or method != "GET" or "text/html" not in request.headers.get("accept", ""):
+    method = added_last(request.headers, "x-forwarded-method") or "GET"
+    if _for_nginx(request) or method != "GET" or "text/html" not in list_of(request.headers, "accept"):
         return Response(status_code=200, headers={"set-cookie": cookie})
     return _sent(request, address, cookie)
 

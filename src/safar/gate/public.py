@@ -24,6 +24,7 @@ from safar.gate.texts import opens_text
 from safar.gate.visits import leave_soon_many
 from safar.gate.working import post_work, work_page
 from safar.kernel import clock
+from safar.kernel.web.headers import list_of
 from safar.kernel.web.pages import context_of, error_response, page, wants_json
 from safar.kernel.web.requests import see_other
 
@@ -140,7 +141,7 @@ async def _leave(request: Request) -> Response:
             await context.batched(release_many, entry_pass.visit_id)
         names = () if closed else (room.cookies.pass_name, room.cookies.ticket_name)
         cookies += [room.cookies.without(name) for name in names if name in request.cookies]
-    quiet = closed or wants_json(request) or "text/html" not in request.headers.get("accept", "")
+    quiet = closed or wants_json(request) or "text/html" not in list_of(request.headers, "accept")
     return _with_cookies(Response(status_code=204) if quiet else page(request, "gate/left.html"), cookies)
 
 

@@ -3,8 +3,8 @@
 import asyncio
 from urllib.parse import quote, urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request, cookie_parser
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,6 +12,8 @@ from safar.kernel.context import Context
 from safar.kernel.database import CONNECTION_LOST
 from safar.kernel.errors import Forbidden, Overloaded, SafarError, SignInNeeded
 from safar.kernel.web.actor import Actor
+from safar.kernel.web.cookies import cookies_of
+from safar.kernel.web.headers import list_of
 from safar.kernel.web.pages import error_response, wants_json
 from safar.kernel.web.requests import see_other
 from safar.team.model import Session
@@ -31,13 +33,11 @@ class _SessionEnded(Exception):
 
 def token_of(request: Request) -> str | None:
     """Return the session token that the browser sent."""
-    return _token(request.headers.get("cookie", ""))
+    return _token(request.scope)
 
 
-def _token(header: str) -> str | None:
-    if f"{COOKIE}=" not in header:
-        return None
-    token = cookie_parser(header).get(COOKIE, "")
+def _token(scope: Scope) -> str | None:
+    token = cookies_of(scope).get(COOKIE, "")
     return token if 0 < len(token) <= _TOKEN_CHARACTERS_MAX else None
 
 
@@ -54,7 +54,7 @@ class StaffLayer:
             return
         # A dictionary of this request's own: the server may hand the same one to all of them.
         scope["state"] = {**scope.get("state", {}), "staff": None}
-        token = _token(Headers(scope=scope).get("cookie", ""))
+        token = _token(scope)
         try:
             session = await self._session(token)
         except (SafarError, *CONNECTION_LOST):
@@ -111,7 +111,7 @@ def _to_page(request: Request, page: str, error: SafarError) -> Response:
     """Send a person to `page`; tell a program, a stream or a part of a page that loads itself."""
     if "hx-request" in request.headers:
         return Response(status_code=error.status, headers={"hx-redirect": page})
-    if "text/event-stream" in request.headers.get("accept", ""):
+    if "text/event-stream" in list_of(request.headers, "accept"):
         return Response(status_code=error.status)
     return error_response(request, error) if wants_json(request) else see_other(page)
 

@@ -132,6 +132,7 @@ async def _staff_page(
     values = {
         "people": people,
         "me": actor.id,
+        "seen_address": client_address(request),
         "invited": invited,
         "roles": [("agent", _("Agent")), ("manager", _("Manager")), ("owner", _("Owner"))],
         "entered": dict(entered or {}),

@@ -7,10 +7,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from safar.kernel.context import Context
-from safar.kernel.errors import BodyTooLarge, CrossSite, SafarError
+from safar.kernel.errors import BadRequest, BodyTooLarge, CrossSite, SafarError
 from safar.kernel.i18n import LANGUAGES, language_of_header, set_language, set_zone
 from safar.kernel.log import log
 from safar.kernel.web.cookies import cookies_of
+from safar.kernel.web.headers import contradicts_itself, list_of
 from safar.kernel.web.pages import error_response
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -74,6 +75,8 @@ class Edge:
             await send(message)
 
         try:
+            if contradicts_itself(scope["headers"]):
+                raise BadRequest
             if not scope["path"].startswith(self._signed):
                 _refuse_cross_site(scope["method"], headers)
             bounded = self._bounded(scope["path"], headers, receive)
@@ -101,7 +104,7 @@ class Edge:
         language = (
             chosen
             or _cookie(scope)
-            or language_of_header(headers.get("accept-language", ""))
+            or language_of_header(list_of(headers, "accept-language"))
             or self._settings.language
         )
         set_language(language)

@@ -14,6 +14,7 @@ from safar.kernel import clock, i18n
 from safar.kernel.context import Context
 from safar.kernel.errors import BodyTooLarge, InvalidInput, SafarError
 from safar.kernel.log import log
+from safar.kernel.web.headers import list_of
 from safar.kernel.web.static import static_url
 
 _PACKAGE = Path(__file__).parent.parent.parent
@@ -89,7 +90,7 @@ def page(
 def wants_json(request: Request) -> bool:
     """Tell whether the caller is a program: it sent JSON or asks for it."""
     return "application/json" in request.headers.get("content-type", "") or (
-        "application/json" in request.headers.get("accept", "")
+        "application/json" in list_of(request.headers, "accept")
     )
 
 

@@ -9,16 +9,16 @@ from safar.kernel.i18n import _
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of
+from safar.kernel.web.proxies import caller_address
 
 
 def client_address(request: Request) -> str:
     """Return the caller's network address, seen through as many proxies as we were told to trust."""
-    trusted = context_of(request).settings.proxies_trusted
-    if trusted:
-        hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",") if hop.strip()]
-        if len(hops) >= trusted:
-            return hops[-trusted]
-    return request.client.host if request.client else ""
+    settings = context_of(request).settings
+    peer = request.client.host if request.client else ""
+    return caller_address(
+        request.headers, peer, trusted=settings.proxies_trusted, header=settings.proxies_header
+    )
 
 
 def local_path(target: str | None, default: str = "/") -> str:

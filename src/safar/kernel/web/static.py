@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from safar.kernel.errors import NotFound
+from safar.kernel.web.headers import list_of
 
 _PACKAGE = Path(__file__).parent.parent.parent
 _FOLDERS = {
@@ -60,7 +61,7 @@ def static_url(path: str) -> str:
 async def _serve(request: Request) -> Response:
     file = _file(request.path_params["path"])
     headers = {"cache-control": "public, max-age=31536000, immutable", "vary": "accept-encoding"}
-    if file.zipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
+    if file.zipped is not None and "gzip" in list_of(request.headers, "accept-encoding"):
         return Response(file.zipped, media_type=file.kind, headers={**headers, "content-encoding": "gzip"})
     return Response(file.body, media_type=file.kind, headers=headers)
 
