@@ -6,7 +6,7 @@ import aiosmtplib
 import pytest
 
 from safar.channels.email_in import MAIL_BYTES_MAX, MailListener
-from safar.channels.mail import InboundMail
+from safar.channels.inbound_mail import InboundMail
 from safar.settings import Settings
 
 RAW = b"From: ana@example.com\r\nTo: shop@safar.example\r\nMessage-ID: <1@x>\r\n\r\nhello\r\n"

@@ -6,7 +6,8 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from safar.channels.mail import InboundMail, read_mail
+from safar.channels.inbound_mail import InboundMail
+from safar.channels.mail import read_mail
 from safar.kernel.log import log
 from safar.settings import Settings
 

@@ -1,28 +1,19 @@
-"""The words of a mail: HTML to text, without what it quotes, without what cannot be stored."""
+"""The words of a mail: which of its parts are said by the sender, as lines, without what cannot be stored."""
 
 import re
-from email.message import EmailMessage, Message
-from html import unescape
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
 
-import nh3
+from safar.channels.html_text import lines_of_html
+from safar.channels.mime import PARTS_MAX, Part, attempt, read_parts
+from safar.channels.quotes import Line, plain_lines
 
-_TEXT_MAX = 20_000
-_READ_MAX = 2_000_000
-_BREAKS = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6])\b[^>]*>", re.IGNORECASE)
+READ_BYTES_MAX = 200_000  # of all text parts together, decoded
+_LINES_MAX = 5_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_QUOTE_BEGINS = re.compile(
-    r"^(?:"
-    r"On .{5,200} wrote:"
-    r"|Em .{5,200} escreveu:"
-    r"|(?:در|در تاریخ) .{5,200} نوشت:"
-    r"|.{5,200} ने लिखा:"
-    r"|-{2,}\s*(?:Original Message|Mensagem original|Forwarded message|پیام اصلی|मूल संदेश)\s*-{2,}"
-    r"|_{10,}"
-    r"|-- "
-    r")\s*$",
-    re.IGNORECASE,
-)
-_BLANKS = re.compile(r"\n{3,}")
+_TEXT_KINDS = ("text/plain", "text/html")
+_SUBJECT_BYTES_MAX = 20_000
 
 
 def cleaned(text: str) -> str:
@@ -30,49 +21,126 @@ def cleaned(text: str) -> str:
     return _CONTROL.sub("", text.encode("utf-8", "replace").decode("utf-8"))
 
 
-def text_of(mail: EmailMessage) -> str:
-    """Return the words of the mail: its plain text, or its HTML reduced to text; attachments are named."""
-    plain: list[str] = []
-    markup: list[str] = []
-    attached: list[str] = []
+@dataclass(slots=True)
+class Words:
+    """The lines of a mail and the names of what is attached. `cut`: there is more than is read."""
+
+    lines: list[Line] = field(default_factory=list)
+    attached: list[str] = field(default_factory=list)
+    cut: bool = False
+    left: int = READ_BYTES_MAX
+
+
+def words_of(mail: Part) -> Words:
+    """Return what the sender says. An attached mail is somebody else's words: it is only named."""
+    words = Words()
+    _take(mail, words)
+    words.cut = words.cut or len(words.lines) > _LINES_MAX or sum(1 for _part in mail.walk()) > PARTS_MAX
+    del words.lines[_LINES_MAX:]
+    return words
+
+
+def fingerprint(mail: Part, subject: str) -> str:
+    """Return what tells mails with one Message-ID apart: the same for copies that came another way.
+
+    Servers on the way write other headers and encode anew; they leave what the parts hold.
+    """
+    digest = sha256(subject.encode("utf-8", "replace"))
     for part in mail.walk():
-        if part.is_multipart():
-            continue
-        kind = part.get_content_type()
-        if part.get_content_disposition() == "attachment" or kind not in ("text/plain", "text/html"):
-            attached.append(cleaned(part.get_filename() or kind))
+        if not part.parts:
+            held = part.decoded(len(part.body))
+            digest.update(part.kind.encode() + b"\n" + b"\n".join(held.split()) + b"\n")
+    return digest.hexdigest()[:32]
+
+
+def _take(part: Part, words: Words) -> None:
+    if part.kind == "multipart/alternative" and part.parts:
+        _take_best(part.parts, words)
+    elif part.parts:
+        for inner in part.parts:
+            _take(inner, words)
+    elif part.kind in _TEXT_KINDS and not part.is_attachment:
+        if words.lines and words.lines[-1].text.strip():
+            words.lines.append(Line(""))
+        words.lines += _lines_of(part, words)
+    elif part.body.strip():
+        words.attached.append(_name_of(part))
+
+
+def _take_best(choices: Sequence[Part], words: Words) -> None:
+    """Take the plain text, or the HTML when that is empty; what only the other has attached is named too."""
+    readable = [part for part in choices if any(inner.kind in _TEXT_KINDS for inner in part.walk())]
+    readable.sort(key=lambda part: part.kind != "text/plain")
+    taken: Part | None = None
+    for part in readable:
+        tried = Words(left=words.left)
+        _take(part, tried)
+        words.left = tried.left
+        if any(line.text.strip(" >") for line in tried.lines) or part is readable[-1]:
+            words.lines += tried.lines
+            words.attached += tried.attached
+            words.cut = words.cut or tried.cut
+            taken = part
+            break
+    for part in choices:
+        if part is not taken:
+            words.attached += [_name_of(inner) for inner in _files_of(part)]
+
+
+def _files_of(part: Part) -> Iterator[Part]:
+    for inner in part.walk():
+        if not inner.parts and inner.kind not in _TEXT_KINDS and inner.body.strip():
+            yield inner
+
+
+def _name_of(part: Part) -> str:
+    name = part.file_name
+    if name is None and part.kind == "message/rfc822":
+        name = _subject_of(part)
+    return " ".join(cleaned(name or part.kind)[:200].split())
+
+
+def _subject_of(part: Part) -> str | None:
+    inner = read_parts(part.decoded(_SUBJECT_BYTES_MAX))
+    subject = attempt(lambda: str(inner.headers.get("Subject", "")))
+    return f"{subject}.eml" if subject else None
+
+
+def _lines_of(part: Part, words: Words) -> list[Line]:
+    body = part.decoded(words.left + 1)
+    words.cut = words.cut or len(body) > words.left
+    body = body[: words.left]
+    words.left -= len(body)
+    text = cleaned(_decoded(part, body).replace("\r\n", "\n").replace("\r", "\n"))
+    if part.kind == "text/html":
+        return lines_of_html(text)
+    flowed = attempt(lambda: str(part.headers.get_param("format", ""))) or ""
+    if flowed.lower() == "flowed":
+        delsp = attempt(lambda: str(part.headers.get_param("delsp", ""))) or ""
+        text = unflowed(text, joins_words=delsp.lower() == "yes")
+    return plain_lines(text)
+
+
+def unflowed(text: str, *, joins_words: bool = False) -> str:
+    """Return text of format=flowed (RFC 3676) with its paragraphs joined; a stuffed space taken off."""
+    lines: list[str] = []
+    depth_before = -1
+    for line in text.split("\n"):
+        bare = line.lstrip(">")
+        depth = len(line) - len(bare)
+        bare = bare.removeprefix(" ")
+        if lines and depth == depth_before and lines[-1].endswith(" ") and bare != "-- ":
+            lines[-1] = (lines[-1][:-1] if joins_words else lines[-1]) + bare
         else:
-            (plain if kind == "text/plain" else markup).append(_decoded(part))
-    text = "\n".join(plain).strip() or "\n".join(map(html_to_text, markup)).strip()
-    names = f"\n\n[{', '.join(attached[:20])}]" if attached else ""
-    return _BLANKS.sub("\n\n", cleaned(text.replace("\r\n", "\n")))[:_TEXT_MAX].strip() + names[:1000]
-
-
-def html_to_text(markup: str) -> str:
-    """Return the text of HTML. nh3 drops every tag, and scripts and styles with what is in them."""
-    broken = _BREAKS.sub(lambda found: found.group() + "\n", markup.replace("\r", " "))
-    bare = nh3.clean(broken, tags=set(), clean_content_tags={"script", "style", "title", "head"})
-    lines = (" ".join(line.split()) for line in unescape(bare).splitlines())
+            lines.append(">" * depth + (" " if depth else "") + bare)
+        depth_before = depth if bare != "-- " else -1
     return "\n".join(lines)
 
 
-def without_quote(text: str) -> str:
-    """Return what was newly written: up to the quoted mail or the signature; empty when that is nothing."""
-    kept: list[str] = []
-    for line in text.splitlines():
-        if _QUOTE_BEGINS.match(line):
-            break
-        if not line.startswith(">"):
-            kept.append(line.rstrip())
-    return _BLANKS.sub("\n\n", "\n".join(kept)).strip()
-
-
-def _decoded(part: Message) -> str:
+def _decoded(part: Part, body: bytes) -> str:
     """Return a part's text whatever its headers claim about its encoding."""
-    payload = part.get_payload(decode=True)
-    body = payload[:_READ_MAX] if isinstance(payload, bytes) else b""
-    charset = part.get_content_charset() or "utf-8"
+    charset = attempt(part.headers.get_content_charset) or "utf-8"
     try:
         return body.decode(charset, "replace")
-    except LookupError:
+    except (LookupError, ValueError):
         return body.decode("utf-8", "replace")

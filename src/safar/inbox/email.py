@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from safar.channels.actions import bounce_many, keep_envelopes
-from safar.channels.mail import InboundMail
+from safar.channels.inbound_mail import InboundMail
 from safar.channels.model import EMAIL
 from safar.customers.actions import finals
 from safar.inbox.model import Inbound

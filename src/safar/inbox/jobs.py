@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from safar.channels.email_in import MailListener
-from safar.channels.mail import InboundMail
+from safar.channels.inbound_mail import InboundMail
 from safar.inbox.actions import close_quiet, undelivered_many
 from safar.inbox.email import deliver
 from safar.journal.model import Recorded

@@ -1,0 +1,49 @@
+"""An incoming mail once it was read. Apart from its reading, which only a process of its own does."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from uuid import UUID
+
+from safar.kernel.ids import derived_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounce:
+    """The receiving side reports that a mail of ours was not delivered."""
+
+    message_id: UUID
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundMail:
+    """One incoming mail. `error` says why it is no message; its raw form is kept in any case.
+
+    `external_id` names the mail for deduplication: its Message-ID, the sender and what it holds, or the hash
+    of the raw mail. `references`: our messages that it answers, newest last. `folded`: what it quotes, and
+    its signature. `automatic`: a machine wrote it, nobody waits. `for_people`: no machine may answer it,
+    since it came through a list or asks for that (RFC 3834); whoever wrote it waits all the same.
+    """
+
+    envelope_id: UUID
+    raw: bytes
+    external_id: str
+    header_id: str | None = None
+    references: tuple[UUID, ...] = ()
+    address: str = ""
+    name: str | None = None
+    subject: str = ""
+    text: str = ""
+    folded: str = ""
+    automatic: bool = False
+    for_people: bool = False
+    bounce: Bounce | None = None
+    error: str | None = None
+
+
+def unread_mail(raw: bytes, error: str | None = None) -> InboundMail:
+    """Return a mail of which nothing is known but that it came."""
+    digest = sha256(raw).hexdigest()
+    return InboundMail(
+        envelope_id=derived_id("mail", digest), raw=raw, external_id=f"sha256:{digest}", error=error
+    )
