@@ -143,3 +143,29 @@ async def test_the_console_carries_a_transfer_through(shelves: Database, desk: h
     assert "crushed" in page
     assert (await level(shelves, MUG, STORE)).on_hand == 2
     await books_agree(shelves)
+
+
+@pytest.mark.finding("security-22")
+async def test_an_arrival_sent_again_with_one_line_more_is_refused_and_loses_nothing(
+    shelves: Database, desk: httpx.AsyncClient
+) -> None:
+    one = await left(shelves, plan())
+    address, arrival_id = f"/stock/transfers/{one.transfer_id}/arrivals", str(new_id())
+    form = {"arrival_id": arrival_id, f"units-{MUG}": "3"}
+    assert (await desk.post(address, data=form)).status_code == 303
+    assert (await desk.post(address, data=form)).status_code == 303, "the same form twice is one arrival"
+    corrected = await desk.post(address, data={**form, f"units-{CLOCK}": "2"})
+    assert corrected.status_code == 409
+    async with shelves.connection() as connection:
+        found = await transfer(connection, one.transfer_id)
+    assert found is not None
+    assert (found.state, found.units_arrived, found.on_the_way) == ("sent", 3, 5)
+    everything = {"arrival_id": str(new_id()), "all": "on"}
+    for _again in range(2):
+        assert (await desk.post(address, data=everything)).status_code == 303
+    assert (await lying(shelves)).get(("MUG", "On the way")) is None
+    async with shelves.connection() as connection:
+        found = await transfer(connection, one.transfer_id)
+    assert found is not None
+    assert (found.state, found.units_arrived) == ("arrived", 8)
+    await books_agree(shelves)

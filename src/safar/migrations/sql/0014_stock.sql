@@ -167,6 +167,16 @@ CREATE TABLE stock_transfer_lines (
 );
 CREATE INDEX stock_transfer_lines_open ON stock_transfer_lines (variant_id) WHERE arrived + lost < quantity;
 
+-- What arrived at once: sent again it is known by what it said, not by the moves that it made.
+CREATE TABLE stock_transfer_arrivals (
+    id uuid PRIMARY KEY,
+    transfer_id uuid NOT NULL REFERENCES stock_transfers (id),
+    at timestamptz NOT NULL,
+    fingerprint bytea NOT NULL,
+    staff_id uuid
+);
+CREATE INDEX stock_transfer_arrivals_transfer ON stock_transfer_arrivals (transfer_id);
+
 CREATE SEQUENCE stock_count_numbers START 1001;
 
 CREATE TABLE stock_counts (

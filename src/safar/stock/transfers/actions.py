@@ -108,11 +108,17 @@ async def arrive(connection: Connection, arrival: Arrival) -> None:
     """Take in what arrived; a repetition of its id does nothing again. Writes transfer.arrived.
 
     What is missing at the last arrival is moved to the losses, told as stock.written_off. Raises
-    NotOnTheWay, MoreThanSent, WhyLost, UnknownTransfer, SameKeyOtherBody.
+    NotOnTheWay, MoreThanSent, WhyLost, UnknownTransfer, and SameKeyOtherBody when the id was used for
+    anything else, were it one line more.
     """
     found = await _locked(connection, arrival.transfer_id)
+    if await _arrived_before(connection, arrival):
+        return
     lines = {line.variant_id: line for line in await lines_of(connection, arrival.transfer_id)}
-    got = {variant_id: units for variant_id, units in arrival.lines if units > 0}
+    said = arrival.lines
+    if said is None:
+        said = tuple((id_, line.on_the_way) for id_, line in lines.items())
+    got = {variant_id: units for variant_id, units in said if units > 0}
     moves = [
         _move(
             found,
@@ -124,8 +130,6 @@ async def arrive(connection: Connection, arrival: Arrival) -> None:
         )
         for id_, units in got.items()
     ]
-    if await _done_before(connection, moves, found, arrival):
-        return
     if found.state != TransferState.SENT:
         raise NotOnTheWay
     for variant_id, units in got.items():
@@ -220,16 +224,18 @@ async def _take_in(
     await execute(connection, QUERIES["change_lines"], params)
 
 
-async def _done_before(
-    connection: Connection, moves: Sequence[Transfer], found: Listed, arrival: Arrival
-) -> bool:
-    """Tell whether this very arrival was taken in before; an arrival of nothing was if it is closed."""
-    ids = [move.move_id for move in moves]
-    written = await value(connection, QUERIES["moves_written"], {"ids": ids})
-    if ids and written == len(ids):
-        await move_many(connection, moves, "stock.transferred")  # raises when they were other ones
-        return True
-    return not ids and arrival.last and found.state == TransferState.ARRIVED
+async def _arrived_before(connection: Connection, arrival: Arrival) -> bool:
+    """Write the arrival down, under the transfer's lock; tell whether this very one was taken in before."""
+    params = {
+        "id": arrival.arrival_id, "transfer_id": arrival.transfer_id, "fingerprint": arrival.fingerprint,
+        "staff_id": arrival.staff_id, "now": clock.now(),
+    }  # fmt: skip
+    if await execute(connection, QUERIES["insert_arrival"], params):
+        return False
+    known = await value(connection, QUERIES["arrival_fingerprint"], {"id": arrival.arrival_id})
+    if known != arrival.fingerprint:
+        raise SameKeyOtherBody
+    return True
 
 
 async def _locked(connection: Connection, transfer_id: UUID) -> Listed:

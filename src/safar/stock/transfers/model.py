@@ -37,17 +37,22 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What arrived of a transfer at once: (variant, quantity); `arrival_id` is the idempotency key.
+    """What arrived of a transfer at once: (variant, quantity), None for all that is on the way.
 
-    `last` ends the transfer: what is still on the way then is lost, for `reason`.
+    `arrival_id` is the idempotency key. `last` ends the transfer: what is still on the way then is lost, for
+    `reason`.
     """
 
     arrival_id: UUID
     transfer_id: UUID
-    lines: tuple[tuple[UUID, int], ...]
+    lines: tuple[tuple[UUID, int], ...] | None
     last: bool = False
     reason: str = ""
     staff_id: UUID | None = None
+
+    @property
+    def fingerprint(self) -> bytes:
+        return fingerprint_of(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,17 +89,13 @@ async def _arrival(request: Request, actor: Actor, fields: Fields) -> str:
     transfer_id, arrival_id = parse_id(request.path_params["id"]), forms.uuid_of(fields, "arrival_id")
     last = forms.ticked(fields, "last")
     reason = fields.text("reason", length_max=200, required=False)
-    units = forms.units_by_variant(fields)
+    units = None if forms.ticked(fields, "all") else forms.units_by_variant(fields)
+    if units is not None and not any(units.values()) and not last:
+        fields.problems.setdefault("reason", _("Enter how many units of an article arrived."))
+    fields.done()
+    lines = None if units is None else tuple(sorted(units.items()))
     async with context_of(request).database.transaction() as connection:
-        lines = await actions.lines_of(connection, transfer_id)
-        if not lines:
-            raise UnknownTransfer
-        if forms.ticked(fields, "all"):
-            units = {line.variant_id: line.on_the_way for line in lines if line.on_the_way}
-        if not any(units.values()) and not last:
-            fields.problems.setdefault("reason", _("Enter how many units of an article arrived."))
-        fields.done()
-        arrival = Arrival(arrival_id, transfer_id, tuple(units.items()), last, reason, actor.id)
+        arrival = Arrival(arrival_id, transfer_id, lines, last, reason, actor.id)
         await actions.arrive(connection, arrival)
     return f"/stock/transfers/{transfer_id}"
 

@@ -39,8 +39,13 @@ SET arrived = l.arrived + c.arrived, lost = l.lost + c.lost
 FROM jsonb_to_recordset(%(changes)s::jsonb) AS c (variant_id uuid, arrived bigint, lost bigint)
 WHERE l.transfer_id = %(transfer_id)s AND l.variant_id = c.variant_id
 
--- name: moves_written
-SELECT count(*) FROM stock_moves WHERE id = ANY(%(ids)s::uuid [])
+-- name: insert_arrival
+INSERT INTO stock_transfer_arrivals (id, transfer_id, at, fingerprint, staff_id)
+VALUES (%(id)s, %(transfer_id)s, %(now)s, %(fingerprint)s, %(staff_id)s)
+ON CONFLICT (id) DO NOTHING
+
+-- name: arrival_fingerprint
+SELECT fingerprint FROM stock_transfer_arrivals WHERE id = %(id)s
 
 -- name: set_state
 UPDATE stock_transfers
