@@ -97,7 +97,8 @@ async def test_a_variant_is_added_and_changed_with_prices_options_and_parts(
         "weight_g": "300", "tracks_lots": "1",
     }  # fmt: skip
     assert "Empty: 5.70 by the rate" in (await desk.get(f"{path}/variants/new")).text
-    assert (await desk.post(f"{path}/variants", data=red)).status_code == 303
+    first = {"first_value:0": "White"}
+    assert (await desk.post(f"{path}/variants", data={**red, **first})).status_code == 303
     variant = (await stored(database, "MUG-R")).variant
     assert (variant.options, variant.was_minor, variant.tracks_lots) == ({"Colour": "Red"}, 600, True)
     assert variant.prices["EUR"].price_minor == 550

@@ -21,6 +21,12 @@ class SkuTaken(Conflict):
     code = "sku_taken"
 
 
+class NotToldApart(Conflict):
+    """Customers cannot tell %(sku)s from %(other)s: give both the same option with different values."""
+
+    code = "not_told_apart"
+
+
 class BarcodeTaken(Conflict):
     """The barcode %(barcode)s belongs to the article %(sku)s. Check which of the two is right."""
 

@@ -175,6 +175,20 @@ def _options(fields: Fields) -> dict[str, str]:
     return options
 
 
+def read_first_options(fields: Fields) -> dict[str, str]:
+    """Return the options that set the first variant apart: the names as for the second, with its values."""
+    first: dict[str, str] = {}
+    for number in range(OPTIONS_MAX):
+        key = f"first_value:{number}"
+        name = fields.values.get(f"option_name:{number}", "").strip()
+        value = fields.text(key, length_max=OPTION_MAX, required=False)
+        if set(";:") & set(value):
+            fields.problems.setdefault(key, _("Each option once, without ; and :"))
+        elif name and value:
+            first[name] = value
+    return first
+
+
 def _parts(fields: Fields, sku: str) -> Mapping[str, int]:
     text = fields.text("parts", length_max=2000, required=False).replace("\n", ";")
     parts = parts_of_text(text)

@@ -271,6 +271,12 @@ INNER JOIN variants AS p ON p.id = k.part_id AND p.is_kit
 WHERE k.kit_id = ANY(%(ids)s) OR k.part_id = ANY(%(ids)s)
 LIMIT 1
 
+-- name: choosable
+-- The variants of products that are in the shop, or come into it with their product.
+SELECT product_id, id AS variant_id, sku, options FROM variants
+WHERE product_id = ANY(%(ids)s) AND published
+ORDER BY product_id, position, sku
+
 -- name: products_too_large
 SELECT product_id FROM variants WHERE product_id = ANY(%(ids)s)
 GROUP BY product_id HAVING count(*) > %(most)s LIMIT 1

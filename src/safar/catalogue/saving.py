@@ -1,7 +1,7 @@
 """Writing the catalogue: products and variants as they are to be, and the events of what that changes."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,8 +13,9 @@ from safar.catalogue.articles import (
     articles_by_id,
     products_by_id,
 )
+from safar.catalogue.choices import Choosable, alike, spelt_like
 from safar.catalogue.decide import changed_fields, slug_of, variant_title
-from safar.catalogue.errors import BarcodeTaken, KitOfKits, TooManyVariants, UnknownPart
+from safar.catalogue.errors import BarcodeTaken, KitOfKits, NotToldApart, TooManyVariants, UnknownPart
 from safar.catalogue.index import index_many
 from safar.journal.actions import append_many
 from safar.journal.model import Event
@@ -53,10 +54,11 @@ async def save_many(
     """Write articles by their ids, new or changed; of two drafts of one product the first counts.
 
     Writes product.created, product.changed and price.changed; with `one_by_one` off (an import that tells
-    of itself in one event) price.changed only. Raises BarcodeTaken, KitOfKits, UnknownPart,
+    of itself in one event) price.changed only. Raises NotToldApart, BarcodeTaken, KitOfKits, UnknownPart,
     TooManyVariants.
     """
     saved, events = await write_articles(connection, articles, staff_id=staff_id, one_by_one=one_by_one)
+    await check_choices(connection, {article.product.id for article in articles})
     await append_many(connection, events)
     return saved
 
@@ -64,11 +66,15 @@ async def save_many(
 async def write_articles(
     connection: Connection, articles: Sequence[Article], *, staff_id: UUID | None, one_by_one: bool
 ) -> tuple[list[Saved], list[Event]]:
-    """Do what `save_many` does, but leave it to the caller to write the events: last in the transaction."""
+    """Do what `save_many` does, but leave what comes last in the transaction to the caller.
+
+    That is `check_choices`, once all articles of its products are written, and the events.
+    """
     products = list({article.product.id: article.product for article in reversed(articles)}.values())
     product_ids = [product.id for product in products]
-    variants = [article.variant for article in articles]
     await execute(connection, QUERIES["lock_products"], {"ids": sorted(product_ids)})
+    articles = await _spelt_alike(connection, articles)
+    variants = [article.variant for article in articles]
     before = await articles_by_id(connection, [variant.id for variant in variants])
     known = await products_by_id(connection, product_ids)
     await _check_barcodes(connection, variants)
@@ -85,6 +91,33 @@ async def write_articles(
         for event in _events(article, before.get(article.variant.id), one, staff_id, one_by_one)
     ]
     return saved, events
+
+
+async def choosable(connection: Connection, product_ids: Iterable[UUID]) -> list[Choosable]:
+    """Return the variants of products that customers choose between, those of a product together."""
+    return await rows(Choosable, connection, QUERIES["choosable"], {"ids": list(product_ids)})
+
+
+async def check_choices(connection: Connection, product_ids: Iterable[UUID]) -> None:
+    """Raise NotToldApart when customers could not choose between two variants of one of these products."""
+    if found := alike(await choosable(connection, product_ids)):
+        raise NotToldApart(sku=found[0].sku, other=found[1].sku)
+
+
+async def _spelt_alike(connection: Connection, articles: Sequence[Article]) -> list[Article]:
+    """Return articles whose options are spelt as those of their product's other variants are."""
+    others: dict[UUID, list[Mapping[str, str]]] = {}
+    written = {article.variant.id for article in articles}
+    for known in await choosable(connection, {article.product.id for article in articles}):
+        if known.variant_id not in written:
+            others.setdefault(known.product_id, []).append(known.options)
+    spelt = []
+    for article in articles:
+        same = others.setdefault(article.product.id, [])
+        options = spelt_like(article.variant.options, same)
+        same.append(options)
+        spelt.append(Article(article.product, replace(article.variant, options=options)))
+    return spelt
 
 
 async def set_published(connection: Connection, product_id: UUID, published: bool, *, staff_id: UUID) -> bool:

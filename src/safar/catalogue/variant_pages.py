@@ -1,6 +1,7 @@
 """The page of a variant for staff: what it costs, weighs and is made of; and the page of a new one."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from safar.catalogue.articles import Article, articles_by_id, articles_of_product, variant_id_of
 from safar.catalogue.decide import OPTIONS_MAX
 from safar.catalogue.errors import SkuTaken, UnknownProduct
-from safar.catalogue.forms import read_sister, read_variant, values_of_variant
+from safar.catalogue.forms import read_first_options, read_sister, read_variant, values_of_variant
 from safar.catalogue.images import image_url, images_of
 from safar.catalogue.prices import currencies, prices_in
 from safar.catalogue.product_pages import DONE, tax_choices
@@ -51,7 +52,7 @@ async def _variant_page(
             "parts": await _parts(connection, article),
             "typed": typed if typed is not None else values_of_variant(article.variant),
             "problems": problems or {}, "problem": problem, "may_write": actor.may("manager"),
-            "is_new": False,
+            "is_new": False, "first": None,
             "done": _(DONE["saved"]) if request.query_params.get("done") == "saved" else None,
         }  # fmt: skip
     return page(request, "catalogue/variant.html", values, status=status)
@@ -141,8 +142,14 @@ async def _new_page(
             **await _form_values(connection, sister, others), "parts": [],
             "typed": typed if typed is not None else {**start, "variant_published": "1"},
             "problems": problems or {}, "problem": problem, "may_write": True, "is_new": True, "done": None,
+            "first": _first_of(articles),
         }  # fmt: skip
     return page(request, "catalogue/variant.html", values, status=status)
+
+
+def _first_of(articles: Sequence[Article]) -> Article | None:
+    """Return the only variant of a product when nothing sets it apart yet: a second one makes that needed."""
+    return articles[0] if len(articles) == 1 and not articles[0].variant.options else None
 
 
 async def _create(request: Request) -> Response:
@@ -161,7 +168,11 @@ async def _create(request: Request) -> Response:
             if not fields.problems:
                 if await articles_by_id(connection, [article.variant.id]):
                     raise SkuTaken(sku=article.variant.sku)
-                await save_many(connection, [article], staff_id=actor.id)
+                first = _first_of(articles)
+                options = read_first_options(fields) if first else {}
+                if not fields.problems:
+                    told = [Article(first.product, replace(first.variant, options=options))] if first else []
+                    await save_many(connection, [*told, article], staff_id=actor.id)
     except UnknownProduct:
         raise
     except SafarError as refused:

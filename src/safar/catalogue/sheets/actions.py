@@ -1,14 +1,15 @@
 """The catalogue as a file: given out, handed in, looked at row by row, and taken over in one go."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from safar.catalogue.articles import Article, ProductDraft, articles_after, articles_by_id, variant_id_of
+from safar.catalogue.choices import Choosable, told_apart
 from safar.catalogue.decide import changed_fields
 from safar.catalogue.prices import currencies
-from safar.catalogue.saving import Saved, write_articles
+from safar.catalogue.saving import check_choices, choosable, write_articles
 from safar.catalogue.sheets.rows import PLAIN_COLUMNS, Note, cells_of, changes_between, merged, prices_of
 from safar.catalogue.sheets.uploads import (
     CHUNK,
@@ -63,6 +64,7 @@ class _Review:
     products: dict[UUID, tuple[int, ProductDraft]] = field(default_factory=dict)
     new_handles: dict[str, UUID] = field(default_factory=dict)
     barcodes: dict[str, int] = field(default_factory=dict)
+    choosable: dict[UUID, list[Choosable]] = field(default_factory=dict)
 
 
 async def export_rows(
@@ -122,6 +124,8 @@ async def _review_chunk(
     handles = await _product_ids(connection, records)
     owners = await _owners(connection, records)
     parts = await _parts(connection, records)
+    products = {article.product.id for article in known.values()} | set(handles.values())
+    await _know_choices(connection, products - seen.choosable.keys(), seen)
     reviewed = []
     for number, record, problems in lines:
         sku = record.get("sku", "")
@@ -133,6 +137,7 @@ async def _review_chunk(
             notes += more
         if after is not None:
             notes += _clashes(number, after, owners, seen)
+            notes += _choice_problems(after, seen)
             notes += _part_problems(after, record, parts, seen)
         if notes or after is None:
             reviewed.append(SheetRow(number, sku, "wrong", record, notes))
@@ -163,6 +168,27 @@ def _clashes(number: int, after: Article, owners: Mapping[str, _Owner], seen: _R
     return notes
 
 
+async def _know_choices(connection: Connection, product_ids: Collection[UUID], seen: _Review) -> None:
+    """Note what customers choose between in these products, but for what the file itself is about."""
+    seen.choosable |= {product_id: [] for product_id in product_ids}
+    for one in await choosable(connection, product_ids):
+        if one.sku not in seen.skus:
+            seen.choosable[one.product_id].append(one)
+
+
+def _choice_problems(after: Article, seen: _Review) -> list[Note]:
+    """Return which variant a customer could not tell from this one: of the shop, or of a row before it."""
+    product_id, variant = after.product.id, after.variant
+    if not variant.published:
+        return []
+    others = seen.choosable.setdefault(product_id, [])
+    for other in others:
+        if not told_apart(variant.options, other.options):
+            return [("options", "not_told_apart", other.sku)]
+    others.append(Choosable(product_id, variant.id, variant.sku, variant.options))
+    return []
+
+
 def _part_problems(
     after: Article, record: Mapping[str, Any], parts: Mapping[str, _Part], seen: _Review
 ) -> list[Note]:
@@ -181,21 +207,27 @@ def _part_problems(
 async def write(connection: Connection, upload_id: UUID, currency: str, *, staff_id: UUID) -> int:
     """Take over the rows of a file that are right, all in this transaction; return how many.
 
-    Writes catalogue.imported and price.changed. Raises AlreadyWritten, CatalogueMoved, BarcodeTaken.
+    Writes catalogue.imported and price.changed. Raises AlreadyWritten, CatalogueMoved, BarcodeTaken,
+    NotToldApart.
     """
     await lock_upload(connection, upload_id)
     written = 0
     events: list[Event] = []
     kits: list[dict[str, Any]] = []
+    product_ids: set[UUID] = set()
     async for chunk in chunks_to_write(connection, upload_id):
         kits += [line.record for line in chunk if line.record.get("parts")]
         # What kits consist of may stand below them in the file: their parts come last.
         records = [{**line.record, "parts": {}} if "parts" in line.record else line.record for line in chunk]
-        saved, told = await _write_chunk(connection, records, currency, staff_id)
+        articles = await _articles_of(connection, records, currency)
+        saved, told = await write_articles(connection, articles, staff_id=staff_id, one_by_one=False)
+        product_ids |= {article.product.id for article in articles}
         written += sum(one.changed for one in saved)
         events += told
     for start in range(0, len(kits), CHUNK):
-        await _write_chunk(connection, kits[start : start + CHUNK], currency, staff_id)
+        articles = await _articles_of(connection, kits[start : start + CHUNK], currency)
+        await write_articles(connection, articles, staff_id=staff_id, one_by_one=False)
+    await check_choices(connection, product_ids)
     await mark_written(connection, upload_id, written)
     imported = Event(
         name="catalogue.imported", staff_id=staff_id, subject_id=upload_id, properties={"quantity": written}
@@ -206,9 +238,10 @@ async def write(connection: Connection, upload_id: UUID, currency: str, *, staff
     return written
 
 
-async def _write_chunk(
-    connection: Connection, records: Sequence[dict[str, Any]], currency: str, staff_id: UUID
-) -> tuple[list[Saved], list[Event]]:
+async def _articles_of(
+    connection: Connection, records: Sequence[dict[str, Any]], currency: str
+) -> list[Article]:
+    """Return the articles as they are after these rows. Raises CatalogueMoved."""
     known = await articles_by_id(connection, [variant_id_of(record["sku"]) for record in records])
     handles = await _product_ids(connection, records)
     articles = []
@@ -218,7 +251,7 @@ async def _write_chunk(
             raise CatalogueMoved
         handles.setdefault(article.product.slug, article.product.id)
         articles.append(article)
-    return await write_articles(connection, articles, staff_id=staff_id, one_by_one=False)
+    return articles
 
 
 async def _product_ids(connection: Connection, records: Sequence[Mapping[str, Any]]) -> dict[str, UUID]:

@@ -39,6 +39,7 @@ CELLS: Mapping[str, str] = {
     "not_a_tax_class": N_("must be standard, reduced or zero, not “%(value)s”"),
     "not_yes_or_no": N_("must be yes or no, not “%(value)s”"),
     "not_options": N_("must look like “Colour: Red; Size: L”, not “%(value)s”"),
+    "not_told_apart": N_("do not tell it from %(value)s: give both the same option with different values"),
     "not_parts": N_("must look like “SKU * 2; OTHER”, not “%(value)s”"),
     "part_of_itself": N_("names the kit itself"),
     "unknown_part": N_("names an article that there is not: %(value)s"),
