@@ -169,6 +169,7 @@ CONSOLE: dict[tuple[str, str], str | None] = {
     ("GET", "/stock/find"): "agent",
     ("GET", "/stock/moves"): "agent",
     ("GET", "/stock/lots"): "agent",
+    ("POST", "/stock/lots/{id}/date"): "manager",
     ("GET", "/stock/locations"): "agent",
     ("POST", "/stock/locations"): "manager",
     ("GET", "/stock/locations/{id}"): "agent",

@@ -29,6 +29,7 @@ from safar.kernel.loops import Loop, repeat
 from safar.kernel.memory import settle_memory
 from safar.kernel.web.server import http_server, run_until
 from safar.shop import jobs as shop
+from safar.stock import jobs as stock
 from safar.stock.replenish import jobs as replenish
 from safar.team import jobs as team
 
@@ -42,7 +43,7 @@ Role = Callable[[Context, asyncio.Event, Callable[[], Awaitable[None]]], Awaitab
 
 def loops(context: Context) -> list[Loop]:
     """Return everything the worker does again and again."""
-    rooms = (journal, capacity, team, gate, channels, replenish, inbox, shop, campaigns, alerts, goods)
+    rooms = (journal, capacity, team, gate, channels, stock, replenish, inbox, shop, campaigns, alerts, goods)
     return [loop for room in rooms for loop in room.loops(context)]
 
 

@@ -107,17 +107,20 @@ def test_a_return_is_paid_or_exchanged_once_and_only_when_it_is_here(steps: list
 @settings(max_examples=40)
 @given(st.data())
 def test_parcels_empty_an_order_and_never_more(data: st.DataObject) -> None:
-    places, variants = [new_id(), new_id()], [new_id(), new_id(), new_id()]
+    places, variants = [new_id(), new_id(), new_id()], [new_id(), new_id(), new_id()]
+    shelves = {
+        place: places[index % 2] for index, place in enumerate(places)
+    }  # the third is set aside at the first
     order_id = new_id()
     goods = [
-        Goods(order_id, variant, place, data.draw(st.integers(1, 5)), 0, "S", "T")
+        Goods(order_id, variant, place, data.draw(st.integers(1, 5)), 0, "S", "T", shelves[place])
         for variant in variants
         for place in places
         if data.draw(st.booleans())
     ]
     left = sum(one.quantity for one in goods)
     for _ in range(12):
-        place = data.draw(st.sampled_from(places))
+        place = data.draw(st.sampled_from(places[:2]))
         wanted = data.draw(
             st.none() | st.lists(st.tuples(st.sampled_from(variants), st.integers(0, 6)), max_size=3)
         )
@@ -129,10 +132,13 @@ def test_parcels_empty_an_order_and_never_more(data: st.DataObject) -> None:
         assert 0 < units <= left
         left -= units
         assert parcel.last == (left == 0)
+        by_variant: dict[UUID, int] = {}
+        for (variant_id, location_id), taken in parcel.taken.items():
+            assert shelves[location_id] == place
+            by_variant[variant_id] = by_variant.get(variant_id, 0) + taken
+        assert by_variant == dict(parcel.units)
         goods = [
-            replace(one, shipped=one.shipped + parcel.units[one.variant_id])
-            if one.location_id == place and one.variant_id in parcel.units
-            else one
+            replace(one, shipped=one.shipped + parcel.taken.get((one.variant_id, one.location_id), 0))
             for one in goods
         ]
         assert all(one.shipped <= one.quantity for one in goods)
@@ -142,8 +148,8 @@ def test_a_kit_comes_back_as_often_as_all_its_parts_have_left() -> None:
     kit, cup, spoon = a_line(3, 900), new_id(), new_id()
     order_id = new_id()
     goods = [
-        Goods(order_id, cup, new_id(), 6, 4, "CUP", "Cup"),
-        Goods(order_id, spoon, new_id(), 3, 3, "SPOON", "Spoon"),
+        Goods(order_id, cup, new_id(), 6, 4, "CUP", "Cup", new_id()),
+        Goods(order_id, spoon, new_id(), 3, 3, "SPOON", "Spoon", new_id()),
     ]
     parts: dict[UUID, tuple[tuple[UUID, int], ...]] = {kit.variant_id: ((cup, 2), (spoon, 1))}
     assert returnable([kit], goods, parts, {}) == {kit.variant_id: 2}

@@ -14,7 +14,7 @@ from safar.kernel import clock
 from safar.kernel.database import Database
 from safar.kernel.ids import derived_id, new_id
 from safar.stock import actions as stock
-from safar.stock.lot_decide import LotLevel, follow, picks_of
+from safar.stock.lot_decide import LotLevel, Wanted, follow, picks_of
 from safar.stock.lots import Lot, expiring, lots_of, suggest
 from safar.stock.model import CUSTOMER, MAIN, SUPPLIER, Claim, Shipped, Transfer, outgoing_of
 from safar.stock.taking import Handled, return_many, write_off_many
@@ -25,6 +25,7 @@ from tests.stock.conftest import AGENT, JAM, STAFF, STORE, level
 _TODAY = date(2031, 3, 1)
 _LOTS = [derived_id("lot", number) for number in range(4)]
 _PLACES = [MAIN, STORE]
+_SHELVES = {outgoing_of(place): place for place in _PLACES}
 
 
 @st.composite
@@ -64,7 +65,7 @@ def test_no_lot_goes_below_zero_and_units_of_a_lot_come_from_outside_only(
         if move.move_id in stated and move.from_location_id in (SUPPLIER, CUSTOMER)
         and move.to_location_id not in (SUPPLIER, CUSTOMER)
     )  # fmt: skip
-    for entry in follow(levels, moves, stated, today=_TODAY):
+    for entry in follow(levels, moves, stated, shelves=_SHELVES, today=_TODAY):
         place = (entry.lot_id, entry.location_id)
         units[place] = units.get(place, 0) + entry.units
         assert units[place] >= 0
@@ -87,17 +88,29 @@ def test_what_expires_first_is_picked_first_and_never_more_than_is_there(
 
 
 @given(_levels(), st.integers(1, 60))
-def test_a_customer_gets_nothing_that_has_expired_while_there_is_something_else(
-    levels: list[LotLevel], wanted: int
-) -> None:
+def test_a_customer_gets_nothing_that_has_expired(levels: list[LotLevel], wanted: int) -> None:
     sold = Transfer(new_id(), JAM, outgoing_of(MAIN), CUSTOMER, wanted, "shipped")
     expired = {one.lot_id for one in levels if one.expires_on < _TODAY}
     fit = sum(one.units for one in levels if one.location_id == MAIN and one.lot_id not in expired)
-    entries = follow(levels, [sold], {}, today=_TODAY)
+    entries = follow(levels, [sold], {}, shelves=_SHELVES, today=_TODAY)
     assert -sum(one.units for one in entries if one.lot_id not in expired) == min(wanted, fit)
+    assert not any(one.lot_id in expired for one in entries)
 
 
-async def _taken_in(desk: httpx.AsyncClient, code: str, expires_on: date, units: int) -> None:
+@given(_levels(), st.integers(1, 30), st.integers(1, 30))
+def test_two_orders_are_never_told_of_the_same_unit(levels: list[LotLevel], first: int, second: int) -> None:
+    """Whichever is sent first: the later one leaves what the earlier one is told to take."""
+    told = picks_of(levels, JAM, MAIN, first, in_date_on=_TODAY)
+    later = picks_of(levels, JAM, MAIN, second, in_date_on=_TODAY, behind=first)
+    for lying in levels:
+        named = sum(pick.units for pick in (*told, *later) if pick.lot_id == lying.lot_id)
+        assert lying.location_id != MAIN or named <= lying.units
+    sent = Transfer(new_id(), JAM, outgoing_of(MAIN), CUSTOMER, second, "shipped")
+    entries = follow(levels, [sent], {}, shelves=_SHELVES, behind={sent.move_id: first}, today=_TODAY)
+    assert {one.lot_id: -one.units for one in entries} == {pick.lot_id: pick.units for pick in later}
+
+
+async def taken_in(desk: httpx.AsyncClient, code: str, expires_on: date, units: int) -> None:
     form = {
         "move_id": str(new_id()), "location_id": str(MAIN), "quantity": str(units), "reason": "delivery",
         "lot": code, "expires_on": expires_on.isoformat(),
@@ -114,18 +127,18 @@ async def _kept(database: Database) -> list[tuple[str, str, int]]:
 async def jars(shelves: Database, desk: httpx.AsyncClient) -> Database:
     """Six jars that expire in ten days, eight that expire in a year, two that have expired."""
     today = clock.now().date()
-    await _taken_in(desk, "late", today + timedelta(days=365), 8)
-    await _taken_in(desk, "soon", today + timedelta(days=10), 6)
-    await _taken_in(desk, "old", today - timedelta(days=1), 2)
+    await taken_in(desk, "late", today + timedelta(days=365), 8)
+    await taken_in(desk, "soon", today + timedelta(days=10), 6)
+    await taken_in(desk, "old", today - timedelta(days=1), 2)
     return shelves
 
 
 async def test_picking_suggests_what_expires_first_and_nothing_that_has_expired(jars: Database) -> None:
     async with jars.connection() as connection:
-        found = await suggest(connection, [(JAM, MAIN, 7), (JAM, STORE, 1)])
+        found = await suggest(connection, [Wanted(JAM, MAIN, 7), Wanted(JAM, STORE, 1)])
         soon = await expiring(connection, days=30)
-    assert [(pick.code, pick.units) for pick in found[JAM, MAIN]] == [("SOON", 6), ("LATE", 1)]
-    assert (JAM, STORE) not in found
+    assert [(pick.code, pick.units) for pick in found[0].picks] == [("SOON", 6), ("LATE", 1)]
+    assert found[1].picks == ()
     assert [(one.code, one.units) for one in soon] == [("OLD", 2), ("SOON", 6)]
 
 

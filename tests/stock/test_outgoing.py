@@ -14,7 +14,7 @@ from safar.kernel.ids import new_id
 from safar.stock import actions as stock
 from safar.stock.counts.actions import QUERIES as COUNTS
 from safar.stock.errors import NotThere
-from safar.stock.lots import place_units
+from safar.stock.lots import shelf_units
 from safar.stock.model import MAIN, Claim, Miscount, Shipped, Transfer, outgoing_of
 from tests.stock.conftest import MUG
 
@@ -45,7 +45,7 @@ async def test_what_is_sold_and_has_not_left_is_a_figure_that_follows_the_moves(
     async with shelves.transaction() as connection:
         await stock.transfer_many(connection, [back])
         await stock.transfer_many(connection, [back])
-        assert await place_units(connection, MUG, MAIN) == 8, "six on hand, two sold"
+        assert await shelf_units(connection, MUG, MAIN) == 8, "six on hand, two sold"
         assert await value(connection, "SELECT units FROM stock_outgoing") == 2
         assert await stock.recount(connection) == []
         backfill = _MIGRATION.read_text(encoding="utf-8").partition("INSERT INTO")[2]
@@ -63,7 +63,7 @@ async def test_shipping_and_counting_read_no_history(shelves: Database) -> None:
     counted = {**one, "count_id": new_id(), "now": clock.now()}
     queries = [
         (stock.QUERIES["missing_goods"], {"places": as_json([one])}),
-        (stock.QUERIES["place_units"], one),
+        (stock.QUERIES["shelf_units"], {**one, "shelf_id": MAIN}),
         (COUNTS["expect"], counted),
         (COUNTS["rest_is_none"], counted),
     ]

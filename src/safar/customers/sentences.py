@@ -130,6 +130,7 @@ SENTENCES: Mapping[str, str] = {
     "stock.returned": N_("Stock taken back from a customer: %(quantity)s units"),
     "stock.sent_back": N_("Stock sent back to the supplier: %(quantity)s units"),
     "stock.written_off": N_("Stock written off: %(quantity)s units"),
+    "stock.lot_dated": N_("Changed the date of lot %(lot)s"),
     "stock.policy_set": N_("Changed what may be promised of an article"),
     "location.added": N_("Added the location %(name)s"),
     "location.changed": N_("Changed the location %(name)s"),

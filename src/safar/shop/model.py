@@ -98,7 +98,10 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """What an order takes from one shelf: of a kit its parts. `shipped`: so many of the quantity."""
+    """What an order takes from one location: of a kit its parts. `shipped`: so many of the quantity.
+
+    `shelf_id`: where the units lie, and leave from: what is set aside for a campaign lies in a warehouse.
+    """
 
     order_id: UUID
     variant_id: UUID
@@ -107,6 +110,7 @@ class Goods:
     shipped: int
     sku: str
     title: str
+    shelf_id: UUID
 
 
 @dataclass(slots=True)  # not frozen: made for every order

@@ -22,7 +22,7 @@ from safar.kernel.web.pages import context_of, page, today_of
 from safar.kernel.web.requests import see_other
 from safar.shop import payments
 from safar.shop.fulfilment import carrier_pages, order_actions, return_pages
-from safar.shop.fulfilment.decide import after, is_partly_shipped
+from safar.shop.fulfilment.decide import after, is_partly_shipped, to_go_of
 from safar.shop.fulfilment.find import PAGE_SIZE, Wanted, find_orders
 from safar.shop.fulfilment.model import Step
 from safar.shop.fulfilment.picking import lots_to_take
@@ -46,7 +46,7 @@ from safar.shop.fulfilment.show import (
     expected_of,
     is_late,
 )
-from safar.shop.model import Goods, Order, OrderState, PaymentState
+from safar.shop.model import Order, OrderState, PaymentState
 from safar.shop.orders import goods_of, lines_of, order_of_number, orders_by_id
 from safar.shop.pay import link_of
 from safar.shop.pricing.rules import rules_of
@@ -132,10 +132,8 @@ async def order_page(
         shipments = (await shipments_of(connection, [order_id]))[order_id]
         returns = (await returns_of(connection, [order_id]))[order_id]
         happened = await timeline(connection, order)
-        to_go = _to_go(order, goods)
-        left = [
-            (one.variant_id, at, one.quantity - one.shipped) for at, here in to_go.items() for one in here
-        ]
+        to_go = to_go_of(goods) if after(order.state, Step.SHIP) is not None else {}
+        left = [(order_id, one.variant_id, at, one.units) for at, here in to_go.items() for one in here]
         values: dict[str, Any] = {
             "order": order,
             "lines": lines,
@@ -163,16 +161,6 @@ async def order_page(
         "may_manage": actor.may("manager"), "return_id": new_id(),
     }  # fmt: skip
     return page(request, "shop/console_order.html", values, status=status)
-
-
-def _to_go(order: Order, goods: list[Goods]) -> dict[UUID, list[Goods]]:
-    """Return the goods that are still to leave, by location."""
-    to_go: dict[UUID, list[Goods]] = {}
-    if after(order.state, Step.SHIP) is not None:
-        for one in goods:
-            if one.quantity > one.shipped:
-                to_go.setdefault(one.location_id, []).append(one)
-    return to_go
 
 
 def _standing(context: Context, order: Order, *, partly: bool) -> dict[str, Any]:

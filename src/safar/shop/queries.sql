@@ -100,9 +100,12 @@ WHERE l.order_id = ANY(%(ids)s)
 ORDER BY l.order_id, l.title, l.variant_id
 
 -- name: order_goods
-SELECT g.order_id, g.variant_id, g.location_id, g.quantity, g.shipped, v.sku, v.title
+SELECT
+    g.order_id, g.variant_id, g.location_id, g.quantity, g.shipped, v.sku, v.title,
+    coalesce(s.shelf_id, s.id) AS shelf_id
 FROM order_goods AS g
 INNER JOIN variants AS v ON v.id = g.variant_id
+INNER JOIN stock_locations AS s ON s.id = g.location_id
 WHERE g.order_id = ANY(%(ids)s)
 ORDER BY g.order_id, v.sku, g.location_id
 

@@ -29,7 +29,7 @@ from safar.stock.decide import (
 )
 from safar.stock.errors import NoSuchMove, NotThere
 from safar.stock.limits import limit_new_levels
-from safar.stock.lots import follow_many
+from safar.stock.lots import PastDate, follow_many, past_date, shelves_of
 from safar.stock.model import (
     CUSTOMER,
     KINDS_WITH_LEVELS,
@@ -93,12 +93,18 @@ async def ensure_locations(connection: Connection) -> None:
 
 
 async def open_locations(connection: Connection, locations: Iterable[tuple[UUID, str, str]]) -> None:
-    """Make locations (id, name, kind) that are not there, each of ours with the one for what is sold."""
+    """Make locations (id, name, kind) that are not there, each of ours with the one for what is sold.
+
+    What is set aside for a campaign or a channel goes on lying on the main warehouse's shelves, and what is
+    sold on those of the location that it was sold from.
+    """
     records = []
     for id_, name, kind in locations:
-        records.append({"id": id_, "name": name, "kind": kind})
+        shelf_id = MAIN if kind == "allocation" else None
+        records.append({"id": id_, "name": name, "kind": kind, "shelf_id": shelf_id})
         if kind in KINDS_WITH_LEVELS:
-            records.append({"id": outgoing_of(id_), "name": name, "kind": "outgoing"})
+            sold = {"id": outgoing_of(id_), "name": name, "kind": "outgoing", "shelf_id": shelf_id or id_}
+            records.append(sold)
     params = {"locations": as_json(records), "now": clock.now()}
     await execute(connection, QUERIES["ensure_locations"], params)
 
@@ -157,20 +163,24 @@ async def ship_many(connection: Connection, shipped: Sequence[Shipped]) -> list[
     """Let sold units leave for the customer. Writes stock.shipped.
 
     Raises NotThere when more would leave than lie there, as with a backorder whose units have not come;
-    SameKeyOtherBody.
+    PastDate when what is left there has expired; SameKeyOtherBody.
     """
     places = [(one.variant_id, one.location_id) for one in shipped]
     await _lock_levels(connection, places)
     leaving = [transfer_of_shipped(one) for one in shipped]
     outcomes = await _move(connection, leaving, "stock.shipped")
     fresh = [one for one, outcome in zip(leaving, outcomes, strict=True) if not outcome.replayed]
-    await follow_many(connection, fresh)
+    lots_known = await follow_many(connection, fresh, behind={one.move_id: one.behind for one in shipped})
     records = [
         {"variant_id": variant_id, "location_id": id_, "outgoing_id": outgoing_of(id_)}
         for variant_id, id_ in places
     ]
     if await rows(Missing, connection, QUERIES["missing_goods"], {"places": as_json(records)}):
         raise NotThere
+    if lots_known:
+        shelves = await shelves_of(connection, [id_ for _variant, id_ in places])
+        if skus := await past_date(connection, [(v, shelves.get(id_, id_)) for v, id_ in places]):
+            raise PastDate(skus=", ".join(skus))
     return outcomes
 
 

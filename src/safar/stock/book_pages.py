@@ -9,11 +9,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from safar.kernel.database import rows
-from safar.kernel.ids import new_id
-from safar.kernel.web.actor import actor_of
+from safar.kernel.ids import new_id, parse_id
+from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page, today_of
 from safar.stock import forms
+from safar.stock.expiry import date_lot
 from safar.stock.lots import QUERIES, expiring
+from safar.stock.posting import NOTHING, Wrong, posted
 
 PAGE_SIZE = 50
 _DAYS = (7, 30, 90, 365)
@@ -58,7 +61,7 @@ async def _moves(request: Request) -> Response:
     return page(request, "stock/moves.html", values)
 
 
-async def _lots(request: Request) -> Response:
+async def _lots(request: Request, wrong: Wrong = NOTHING) -> Response:
     """Show what has expired and what will within so many days, the first to expire first."""
     actor = actor_of(request)
     text = request.query_params.get("days", "30")
@@ -72,8 +75,9 @@ async def _lots(request: Request) -> Response:
         "lots": found[:PAGE_SIZE], "days": days, "choices": _DAYS, "today": today_of(request),
         "first": after is None, "more": forms.at("", days=days, after=key) if last else None,
         "place_name": forms.place_name, "may_move": actor.may("manager"), "new_id": new_id,
+        **wrong.values(),
     }  # fmt: skip
-    return page(request, "stock/lots.html", values)
+    return page(request, "stock/lots.html", values, status=wrong.status)
 
 
 def _moment_before(text: str) -> tuple[datetime, UUID] | None:
@@ -93,4 +97,18 @@ def _lot_after(text: str) -> tuple[date, UUID, UUID] | None:
         return None
 
 
-routes: list[BaseRoute] = [Route("/stock/moves", _moves), Route("/stock/lots", _lots)]
+@posted(_lots, "date")
+async def _date(request: Request, actor: Actor, fields: Fields) -> str:
+    """Correct the last day on which a lot may be sold."""
+    lot_id, expires_on = parse_id(request.path_params["id"]), forms.day_of(fields, "expires_on")
+    fields.done()
+    async with context_of(request).database.transaction() as connection:
+        await date_lot(connection, lot_id, expires_on, staff_id=actor.id)
+    return "/stock/lots"
+
+
+routes: list[BaseRoute] = [
+    Route("/stock/moves", _moves),
+    Route("/stock/lots", _lots),
+    Route("/stock/lots/{id}/date", _date, methods=["POST"]),
+]

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 from uuid import UUID
 
 from safar.kernel.ids import derived_id
-from safar.stock.model import CUSTOMER, LOSS, SUPPLIER, Transfer, outgoing_of
+from safar.stock.model import CUSTOMER, LOSS, SUPPLIER, Transfer
 
 _OUTSIDE = frozenset({SUPPLIER, CUSTOMER, LOSS})
 NEVER = date(9999, 12, 31)  # as the database has it for a lot without a day of expiry
@@ -35,25 +36,71 @@ class Entry:
     move_id: UUID | None
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Units of a variant to be picked from a shelf, `behind` so many that orders before are to get."""
+
+    variant_id: UUID
+    shelf_id: UUID
+    units: int
+    behind: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """The lots to pick from, each with its units, and how many units are not there in date."""
+
+    picks: tuple[LotLevel, ...]
+    out_of_date: int = 0
+
+
+def suggestion_of(
+    levels: Sequence[LotLevel], wanted: Wanted, lying: int | None, *, today: date
+) -> Suggestion:
+    """Return what to pick; `lying`: all units on the shelf, where something there has expired."""
+    picks = picks_of(
+        levels, wanted.variant_id, wanted.shelf_id, wanted.units, in_date_on=today, behind=wanted.behind
+    )
+    if lying is None:
+        return Suggestion(picks)
+    expired = sum(
+        one.units
+        for one in levels
+        if (one.variant_id, one.location_id) == (wanted.variant_id, wanted.shelf_id)
+        and one.expires_on < today
+    )
+    in_date = max(lying - expired - wanted.behind, 0)
+    return Suggestion(picks, out_of_date=max(wanted.units - in_date, 0))
+
+
 def picks_of(
     levels: Sequence[LotLevel],
     variant_id: UUID,
     location_id: UUID,
     units: int,
     *,
-    fit_on: date = date.min,
+    in_date_on: date = date.min,
+    behind: int = 0,
 ) -> tuple[LotLevel, ...]:
     """Return the lots to take `units` from, first expired first; fewer when lots know of fewer.
 
-    What has expired before `fit_on` comes last.
+    What expires before `in_date_on` is left out. The first `behind` units are for orders that come before.
     """
     here = sorted(
-        (one for one in levels if one.variant_id == variant_id and one.location_id == location_id),
-        key=lambda one: (one.expires_on < fit_on, one.expires_on, one.code, one.lot_id),
+        (
+            one
+            for one in levels
+            if one.variant_id == variant_id
+            and one.location_id == location_id
+            and one.expires_on >= in_date_on
+        ),
+        key=lambda one: (one.expires_on, one.code, one.lot_id),
     )
     picks = []
     for level in here:
-        taken = min(level.units, units)
+        others = min(level.units, behind)
+        taken = min(level.units - others, units)
+        behind -= others
         if taken > 0:
             picks.append(replace(level, units=taken))
             units -= taken
@@ -61,16 +108,21 @@ def picks_of(
 
 
 def follow(
-    levels: Sequence[LotLevel], moves: Sequence[Transfer], stated: Mapping[UUID, UUID], *, today: date
+    levels: Sequence[LotLevel],
+    moves: Sequence[Transfer],
+    stated: Mapping[UUID, UUID],
+    *,
+    shelves: Mapping[UUID, UUID],
+    behind: Mapping[UUID, int] = MappingProxyType({}),
+    today: date,
 ) -> list[Entry]:
     """Return what moves change of the lots, in the order of the moves.
 
     A move takes the lot that is stated, or the first to expire, as far as lots know of its units; they come
-    to where it goes, if that is ours. Customers get what has expired only when there is nothing else. A
-    stated lot comes from outside in full.
+    to where it goes, if that is ours. Customers get nothing that has expired, and not what is for the orders
+    before theirs: so many units, by move, as `behind` says. A stated lot comes from outside in full.
+    `shelves`: where the units of a location lie, if on another one's.
     """
-    shelf = {outgoing_of(level.location_id): level.location_id for level in levels}
-    shelf |= {outgoing_of(move.to_location_id): move.to_location_id for move in moves}
     known = {(level.lot_id, level.location_id): level for level in levels}
     named = {level.lot_id: level for level in levels}
     entries: list[Entry] = []
@@ -84,14 +136,21 @@ def follow(
         entries.append(Entry(entry_id, lot_id, location_id, units, move.move_id))
 
     for move in moves:
-        source = shelf.get(move.from_location_id, move.from_location_id)
-        target = shelf.get(move.to_location_id, move.to_location_id)
+        source = shelves.get(move.from_location_id, move.from_location_id)
+        target = shelves.get(move.to_location_id, move.to_location_id)
         if source == target:
             continue
         lot_id = stated.get(move.move_id)
         here = [level for level in known.values() if lot_id in (None, level.lot_id)]
-        fit_on = today if target == CUSTOMER else date.min
-        picks = picks_of(here, move.variant_id, source, move.quantity, fit_on=fit_on)
+        in_date_on = today if target == CUSTOMER else date.min
+        picks = picks_of(
+            here,
+            move.variant_id,
+            source,
+            move.quantity,
+            in_date_on=in_date_on,
+            behind=behind.get(move.move_id, 0),
+        )
         took = [(pick.lot_id, pick.units) for pick in picks]
         if lot_id is not None and source in _OUTSIDE:
             took = [(lot_id, move.quantity)]

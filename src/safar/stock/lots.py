@@ -1,13 +1,14 @@
 """Lots: which of the units at a location came together, and when they expire.
 
 Lots are a second book beside the moves. It knows part of the units (those whose lot somebody has said), and
-follows every move out of a location by first expired, first out, unless the lot is given. What is sold and
-not yet shipped still lies on the shelf, so it counts in until it ships.
+follows every move off a shelf by first expired, first out, unless the lot is given. What is set aside, or
+sold and not yet shipped, still lies on its shelf, so it counts in there.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
 from uuid import UUID
 
 from safar.kernel import clock
@@ -15,10 +16,16 @@ from safar.kernel.database import Connection, as_json, execute, rows, value
 from safar.kernel.errors import Conflict
 from safar.kernel.ids import derived_id
 from safar.kernel.queries import queries_beside
-from safar.stock.lot_decide import Entry, LotLevel, follow, picks_of
-from safar.stock.model import Transfer, outgoing_of
+from safar.stock.lot_decide import Entry, LotLevel, Suggestion, Wanted, follow, suggestion_of
+from safar.stock.model import Place, Transfer
 
 QUERIES = queries_beside(__file__)
+
+
+class PastDate(Conflict):
+    """What is left of %(skus)s here is past its date. Send less, or take in fresh units first."""
+
+    code = "past_date"
 
 
 class NotOfThisLot(Conflict):
@@ -77,16 +84,35 @@ async def open_lots(connection: Connection, lots: Iterable[Lot]) -> None:
 
 
 async def follow_many(
-    connection: Connection, moves: Sequence[Transfer], stated: Mapping[UUID, UUID] | None = None
-) -> None:
-    """Let the lots go where units went; `stated` gives the lot of a move, by move id, where it is known.
+    connection: Connection,
+    moves: Sequence[Transfer],
+    stated: Mapping[UUID, UUID] | None = None,
+    behind: Mapping[UUID, int] = MappingProxyType({}),
+) -> bool:
+    """Let the lots go where units went; return whether any lot is known of what moved.
 
-    For moves that were written just now, in the same transaction: a repetition must not come here again.
+    By move id, `stated` gives the lot where it is known, and `behind` how many units the orders before have
+    to get. For moves that were written just now, in the same transaction: a repetition must not come here
+    again.
     """
     stated = stated or {}
     levels = await _locked(connection, {move.variant_id for move in moves}, stated.values())
-    if levels or stated:
-        await _write(connection, follow(levels, moves, stated, today=clock.today(connection.zone)))
+    if not levels and not stated:
+        return False
+    shelves = await shelves_of(
+        connection, [id_ for m in moves for id_ in (m.from_location_id, m.to_location_id)]
+    )
+    today = clock.today(connection.zone)
+    entries = follow(levels, moves, stated, shelves=shelves, behind=behind, today=today)
+    await _write(connection, entries)
+    return True
+
+
+async def past_date(connection: Connection, places: Iterable[Place]) -> list[str]:
+    """Return the SKUs of which fewer units lie on a shelf than its lots have: what left was out of date."""
+    records = [{"variant_id": variant_id, "shelf_id": shelf_id} for variant_id, shelf_id in set(places)]
+    found = await (await connection.execute(QUERIES["past_date"], {"places": as_json(records)})).fetchall()
+    return sorted(sku for (sku,) in found)
 
 
 async def assign_many(
@@ -111,22 +137,22 @@ async def assign_many(
     await _write(connection, [Entry(id_, lot_id, place, units, None) for id_, lot_id, place, units in wanted])
 
 
-async def suggest(
-    connection: Connection, wanted: Sequence[tuple[UUID, UUID, int]]
-) -> dict[tuple[UUID, UUID], tuple[LotLevel, ...]]:
-    """Return the lots to pick (variant, location, units) from, by (variant, location): first expired first.
+async def suggest(connection: Connection, wanted: Sequence[Wanted]) -> list[Suggestion]:
+    """Return from which lots to take what is wanted, in the same order: first expired first.
 
-    What has expired is not among them; a place without lots is left out. `units` of each is what to pick.
+    Nothing that has expired, and nothing that the orders before are to get, is among them.
     """
-    params = {"variant_ids": list({variant_id for variant_id, _location, _units in wanted})}
+    params = {"variant_ids": list({one.variant_id for one in wanted})}
     levels = await rows(LotLevel, connection, QUERIES["lot_levels"], params)
     today = clock.today(connection.zone)
-    fit = [level for level in levels if level.expires_on >= today]
-    found = {
-        (variant_id, location_id): picks_of(fit, variant_id, location_id, units)
-        for variant_id, location_id, units in wanted
-    }
-    return {place: picks for place, picks in found.items() if picks}
+    lying: dict[Place, int] = {}
+    for level in levels:
+        place = (level.variant_id, level.location_id)
+        if level.expires_on < today and place not in lying:
+            lying[place] = await _units_on(connection, *place)
+    return [
+        suggestion_of(levels, one, lying.get((one.variant_id, one.shelf_id)), today=today) for one in wanted
+    ]
 
 
 async def expiring(
@@ -152,12 +178,22 @@ async def lots_of(connection: Connection, variant_id: UUID) -> list[Kept]:
     return await rows(Kept, connection, QUERIES["lots_of"], {"variant_id": variant_id})
 
 
-async def place_units(connection: Connection, variant_id: UUID, location_id: UUID) -> int:
-    """Return how many units of a variant lie at a location, those that are sold and not shipped included."""
-    params = {
-        "variant_id": variant_id, "location_id": location_id, "outgoing_id": outgoing_of(location_id)
-    }  # fmt: skip
-    return int(await value(connection, QUERIES["place_units"], params) or 0)
+async def shelf_units(connection: Connection, variant_id: UUID, shelf_id: UUID) -> int:
+    """Return how many units of a variant lie on a shelf, whichever books they stand in; they stay locked."""
+    params = {"variant_id": variant_id, "shelf_id": shelf_id}
+    await execute(connection, QUERIES["lock_shelf"], params)
+    return await _units_on(connection, variant_id, shelf_id)
+
+
+async def _units_on(connection: Connection, variant_id: UUID, shelf_id: UUID) -> int:
+    params = {"variant_id": variant_id, "shelf_id": shelf_id}
+    return int(await value(connection, QUERIES["shelf_units"], params))
+
+
+async def shelves_of(connection: Connection, location_ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Return on which shelves the units of these locations lie, for those that have none of their own."""
+    params = {"ids": list(dict.fromkeys(location_ids))}
+    return dict(await (await connection.execute(QUERIES["shelves"], params)).fetchall())
 
 
 async def _locked(

@@ -95,7 +95,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """Sold units that leave `location_id` for the customer."""
+    """Sold units that leave `location_id` for the customer; `behind`: units of orders before on its shelf."""
 
     move_id: UUID
     variant_id: UUID
@@ -103,6 +103,7 @@ class Shipped:
     quantity: int
     document: str | None = None
     staff_id: UUID | None = None
+    behind: int = 0
 
 
 @dataclass(frozen=True, slots=True)

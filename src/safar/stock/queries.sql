@@ -1,8 +1,12 @@
 -- name: ensure_locations
-INSERT INTO stock_locations (id, name, kind, sells, created_at)
-SELECT l.id, l.name, l.kind, l.kind IN ('warehouse', 'store'), %(now)s
-FROM jsonb_to_recordset(%(locations)s::jsonb) AS l (id uuid, name text, kind text)
+INSERT INTO stock_locations (id, name, kind, shelf_id, sells, created_at)
+SELECT l.id, l.name, l.kind, l.shelf_id, l.kind IN ('warehouse', 'store'), %(now)s
+FROM jsonb_to_recordset(%(locations)s::jsonb) AS l (id uuid, name text, kind text, shelf_id uuid)
 ON CONFLICT (id) DO NOTHING
+
+-- name: shelves
+-- The locations whose units lie on another one's shelves.
+SELECT id, shelf_id FROM stock_locations WHERE id = ANY(%(ids)s::uuid []) AND shelf_id IS NOT NULL
 
 -- name: insert_moves
 -- In the order of their ids, so that two writers of the same moves never wait for each other in a circle. What
@@ -276,6 +280,44 @@ FROM stock_lots AS l
 INNER JOIN stock_lot_levels AS v ON v.lot_id = l.id
 WHERE l.variant_id = ANY(%(variant_ids)s) AND v.units > 0
 
+-- name: past_date
+-- Shelves whose lots have more units than lie there: customers get nothing that has expired, so it was that.
+SELECT c.sku
+FROM jsonb_to_recordset(%(places)s::jsonb) AS p (variant_id uuid, shelf_id uuid)
+INNER JOIN variants AS c ON c.id = p.variant_id
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(v.units), 0) AS units FROM stock_lots AS l
+    INNER JOIN stock_lot_levels AS v ON v.lot_id = l.id AND v.location_id = p.shelf_id
+    WHERE l.variant_id = p.variant_id
+) AS known
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(o.units), 0) AS units FROM stock_on_shelves AS o
+    WHERE o.variant_id = p.variant_id AND o.shelf_id = p.shelf_id
+) AS lying
+WHERE known.units > greatest(lying.units, 0)
+
+-- name: expired
+-- Units past their date where something can be sold, with the books that they can be taken out of: the shelf's
+-- own first, then what is set aside there.
+SELECT
+    l.id AS lot_id, l.variant_id, l.code, v.location_id AS shelf_id, v.units, b.id AS location_id,
+    a.on_hand - a.held AS free
+FROM stock_lot_levels AS v
+INNER JOIN stock_lots AS l ON l.id = v.lot_id
+INNER JOIN stock_locations AS s ON s.id = v.location_id AND s.kind IN ('warehouse', 'store')
+INNER JOIN stock_locations AS b ON coalesce(b.shelf_id, b.id) = s.id AND b.kind <> 'outgoing'
+INNER JOIN stock_levels AS n ON n.variant_id = l.variant_id AND n.location_id = b.id
+INNER JOIN capacity_accounts AS a ON a.id = n.account_id
+WHERE v.units > 0 AND v.expires_on < %(today)s AND a.on_hand - a.held > 0
+ORDER BY v.expires_on, l.id, b.shelf_id NULLS FIRST, b.id
+LIMIT %(limit)s
+
+-- name: date_lot
+UPDATE stock_lots SET expires_on = %(expires_on)s WHERE id = %(id)s RETURNING variant_id, code
+
+-- name: date_lot_levels
+UPDATE stock_lot_levels SET expires_on = %(expires_on)s WHERE lot_id = %(id)s
+
 -- name: lots_beside
 -- Each of these lots, and where units of its variant's other lots lie.
 SELECT
@@ -338,16 +380,18 @@ WHERE l.variant_id = %(variant_id)s AND v.units > 0
 ORDER BY v.expires_on, l.code, s.name
 LIMIT 200
 
--- name: place_units
-SELECT
-    a.on_hand + coalesce((
-        SELECT o.units FROM stock_outgoing AS o
-        WHERE o.variant_id = l.variant_id AND o.location_id = %(outgoing_id)s
-    ), 0)
+-- name: lock_shelf
+SELECT a.id
 FROM stock_levels AS l
 INNER JOIN capacity_accounts AS a ON a.id = l.account_id
-WHERE l.variant_id = %(variant_id)s AND l.location_id = %(location_id)s
+INNER JOIN stock_locations AS s ON s.id = l.location_id
+WHERE l.variant_id = %(variant_id)s AND coalesce(s.shelf_id, s.id) = %(shelf_id)s
+ORDER BY a.id
 FOR UPDATE OF a
+
+-- name: shelf_units
+SELECT coalesce(sum(units), 0)::bigint FROM stock_on_shelves
+WHERE variant_id = %(variant_id)s AND shelf_id = %(shelf_id)s
 
 -- name: all_moves
 -- The newest first, after the last one seen.

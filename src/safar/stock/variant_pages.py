@@ -23,7 +23,7 @@ from safar.kernel.web.pages import context_of, page
 from safar.stock import actions as stock
 from safar.stock import forms
 from safar.stock.decide import state_of, transfer_of_adjustment, transfer_of_receipt
-from safar.stock.lots import Lot, assign_many, lots_of, open_lots, place_units
+from safar.stock.lots import Lot, assign_many, lots_of, open_lots, shelf_units, shelves_of
 from safar.stock.policies import Policy, policies, set_policy_many
 from safar.stock.posting import NOTHING, Wrong, posted
 from safar.stock.promise import promises
@@ -226,7 +226,8 @@ async def _lots(request: Request, _actor: Actor, fields: Fields) -> str:
         await _known(connection, variant_id)
         fields.done()
         await open_lots(connection, [lot])
-        lying = await place_units(connection, variant_id, location_id)
+        location_id = (await shelves_of(connection, [location_id])).get(location_id, location_id)
+        lying = await shelf_units(connection, variant_id, location_id)
         await assign_many(connection, [(entry_id, lot.id, location_id, units)], expected={entry_id: lying})
     return f"/stock/{variant_id}"
 

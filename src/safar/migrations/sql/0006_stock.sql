@@ -6,8 +6,11 @@ CREATE TABLE stock_locations (
             'warehouse', 'store', 'allocation', 'quarantine', 'outgoing', 'transit', 'supplier', 'customer', 'loss'
         )
     ),
+    shelf_id uuid REFERENCES stock_locations (id),
     created_at timestamptz NOT NULL
 );
+
+COMMENT ON COLUMN stock_locations.shelf_id IS 'the location on whose shelves its units lie: what is set aside or sold moves in the books only; null: its own';
 
 -- One level for each variant at each of our own locations; its account is what can be promised there.
 CREATE TABLE stock_levels (

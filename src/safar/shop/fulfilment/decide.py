@@ -7,8 +7,9 @@ from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from safar.kernel.clock import shop_day
-from safar.shop.fulfilment.model import ReturnState, ReturnStep, Step
+from safar.shop.fulfilment.model import ReturnState, ReturnStep, Step, ToGo
 from safar.shop.model import Goods, Order, OrderLine, OrderState
+from safar.stock.model import Place
 
 CODE_PLACE = "{code}"
 
@@ -59,9 +60,13 @@ def return_after(state: str, step: ReturnStep) -> ReturnState | None:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What leaves one location at once; `last`: nothing of the order is still to go after it."""
+    """What leaves one shelf at once; `last`: nothing of the order is still to go after it.
+
+    `taken` gives the same units by variant and by the location in whose books they stand.
+    """
 
     units: Mapping[UUID, int]
+    taken: Mapping[Place, int]
     last: bool
 
 
@@ -74,13 +79,13 @@ class TooMany:
 
 
 def parcel_of(
-    goods: Sequence[Goods], location_id: UUID, wanted: Sequence[tuple[UUID, int]] | None
+    goods: Sequence[Goods], shelf_id: UUID, wanted: Sequence[tuple[UUID, int]] | None
 ) -> Parcel | TooMany | None:
-    """Return what a parcel from `location_id` holds: `wanted`, or all that is still to go; None: nothing."""
+    """Return what a parcel from `shelf_id` holds: `wanted`, or all that is still to go; None: nothing."""
+    here = [one for one in goods if one.shelf_id == shelf_id and one.quantity > one.shipped]
     left: dict[UUID, int] = {}
-    for one in goods:
-        if one.location_id == location_id and one.quantity > one.shipped:
-            left[one.variant_id] = left.get(one.variant_id, 0) + one.quantity - one.shipped
+    for one in here:
+        left[one.variant_id] = left.get(one.variant_id, 0) + one.quantity - one.shipped
     units = dict(left)
     if wanted is not None:
         units = {}
@@ -93,7 +98,31 @@ def parcel_of(
         if quantity > left.get(variant_id, 0):
             return TooMany(variant_id, left.get(variant_id, 0))
     to_go = sum(one.quantity - one.shipped for one in goods)
-    return Parcel(units, last=to_go == sum(units.values()))
+    return Parcel(units, _taken(here, units), last=to_go == sum(units.values()))
+
+
+def _taken(here: Sequence[Goods], units: Mapping[UUID, int]) -> dict[Place, int]:
+    """Return from which locations' books the units go, in the order of the goods."""
+    left, taken = dict(units), {}
+    for one in here:
+        count = min(left.get(one.variant_id, 0), one.quantity - one.shipped)
+        if count:
+            taken[one.variant_id, one.location_id] = count
+            left[one.variant_id] -= count
+    return taken
+
+
+def to_go_of(goods: Sequence[Goods]) -> dict[UUID, list[ToGo]]:
+    """Return what is still to leave, by the shelf that it leaves from: an article once on each."""
+    left: dict[UUID, dict[UUID, ToGo]] = {}
+    for one in goods:
+        if one.quantity > one.shipped:
+            here = left.setdefault(one.shelf_id, {})
+            units = one.quantity - one.shipped
+            if one.variant_id in here:
+                units += here[one.variant_id].units
+            here[one.variant_id] = ToGo(one.variant_id, one.sku, one.title, units)
+    return {shelf_id: list(here.values()) for shelf_id, here in left.items()}
 
 
 def is_partly_shipped(goods: Sequence[Goods]) -> bool:

@@ -283,8 +283,18 @@ class Turned:
 
 
 @dataclass(frozen=True, slots=True)
+class ToGo:
+    """Units of an article that are still to leave a shelf for one order."""
+
+    variant_id: UUID
+    sku: str
+    title: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pick:
-    """Units of an order that are to be taken from a shelf."""
+    """Units of an order that are to be taken from a shelf, whichever books they stand in."""
 
     order_id: UUID
     variant_id: UUID

@@ -133,7 +133,7 @@ async def _ship_batch(request: Request) -> Response:
         goods = await goods_of(connection, ids)
 
     async def ship(order_id: UUID) -> Advanced:
-        places = sorted({one.location_id for one in goods[order_id] if one.quantity > one.shipped})
+        places = sorted({one.shelf_id for one in goods[order_id] if one.quantity > one.shipped})
         outcome = Advanced(order_id, None)
         for place in places or [MAIN]:
             key = derived_id("batch", batch, order_id, place)
@@ -185,10 +185,10 @@ async def _order_of(context: Context, order_id: UUID) -> Order:
 
 
 async def _where_it_lies(context: Context, order_id: UUID) -> UUID | None:
-    """Return the first location from which something of the order is still to go."""
+    """Return the first shelf from which something of the order is still to go."""
     async with context.database.connection() as connection:
         goods = (await goods_of(connection, [order_id]))[order_id]
-    return next((one.location_id for one in goods if one.quantity > one.shipped), None)
+    return next((one.shelf_id for one in goods if one.quantity > one.shipped), None)
 
 
 def _units(fields: Fields) -> tuple[tuple[UUID, int], ...] | None:

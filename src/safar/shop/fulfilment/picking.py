@@ -1,30 +1,61 @@
-"""Which lots the goods of orders are to be taken from: what expires first, first."""
+"""Which lots the goods of orders are taken from: what expires first, to whoever ordered first.
+
+No two orders are told of the same unit: each begins where those that were confirmed before it end.
+"""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from uuid import UUID
 
-from safar.kernel.database import Connection
+from safar.kernel.database import Connection, as_json
 from safar.kernel.i18n import _, day, number
-from safar.stock.lot_decide import NEVER, LotLevel
+from safar.shop.fulfilment.reading import QUERIES
+from safar.stock.lot_decide import NEVER, LotLevel, Wanted
 from safar.stock.lots import suggest
 from safar.stock.model import Place
 
+Goods = tuple[UUID, UUID, UUID, int]  # order, variant, shelf, units
 
-async def lots_to_take(
-    connection: Connection, goods: Iterable[tuple[UUID, UUID, int]]
-) -> dict[Place, list[str]]:
-    """Return, in words, the lots to take goods (variant, location, units) from, by place.
 
-    Places without lots are left out. Fewer units than are wanted when the lots know of fewer, or the
-    rest has expired.
-    """
-    wanted: dict[Place, int] = {}
-    for variant_id, location_id, units in goods:
-        wanted[variant_id, location_id] = wanted.get((variant_id, location_id), 0) + units
-    if not wanted:
+async def behind(
+    connection: Connection, wanted: Iterable[tuple[UUID, UUID, UUID]]
+) -> dict[tuple[UUID, UUID, UUID], int]:
+    """Return, by (order, variant, shelf), how many units the orders before are to get from there."""
+    records = [{"order_id": o, "variant_id": v, "shelf_id": s} for o, v, s in set(wanted)]
+    if not records:
         return {}
-    found = await suggest(connection, [(*place, units) for place, units in wanted.items()])
-    return {place: [_words(pick) for pick in picks] for place, picks in found.items()}
+    found = await connection.execute(QUERIES["behind"], {"wanted": as_json(records)})
+    return {(o, v, s): units for o, v, s, units in await found.fetchall()}
+
+
+async def lots_to_take(connection: Connection, goods: Iterable[Goods]) -> dict[Place, list[str]]:
+    """Return, in words, the lots to take goods from, by (variant, shelf); places without lots are left out.
+
+    What has expired is not among them: how many units are short of it is said instead.
+    """
+    goods = list(goods)
+    if not goods:
+        return {}
+    before = await behind(connection, [(o, v, s) for o, v, s, _units in goods])
+    wanted = [Wanted(v, s, units, before.get((o, v, s), 0)) for o, v, s, units in goods]
+    picked: dict[Place, dict[UUID, LotLevel]] = {}
+    out_of_date: dict[Place, int] = {}
+    for one, found in zip(wanted, await suggest(connection, wanted), strict=True):
+        place = (one.variant_id, one.shelf_id)
+        for pick in found.picks:
+            lots = picked.setdefault(place, {})
+            before_it = lots[pick.lot_id].units if pick.lot_id in lots else 0
+            lots[pick.lot_id] = replace(pick, units=pick.units + before_it)
+        if found.out_of_date:
+            out_of_date[place] = out_of_date.get(place, 0) + found.out_of_date
+    words: dict[Place, list[str]] = {}
+    for place in dict.fromkeys([*picked, *out_of_date]):
+        words[place] = [_words(pick) for pick in picked.get(place, {}).values()]
+        if place in out_of_date:
+            words[place].append(
+                _("Past their date, do not send: %(units)s", units=number(out_of_date[place]))
+            )
+    return words
 
 
 def _words(pick: LotLevel) -> str:

@@ -41,7 +41,7 @@ async def picking_list_of(context: Context, order_ids: Sequence[UUID]) -> bytes:
     async with context.database.connection() as connection:
         orders = await orders_by_id(connection, order_ids)
         picks = await rows(Pick, connection, QUERIES["to_pick"], {"ids": list(orders)})
-        goods = [(pick.variant_id, pick.location_id, pick.units) for pick in picks]
+        goods = [(pick.order_id, pick.variant_id, pick.location_id, pick.units) for pick in picks]
         lots = await lots_to_take(connection, goods)
     if not orders:
         raise NotFound

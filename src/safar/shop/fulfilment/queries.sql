@@ -57,7 +57,7 @@ goods AS (
 
 content AS (
     INSERT INTO shipment_goods (shipment_id, variant_id, quantity)
-    SELECT shipment_id, variant_id, quantity FROM goods
+    SELECT shipment_id, variant_id, sum(quantity) FROM goods GROUP BY shipment_id, variant_id
 )
 
 UPDATE order_goods AS o
@@ -277,13 +277,26 @@ LIMIT %(limit)s
 -- name: to_pick
 -- What is still to be taken from which shelf, with what a scanner reads.
 SELECT
-    g.order_id, g.variant_id, g.location_id, s.name AS location, v.sku, v.title, v.barcode,
+    g.order_id, g.variant_id, s.id AS location_id, s.name AS location, v.sku, v.title, v.barcode,
     g.quantity - g.shipped AS units
 FROM order_goods AS g
 INNER JOIN variants AS v ON v.id = g.variant_id
-INNER JOIN stock_locations AS s ON s.id = g.location_id
+INNER JOIN stock_locations AS l ON l.id = g.location_id
+INNER JOIN stock_locations AS s ON s.id = coalesce(l.shelf_id, l.id)
 WHERE g.order_id = ANY(%(ids)s) AND g.quantity > g.shipped
 ORDER BY s.name, v.sku, g.order_id
+
+-- name: behind
+-- Of what orders wait for, the units of the same articles on the same shelves that orders confirmed before them
+-- are to get: only where lots are known, since any unit is as good as another without.
+SELECT m.order_id, m.variant_id, m.shelf_id, sum(g.quantity - g.shipped)::bigint AS units
+FROM jsonb_to_recordset(%(wanted)s::jsonb) AS m (order_id uuid, variant_id uuid, shelf_id uuid)
+INNER JOIN orders AS mine ON mine.id = m.order_id
+INNER JOIN orders AS o ON o.state IN ('confirmed', 'packed') AND (o.confirmed_at, o.id) < (mine.confirmed_at, mine.id)
+INNER JOIN order_goods AS g ON g.order_id = o.id AND g.variant_id = m.variant_id AND g.quantity > g.shipped
+INNER JOIN stock_locations AS s ON s.id = g.location_id AND coalesce(s.shelf_id, s.id) = m.shelf_id
+WHERE EXISTS (SELECT FROM stock_lots AS l WHERE l.variant_id = m.variant_id)
+GROUP BY m.order_id, m.variant_id, m.shelf_id
 
 -- name: tax_classes
 SELECT id AS variant_id, tax_class FROM variants WHERE id = ANY(%(ids)s)

@@ -18,10 +18,12 @@ from safar.shop.fulfilment.decide import Parcel, TooMany, after, is_partly_shipp
 from safar.shop.fulfilment.errors import MoreThanOrdered, NothingToShip
 from safar.shop.fulfilment.letters import shipment_letter
 from safar.shop.fulfilment.model import Advanced, Delivery, Pack, Shipment, Shipping, Step
+from safar.shop.fulfilment.picking import behind
 from safar.shop.fulfilment.reading import QUERIES, carriers, sent_in, shipments_by_id
 from safar.shop.model import Goods, Order, OrderState, PaymentState
 from safar.shop.orders import goods_of
 from safar.stock import actions as stock
+from safar.stock.model import Place
 
 
 async def pack_many(connection: Connection, packs: Sequence[Pack]) -> list[Advanced]:
@@ -40,8 +42,8 @@ async def ship_many(connection: Connection, shippings: Sequence[Shipping]) -> li
     """Let goods leave: the parcel is written, the units go to the customer, who is told by mail.
 
     The order is SHIPPED when nothing of it is still to go. Writes shipment.sent, and order.shipped with the
-    last parcel. Raises NothingToShip, MoreThanOrdered, stock's NotThere (the units have not come in yet),
-    SameKeyOtherBody.
+    last parcel. Raises NothingToShip, MoreThanOrdered, stock's NotThere (the units have not come in yet) and
+    PastDate (they have expired), SameKeyOtherBody.
     """
     now = clock.now()
     asked = {shipping.shipment_id: shipping for shipping in reversed(shippings)}
@@ -59,7 +61,7 @@ async def ship_many(connection: Connection, shippings: Sequence[Shipping]) -> li
         parcel = _parcel(shipping, goods[order.id])
         link = tracking_link(templates.get(shipping.carrier, ""), shipping.tracking_code)
         sent.append((shipping, parcel, link))
-        goods[order.id] = _less(goods[order.id], shipping.location_id, parcel.units)
+        goods[order.id] = _less(goods[order.id], parcel.taken)
         state = after(order.state, Step.SHIP if parcel.last else Step.SHIP_PART)
         assert state is not None
         before = changes[order.id].events if order.id in changes else ()
@@ -69,7 +71,11 @@ async def ship_many(connection: Connection, shippings: Sequence[Shipping]) -> li
     await _write_parcels(connection, sent, now)
     letters = [_letter(orders[s.order_id], s, parcel, link, goods) for s, parcel, link in sent]
     await queue_many(connection, letters)
-    await stock.ship_many(connection, [move for s, parcel, _ in sent for move in _moves(orders, s, parcel)])
+    others = await behind(
+        connection, [(s.order_id, v, s.location_id) for s, parcel, _link in sent for v in parcel.units]
+    )
+    moves = [move for s, parcel, _link in sent for move in _moves(orders, s, parcel, others)]
+    await stock.ship_many(connection, moves)
     await write(connection, changes, now)
     written = {shipping.shipment_id for shipping, _parcel, _link in sent}
     return [_shipped(s, orders, changes, written, known) for s in shippings]
@@ -130,12 +136,9 @@ def _parcel(shipping: Shipping, goods: Sequence[Goods]) -> Parcel:
     return parcel
 
 
-def _less(goods: Sequence[Goods], location_id: UUID, units: Mapping[UUID, int]) -> list[Goods]:
+def _less(goods: Sequence[Goods], taken: Mapping[Place, int]) -> list[Goods]:
     return [
-        replace(one, shipped=one.shipped + units[one.variant_id])
-        if one.location_id == location_id and one.variant_id in units
-        else one
-        for one in goods
+        replace(one, shipped=one.shipped + taken.get((one.variant_id, one.location_id), 0)) for one in goods
     ]
 
 
@@ -153,24 +156,30 @@ async def _write_parcels(
     ]  # fmt: skip
     goods = [
         {
-            "shipment_id": s.shipment_id, "order_id": s.order_id, "location_id": s.location_id,
+            "shipment_id": s.shipment_id, "order_id": s.order_id, "location_id": location_id,
             "variant_id": variant_id, "quantity": quantity,
         }
         for s, parcel, _link in sent
-        for variant_id, quantity in parcel.units.items()
+        for (variant_id, location_id), quantity in parcel.taken.items()
     ]  # fmt: skip
     params = {"shipments": as_json(shipments), "goods": as_json(goods), "now": now}
     await execute(connection, QUERIES["insert_shipments"], params)
 
 
-def _moves(orders: Mapping[UUID, Order], shipping: Shipping, parcel: Parcel) -> list[stock.Shipped]:
+def _moves(
+    orders: Mapping[UUID, Order],
+    shipping: Shipping,
+    parcel: Parcel,
+    others: Mapping[tuple[UUID, UUID, UUID], int],
+) -> list[stock.Shipped]:
     return [
         stock.Shipped(
-            move_id=derived_id("shipped", shipping.shipment_id, variant_id), variant_id=variant_id,
-            location_id=shipping.location_id, quantity=quantity,
+            move_id=derived_id("shipped", shipping.shipment_id, variant_id, location_id),
+            variant_id=variant_id, location_id=location_id, quantity=quantity,
             document=f"order {orders[shipping.order_id].number}", staff_id=shipping.staff_id,
+            behind=others.get((shipping.order_id, variant_id, shipping.location_id), 0),
         )
-        for variant_id, quantity in parcel.units.items()
+        for (variant_id, location_id), quantity in parcel.taken.items()
     ]  # fmt: skip
 
 
@@ -179,7 +188,7 @@ def _letter(
 ) -> Outgoing:
     titles = {one.variant_id: one.title for one in goods[order.id]}
     lines = [(quantity, titles[variant_id]) for variant_id, quantity in parcel.units.items()]
-    in_parts = not parcel.last or len({one.location_id for one in goods[order.id]}) > 1
+    in_parts = not parcel.last or len({one.shelf_id for one in goods[order.id]}) > 1
     rest_is_to_come = not parcel.last and is_partly_shipped(goods[order.id])
     return shipment_letter(
         order, shipping, lines, tracking_url=link, in_parts=in_parts, more_to_come=rest_is_to_come
@@ -199,7 +208,7 @@ def _sent_event(order: Order, shipping: Shipping, parcel: Parcel) -> Any:
         "carrier": shipping.carrier,
         "tracking_code": shipping.tracking_code,
         "quantity": sum(parcel.units.values()),
-        "lines": [[variant_id, shipping.location_id, units] for variant_id, units in parcel.units.items()],
+        "lines": [[*place, units] for place, units in parcel.taken.items()],
     }
     return event_of("shipment.sent", order, told, staff_id=shipping.staff_id)
 

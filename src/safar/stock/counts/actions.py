@@ -26,7 +26,6 @@ from safar.stock.counts.model import (
     UnknownCount,
 )
 from safar.stock.decide import transfer_of_adjustment
-from safar.stock.model import outgoing_of
 from safar.stock.taking import follow_fresh
 
 QUERIES = queries_beside(__file__)
@@ -47,9 +46,8 @@ async def open_count(connection: Connection, sheet: Sheet) -> int:
             raise SameKeyOtherBody
         return known.number
     params: dict[str, Any] = {
-        "id": sheet.count_id, "location_id": sheet.location_id, "outgoing_id": outgoing_of(sheet.location_id),
-        "category": sheet.category, "after_sku": sheet.after_sku, "staff_id": sheet.staff_id,
-        "now": clock.now(), "limit": LINES_MAX,
+        "id": sheet.count_id, "location_id": sheet.location_id, "category": sheet.category,
+        "after_sku": sheet.after_sku, "staff_id": sheet.staff_id, "now": clock.now(), "limit": LINES_MAX,
     }  # fmt: skip
     number = int(await value(connection, QUERIES["insert_count"], params))
     lines = await execute(connection, QUERIES["insert_lines"], params)
@@ -85,7 +83,7 @@ async def _enter(connection: Connection, count: Count, entry: Entry) -> None:
     if not await execute(connection, QUERIES["insert_entry"], params):
         return
     await execute(connection, QUERIES["enter"], params)
-    await execute(connection, QUERIES["expect"], {**_place(count), **params})
+    await execute(connection, QUERIES["expect"], {"location_id": count.location_id, **params})
 
 
 async def finish(
@@ -101,7 +99,7 @@ async def finish(
     if count.state != CountState.OPEN:
         raise NotCountedNow
     if rest_is_none:
-        params = {**_place(count), "count_id": count_id, "now": clock.now()}
+        params = {"location_id": count.location_id, "count_id": count_id, "now": clock.now()}
         await execute(connection, QUERIES["rest_is_none"], params)
         count = await _locked(connection, count_id)
     if count.lines_counted == 0:
@@ -204,10 +202,6 @@ async def line_of(connection: Connection, count_id: UUID, variant_id: UUID) -> C
     """Return one line of the sheet."""
     params = {"count_id": count_id, "variant_id": variant_id}
     return await row(CountLine, connection, QUERIES["line_of"], params)
-
-
-def _place(count: Count) -> dict[str, UUID]:
-    return {"location_id": count.location_id, "outgoing_id": outgoing_of(count.location_id)}
 
 
 async def _locked(connection: Connection, count_id: UUID, *, share: bool = False) -> Count:

@@ -20,6 +20,7 @@ from safar.stock.counts import actions
 from safar.stock.counts.model import Count, CountState, Entry, Sheet, UnknownCount
 from safar.stock.posting import NOTHING, Wrong, posted
 
+_KINDS = ("warehouse", "store", "quarantine")  # where units lie: what is set aside lies in one of these
 _FOLDERS = {"open": ("open",), "counted": ("counted",), "closed": ("approved", "cancelled")}
 
 
@@ -27,7 +28,7 @@ async def _counts(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor = actor_of(request)
     async with context_of(request).database.connection() as connection:
         found = await documents.latest(request, _FOLDERS, partial(actions.counts, connection))
-        places = await forms.places(connection)
+        places = await forms.places(connection, *_KINDS)
         kinds = await categories(connection)
     values = {
         **found, "places": places, "may_count": actor.may("manager"), "count_id": new_id(),
@@ -44,7 +45,7 @@ async def _open(request: Request, actor: Actor, fields: Fields) -> str:
     async with context_of(request).database.transaction() as connection:
         sheet = Sheet(
             count_id=forms.uuid_of(fields, "count_id"),
-            location_id=await forms.place_of(connection, fields, "location_id"),
+            location_id=await forms.place_of(connection, fields, "location_id", *_KINDS),
             category=fields.text("category", length_max=60, required=False),
             after_sku=fields.text("after_sku", length_max=64, required=False), staff_id=actor.id,
         )  # fmt: skip

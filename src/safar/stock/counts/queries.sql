@@ -4,23 +4,14 @@ VALUES (%(id)s, %(location_id)s, %(category)s, %(after_sku)s, 'open', %(staff_id
 RETURNING number
 
 -- name: insert_lines
--- What lies there, or is sold and waits there to be packed.
+-- What lies there: set aside or sold and waiting to be packed, too.
 INSERT INTO stock_count_lines (count_id, variant_id, sku)
 SELECT %(id)s, v.id, v.sku
-FROM stock_levels AS l
-INNER JOIN capacity_accounts AS a ON a.id = l.account_id
-INNER JOIN variants AS v ON v.id = l.variant_id
+FROM variants AS v
 INNER JOIN products AS p ON p.id = v.product_id
 WHERE
-    l.location_id = %(location_id)s AND v.sku > %(after_sku)s
-    AND (%(category)s = '' OR p.category = %(category)s)
-    AND (
-        a.on_hand <> 0
-        OR (
-            SELECT o.units FROM stock_outgoing AS o
-            WHERE o.variant_id = l.variant_id AND o.location_id = %(outgoing_id)s
-        ) > 0
-    )
+    v.id IN (SELECT variant_id FROM stock_on_shelves WHERE shelf_id = %(location_id)s AND units <> 0)
+    AND v.sku > %(after_sku)s AND (%(category)s = '' OR p.category = %(category)s)
 ORDER BY v.sku
 LIMIT %(limit)s
 
@@ -49,12 +40,8 @@ SET
 UPDATE stock_count_lines AS c
 SET
     expected = coalesce((
-        SELECT a.on_hand FROM stock_levels AS l
-        INNER JOIN capacity_accounts AS a ON a.id = l.account_id
-        WHERE l.variant_id = c.variant_id AND l.location_id = %(location_id)s
-    ), 0) + coalesce((
-        SELECT o.units FROM stock_outgoing AS o
-        WHERE o.variant_id = c.variant_id AND o.location_id = %(outgoing_id)s
+        SELECT sum(o.units) FROM stock_on_shelves AS o
+        WHERE o.variant_id = c.variant_id AND o.shelf_id = %(location_id)s
     ), 0)
 WHERE c.count_id = %(count_id)s AND c.variant_id = %(variant_id)s
 
@@ -63,12 +50,8 @@ UPDATE stock_count_lines AS c
 SET
     counted = 0, counted_at = %(now)s,
     expected = coalesce((
-        SELECT a.on_hand FROM stock_levels AS l
-        INNER JOIN capacity_accounts AS a ON a.id = l.account_id
-        WHERE l.variant_id = c.variant_id AND l.location_id = %(location_id)s
-    ), 0) + coalesce((
-        SELECT o.units FROM stock_outgoing AS o
-        WHERE o.variant_id = c.variant_id AND o.location_id = %(outgoing_id)s
+        SELECT sum(o.units) FROM stock_on_shelves AS o
+        WHERE o.variant_id = c.variant_id AND o.shelf_id = %(location_id)s
     ), 0)
 WHERE c.count_id = %(count_id)s AND c.counted IS NULL
 
