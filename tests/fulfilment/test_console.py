@@ -16,7 +16,7 @@ from safar.kernel.web.surface import Surface, build_surface
 from safar.shop import pages
 from safar.shop.fulfilment.model import Shipping
 from safar.shop.fulfilment.shipping import ship_many
-from safar.stock.lots import Lot, assign_many, open_lots
+from safar.stock.lots.book import Lot, assign_many, open_lots
 from safar.stock.model import MAIN
 from tests.books import books_agree
 from tests.conftest import Serve

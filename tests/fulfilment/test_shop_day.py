@@ -23,7 +23,7 @@ from safar.shop.fulfilment.show import expected_of, is_late
 from safar.shop.model import Taken
 from safar.shop.orders import orders_by_id
 from safar.shop.pricing.model import Rules
-from safar.stock.lots import Lot, assign_many, expiring, open_lots, suggest
+from safar.stock.lots.book import Lot, assign_many, expiring, open_lots, suggest
 from safar.stock.model import MAIN
 from safar.stock.policies import Policy, set_policy_many
 from safar.stock.purchasing.model import Draft, Supplier

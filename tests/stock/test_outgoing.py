@@ -14,7 +14,8 @@ from safar.kernel.ids import new_id
 from safar.stock import actions as stock
 from safar.stock.counts.actions import QUERIES as COUNTS
 from safar.stock.errors import NotThere
-from safar.stock.lots import shelf_units
+from safar.stock.lots.book import QUERIES as LOTS
+from safar.stock.lots.book import shelf_units
 from safar.stock.model import MAIN, Claim, Miscount, Shipped, Transfer, outgoing_of
 from tests.stock.conftest import MUG
 
@@ -63,7 +64,7 @@ async def test_shipping_and_counting_read_no_history(shelves: Database) -> None:
     counted = {**one, "count_id": new_id(), "now": clock.now()}
     queries = [
         (stock.QUERIES["missing_goods"], {"places": as_json([one])}),
-        (stock.QUERIES["shelf_units"], {**one, "shelf_id": MAIN}),
+        (LOTS["shelf_units"], {**one, "shelf_id": MAIN}),
         (COUNTS["expect"], counted),
         (COUNTS["rest_is_none"], counted),
     ]

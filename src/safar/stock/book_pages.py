@@ -14,8 +14,9 @@ from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page, today_of
 from safar.stock import forms
-from safar.stock.expiry import date_lot
-from safar.stock.lots import QUERIES, expiring
+from safar.stock.actions import QUERIES
+from safar.stock.lots.book import expiring
+from safar.stock.lots.expiry import date_lot
 from safar.stock.posting import NOTHING, Wrong, posted
 
 PAGE_SIZE = 50

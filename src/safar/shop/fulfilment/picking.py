@@ -10,8 +10,8 @@ from uuid import UUID
 from safar.kernel.database import Connection, as_json
 from safar.kernel.i18n import _, day, number
 from safar.shop.fulfilment.reading import QUERIES
-from safar.stock.lot_decide import NEVER, LotLevel, Wanted
-from safar.stock.lots import suggest
+from safar.stock.lots.book import suggest
+from safar.stock.lots.decide import NEVER, LotLevel, Wanted
 from safar.stock.model import Place
 
 Goods = tuple[UUID, UUID, UUID, int]  # order, variant, shelf, units

@@ -16,7 +16,7 @@ from safar.kernel.database import Connection, as_json, execute, rows, value
 from safar.kernel.errors import Conflict
 from safar.kernel.ids import derived_id
 from safar.kernel.queries import queries_beside
-from safar.stock.lot_decide import Entry, LotLevel, Suggestion, Wanted, follow, suggestion_of
+from safar.stock.lots.decide import Entry, LotLevel, Suggestion, Wanted, follow, suggestion_of
 from safar.stock.model import Place, Transfer
 
 QUERIES = queries_beside(__file__)

@@ -13,8 +13,8 @@ from safar.kernel.errors import NotFound, SafarError
 from safar.kernel.ids import new_id
 from safar.kernel.log import log
 from safar.stock.actions import move_many
-from safar.stock.lot_decide import NEVER
-from safar.stock.lots import QUERIES, follow_many
+from safar.stock.lots.book import QUERIES, follow_many
+from safar.stock.lots.decide import NEVER
 from safar.stock.model import QUARANTINE, Transfer
 
 _LOTS_AT_ONCE = 200
