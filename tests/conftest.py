@@ -47,8 +47,14 @@ def postgres() -> Iterator[EmbeddedPostgres]:
         server.start()
         try:
             with psycopg.connect(server.url(), autocommit=True) as connection:
-                connection.execute("CREATE DATABASE template_safar")
-            migrate(server.url("template_safar"))
+                connection.execute("CREATE DATABASE template_fresh")
+            migrate(server.url("template_fresh"))
+            with psycopg.connect(server.url(), autocommit=True) as connection:
+                connection.execute(
+                    "CREATE DATABASE template_safar TEMPLATE template_fresh STRATEGY file_copy"
+                )
+            with psycopg.connect(server.url("template_safar")) as connection:
+                connection.execute("UPDATE payment_ways SET enabled = true")  # most shops here are paid
             yield server
         finally:
             server.stop()
@@ -60,6 +66,17 @@ def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE template_safar STRATEGY file_copy")  # type: ignore[arg-type]
+    yield postgres.url(name)
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def fresh_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The address of a database as a new installation has it: nothing set up."""
+    name = f"fresh_{next(_numbers)}"
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_fresh STRATEGY file_copy")  # type: ignore[arg-type]
     yield postgres.url(name)
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]

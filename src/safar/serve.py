@@ -23,6 +23,7 @@ from safar.gate.sites import ensure_site
 from safar.journal.partitions import make_ahead
 from safar.journal.subscribe import register
 from safar.kernel.context import Context, make_context
+from safar.kernel.exposure import doubts
 from safar.kernel.log import log
 from safar.kernel.migrate import migrate
 from safar.kernel.postgres import EmbeddedPostgres
@@ -71,6 +72,8 @@ class Supervisor:
         """Start everything; return when it can be used. Raises RuntimeError saying what could not start."""
         settings = self.settings
         self._refuse_taken_ports()
+        for doubt in doubts(settings):
+            log.warning("serve.look_at_this", what=doubt)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         if self.postgres is not None:
             self.postgres.start()

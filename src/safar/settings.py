@@ -117,6 +117,8 @@ class Settings(BaseSettings):
     """Minutes that units stay held for a payment by PIX or UPI."""
     hold_days_transfer: float = Field(default=5.0, gt=0)
     """Days that units stay held for a payment by bank transfer."""
+    test_payments: bool = False
+    """Let the test card confirm orders although the shop is open to the world, where it is refused."""
     payment_timeout_s: float = Field(default=8.0, gt=0)
     """Seconds that a customer waits for a payment provider; what it says later is settled behind them."""
     stripe_api_url: str = "https://api.stripe.com"

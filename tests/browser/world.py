@@ -27,6 +27,7 @@ from safar.kernel.ids import new_id
 from safar.kernel.web.actor import Actor
 from safar.serve import Supervisor
 from safar.settings import Settings
+from safar.shop.payments.trial import switch_on_for_trial
 from safar.stock.actions import MAIN, Receipt, receive_many
 from safar.team.actions import all_staff, invite
 
@@ -165,6 +166,7 @@ async def _loaded(context: Context, password: str) -> World:
     hot = choose_hot_product()
     goods = [hot, *[product for product in products() if product.sku != hot.sku][:_GOODS]]
     async with context.database.transaction() as connection:
+        await switch_on_for_trial(connection)
         variants = await import_products(connection, goods)
         receipts = [
             Receipt(new_id(), variant, MAIN, _STOCK, "opening stock", "test", None) for variant in variants

@@ -27,6 +27,7 @@ from safar.kernel.context import Context, make_context
 from safar.kernel.ids import new_id
 from safar.serve import Supervisor
 from safar.settings import Settings
+from safar.shop.payments.trial import switch_on_for_trial
 from safar.stock import actions as stock
 
 CLIENTS = 64
@@ -94,6 +95,7 @@ async def running(settings: Settings) -> AsyncIterator[Context]:
 async def stocked(context: Context) -> list[UUID]:
     """Import the bench's products; return their variants. The last one is for the bare limit alone."""
     async with context.database.transaction() as connection:
+        await switch_on_for_trial(connection)
         ids = await import_products(connection, ITEMS)
     await receive(context, ids[-1:], 1)
     return ids

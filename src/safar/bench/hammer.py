@@ -31,6 +31,7 @@ from safar.kernel.log import log
 from safar.kernel.queries import queries_beside
 from safar.serve import Supervisor
 from safar.settings import Settings
+from safar.shop.payments.trial import switch_on_for_trial
 from safar.stock import actions as stock
 
 QUERIES = queries_beside(__file__)
@@ -136,6 +137,7 @@ def _settings(folder: Path) -> Settings:
 
 async def _stocked(context: Context) -> list[UUID]:
     async with context.database.transaction() as connection:
+        await switch_on_for_trial(connection)
         ids = await import_products(connection, ITEMS[:_VARIANTS])
     await _receive(context, ids, 50)
     return ids

@@ -17,6 +17,8 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, row, rows
 from safar.kernel.queries import queries_beside
+from safar.shop.payments.model import Standing
+from safar.shop.payments.ways import load_ways, standing_of
 
 QUERIES = queries_beside(__file__)
 EVENTS_SHOWN = 30
@@ -90,6 +92,7 @@ class Snapshot:
     troubles: Sequence[Trouble]
     events: Sequence[Recorded]
     names: Mapping[UUID, str]
+    payments: Standing
 
     @property
     def failures(self) -> int:
@@ -97,6 +100,7 @@ class Snapshot:
         counted = self.figures
         return (
             counted.event_failures + counted.message_failures + counted.unread_mails + len(self.troubles)
+            + self.payments.nothing_offered + self.payments.pretended
         )  # fmt: skip
 
 
@@ -104,6 +108,7 @@ class Board:
     """Reads the snapshot for every page and stream of this process, one reading at a time."""
 
     def __init__(self, context: Context) -> None:
+        self._context = context
         self._database = context.database
         self._zone = context.settings.timezone
         self._lock = asyncio.Lock()
@@ -142,6 +147,7 @@ class Board:
                 troubles=await troubles(connection),
                 events=events,
                 names=await _names(connection, events),
+                payments=standing_of(await load_ways(self._context, connection), self._context.settings),
             )
 
     def _since(self) -> dict[str, datetime]:

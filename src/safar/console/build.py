@@ -32,12 +32,19 @@ from safar.journal.live import with_live_feed
 from safar.kernel.context import Context
 from safar.kernel.jobs import jobs_app
 from safar.kernel.web.surface import Surface, build_surface
+from safar.shop.payments.layer import PaymentsLayer
+from safar.shop.payments.model import Standing
 from safar.team.layer import StaffLayer
 
 
 def _page_values(request: Request) -> Mapping[str, Any]:
     staff = getattr(request.state, "staff", None)
-    return {"staff": staff, "nav": navigation(request, request.app.state.entries, staff)}
+    payments = getattr(request.state, "payments", Standing())
+    return {
+        "staff": staff,
+        "nav": navigation(request, request.app.state.entries, staff),
+        "payment_standing": payments,
+    }
 
 
 async def _health(request: Request) -> PlainTextResponse:
@@ -72,7 +79,7 @@ def build_console(context: Context) -> Starlette:
         context,
         Surface("console", _page_values, uploads=True),
         routes,
-        inside=[lambda app: StaffLayer(app, context)],
+        inside=[lambda app: StaffLayer(app, context), lambda app: PaymentsLayer(app, context)],
         lifespan=with_live_feed(context.database),
     )
     app.state.entries = mounted(routes)

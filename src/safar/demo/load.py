@@ -12,6 +12,7 @@ from safar.gate.model import SHOP
 from safar.kernel.context import Context
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.web.actor import Actor
+from safar.shop.payments.trial import switch_on_for_trial
 from safar.stock.actions import MAIN, Receipt, receive_many
 from safar.team.actions import all_staff, invite, renew_password
 
@@ -36,6 +37,7 @@ async def load_shop(context: Context, customers: int) -> Offered:
     hot = choose_hot_product()
     units = max(_UNITS_MIN, round(customers * _UNITS_SHARE))
     async with context.database.transaction() as connection:
+        await switch_on_for_trial(connection)
         variant_ids = await import_products(connection, goods)
         receipts = [
             _receipt(variant_id, product.stock, product.sku)

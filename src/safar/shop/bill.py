@@ -8,6 +8,7 @@ from safar.kernel.context import Context
 from safar.kernel.i18n import N_, _, current_language, money
 from safar.shop.basket import Basket
 from safar.shop.payments import Way, offered
+from safar.shop.payments.ways import standing
 from safar.shop.pricing.model import Destination, DiscountReason, Method, NoShipping, Quote, Rules
 from safar.shop.pricing.money import converted
 from safar.shop.pricing.quote import quote
@@ -39,6 +40,7 @@ class Bill:
     ways: Sequence[Way]
     refusal: DiscountReason | None = None
     other_way: bool = False
+    nothing_offered: bool = False
 
     @property
     def refusal_text(self) -> str | None:
@@ -61,15 +63,17 @@ async def bill_of(context: Context, basket: Basket, to: Destination, shipping: s
     found = asked
     if isinstance(asked, NoShipping) and asked.methods:
         found = quote(basket.priced, rules, to, currency=basket.currency, discount=discount)
+    ways = await offered(context, basket.currency, to.country)
     return Bill(
         basket=basket,
         to=to,
         rules=rules,
         quote=found if isinstance(found, Quote) else None,
         methods=found.methods,
-        ways=await offered(context, basket.currency, to.country),
+        ways=ways,
         refusal=refusal,
         other_way=found is not asked,
+        nothing_offered=not ways and (await standing(context)).nothing_offered,
     )
 
 

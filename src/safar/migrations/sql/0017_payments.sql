@@ -76,7 +76,8 @@ CREATE TABLE payment_ways (
     changed_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON COLUMN payment_ways.secrets IS 'encrypted by kernel.secrets.Vault';
-INSERT INTO payment_ways (provider, enabled) VALUES ('cod', true), ('test', true);
+-- Whoever opens a shop chooses how it is paid; a fresh one gives nothing away.
+INSERT INTO payment_ways (provider, enabled) VALUES ('cod', false), ('test', false);
 
 -- What providers told us of their own accord, and what we made of it.
 CREATE TABLE payment_notices (

@@ -227,7 +227,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """A way to pay as managers have set it up; no currencies or countries: all that it can."""
+    """A way to pay as managers have set it up; no currencies or countries: all that it can.
+
+    `refused`: the installation does not let it confirm orders, whatever managers say.
+    """
 
     provider: str
     enabled: bool
@@ -235,3 +238,17 @@ class Configured:
     countries: tuple[str, ...]
     details: Mapping[str, str]
     secrets: Mapping[str, str]
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What nobody may overlook about the ways to pay.
+
+    `nothing_offered`: no way in the shop's own currency. `pretended`: orders may be confirmed without money.
+    `card_refused`: the test card is switched on, but refused here.
+    """
+
+    nothing_offered: bool = False
+    pretended: bool = False
+    card_refused: bool = False

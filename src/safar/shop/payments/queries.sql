@@ -1,6 +1,9 @@
 -- name: ways
 SELECT provider, enabled, currencies, countries, details, secrets FROM payment_ways
 
+-- name: switch_on
+UPDATE payment_ways SET enabled = true WHERE provider = ANY(%(providers)s)
+
 -- name: save_way
 INSERT INTO payment_ways (provider, enabled, currencies, countries, details, secrets, changed_at)
 VALUES (

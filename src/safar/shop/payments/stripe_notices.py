@@ -10,6 +10,7 @@ import stripe
 from safar.kernel.context import Context
 from safar.kernel.errors import NotFound
 from safar.kernel.ids import derived_id
+from safar.kernel.log import log
 from safar.shop.pay import settle_said
 from safar.shop.payments.books import accounts_of, hear
 from safar.shop.payments.errors import BadSignature
@@ -19,6 +20,7 @@ from safar.shop.payments.port import STRIPE, BackOutcome, Outcome, Said
 from safar.shop.payments.refunds import end_many, note_many
 from safar.shop.payments.stripe import back_said_of, said_of
 from safar.shop.payments.stripe_money import from_stripe
+from safar.shop.payments.trial import is_pretended
 from safar.shop.payments.ways import stripe_of, usable, ways_of
 
 _TOLERANCE_S = 300
@@ -39,13 +41,23 @@ async def hear_stripe(context: Context, payload: bytes, signature: str | None) -
     event = verified(payload, signature, way.secrets["webhook_secret"])
     kind, thing = str(event.get("type")), event["data"]["object"]
     account = await _account(context, thing)
-    outcome = await _take(context, kind, thing, account)
+    outcome = "ignored"
+    if same_mode(event, thing, pretended=is_pretended(way)):
+        outcome = await _take(context, kind, thing, account)
+    else:
+        log.warning("payment.other_mode", kind=kind, live=bool(event.get("livemode")))
     async with context.database.transaction() as connection:
         await hear(
             connection, STRIPE, str(event.get("id")), kind, outcome=outcome,
             order_id=account.order_id if account else None,
         )  # fmt: skip
     return outcome
+
+
+def same_mode(event: Mapping[str, Any], thing: Mapping[str, Any], *, pretended: bool) -> bool:
+    """Tell whether the event is of the mode of our key: real money of a live key, none of a test key."""
+    live = {event.get("livemode", False), thing.get("livemode", event.get("livemode", False))}
+    return live == {not pretended}
 
 
 def verified(payload: bytes, signature: str | None, secret: str) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from safar.kernel import clock
 from safar.kernel.database import Database, execute, row, value
 from safar.kernel.i18n import N_
 from safar.kernel.queries import queries_beside
-from safar.shop.payments.port import Back, BackOutcome, BackSaid, Charge, Outcome, Said, Started
+from safar.shop.payments.port import Back, BackOutcome, BackSaid, CannotPay, Charge, Outcome, Said, Started
 
 QUERIES = queries_beside(__file__)
 SLOW_S = 2.5
@@ -52,11 +52,15 @@ class TestCard:
 
     __test__ = False  # not a test case, whatever pytest thinks of its name
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, allowed: bool = True) -> None:
+        """Where it is not `allowed`, nothing is charged, and nothing that was charged before confirms."""
         self._database = database
+        self._allowed = allowed
 
     async def start(self, charge: Charge) -> Started:
         """Pay as the charge's method says; a method we do not know is declined."""
+        if not self._allowed:
+            raise CannotPay
         return Started(await self._charge(charge))
 
     async def _charge(self, charge: Charge) -> Sequence[Said]:
@@ -81,6 +85,8 @@ class TestCard:
         return [said, said] if method is Method.TWICE else [said]
 
     async def look_up(self, key: UUID, data: Mapping[str, Any]) -> Said | None:
+        if not self._allowed:
+            return Said(Outcome.DECLINED)
         async with self._database.connection() as connection:
             charged = await row(_Charged, connection, QUERIES["test_card_charge"], {"key": key})
         if charged is None:

@@ -23,11 +23,12 @@ from safar.kernel.queries import queries_beside
 from safar.kernel.web.actor import Actor
 from safar.settings import Settings
 from safar.shop.payments.cod import Cash
-from safar.shop.payments.model import Configured
+from safar.shop.payments.model import Configured, Standing
 from safar.shop.payments.pix import REAIS, Pix
 from safar.shop.payments.port import CASH, PIX, STRIPE, TEST_CARD, TRANSFER, UPI, Provider, Way
 from safar.shop.payments.test_card import METHODS, TestCard
 from safar.shop.payments.transfer import Transfer
+from safar.shop.payments.trial import card_allowed, is_pretended
 from safar.shop.payments.upi import RUPEES, Upi
 
 if TYPE_CHECKING:
@@ -124,8 +125,9 @@ def _configured(context: Context, row: _Row) -> Configured:
         except BadRequest:  # the installation's secret has changed: the way is not usable until set up again
             log.error("payment.secrets_unreadable", provider=row.provider)
     return Configured(
-        row.provider, row.enabled, tuple(row.currencies), tuple(row.countries), row.details, secrets
-    )
+        row.provider, row.enabled, tuple(row.currencies), tuple(row.countries), row.details, secrets,
+        refused=row.provider == TEST_CARD and not card_allowed(context.settings),
+    )  # fmt: skip
 
 
 def usable(way: Configured) -> bool:
@@ -143,6 +145,7 @@ def serves(way: Configured, currency: str, country: str) -> bool:
     only = KINDS[way.provider].only
     return (
         way.enabled
+        and not way.refused
         and usable(way)
         and (only is None or only == currency)
         and (not way.currencies or currency in way.currencies)
@@ -163,6 +166,19 @@ async def offered(context: Context, currency: str, country: str = "") -> list[Wa
     ]  # fmt: skip
 
 
+async def standing(context: Context) -> Standing:
+    """Return what everybody has to know about the ways to pay, at most a few seconds old."""
+    return standing_of(await ways_of(context), context.settings)
+
+
+def standing_of(ways: Mapping[str, Configured], settings: Settings) -> Standing:
+    return Standing(
+        nothing_offered=not any(serves(way, settings.currency, "") for way in ways.values()),
+        pretended=any(way.enabled and not way.refused and is_pretended(way) for way in ways.values()),
+        card_refused=any(way.enabled and way.refused for way in ways.values()),
+    )
+
+
 def hold_minutes(settings: Settings, provider: str) -> float:
     """Return how long units are kept for a payment of this kind: as long as its provider's patience."""
     if provider == TRANSFER:
@@ -175,7 +191,7 @@ def hold_minutes(settings: Settings, provider: str) -> float:
 async def provider_of(context: Context, name: str) -> Provider:
     """Return the provider of this name, set up as it is now. Raises KeyError for one that we do not know."""
     if name == TEST_CARD:
-        return TestCard(context.database)
+        return TestCard(context.database, allowed=card_allowed(context.settings))
     if name == CASH:
         return Cash()
     ways = await ways_of(context)

@@ -13,7 +13,7 @@ from safar.kernel.context import Context
 from safar.kernel.database import Connection, Database, as_json, rows
 from safar.kernel.log import log
 from safar.kernel.queries import queries_beside
-from safar.settings import Settings
+from safar.shop.payments.ways import load_ways, standing_of
 from safar.shop.pricing.rules import rules_with
 from safar.shop.storefront.model import Aisle, Look
 
@@ -58,7 +58,7 @@ async def look_of(context: Context) -> Look:
         kept.at = clock.now()  # one request reads, the others go on with what there is
     try:
         async with context.database.connection() as connection:
-            look = await load_look(connection, context.settings)
+            look = await load_look(context, connection)
     except Exception as error:
         log.warning("look.not_read", error=repr(error))
         return kept.look if kept else Look(language=context.settings.language)
@@ -66,15 +66,17 @@ async def look_of(context: Context) -> Look:
     return look
 
 
-async def load_look(connection: Connection, settings: Settings) -> Look:
+async def load_look(context: Context, connection: Connection) -> Look:
     """Return the look as it stands."""
+    settings = context.settings
     words: dict[str, dict[str, str]] = {}
     for said in await words_of_shop(connection):
         words.setdefault(said.key, {})[said.language] = said.words
     aisles = await rows(Aisle, connection, QUERIES["aisles"])
     rules = await rules_with(connection)
     others = sorted(set(rules.rates) - {settings.currency})
-    return Look(words, tuple(aisles), (settings.currency, *others), settings.language)
+    pretended = standing_of(await load_ways(context, connection), settings).pretended
+    return Look(words, tuple(aisles), (settings.currency, *others), settings.language, pretended)
 
 
 async def words_of_shop(connection: Connection) -> list[Said]:

@@ -29,6 +29,7 @@ class Aisle:
 class Look:
     """What every page of the storefront shows: the shop's own words, its aisles and its currencies.
 
+    `pretended`: an order can be paid here without any money.
     `words` by key, then by language, "" for what is the same in all. The shop's own currency comes first.
     """
 
@@ -36,6 +37,7 @@ class Look:
     aisles: tuple[Aisle, ...] = ()
     currencies: tuple[str, ...] = ()
     language: str = "en"
+    pretended: bool = False
 
     def say(self, key: str) -> str:
         """Return the shop's words in the language in force, else in its own, else in any; "" without any."""
