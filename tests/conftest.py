@@ -84,7 +84,11 @@ def fresh_url(postgres: EmbeddedPostgres) -> Iterator[str]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path, secret_key="only-for-tests")  # type: ignore[arg-type]
+    # Most tests are of other things than how much one customer may order: tests/shop/test_rules.py is.
+    return Settings(
+        data_dir=tmp_path, secret_key="only-for-tests",  # type: ignore[arg-type]
+        order_units_max=0, unpaid_orders_max=0, unpaid_orders_network=0, unpaid_share_percent=0,
+    )  # fmt: skip
 
 
 @pytest.fixture

@@ -119,6 +119,16 @@ class Settings(BaseSettings):
     """Days that units stay held for a payment by bank transfer."""
     test_payments: bool = False
     """Let the test card confirm orders although the shop is open to the world, where it is refused."""
+    order_units_max: int = Field(default=50, ge=0)
+    """Most units of one article in one order; 0 is no limit."""
+    unpaid_orders_max: int = Field(default=5, ge=0)
+    """Orders that one browser, or one e-mail address, may have without having paid; 0 is no limit."""
+    unpaid_orders_network: int = Field(default=40, ge=0)
+    """Unpaid orders of one network before each further one asks for a small calculation; 0 is no limit."""
+    unpaid_share_percent: int = Field(default=25, ge=0, le=100)
+    """Most that one browser or address may have unpaid of what is free of an article; 0 is no limit."""
+    unpaid_units_least: int = Field(default=5, ge=1)
+    """Units of an article that one browser or address may always have unpaid, however few there are."""
     payment_timeout_s: float = Field(default=8.0, gt=0)
     """Seconds that a customer waits for a payment provider; what it says later is settled behind them."""
     stripe_api_url: str = "https://api.stripe.com"

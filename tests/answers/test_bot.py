@@ -23,6 +23,7 @@ from safar.shop.model import Taken
 from safar.stock import actions as stock
 from safar.stock.model import MAIN, Transfer, allocation_of
 from safar.stock.model import Receipt as StockReceipt
+from tests.buyers import anybody
 from tests.channels.makers import events
 from tests.inbox.makers import conversation, mail, receive, web
 from tests.team.helper import staff_member
@@ -92,7 +93,8 @@ async def looked(context: Context, customer_id: UUID, variant_id: UUID) -> None:
 
 async def ordered(context: Context, email: str = "ana@example.com") -> Taken:
     request = OrderRequest(
-        order_id=new_id(), customer_id=new_id(), campaign_id=None, cart_id=None, lines=((MUG, 2),),
+        **anybody(), order_id=new_id(), customer_id=new_id(), campaign_id=None, cart_id=None,
+        lines=((MUG, 2),),
         email=email, name="Ana", address="Rua 1", language="en", provider="cod",
     )  # fmt: skip
     async with context.database.transaction() as connection:

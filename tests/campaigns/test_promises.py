@@ -15,6 +15,7 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import derived_id, new_id
 from safar.shop.checkout import OrderRequest, place_many
+from tests.buyers import anybody
 from tests.campaigns import makers
 from tests.campaigns.makers import caught_up, conversation, happened, read
 
@@ -146,7 +147,8 @@ async def test_units_that_had_gone_while_a_customer_paid_are_a_broken_promise(
     """Their order is cancelled by an event without lines; what they wanted stands in the order."""
     lantern = derived_id("variant", "L1")
     request = OrderRequest(
-        order_id=derived_id("order", 9), customer_id=derived_id("customer", 9), campaign_id=campaign_id,
+        **anybody(), order_id=derived_id("order", 9), customer_id=derived_id("customer", 9),
+        campaign_id=campaign_id,
         cart_id=None, lines=((lantern, 1),), email="d@example.com", name="Di", address="Lane 1",
         language="en", provider="test",
     )  # fmt: skip

@@ -7,6 +7,8 @@ from uuid import UUID
 import pytest
 
 from safar.catalogue.actions import variant_id_of
+from safar.gate.model import Kind
+from safar.gate.sites import NewSite, open_site, product_key
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import value
@@ -240,3 +242,26 @@ async def test_the_customer_is_written_at_every_turn(context: Context) -> None:
         texts = [body for (body,) in await bodies.fetchall()]
     assert len(texts) == 3
     assert "1 Road" in texts[1]
+
+
+@pytest.mark.finding("security-8")
+@pytest.mark.parametrize("barred", ["unpublished", "room"])
+async def test_an_exchange_is_for_what_could_be_ordered(context: Context, barred: str) -> None:
+    wanted = ask(
+        await delivered(context, (CLOCK, 1)), wish="exchange", asked=(AskedLine(CLOCK, 1, "wrong", MUG),)
+    )
+    same = ask(await delivered(context, (MUG, 1)), (MUG, 1), wish="exchange")
+    await context.batched(request_many, wanted)
+    async with context.database.transaction() as connection:
+        product_id = await value(connection, "SELECT product_id FROM variants WHERE id = %s", [MUG])
+        if barred == "room":
+            room = NewSite(
+                key=product_key(product_id), capacity=1, kind=Kind.PRODUCT, title="Mug", path="/p/mug",
+                product_id=product_id,
+            )  # fmt: skip
+            await open_site(connection, room, staff_id=SAM)
+        else:
+            await connection.execute("UPDATE products SET published = false WHERE id = %s", [product_id])
+    with pytest.raises(NothingToExchange):
+        await context.batched(approve_many, Approval(wanted.return_id, SAM, LINK, "new"))
+    await approved(context, same)

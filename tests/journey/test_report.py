@@ -20,6 +20,7 @@ from safar.kernel.ids import derived_id, new_id
 from safar.shop.checkout import OrderRequest, buy_many
 from safar.shop.settle import Cancellation, cancel_many
 from safar.stock.actions import MAIN, Transfer, allocation_of, transfer_many
+from tests.buyers import anybody
 from tests.campaigns import makers
 from tests.campaigns.makers import caught_up, conversation, delivered, happened, read
 
@@ -109,7 +110,8 @@ async def test_the_report_counts_what_the_books_say(context: Context, campaign_i
 async def test_units_really_sold_are_the_same_in_every_book(context: Context, campaign_id: UUID) -> None:
     def order(number: int, units: int) -> OrderRequest:
         return OrderRequest(
-            order_id=derived_id("order", number), customer_id=new_id(), campaign_id=campaign_id, cart_id=None,
+            **anybody(), order_id=derived_id("order", number), customer_id=new_id(), campaign_id=campaign_id,
+            cart_id=None,
             lines=((LANTERN, units),), email=f"b{number}@example.com", name="Bo", address="Lane 1",
             language="en", provider="cod",
         )  # fmt: skip

@@ -29,6 +29,7 @@ from safar.stock import actions as stock
 from safar.stock.model import MAIN
 from safar.stock.model import Receipt as Delivery
 from tests import books
+from tests.buyers import anybody
 from tests.conftest import Serve
 
 MUG = variant_id_of("MUG")
@@ -101,7 +102,7 @@ def request(sku: str = "MUG", **other: Any) -> OrderRequest:
     order_id = other.pop("order_id", None) or new_id()
     currency = next(item.currency for item in ITEMS if item.sku == sku)
     plain = OrderRequest(
-        order_id=order_id, customer_id=new_id(), campaign_id=None, cart_id=None,
+        **anybody(), order_id=order_id, customer_id=new_id(), campaign_id=None, cart_id=None,
         lines=((variant_id_of(sku), other.pop("units", 1)),), email=f"{order_id.hex}@customers.example",
         name="Ada", address="1 Mill Lane", language="en", provider="test", currency=currency,
         link="https://shop.example/orders/x",

@@ -20,6 +20,7 @@ from safar.shop.checkout import OrderRequest
 from safar.shop.storefront.layer import StorefrontLayer, page_values
 from safar.stock import actions as stock
 from safar.stock.model import MAIN, Receipt
+from tests.buyers import anybody
 from tests.conftest import Serve
 
 
@@ -69,7 +70,8 @@ def request(**other: Any) -> OrderRequest:
     """An order of one mug, with what `other` says instead."""
     order_id = other.pop("order_id", None) or new_id()
     plain = OrderRequest(
-        order_id=order_id, customer_id=new_id(), campaign_id=None, cart_id=None, lines=((MUG, 1),),
+        **anybody(), order_id=order_id, customer_id=new_id(), campaign_id=None, cart_id=None,
+        lines=((MUG, 1),),
         email=f"{order_id.hex}@customers.example", name="Ada", address="1 Mill Lane", language="en",
         provider="cod", link="https://shop.example/orders/x",
     )  # fmt: skip

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from safar.kernel.ids import derived_id, new_id
 from safar.shop.decide import (
     REASONS,
+    Buyer,
     OrderRequest,
     Unheard,
     answers_of,
@@ -20,6 +21,7 @@ from safar.shop.decide import (
 )
 from safar.shop.mail import About, mail_of
 from safar.shop.model import KeyReused, Order, OrderState, PaymentState, Taken
+from tests.buyers import NO_LIMITS
 
 _NOW = datetime(2026, 11, 22, tzinfo=UTC)
 _IDS = [derived_id("v", number) for number in range(4)]
@@ -32,8 +34,9 @@ _LINES = st.lists(
 
 def _request(lines: tuple[object, ...], **other: object) -> OrderRequest:
     plain = OrderRequest(
-        derived_id("order"), derived_id("customer"), None, None, lines,  # type: ignore[arg-type]
-        "a@b.example", "Ada", "Lane", "en", "cod",
+        derived_id("order"), Buyer(derived_id("visitor"), returned=True), derived_id("customer"), None, None,
+        lines,  # type: ignore[arg-type]
+        "a@b.example", "Ada", "Lane", "en", "cod", limits=NO_LIMITS,
     )  # fmt: skip
     return replace(plain, **other)  # type: ignore[arg-type]
 

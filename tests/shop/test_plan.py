@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from safar.catalogue.model import Price, Variant
 from safar.kernel.ids import derived_id, new_id
-from safar.shop.decide import OrderRequest
+from safar.shop.decide import Buyer, OrderRequest
 from safar.shop.model import DiscountRefused, NotDelivered, NotSold, OutOfStock, PriceChanged
 from safar.shop.plan import Plan, World, demand_of, out_of_stock, plan_order, shown_left
 from safar.shop.pricing.model import Band, Rules, ShippingMethod, Tax, Zone
 from safar.stock.model import MAIN, Level, Place, Selling, allocation_of
+from tests.buyers import NO_LIMITS
 
 _NOW = datetime(2026, 11, 22, tzinfo=UTC)
 _IDS = [derived_id("v", number) for number in range(4)]
@@ -44,7 +45,18 @@ _LEVELS = st.dictionaries(
 
 def _request(*lines: tuple[UUID, int], **other: object) -> OrderRequest:
     plain = OrderRequest(
-        new_id(), derived_id("customer"), None, None, lines, "a@b.example", "Ada", "Lane", "en", "cod"
+        new_id(),
+        Buyer(new_id(), returned=True),
+        derived_id("customer"),
+        None,
+        None,
+        lines,
+        "a@b.example",
+        "Ada",
+        "Lane",
+        "en",
+        "cod",
+        limits=NO_LIMITS,
     )
     return replace(plain, **other)  # type: ignore[arg-type]
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,10 @@ from safar.bench.flood import Outcome, Script, cookies_of, error_of, flood, get,
 from safar.bench.ports import bench_settings, free_port
 from safar.capacity.actions import recount
 from safar.catalogue.actions import import_products
+from safar.customers.visitor import COOKIE, new_visitor, signed
+from safar.gate.model import SHOP, Pass
+from safar.gate.seal import Seal, client_tag
+from safar.kernel import clock
 from safar.kernel.context import Context, make_context
 from safar.kernel.ids import new_id
 from safar.serve import Supervisor
@@ -36,6 +41,7 @@ _BUYERS_A_SECOND = 3000  # how many buyers a round gets for each second it is me
 _FLOWS_A_SECOND = 600
 _VARIANTS = 1000
 _LINES = 5
+_LIMITS = ("order_units_max", "unpaid_orders_max", "unpaid_orders_network", "unpaid_share_percent")
 _TARGETS = {"outcomes_per_s": 3000, "ratio_to_bare": 0.6, "flow_orders_per_s": 600, "oversold": 0}
 
 
@@ -56,7 +62,8 @@ ITEMS = [Item(f"B{number:04}", f"Bench mug {number}") for number in range(_VARIA
 async def measure(seconds: float) -> dict[str, Any]:
     """Return outcomes/s of each kind of buying at 64 clients; the bare limit is taken between the rounds."""
     with tempfile.TemporaryDirectory(prefix="safar-bench-", ignore_cleanup_errors=True) as folder:
-        async with running(bench_settings(Path(folder))) as context:
+        usual = {name: Settings.model_fields[name].default for name in _LIMITS}
+        async with running(bench_settings(Path(folder)).model_copy(update=usual)) as context:
             ids = await stocked(context)
             port = context.settings.front_port
             passes = await admitted(port, CLIENTS)
@@ -130,7 +137,8 @@ async def hot(
 ) -> Outcome:
     """Let buyers come for one variant, of which there are units for half of them."""
     await receive(context, ids[:1], buyers // 2)
-    return await buy(port, passes, (buy_body(ITEMS[0].sku) for _ in range(buyers)))
+    bodies = (buy_body(ITEMS[0].sku) for _ in range(buyers))
+    return await buy(port, passes, bodies, lines=browsers(context))
 
 
 async def spread(
@@ -140,7 +148,8 @@ async def spread(
     sold = ids[1:-1]
     await receive(context, sold, max(buyers // 2 // len(sold), 1))
     skus = [item.sku for item in ITEMS[1 : len(ids) - 1]]
-    return await buy(port, passes, (buy_body(random.choice(skus)) for _ in range(buyers)))
+    bodies = (buy_body(random.choice(skus)) for _ in range(buyers))
+    return await buy(port, passes, bodies, lines=browsers(context))
 
 
 async def _baskets(
@@ -150,16 +159,31 @@ async def _baskets(
     await receive(context, sold, max(buyers * _LINES // 2 // len(sold), 1))
     skus = [item.sku for item in ITEMS[1:21]]
     bodies = (basket_body(random.sample(skus, _LINES)) for _ in range(buyers))
-    return await buy(port, passes, bodies)
+    return await buy(port, passes, bodies, lines=browsers(context))
+
+
+def browsers(context: Context) -> Iterator[str]:
+    """Yield the Cookie header lines of browsers that are in the shop, each of another customer."""
+    seal, until = Seal(context.vault, SHOP), clock.now() + timedelta(hours=2)
+    while True:
+        visitor = new_visitor()
+        entry_pass = Pass(new_id(), until, client_tag(visitor.visitor_id))
+        cookie = f"{COOKIE}={signed(context.vault, visitor)}; pass={seal.pass_text(entry_pass)}"
+        yield f"Cookie: {cookie}\r\n"
 
 
 async def buy(
-    port: int, passes: Sequence[str], bodies: Iterator[bytes], *, hosts: Sequence[str] = ("127.0.0.1",)
+    port: int,
+    passes: Sequence[str],
+    bodies: Iterator[bytes],
+    *,
+    lines: Iterator[str] | None = None,
+    hosts: Sequence[str] = ("127.0.0.1",),
 ) -> Outcome:
-    """Send the purchases, by one client a pass."""
+    """Send the purchases by as many clients as there are passes, with these or with one of `lines` each."""
     outcome = Outcome()
     made = list(bodies)
-    cookies = itertools.cycle(passes)
+    cookies = lines or itertools.cycle(passes)
     requests = iter([post("/buy", body, next(cookies)) for body in made])
     return await flood(port, [one_by_one(requests, outcome) for _ in passes], outcome, hosts=hosts)
 
@@ -172,15 +196,16 @@ async def _flows(
     outcome = Outcome()
     skus = [item.sku for item in ITEMS[1:21]]
     left = iter(range(flows))
-    await flood(port, [flow_script(line, skus, left, outcome) for line in passes], outcome)
+    lines = browsers(context)
+    await flood(port, [flow_script(lines, skus, left, outcome) for _client in passes], outcome)
     return outcome
 
 
-def flow_script(pass_line: str, skus: Sequence[str], left: Iterator[int], outcome: Outcome) -> Script:
+def flow_script(lines: Iterator[str], skus: Sequence[str], left: Iterator[int], outcome: Outcome) -> Script:
     """Return a client that goes from an empty cart to an order, again and again: cart, lines, address and
     shipping (a quote), payment and order.
     """
-    state: dict[str, Any] = {"step": 0, "line": pass_line}
+    state: dict[str, Any] = {"step": 0, "line": ""}
 
     def script(status: int, answer: bytes) -> bytes | None:
         if status >= 400:
@@ -191,10 +216,11 @@ def flow_script(pass_line: str, skus: Sequence[str], left: Iterator[int], outcom
             if next(left, None) is None:
                 return None
             body = {"sku": random.choice(skus), "quantity": 1, "request_id": str(new_id())}
-            return post("/cart/lines", orjson.dumps(body), pass_line)
+            state["line"] = next(lines)
+            return post("/cart/lines", orjson.dumps(body), state["line"])
         if step == 1:
             cookie = cookies_of(answer).removeprefix("Cookie: ").strip()
-            state["line"] = f"{pass_line.strip()}; {cookie}\r\n"
+            state["line"] = f"{state['line'].strip()}; {cookie}\r\n"
             body = {"sku": random.choice(skus), "quantity": 1, "request_id": str(new_id())}
             return post("/cart/lines", orjson.dumps(body), state["line"])
         if step == 2:

@@ -1,7 +1,7 @@
 """Who visits the front: a signed cookie, no database; a visitor who says who they are is a customer."""
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from starlette.datastructures import MutableHeaders
@@ -24,11 +24,16 @@ _WITHOUT_COOKIE = ("/static/", "/images/", "/drawn/", "/sitemap.xml", "/robots.t
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A browser; until it tells who it is, `customer_id` is its own id, a customer without a row."""
+    """A browser; until it tells who it is, `customer_id` is its own id, a customer without a row.
+
+    `returned`: the cookie came back with this request. Until then nobody has shown that there is a browser at
+    all, and nothing scarce is given: no place, no stream, no message of the chat.
+    """
 
     visitor_id: UUID
     customer_id: UUID
     campaign_id: UUID | None = None
+    returned: bool = field(default=False, compare=False)
 
 
 def new_visitor() -> Visitor:
@@ -52,7 +57,8 @@ def unsigned(vault: Vault, cookie: str) -> Visitor | None:
         visitor, known, campaign = str(vault.unsign(_PURPOSE, cookie)).split(".")
         visitor_id = UUID(visitor)
         return Visitor(
-            visitor_id, UUID(known) if known else visitor_id, UUID(campaign) if campaign else None
+            visitor_id, UUID(known) if known else visitor_id, UUID(campaign) if campaign else None,
+            returned=True
         )  # fmt: skip
     except (BadRequest, ValueError):
         return None

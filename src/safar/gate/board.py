@@ -23,6 +23,7 @@ from safar.kernel.loops import repeat
 
 _REFRESH_S = 0.25
 _ARRIVALS_WEIGHT = 0.1
+_VARIANTS_EVERY = 20  # readings: a variant that is added gets the room's hint within five seconds
 _BURST_MINUTES = 2.0
 _PATIENT_PER_MINUTE = 6.0
 
@@ -91,6 +92,7 @@ class Board:
         self._units_left = units_left
         self.rooms: dict[str, Room] = {site_key: self._main}
         self.meter = Meter()
+        self._readings = 0
         self._reading = asyncio.Lock()  # or an older reading could end after a newer one
         per_minute = context.settings.gate_tickets_per_minute
         self.buckets = Buckets(per_minute, per_minute * _BURST_MINUTES)
@@ -111,6 +113,7 @@ class Board:
 
     async def _read(self, connection: Connection, found: Sequence[Site]) -> None:
         rooms: dict[str, Room] = {}
+        self._readings += 1
         for figures in await figures_of(connection, found):
             site = figures.site
             known = self.rooms.get(site.key)
@@ -118,7 +121,7 @@ class Board:
                 known is self._main or (known.site and known.site.cookie_domain == site.cookie_domain)
             )
             room = known if known is not None and same else Room(self._context, site.key, site)
-            if site.path and room.figures is None:
+            if site.path and (room.figures is None or self._readings % _VARIANTS_EVERY == 0):
                 room.variant_ids = await _variants(connection, site.path)
             room.read(figures)
             rooms[site.key] = room
@@ -131,6 +134,11 @@ class Board:
     def room_before(self, path: str) -> Room | None:
         """Return the waiting room that a product has for itself, before the page at `path`."""
         return self._by_path.get(path) if self._by_path else None
+
+    @property
+    def goods_rooms(self) -> list[Room]:
+        """The rooms before goods."""
+        return list(self._by_path.values())
 
     def rooms_of(self, variant_ids: Sequence[UUID]) -> list[Room]:
         """Return the rooms before these goods."""

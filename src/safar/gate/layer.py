@@ -115,22 +115,35 @@ def to_waiting_room(request: Request, room: Room, error: SafarError) -> Response
     return see_other(f"/wait?{site}next={quote(_wanted_path(request), safe='')}")
 
 
+def open_rooms(request: Request) -> frozenset[str]:
+    """Return the keys of the waiting rooms before goods in which the caller has a place."""
+    board: Board | None = getattr(request.app.state, "board", None)
+    door: Door | None = getattr(request.app.state, "door", None)
+    if board is None or door is None:
+        return frozenset()
+    tag = client_tag(door.caller_of(request.scope).client_id)
+    return frozenset(room.key for room in board.goods_rooms if _inside(request, room, tag))
+
+
+def _inside(request: Request, room: Room, tag: bytes) -> bool:
+    try:
+        return room.cookies.pass_of(request, tag) is not None
+    except SafarError:
+        return False
+
+
 def turned_away(request: Request, variant_ids: Iterable[UUID]) -> Response | None:
     """Return where to send one who wants goods that have a waiting room without having a place in it.
 
-    For the handlers that take an order or a cart line past the product's page; None lets them go on.
+    A hint, before a cart is filled in vain: the rule itself is asked where the order is taken (`open_rooms`).
     """
     board: Board | None = getattr(request.app.state, "board", None)
     door: Door | None = getattr(request.app.state, "door", None)
     if board is None or door is None:
         return None
     for room in board.rooms_of(_as_list(variant_ids)):
-        caller = door.caller_of(request.scope)
-        try:
-            inside = room.cookies.pass_of(request, client_tag(caller.client_id)) is not None
-        except SafarError:
-            inside = False
-        if not inside and room.site is not None and room.site.path:
+        tag = client_tag(door.caller_of(request.scope).client_id)
+        if not _inside(request, room, tag) and room.site is not None and room.site.path:
             return error_response(request, Waiting()) if wants_json(request) else see_other(room.site.path)
     return None
 

@@ -160,6 +160,15 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True)
+class GoodsRoom:
+    """The waiting room before a product; nobody without a place in it orders the product."""
+
+    product_id: UUID
+    key: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks: the customer, the campaign that brought them, and the browser (`client_id`)."""
 

@@ -16,6 +16,10 @@ FROM gate_sites
 WHERE CASE WHEN %(keys)s::text [] IS NULL THEN removed_at IS NULL ELSE key = ANY(%(keys)s) END
 ORDER BY kind = 'shop' DESC, key
 
+-- name: goods_rooms
+SELECT product_id, key, path FROM gate_sites
+WHERE removed_at IS NULL AND product_id IS NOT NULL AND path IS NOT NULL
+
 -- name: lock_site
 -- Always before the site's accounts, so that arrivals, admissions and steps never wait in a circle.
 SELECT id, key, account_id, capacity, issued, called, admitted, admitted_at_step, show_up, admitted_per_s,

@@ -9,7 +9,7 @@ from safar.capacity.actions import Change, accounts, change_many, open_account
 from safar.capacity.model import Account
 from safar.gate.errors import SiteTaken
 from safar.gate.events import record
-from safar.gate.model import ACCOUNT_KIND, SHOP, Figures, Kind, Site
+from safar.gate.model import ACCOUNT_KIND, SHOP, Figures, GoodsRoom, Kind, Site
 from safar.kernel import clock
 from safar.kernel.database import Connection, execute, row, rows
 from safar.kernel.ids import derived_id
@@ -73,6 +73,11 @@ async def remove_site(connection: Connection, key: str, *, staff_id: UUID) -> No
 async def sites(connection: Connection) -> list[Site]:
     """Return every site that is in use, the shop first."""
     return await rows(Site, connection, QUERIES["sites"], {"keys": None})
+
+
+async def goods_rooms(connection: Connection) -> dict[UUID, GoodsRoom]:
+    """Return the waiting rooms before products, by product, as they stand now."""
+    return {room.product_id: room for room in await rows(GoodsRoom, connection, QUERIES["goods_rooms"])}
 
 
 async def figures(connection: Connection, key: str) -> Figures | None:

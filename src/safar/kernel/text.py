@@ -21,6 +21,18 @@ def ascii_digits(text: str) -> str:
     )
 
 
+def folded_address(address: str) -> str:
+    """Return what an e-mail address is counted as: without what its owner can change and still get the mail.
+
+    That is what follows a plus sign, the case, and for Google's mail the dots.
+    """
+    local, _at, domain = unicodedata.normalize("NFKC", address).strip().casefold().rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in ("gmail.com", "googlemail.com"):
+        local, domain = local.replace(".", ""), "gmail.com"
+    return f"{local}@{domain.rstrip('.')}"
+
+
 def fold(text: str) -> str:
     """Return the form of `text` for searching and matching, never for showing.
 

@@ -9,16 +9,16 @@ from starlette.routing import BaseRoute, Route
 
 from safar.catalogue.actions import variant_id_of
 from safar.customers.visitor import visitor_of
-from safar.gate.layer import turned_away
 from safar.kernel.i18n import _
 from safar.kernel.web.forms import Fields, read_fields, read_json
 from safar.kernel.web.pages import context_of, error_text, wants_json
 from safar.shop.basket import Basket
+from safar.shop.buyer import asked_work, buyer_of
 from safar.shop.cart_decide import LINES_MAX, UNITS_MAX
 from safar.shop.cart_pages import home_of
 from safar.shop.checkout_answers import is_kept, refusal_of, taken_json
 from safar.shop.checkout_form import choices_of, details_of, key_of, order_request
-from safar.shop.model import OutOfStock, PriceChanged, Taken
+from safar.shop.model import OutOfStock, PriceChanged, ProveFirst, Taken
 from safar.shop.pay import take_order
 from safar.shop.pricing.rules import rules_of
 
@@ -35,11 +35,9 @@ async def _buy(request: Request) -> Response:
     choices = choices_of(fields, home=home_of(request))
     details = details_of(fields, choices.to.country)
     fields.done()
-    if away := turned_away(request, lines):
-        return away
     asked = order_request(
-        context, visitor_of(request), key, lines=lines, details=details, choices=choices,
-        currency=currency, cart_id=None,
+        context, visitor_of(request), buyer_of(request, fields), key, lines=lines, details=details,
+        choices=choices, currency=currency, cart_id=None,
     )  # fmt: skip
     answer = await take_order(context, asked)
     if isinstance(answer, Taken) and is_kept(answer):
@@ -49,6 +47,8 @@ async def _buy(request: Request) -> Response:
     told: dict[str, object] = {"error": refused.code, "message": error_text(refused)}
     if isinstance(answer, OutOfStock):
         told["left"] = min(answer.left.values(), default=0)
+    if isinstance(answer, ProveFirst):
+        told |= asked_work(request, answer.bits)
     if isinstance(answer, PriceChanged):
         told |= {"total_minor": answer.total_minor, "currency": answer.currency}
     if isinstance(answer, Taken):

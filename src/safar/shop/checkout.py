@@ -13,6 +13,8 @@ from safar.catalogue.prices import prices_in
 from safar.channels.actions import queue_many
 from safar.customers.actions import identify_many
 from safar.customers.model import IdentityRequest
+from safar.gate.model import GoodsRoom
+from safar.gate.sites import goods_rooms
 from safar.journal.actions import append_many, events_last
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, in_one_trip
@@ -30,7 +32,7 @@ from safar.shop.order_rows import (
     order_record,
     refused_event,
 )
-from safar.shop.orders import QUERIES, orders_by_id
+from safar.shop.orders import QUERIES, orders_by_id, unpaid_of
 from safar.shop.plan import Plan, World, out_of_stock, plan_order, stocked_ids
 from safar.shop.pricing.discounts import Use, accounts_of_uses, discounts, plain_code
 from safar.shop.pricing.rules import rules_with
@@ -75,17 +77,18 @@ async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_
     ids = {request.order_id for request in requests}
     variant_ids = {variant_id for request in requests for variant_id, _quantity in request.lines}
     # Carts first: whoever had to wait for one then sees the order that it has become.
-    carts, known, variants, levels, locations = await in_one_trip(
+    carts, known, variants, levels, locations, rooms, unpaid = await in_one_trip(
         connection, lock_carts(connection, requests), orders_by_id(connection, ids),
         variants_by_id(connection, variant_ids), stock.levels(connection, variant_ids),
-        selling_locations(connection),
+        selling_locations(connection), goods_rooms(connection), unpaid_of(connection, requests),
     )  # fmt: skip
     new = new_of(requests, known)
     now = clock.now()
     answers = await _ordered_before(connection, new, carts)
     going, following = one_a_cart([request for request in new if request.order_id not in answers])
     if going:
-        asked = await _asked(connection, going, World(variants, levels, locations, now))
+        world = World(variants, levels, locations, now, unpaid=unpaid)
+        asked = await _asked(connection, going, world, rooms)
         plans = []
         for request in going:
             plan = plan_order(request, asked.world)
@@ -125,7 +128,12 @@ async def _ordered_before(
     return {asked: answer_of_cart(asked, orders.get(order_id)) for asked, order_id in became.items()}
 
 
-async def _asked(connection: Connection, requests: Sequence[OrderRequest], world: World) -> _Asked:
+async def _asked(
+    connection: Connection,
+    requests: Sequence[OrderRequest],
+    world: World,
+    rooms: Mapping[UUID, GoodsRoom],
+) -> _Asked:
     """Read what else planning these requests needs."""
     world.rules = await rules_with(connection)
     kit_ids = [id_ for id_, variant in world.variants.items() if variant.is_kit]
@@ -134,6 +142,13 @@ async def _asked(connection: Connection, requests: Sequence[OrderRequest], world
     stocked = stocked_ids(world.variants, world.kits)
     if kit_ids:
         world.levels = await stock.levels(connection, stocked)
+    if rooms:
+        parts = await variants_by_id(connection, stocked) if kit_ids else {}
+        world.rooms = {
+            id_: rooms[variant.product_id]
+            for id_, variant in (*world.variants.items(), *parts.items())
+            if variant.product_id in rooms
+        }
     own = {variant.currency for variant in world.variants.values()}
     wanted = {request.currency for request in requests if request.currency} | own
     if len(wanted) > 1:

@@ -1,31 +1,44 @@
 """What a customer or a program is told of an order that was asked for."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from safar.catalogue.errors import UnknownProduct
+from safar.gate.errors import Waiting
 from safar.kernel.errors import SafarError, SameKeyOtherBody
 from safar.kernel.i18n import money, number
 from safar.shop.basket import Basket
 from safar.shop.bill import refusal_text
 from safar.shop.errors import (
     CodeRefused,
+    CookieNeeded,
     NoDelivery,
     OrderCancelled,
     OutOfStockError,
     PaymentDeclined,
+    ProofNeeded,
+    TooManyOfOne,
+    TooMuchOnOrder,
     TotalChanged,
 )
 from safar.shop.model import (
     Answer,
     DiscountRefused,
     KeyReused,
+    NoCookie,
     NotDelivered,
     NotSold,
     OrderState,
     OutOfStock,
     PriceChanged,
+    ProveFirst,
+    RoomBefore,
     Taken,
+    TooDearForWay,
+    TooManyUnits,
+    TooMuchUnpaid,
 )
+from safar.shop.payments.errors import WayNotOffered
 from safar.shop.pricing.model import DiscountReason, Rules
 
 
@@ -38,6 +51,13 @@ def may_ask_again(answer: Answer) -> bool:
     return not isinstance(answer, Taken | KeyReused)
 
 
+_PLAIN: Mapping[type[Answer], type[SafarError]] = {
+    NotSold: UnknownProduct, NotDelivered: NoDelivery, NoCookie: CookieNeeded, RoomBefore: Waiting,
+    TooMuchUnpaid: TooMuchOnOrder, ProveFirst: ProofNeeded, TooDearForWay: WayNotOffered,
+    KeyReused: SameKeyOtherBody,
+}  # fmt: skip
+
+
 def refusal_of(answer: Answer, basket: Basket, rules: Rules) -> SafarError:
     """Return what to tell a customer whose order was not taken, or not kept."""
     match answer:
@@ -48,19 +68,17 @@ def refusal_of(answer: Answer, basket: Basket, rules: Rules) -> SafarError:
                 for variant_id, left in answer.left.items()
             ]
             return OutOfStockError(left=", ".join(parts))
-        case NotSold():
-            return UnknownProduct()
         case PriceChanged():
             return TotalChanged(total=money(answer.total_minor, answer.currency))
         case DiscountRefused():
             return CodeRefused(why=refusal_text(DiscountReason(answer.reason), answer.code, basket, rules))
-        case NotDelivered():
-            return NoDelivery()
-        case KeyReused():
-            return SameKeyOtherBody()
+        case TooManyUnits():
+            return TooManyOfOne(units=number(answer.units))
         case Taken():
             declined = answer.reason == "payment_declined"
             return PaymentDeclined() if declined else OrderCancelled()
+        case _:
+            return _PLAIN[type(answer)]()
 
 
 def taken_json(answer: Taken, url: str) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from safar.kernel.i18n import LANGUAGES, _, current_language
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.text import ascii_digits
 from safar.kernel.web.forms import Fields
-from safar.shop.decide import OrderRequest
+from safar.settings import Settings
+from safar.shop.decide import Buyer, Limits, OrderRequest
 from safar.shop.payments import METHODS, TEST_CARD, hold_minutes
 from safar.shop.payments.links import link_of
 from safar.shop.payments.ways import KINDS
@@ -110,6 +111,7 @@ def order_id_of(visitor: Visitor, key: UUID) -> UUID:
 def order_request(
     context: Context,
     visitor: Visitor,
+    buyer: Buyer,
     key: UUID,
     *,
     lines: Mapping[UUID, int],
@@ -120,7 +122,8 @@ def order_request(
 ) -> OrderRequest:
     order_id = order_id_of(visitor, key)
     return OrderRequest(
-        order_id=order_id, customer_id=visitor.customer_id, campaign_id=visitor.campaign_id, cart_id=cart_id,
+        order_id=order_id, buyer=buyer, limits=limits_of(context.settings),
+        customer_id=visitor.customer_id, campaign_id=visitor.campaign_id, cart_id=cart_id,
         lines=tuple(lines.items()), email=details.email, name=details.name, address=details.address,
         language=details.language, provider=details.provider, method=details.method,
         link=link_of(context, order_id), hold_minutes=hold_minutes(context.settings, details.provider),
@@ -128,6 +131,13 @@ def order_request(
         phone=details.phone, shipping=choices.shipping, discount_code=choices.code or "",
         expected_total_minor=details.expected_total_minor,
         location_rule=context.settings.order_location_rule,
+    )  # fmt: skip
+
+
+def limits_of(settings: Settings) -> Limits:
+    return Limits(
+        settings.order_units_max, settings.unpaid_orders_max, settings.unpaid_orders_network,
+        settings.unpaid_share_percent, settings.unpaid_units_least,
     )  # fmt: skip
 
 

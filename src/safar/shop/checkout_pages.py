@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from safar.customers.visitor import visitor_of
+from safar.gate.work import PATIENCE
 from safar.journal.actions import record_many
 from safar.journal.model import Event
 from safar.kernel.errors import InvalidInput, SafarError, SameKeyOtherBody
@@ -22,6 +23,7 @@ from safar.kernel.web.requests import see_other
 from safar.shop import buy
 from safar.shop.basket import Basket
 from safar.shop.bill import Bill, bill_json, bill_of
+from safar.shop.buyer import asked_patience, asked_work, buyer_of
 from safar.shop.cart import cart_of, ordered
 from safar.shop.cart_decide import CartCode
 from safar.shop.cart_lines import set_codes_many
@@ -37,15 +39,16 @@ from safar.shop.checkout_form import (
     order_id_of,
     order_request,
 )
-from safar.shop.decide import OrderRequest, taken_of
+from safar.shop.decide import Buyer, OrderRequest, taken_of
 from safar.shop.delivery import forget_delivery, keep, prefilled
 from safar.shop.errors import CodeRefused, NoDelivery, NotInCart, TotalChanged
-from safar.shop.model import Taken
+from safar.shop.model import ProveFirst, RoomBefore, Taken
 from safar.shop.orders import lines_of, orders_by_id
 from safar.shop.pay import link_of, path_after, path_of, take_order
 from safar.shop.places import POSTCODE_EXAMPLES, countries_to_choose, country_name, has_postcodes
 from safar.shop.show import stock_of
 
+_PROOF = ("challenge", "answers", "patience")
 _EMPTY = {
     "name": "", "email": "", "phone": "", "address": "", "postcode": "", "city": "", "country": "",
     "shipping": "", "provider": "", "method": "ok", "code": "",
@@ -60,6 +63,7 @@ class _Asked:
     typed: Mapping[str, str]
     choices: Choices
     details: Details
+    buyer: Buyer
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ async def _order(request: Request) -> Response:
     key = _key(request, fields)
     choices = choices_of(fields, home=home_of(request), required=True)
     details = details_of(fields, choices.to.country)
-    asked = _Asked(key, fields.values, choices, details)
+    asked = _Asked(key, fields.values, choices, details, buyer_of(request, fields))
     basket = await _basket(request, fields, choices)
     if not basket.lines:
         return await _ordered_before(request, asked)
@@ -161,6 +165,10 @@ async def _take(request: Request, bill: Bill, asked: _Asked) -> Response:
         ordered(request, response)
         return response
     refused = refusal_of(answer, basket, bill.rules)
+    if isinstance(answer, RoomBefore) and not wants_json(request):
+        return see_other(answer.path)
+    if isinstance(answer, ProveFirst):
+        return _to_prove(request, asked, answer.bits, refused)
     fresh = await bill_of(context, await basket_now(request), asked.choices.to, asked.choices.shipping)
     next_key = asked.key if may_ask_again(answer) else new_id()
     return _refused(request, _Shown(fresh, next_key, asked.typed), refused)
@@ -171,9 +179,22 @@ def _order_request(
 ) -> OrderRequest:
     cart = cart_of(request)
     return order_request(
-        context_of(request), visitor_of(request), asked.key, lines=lines, details=asked.details,
+        context_of(request), visitor_of(request), asked.buyer, asked.key, lines=lines, details=asked.details,
         choices=replace(asked.choices, code=code), currency=currency, cart_id=cart.cart_id if cart else None,
     )  # fmt: skip
+
+
+def _to_prove(request: Request, asked: _Asked, bits: int, refused: SafarError) -> Response:
+    """Ask for a proof of work: programs send it along, a browser's script does it and orders again."""
+    proof = asked_work(request, bits)
+    if wants_json(request):
+        return _json({"error": refused.code, "message": error_text(refused), **proof}, refused.status)
+    typed = {name: text for name, text in asked.typed.items() if name not in _PROOF}
+    values = {
+        **proof, "typed": typed, "patience": asked_patience(request, asked.typed),
+        "patience_s": round(PATIENCE.total_seconds()),
+    }  # fmt: skip
+    return page(request, "shop/prove.html", values, status=refused.status)
 
 
 async def _forget(request: Request) -> Response:

@@ -18,16 +18,53 @@ _GRACE = timedelta(minutes=1)
 _ASKED_FOR = timedelta(days=1)
 
 
+@dataclass(slots=True)  # not frozen: made for every order
+class Buyer:
+    """Who asks, as far as they have shown it.
+
+    `returned`: the browser's cookie came back. `network`: where they ask from, None where nobody can tell.
+    `rooms`: the keys of the waiting rooms before goods in which they have a place. `worked_bits`: of the
+    proof of work that they have done.
+    """
+
+    visitor_id: UUID
+    returned: bool
+    network: str | None = None
+    rooms: frozenset[str] = frozenset()
+    worked_bits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one may order; 0 is no limit.
+
+    `units`: of one article in an order. Not paid: `orders` of one browser or address, `orders_network` of a
+    network before it does a proof of work, `share_percent` of what is free of an article, but always
+    `units_least`.
+    """
+
+    units: int = 50
+    orders: int = 5
+    orders_network: int = 40
+    share_percent: int = 25
+    units_least: int = 5
+
+    @property
+    def counts_unpaid(self) -> bool:
+        return bool(self.orders or self.orders_network or self.share_percent)
+
+
 @dataclass  # not frozen: made for every order; no slots, so that what is derived is kept
 class OrderRequest:
     """What a customer orders; `order_id` is the idempotency key and names the hold.
 
     `link`: the order's page, for the mail. `cart_id`: the cart that is closed with it. `currency` None: the
     shop's own. `shipping`: the key of a method, "" for the cheapest. With `expected_total_minor` an order
-    that costs something else is refused.
+    that costs something else is refused. `total_minor_max`: the most that is paid in this way.
     """
 
     order_id: UUID
+    buyer: Buyer
     customer_id: UUID
     campaign_id: UUID | None
     cart_id: UUID | None
@@ -49,6 +86,8 @@ class OrderRequest:
     discount_code: str = ""
     expected_total_minor: int | None = None
     location_rule: str = "nearest"
+    limits: Limits = Limits()
+    total_minor_max: int | None = None
 
     @cached_property
     def fingerprint(self) -> bytes:

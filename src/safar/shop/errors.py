@@ -53,6 +53,32 @@ class CodeRefused(Conflict):
     code = "code_refused"
 
 
+class CookieNeeded(SafarError):
+    """Your browser did not send our cookie back, so nothing was ordered. Allow cookies and try again."""
+
+    status = 403
+    code = "cookie_needed"
+
+
+class TooManyOfOne(Conflict):
+    """At most %(units)s units of one article go into one order."""
+
+    code = "too_many_of_one"
+
+
+class TooMuchOnOrder(Conflict):
+    """You have orders that are not paid yet. Pay for them first, or order less."""
+
+    code = "too_much_unpaid"
+
+
+class ProofNeeded(SafarError):
+    """Many unpaid orders come from your network, so a small calculation comes before the next one."""
+
+    status = 429
+    code = "proof_needed"
+
+
 class NotNow(Conflict):
     """The order is in another state by now, so this cannot be done. Reload the page to see how it stands."""
 

@@ -171,13 +171,61 @@ class NotDelivered:
 
 
 @dataclass(frozen=True, slots=True)
+class NoCookie:
+    """Nothing was written: the browser has not shown that it keeps our cookie."""
+
+    order_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RoomBefore:
+    """Nothing was written: there is a waiting room before these goods, at `path`, and no place in it."""
+
+    order_id: UUID
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyUnits:
+    """Nothing was written: at most `units` of one article go into an order."""
+
+    order_id: UUID
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class TooMuchUnpaid:
+    """Nothing was written: this customer has as much on order without paying as one may."""
+
+    order_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ProveFirst:
+    """Nothing was written: a proof of work of at least `bits` comes first."""
+
+    order_id: UUID
+    bits: int
+
+
+@dataclass(frozen=True, slots=True)
+class TooDearForWay:
+    """Nothing was written: so much is not paid in this way."""
+
+    order_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class KeyReused:
     """The order id was used before for something else; nothing was changed."""
 
     order_id: UUID
 
 
-Refusal = OutOfStock | NotSold | PriceChanged | DiscountRefused | NotDelivered
+Refusal = (
+    OutOfStock | NotSold | PriceChanged | DiscountRefused | NotDelivered | NoCookie | RoomBefore
+    | TooManyUnits | TooMuchUnpaid | ProveFirst | TooDearForWay
+)  # fmt: skip
 Answer = Taken | Refusal | KeyReused
 
 CancelReason = Literal[

@@ -10,6 +10,7 @@ from safar.shop.decide import OrderRequest
 from safar.shop.mail import About
 from safar.shop.model import OutOfStock, PaymentState
 from safar.shop.plan import Plan
+from safar.shop.unpaid import owners_of
 
 
 @dataclass(slots=True)  # not frozen: made for every order
@@ -33,6 +34,7 @@ def held_until(plan: Plan, now: datetime) -> datetime:
 def order_record(accepted: Accepted, now: datetime) -> dict[str, Any]:
     plan = accepted.plan
     request, quoted = plan.request, plan.quote
+    owners = owners_of(request)
     return {
         "id": request.order_id,
         "number": accepted.number,
@@ -61,6 +63,9 @@ def order_record(accepted: Accepted, now: datetime) -> dict[str, Any]:
         "shipping_key": quoted.shipping_key,
         "discount_code": plan.discount.code if plan.discount else "",
         "promised_on": accepted.promised_on,
+        "by_visitor": owners.visitor,
+        "by_address": owners.address,
+        "by_network": owners.network,
     }
 
 

@@ -1,13 +1,17 @@
 """Orders as they stand, read by id, by number, by customer, or as a list."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from safar.kernel.database import Connection, as_array, rows, value
 from safar.kernel.queries import queries_beside
+from safar.shop.decide import OrderRequest
 from safar.shop.model import Goods, Order, OrderLine
+from safar.shop.unpaid import Unpaid, owners_of
 
 QUERIES = queries_beside(__file__)
+_UNPAID_READ_MAX = 100  # newest orders of one owner that are looked at
 
 
 async def orders_by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Order]:
@@ -29,6 +33,30 @@ async def goods_of(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, li
     for goods in await rows(Goods, connection, QUERIES["order_goods"], {"ids": list(by_order)}):
         by_order[goods.order_id].append(goods)
     return by_order
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenUnits:
+    owner: int
+    order_id: UUID
+    variant_id: UUID
+    units: int
+
+
+async def unpaid_of(connection: Connection, requests: Iterable[OrderRequest]) -> Unpaid:
+    """Return what those who ask have on order without having paid, in one statement."""
+    limited = [owners_of(request) for request in requests if request.limits.counts_unpaid]
+    unpaid = Unpaid()
+    if limited:
+        params = {
+            "visitors": list({owners.visitor for owners in limited}),
+            "addresses": list({owners.address for owners in limited}),
+            "networks": list({owners.network for owners in limited if owners.network is not None}),
+            "limit": _UNPAID_READ_MAX,
+        }
+        for found in await rows(_OpenUnits, connection, QUERIES["unpaid"], params):
+            unpaid.add(found.owner, found.order_id, {found.variant_id: found.units})
+    return unpaid
 
 
 async def orders_of_customer(

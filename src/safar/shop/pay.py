@@ -26,7 +26,7 @@ from safar.shop.payments.port import CASH, STRIPE, CannotPay, Charge, Outcome, P
 from safar.shop.payments.receive import receive_many
 from safar.shop.payments.refunds import give_back_many
 from safar.shop.payments.start import Kept, keep_started_many
-from safar.shop.payments.ways import provider_of, serves, ways_of
+from safar.shop.payments.ways import provider_of, serves, total_minor_max, ways_of
 from safar.shop.settle import Cancellation, Confirmation, Standing, cancel_many, confirm_many
 
 __all__ = [
@@ -57,16 +57,19 @@ async def take_order(context: Context, request: OrderRequest) -> Answer:
 
     Raises WayNotOffered for a new order by a way that is switched off, or not for its currency or country.
     """
-    await _refuse_unoffered(context, request)
+    await _set_way(context, request)
     if request.provider == CASH:
         return await context.batched(buy_many, request, lanes=_LANES)
     answer = await context.batched(place_many, request, lanes=_LANES)
     return await pay(context, answer) if isinstance(answer, Taken) else answer
 
 
-async def _refuse_unoffered(context: Context, request: OrderRequest) -> None:
+async def _set_way(context: Context, request: OrderRequest) -> None:
+    """Set what the way to pay allows; refuse one that is not offered."""
     way = (await ways_of(context)).get(request.provider)
-    if way is not None and serves(way, request.currency or context.settings.currency, request.country):
+    currency, own = request.currency or context.settings.currency, context.settings.currency
+    if way is not None and serves(way, currency, request.country):
+        request.total_minor_max = total_minor_max(way, currency, own)
         return
     async with context.database.connection() as connection:
         known = await orders_by_id(connection, [request.order_id])

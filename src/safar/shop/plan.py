@@ -6,10 +6,23 @@ from datetime import datetime
 from uuid import UUID
 
 from safar.catalogue.model import Price, Variant
+from safar.gate.model import GoodsRoom
 from safar.shop.decide import OrderRequest
-from safar.shop.model import DiscountRefused, NotDelivered, NotSold, OutOfStock, PriceChanged, Refusal
+from safar.shop.model import (
+    DiscountRefused,
+    NoCookie,
+    NotDelivered,
+    NotSold,
+    OutOfStock,
+    PriceChanged,
+    Refusal,
+    RoomBefore,
+    TooDearForWay,
+    TooManyUnits,
+)
 from safar.shop.pricing.model import Destination, Discount, NoShipping, Priced, Quote, Rules
 from safar.shop.pricing.quote import quote, refusal_of
+from safar.shop.unpaid import Unpaid, refusal_of_unpaid
 from safar.stock.choose import Chosen, Rule, Short, choose
 from safar.stock.model import Level, Place, Selling, allocation_of
 
@@ -21,7 +34,8 @@ class World:
     """What planning needs to know; `levels` goes down with every plan, so that a batch shares the shelves.
 
     `kits`: the parts of those variants that are kits. `prices`: by currency, for those other than the
-    variant's own. `locations` by priority.
+    variant's own. `locations` by priority. `rooms`: before which variants there is a waiting room,
+    parts of kits included.
     """
 
     variants: Mapping[UUID, Variant]
@@ -32,6 +46,8 @@ class World:
     kits: Parts = field(default_factory=dict)
     prices: Mapping[str, Mapping[UUID, Price]] = field(default_factory=dict)
     discounts: Mapping[str, Discount] = field(default_factory=dict)
+    rooms: Mapping[UUID, GoodsRoom] = field(default_factory=dict)
+    unpaid: Unpaid = field(default_factory=Unpaid)
 
 
 @dataclass(slots=True)  # not frozen: made for every order
@@ -78,6 +94,10 @@ def plan_order(request: OrderRequest, world: World) -> Plan | Refusal:
     unknown = tuple(id_ for id_ in units if not _is_sold(world.variants.get(id_)))
     if unknown or not units:
         return NotSold(request.order_id, unknown)
+    demand = demand_of(units, world.kits)
+    not_allowed = _not_allowed(request, demand, world)
+    if not_allowed is not None:
+        return not_allowed
     priced = priced_lines(units, world, request.currency)
     if isinstance(priced, tuple):
         return NotSold(request.order_id, priced)
@@ -95,9 +115,15 @@ def plan_order(request: OrderRequest, world: World) -> Plan | Refusal:
         return NotDelivered(request.order_id, request.country, request.shipping)
     if request.expected_total_minor not in (None, quoted.total_minor):
         return PriceChanged(request.order_id, quoted.total_minor, currency)
-    chosen = _choose(request, units, world)
+    if request.total_minor_max is not None and quoted.total_minor > request.total_minor_max:
+        return TooDearForWay(request.order_id)
+    chosen = _choose(request, units, demand, world)
     if isinstance(chosen, OutOfStock):
         return chosen
+    too_much = refusal_of_unpaid(request, demand, _free(demand, world), world.unpaid)
+    if too_much is not None:
+        return too_much
+    world.unpaid.note(request, demand)
     accounts: dict[int, int] = {}
     for place, quantity in chosen.goods.items():
         level = world.levels[place]
@@ -182,9 +208,35 @@ def stocked_ids(variants: Iterable[UUID], kits: Parts) -> list[UUID]:
     return list(dict.fromkeys(part for id_ in variants for part, _each in kits.get(id_, ((id_, 1),))))
 
 
-def _choose(request: OrderRequest, units: Mapping[UUID, int], world: World) -> Chosen | OutOfStock:
+def _not_allowed(request: OrderRequest, demand: Mapping[UUID, int], world: World) -> Refusal | None:
+    """Return what bars this customer from these goods, whatever they cost and whether they are there."""
+    buyer, most = request.buyer, request.limits.units
+    if not buyer.returned:
+        return NoCookie(request.order_id)
+    if world.rooms:
+        for variant_id in (*request.units, *demand):
+            room = world.rooms.get(variant_id)
+            if room is not None and room.key not in buyer.rooms:
+                return RoomBefore(request.order_id, room.path)
+    if most and max(*request.units.values(), *demand.values()) > most:
+        return TooManyUnits(request.order_id, most)
+    return None
+
+
+def _free(demand: Mapping[UUID, int], world: World) -> dict[UUID, int]:
+    """Return how many of each variant nobody has yet, wherever they lie."""
+    free = dict.fromkeys(demand, 0)
+    for (variant_id, _location_id), level in world.levels.items():
+        if variant_id in free:
+            free[variant_id] += max(level.on_hand - level.held + level.backorder, 0)
+    return free
+
+
+def _choose(
+    request: OrderRequest, units: Mapping[UUID, int], demand: Mapping[UUID, int], world: World
+) -> Chosen | OutOfStock:
     chosen = choose(
-        demand_of(units, world.kits), world.levels, world.locations, rule=Rule(request.location_rule),
+        demand, world.levels, world.locations, rule=Rule(request.location_rule),
         country=request.country,
         first=allocation_of(request.campaign_id) if request.campaign_id else None,
     )  # fmt: skip

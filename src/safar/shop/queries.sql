@@ -159,13 +159,17 @@ asked AS (
         address text, language text, total_minor bigint, currency text, provider text, method text,
         held_until timestamptz, country text, postcode text, city text, phone text, subtotal_minor bigint,
         discount_minor bigint, shipping_minor bigint, tax_minor bigint, tax_included boolean, shipping_key text,
-        discount_code text, promised_on date
+        discount_code text, promised_on date, by_visitor bigint, by_address bigint, by_network bigint
     )
 ),
 
 payment AS (
-    INSERT INTO payments (order_id, provider, state, amount_minor, currency, method, changed_at)
-    SELECT id, provider, %(payment_state)s, total_minor, currency, method, %(now)s FROM asked
+    INSERT INTO payments (
+        order_id, provider, state, amount_minor, currency, method, changed_at, by_visitor, by_address, by_network
+    )
+    SELECT
+        id, provider, %(payment_state)s, total_minor, currency, method, %(now)s, by_visitor, by_address, by_network
+    FROM asked
 )
 
 INSERT INTO orders (
@@ -178,6 +182,38 @@ SELECT
     address, language, total_minor, currency, %(now)s, %(confirmed_at)s, country, postcode, city, phone,
     subtotal_minor, discount_minor, shipping_minor, tax_minor, tax_included, shipping_key, discount_code, promised_on
 FROM asked
+
+-- name: unpaid
+-- What these owners have ordered and not paid, by shelf article: of each owner the newest orders.
+WITH open_ AS (
+    SELECT w.owner, p.order_id
+    FROM unnest(%(visitors)s::bigint []) AS w (owner)
+    CROSS JOIN LATERAL (
+        SELECT order_id FROM payments WHERE by_visitor = w.owner AND state IN ('started', 'due')
+        ORDER BY changed_at DESC LIMIT %(limit)s
+    ) AS p
+    UNION ALL
+    SELECT w.owner, p.order_id
+    FROM unnest(%(addresses)s::bigint []) AS w (owner)
+    CROSS JOIN LATERAL (
+        SELECT order_id FROM payments WHERE by_address = w.owner AND state IN ('started', 'due')
+        ORDER BY changed_at DESC LIMIT %(limit)s
+    ) AS p
+    UNION ALL
+    SELECT w.owner, p.order_id
+    FROM unnest(%(networks)s::bigint []) AS w (owner)
+    CROSS JOIN LATERAL (
+        SELECT order_id FROM payments WHERE by_network = w.owner AND state IN ('started', 'due')
+        ORDER BY changed_at DESC LIMIT %(limit)s
+    ) AS p
+)
+
+SELECT u.owner, o.id AS order_id, g.variant_id, sum(g.quantity)::bigint AS units
+FROM open_ AS u
+INNER JOIN orders AS o ON o.id = u.order_id
+INNER JOIN order_goods AS g ON g.order_id = o.id
+WHERE o.state IN ('placed', 'confirmed', 'packed')
+GROUP BY u.owner, o.id, g.variant_id
 
 -- name: next_numbers
 SELECT nextval('order_numbers') FROM generate_series(1, %(count)s)

@@ -97,8 +97,15 @@ CREATE TABLE payments (
     reference text,
     reason text,
     method text NOT NULL DEFAULT '',
-    changed_at timestamptz NOT NULL
+    changed_at timestamptz NOT NULL,
+    by_visitor bigint,
+    by_address bigint,
+    by_network bigint
 );
+COMMENT ON COLUMN payments.by_visitor IS 'hash of who ordered it, as of the address and the network: see shop/unpaid.py';
+CREATE INDEX payments_by_visitor ON payments (by_visitor, changed_at) WHERE state IN ('started', 'due');
+CREATE INDEX payments_by_address ON payments (by_address, changed_at) WHERE state IN ('started', 'due');
+CREATE INDEX payments_by_network ON payments (by_network, changed_at) WHERE state IN ('started', 'due');
 COMMENT ON COLUMN payments.state IS 'owed: paid for an order that was cancelled, to be refunded';
 CREATE INDEX payments_open ON payments (changed_at) WHERE state IN ('started', 'owed');
 

@@ -13,6 +13,7 @@ from safar.catalogue.actions import variants_by_id
 from safar.catalogue.kits import kits
 from safar.catalogue.model import Variant
 from safar.catalogue.prices import prices_in
+from safar.gate.sites import goods_rooms
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json
@@ -25,7 +26,7 @@ from safar.shop.fulfilment.money import Swap, offset_of, surplus
 from safar.shop.fulfilment.reading import credited_units
 from safar.shop.model import Order, OrderState, PaymentState
 from safar.shop.orders import QUERIES, lines_of, orders_by_id
-from safar.shop.plan import demand_of
+from safar.shop.plan import Parts, demand_of
 from safar.shop.pricing.model import Destination, Discount, DiscountKind, NoShipping, Priced, Quote
 from safar.shop.pricing.quote import quote
 from safar.shop.pricing.rules import rules_with
@@ -63,6 +64,7 @@ async def exchange(
     wanted = _wanted(lines)
     variants = await variants_by_id(connection, wanted)
     parts = await kits(connection, [id_ for id_, variant in variants.items() if variant.is_kit])
+    await _check_sold(connection, lines, variants, parts)
     quoted, surplus_minor = await _quote(connection, order, lines, variants)
     goods = await _shelves(connection, order, demand_of(wanted, parts), Rule(approval.location_rule))
     new_id = exchange_id(one.id)
@@ -81,6 +83,31 @@ async def exchange(
         event_of(name, new, told, staff_id=approval.staff_id) for name in ("order.placed", "order.confirmed")
     ]
     return Exchanged(new, surplus_minor, tuple(events))
+
+
+async def _check_sold(
+    connection: Connection, lines: Sequence[ReturnLine], variants: Mapping[UUID, Variant], parts: Parts
+) -> None:
+    """Raise NothingToExchange for what an order could not have: not sold any more, or behind a waiting room.
+
+    What comes back may be had again, in another size, too.
+    """
+    others = [line for line in lines if not _same(line)]
+    wanted = {line.wanted_id or line.variant_id for line in others}
+    known = await variants_by_id(
+        connection, {line.variant_id for line in lines} | set(demand_of(dict.fromkeys(wanted, 1), parts))
+    )
+    back = {known[line.variant_id].product_id for line in lines if line.variant_id in known}
+    barred = set(await goods_rooms(connection)) - back
+    for id_ in wanted:
+        variant = variants.get(id_)
+        needed = [variant, *(known.get(part) for part, _each in parts.get(id_, ()))]
+        if (
+            variant is None
+            or not variant.published
+            or any(one and one.product_id in barred for one in needed)
+        ):
+            raise NothingToExchange(left=f"{variant.title if variant else ''}: {number(0)}")
 
 
 def _wanted(lines: Sequence[ReturnLine]) -> dict[UUID, int]:

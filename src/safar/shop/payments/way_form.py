@@ -54,7 +54,13 @@ class Input:
 
 _HOLDER = Input("holder", N_("Name of the account holder"), required=True, length_max=70)
 INPUTS: Mapping[str, tuple[Input, ...]] = {
-    CASH: (),
+    CASH: (
+        Input(
+            "most", N_("Highest total that is paid this way"),
+            N_("A whole amount in the shop's currency. Dearer orders are paid another way."),
+            required=True, check=_matching(re.compile(r"[0-9]{1,12}")),
+        ),
+    ),
     TEST_CARD: (),
     TRANSFER: (
         _HOLDER,

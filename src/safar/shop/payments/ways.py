@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -19,6 +20,7 @@ from safar.kernel.errors import BadRequest
 from safar.kernel.i18n import N_, _
 from safar.kernel.ids import derived_id
 from safar.kernel.log import log
+from safar.kernel.money import minor_of
 from safar.kernel.queries import queries_beside
 from safar.kernel.web.actor import Actor
 from safar.settings import Settings
@@ -151,6 +153,17 @@ def serves(way: Configured, currency: str, country: str) -> bool:
         and (not way.currencies or currency in way.currencies)
         and (not way.countries or not country or country in way.countries)
     )
+
+
+def total_minor_max(way: Configured, currency: str, shop_currency: str) -> int | None:
+    """Return the most that an order paid this way may cost, None for any amount.
+
+    A limit is in the shop's currency: in another one nothing can be compared, and nothing is taken.
+    """
+    most = way.details.get("most", "") if way.provider == CASH else ""
+    if not most:
+        return None
+    return minor_of(Decimal(most), currency) if currency == shop_currency else 0
 
 
 async def offered(context: Context, currency: str, country: str = "") -> list[Way]:
