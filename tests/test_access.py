@@ -206,6 +206,11 @@ CONSOLE: dict[tuple[str, str], str | None] = {
     ("POST", "/staff/{staff_id}/disable"): "owner",
     ("POST", "/staff/{staff_id}/renew"): "owner",
     ("GET", "/audit"): "manager",
+    ("GET", "/running"): "manager",
+    ("POST", "/running/setbacks"): "manager",
+    ("POST", "/running/failures/{reader}/{event_id:int}/{verb}"): "manager",
+    ("POST", "/customers/{id}/export"): "manager",
+    ("POST", "/customers/{id}/erasure"): "manager",
 }
 
 # Everything on the front is open to strangers: on purpose, for this reason.

@@ -13,9 +13,14 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from safar.journal.actions import QUERIES as JOURNAL
+from safar.journal.partitions import make_ahead
+from safar.kernel import migrate as migrations
+from safar.kernel.database import Database, value
 from safar.kernel.migrate import migrate
 from safar.kernel.postgres import EmbeddedPostgres
 from safar.kernel.queries import Queries
+from safar.kernel.schema import check_schema
 from safar.settings import Settings
 
 _ROOT = Path(__file__).parent.parent
@@ -269,3 +274,87 @@ def test_a_database_is_named_in_any_way_that_postgresql_knows(empty_database: st
         url = empty_database.replace("postgresql://", "postgres://", 1)
     migrate(url)
     assert _schema(empty_database)
+
+
+@pytest.mark.finding("issue-7.13")
+def test_a_program_and_a_schema_that_do_not_belong_together_say_so(empty_database: str) -> None:
+    with pytest.raises(RuntimeError, match="has no tables of Safar"):
+        check_schema(empty_database)
+    migrate(empty_database)
+    check_schema(empty_database)
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        for change, said in (
+            ("UPDATE schema_files SET digest = 'other' WHERE revision = '0009_shop'", "0009_shop"),
+            ("DELETE FROM schema_files WHERE revision = '0009_shop'", "older than this program"),
+            ("INSERT INTO schema_files (revision, digest) VALUES ('9999_later', '')", "newer than this"),
+        ):
+            connection.execute(change)
+            with pytest.raises(RuntimeError, match=said):
+                check_schema(empty_database)
+        connection.execute("UPDATE alembic_version SET version_num = '9999_later'")
+    with pytest.raises(RuntimeError, match="newer than this program"):
+        migrate(empty_database)
+
+
+@pytest.mark.finding("issue-7.13")
+def test_migrations_wait_for_another_process_with_a_bound(empty_database: str) -> None:
+    with psycopg.connect(empty_database) as other:
+        other.execute(
+            "SELECT pg_advisory_lock(%s, hashtext(current_schema()))", [migrations._MIGRATION_CLASS]
+        )
+        with pytest.raises(RuntimeError, match="Another process has been migrating"):
+            migrate(empty_database, wait_s_max=0)
+    migrate(empty_database)
+
+
+@pytest.mark.finding("issue-7.13")
+def test_a_migration_that_finds_its_table_in_use_is_tried_again(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrades: list[str] = []
+
+    def upgrade(_config: Config, _revision: str) -> None:
+        upgrades.append("upgrade")
+        if len(upgrades) < 3:
+            raise psycopg.errors.LockNotAvailable
+        real_upgrade(_config, _revision)
+
+    real_upgrade = migrations.command.upgrade
+    monkeypatch.setattr(migrations.command, "upgrade", upgrade)
+    monkeypatch.setattr(migrations, "_PAUSE_S", 0)
+    migrate(empty_database)
+    assert len(upgrades) == 3
+    upgrades[:] = []
+    monkeypatch.setattr(migrations, "_TRIES_MAX", 2)
+    with pytest.raises(RuntimeError, match="tables are in use"):
+        migrate(empty_database)
+
+
+@pytest.mark.finding("issue-7.13")
+@pytest.mark.finding("security-low-partitions")
+async def test_two_shops_in_one_database_do_not_meet(empty_database: str, tmp_path: Path) -> None:
+    def shop(name: str) -> str:
+        return psycopg.conninfo.make_conninfo(empty_database, options=f"-csearch_path={name},public")
+
+    with pytest.raises(RuntimeError, match='CREATE SCHEMA "one"'):
+        migrate(shop("one"))
+    settings = Settings(data_dir=tmp_path)
+    channels = set()
+    migrate(empty_database)  # somebody's first shop, in public: further along every search path
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        for name in ("one", "two"):
+            connection.execute(f"CREATE SCHEMA {name}")  # type: ignore[arg-type]
+    for url in (empty_database, shop("one"), shop("two")):
+        migrate(url)
+        database = Database(url, settings)
+        await database.open()
+        await make_ahead(database)
+        async with database.connection() as connection:
+            channels.add(await value(connection, JOURNAL["channel"]))
+            months = (
+                "SELECT count(*) FROM pg_inherits WHERE inhparent = 'journal_events'::regclass"
+                " AND inhrelid <> 'journal_events_other'::regclass"
+            )
+            assert await value(connection, months) == 4
+        await database.close()
+    assert len(channels) == 3

@@ -9,29 +9,20 @@ from collections.abc import Awaitable, Callable, Sequence
 from starlette.applications import Starlette
 
 from safar import settings as configuration
-from safar.answers import jobs as answers
-from safar.campaigns import jobs as campaigns
-from safar.capacity import jobs as capacity
-from safar.channels import jobs as channels
-from safar.console import alerts
 from safar.console.build import build_console
-from safar.front import goods
 from safar.front.build import build_front
-from safar.gate import jobs as gate
-from safar.inbox import jobs as inbox
-from safar.journal import jobs as journal
 from safar.journal.subscribe import Subscriber
 from safar.kernel.context import Context, make_context
+from safar.kernel.heartbeat import keep_beating
 from safar.kernel.i18n import set_zone
 from safar.kernel.jobs import jobs_app, rescue_stalled
 from safar.kernel.log import log, set_up_logging
 from safar.kernel.loops import Loop, repeat
 from safar.kernel.memory import settle_memory
+from safar.kernel.schema import check_schema
 from safar.kernel.web.server import http_server, run_until
-from safar.shop import jobs as shop
-from safar.stock import jobs as stock
-from safar.stock.replenish import jobs as replenish
-from safar.team import jobs as team
+from safar.watch.beats import BEAT_S, note_beats
+from safar.work import loops, subscribers
 
 _SUBSCRIBER_IDLE_S = 0.1
 _JOBS_AGAIN_S = 1.0
@@ -39,17 +30,6 @@ _STALLED_S = 30.0
 _READY = "SAFAR_READY_FD"
 
 Role = Callable[[Context, asyncio.Event, Callable[[], Awaitable[None]]], Awaitable[None]]
-
-
-def loops(context: Context) -> list[Loop]:
-    """Return everything the worker does again and again."""
-    rooms = (journal, capacity, team, gate, channels, stock, replenish, inbox, shop, campaigns, alerts, goods)
-    return [loop for room in rooms for loop in room.loops(context)]
-
-
-def subscribers(context: Context) -> list[Subscriber]:
-    """Return every reader of the journal that acts on what it reads."""
-    return [subscriber for room in (answers, campaigns, inbox) for subscriber in room.subscribers(context)]
 
 
 async def run_role(role: str, url: str) -> None:
@@ -61,11 +41,17 @@ async def run_role(role: str, url: str) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    beating = asyncio.create_task(keep_beating(context.pulse))
+    await asyncio.sleep(0)  # the first beat comes before anything that could hang
+    check_schema(url)
     await context.database.open()
+    noting = asyncio.create_task(repeat("beats", note_beats(context, role), idle_s=BEAT_S))
     try:
         await _ROLES[role](context, stop, tell_ready)
         await context.batchers.drained()
     finally:
+        noting.cancel()
+        beating.cancel()
         await context.database.close()
 
 
@@ -121,7 +107,11 @@ async def _worker(context: Context, stop: asyncio.Event, ready: Callable[[], Awa
 
     async def work_jobs() -> bool:
         """Run jobs until the database goes away; then the loop begins again."""
-        await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="successful")
+        # Looked for, not listened for: the library's channels are named alike for every shop of a database.
+        await jobs.run_worker_async(
+            install_signal_handlers=False, delete_jobs="successful", listen_notify=False,
+            fetch_job_polling_interval=_JOBS_AGAIN_S,
+        )  # fmt: skip
         return False
 
     async def rescue() -> bool:
@@ -129,10 +119,17 @@ async def _worker(context: Context, stop: asyncio.Event, ready: Callable[[], Awa
 
     async with jobs.open_async():
         tasks = [
-            *(asyncio.create_task(repeat(x.name, x.step, idle_s=x.idle_s)) for x in loops(context)),
-            *(asyncio.create_task(_follow(context, reader)) for reader in subscribers(context)),
-            asyncio.create_task(repeat("jobs", work_jobs, idle_s=_JOBS_AGAIN_S)),
-            asyncio.create_task(repeat("jobs.stalled", rescue, idle_s=_STALLED_S)),
+            asyncio.create_task(
+                repeat(
+                    loop.name, loop.step, idle_s=loop.idle_s, step_s_max=loop.step_s_max, pulse=context.pulse
+                )
+            )
+            for loop in (
+                *loops(context),
+                *(_following(context, reader) for reader in subscribers(context)),
+                Loop("jobs", work_jobs, _JOBS_AGAIN_S, step_s_max=None),
+                Loop("jobs.stalled", rescue, _STALLED_S),
+            )
         ]
         await ready()
         await _first_end([asyncio.create_task(stop.wait()), *tasks])
@@ -141,11 +138,11 @@ async def _worker(context: Context, stop: asyncio.Event, ready: Callable[[], Awa
         await asyncio.wait(tasks, timeout=5)
 
 
-async def _follow(context: Context, subscriber: Subscriber) -> None:
+def _following(context: Context, subscriber: Subscriber) -> Loop:
     async def step() -> bool:
         return await subscriber.step(context.database)
 
-    await repeat(subscriber.name, step, idle_s=_SUBSCRIBER_IDLE_S)
+    return Loop(subscriber.name, step, _SUBSCRIBER_IDLE_S)
 
 
 async def _first_end(tasks: Sequence["asyncio.Task[object]"]) -> None:

@@ -1,4 +1,4 @@
-"""The command line: safar serve | demo | bench | staff."""
+"""The command line: safar serve | demo | bench | staff | privacy."""
 
 import asyncio
 import contextlib
@@ -129,6 +129,63 @@ def reset(email: str) -> None:
     if passwords[0] is None:
         raise typer.BadParameter(f"there is no staff member {email!r}")
     screen.print(f"One-time password of {email}: [bold]{passwords[0]}[/]")
+
+
+privacy = typer.Typer(no_args_is_help=True, help="What is kept of people. Needs a running `safar serve`.")
+app.add_typer(privacy, name="privacy")
+
+
+@privacy.command(name="export")
+def export_person(person: Annotated[str, typer.Argument(help="Customer's number or address")]) -> None:
+    """Print all that is kept of a person, as JSON."""
+    from safar.privacy.command import exported
+    from safar.serve import url_of
+
+    settings = settings_of_environment()
+    found: list[str] = []
+
+    async def export() -> None:
+        found.append(await exported(settings, url_of(settings), person))
+
+    _run(export())
+    sys.stdout.write(found[0])
+
+
+@privacy.command(name="erase")
+def erase_person(
+    person: Annotated[str, typer.Argument(help="Customer's number or address")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+) -> None:
+    """Take away who a person is, for good; confirmed orders keep what their invoices need."""
+    from safar.privacy.command import erased
+    from safar.serve import url_of
+
+    if not yes:
+        typer.confirm(f"Erase {person} for good?", abort=True)
+    settings = settings_of_environment()
+    changed: list[str] = []
+
+    async def erase() -> None:
+        changed.extend(await erased(settings, url_of(settings), person))
+
+    _run(erase())
+    screen.print("\n".join(["Erased.", *changed]), markup=False)
+
+
+@privacy.command()
+def forget() -> None:
+    """Forget at once what is kept longer than the settings say; the worker does it by itself, slowly."""
+    from safar.privacy.command import forgotten
+    from safar.serve import url_of
+
+    settings = settings_of_environment()
+    gone: list[str] = []
+
+    async def forget_now() -> None:
+        gone.extend(await forgotten(settings, url_of(settings)))
+
+    _run(forget_now())
+    screen.print("\n".join(gone) or "Nothing was over.", markup=False)
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

@@ -16,14 +16,13 @@ from psycopg_pool import PoolTimeout
 from pydantic import SecretStr
 from rich.console import Console
 
-from safar.answers.jobs import subscribers as answer_subscribers
-from safar.campaigns.jobs import subscribers as campaign_subscribers
 from safar.channels.actions import ensure_channels
 from safar.gate.sites import ensure_site
 from safar.journal.partitions import make_ahead
 from safar.journal.subscribe import register
 from safar.kernel.context import Context, make_context
 from safar.kernel.exposure import doubts
+from safar.kernel.heartbeat import BEAT_FD, Heart
 from safar.kernel.log import log
 from safar.kernel.migrate import migrate
 from safar.kernel.postgres import EmbeddedPostgres
@@ -31,6 +30,7 @@ from safar.kernel.web.actor import Actor
 from safar.settings import Settings
 from safar.stock.actions import ensure_locations
 from safar.team.actions import all_staff, first_owner, renew_password
+from safar.work import subscribers
 
 SITE = "shop"
 _WATCH_S = 0.1
@@ -49,6 +49,7 @@ class Child:
     started: float = 0.0
     quick_deaths: int = 0
     start_after: float = 0.0
+    heart: Heart | None = None
 
 
 class Supervisor:
@@ -132,6 +133,10 @@ class Supervisor:
             if process.poll() is None:
                 process.kill()
                 process.wait()
+        for child in self.children:
+            if child.heart is not None:
+                child.heart.close()
+                child.heart = None
         if self.postgres is not None:
             self.postgres.stop()
 
@@ -146,14 +151,19 @@ class Supervisor:
     def _spawn(self, child: Child) -> int:
         """Start the child's process; return the descriptor on which it says that it is ready."""
         reading, writing = os.pipe()
+        hearing, beating = os.pipe()
         environment = {**os.environ, **_as_environment(self.settings)}
-        environment |= {"SAFAR_DATABASE_URL": self.url, "SAFAR_READY_FD": str(writing)}
+        environment |= {"SAFAR_DATABASE_URL": self.url, "SAFAR_READY_FD": str(writing), BEAT_FD: str(beating)}
         child.process = subprocess.Popen(
             [sys.executable, "-m", "safar", "run", child.role],
-            env=environment, pass_fds=(writing,), start_new_session=True, preexec_fn=_end_with_parent,
+            env=environment, pass_fds=(writing, beating), start_new_session=True, preexec_fn=_end_with_parent,
         )  # fmt: skip
         child.started = time.monotonic()
+        if child.heart is not None:
+            child.heart.close()
+        child.heart = Heart(child.role, child.process, hearing)
         os.close(writing)
+        os.close(beating)
         os.set_blocking(reading, False)
         return reading
 
@@ -175,6 +185,8 @@ class Supervisor:
             await self._restart_postgres(self.postgres)
         for child in self.children:
             if not self._stopping:
+                if child.heart is not None:
+                    child.heart.listen(self.settings.silent_s_max)
                 self._revive(child)
 
     def _revive(self, child: Child) -> None:
@@ -212,7 +224,7 @@ async def prepare(context: Context, owner_email: str) -> str | None:
         await ensure_locations(connection)
         await ensure_channels(connection)
         await ensure_site(connection, SITE, context.settings.site_capacity)
-        for subscriber in (*answer_subscribers(context), *campaign_subscribers(context)):
+        for subscriber in subscribers(context):
             await register(connection, subscriber)
         return await first_owner(connection, owner_email)
 
@@ -251,13 +263,17 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
+def url_of(settings: Settings) -> str:
+    """Return where the database of a running `safar serve` is."""
+    return settings.database_url or EmbeddedPostgres(settings.data_dir / "postgres").url()
+
+
 async def reset_password(settings: Settings, email: str) -> str | None:
     """Give a member of staff a new one-time password, by hand on the machine; None when there is no such.
 
     Raises RuntimeError when the database is not running.
     """
-    url = settings.database_url or EmbeddedPostgres(settings.data_dir / "postgres").url()
-    context = make_context(settings, url)
+    context = make_context(settings, url_of(settings))
     try:
         await context.database.open()
     except PoolTimeout:

@@ -147,6 +147,20 @@ class Settings(BaseSettings):
     """Hours after which staff must sign in again."""
     sign_in_attempts_max: int = Field(default=8, ge=1)
     """Failed sign-ins for one address or from one network address in 15 minutes before a pause."""
+    browsing_days: int = Field(default=90, ge=1)
+    """Days after which what people leave who gave no address is forgotten: views, carts, visitors."""
+    hold_days_kept: int = Field(default=90, ge=1)
+    """Days after its end for which a hold stands in the ledger; a visit's hold stands seven."""
+    envelope_days: int = Field(default=30, ge=1)
+    """Days for which a mail is kept as it came; one that could not be read three times as long."""
+    message_days: int = Field(default=1095, ge=30)
+    """Days for which messages of closed conversations are kept."""
+    order_years: int = Field(default=10, ge=0)
+    """Years for which the name and address of a confirmed order outlive the erasure of its customer."""
+    journal_months: int = Field(default=36, ge=2)
+    """Whole months of the journal that are kept before this one; older ones are dropped."""
+    silent_s_max: float = Field(default=30.0, ge=1)
+    """Seconds without a sign of life after which `safar serve` ends a process and starts another."""
     log_level: str = "WARNING"
     """Least severe log line that is written: DEBUG, INFO, WARNING or ERROR."""
 

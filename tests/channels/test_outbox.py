@@ -3,9 +3,11 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from safar.channels import outbox as outbox_module
 from safar.channels.actions import end_many, queue_many, retry, skip_many, take_due, troubles
 from safar.channels.decide import TRIES_MAX, refused
 from safar.channels.model import WEB, Due, Outgoing
@@ -346,3 +348,23 @@ def test_the_password_of_the_mail_server_is_in_no_representation() -> None:
     server = SmtpServer.of(Settings(smtp_url="smtp+starttls://us%40er:s3cr%21t@mail.example"))
     assert (server.username, server.password, server.port) == ("us@er", "s3cr!t", 587)
     assert "s3cr" not in repr(server)
+
+
+@pytest.mark.finding("security-24")
+async def test_a_mail_that_breaks_the_writer_of_mails_holds_up_no_other(
+    mailing: Context, box: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = await customer(mailing)
+    poisoned, sound = await mail(mailing, ana), await mail(mailing, ana)
+
+    def write(message: Due, **settings: Any) -> Any:
+        if message.id == poisoned.message_id:
+            raise RecursionError("whatever nobody thought of")
+        return compose(message, **settings)
+
+    compose = outbox_module.compose
+    monkeypatch.setattr(outbox_module, "compose", write)
+    await Outbox(mailing).step()
+    found = await states(mailing)
+    assert found[sound.message_id] == ("sent", None)
+    assert found[poisoned.message_id] == ("failed", "this mail cannot be written: RecursionError")

@@ -18,6 +18,7 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import execute
 from safar.kernel.ids import new_id
+from safar.watch.beats import note_beats
 from tests.conftest import Serve
 from tests.console.filled import fill
 from tests.team.helper import signed_in
@@ -43,6 +44,7 @@ def figure(text: str, label: str) -> str:
 
 async def test_with_nothing_in_the_books_it_says_so(base: str, context: Context) -> None:
     async with await signed_in(context, base) as client:
+        await note_beats(context, "worker")()
         text = (await client.get("/")).text
     assert "No campaign is running" in text
     assert "everybody is answered" in text

@@ -215,8 +215,7 @@ async def test_a_closed_tab_frees_its_place_soon_unless_the_visitor_comes_back(o
         held.advance(seconds=20)
         assert (await back.post("/stay")).status_code == 204
         held.advance(seconds=LEAVING.total_seconds() - 10)
-        async with shop.context.database.transaction() as connection:
-            assert not await let_go(connection)
+        assert not await let_go(shop.context.database)
         assert (await shop.figures()).inside == 1
         assert (await back.get("/p/tea")).status_code == 200
         assert (await shop.figures()).inside == 1

@@ -40,10 +40,9 @@ class Drop:
 
     async def work(self) -> None:
         """What the worker and the front's own reading do four times a second."""
-        async with self.context.database.connection() as connection:
-            await note_goods(connection)
-            async with connection.transaction():
-                await step(connection, self.key)
+        await note_goods(self.context.database)
+        async with self.context.database.transaction() as connection:
+            await step(connection, self.key)
         await self.front.state.board.refresh()
 
     async def buy(self, visitor: httpx.AsyncClient) -> httpx.Response:

@@ -223,8 +223,7 @@ async def test_what_the_bot_answered_closes_by_itself_after_a_day_and_nothing_el
             await reply(connection, answered, "Yes", author=Author.BOT, message_id=new_id())
             await hand_over(connection, staffed, "unsure")
         held.advance(seconds=timedelta(hours=25).total_seconds())
-        async with shop.database.transaction() as connection:
-            assert await close_quiet(connection) == 1
+        assert await close_quiet(shop.database) == 1
     assert {c.id: c.state for c in await conversations(shop)} == {
         answered: "closed", waiting: "open", staffed: "open",
     }  # fmt: skip

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from safar.journal import line as line_module
-from safar.journal.actions import LINE_CLASS, QUERIES, append_many, line
+from safar.journal.actions import LINE_CLASS, QUERIES, append_many, line, listen
 from safar.journal.line import LineKeeper
 from safar.kernel import clock
 from safar.kernel.database import Connection, Database, execute, value
@@ -132,7 +132,7 @@ async def test_the_keeper_rests_while_there_is_no_news_and_wakes_listeners_when_
         await keeper.step()
     assert keeper.period_s == line_module._PERIOD_S_MAX
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as listener:
-        await listener.execute(f"LISTEN {line_module.CHANNEL}")
+        await listen(listener)
         await write(database, events(3))
         await keeper.step()
         notices = [notice async for notice in listener.notifies(timeout=5, stop_after=1)]

@@ -1,12 +1,17 @@
 """What the worker does for campaigns."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from safar.campaigns import outcomes, promises, sending
 from safar.campaigns.actions import end, lock, return_unsold
 from safar.campaigns.reading import QUERIES
 from safar.journal.subscribe import Subscriber
 from safar.kernel import clock
 from safar.kernel.context import Context
+from safar.kernel.database import Connection
 from safar.kernel.loops import Loop
+from safar.kernel.setbacks import work_off
 
 
 def loops(context: Context) -> list[Loop]:
@@ -35,14 +40,22 @@ def subscribers(context: Context) -> list[Subscriber]:
 
 async def close_offers(context: Context) -> bool:
     """End offers whose time is over, and bring back units that ended offers no longer hold for anybody."""
-    async with context.database.transaction() as connection:
-        cursor = await connection.execute(QUERIES["offers_over"], {"now": clock.now()})
-        for (campaign_id,) in await cursor.fetchall():
-            campaign = await lock(connection, campaign_id)
-            if campaign.closed_at is None:
-                await end(connection, campaign, "offer_ended")
-    async with context.database.transaction() as connection:
-        cursor = await connection.execute(QUERIES["unsold"])
-        for (campaign_id,) in await cursor.fetchall():
-            await return_unsold(connection, await lock(connection, campaign_id))
+    database = context.database
+    async with database.connection() as connection:
+        over = await (await connection.execute(QUERIES["offers_over"], {"now": clock.now()})).fetchall()
+        unsold = await (await connection.execute(QUERIES["unsold"])).fetchall()
+    await work_off(database, "campaigns.offers", [id_ for (id_,) in over], _end_offers, together=False)
+    await work_off(database, "campaigns.unsold", [id_ for (id_,) in unsold], _return_unsold, together=False)
     return False
+
+
+async def _end_offers(connection: Connection, campaign_ids: Sequence[UUID]) -> None:
+    for campaign_id in campaign_ids:
+        campaign = await lock(connection, campaign_id)
+        if campaign.closed_at is None:
+            await end(connection, campaign, "offer_ended")
+
+
+async def _return_unsold(connection: Connection, campaign_ids: Sequence[UUID]) -> None:
+    for campaign_id in campaign_ids:
+        await return_unsold(connection, await lock(connection, campaign_id))

@@ -231,7 +231,15 @@ UPDATE sends AS s SET clicked_at = %(now)s FROM locked WHERE s.id = locked.id
 RETURNING s.id
 
 -- name: offers_over
-SELECT id FROM campaigns WHERE closed_at IS NULL AND offer_ends_at <= %(now)s ORDER BY offer_ends_at LIMIT 20
+SELECT c.id FROM campaigns AS c
+WHERE
+    c.closed_at IS NULL AND c.offer_ends_at <= %(now)s
+    AND NOT EXISTS (
+        SELECT FROM setbacks AS s
+        WHERE s.queue = 'campaigns.offers' AND s.item = c.id::text AND s.next_try_at > %(now)s
+    )
+ORDER BY c.offer_ends_at
+LIMIT 20
 
 -- name: unsold
 -- Units of ended offers that nobody holds any more.

@@ -7,6 +7,7 @@ other: put what belongs together into one call.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 import psycopg
@@ -31,6 +32,7 @@ from safar.kernel.queries import queries_beside
 
 QUERIES = queries_beside(__file__)
 EXPIRE_MAX = 500
+_LOCK = QUERIES["lock_accounts_of_holds"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +166,22 @@ async def release_many(connection: Connection, hold_ids: Sequence[UUID]) -> list
     return await _end_many(connection, hold_ids, HoldState.RELEASED)
 
 
+async def due_holds(
+    connection: Connection, *, after: tuple[datetime, UUID] | None = None, limit: int = EXPIRE_MAX
+) -> list[tuple[datetime, UUID]]:
+    """Return holds whose time has passed as (expiry, id), the longest due first, those that rest left out."""
+    params = {"now": clock.now(), "limit": limit, "after": after and after[0], "after_id": after and after[1]}
+    return await (await connection.execute(QUERIES["due_holds"], params)).fetchall()
+
+
+async def expire_many(connection: Connection, hold_ids: Sequence[UUID]) -> list[Ended]:
+    """End holds whose time has passed. Waits for nobody: one whose account is locked is left as it is."""
+    return await _end_many(connection, hold_ids, HoldState.EXPIRED, query=QUERIES["try_accounts_of_holds"])
+
+
 async def expire_due(connection: Connection, *, limit: int = EXPIRE_MAX) -> int:
-    """End holds whose time has passed, the longest due first; return how many were due."""
-    due = await connection.execute(QUERIES["due_holds"], {"now": clock.now(), "limit": limit})
-    hold_ids = [hold_id for (hold_id,) in await due.fetchall()]
+    """End what is due in the caller's own transaction; return how many were due."""
+    hold_ids = [hold_id for _expires_at, hold_id in await due_holds(connection, limit=limit)]
     if hold_ids:
         await _end_many(connection, hold_ids, HoldState.EXPIRED)
     return len(hold_ids)
@@ -221,9 +235,11 @@ async def recount(connection: Connection) -> list[Account]:
     return await rows(Account, connection, QUERIES["recount"])
 
 
-async def _end_many(connection: Connection, hold_ids: Sequence[UUID], ending: HoldState) -> list[Ended]:
+async def _end_many(
+    connection: Connection, hold_ids: Sequence[UUID], ending: HoldState, *, query: LiteralString = _LOCK
+) -> list[Ended]:
     now = clock.now()
-    known = await _lock_holds(connection, hold_ids)
+    known = await _lock_holds(connection, hold_ids, query=query)
     endings = decide_endings(known, hold_ids, ending, now)
     if endings.ended:
         await _write_endings(connection, endings, ending, now)
@@ -243,13 +259,15 @@ async def _lock(connection: Connection, ids: Iterable[int]) -> dict[int, Balance
     return {row.id: Balance(row.on_hand, row.held, row.backorder, row.reserve) for row in locked}
 
 
-async def _lock_holds(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, HoldRow]:
+async def _lock_holds(
+    connection: Connection, ids: Sequence[UUID], *, query: LiteralString = _LOCK
+) -> dict[UUID, HoldRow]:
     """Lock the accounts of holds, then return the holds.
 
     A hold committed between the two is left out, as if we had asked a moment earlier: its accounts may not
     be locked.
     """
-    locking = await connection.execute(QUERIES["lock_accounts_of_holds"], {"ids": list(ids)})
+    locking = await connection.execute(query, {"ids": list(ids)})
     locked = {account_id for (account_id,) in await locking.fetchall()}
     found = await _holds(connection, ids)
     return {hold_id: hold for hold_id, hold in found.items() if locked.issuperset(hold.account_ids)}

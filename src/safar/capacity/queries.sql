@@ -9,6 +9,12 @@ WHERE id = ANY(ARRAY(SELECT unnest(account_ids) FROM capacity_holds WHERE id = A
 ORDER BY id
 FOR UPDATE
 
+-- name: try_accounts_of_holds
+SELECT id FROM capacity_accounts
+WHERE id = ANY(ARRAY(SELECT unnest(account_ids) FROM capacity_holds WHERE id = ANY(%(ids)s)))
+ORDER BY id
+FOR UPDATE SKIP LOCKED
+
 -- name: lock_both
 SELECT id FROM capacity_accounts
 WHERE
@@ -43,9 +49,15 @@ WHERE a.id = c.id AND a.id = ANY(%(ids)s)
 UPDATE capacity_holds SET state = %(state)s, ended_at = %(now)s WHERE id = ANY(%(ids)s) AND state = 'live'
 
 -- name: due_holds
-SELECT id FROM capacity_holds
-WHERE state = 'live' AND expires_at <= %(now)s
-ORDER BY expires_at
+SELECT h.expires_at, h.id FROM capacity_holds AS h
+WHERE
+    h.state = 'live' AND h.expires_at <= %(now)s
+    AND (%(after)s::timestamptz IS NULL OR (h.expires_at, h.id) > (%(after)s, %(after_id)s::uuid))
+    AND NOT EXISTS (
+        SELECT FROM setbacks AS s
+        WHERE s.queue = 'capacity.expire' AND s.item = h.id::text AND s.next_try_at > %(now)s
+    )
+ORDER BY h.expires_at, h.id
 LIMIT %(limit)s
 
 -- name: extend_holds

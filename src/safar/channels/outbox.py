@@ -8,6 +8,7 @@ at least once, never lost; receivers drop the second copy by its id.
 import asyncio
 import time
 from collections.abc import Sequence
+from uuid import UUID
 
 import aiosmtplib
 
@@ -18,7 +19,9 @@ from safar.channels.model import EMAIL, Attempt, Due, End
 from safar.channels.smtp import ServerAway, SmtpConnections, SmtpServer
 from safar.kernel import clock
 from safar.kernel.context import Context
+from safar.kernel.database import Connection
 from safar.kernel.log import log
+from safar.kernel.setbacks import work_off
 
 _BATCH_MAX = 64
 _CONNECTIONS_MAX = 4
@@ -64,12 +67,15 @@ class Outbox:
             raise
 
     async def _step(self) -> bool:
+        self._stopping = False
         await self._write_down()
         async with self._database.transaction() as connection:
             due = await take_due(connection, limit=_BATCH_MAX, lease_s=self.lease_s)
         if not due:
             return False
-        await self._send_all(due)
+        # What was sent and cannot be written down comes due again; it is not sent again.
+        unwritten = {attempt.message_id for attempt in self._unwritten}
+        await self._send_all([message for message in due if message.id not in unwritten])
         trouble = await self._write_down()
         self._rest_after(trouble)
         return len(due) == _BATCH_MAX and trouble is None
@@ -93,7 +99,7 @@ class Outbox:
         """Hand one mail over; every way it can end is an Attempt, never an exception."""
         try:
             mail = compose(message, mail_from=self._mail_from, shop_name=self._shop_name)
-        except (ValueError, UnicodeError, LookupError) as error:
+        except Exception as error:  # whatever it is about this mail: it holds up no other
             reason = f"this mail cannot be written: {type(error).__name__}"
             return Attempt(message.id, message.tries, End.FAILED, "unwritable", reason)
         try:
@@ -117,6 +123,9 @@ class Outbox:
             return failed_for_now(message.id, message.tries, "connection", f"cut off: {type(error).__name__}")
         except UnicodeError:
             return Attempt(message.id, message.tries, End.FAILED, "unwritable", "this address cannot be used")
+        except Exception as error:  # as above
+            log.warning("outbox.unexpected", message_id=str(message.id), error=type(error).__name__)
+            return failed_for_now(message.id, message.tries, "unexpected", type(error).__name__)
         return Attempt(message.id, message.tries, End.SENT)
 
     async def _write_down(self) -> str | None:
@@ -127,12 +136,19 @@ class Outbox:
         away = next((a.reason for a in attempts if a.code == "server_away"), None)
         if any(attempt.end is End.SENT for attempt in attempts):
             away = None
-        async with self._database.transaction() as connection:
-            if away != self._trouble:
+        if away != self._trouble:
+            async with self._database.transaction() as connection:
                 await note_trouble(connection, EMAIL, away)
-            await end_many(connection, attempts)
-        self._unwritten = [attempt for attempt in self._unwritten if attempt not in attempts]
-        self._trouble = away
+            self._trouble = away
+        by_id = {attempt.message_id: attempt for attempt in attempts}
+        written: set[UUID] = set()
+
+        async def write(connection: Connection, ids: Sequence[UUID]) -> None:
+            await end_many(connection, [by_id[id_] for id_ in ids])
+            written.update(ids)
+
+        await work_off(self._database, "outbox", list(by_id), write)
+        self._unwritten = [attempt for attempt in self._unwritten if attempt.message_id not in written]
         return away
 
     def _rest_after(self, trouble: str | None) -> None:

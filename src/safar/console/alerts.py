@@ -14,6 +14,7 @@ from safar.kernel.context import Context
 from safar.kernel.i18n import _, ngettext, number, speaking
 from safar.kernel.ids import derived_id, parse_id
 from safar.kernel.loops import Loop
+from safar.kernel.setbacks import nobodys_fault, note
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.forms import read_fields
 from safar.kernel.web.pages import context_of, page
@@ -55,11 +56,18 @@ async def tell_low(context: Context) -> bool:
         watching = {who: one for who, one in (await watchers(connection)).items() if one in staff}
         told = watchers_of([(low.variant_id, low.supplier_id) for low in lows], watching, managers)
         by_id = {low.variant_id: low for low in lows}
-        mails = [
-            mail_to(staff[staff_id], [by_id[variant_id] for variant_id in ids], context.settings)
-            for staff_id, ids in told.items()
-        ]
-        await queue_many(connection, mails)
+        failed: dict[UUID, Exception] = {}
+        for staff_id, ids in told.items():
+            try:
+                async with connection.transaction():
+                    lows_of = [by_id[variant_id] for variant_id in ids]
+                    await queue_many(connection, [mail_to(staff[staff_id], lows_of, context.settings)])
+            except Exception as error:  # the others are told all the same
+                if nobodys_fault(error):
+                    raise
+                failed[staff_id] = error
+    for staff_id, problem in failed.items():
+        await note(context.database, "console.low_stock", staff_id, problem)
     return False
 
 

@@ -19,6 +19,9 @@ from safar.kernel.database import Connection, row, rows
 from safar.kernel.queries import queries_beside
 from safar.shop.payments.model import Standing
 from safar.shop.payments.ways import load_ways, standing_of
+from safar.watch.decide import wrong
+from safar.watch.model import Finding
+from safar.watch.reading import standing
 
 QUERIES = queries_beside(__file__)
 EVENTS_SHOWN = 30
@@ -90,6 +93,7 @@ class Snapshot:
     site: Figures | None
     figures: TodayFigures
     troubles: Sequence[Trouble]
+    wrong: Sequence[Finding]
     events: Sequence[Recorded]
     names: Mapping[UUID, str]
     payments: Standing
@@ -99,7 +103,8 @@ class Snapshot:
         """How many things need somebody who takes care of them."""
         counted = self.figures
         return (
-            counted.event_failures + counted.message_failures + counted.unread_mails + len(self.troubles)
+            counted.event_failures + counted.message_failures + counted.unread_mails
+            + len(self.troubles) + len(self.wrong)
             + self.payments.nothing_offered + self.payments.pretended
         )  # fmt: skip
 
@@ -145,6 +150,7 @@ class Board:
                 site=await figures(connection, SHOP),
                 figures=counted,
                 troubles=await troubles(connection),
+                wrong=wrong(await standing(connection)),
                 events=events,
                 names=await _names(connection, events),
                 payments=standing_of(await load_ways(self._context, connection), self._context.settings),

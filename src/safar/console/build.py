@@ -17,6 +17,7 @@ import safar.customers.pages
 import safar.gate.pages
 import safar.inbox.pages
 import safar.journey.pages
+import safar.privacy.pages
 import safar.shop.pages
 import safar.shop.payments.pages
 import safar.shop.pricing.pages
@@ -25,7 +26,7 @@ import safar.stock.pages
 import safar.stock.replenish.pages
 import safar.stock.sheet_pages
 import safar.team.pages
-from safar.console import alerts, audit, today
+from safar.console import alerts, audit, running, today
 from safar.console.board import Board
 from safar.console.navigation import mounted, navigation
 from safar.journal.live import with_live_feed
@@ -56,7 +57,9 @@ def build_console(context: Context) -> Starlette:
     routes: list[BaseRoute] = [
         Route("/health", _health),
         *today.routes,
+        *running.routes,
         *safar.customers.pages.routes,
+        *safar.privacy.pages.routes,
         *safar.campaigns.pages.routes,
         *safar.journey.pages.routes,
         *safar.inbox.pages.routes,

@@ -47,6 +47,7 @@ ENTRIES = (
     Entry("/journey", N_("Journey"), "route"),
     Entry("/staff", N_("Staff"), "lock", "owner"),
     Entry("/audit", N_("Audit"), "list-check", "manager"),
+    Entry("/running", N_("Running"), "activity", "manager"),
 )
 
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from safar.console.board import Board, Snapshot
+from safar.console.running import said
 from safar.customers.sentences import icon_of, sentence, tone_of
 from safar.journal.live import LiveFeed
 from safar.journal.model import Recorded
@@ -125,6 +126,7 @@ def _values(request: Request, snapshot: Snapshot) -> dict[str, Any]:
     entries = request.app.state.entries
     return {
         "today": snapshot,
+        "wrong": [said(finding) for finding in snapshot.wrong],
         "currency": context_of(request).settings.currency,
         "rooms": {entry.href for entry in entries if actor_of(request).may(entry.role)},
         "waiting_s": _seconds_since(snapshot.figures.waiting_since),

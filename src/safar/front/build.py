@@ -32,6 +32,8 @@ from safar.kernel.loops import repeat
 from safar.kernel.web.page_cache import PageCache
 from safar.kernel.web.surface import Surface, build_surface
 from safar.shop.storefront.layer import StorefrontLayer, page_values
+from safar.watch.reading import REFRESH_S as WATCH_EVERY_S
+from safar.watch.reading import Watch
 
 _ROOMS: list[BaseRoute] = [
     *safar.shop.public.routes,
@@ -63,16 +65,24 @@ def build_front(context: Context) -> Starlette:
     offers = Offers(context)
     board = Board(context, SHOP, offers.units_left)
     views = Views(context)
+    watch = Watch(context.database)
 
     async def refresh_offers() -> bool:
         return await offers.refresh(board)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        app.state.watch = watch
+        with contextlib.suppress(Exception):  # a start while the database is away
+            await watch.refresh()
         async with with_live_feed(context.database)(app), with_board(board)(app):
             tasks = [
-                asyncio.create_task(repeat("front.offers", refresh_offers, idle_s=REFRESH_S)),
-                asyncio.create_task(repeat("front.views", views.write, idle_s=VIEWS_EVERY_S)),
+                asyncio.create_task(repeat(name, step, idle_s=idle_s, pulse=context.pulse))
+                for name, step, idle_s in (
+                    ("front.offers", refresh_offers, REFRESH_S),
+                    ("front.views", views.write, VIEWS_EVERY_S),
+                    ("front.watch", watch.refresh, WATCH_EVERY_S),
+                )
             ]
             try:
                 yield

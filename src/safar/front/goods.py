@@ -4,6 +4,8 @@ When the last unit is paid, the queue ends at once. While units lie in orders th
 such an order may fail. The gate itself knows nothing of goods; the worker tells it.
 """
 
+from collections.abc import Sequence
+
 from safar.campaigns.reading import listed
 from safar.catalogue.actions import product_of
 from safar.catalogue.errors import UnknownProduct
@@ -12,24 +14,37 @@ from safar.gate.model import Kind, Site
 from safar.gate.sites import note_units, sites
 from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.database import Connection
+from safar.kernel.database import Connection, Database
 from safar.kernel.loops import Loop
+from safar.kernel.setbacks import work_off
 from safar.shop.availability import offers
 from safar.stock.actions import allocation_of, levels
 
 _EVERY_S = 0.5
 
 
-async def note_goods(connection: Connection) -> None:
+async def note_goods(database: Database) -> None:
     """Write down what is left for each product's room, and end the queues of those that are sold out."""
-    for site in await sites(connection):
-        if site.kind == Kind.PRODUCT and site.path and site.ended_at is None:
-            left, held = await _units(connection, site)
-            async with connection.transaction():
-                await note_units(connection, site.id, left=left, held=held)
-                gone = bool((site.units_left or 0) + (site.units_held or 0)) and not left + held
-                if gone and not site.before_opening(clock.now()):
-                    await end_queue(connection, site.key, reason="sold_out")
+    async with database.connection() as connection:
+        found = {
+            site.key: site
+            for site in await sites(connection)
+            if site.kind == Kind.PRODUCT and site.path and site.ended_at is None
+        }
+
+    async def note(connection: Connection, keys: Sequence[str]) -> None:
+        for key in keys:
+            await _note_one(connection, found[key])
+
+    await work_off(database, "front.goods", list(found), note, together=False)
+
+
+async def _note_one(connection: Connection, site: Site) -> None:
+    left, held = await _units(connection, site)
+    await note_units(connection, site.id, left=left, held=held)
+    gone = bool((site.units_left or 0) + (site.units_held or 0)) and not left + held
+    if gone and not site.before_opening(clock.now()):
+        await end_queue(connection, site.key, reason="sold_out")
 
 
 async def _units(connection: Connection, site: Site) -> tuple[int, int]:
@@ -53,8 +68,7 @@ async def _units(connection: Connection, site: Site) -> tuple[int, int]:
 
 def loops(context: Context) -> list[Loop]:
     async def step() -> bool:
-        async with context.database.connection() as connection:
-            await note_goods(connection)
+        await note_goods(context.database)
         return False
 
     return [Loop("front.goods", step, _EVERY_S)]

@@ -4,9 +4,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from safar.kernel.database import value
 from safar.kernel.web.pages import context_of
 from safar.kernel.web.static import static_url
+from safar.watch.reading import Watch
 
 _ROBOTS = """User-agent: *
 Disallow: /back-in-stock
@@ -31,10 +31,10 @@ async def _health(request: Request) -> Response:
 
 
 async def _ready(request: Request) -> Response:
-    """Tell that requests can be answered: the database does."""
-    async with context_of(request).database.connection() as connection:
-        await value(connection, "SELECT 1")
-    return PlainTextResponse("ready")
+    """Tell whether requests can be answered, then what else is wrong, a line each; from memory."""
+    watch: Watch = request.app.state.watch
+    said = ["ready" if watch.ready else "the database does not answer", *watch.lines()]
+    return PlainTextResponse("\n".join(said), 200 if watch.ready else 503)
 
 
 async def _robots(request: Request) -> Response:

@@ -1,28 +1,35 @@
 """The gate's work in the background: calling numbers in, letting go who left, forgetting old visits."""
 
+from collections.abc import Sequence
+
 from safar.gate.control import forget_visits, step
 from safar.gate.load import forget_loads
 from safar.gate.sites import sites
 from safar.gate.visits import let_go
 from safar.kernel.context import Context
+from safar.kernel.database import Connection
 from safar.kernel.loops import Loop
+from safar.kernel.setbacks import work_off
 
 _STEP_S = 0.25
 _LET_GO_S = 1.0
 _FORGET_S = 3600.0
 
 
+async def _step_one(connection: Connection, keys: Sequence[str]) -> None:
+    for key in keys:
+        await step(connection, key)
+
+
 def loops(context: Context) -> list[Loop]:
     async def step_all() -> bool:
         async with context.database.connection() as connection:
-            for site in await sites(connection):
-                async with connection.transaction():
-                    await step(connection, site.key)
+            keys = [site.key for site in await sites(connection)]
+        await work_off(context.database, "gate.step", keys, _step_one, together=False)
         return False
 
     async def leavers() -> bool:
-        async with context.database.transaction() as connection:
-            return await let_go(connection)
+        return await let_go(context.database)
 
     async def forget() -> bool:
         async with context.database.transaction() as connection:

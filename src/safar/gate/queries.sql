@@ -201,10 +201,19 @@ ON CONFLICT (visit_id) DO UPDATE SET left_at = excluded.left_at
 -- name: come_back
 DELETE FROM gate_leavers WHERE visit_id = ANY(%(ids)s)
 
+-- name: leavers
+SELECT l.visit_id FROM gate_leavers AS l
+WHERE
+    l.left_at <= %(before)s
+    AND NOT EXISTS (
+        SELECT FROM setbacks AS s
+        WHERE s.queue = 'gate.leavers' AND s.item = l.visit_id::text AND s.next_try_at > %(now)s
+    )
+ORDER BY l.left_at
+LIMIT %(limit)s
+
 -- name: take_leavers
-DELETE FROM gate_leavers
-WHERE visit_id IN (SELECT visit_id FROM gate_leavers WHERE left_at <= %(before)s ORDER BY left_at LIMIT %(limit)s)
-RETURNING visit_id
+DELETE FROM gate_leavers WHERE visit_id = ANY(%(ids)s) AND left_at <= %(before)s RETURNING visit_id
 
 -- name: admitted_by_minute
 SELECT date_bin('1 minute', admitted_at, %(since)s) AS minute, count(*) AS admitted

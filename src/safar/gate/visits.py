@@ -10,7 +10,8 @@ from safar.capacity.model import HoldState
 from safar.gate.model import Admitted, Over, Renewal
 from safar.gate.sites import QUERIES
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, rows
+from safar.kernel.database import Connection, Database, as_json, execute, rows
+from safar.kernel.setbacks import work_off
 
 LEAVING = timedelta(seconds=45)  # from the closing of a tab to the end of its visit
 _SAME_MOMENT = timedelta(seconds=30)  # two tabs of one browser may renew one after the other
@@ -85,10 +86,17 @@ async def leave_soon_many(connection: Connection, visit_ids: Sequence[UUID]) -> 
     return [None] * len(visit_ids)
 
 
-async def let_go(connection: Connection) -> bool:
+async def let_go(database: Database) -> bool:
     """Free the places of those who closed their tab and did not come back; tell whether there are more."""
-    params = {"before": clock.now() - LEAVING, "limit": _LET_GO_MAX}
+    params = {"before": clock.now() - LEAVING, "limit": _LET_GO_MAX, "now": clock.now()}
+    async with database.connection() as connection:
+        leavers = await (await connection.execute(QUERIES["leavers"], params)).fetchall()
+    done = await work_off(database, "gate.leavers", [visit_id for (visit_id,) in leavers], _let_go_many)
+    return done == _LET_GO_MAX
+
+
+async def _let_go_many(connection: Connection, visit_ids: Sequence[UUID]) -> None:
+    params = {"ids": list(visit_ids), "before": clock.now() - LEAVING}
     gone = await (await connection.execute(QUERIES["take_leavers"], params)).fetchall()
     if gone:
         await release_many(connection, [visit_id for (visit_id,) in gone])
-    return len(gone) == _LET_GO_MAX

@@ -18,7 +18,8 @@ from safar.inbox.receive import QUERIES, receive_many, save
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, rows
+from safar.kernel.database import Connection, Database, rows
+from safar.kernel.setbacks import work_off
 from safar.kernel.text import shortened
 
 __all__ = [
@@ -255,11 +256,16 @@ async def _change(
     return after
 
 
-async def close_quiet(connection: Connection) -> int:
+async def close_quiet(database: Database) -> int:
     """Close conversations that the bot answered and that have been silent for a day; return how many."""
+    params = {"before": clock.now() - QUIET, "limit": _QUIET_MAX, "now": clock.now()}
+    async with database.connection() as connection:
+        ids = [row.id for row in await rows(_Id, connection, QUERIES["quiet"], params)]
+    return await work_off(database, "inbox.quiet", ids, _close_quiet_many)
+
+
+async def _close_quiet_many(connection: Connection, ids: Sequence[UUID]) -> None:
     now = clock.now()
-    params = {"before": now - QUIET, "limit": _QUIET_MAX}
-    ids = [row.id for row in await rows(_Id, connection, QUERIES["quiet"], params)]
     conversations = await lock_many(connection, ids)
     events: list[Event] = []
     for id_, before in conversations.items():
@@ -268,4 +274,3 @@ async def close_quiet(connection: Connection) -> int:
             events += told
     await save(connection, list(conversations.values()))
     await append_many(connection, events)
-    return len(events)

@@ -21,12 +21,11 @@ def loops(context: Context) -> list[Loop]:
     """Return the mail listener (unless switched off) and the closing of quiet conversations."""
 
     async def close_quiet_step() -> bool:
-        async with context.database.transaction() as connection:
-            return await close_quiet(connection) > 0
+        return await close_quiet(context.database) > 0
 
     found = [Loop("inbox_quiet", close_quiet_step, _QUIET_PERIOD_S)]
     if context.settings.mail_in_port:
-        found.append(Loop("mail_in", mail_listener(context).run, _LISTEN_AGAIN_S))
+        found.append(Loop("mail_in", mail_listener(context).run, _LISTEN_AGAIN_S, step_s_max=None))
     return found
 
 

@@ -108,7 +108,12 @@ WHERE id = ANY(%(ids)s) AND state = 'failed' AND author IN ('bot', 'staff') AND 
 -- name: quiet
 -- Answered by the bot and silent since: closed by themselves, so that the list shows what is alive.
 SELECT id FROM conversations
-WHERE state = 'open' AND NOT with_staff AND waiting_since IS NULL AND last_message_at < %(before)s
+WHERE
+    state = 'open' AND NOT with_staff AND waiting_since IS NULL AND last_message_at < %(before)s
+    AND NOT EXISTS (
+        SELECT FROM setbacks AS s
+        WHERE s.queue = 'inbox.quiet' AND s.item = conversations.id::text AND s.next_try_at > %(now)s
+    )
 ORDER BY last_message_at
 LIMIT %(limit)s
 

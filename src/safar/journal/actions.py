@@ -6,6 +6,9 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+from psycopg import AsyncConnection, sql
+from psycopg.rows import TupleRow
+
 from safar.journal.model import Event, Recorded
 from safar.kernel.database import Connection, as_json, execute, rows, value
 from safar.kernel.queries import queries_beside
@@ -65,6 +68,12 @@ async def record_many(connection: Connection, events: Sequence[Event]) -> list[N
 async def line(connection: Connection) -> int:
     """Return the line: every event up to this id is final."""
     return int(await value(connection, QUERIES["line"]))
+
+
+async def listen(connection: AsyncConnection[TupleRow]) -> None:
+    """Be woken on this connection when the line has moved: the line of this shop, of no other beside it."""
+    ((channel,),) = await (await connection.execute(QUERIES["channel"])).fetchall()
+    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
 
 
 async def read(

@@ -10,7 +10,6 @@ import psycopg
 from safar.journal.actions import LINE_CLASS, QUERIES
 from safar.kernel.database import Connection, Database, execute, value
 
-CHANNEL = "safar_line"
 _KEEPER_CLASS = 0x5AFA11
 _LOCK_WAIT_MS = 40
 _PERIOD_S = 0.05
@@ -43,7 +42,7 @@ class LineKeeper:
             # Apart from the lock: its commit waits for the disk, and writers must not wait with it.
             async with connection.transaction():
                 await execute(connection, QUERIES["move_line"], {"position": highest})
-                await execute(connection, f"NOTIFY {CHANNEL}")
+                await execute(connection, QUERIES["tell_listeners"])
         return False
 
 

@@ -7,8 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import psycopg
 from starlette.applications import Starlette
 
-from safar.journal.actions import line, read
-from safar.journal.line import CHANNEL
+from safar.journal.actions import line, listen, read
 from safar.journal.model import Recorded
 from safar.kernel.database import Database
 from safar.kernel.errors import SafarError
@@ -42,7 +41,7 @@ class LiveFeed:
         async with await psycopg.AsyncConnection.connect(
             self._database.url, autocommit=True, connect_timeout=5
         ) as listener:
-            await listener.execute(f"LISTEN {CHANNEL}")
+            await listen(listener)
             while True:
                 await self._catch_up()
                 async for _notice in listener.notifies(timeout=_POLL_S, stop_after=1):

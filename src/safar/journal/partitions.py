@@ -1,14 +1,26 @@
 """Monthly partitions, made ahead, so that old months can be moved away whole."""
 
+import re
 from datetime import date
 from itertools import pairwise
 
 from safar.kernel import clock
 from safar.kernel.database import Connection, Database, execute, value
+from safar.kernel.log import log
 
 _MONTHS_AHEAD = 3
+_MONTH = re.compile(r"journal_events_\d{4}_\d{2}")
 _MAKER_CLASS = 0x5AFA12
 _TAKE_OUT = "DELETE FROM journal_events_other WHERE at >= %(start)s AND at < %(end)s RETURNING *"
+
+# In the shop's own schema: `to_regclass` would find another shop's table further along the search path.
+_IS_THERE = """SELECT EXISTS (
+    SELECT FROM pg_class WHERE relname = %(name)s AND relnamespace = current_schema()::regnamespace
+)"""
+
+_ALL_READ = """SELECT
+    (SELECT coalesce(max(id), 0) FROM journal_events WHERE at >= %(start)s AND at < %(end)s)
+    <= (SELECT coalesce(min(position), 0) FROM journal_subscribers)"""
 
 
 def month_starts(first: date, count: int) -> list[date]:
@@ -38,7 +50,7 @@ async def _make(connection: Connection, start: date, end: date) -> None:
     Days from the calendar above, never from input: a partition's bounds cannot be parameters.
     """
     name = f"journal_events_{start:%Y_%m}"
-    if await value(connection, "SELECT to_regclass(%(name)s) IS NOT NULL", {"name": name}):
+    if await value(connection, _IS_THERE, {"name": name}):
         return
     # The whole journal for a moment: a writer that has chosen its partition already would choose wrongly.
     await connection.execute("LOCK TABLE journal_events IN ACCESS EXCLUSIVE MODE")
@@ -47,3 +59,35 @@ async def _make(connection: Connection, start: date, end: date) -> None:
     await connection.execute(moved.encode(), {"start": start, "end": end})
     bounds = f"FOR VALUES FROM ('{start}') TO ('{end}')"
     await connection.execute(f"ALTER TABLE journal_events ATTACH PARTITION {name} {bounds}".encode())
+
+
+async def partitions(connection: Connection) -> list[str]:
+    """Return the tables that the journal consists of, the oldest month first."""
+    cursor = await connection.execute(
+        "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid"
+        " WHERE inhparent = 'journal_events'::regclass ORDER BY relname"
+    )
+    return [name for (name,) in await cursor.fetchall()]
+
+
+async def drop_old(database: Database, *, months: int) -> bool:
+    """Drop whole months before the last `months` ones, if every reader has read them; nothing is left to do.
+
+    A month that somebody reads at the moment is left for the next time.
+    """
+    today = clock.now().date()
+    index = today.year * 12 + today.month - 1 - months
+    oldest_kept = date(index // 12, index % 12 + 1, 1)
+    async with database.connection() as connection:
+        found = [name for name in await partitions(connection) if _MONTH.fullmatch(name)]
+    for name in found:
+        start, end = month_starts(date(int(name[-7:-3]), int(name[-2:]), 1), 2)
+        if start >= oldest_kept:
+            break
+        async with database.transaction() as connection:
+            if not await value(connection, _ALL_READ, {"start": start, "end": end}):
+                break
+            await connection.execute(f"ALTER TABLE journal_events DETACH PARTITION {name}".encode())
+            await connection.execute(f"DROP TABLE {name}".encode())
+        log.warning("journal.month_dropped", month=name)
+    return False

@@ -25,6 +25,13 @@ SELECT pg_try_advisory_xact_lock(%(classid)s, hashtext(current_schema()))
 -- name: move_line
 UPDATE journal_line SET position = %(position)s WHERE position < %(position)s
 
+-- name: channel
+-- Names of channels belong to the whole database, and a shop is a schema of it. A hash: names have a limit.
+SELECT 'safar_line_' || md5(current_schema())
+
+-- name: tell_listeners
+SELECT pg_notify('safar_line_' || md5(current_schema()), '')
+
 -- name: line
 SELECT position FROM journal_line
 
@@ -55,15 +62,41 @@ INSERT INTO journal_subscribers (name, position) VALUES (%(name)s, %(position)s)
 
 -- name: take_subscriber
 -- One worker at a time; another that finds it taken goes on with something else.
-SELECT position FROM journal_subscribers WHERE name = %(name)s FOR UPDATE SKIP LOCKED
+SELECT
+    position, EXISTS (
+        SELECT FROM journal_failures WHERE subscriber = %(name)s AND asked_at IS NOT NULL
+    ) AS asked
+FROM journal_subscribers WHERE name = %(name)s FOR UPDATE SKIP LOCKED
+
+-- name: is_registered
+SELECT EXISTS (SELECT FROM journal_subscribers WHERE name = %(name)s)
 
 -- name: move_subscriber
 UPDATE journal_subscribers SET position = %(position)s WHERE name = %(name)s
 
 -- name: record_failure
-INSERT INTO journal_failures (subscriber, event_id, error, failed_at)
+INSERT INTO journal_failures AS f (subscriber, event_id, error, failed_at)
 VALUES (%(subscriber)s, %(event_id)s, %(error)s, %(at)s)
-ON CONFLICT (subscriber, event_id) DO UPDATE SET error = excluded.error, failed_at = excluded.failed_at
+ON CONFLICT (subscriber, event_id) DO UPDATE
+SET error = excluded.error, failed_at = excluded.failed_at, tries = f.tries + 1, asked_at = NULL
 
 -- name: failures
-SELECT subscriber, event_id, error, failed_at FROM journal_failures ORDER BY failed_at DESC LIMIT %(limit)s
+SELECT f.subscriber, f.event_id, f.error, f.failed_at, f.tries, f.asked_at, e.name AS event
+FROM journal_failures AS f
+LEFT JOIN journal_events AS e ON e.id = f.event_id
+ORDER BY f.failed_at DESC, f.event_id
+LIMIT %(limit)s
+
+-- name: ask_again
+UPDATE journal_failures SET asked_at = %(at)s WHERE subscriber = %(subscriber)s AND event_id = %(event_id)s
+
+-- name: asked_again
+SELECT e.id, e.at, e.name, e.customer_id, e.campaign_id, e.staff_id, e.subject_id, e.properties
+FROM journal_failures AS f
+INNER JOIN journal_events AS e ON e.id = f.event_id
+WHERE f.subscriber = %(subscriber)s AND f.asked_at IS NOT NULL
+ORDER BY e.id
+LIMIT %(limit)s
+
+-- name: end_failure
+DELETE FROM journal_failures WHERE subscriber = %(subscriber)s AND event_id = %(event_id)s

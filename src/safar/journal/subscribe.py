@@ -1,31 +1,51 @@
 """Subscribers: each event takes effect once, because the position moves with the effects."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, LiteralString
+from uuid import UUID
 
 import psycopg
 
-from safar.journal.actions import QUERIES, line, read
-from safar.journal.model import Recorded
+from safar.journal.actions import QUERIES, append_many, line, read
+from safar.journal.model import Event, Recorded
 from safar.kernel import clock
-from safar.kernel.database import Connection, Database, connection_lost, execute, rows, value
+from safar.kernel.database import Connection, Database, connection_lost, execute, row, rows, value
 from safar.kernel.errors import Overloaded
 from safar.kernel.log import log
+from safar.kernel.loops import said_of
 
 Take = Callable[[Connection, Sequence[Recorded]], Awaitable[None]]
 _BATCH_MAX = 500
 _TRIES_MAX = 3
+_AGAIN_MAX = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An event that a subscriber could not take, and why: its effect has not happened."""
+    """An event that a subscriber could not take, and why: its effect has not happened.
+
+    `event` is the event's name (None: its month has gone); `asked_at` when staff asked for another try.
+    """
 
     subscriber: str
     event_id: int
     error: str
     failed_at: datetime
+    tries: int
+    asked_at: datetime | None
+    event: str | None
+
+
+class NotRegistered(RuntimeError):
+    """A reader runs that the start did not register: it would read nothing, in silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    position: int
+    asked: bool
 
 
 @dataclass(slots=True)
@@ -45,7 +65,7 @@ class Subscriber:
             if _passes(error):
                 raise
             self.tries += 1
-            log.warning("subscriber.error", subscriber=self.name, tries=self.tries, error=repr(error))
+            log.warning("subscriber.error", subscriber=self.name, tries=self.tries, error=said_of(error))
             if self.tries < _TRIES_MAX:
                 raise
             self.tries = 0
@@ -62,25 +82,23 @@ class Subscriber:
 
         async def take_each(connection: Connection, events: Sequence[Recorded]) -> None:
             for event in events:
-                try:
-                    async with connection.transaction():
-                        await self.take(connection, [event])
-                except Exception as error:
-                    if _passes(error):
-                        raise
-                    await self._record_failure(connection, event, error)
+                await self._taken(connection, event)
 
         async with database.transaction() as connection:
             return await self._advance_with(connection, take_each)
 
     async def _advance_with(self, connection: Connection, take: Take) -> bool:
-        position = await value(connection, QUERIES["take_subscriber"], {"name": self.name})
-        if position is None:
-            return False
+        turn = await row(_Turn, connection, QUERIES["take_subscriber"], {"name": self.name})
+        if turn is None:
+            if not await value(connection, QUERIES["is_registered"], {"name": self.name}):
+                raise NotRegistered(self.name)
+            return False  # another worker has it at this moment
+        if turn.asked:
+            await self._take_again(connection)
         until = await line(connection)
-        if until <= position:
+        if until <= turn.position:
             return False
-        events = await read(connection, after=position, until=until, limit=_BATCH_MAX, names=self.names)
+        events = await read(connection, after=turn.position, until=until, limit=_BATCH_MAX, names=self.names)
         full = len(events) == _BATCH_MAX
         if events:
             await take(connection, events)
@@ -88,12 +106,33 @@ class Subscriber:
         await execute(connection, QUERIES["move_subscriber"], {"name": self.name, "position": reached})
         return full
 
+    async def _take_again(self, connection: Connection) -> None:
+        """Take events again that staff asked for; what fails once more waits to be asked for again."""
+        params = {"subscriber": self.name, "limit": _AGAIN_MAX}
+        for event in await rows(Recorded, connection, QUERIES["asked_again"], params):
+            if await self._taken(connection, event):
+                key = {"subscriber": self.name, "event_id": event.id}
+                await execute(connection, QUERIES["end_failure"], key)
+
+    async def _taken(self, connection: Connection, event: Recorded) -> bool:
+        """Take one event in a savepoint of its own; one that fails is recorded."""
+        try:
+            async with connection.transaction():
+                await self.take(connection, [event])
+        except Exception as error:
+            if _passes(error):
+                raise
+            await self._record_failure(connection, event, error)
+            return False
+        return True
+
     async def _record_failure(self, connection: Connection, event: Recorded, error: Exception) -> None:
-        log.error("subscriber.event_failed", subscriber=self.name, event_id=event.id, error=repr(error))
+        log.error("subscriber.event_failed", subscriber=self.name, event_id=event.id, error=said_of(error))
         params = {
             "subscriber": self.name,
             "event_id": event.id,
-            "error": repr(error)[:1000],
+            # What the database says of an error holds the values: nobody's data belongs here.
+            "error": said_of(error) if isinstance(error, psycopg.Error) else repr(error)[:1000],
             "at": clock.now(),
         }
         await execute(connection, QUERIES["record_failure"], params)
@@ -122,3 +161,25 @@ async def register(connection: Connection, subscriber: Subscriber, *, from_start
 async def failures(connection: Connection, *, limit: int = 50) -> list[Failure]:
     """Return the events that subscribers could not take, the latest failure first."""
     return await rows(Failure, connection, QUERIES["failures"], {"limit": limit})
+
+
+async def ask_again(connection: Connection, subscriber: str, event_id: int, *, staff_id: UUID) -> bool:
+    """Have the subscriber take an event again; its own reader does, in the worker. False: it is not there."""
+    params = {"subscriber": subscriber, "event_id": event_id, "at": clock.now()}
+    return await _audited(connection, "failure.retried", QUERIES["ask_again"], params, staff_id)
+
+
+async def dismiss(connection: Connection, subscriber: str, event_id: int, *, staff_id: UUID) -> bool:
+    """Do without an event's effect. False: it is not there any more."""
+    params = {"subscriber": subscriber, "event_id": event_id}
+    return await _audited(connection, "failure.dismissed", QUERIES["end_failure"], params, staff_id)
+
+
+async def _audited(
+    connection: Connection, name: str, query: LiteralString, params: Mapping[str, Any], staff_id: UUID
+) -> bool:
+    if not await execute(connection, query, params):
+        return False
+    told = {"reader": params["subscriber"], "event": params["event_id"]}
+    await append_many(connection, [Event(name=name, staff_id=staff_id, properties=told)])
+    return True

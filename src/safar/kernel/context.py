@@ -1,21 +1,23 @@
 """What every handler, loop and job of one process shares."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from safar.kernel.batcher import Batchers, Outcome, Plural, Request
 from safar.kernel.database import Database
+from safar.kernel.loops import Pulse
 from safar.kernel.secrets import Vault, secret_key
 from safar.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The database, batchers, secrets and settings of this process."""
+    """The database, batchers, secrets and settings of this process, and how its loops stand."""
 
     settings: Settings
     database: Database
     batchers: Batchers
     vault: Vault
+    pulse: Pulse = field(default_factory=Pulse)
 
     async def batched(self, verb: Plural[Request, Outcome], request: Request, *, lanes: int = 1) -> Outcome:
         """Run `verb` for one request, combined with those that arrive at the same time."""

@@ -1,37 +1,99 @@
-"""Background loops of a process: each runs its step again and again, and outlives its errors."""
+"""Background loops of a process: each runs its step again and again, and outlives its errors.
+
+How each stands is kept in the process's `Pulse`: what errs again and again, and what does not come back.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import psycopg
+
 from safar.kernel.log import log
 
 _PAUSE_AFTER_ERROR_S = 0.5
 _PAUSE_AFTER_ERROR_S_MAX = 5.0
+STEP_S_MAX = 300.0
+_GRACE_S = 30.0  # for a step that was cancelled to end
+LAPSED_AFTER = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A step that a process runs again and again: at once while it returns True, else after `idle_s`."""
+    """A step that a process runs again and again: at once while it returns True, else after `idle_s`.
+
+    A step that lasts longer than `step_s_max` (None: it may last for ever) is cancelled and tried again.
+    """
 
     name: str
     step: Callable[[], Awaitable[bool]]
     idle_s: float
+    step_s_max: float | None = STEP_S_MAX
 
 
-async def repeat(name: str, step: Callable[[], Awaitable[bool]], *, idle_s: float) -> None:
+@dataclass(slots=True)
+class Beat:
+    """How one loop stands: the time (of the event loop) at which its step must have ended; its errors."""
+
+    name: str
+    due: float | None = None
+    errors: int = 0
+    error: str = ""
+
+
+class Pulse:
+    """How the loops of one process stand."""
+
+    def __init__(self) -> None:
+        self._beats: dict[str, Beat] = {}
+
+    def of(self, name: str) -> Beat:
+        """Return the place where the loop `name` notes how it stands."""
+        return self._beats.setdefault(name, Beat(name))
+
+    def lapsed(self) -> list[Beat]:
+        """Return the loops whose last three steps or more have failed."""
+        return [beat for beat in self._beats.values() if beat.errors >= LAPSED_AFTER]
+
+    def hung(self, now: float) -> list[str]:
+        """Return the loops whose step did not even end when it was cancelled."""
+        return [beat.name for beat in self._beats.values() if beat.due is not None and now > beat.due]
+
+
+def said_of(error: BaseException) -> str:
+    """Return what went wrong without anybody's data: the error's class; of the database, which rule."""
+    if isinstance(error, psycopg.Error):
+        rule = error.diag.constraint_name or error.sqlstate or ""
+        return f"{type(error).__name__} {rule}".strip()
+    return type(error).__name__
+
+
+async def repeat(
+    name: str,
+    step: Callable[[], Awaitable[bool]],
+    *,
+    idle_s: float,
+    step_s_max: float | None = STEP_S_MAX,
+    pulse: Pulse | None = None,
+) -> None:
     """Run `step` for ever: at once again while it says True (there is more), else after `idle_s`.
 
     An error is logged and tried again after a pause that grows to five seconds.
     """
-    errors = 0
+    beat = (pulse or Pulse()).of(name)
+    time = asyncio.get_running_loop().time
     while True:
+        beat.due = None if step_s_max is None else time() + step_s_max + _GRACE_S
         try:
-            more = await step()
-            errors = 0
+            async with asyncio.timeout(step_s_max):
+                more = await step()
+            beat.errors = 0
         except Exception as error:
-            errors += 1
-            log.warning("loop.error", loop=name, error=f"{type(error).__name__}: {error}", errors=errors)
-            await asyncio.sleep(min(_PAUSE_AFTER_ERROR_S * errors, _PAUSE_AFTER_ERROR_S_MAX))
+            beat.due = None
+            beat.errors += 1
+            beat.error = said_of(error)
+            log.warning("loop.error", loop=name, error=beat.error, errors=beat.errors)
+            await asyncio.sleep(min(_PAUSE_AFTER_ERROR_S * beat.errors, _PAUSE_AFTER_ERROR_S_MAX))
             continue
+        beat.due = None
         await asyncio.sleep(0 if more else idle_s)

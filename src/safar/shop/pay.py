@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from safar.kernel import clock
+from safar.kernel import clock, setbacks
 from safar.kernel.context import Context
 from safar.kernel.ids import derived_id
 from safar.kernel.log import log
+from safar.kernel.setbacks import nobodys_fault
 from safar.shop.checkout import buy_many, place_many
 from safar.shop.decide import OrderRequest, Unheard, when_unheard
 from safar.shop.model import Answer, CancelReason, Order, OrderState, PaymentState, Taken
@@ -146,6 +147,7 @@ async def settle_open(context: Context) -> bool:
         orders = await orders_by_id(connection, order_ids)
         accounts = await accounts_of(connection, order_ids)
     slots = asyncio.Semaphore(_AT_ONCE_MAX)
+    settled: list[UUID] = []
 
     async def settle(order_id: UUID) -> None:
         async with slots:
@@ -153,10 +155,16 @@ async def settle_open(context: Context) -> bool:
                 await _settle_one(context, orders[order_id], accounts[order_id])
             except Exception as error:
                 # One order whose provider is down must not keep the others waiting.
-                log.warning("payment.unsettled", order_id=str(order_id), error=type(error).__name__)
+                if nobodys_fault(error):
+                    log.warning("payment.unsettled", order_id=str(order_id), error=type(error).__name__)
+                else:
+                    await setbacks.note(context.database, "shop.settle", order_id, error)
+                return
+        settled.append(order_id)
 
     await asyncio.gather(*map(settle, order_ids))
     if order_ids:
+        await setbacks.end(context.database, "shop.settle", settled)
         async with context.database.transaction() as connection:
             after = await accounts_of(connection, order_ids)
             await rest(connection, {order_id: _rests(account, now) for order_id, account in after.items()})

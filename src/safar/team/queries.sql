@@ -63,7 +63,7 @@ DELETE FROM staff_sign_in_failures WHERE id IN (
 )
 
 -- name: lock_key
-SELECT pg_advisory_xact_lock(6008, hashtext(%(key)s))
+SELECT pg_advisory_xact_lock(6008, hashtext(current_schema() || %(key)s))
 
 -- name: most_attempts
 -- The fuller of the keys decides.

@@ -30,11 +30,14 @@ CREATE TABLE journal_subscribers (
     position bigint NOT NULL
 );
 
--- An event that a subscriber could not take: shown to staff, retried by hand, never skipped in silence.
+-- An event that a subscriber could not take: shown to staff, who have it taken again or dismiss it.
 CREATE TABLE journal_failures (
     subscriber text NOT NULL,
     event_id bigint NOT NULL,
     error text NOT NULL,
     failed_at timestamptz NOT NULL,
+    tries bigint NOT NULL DEFAULT 1,
+    asked_at timestamptz,
     PRIMARY KEY (subscriber, event_id)
 );
+COMMENT ON COLUMN journal_failures.asked_at IS 'when staff asked for another try; the reader takes it with its next step';

@@ -10,6 +10,25 @@ CREATE TABLE request_keys (
 );
 CREATE INDEX request_keys_asked ON request_keys (asked_at);
 
+-- Items of a queue that could not be done; each rests until `next_try_at`, and the others go on.
+CREATE TABLE setbacks (
+    queue text NOT NULL,
+    item text NOT NULL,
+    tries bigint NOT NULL,
+    error text NOT NULL,
+    first_at timestamptz NOT NULL,
+    next_try_at timestamptz NOT NULL,
+    PRIMARY KEY (queue, item)
+);
+
+-- One row a process that runs: when it was last heard of, by the database's clock, and which loops of it err.
+CREATE TABLE process_beats (
+    process_id uuid PRIMARY KEY,
+    role text NOT NULL,
+    beat_at timestamptz NOT NULL,
+    lapsed jsonb NOT NULL DEFAULT '[]'
+);
+
 -- What an order takes from which shelf: the parts of a kit instead of the kit, a line in two places twice.
 CREATE TABLE order_goods (
     order_id uuid NOT NULL REFERENCES orders (id),

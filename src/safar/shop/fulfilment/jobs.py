@@ -5,6 +5,7 @@ from datetime import timedelta
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.loops import Loop
+from safar.kernel.setbacks import work_off
 from safar.shop.fulfilment.reading import QUERIES
 from safar.shop.fulfilment.shipping import close_many
 
@@ -23,10 +24,8 @@ async def close_old(context: Context) -> bool:
     """Close delivered orders whose time for returns is over; return whether there may be more."""
     zone = context.settings.timezone
     last_day = clock.today(zone) - timedelta(days=context.settings.return_days)
-    params = {"before": clock.day_start(last_day, zone), "limit": _AT_ONCE_MAX}
-    async with context.database.transaction() as connection:
+    params = {"before": clock.day_start(last_day, zone), "limit": _AT_ONCE_MAX, "now": clock.now()}
+    async with context.database.connection() as connection:
         found = await connection.execute(QUERIES["to_close"], params)
         order_ids = [order_id for (order_id,) in await found.fetchall()]
-        if order_ids:
-            await close_many(connection, order_ids)
-    return len(order_ids) == _AT_ONCE_MAX
+    return await work_off(context.database, "fulfilment.close", order_ids, close_many) == _AT_ONCE_MAX

@@ -81,6 +81,10 @@ WHERE
         SELECT FROM returns AS r
         WHERE r.order_id = o.id AND r.state IN ('requested', 'approved', 'received')
     )
+    AND NOT EXISTS (
+        SELECT FROM setbacks AS s
+        WHERE s.queue = 'fulfilment.close' AND s.item = o.id::text AND s.next_try_at > %(now)s
+    )
 ORDER BY o.delivered_at
 LIMIT %(limit)s
 

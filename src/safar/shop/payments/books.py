@@ -28,7 +28,9 @@ async def lock_accounts(connection: Connection, order_ids: Iterable[UUID]) -> di
 
 async def open_payments(connection: Connection, *, until: datetime, limit: int) -> list[UUID]:
     """Return orders whose money is open and was not looked at since `until`."""
-    found = await connection.execute(QUERIES["open_payments"], {"until": until, "limit": limit})
+    found = await connection.execute(
+        QUERIES["open_payments"], {"until": until, "limit": limit, "now": clock.now()}
+    )
     return [order_id for (order_id,) in await found.fetchall()]
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from safar.kernel.context import Context
 from safar.kernel.log import log
+from safar.kernel.setbacks import nobodys_fault, note
 from safar.shop.payments.decide import try_again_in
 from safar.shop.payments.links import link_of
 from safar.shop.payments.model import DueRefund, Ending
@@ -21,7 +22,17 @@ async def carry_out_due(context: Context) -> bool:
     """Carry out the refunds that are due; return whether there may be more of them."""
     async with context.database.transaction() as connection:
         due = await take_due(connection)
-    await asyncio.gather(*(_carry_out(context, refund) for refund in due))
+
+    async def carry_out(refund: DueRefund) -> None:
+        try:
+            await _carry_out(context, refund)
+        except Exception as error:
+            # It was postponed when it was taken; the others are carried out, and staff see this one.
+            if nobodys_fault(error):
+                raise
+            await note(context.database, "shop.refunds", refund.id, error)
+
+    await asyncio.gather(*(carry_out(refund) for refund in due))
     return bool(due)
 
 

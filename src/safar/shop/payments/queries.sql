@@ -52,6 +52,10 @@ WHERE
         OR (state = 'failed' AND captured_minor > refunding_minor)
     )
     AND greatest(changed_at, rest_until) <= %(until)s
+    AND NOT EXISTS (
+        SELECT FROM setbacks AS s
+        WHERE s.queue = 'shop.settle' AND s.item = payments.order_id::text AND s.next_try_at > %(now)s
+    )
 ORDER BY greatest(changed_at, rest_until)
 LIMIT %(limit)s
 

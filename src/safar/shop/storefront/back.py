@@ -17,6 +17,7 @@ from safar.kernel.context import Context
 from safar.kernel.database import Connection, as_json, execute, row, rows, value
 from safar.kernel.ids import derived_id
 from safar.kernel.once import Asked, Known, ask_many, keep_many
+from safar.kernel.setbacks import nobodys_fault, note
 from safar.shop.availability import offers
 from safar.shop.storefront.back_mail import confirm_mail, told_mail
 from safar.shop.storefront.decide import to_tell
@@ -133,8 +134,34 @@ async def tell_step(context: Context, after: UUID) -> tuple[UUID | None, int]:
         turns = {
             one.variant_id: to_tell(found[one.variant_id].free, one.told, one.waiting) for one in awaited
         }
-        told = await _tell(context, connection, {id_: units for id_, units in turns.items() if units})
+        told, failed = await _tell_each(
+            context, connection, {id_: units for id_, units in turns.items() if units}
+        )
+    for variant_id, error in failed.items():
+        await note(context.database, "storefront.back_in_stock", variant_id, error)
     return (awaited[-1].variant_id if len(awaited) == _VARIANTS_MAX else None), told
+
+
+async def _tell_each(
+    context: Context, connection: Connection, turns: dict[UUID, int]
+) -> tuple[int, dict[UUID, Exception]]:
+    """Tell all together; if that fails, variant by variant. Returns how many were told, and what failed."""
+    try:
+        async with connection.transaction():
+            return await _tell(context, connection, turns), {}
+    except Exception as error:
+        if nobodys_fault(error):
+            raise
+    told, failed = 0, dict[UUID, Exception]()
+    for variant_id, units in turns.items():
+        try:
+            async with connection.transaction():
+                told += await _tell(context, connection, {variant_id: units})
+        except Exception as error:
+            if nobodys_fault(error):
+                raise
+            failed[variant_id] = error
+    return told, failed
 
 
 async def _tell(context: Context, connection: Connection, turns: dict[UUID, int]) -> int:

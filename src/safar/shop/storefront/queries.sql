@@ -296,7 +296,7 @@ RETURNING id
 
 -- name: alone
 -- One process tells at a time, so that it knows how many have been told.
-SELECT pg_try_advisory_xact_lock(hashtext('shop.back_in_stock')) AS alone
+SELECT pg_try_advisory_xact_lock(hashtext('shop.back_in_stock'), hashtext(current_schema())) AS alone
 
 -- name: awaited
 -- Variants that somebody waits for, each with how many wait and how many were told lately and have not bought.

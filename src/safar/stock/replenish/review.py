@@ -8,6 +8,7 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, Database, as_json, execute, rows
+from safar.kernel.setbacks import work_off
 from safar.settings import Settings
 from safar.stock.replenish.book import QUERIES, locked_state, state
 from safar.stock.replenish.decide import suggestion_of
@@ -60,7 +61,7 @@ async def review_all(database: Database, terms: Terms) -> int:
             if not ids:
                 await execute(connection, QUERIES["set_reviewed_all"], {"at": began})
                 return low
-            low += len(await _review(connection, ids, terms))
+        low += await _review_chunk(database, ids, terms)
         after = ids[-1]
 
 
@@ -81,10 +82,23 @@ async def review_recent(database: Database, terms: Terms) -> None:
         return
     if not moved:
         return
+    await _review_chunk(database, moved, terms)
     async with database.transaction() as connection:
         await locked_state(connection)
-        await _review(connection, moved, terms)
         await execute(connection, QUERIES["set_reviewed"], {"at": now})
+
+
+async def _review_chunk(database: Database, ids: Sequence[UUID], terms: Terms) -> int:
+    """Look at variants together; one that cannot be looked at is set aside. Returns how much is low."""
+    low = 0
+
+    async def review(connection: Connection, some: Sequence[UUID]) -> None:
+        nonlocal low
+        found = await review_many(connection, some, terms)
+        low += len(found)
+
+    await work_off(database, "replenish.review", ids, review)
+    return low
 
 
 def _low(one: Suggestion) -> Event:

@@ -1,0 +1,38 @@
+"""From readings to what is wrong: each threshold is a few times what the slowest honest round takes."""
+
+from safar.watch.model import Finding, Kind, Standing
+
+WORKER_SILENT_S = 20.0
+LINE_STANDS_S = 30.0
+HOLDS_OVERDUE_S = 60.0
+OUTBOX_OLDEST_S = 120.0
+READER_BEHIND_S = 60.0
+
+
+def wrong(standing: Standing) -> list[Finding]:
+    """Return what is wrong, the causes first: a silent worker explains most of the others."""
+    readings = standing.readings
+    found: list[Finding] = []
+    if readings.worker_silent_s is None or readings.worker_silent_s > WORKER_SILENT_S:
+        found.append(Finding(Kind.WORKER_SILENT, readings.worker_silent_s))
+    for kind, seconds, limit in (
+        (Kind.LINE_STANDS, readings.line_stands_s, LINE_STANDS_S),
+        (Kind.HOLDS_OVERDUE, readings.holds_overdue_s, HOLDS_OVERDUE_S),
+        (Kind.OUTBOX_OLDEST, readings.outbox_oldest_s, OUTBOX_OLDEST_S),
+    ):
+        if seconds is not None and seconds > limit:
+            found.append(Finding(kind, seconds))
+    found += [
+        Finding(Kind.READER_BEHIND, reader.behind_s, about=reader.name)
+        for reader in standing.readers
+        if reader.behind_s > READER_BEHIND_S
+    ]
+    found += [
+        Finding(Kind.LOOP_LAPSED, count=lapse.errors, about=f"{lapse.role}: {lapse.loop}", error=lapse.error)
+        for lapse in standing.lapsed
+    ]
+    if readings.setbacks:
+        found.append(Finding(Kind.SETBACKS, count=readings.setbacks))
+    if readings.failed_jobs:
+        found.append(Finding(Kind.FAILED_JOBS, count=readings.failed_jobs))
+    return found

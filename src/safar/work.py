@@ -1,0 +1,37 @@
+"""All the work that nobody waits for: the worker's loops and the readers of the journal, of every room.
+
+The only list of either: what is set up at the start, what the worker runs and what docs/architecture.md
+says are held to it.
+"""
+
+from safar.answers import jobs as answers
+from safar.campaigns import jobs as campaigns
+from safar.capacity import jobs as capacity
+from safar.channels import jobs as channels
+from safar.console import alerts
+from safar.front import goods
+from safar.gate import jobs as gate
+from safar.inbox import jobs as inbox
+from safar.journal import jobs as journal
+from safar.journal.subscribe import Subscriber
+from safar.kernel.context import Context
+from safar.kernel.loops import Loop
+from safar.privacy import keeping
+from safar.shop import jobs as shop
+from safar.stock import jobs as stock
+from safar.stock.replenish import jobs as replenish
+from safar.team import jobs as team
+
+
+def loops(context: Context) -> list[Loop]:
+    """Return everything the worker does again and again."""
+    rooms = (
+        journal, capacity, team, gate, channels, stock, replenish, inbox, shop, campaigns, alerts, goods,
+        keeping,
+    )  # fmt: skip
+    return [loop for room in rooms for loop in room.loops(context)]
+
+
+def subscribers(context: Context) -> list[Subscriber]:
+    """Return every reader of the journal that acts on what it reads."""
+    return [subscriber for room in (answers, campaigns, inbox) for subscriber in room.subscribers(context)]

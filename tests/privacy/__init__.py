@@ -1,0 +1,1 @@
+"""Tests of what is kept, for how long, and how it is taken away."""
