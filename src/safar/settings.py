@@ -73,6 +73,12 @@ class Settings(BaseSettings):
     """Address on which the worker accepts incoming e-mail by SMTP."""
     mail_in_port: int = 8025
     """Port on which the worker accepts incoming e-mail by SMTP; 0 switches it off."""
+    mail_in_connections: int = Field(default=200, ge=1)
+    """Connections that may hand in mail at once; with all taken, the quietest has to go."""
+    mail_in_connections_of_network: int = Field(default=50, ge=1)
+    """Connections at once from one address (IPv6: a /64); more if your own mail server stands in front."""
+    mails_in_per_hour: int = Field(default=3_600, ge=1)
+    """Mails that one address (IPv6: a /64) may hand in an hour, each 100 kB one more; then it has to wait."""
     mailbox_host: str = "127.0.0.1"
     """Address of the local mailbox that the demo starts."""
     mailbox_smtp_port: int = 8026

@@ -29,7 +29,7 @@ async def listener(shop: Context) -> AsyncIterator[MailListener]:
 
 
 async def send(listener: MailListener, raw: bytes, sender: str = "ana@example.com") -> None:
-    async with aiosmtplib.SMTP(hostname="127.0.0.1", port=listener.port, timeout=5) as client:
+    async with aiosmtplib.SMTP(hostname="127.0.0.1", port=listener.port, timeout=30) as client:
         await client.sendmail(sender, ["shop@safar.example"], raw)
 
 

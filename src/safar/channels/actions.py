@@ -1,6 +1,5 @@
 """The verbs of the channels: queue a message, take what is due, write down how it ended."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -198,12 +197,17 @@ async def problems(connection: Connection) -> list[Problem]:
 
 
 async def keep_envelopes(connection: Connection, envelopes: Sequence[tuple[UUID, bytes, str | None]]) -> None:
-    """Keep incoming mails as they came: (id, raw bytes, what was wrong with it or None)."""
-    records = [
-        {"id": id_, "body": base64.b64encode(raw).decode(), "error": error} for id_, raw, error in envelopes
+    """Keep incoming mails as they came: (id, raw bytes, what was wrong with it or None).
+
+    A row each, sent one after the other: together they may be larger than one statement can be.
+    """
+    now = clock.now()
+    params = [
+        {"id": id_, "channel_id": EMAIL, "now": now, "body": raw, "error": error}
+        for id_, raw, error in envelopes
     ]
-    params = {"channel_id": EMAIL, "now": clock.now(), "envelopes": as_json(records)}
-    await execute(connection, QUERIES["keep_envelopes"], params)
+    async with connection.cursor() as cursor:
+        await cursor.executemany(QUERIES["keep_envelope"], params)
 
 
 async def unread_envelopes(connection: Connection) -> list[Envelope]:

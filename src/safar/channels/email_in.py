@@ -5,18 +5,22 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from pydantic import TypeAdapter
 
-from safar.channels.inbound_mail import InboundMail
-from safar.channels.mail import read_mail
+from safar.channels.inbound_mail import InboundMail, unread_mail
+from safar.channels.mail_limits import Callers, Quotas
+from safar.channels.smtp_in import IncomingSmtp
+from safar.kernel.apart import FileTooHard, Workshop
 from safar.kernel.log import log
 from safar.settings import Settings
 
 Deliver = Callable[[InboundMail], Awaitable[None]]
 MAIL_BYTES_MAX = 10_000_000
 _RECIPIENTS_MAX = 50
-_SESSION_TIMEOUT_S = 60.0
-_SESSIONS_MAX = 200
-_LARGE_BYTES = 200_000
+_COMMAND_TIMEOUT_S = 60.0
+_COMMANDS_MAX = 500  # of each kind in one connection
+_READ = "safar.channels.mail:values_of_mail"
+_INBOUND = TypeAdapter(InboundMail)
 
 
 class MailListener:
@@ -26,7 +30,12 @@ class MailListener:
         self._settings = settings
         self._deliver = deliver
         self._domain = settings.mail_from.rpartition("@")[2].lower()
-        self._sessions = 0
+        self._callers = Callers(
+            connections_max=settings.mail_in_connections,
+            per_network_max=settings.mail_in_connections_of_network,
+        )
+        self._quotas = Quotas(settings.mails_in_per_hour)
+        self._readers = Workshop()
         self._server: asyncio.Server | None = None
 
     @property
@@ -45,6 +54,7 @@ class MailListener:
         if self._server is not None:
             self._server.close()
             self._server = None
+        await self._readers.close()
 
     async def run(self) -> bool:
         """Listen until cancelled: the step of a loop, which tries again when the port is taken."""
@@ -56,16 +66,28 @@ class MailListener:
         return False
 
     def _protocol(self) -> SMTP:
-        return SMTP(
+        return IncomingSmtp(
             self,
+            self._callers,
             data_size_limit=MAIL_BYTES_MAX,
             enable_SMTPUTF8=True,
             decode_data=False,
             hostname=self._domain,
             ident="Safar",
-            timeout=_SESSION_TIMEOUT_S,
+            timeout=_COMMAND_TIMEOUT_S,
+            command_call_limit=_COMMANDS_MAX,
             loop=asyncio.get_running_loop(),
         )
+
+    async def handle_MAIL(
+        self, server: IncomingSmtp, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Begin a mail, unless its network has handed in too much in the last hour."""
+        if server.caller is None or not self._quotas.has_room(server.caller.network, _now()):
+            return "450 4.7.1 Too many mails from your network in an hour, try again later"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, rcpt_options: list[str]
@@ -79,26 +101,30 @@ class MailListener:
         envelope.rcpt_options.extend(rcpt_options)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: IncomingSmtp, session: Session, envelope: Envelope) -> str:
         """Read and deliver one mail; 451 (come again) when it could not be made safe."""
-        if self._sessions >= _SESSIONS_MAX:
-            return "451 4.3.2 Busy, try again later"
-        self._sessions += 1
+        raw = _bytes_of(envelope.content)
+        if server.caller is not None:
+            self._quotas.charge(server.caller.network, len(raw), _now())
         try:
-            mail = await self._read(_bytes_of(envelope.content), envelope.mail_from)
-            await self._deliver(mail)
+            await self._deliver(await self._read(raw, envelope.mail_from))
         except Exception as error:
             log.warning("mail_in.not_taken", error=type(error).__name__)
             return "451 4.3.0 Could not be stored now, try again later"
-        finally:
-            self._sessions -= 1
         return "250 2.0.0 Taken"
 
     async def _read(self, raw: bytes, envelope_from: str | None) -> InboundMail:
-        arguments = {"our_address": self._settings.mail_from}
-        if len(raw) > _LARGE_BYTES:  # reading ten megabytes would hold up everybody else
-            return await asyncio.to_thread(read_mail, raw, envelope_from, **arguments)
-        return read_mail(raw, envelope_from, **arguments)
+        """Read a mail in a process apart: what it breaks there is one mail, which is kept as it came."""
+        arguments = (envelope_from or "", "" if envelope_from is None else "known", self._settings.mail_from)
+        try:
+            values = await self._readers.run(_READ, raw, *arguments)
+        except FileTooHard:
+            return unread_mail(raw, "unreadable: took too long")
+        return _INBOUND.validate_python({**values, "raw": raw})
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _bytes_of(content: Any) -> bytes:

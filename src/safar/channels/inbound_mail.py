@@ -40,6 +40,11 @@ class InboundMail:
     bounce: Bounce | None = None
     error: str | None = None
 
+    @property
+    def size_bytes(self) -> int:
+        """What it adds to a batch."""
+        return len(self.raw)
+
 
 def unread_mail(raw: bytes, error: str | None = None) -> InboundMail:
     """Return a mail of which nothing is known but that it came."""

@@ -1,9 +1,10 @@
 """Reading an incoming mail: whatever it looks like, the result is a message or a reason why not."""
 
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from email.message import EmailMessage
 from email.utils import parseaddr
+from typing import Any
 
 from safar.channels.compose import our_message_ids
 from safar.channels.inbound_mail import Bounce, InboundMail, unread_mail
@@ -30,6 +31,12 @@ def read_mail(raw: bytes, envelope_from: str | None, *, our_address: str) -> Inb
         return _read(empty, read_parts(raw), envelope_from, our_address)
     except Exception as error:
         return replace(empty, error=f"unreadable: {type(error).__name__}")
+
+
+def values_of_mail(body: bytes, envelope_from: str, known: str, our_address: str) -> dict[str, Any]:
+    """Return a mail's fields but its raw form, for a process that reads it apart."""
+    mail = read_mail(body, envelope_from if known else None, our_address=our_address)
+    return {field.name: getattr(mail, field.name) for field in fields(mail) if field.name != "raw"}
 
 
 def _read(empty: InboundMail, parts: Part, envelope_from: str | None, our_address: str) -> InboundMail:

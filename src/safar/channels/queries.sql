@@ -115,10 +115,9 @@ WHERE state = 'failed'
 ORDER BY ended_at DESC, id
 LIMIT %(limit)s
 
--- name: keep_envelopes
+-- name: keep_envelope
 INSERT INTO channel_envelopes (id, channel_id, received_at, body, error)
-SELECT e.id, %(channel_id)s, %(now)s, decode(e.body, 'base64'), e.error
-FROM jsonb_to_recordset(%(envelopes)s::jsonb) AS e (id uuid, body text, error text)
+VALUES (%(id)s, %(channel_id)s, %(now)s, %(body)b, %(error)s)
 ON CONFLICT (id) DO NOTHING
 
 -- name: unread_envelopes

@@ -1,10 +1,11 @@
-"""Work on files that people hand in, in a process of its own: what it eats or breaks ends with it.
+"""Work on what people hand in, in a process of its own: what it eats or breaks ends with it.
 
 A picture or a workbook of a few kilobytes can unfold to gigabytes or keep a processor busy for minutes, and
 the console that took it in has other people to answer.
 """
 
 import asyncio
+import contextlib
 import importlib
 import os
 import resource
@@ -22,6 +23,8 @@ _SECONDS_MAX = 120
 _MEMORY_BYTES_MAX = 2 * 1024**3
 _OUTPUT_BYTES_MAX = 256 * 1024**2
 _AT_ONCE_MAX = 3
+_TIMES_MAX = 1_000  # a process of a workshop is replaced after so many pieces of work,
+_GROWN_BYTES = 150_000_000  # or when it keeps so much memory
 # Not the rest: what reads files of strangers needs none of our secrets.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
 _running: set[str] = set()
@@ -72,6 +75,154 @@ async def _answer(function: str, body: bytes, arguments: Sequence[str]) -> bytes
     return output
 
 
+class Workshop:
+    """Processes that are kept for work that comes often and is small; each works on one thing at a time.
+
+    A process is started when there is work and none is free, at most `processes` of them, and ended after
+    `idle_s` without work: who waits for nothing keeps none. What takes more than `cpu_s` of a processor or
+    `memory_bytes`, or breaks its process, ends it, and FileTooHard is raised for that one; what has no answer
+    after `wall_s` found no processor free: Overloaded.
+    """
+
+    def __init__(
+        self,
+        *,
+        processes: int = 2,
+        cpu_s: int = 5,
+        wall_s: float = 30.0,
+        memory_bytes: int = 1024**3,
+        idle_s: float = 60.0,
+    ) -> None:
+        self._free = asyncio.Semaphore(processes)
+        self._limits = (str(cpu_s), str(memory_bytes))
+        self._wall_s = wall_s
+        self._idle_s = idle_s
+        self._resting: list[asyncio.subprocess.Process] = []
+        self._working: set[asyncio.subprocess.Process] = set()
+        self._leaving: list[asyncio.subprocess.Process] = []
+        self._ending: asyncio.TimerHandle | None = None
+
+    async def run(self, function: str, body: bytes, *arguments: str) -> Any:
+        """Return what `function` ("module:name") makes of `body` and `arguments`.
+
+        Raises FileTooHard or Overloaded.
+        """
+        async with self._free:
+            self._rest_no_longer()
+            process = self._resting.pop() if self._resting else await self._started()
+            self._working.add(process)
+            again = False
+            try:
+                async with asyncio.timeout(self._wall_s):
+                    answer, again = await _asked(process, function, body, arguments)
+            except TimeoutError:
+                log.warning("apart.no_answer", function=function)
+                raise Overloaded from None
+            except (OSError, EOFError, ValueError) as error:
+                log.warning("apart.too_hard", function=function, error=type(error).__name__)
+                raise FileTooHard from None
+            finally:
+                self._working.discard(process)
+                if again:
+                    self._resting.append(process)
+                else:
+                    await _end(process)
+                self._ending = asyncio.get_running_loop().call_later(self._idle_s, self._end_soon)
+            return answer
+
+    @property
+    def resting(self) -> list[int]:
+        """The ids of the processes that wait for work."""
+        return [process.pid for process in self._resting]
+
+    async def close(self) -> None:
+        """End all processes; work under way gets FileTooHard."""
+        self._rest_no_longer()
+        for process in [*self._resting, *self._working, *self._leaving]:
+            await _end(process)
+        self._resting.clear()
+
+    def _rest_no_longer(self) -> None:
+        if self._ending is not None:
+            self._ending.cancel()
+            self._ending = None
+
+    def _end_soon(self) -> None:
+        self._leaving = [process for process in self._leaving if process.returncode is None]
+        for process in self._resting:  # their input ends, so they do
+            _hang_up(process)
+        self._leaving += self._resting
+        self._resting.clear()
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", __name__, "--again", *self._limits,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+        )  # fmt: skip
+
+
+async def _asked(
+    process: asyncio.subprocess.Process, function: str, body: bytes, arguments: Sequence[str]
+) -> tuple[Any, bool]:
+    """Return the answer of a process of the workshop, and whether it takes more work."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    asked = {"function": function, "arguments": arguments, "bytes": len(body)}
+    process.stdin.write(orjson.dumps(asked) + b"\n" + body)
+    await process.stdin.drain()
+    head = await process.stdout.readexactly(9)
+    size = int.from_bytes(head[1:])
+    if size > _OUTPUT_BYTES_MAX:
+        raise ValueError(size)
+    return orjson.loads(await process.stdout.readexactly(size)), head[:1] == b"+"
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+    _hang_up(process)
+    await process.wait()
+
+
+def _hang_up(process: asyncio.subprocess.Process) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+
+
+def _work_again(cpu_s: int, memory_bytes: int) -> None:
+    """Work on what comes until nothing comes, or until this process has grown or is old."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _soft, cpu_max = resource.getrlimit(resource.RLIMIT_CPU)
+    for left in range(_TIMES_MAX - 1, -1, -1):
+        asked = sys.stdin.buffer.readline()
+        if not asked:
+            return
+        work = orjson.loads(asked)
+        module, _sep, function = work["function"].partition(":")
+        body = sys.stdin.buffer.read(work["bytes"])
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + cpu_s, cpu_max))
+        answer = orjson.dumps(getattr(importlib.import_module(module), function)(body, *work["arguments"]))
+        del body
+        again = left > 0 and _resident_bytes() < _GROWN_BYTES
+        sys.stdout.buffer.write((b"+" if again else b".") + len(answer).to_bytes(8) + answer)
+        sys.stdout.buffer.flush()
+        if not again:
+            return
+
+
+def _resident_bytes() -> int:
+    """Return the memory that this process has now, 0 when unknown. Its maximum is its parent's at first."""
+    try:
+        with open("/proc/self/statm") as sizes:
+            return int(sizes.read().split()[1]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
 def _work(name: str, *arguments: str) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES_MAX, _MEMORY_BYTES_MAX))
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS_MAX, _SECONDS_MAX))
@@ -85,4 +236,7 @@ def _work(name: str, *arguments: str) -> None:
 
 
 if __name__ == "__main__":
-    _work(*sys.argv[1:])
+    if sys.argv[1] == "--again":
+        _work_again(*map(int, sys.argv[2:]))
+    else:
+        _work(*sys.argv[1:])
