@@ -71,6 +71,10 @@ def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
 
 
+# The mail server that stands before the shop in tests.
+AUTHSERV_ID = "mx.safar.example"
+
+
 @pytest.fixture
 def fresh_url(postgres: EmbeddedPostgres) -> Iterator[str]:
     """The address of a database as a new installation has it: nothing set up."""
@@ -86,7 +90,7 @@ def fresh_url(postgres: EmbeddedPostgres) -> Iterator[str]:
 def settings(tmp_path: Path) -> Settings:
     # Most tests are of other things than how much one customer may order: tests/shop/test_rules.py is.
     return Settings(
-        data_dir=tmp_path, secret_key="only-for-tests",  # type: ignore[arg-type]
+        data_dir=tmp_path, secret_key="only-for-tests", mail_authserv_id=AUTHSERV_ID,  # type: ignore[arg-type]
         order_units_max=0, unpaid_orders_max=0, unpaid_orders_network=0, unpaid_share_percent=0,
     )  # fmt: skip
 

@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     """Days in which an order leaves once it is confirmed; the customer is told, and later ones are late."""
     return_days: int = Field(default=30, ge=0, le=3650)
     """Days after its delivery in which a customer may ask to return something; then the order is closed."""
+    order_link_days: int = Field(default=180, ge=1, le=3650)
+    """Days for which a link to an order opens it; each mail about the order brings a new one."""
     currency: str = Field(default="GBP", min_length=3, max_length=3)
     """ISO 4217 code of the shop's prices."""
     country: str = Field(default="GB", min_length=2, max_length=2)
@@ -69,6 +71,10 @@ class Settings(BaseSettings):
     """Seconds after which an SMTP exchange is given up and tried again later."""
     mail_from: str = "shop@safar.example"
     """Sender address of the shop; replies to it become messages in the inbox."""
+    mail_return_paths: bool = True
+    """Send each mail with a signed return address of its own; without it no failed delivery is believed."""
+    mail_authserv_id: str = ""
+    """Name under which our own mail server reports SPF, DKIM and DMARC; empty: no mail counts as proven."""
     mail_in_host: str = "127.0.0.1"
     """Address on which the worker accepts incoming e-mail by SMTP."""
     mail_in_port: int = 8025

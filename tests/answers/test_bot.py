@@ -183,7 +183,8 @@ async def test_an_order_is_told_to_its_own_customer_only(shop: Context) -> None:
         replace(
             mail("Where is my order?", address="eve@elsewhere.example"),
             customer_id=(await conversation(shop, own.conversation_id)).customer_id,
-            trusted=False,
+            own=False,
+            claims=False,
         ),
     )
     assert (await conversation(shop, spoofed.conversation_id)).handover_reason == "unknown_address"

@@ -31,7 +31,8 @@ def path(url: str) -> str:
     return "/" + url.split("/", 3)[3]
 
 
-async def test_a_link_leads_to_the_offer_as_this_customer_of_this_campaign(
+@pytest.mark.finding("security-2")
+async def test_a_link_leads_to_the_offer_and_makes_nobody_its_addressee(
     context: Context, serve: Serve, send: Send
 ) -> None:
     base = await serve(build_front(context))
@@ -44,7 +45,8 @@ async def test_a_link_leads_to_the_offer_as_this_customer_of_this_campaign(
         visitor = unsigned(context.vault, client.cookies[COOKIE])
     assert visitor is not None
     ((campaign_id,),) = await read(context, "SELECT id FROM campaigns")
-    assert (visitor.customer_id, visitor.campaign_id) == (send[1], campaign_id)
+    assert (visitor.campaign_id, visitor.link_id) == (campaign_id, send[0])
+    assert visitor.customer_id == visitor.visitor_id != send[1]
     clicks = await read(
         context, "SELECT customer_id, campaign_id, subject_id, properties->'first' FROM journal_events"
         " WHERE name = 'link.clicked' ORDER BY id",

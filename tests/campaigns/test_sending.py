@@ -335,12 +335,12 @@ async def test_orders_of_a_campaign_are_noted_on_its_sends_and_slow_it_down(cont
     await caught_up(context, outcomes.subscriber())
     sends = await read(context, "SELECT id, customer_id FROM sends WHERE state = 'sent'")
     async with context.database.transaction() as connection:
-        await outcomes.click_many(connection, [outcomes.Click(send[0]) for send in sends])
+        await outcomes.click_many(connection, [outcomes.Click(send[0], new_id()) for send in sends])
     lines = [[str(variant_id), str(allocation_of(campaign_id)), 2]]
     orders = [
         Event(
             name="order.placed", customer_id=send[1], campaign_id=campaign_id, subject_id=new_id(),
-            properties={"lines": lines},
+            properties={"lines": lines, "link_id": send[0]},
         )
         for send in sends[:3]
     ]  # fmt: skip

@@ -8,14 +8,18 @@ import pytest
 
 from safar.console.build import build_console
 from safar.customers.actions import (
+    Claim,
     Consent,
     CustomerRecord,
     IdentityRequest,
+    Proof,
     Provisional,
+    claim_many,
     consent_many,
     ensure_many,
     identify_many,
     import_many,
+    prove,
 )
 from safar.customers.sentences import SENTENCES, sentence
 from safar.journal.actions import append_many
@@ -123,9 +127,15 @@ async def test_a_customer_page_shows_profile_addresses_consent_and_timeline(
             connection,
             [
                 IdentityRequest(kind="phone", value="+44 20 7946 0000", language="en", customer_id=anna),
-                IdentityRequest(kind="email", value="c0@example.com", language="en", customer_id=visitor),
             ],
         )
+        claim = Claim(
+            customer_id=visitor, kind="email", value="c0@example.com", language="en", source="order"
+        )
+        await claim_many(connection, [claim])
+        # Opened in the browser that typed it: c0@example.com is Anna's, so this was her browser.
+        proof = Proof(claimant=visitor, kind="email", value="c0@example.com", language="en", browser=visitor)
+        assert (await prove(connection, proof)).owner_id == anna
         await consent_many(connection, [Consent(anna, "email", False, "link")])
     await record(
         context,

@@ -11,13 +11,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from safar.customers.visitor import COOKIE, VisitorLayer, become, visitor_of
+from safar.customers.visitor import COOKIE, VisitorLayer, came_by, visitor_of
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from safar.kernel.web.surface import Surface, build_surface
 from tests.conftest import Serve
 
-CUSTOMER, CAMPAIGN = new_id(), new_id()
+SEND, CAMPAIGN = new_id(), new_id()
 
 
 def _nothing(request: Request) -> Mapping[str, Any]:
@@ -28,12 +28,12 @@ async def _who(request: Request) -> JSONResponse:
     visitor = visitor_of(request)
     return JSONResponse({
         "visitor": str(visitor.visitor_id), "customer": str(visitor.customer_id),
-        "campaign": str(visitor.campaign_id),
+        "campaign": str(visitor.campaign_id), "link": str(visitor.link_id),
     })  # fmt: skip
 
 
 async def _link(request: Request) -> JSONResponse:
-    become(request, customer_id=CUSTOMER, campaign_id=CAMPAIGN)
+    came_by(request, campaign_id=CAMPAIGN, link_id=SEND)
     return await _who(request)
 
 
@@ -60,12 +60,14 @@ async def test_a_new_visitor_keeps_the_same_identity(base: str) -> None:
     UUID(first.json()["visitor"])
 
 
-async def test_who_follows_a_link_becomes_its_customer_and_stays_it(base: str) -> None:
+@pytest.mark.finding("security-2")
+async def test_who_follows_a_link_came_by_it_and_stays_who_they_are(base: str) -> None:
     async with httpx.AsyncClient(base_url=base) as client:
         before = (await client.get("/who")).json()
         await client.get("/link")
         after = (await client.get("/who")).json()
-    assert after == {"visitor": before["visitor"], "customer": str(CUSTOMER), "campaign": str(CAMPAIGN)}
+    came = {"campaign": str(CAMPAIGN), "link": str(SEND)}
+    assert after == {"visitor": before["visitor"], "customer": before["visitor"], **came}
 
 
 @pytest.mark.parametrize("spoil", ["cut", "changed", "foreign", "html", "long"])

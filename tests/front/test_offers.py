@@ -21,7 +21,7 @@ async def test_the_queue_of_a_campaign_sees_the_units_left_and_strangers_do_not(
         await ensure_site(connection, SHOP, 1)
     app = build_front(context)
     base = await serve(app)
-    guest = signed(context.vault, Visitor(new_id(), new_id(), campaign_id))
+    guest = signed(context.vault, Visitor(new_id(), campaign_id))
     async with httpx.AsyncClient(base_url=base) as inside, httpx.AsyncClient(base_url=base) as stranger:
         await inside.get("/")
         await stranger.get("/")

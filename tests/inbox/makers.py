@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 
 from safar.channels.model import EMAIL, WEB
+from safar.customers.actions import customer_of_address
 from safar.inbox.actions import receive_many
 from safar.inbox.model import Conversation, Inbound, Receipt
 from safar.kernel.context import Context
@@ -34,14 +35,14 @@ def web(text: str, *, visitor: UUID | None = None, **changes: Any) -> Inbound:
 
 
 def mail(text: str, *, address: str = "ana@example.com", **changes: Any) -> Inbound:
-    """An e-mail as the listener takes it in."""
+    """An authenticated e-mail as the listener takes it in, of an address that nobody else has."""
     external = f"<{new_id()}@example.com> {address}"
     values: dict[str, Any] = {
         "message_id": derived_id("message", EMAIL, external),
         "channel_id": EMAIL,
         "external_id": external,
-        "identity_kind": "email",
-        "identity_value": address,
+        "customer_id": customer_of_address("email", address),
+        "claims": True,
         "address": address,
         "name": "Ana",
         "subject": "Question",

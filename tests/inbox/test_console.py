@@ -90,7 +90,7 @@ async def test_a_reply_by_form_is_sent_once_and_ends_the_waiting(shop: Context, 
     (receipt,) = await receive(shop, mail("Where is it?"))
     id_ = receipt.conversation_id
     async with await signed_in(shop, console, "agent", "Sara") as client:
-        form = await compose(client, id_) | {"text": "On its way", "channel": "email"}
+        form = await compose(client, id_) | {"text": "On its way", "to": "email ana@example.com"}
         sent = await asyncio.gather(*(client.post(f"/inbox/{id_}/messages", data=form) for _n in range(3)))
         assert {answer.status_code for answer in sent} == {303}
         page = await client.get(f"/inbox/{id_}")
@@ -108,7 +108,7 @@ async def test_a_colleagues_reply_is_pointed_out_before_mine_goes(shop: Context,
     id_ = receipt.conversation_id
     colleague = await staff_member(shop, name="Omid")
     async with await signed_in(shop, console, "agent", "Sara") as client:
-        form = await compose(client, id_) | {"text": "My words", "channel": "email"}
+        form = await compose(client, id_) | {"text": "My words", "to": "email ana@example.com"}
         async with shop.database.transaction() as connection:
             await reply(
                 connection, id_, "His words", author="staff", message_id=new_id(), staff_id=colleague.id

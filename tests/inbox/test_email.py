@@ -10,6 +10,7 @@ import pytest
 from safar.channels.actions import envelope, unread_envelopes
 from safar.channels.email_in import MailListener
 from safar.channels.model import EMAIL
+from safar.channels.returns import return_path
 from safar.inbox.actions import reply
 from safar.inbox.jobs import mail_listener, take_failed
 from safar.journal.actions import read
@@ -17,6 +18,7 @@ from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from tests.channels.makers import customer, events, states
 from tests.channels.makers import mail as queued_mail
+from tests.conftest import AUTHSERV_ID
 from tests.inbox.makers import conversation, conversations
 
 
@@ -28,9 +30,11 @@ async def listener(shop: Context) -> AsyncIterator[MailListener]:
     await listening.close()
 
 
-async def send(listener: MailListener, raw: bytes, sender: str = "ana@example.com") -> None:
+async def send(
+    listener: MailListener, raw: bytes, sender: str = "ana@example.com", to: str = "shop@safar.example"
+) -> None:
     async with aiosmtplib.SMTP(hostname="127.0.0.1", port=listener.port, timeout=30) as client:
-        await client.sendmail(sender, ["shop@safar.example"], raw)
+        await client.sendmail(sender, [to], raw)
 
 
 def written(text: str, sender: str = "Ana <ana@example.com>", **headers: str) -> bytes:
@@ -43,6 +47,13 @@ def written(text: str, sender: str = "Ana <ana@example.com>", **headers: str) ->
         mail[name.replace("_", "-")] = value
     mail.set_content(text)
     return mail.as_bytes()
+
+
+def proven(text: str, sender: str = "Ana <ana@example.com>", **headers: str) -> bytes:
+    """Return a mail as the mail server before us hands it on when DMARC has passed."""
+    domain = sender.rstrip(">").rpartition("@")[2]
+    result = f"Authentication-Results: {AUTHSERV_ID}; dmarc=pass (p=none) header.from={domain}\n"
+    return result.encode() + written(text, sender, **headers)
 
 
 async def facts(shop: Context) -> list[tuple[Any, ...]]:
@@ -81,20 +92,20 @@ async def test_the_same_mail_delivered_twice_is_one_message(shop: Context, liste
 async def test_an_answer_to_our_mail_joins_its_conversation_from_whatever_address(
     shop: Context, listener: MailListener
 ) -> None:
-    await send(listener, written("Hello"))
+    await send(listener, proven("Hello"))
     (found,) = await conversations(shop)
     message_id = new_id()
     async with shop.database.transaction() as connection:
         await reply(connection, found.id, "Yes?", author="bot", message_id=message_id)
     header = f"<{message_id}@safar.example>"
-    await send(listener, written("From my phone", "Ana <ana.private@example.org>", In_Reply_To=header))
+    await send(listener, proven("From my phone", "Ana <ana.private@example.org>", In_Reply_To=header))
     (again,) = await conversations(shop)
     assert again.id == found.id
-    assert again.last_address == "ana.private@example.org"
+    assert again.last_address == "ana@example.com", "who writes along is not who is answered"
     received = await events(shop, "message.received")
     assert [event.get("trusted") for event in received] == [None, False]
-    await send(listener, written("Forwarded to me", "Bob <bob@example.com>"))
-    await send(listener, written("I have a question", "Bob <bob@example.com>", References=header))
+    await send(listener, proven("Forwarded to me", "Bob <bob@example.com>"))
+    await send(listener, proven("I have a question", "Bob <bob@example.com>", References=header))
     assert len(await conversations(shop)) == 2, "an address that is somebody's stays theirs"
 
 
@@ -104,7 +115,7 @@ async def test_an_answer_to_a_campaign_mail_carries_the_campaign(
     ana = await customer(shop)
     campaign = new_id()
     sent = await queued_mail(shop, ana, author="campaign", campaign_id=campaign, language="pt-BR")
-    await send(listener, written("ok", In_Reply_To=f"<{sent.message_id}@safar.example>"))
+    await send(listener, proven("ok", In_Reply_To=f"<{sent.message_id}@safar.example>"))
     (found,) = await conversations(shop)
     assert (found.customer_id, found.campaign_id, found.language) == (ana, campaign, "pt-BR")
 
@@ -156,6 +167,7 @@ async def test_hostile_html_arrives_as_harmless_text(shop: Context, listener: Ma
     assert (await facts(shop))[0][0] == "Hello"
 
 
+@pytest.mark.finding("security-3")
 async def test_a_bounce_marks_the_mail_failed_and_calls_staff(shop: Context, listener: MailListener) -> None:
     await send(listener, written("Hello"))
     (found,) = await conversations(shop)
@@ -182,6 +194,9 @@ Message-ID: <{message_id}@safar.example>
 --b--
 """
     await send(listener, bounce.replace("\n", "\r\n").encode(), sender="")
+    assert (await states(shop))[message_id] == ("sent", None), "anybody can write such a report"
+    back = return_path(shop.vault, message_id, shop.settings.mail_from)
+    await send(listener, bounce.replace("\n", "\r\n").encode() + b" ", sender="", to=back)
     assert (await states(shop))[message_id] == ("failed", "returned by the receiving side (5.1.1)")
     async with shop.database.transaction() as connection:
         failed = await read(connection, after=0, until=10**9, limit=10, names=["message.failed"])

@@ -105,7 +105,7 @@ async def test_somebody_we_may_write_to_and_who_is_known_in_this_browser_need_no
         await consent_many(connection, [Consent(ada, "email", True, "test")])
     stranger = await ask(browser, "ada@customers.example")
     assert "state=asked" in stranger.headers["location"]
-    cookie = signed(context.vault, Visitor(new_id(), ada))
+    cookie = signed(context.vault, Visitor(ada))
     browser.cookies.set("visitor", cookie, domain="127.0.0.1")
     known = await ask(browser, "ada@customers.example", sku="SHIRT-BL")
     assert "state=confirmed" in known.headers["location"]

@@ -169,7 +169,7 @@ async def test_whom_a_campaign_brought_sees_first_what_is_set_aside_for_them(
         )  # fmt: skip
         await receive_many(connection, [receipt])
     assert "Set aside for you" not in (await browser.get("/")).text
-    cookie = signed(context.vault, Visitor(new_id(), new_id(), campaign_id))
+    cookie = signed(context.vault, Visitor(new_id(), campaign_id))
     browser.cookies.set("visitor", cookie, domain="127.0.0.1")
     page = (await browser.get("/")).text
     assert page.index("Set aside for you") < page.index("Copper lantern")

@@ -8,8 +8,7 @@ from safar.answers.decide import understand
 from safar.answers.facts import (
     QUERIES,
     Titles,
-    latest_order,
-    numbered_order,
+    orders_shown_to,
     product_in_mind,
     shelf,
 )
@@ -35,15 +34,26 @@ from safar.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A customer's message to the bot; `trusted` False: its address is not known to be the customer's."""
+    """A message to the bot, and where it came from, which is where the answer goes.
+
+    `trusted` False: anybody can have written it. `address`: the browser on the web, else the mailbox.
+    """
 
     id: UUID
     conversation_id: UUID
     customer_id: UUID
+    channel_id: UUID
+    address: str
     body: str
     language: str
     campaign_id: UUID | None
     trusted: bool = True
+    verified: bool = True
+
+    @property
+    def distrust(self) -> str:
+        """Why a person has to look first."""
+        return "unknown_address" if self.verified else "not_verified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +84,7 @@ class Bot:
     async def answer(self, connection: Connection, question: Question) -> Answer:
         """Decide what to say, without saying it."""
         if not question.trusted:
-            return Answer(question, Intent.UNKNOWN, reason="unknown_address")
+            return Answer(question, Intent.UNKNOWN, reason=question.distrust)
         understood = understand(question.body, await self._titles.current(connection))
         with speaking(question.language):
             text, reason = await self._text(connection, question, understood)
@@ -132,8 +142,10 @@ async def _questions(connection: Connection, events: Sequence[Recorded]) -> list
     by_id = {row.id: row for row in found}
     return [
         Question(
-            row.id, row.conversation_id, row.customer_id, row.body, row.language, row.campaign_id,
+            row.id, row.conversation_id, row.customer_id, row.channel_id, row.address, row.body,
+            row.language, row.campaign_id,
             trusted=event.properties.get("trusted", True),
+            verified=event.properties.get("verified", True),
         )
         for id_, event in asked.items()
         if (row := by_id.get(id_)) is not None
@@ -145,6 +157,8 @@ class _Row:
     id: UUID
     conversation_id: UUID
     customer_id: UUID
+    channel_id: UUID
+    address: str
     body: str
     language: str
     campaign_id: UUID | None
@@ -178,11 +192,12 @@ async def _about_stock(
 async def _about_order(
     connection: Connection, question: Question, understood: Understood
 ) -> tuple[str | None, str | None]:
+    """Tell of an order that whoever asks has shown to be theirs: numbers can be guessed, names typed."""
+    shown = await orders_shown_to(connection, question.channel_id, question.address)
     if understood.order_number is not None:
-        order = await numbered_order(connection, understood.order_number, question.customer_id)
+        order = next((one for one in shown if one.number == understood.order_number), None)
         return (order_text(order), None) if order else (None, "other_order")
-    order = await latest_order(connection, question.customer_id)
-    return (order_text(order), None) if order else (None, "no_order")
+    return (order_text(shown[0]), None) if shown else (None, "no_order")
 
 
 def _reply(answer: Answer) -> Reply:
@@ -195,6 +210,8 @@ def _say(question: Question, text: str, author: Author) -> Reply:
         text=text,
         author=author.value,
         message_id=derived_id("answer", question.id, author.value),
+        channel_id=question.channel_id,
+        address=question.address,
         language=question.language,
     )
 

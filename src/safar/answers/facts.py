@@ -8,13 +8,14 @@ from uuid import UUID
 
 from safar.answers.catalogue import NOTHING, Catalogue
 from safar.catalogue.actions import variants_by_id
+from safar.channels.model import EMAIL
 from safar.journal.actions import of_customer
 from safar.kernel import clock
 from safar.kernel.database import Connection, rows
 from safar.kernel.queries import queries_beside
 from safar.shop.availability import offers
 from safar.shop.model import Order
-from safar.shop.orders import order_of_number, orders_by_id, orders_of_customer
+from safar.shop.ownership import orders_of_mailbox, orders_shown_to_browser
 from safar.stock.actions import allocation_of
 
 QUERIES = queries_beside(__file__)
@@ -22,6 +23,7 @@ _TITLES_MAX = 50_000
 _TITLES_FOR_S = 60.0
 _LOOKED_WITHIN = timedelta(hours=24)
 _EVENTS_MAX = 40
+_ORDERS_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +86,12 @@ async def shelf(connection: Connection, variant_id: UUID, campaign_id: UUID | No
     return Shelf(variant.title, found[variant_id].free)
 
 
-async def latest_order(connection: Connection, customer_id: UUID) -> Order | None:
-    """Return the customer's newest order."""
-    found = await orders_of_customer(connection, [customer_id], limit=1)
-    return found[0] if found else None
+async def orders_shown_to(connection: Connection, channel_id: UUID, address: str) -> list[Order]:
+    """Return the orders that may be told of at this address, newest first.
 
-
-async def numbered_order(connection: Connection, number: int, customer_id: UUID) -> Order | None:
-    """Return the order of this number if it is the customer's own: numbers can be guessed."""
-    order_id = await order_of_number(connection, number)
-    if order_id is None:
-        return None
-    order = (await orders_by_id(connection, [order_id])).get(order_id)
-    return order if order is not None and order.customer_id == customer_id else None
+    To a browser: those that it placed, or opened by their signed links. To a mailbox whose mail was
+    authenticated: those placed with its address, to which every notice about them goes anyway.
+    """
+    if channel_id == EMAIL:
+        return await orders_of_mailbox(connection, address, limit=_ORDERS_MAX)
+    return await orders_shown_to_browser(connection, UUID(address), limit=_ORDERS_MAX)

@@ -15,14 +15,15 @@ from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, rows
 
 _MESSAGES = ("message.sent", "message.failed", "message.skipped")
-_ORDERS = ("order.placed", "order.confirmed")
+_ORDERS = ("order.placed",)
 
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """Somebody opened the tracked link of this send."""
+    """A browser opened the tracked link of this send: its addressee's, or another's whom it was given to."""
 
     send_id: UUID
+    visitor_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,10 @@ class _Variant:
 
 
 async def click_many(connection: Connection, clicks: Sequence[Click]) -> list[Landing | None]:
-    """Return where each click leads, None for a send we do not have. Event link.clicked for each."""
+    """Return where each click leads, None for a send we do not have.
+
+    Event link.clicked for each, of the customer to whom the link was sent.
+    """
     ids = list({click.send_id for click in clicks})
     found = await rows(Landing, connection, QUERIES["clicked"], {"ids": ids})
     landings = {landing.id: landing for landing in found}
@@ -64,9 +68,10 @@ async def click_many(connection: Connection, clicks: Sequence[Click]) -> list[La
         [
             Event(
                 name="link.clicked", subject_id=landing.id, customer_id=landing.customer_id,
-                campaign_id=landing.campaign_id, properties={"first": landing.id in first},
+                campaign_id=landing.campaign_id,
+                properties={"first": landing.id in first, "visitor_id": click.visitor_id},
             )
-            for landing in outcomes
+            for click, landing in zip(clicks, outcomes, strict=True)
             if landing
         ],
     )  # fmt: skip
@@ -109,19 +114,21 @@ def _event(send: _Ended) -> Event:
 
 
 async def _note_orders(connection: Connection, events: Sequence[Recorded]) -> None:
-    events = [event for event in events if event.campaign_id and event.customer_id]
+    """Note the first order that came by each send's link, whoever placed it."""
+    events = [event for event in events if event.campaign_id and event.properties.get("link_id")]
     campaigns = sorted({event.campaign_id for event in events if event.campaign_id})
     if not campaigns:
         return
     found = await rows(_Variant, connection, QUERIES["offered_variants"], {"ids": campaigns})
     offered = {campaign.id: str(campaign.variant_id) for campaign in found}
-    orders: dict[tuple[str, str], dict[str, Any]] = {}
+    orders: dict[str, dict[str, Any]] = {}
     for event in events:
         if event.campaign_id in offered:
-            key = (str(event.campaign_id), str(event.customer_id))
             units = wants_offer(event.properties.get("lines"), offered[event.campaign_id])
+            send_id = str(event.properties["link_id"])
             order = orders.setdefault(
-                key, {"campaign_id": key[0], "customer_id": key[1], "at": event.at, "units": 0}
+                send_id,
+                {"id": send_id, "campaign_id": str(event.campaign_id), "at": event.at, "units": 0},
             )
             order["units"] = order["units"] or units
     await execute(

@@ -8,7 +8,7 @@ from safar.campaigns.links import send_of_link, send_of_unsubscribe
 from safar.campaigns.outcomes import Click, click_many
 from safar.campaigns.reading import send_owner
 from safar.customers.actions import Consent, consent_many
-from safar.customers.visitor import become
+from safar.customers.visitor import came_by, visitor_of
 from safar.kernel.errors import NotFound
 from safar.kernel.i18n import LANGUAGES
 from safar.kernel.web.pages import context_of, page
@@ -16,13 +16,16 @@ from safar.kernel.web.requests import see_other
 
 
 async def _link(request: Request) -> Response:
-    """Note the click, take the visitor for the send's customer, and show the offer in their language."""
+    """Note that the link was opened, and by which campaign the visitor comes; show the offer.
+
+    Links are forwarded: whoever opens one is not taken for whom it was sent to.
+    """
     context = context_of(request)
     send_id = send_of_link(context.vault, request.path_params["token"])
-    landing = await context.batched(click_many, Click(send_id))
+    landing = await context.batched(click_many, Click(send_id, visitor_of(request).visitor_id))
     if landing is None:
         raise NotFound
-    become(request, customer_id=landing.customer_id, campaign_id=landing.campaign_id)
+    came_by(request, campaign_id=landing.campaign_id, link_id=send_id)
     language = f"?lang={landing.language}" if landing.language in LANGUAGES else ""
     return see_other(f"/p/{landing.slug}{language}")
 

@@ -210,8 +210,8 @@ RETURNING s.id, s.customer_id, s.campaign_id, s.state, s.reason
 -- name: note_orders
 UPDATE sends AS s
 SET ordered_at = coalesce(s.ordered_at, o.at), units = CASE WHEN s.units = 0 THEN o.units ELSE s.units END
-FROM jsonb_to_recordset(%(orders)s::jsonb) AS o (campaign_id uuid, customer_id uuid, at timestamptz, units bigint)
-WHERE s.campaign_id = o.campaign_id AND s.customer_id = o.customer_id
+FROM jsonb_to_recordset(%(orders)s::jsonb) AS o (id uuid, campaign_id uuid, at timestamptz, units bigint)
+WHERE s.id = o.id AND s.campaign_id = o.campaign_id
 
 -- name: clicked
 SELECT

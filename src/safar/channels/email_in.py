@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -107,7 +108,8 @@ class MailListener:
         if server.caller is not None:
             self._quotas.charge(server.caller.network, len(raw), _now())
         try:
-            await self._deliver(await self._read(raw, envelope.mail_from))
+            mail = await self._read(raw, envelope.mail_from)
+            await self._deliver(replace(mail, recipients=tuple(envelope.rcpt_tos)))
         except Exception as error:
             log.warning("mail_in.not_taken", error=type(error).__name__)
             return "451 4.3.0 Could not be stored now, try again later"

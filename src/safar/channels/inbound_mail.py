@@ -23,6 +23,10 @@ class InboundMail:
     of the raw mail. `references`: our messages that it answers, newest last. `folded`: what it quotes, and
     its signature. `automatic`: a machine wrote it, nobody waits. `for_people`: no machine may answer it,
     since it came through a list or asks for that (RFC 3834); whoever wrote it waits all the same.
+    `reply_to`: another address that asks for the answer, as contact forms do; "" when it is the sender's.
+    `results`: what mail servers say of its authentication, topmost first; `recipients` of the envelope.
+    `one_sender`: it has one From header with one address. `verified` and `returned` (which mail of ours came
+    back) are decided by who knows whom to trust.
     """
 
     envelope_id: UUID
@@ -35,6 +39,12 @@ class InboundMail:
     subject: str = ""
     text: str = ""
     folded: str = ""
+    reply_to: str = ""
+    results: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+    one_sender: bool = True
+    verified: bool = False
+    returned: UUID | None = None
     automatic: bool = False
     for_people: bool = False
     bounce: Bounce | None = None

@@ -3,7 +3,7 @@
 import re
 from dataclasses import fields, replace
 from email.message import EmailMessage
-from email.utils import parseaddr
+from email.utils import getaddresses, parseaddr
 from typing import Any
 
 from safar.channels.compose import our_message_ids
@@ -18,6 +18,7 @@ _BULK = frozenset({"bulk", "junk", "auto_reply"})
 _OF_LISTS = ("List-Id", "List-Post", "List-Help", "List-Unsubscribe", "Mailing-List", "X-Google-Group-Id")
 _HEADER_MAX = 500
 _REFERENCES_MAX = 8000
+_RESULTS_MAX = 10
 _TEXT_MAX = 20_000
 _NAMED_MAX = 20
 _REPORT_BYTES_MAX = 20_000
@@ -49,6 +50,9 @@ def _read(empty: InboundMail, parts: Part, envelope_from: str | None, our_addres
         header_id=header_id if header_id and len(header_id) <= _HEADER_MAX and " " not in header_id else None,
         references=tuple(our_message_ids(_references(mail))),
         address=address,
+        reply_to=_reply_to(mail, address),
+        results=_results(mail),
+        one_sender=_has_one_sender(mail),
         name=name or None,
         subject=subject,
         automatic=_is_automatic(mail, envelope_from),
@@ -61,7 +65,7 @@ def _read(empty: InboundMail, parts: Part, envelope_from: str | None, our_addres
         return read
     if not address:
         return replace(read, error="no sender that could be answered")
-    if address == our_address.lower():
+    if address == our_address.lower() and not read.reply_to:
         return replace(read, error="from our own address: a loop")
     words = words_of(parts)
     is_answer = bool(_references(mail).strip()) or is_answer_subject(subject)
@@ -98,6 +102,26 @@ def _parsed(header: str) -> tuple[str, str]:
         return parseaddr(header)
     except RecursionError:
         return "", ""
+
+
+def _reply_to(mail: EmailMessage, sender: str) -> str:
+    """Return the one other address that answers should go to."""
+    address = _parsed(_header(mail, "Reply-To"))[1].lower()
+    return address if _ADDRESS.fullmatch(address) and address != sender else ""
+
+
+def _results(mail: EmailMessage) -> tuple[str, ...]:
+    found = [str(value) for key, value in mail.raw_items() if key.lower() == "authentication-results"]
+    return tuple(" ".join(value[:_REFERENCES_MAX].split()) for value in found[:_RESULTS_MAX])
+
+
+def _has_one_sender(mail: EmailMessage) -> bool:
+    """Tell whether From is one address: of two, a server may have checked the other one."""
+    found = [value for key, value in mail.raw_items() if key.lower() == "from"]
+    try:
+        return len(found) == 1 and len(getaddresses([_header(mail, "From")])) == 1
+    except RecursionError:
+        return False
 
 
 def _references(mail: EmailMessage) -> str:

@@ -16,6 +16,7 @@ from safar.channels.actions import end_many, note_trouble, take_due
 from safar.channels.compose import compose
 from safar.channels.decide import failed_for_now, refused, server_away
 from safar.channels.model import EMAIL, Attempt, Due, End
+from safar.channels.returns import return_path
 from safar.channels.smtp import ServerAway, SmtpConnections, SmtpServer
 from safar.kernel import clock
 from safar.kernel.context import Context
@@ -37,6 +38,8 @@ class Outbox:
         self._database = context.database
         self._mail_from = settings.mail_from
         self._shop_name = settings.shop_name
+        self._vault = context.vault
+        self._verp = settings.mail_return_paths
         self._timeout_s = settings.smtp_timeout_s
         self._connections = SmtpConnections(
             SmtpServer.of(settings), timeout_s=self._timeout_s, limit=_CONNECTIONS_MAX
@@ -104,7 +107,7 @@ class Outbox:
             return Attempt(message.id, message.tries, End.FAILED, "unwritable", reason)
         try:
             async with asyncio.timeout(2 * self._timeout_s), self._connections.connection() as client:
-                await client.sendmail(self._mail_from, [message.address], mail)
+                await client.sendmail(self._envelope_from(message.id), [message.address], mail)
         except ServerAway as error:
             return server_away(message.id, message.tries, message.at, clock.now(), str(error))
         except aiosmtplib.SMTPRecipientsRefused as error:
@@ -127,6 +130,9 @@ class Outbox:
             log.warning("outbox.unexpected", message_id=str(message.id), error=type(error).__name__)
             return failed_for_now(message.id, message.tries, "unexpected", type(error).__name__)
         return Attempt(message.id, message.tries, End.SENT)
+
+    def _envelope_from(self, message_id: UUID) -> str:
+        return return_path(self._vault, message_id, self._mail_from) if self._verp else self._mail_from
 
     async def _write_down(self) -> str | None:
         """Record the attempts that ended; return why the server was away, if it was."""

@@ -1,4 +1,4 @@
-"""The verbs of the customers room: identify, ensure, consent, import; and the card that others show.
+"""The verbs of the customers room: claim, prove, ensure, consent, import; and the card that others show.
 
 Plural, in the caller's transaction, idempotent by what they are about; addresses are written in sorted order.
 """
@@ -8,8 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from safar.customers.claims import claim_many, customer_of_address, prove
 from safar.customers.identify import QUERIES, finals, identify_many, normalised
-from safar.customers.model import Card, Consent, CustomerRecord, IdentityRequest, Provisional
+from safar.customers.model import (
+    Card,
+    Claim,
+    Consent,
+    CustomerRecord,
+    IdentityRequest,
+    Proof,
+    Proven,
+    Provisional,
+)
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
@@ -17,8 +27,9 @@ from safar.kernel.database import Connection, as_json, execute, rows
 from safar.kernel.ids import new_id
 
 __all__ = [
-    "Card", "Consent", "CustomerRecord", "IdentityRequest", "Provisional",
-    "cards", "consent_many", "ensure_many", "finals", "identify_many", "import_many", "normalised",
+    "Card", "Claim", "Consent", "CustomerRecord", "IdentityRequest", "Proof", "Proven", "Provisional",
+    "cards", "claim_many", "consent_many", "customer_of_address", "ensure_many", "finals", "identify_many",
+    "import_many", "normalised", "prove",
 ]  # fmt: skip
 
 

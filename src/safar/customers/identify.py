@@ -64,9 +64,8 @@ def normalised(kind: str, value: str, country: str | None = None) -> str:
 async def identify_many(connection: Connection, requests: Sequence[IdentityRequest]) -> list[UUID]:
     """Return who is behind each address; an address nobody has becomes one of a new or the given customer.
 
-    An address that is already somebody's stays theirs: the given `customer_id` then counts as one of
-    their browsers when it has no row of its own. Raises NotAnAddress. Writes customer.created and
-    customer.identified.
+    For addresses that the shop vouches for (its own list): an address that is already somebody's stays
+    theirs. Raises NotAnAddress. Writes customer.created and customer.identified.
     """
     keys = [(r.kind, normalised(r.kind, r.value, r.country)) for r in requests]
     given = {r.customer_id for r in requests if r.customer_id}
@@ -83,13 +82,9 @@ async def identify_many(connection: Connection, requests: Sequence[IdentityReque
     words: dict[UUID, str] = {}
     for key, owner in written.items():
         if not owner.created:
-            words[owner.customer_id] = f"{words.get(owner.customer_id, '')} {_word(*key)}".strip()
+            words[owner.customer_id] = f"{words.get(owner.customer_id, '')} {word_of(*key)}".strip()
     await _complete(connection, [(owners[k], r) for k, r in zip(keys, requests, strict=True)], words)
-    answers = [owners[key].customer_id for key in keys]
-    with_row = homes.keys() | {owner.customer_id for owner in written.values()}
-    strangers = {r.customer_id: a for r, a in zip(requests, answers, strict=True) if r.customer_id}
-    await _link_browsers(connection, {v: a for v, a in strangers.items() if v not in with_row})
-    return answers
+    return [owners[key].customer_id for key in keys]
 
 
 async def _owners(connection: Connection, keys: Iterable[Key]) -> dict[Key, _Owner]:
@@ -126,7 +121,7 @@ async def _write_missing(
                 "customer_id": customer_id,
                 "kind": kind,
                 "value": value,
-                "word": _word(kind, value),
+                "word": word_of(kind, value),
             }
         )
         if customer_id not in with_row:
@@ -154,7 +149,7 @@ async def _write_missing(
     return {(owner.kind, owner.value): owner for owner in won}
 
 
-def _word(kind: str, value: str) -> str:
+def word_of(kind: str, value: str) -> str:
     """Return what a search finds of an address: nothing of a browser's number."""
     return "" if kind == "visitor" else fold(value)
 
@@ -175,14 +170,3 @@ async def _complete(
         await execute(
             connection, QUERIES["complete"], {"ids": list(told), "told": as_json(list(told.values()))}
         )
-
-
-async def _link_browsers(connection: Connection, strangers: Mapping[UUID, UUID]) -> None:
-    """Remember that a browser without a customer of its own turned out to be this customer's."""
-    identities = [
-        {"id": new_id(), "customer_id": customer, "kind": "visitor", "value": str(visitor)}
-        for visitor, customer in strangers.items()
-    ]
-    if identities:
-        params = {"identities": as_json(identities), "now": clock.now()}
-        await execute(connection, QUERIES["insert_identities"], params)

@@ -5,11 +5,12 @@ from datetime import datetime
 from uuid import UUID
 
 
-@dataclass(slots=True, kw_only=True)  # not frozen: made for every order
+@dataclass(slots=True, kw_only=True)
 class IdentityRequest:
-    """Who is behind this address? `customer_id` is who it becomes when nobody has the address yet.
+    """Whose address is this, as the shop's own list has it? What customers type is a Claim instead.
 
-    `name` and `country` fill what is not known yet; they never replace what is.
+    `customer_id` is who it becomes when nobody has the address yet. `name` and `country` fill what is not
+    known yet; they never replace what is.
     """
 
     kind: str
@@ -18,6 +19,45 @@ class IdentityRequest:
     customer_id: UUID | None = None
     name: str | None = None
     country: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)  # not frozen: made for every order
+class Claim:
+    """Somebody says that an address is theirs: it is kept with them, and shows and decides nothing.
+
+    `customer_id`: who says so, with a row or without. `source`: order, back_in_stock or mail. `name` and
+    `country` fill what is not known yet of whoever says so.
+    """
+
+    customer_id: UUID
+    kind: str
+    value: str
+    language: str
+    source: str
+    name: str | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Something that was sent to an address, for what `claimant` did, came back.
+
+    `browser`: the customer id of the browser that brought it; None when it came by authenticated mail.
+    """
+
+    claimant: UUID
+    kind: str
+    value: str
+    language: str
+    browser: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """Whose the address is; `joined`: the claimant is theirs from now on, whole."""
+
+    owner_id: UUID
+    joined: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +91,22 @@ class CustomerRecord:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What other rooms show of a customer; everyone has a language, the rest only when they told us."""
+    """What other rooms show of a customer; everyone has a language, the rest only when they told us.
+
+    `email` is proven to be theirs; `claimed` is what they said last, while nothing is proven.
+    """
 
     id: UUID
     name: str | None
     language: str
     country: str | None
     email: str | None
+    claimed: str | None = None
+
+    @property
+    def said(self) -> str | None:
+        """The address to write to: theirs, or else the one that they say is theirs."""
+        return self.email or self.claimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,4 +149,5 @@ class Listed:
     country: str | None
     created_at: datetime
     email: str | None
+    claimed: str | None
     consent: bool | None

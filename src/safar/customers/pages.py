@@ -98,13 +98,18 @@ async def customer_page(request: Request) -> Response:
         params = {"id": customer_id}
         profile = await row(Profile, connection, QUERIES["profile"], params)
         identities = await rows(Identity, connection, QUERIES["identities"], params)
+        claims = await rows(Identity, connection, QUERIES["claims"], params)
         consents = await rows(ConsentRow, connection, QUERIES["consents"], params)
+        known = await rows(_Id, connection, QUERIES["known_as"], params)
         events = await timeline(connection, customer_id)
+    browsers = {identity.value for identity in identities if identity.kind == "visitor"}
+    browsers |= {str(one.id) for one in known} - {str(customer_id)}
     assert profile is not None
     values = {
         "customer": profile,
         "identities": [identity for identity in identities if identity.kind != "visitor"],
-        "browsers": sum(identity.kind == "visitor" for identity in identities),
+        "claims": claims,
+        "browsers": len(browsers),
         "consents": consents,
         "word": word,
         **_timeline_values(customer_id, events),

@@ -70,6 +70,67 @@ LEFT JOIN LATERAL (
 ) AS had ON true
 ORDER BY won.kind, won.value
 
+-- name: claim
+-- Claimants without a row get one; what is not known of the others is filled in. In the order of ids, so that
+-- two batches never wait for each other in a circle.
+WITH made AS (
+    INSERT INTO customers AS had (id, name, language, country, created_at, search)
+    SELECT c.id, c.name, c.language, c.country, %(now)s, c.search
+    FROM jsonb_to_recordset(%(customers)s::jsonb) AS c (
+        id uuid, name text, language text, country text, search text
+    )
+    ORDER BY c.id
+    ON CONFLICT (id) DO UPDATE SET
+        name = coalesce(had.name, excluded.name), country = coalesce(had.country, excluded.country),
+        search = CASE
+            WHEN position(excluded.search IN had.search) > 0 THEN had.search
+            ELSE left(concat_ws(' ', had.search, excluded.search), 1000)
+        END
+    WHERE (had.name IS NULL AND excluded.name IS NOT NULL)
+        OR (had.country IS NULL AND excluded.country IS NOT NULL)
+        OR (position(excluded.search IN had.search) = 0 AND length(had.search) < 1000)
+    RETURNING id, xmax = 0 AS created
+), claimed AS (
+    INSERT INTO customer_claims (customer_id, kind, value, source, claimed_at)
+    SELECT c.customer_id, c.kind, c.value, c.source, %(now)s
+    FROM jsonb_to_recordset(%(claims)s::jsonb) AS c (customer_id uuid, kind text, value text, source text)
+    ORDER BY c.customer_id, c.kind, c.value
+    ON CONFLICT (customer_id, kind, value) DO NOTHING
+)
+SELECT id FROM made WHERE created
+
+-- name: lock_address
+SELECT pg_advisory_xact_lock(hashtextextended(%(kind)s || ' ' || %(value)s, 1))
+
+-- name: standing
+-- Who has an address, and whether the claimant has proven one of their own.
+SELECT
+    (
+        SELECT i.customer_id FROM customer_identities AS i
+        WHERE i.kind = %(kind)s AND i.value = %(value)s
+    ) AS owner_id,
+    EXISTS (
+        SELECT 1 FROM customer_identities AS i
+        WHERE i.customer_id = %(claimant)s AND i.kind <> 'visitor'
+    ) AS has_address
+
+-- name: found
+INSERT INTO customers (id, language, created_at) VALUES (%(own)s, %(language)s, %(now)s)
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+
+-- name: own_address
+WITH owned AS (
+    INSERT INTO customer_identities (id, customer_id, kind, value, created_at)
+    VALUES (gen_random_uuid(), %(owner)s, %(kind)s, %(value)s, %(now)s)
+    ON CONFLICT (kind, value) DO NOTHING
+)
+UPDATE customers SET search = left(concat_ws(' ', search, %(word)s::text), 1000)
+WHERE id = %(owner)s AND position(%(word)s IN search) = 0
+
+-- name: join
+UPDATE customers SET merged_into = %(owner)s WHERE id = %(claimant)s AND merged_into IS NULL
+
 -- name: insert_customers
 INSERT INTO customers (id, name, language, country, created_at, search)
 SELECT c.id, c.name, c.language, c.country, %(now)s, c.search
@@ -110,7 +171,12 @@ SELECT
         SELECT i.value FROM customer_identities AS i
         WHERE i.customer_id = c.id AND i.kind = 'email'
         ORDER BY i.created_at, i.id LIMIT 1
-    ) AS email
+    ) AS email,
+    (
+        SELECT l.value FROM customer_claims AS l
+        WHERE l.customer_id = c.id AND l.kind = 'email'
+        ORDER BY l.claimed_at DESC, l.value LIMIT 1
+    ) AS claimed
 FROM customers AS c
 WHERE c.id = ANY(%(ids)s)
 
@@ -120,6 +186,15 @@ SELECT id, name, language, country, created_at FROM customers WHERE id = %(id)s
 -- name: identities
 SELECT kind, value, created_at FROM customer_identities
 WHERE customer_id = %(id)s ORDER BY created_at, id LIMIT 100
+
+-- name: claims
+-- What they say besides: addresses that nothing came back from.
+SELECT l.kind, l.value, l.claimed_at AS created_at FROM customer_claims AS l
+WHERE l.customer_id = %(id)s AND NOT EXISTS (
+    SELECT 1 FROM customer_identities AS i
+    WHERE i.customer_id = l.customer_id AND i.kind = l.kind AND i.value = l.value
+)
+ORDER BY l.claimed_at, l.value LIMIT 100
 
 -- name: consents
 SELECT channel, given, source, changed_at FROM customer_consents WHERE customer_id = %(id)s ORDER BY channel
@@ -146,6 +221,11 @@ SELECT
         WHERE i.customer_id = c.id AND i.kind = 'email'
         ORDER BY i.created_at, i.id LIMIT 1
     ) AS email,
+    (
+        SELECT l.value FROM customer_claims AS l
+        WHERE l.customer_id = c.id AND l.kind = 'email'
+        ORDER BY l.claimed_at DESC, l.value LIMIT 1
+    ) AS claimed,
     (SELECT a.given FROM customer_consents AS a WHERE a.customer_id = c.id AND a.channel = 'email') AS consent
 FROM customers AS c
 WHERE

@@ -9,7 +9,8 @@ from safar.kernel.text import shortened
 
 SENTENCES: Mapping[str, str] = {
     "customer.created": N_("Became known to the shop"),
-    "customer.identified": N_("Told an address: %(kind)s"),
+    "customer.identified": N_("Proved an address: %(kind)s"),
+    "customer.joined": N_("Proved to be a visitor seen before"),
     "customer.updated": N_("Profile changed"),
     "consent.given": N_("Allowed messages by %(channel)s (%(source)s)"),
     "consent.withdrawn": N_("Asked for no more messages by %(channel)s (%(source)s)"),
@@ -55,6 +56,7 @@ SENTENCES: Mapping[str, str] = {
     "order.confirmed": N_("Order confirmed: %(total)s"),
     "order.refused": N_("Wanted to order, but could not: %(reason)s"),
     "order.cancelled": N_("Order cancelled: %(reason)s"),
+    "order.link_renewed": N_("Got a new link to the order"),
     "order.packed": N_("Order packed"),
     "order.shipped": N_("Order shipped"),
     "order.delivered": N_("Order delivered"),
@@ -124,7 +126,7 @@ SENTENCES: Mapping[str, str] = {
     "send.sent": N_("Campaign message sent"),
     "send.skipped": N_("Campaign message not sent: %(reason)s"),
     "send.failed": N_("Campaign message failed: %(reason)s"),
-    "link.clicked": N_("Followed the link of a campaign"),
+    "link.clicked": N_("The campaign link sent to them was opened"),
     "promise.made": N_("A promise was made: %(kind)s"),
     "promise.kept": N_("A promise was kept: %(kind)s"),
     "promise.broken": N_("A promise was broken: %(kind)s"),

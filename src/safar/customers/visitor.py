@@ -1,4 +1,8 @@
-"""Who visits the front: a signed cookie, no database; a visitor who says who they are is a customer."""
+"""Who visits the front: a signed cookie, no database. A browser is a customer of its own, without a row.
+
+Nothing that a link carries or that is typed changes who a browser is: customers.claims joins it to somebody
+when they have shown that they read a mailbox.
+"""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -24,29 +28,34 @@ _WITHOUT_COOKIE = ("/static/", "/images/", "/drawn/", "/sitemap.xml", "/robots.t
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A browser; until it tells who it is, `customer_id` is its own id, a customer without a row.
+    """A browser, and what brought it: a campaign, by the link that was sent as `link_id`.
 
-    `returned`: the cookie came back with this request. Until then nobody has shown that there is a browser at
-    all, and nothing scarce is given: no place, no stream, no message of the chat.
+    Whoever carries the link is no more its addressee than whoever reads a poster. `returned`: the cookie came
+    back with this request. Until then nobody has shown that there is a browser at all, and nothing scarce is
+    given: no place, no stream, no message of the chat.
     """
 
     visitor_id: UUID
-    customer_id: UUID
     campaign_id: UUID | None = None
+    link_id: UUID | None = None
     returned: bool = field(default=False, compare=False)
+
+    @property
+    def customer_id(self) -> UUID:
+        """The customer that this browser is: its own id, whether or not it has a row."""
+        return self.visitor_id
 
 
 def new_visitor() -> Visitor:
     """Return a visitor nobody has seen before."""
-    visitor_id = new_id()
-    return Visitor(visitor_id, visitor_id)
+    return Visitor(new_id())
 
 
 def signed(vault: Vault, visitor: Visitor) -> str:
     """Return the cookie's value for `visitor`."""
-    known = visitor.customer_id.hex if visitor.customer_id != visitor.visitor_id else ""
     campaign = visitor.campaign_id.hex if visitor.campaign_id else ""
-    return vault.sign(_PURPOSE, f"{visitor.visitor_id.hex}.{known}.{campaign}")
+    link = visitor.link_id.hex if visitor.link_id else ""
+    return vault.sign(_PURPOSE, f"{visitor.visitor_id.hex}.{campaign}.{link}")
 
 
 def unsigned(vault: Vault, cookie: str) -> Visitor | None:
@@ -54,11 +63,9 @@ def unsigned(vault: Vault, cookie: str) -> Visitor | None:
     if len(cookie) > _COOKIE_CHARACTERS_MAX:
         return None
     try:
-        visitor, known, campaign = str(vault.unsign(_PURPOSE, cookie)).split(".")
-        visitor_id = UUID(visitor)
+        visitor, campaign, link = str(vault.unsign(_PURPOSE, cookie)).split(".")
         return Visitor(
-            visitor_id, UUID(known) if known else visitor_id, UUID(campaign) if campaign else None,
-            returned=True
+            UUID(visitor), UUID(campaign) if campaign else None, UUID(link) if link else None, returned=True
         )  # fmt: skip
     except (BadRequest, ValueError):
         return None
@@ -70,14 +77,9 @@ def visitor_of(request: Request) -> Visitor:
     return visitor if isinstance(visitor, Visitor) else new_visitor()
 
 
-def become(request: Request, *, customer_id: UUID | None = None, campaign_id: UUID | None = None) -> Visitor:
-    """Tell that the visitor is this customer, or came by this campaign; the answer carries the new cookie."""
-    visitor = visitor_of(request)
-    visitor = dataclasses.replace(
-        visitor,
-        customer_id=customer_id or visitor.customer_id,
-        campaign_id=campaign_id or visitor.campaign_id,
-    )
+def came_by(request: Request, *, campaign_id: UUID, link_id: UUID) -> Visitor:
+    """Note that the visitor came by this campaign's link; the answer carries the new cookie."""
+    visitor = dataclasses.replace(visitor_of(request), campaign_id=campaign_id, link_id=link_id)
     request.state.visitor = visitor
     return visitor
 

@@ -29,7 +29,7 @@ __all__ = [
 
 QUIET = timedelta(hours=24)
 _QUIET_MAX = 200
-Ways = dict[tuple[UUID, UUID], Way]
+Ways = dict[UUID, list[Way]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,10 @@ async def reply(
     message_id: UUID,
     staff_id: UUID | None = None,
     channel_id: UUID | None = None,
+    address: str | None = None,
     seen_at: datetime | None = None,
 ) -> Said:
-    """Say one thing in a conversation, on the channel the customer wrote last on unless told otherwise."""
+    """Say one thing in a conversation, to who wrote last in it unless told otherwise (see Reply)."""
     said = await reply_many(
         connection,
         [
@@ -78,6 +79,7 @@ async def reply(
                 message_id=message_id,
                 staff_id=staff_id,
                 channel_id=channel_id,
+                address=address,
                 seen_at=seen_at,
             )
         ],
@@ -102,9 +104,9 @@ async def reply_many(connection: Connection, replies: Sequence[Reply]) -> list[S
         outcome = await _refusal(connection, conversations.get(reply_.conversation_id), reply_, existing)
         if outcome is None:
             conversation = conversations[reply_.conversation_id]
-            way = _way(ways, conversation, reply_)
-            outcome = Said.SENT if way else Said.NO_ADDRESS
-            if way is not None:
+            way = decide.way_of(ways[conversation.id], reply_)
+            outcome = way if isinstance(way, Said) else Said.SENT
+            if not isinstance(way, Said):
                 outgoing.append(_outgoing(conversation, reply_, way, now))
                 conversations[conversation.id], told = decide.replied(conversation, reply_, now)
                 events += told
@@ -137,26 +139,24 @@ async def _refusal(
 
 
 async def _ways(connection: Connection, conversations: Iterable[Conversation]) -> Ways:
-    """Return where each conversation's customer can be answered, by channel."""
+    """Return who can be answered in each conversation."""
     known = {conversation.id: conversation for conversation in conversations}
-    found = await rows(Way, connection, QUERIES["ways"], {"ids": list(known)})
-    ways = {(way.conversation_id, way.channel_id): way for way in found}
+    ways: Ways = {id_: [] for id_ in known}
+    for way in await rows(Way, connection, QUERIES["ways"], {"ids": list(known), "email": EMAIL}):
+        ways[way.conversation_id].append(way)
     customers = await cards(connection, {conversation.customer_id for conversation in known.values()})
     for conversation in known.values():
         card = customers.get(conversation.customer_id)
-        if card is not None and card.email:
-            way = Way(conversation.id, EMAIL, card.email, None, None)
-            ways.setdefault((conversation.id, EMAIL), way)
+        if card is None or card.said is None:
+            continue
+        if not any(way.own and way.channel_id == EMAIL for way in ways[conversation.id]):
+            ways[conversation.id].append(Way(conversation.id, EMAIL, card.said, None, None))
     return ways
 
 
 async def ways_of(connection: Connection, conversation: Conversation) -> list[Way]:
-    """Return the addresses on which a conversation's customer can be answered."""
-    return list((await _ways(connection, [conversation])).values())
-
-
-def _way(ways: Ways, conversation: Conversation, reply_: Reply) -> Way | None:
-    return ways.get((conversation.id, reply_.channel_id or conversation.last_channel_id))
+    """Return the addresses that can be answered in a conversation."""
+    return (await _ways(connection, [conversation]))[conversation.id]
 
 
 def _outgoing(conversation: Conversation, reply_: Reply, way: Way, now: datetime) -> Outgoing:

@@ -45,6 +45,7 @@ class About:
 
     name: str | None
     email: str | None
+    claimed: str | None
     language: str
     country: str | None
     orders: list[Order]
@@ -60,6 +61,7 @@ async def about(connection: Connection, conversation: Conversation) -> About:
     return About(
         name=card.name if card else None,
         email=card.email if card else None,
+        claimed=card.claimed if card and not card.email else None,
         language=card.language if card else conversation.language,
         country=card.country if card else None,
         orders=await orders_of_customer(connection, [conversation.customer_id], limit=_ORDERS_MAX),

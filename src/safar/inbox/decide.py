@@ -1,12 +1,13 @@
 """How a conversation changes, without I/O: it and what happens give the next one and its events."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from safar.channels.model import KINDS, WEB, Author
-from safar.inbox.model import Conversation, Inbound, Reply, Said
+from safar.inbox.model import Conversation, Inbound, Reply, Said, Way
 from safar.journal.model import Event
 from safar.kernel.text import shortened
 
@@ -30,6 +31,8 @@ def received(
             events.append(_event("conversation.opened", after, message.at))
     else:
         after = replace(before, **_newest(message), campaign_id=message.campaign_id or before.campaign_id)
+        if not message.own:  # somebody else in the thread is no address of the customer's
+            after = replace(after, last_channel_id=before.last_channel_id, last_address=before.last_address)
         if before.state == "closed" and not message.automatic:
             after = replace(after, state="open", closed_at=None)
             events.append(_event("conversation.reopened", after, message.at))
@@ -77,6 +80,8 @@ def _received_event(conversation: Conversation, message: Inbound) -> Event:
         properties["automatic"] = True
     if not message.trusted:
         properties["trusted"] = False
+    if not message.verified:
+        properties["verified"] = False
     return _event("message.received", conversation, message.at, properties=properties)
 
 
@@ -85,6 +90,27 @@ def may_say(conversation: Conversation, reply: Reply) -> Said | None:
     if reply.author == Author.BOT and conversation.with_staff:
         return Said.WITH_STAFF
     return None
+
+
+def way_of(ways: Sequence[Way], reply: Reply) -> Way | Said:
+    """Return to whom a reply goes. Nobody becomes the one who is answered by having written last.
+
+    Somebody else in the thread gets an answer only where it says so.
+    """
+    if reply.address is not None:
+        there = [way for way in ways if (way.channel_id, way.address) == (reply.channel_id, reply.address)]
+        return there[0] if there else Said.NO_ADDRESS
+    if reply.channel_id is not None:
+        return newest([way for way in ways if way.own and way.channel_id == reply.channel_id])
+    last = newest(ways)
+    return Said.CHOOSE if isinstance(last, Way) and not last.own else last
+
+
+def newest(ways: Sequence[Way]) -> Way | Said:
+    """Return the way by which the newest message came."""
+    if not ways:
+        return Said.NO_ADDRESS
+    return max(ways, key=lambda way: (way.at is not None, way.at.timestamp() if way.at else 0.0))
 
 
 def replied(before: Conversation, reply: Reply, at: datetime) -> Change:

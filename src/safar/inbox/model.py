@@ -12,8 +12,10 @@ from safar.kernel import clock
 class Inbound:
     """One message from a customer. (`channel_id`, `external_id`) names it however often it is delivered.
 
-    Who wrote it: `customer_id`, or else whoever has the identity. `automatic`: a machine wrote it, nobody
-    waits for an answer. `trusted` False: it came from an address that the customer has not used before.
+    `customer_id`: in whose thread it belongs, with a row or without. `automatic`: a machine wrote it, nobody
+    waits for an answer. `verified` False: nothing shows that it came from where it says; anybody can write a
+    From header. `own` False: somebody else, who answers in this customer's thread. `claims`: the address is
+    kept as one that the customer says is theirs.
     """
 
     message_id: UUID
@@ -22,15 +24,20 @@ class Inbound:
     address: str
     text: str
     language: str
-    customer_id: UUID | None = None
-    identity_kind: str | None = None
-    identity_value: str | None = None
+    customer_id: UUID
     name: str | None = None
     subject: str | None = None
     campaign_id: UUID | None = None
     automatic: bool = False
-    trusted: bool = True
+    verified: bool = True
+    own: bool = True
+    claims: bool = False
     at: datetime = field(default_factory=clock.now)
+
+    @property
+    def trusted(self) -> bool:
+        """Whether it is answered without a person having looked."""
+        return self.verified and self.own
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,9 @@ class Conversation:
 class Reply:
     """Something we say in a conversation; `message_id` is the idempotency key.
 
-    `channel_id` None: the channel on which the customer wrote last. `seen_at`: the newest message that the
+    It goes to `address` on `channel_id`, one of the addresses from which somebody wrote in it, or else to the
+    customer's own address on that channel. Without a channel it answers the newest message, if that came from
+    an address of the customer's own. `seen_at`: the newest message that the
     writer had before their eyes; when a colleague has replied since, the reply is held back.
     """
 
@@ -80,6 +89,7 @@ class Reply:
     message_id: UUID
     staff_id: UUID | None = None
     channel_id: UUID | None = None
+    address: str | None = None
     seen_at: datetime | None = None
     language: str | None = None
 
@@ -92,6 +102,7 @@ class Said(StrEnum):
     WITH_STAFF = "with_staff"  # the bot does not talk over a person
     OVERTAKEN = "overtaken"  # a colleague has replied meanwhile
     NO_ADDRESS = "no_address"  # the customer has no address on that channel
+    CHOOSE = "choose"  # somebody else wrote last: who is to get this has to be said
     NO_CONVERSATION = "no_conversation"
 
 
@@ -105,13 +116,19 @@ class HandOver:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """An address on which the customer has written, and what an answer there refers to."""
+    """An address that has written in a conversation, and what an answer there refers to.
+
+    `own`: the customer's, by proof or, while nothing is proven, by their word; else somebody else's. `at`
+    None: they have not written from it yet.
+    """
 
     conversation_id: UUID
     channel_id: UUID
     address: str
     subject: str | None
     external_id: str | None
+    own: bool = True
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +147,8 @@ class ThreadMessage:
     reason: str | None
     external_id: str | None
     automatic: bool
+    verified: bool
+    own: bool
     at: datetime
 
 

@@ -14,10 +14,11 @@ from safar.channels.actions import troubles
 from safar.channels.model import KINDS, Author
 from safar.inbox import aside
 from safar.inbox.actions import assign, close, reopen, reply
+from safar.inbox.decide import newest
 from safar.inbox.errors import NoAddress, NoConversation
 from safar.inbox.folders import FOLDERS, Board, Listed, View, listed, parse_key
 from safar.inbox.live import bursts
-from safar.inbox.model import Said
+from safar.inbox.model import Said, Way
 from safar.inbox.thread import Thread, colleagues, thread_of, ways_sorted
 from safar.inbox.words import reason_text
 from safar.journal.model import Recorded
@@ -91,10 +92,12 @@ async def _conversation_page(
     before = _moment(request.query_params.get("before", ""))
     async with context_of(request).database.connection() as connection:
         thread = await thread_of(connection, id_, before=before)
+        ways = await ways_sorted(connection, thread.conversation)
         values = {
             **_list_values(view, await listed(connection, view), id_),
             **_thread_values(thread),
-            "ways": await ways_sorted(connection, thread.conversation),
+            "ways": ways,
+            "default_way": default if isinstance(default := newest(ways), Way) and default.own else None,
             "colleagues": await colleagues(connection),
             "troubles": await troubles(connection),
             "about": await aside.about(connection, thread.conversation),
@@ -104,6 +107,7 @@ async def _conversation_page(
         "actor": actor,
         "message_id": entered.values.get("id", "") if entered else new_id(),
         "text": text,
+        "chosen_to": entered.values.get("to", "") if entered else "",
         "text_max": TEXT_MAX,
         "problems": entered.problems if entered else {},
         "overtaken": said is Said.OVERTAKEN,
@@ -177,7 +181,7 @@ async def post_reply(request: Request) -> Response:
     fields = await read_fields(request)
     text = fields.text("text", length_max=TEXT_MAX).replace("\r\n", "\n")
     message_id = _message_id(fields, actor.id)
-    channel_id = next((id_ for id_, kind in KINDS.items() if kind == fields.values.get("channel")), None)
+    channel_id, address = _recipient(fields)
     try:
         fields.done()
     except InvalidInput:
@@ -193,6 +197,7 @@ async def post_reply(request: Request) -> Response:
             message_id=message_id,
             staff_id=actor.id,
             channel_id=channel_id,
+            address=address,
             seen_at=_moment(fields.values.get("seen_at", "")),
         )
     if said is Said.OVERTAKEN:
@@ -201,7 +206,16 @@ async def post_reply(request: Request) -> Response:
         raise NoConversation
     if said is Said.NO_ADDRESS:
         raise NoAddress
+    if said is Said.CHOOSE:
+        fields.problems["to"] = _("Somebody else wrote last here. Choose who gets your answer.")
+        return await _conversation_page(request, actor, entered=fields)
     return _back(request)
+
+
+def _recipient(fields: Fields) -> tuple[UUID | None, str | None]:
+    """Return the channel and the address that the form says, as "email ann@example.com"."""
+    kind, _space, address = fields.values.get("to", "").partition(" ")
+    return next((id_ for id_, known in KINDS.items() if known == kind), None), address or None
 
 
 def _message_id(fields: Fields, staff_id: UUID) -> UUID:

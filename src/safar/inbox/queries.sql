@@ -30,14 +30,16 @@ WHERE id = %(id)s
 -- name: insert_received
 INSERT INTO messages (
     id, channel_id, direction, author, customer_id, conversation_id, campaign_id, external_id, address, subject,
-    body, language, state, at, next_try_at, ended_at, automatic
+    body, language, state, at, next_try_at, ended_at, automatic, verified
 )
 SELECT
     m.id, m.channel_id, 'in', 'customer', m.customer_id, m.conversation_id, m.campaign_id, m.external_id,
-    m.address, m.subject, m.body, m.language, 'received', m.at, m.at, m.at, m.automatic
+    m.address, m.subject, m.body, m.language, 'received', m.at, m.at, m.at, m.automatic,
+    m.verified
 FROM jsonb_to_recordset(%(messages)s::jsonb) AS m (
     id uuid, channel_id uuid, customer_id uuid, conversation_id uuid, campaign_id uuid, external_id text,
-    address text, subject text, body text, language text, at timestamptz, automatic boolean
+    address text, subject text, body text, language text, at timestamptz, automatic boolean,
+    verified boolean
 )
 ON CONFLICT (channel_id, external_id) DO NOTHING
 RETURNING id
@@ -71,12 +73,27 @@ ON CONFLICT (id) DO UPDATE SET
     closed_at = excluded.closed_at
 
 -- name: ways
--- Where the customer of each conversation can be answered: the newest incoming message on each channel.
-SELECT DISTINCT ON (m.conversation_id, m.channel_id)
-    m.conversation_id, m.channel_id, m.address, m.subject, m.external_id
-FROM messages AS m
-WHERE m.conversation_id = ANY(%(ids)s) AND m.direction = 'in'
-ORDER BY m.conversation_id, m.channel_id, m.at DESC
+-- Everybody who has written in each conversation: their newest message, and whether the address is the
+-- customer's own. A browser is; an e-mail address is when it was proven, or said, by this customer.
+SELECT
+    w.*,
+    w.channel_id <> %(email)s OR EXISTS (
+        SELECT 1 FROM conversations AS c INNER JOIN customers AS u ON u.id = c.customer_id
+        INNER JOIN customer_identities AS i
+            ON i.kind = 'email' AND i.value = w.address AND i.customer_id IN (u.id, u.merged_into)
+        WHERE c.id = w.conversation_id
+    ) OR EXISTS (
+        SELECT 1 FROM conversations AS c INNER JOIN customer_claims AS l
+            ON l.customer_id = c.customer_id AND l.kind = 'email' AND l.value = w.address
+        WHERE c.id = w.conversation_id
+    ) AS own
+FROM (
+    SELECT DISTINCT ON (m.conversation_id, m.channel_id, m.address)
+        m.conversation_id, m.channel_id, m.address, m.subject, m.external_id, m.at
+    FROM messages AS m
+    WHERE m.conversation_id = ANY(%(ids)s) AND m.direction = 'in'
+    ORDER BY m.conversation_id, m.channel_id, m.address, m.at DESC
+) AS w
 
 -- name: existing_messages
 SELECT id FROM messages WHERE id = ANY(%(ids)s)
@@ -98,8 +115,12 @@ FROM messages AS m
 WHERE m.id = ANY(%(ids)s) AND m.direction = 'out'
 
 -- name: address_owners
--- Who already has these e-mail addresses.
-SELECT value, customer_id FROM customer_identities WHERE kind = 'email' AND value = ANY(%(addresses)s)
+-- Who already has these e-mail addresses; or the address's own customer, who has written from it before.
+SELECT k.value, coalesce(i.customer_id, c.id) AS customer_id
+FROM jsonb_to_recordset(%(addresses)s::jsonb) AS k (value text, own_id uuid)
+LEFT JOIN customer_identities AS i ON i.kind = 'email' AND i.value = k.value
+LEFT JOIN customers AS c ON c.id = k.own_id
+WHERE coalesce(i.customer_id, c.id) IS NOT NULL
 
 -- name: undelivered
 SELECT id, conversation_id, waiting_since FROM messages
@@ -120,7 +141,17 @@ LIMIT %(limit)s
 -- name: thread
 SELECT
     m.id, m.channel_id, m.author, s.name AS staff_name, m.address, m.subject, m.body, m.language, m.state,
-    m.reason, m.external_id, m.automatic, m.at
+    m.reason, m.external_id, m.automatic, m.verified,
+    m.direction = 'out' OR m.channel_id <> %(email)s OR EXISTS (
+        SELECT 1 FROM conversations AS c INNER JOIN customers AS u ON u.id = c.customer_id
+        INNER JOIN customer_identities AS i
+            ON i.kind = 'email' AND i.value = m.address AND i.customer_id IN (u.id, u.merged_into)
+        WHERE c.id = m.conversation_id
+    ) OR EXISTS (
+        SELECT 1 FROM conversations AS c INNER JOIN customer_claims AS l
+            ON l.customer_id = c.customer_id AND l.kind = 'email' AND l.value = m.address
+        WHERE c.id = m.conversation_id
+    ) AS own, m.at
 FROM messages AS m
 LEFT JOIN staff AS s ON m.staff_id = s.id
 WHERE m.conversation_id = %(conversation_id)s AND (%(before)s::timestamptz IS NULL OR m.at < %(before)s)
@@ -131,7 +162,7 @@ LIMIT %(limit)s
 -- What one visitor wrote and was told on the web; nothing of the same customer's other browsers and channels.
 SELECT
     m.id, m.channel_id, m.author, s.name AS staff_name, m.address, m.subject, m.body, m.language, m.state,
-    m.reason, m.external_id, m.automatic, m.at
+    m.reason, m.external_id, m.automatic, m.verified, true AS own, m.at
 FROM messages AS m
 LEFT JOIN staff AS s ON m.staff_id = s.id
 WHERE m.channel_id = %(channel_id)s AND m.address = %(address)s
@@ -149,9 +180,18 @@ FROM conversations AS c
 INNER JOIN customers AS u ON c.customer_id = u.id
 LEFT JOIN staff AS s ON c.assigned_to = s.id
 LEFT JOIN LATERAL (
-    SELECT i.value FROM customer_identities AS i
-    WHERE i.customer_id = c.customer_id AND i.kind = 'email'
-    ORDER BY i.created_at LIMIT 1
+    (
+        SELECT i.value FROM customer_identities AS i
+        WHERE i.customer_id = c.customer_id AND i.kind = 'email'
+        ORDER BY i.created_at LIMIT 1
+    )
+    UNION ALL
+    (
+        SELECT l.value FROM customer_claims AS l
+        WHERE l.customer_id = c.customer_id AND l.kind = 'email'
+        ORDER BY l.claimed_at DESC LIMIT 1
+    )
+    LIMIT 1
 ) AS e ON true
 WHERE c.state = %(state)s
     AND (%(assigned_to)s::uuid IS NULL OR c.assigned_to = %(assigned_to)s)
@@ -174,9 +214,18 @@ FROM conversations AS c
 INNER JOIN customers AS u ON c.customer_id = u.id
 LEFT JOIN staff AS s ON c.assigned_to = s.id
 LEFT JOIN LATERAL (
-    SELECT i.value FROM customer_identities AS i
-    WHERE i.customer_id = c.customer_id AND i.kind = 'email'
-    ORDER BY i.created_at LIMIT 1
+    (
+        SELECT i.value FROM customer_identities AS i
+        WHERE i.customer_id = c.customer_id AND i.kind = 'email'
+        ORDER BY i.created_at LIMIT 1
+    )
+    UNION ALL
+    (
+        SELECT l.value FROM customer_claims AS l
+        WHERE l.customer_id = c.customer_id AND l.kind = 'email'
+        ORDER BY l.claimed_at DESC LIMIT 1
+    )
+    LIMIT 1
 ) AS e ON true
 WHERE c.state = 'open' AND c.with_staff AND c.waiting_since IS NOT NULL
     AND (%(search)s::text IS NULL OR u.search LIKE %(search)s)

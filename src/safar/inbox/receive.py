@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from safar.customers.actions import IdentityRequest, Provisional, ensure_many, finals, identify_many
+from safar.customers.actions import Claim, Provisional, claim_many, ensure_many, finals
 from safar.inbox.decide import received
 from safar.inbox.language import language_of
 from safar.inbox.model import Conversation, Inbound, Receipt
@@ -103,28 +103,21 @@ async def save(connection: Connection, conversations: Sequence[Conversation]) ->
 
 
 async def _customers(connection: Connection, fresh: Sequence[Inbound]) -> list[UUID]:
-    """Return who wrote each message, with a row in any case."""
-    answers: dict[UUID, UUID] = {}
-    named = [message for message in fresh if message.customer_id is None]
-    if named:
-        requests = [
-            IdentityRequest(
-                kind=message.identity_kind or "email",
-                value=message.identity_value or message.address,
-                language=message.language,
-                name=message.name,
-            )
-            for message in named
-        ]
-        found = await identify_many(connection, requests)
-        answers |= {message.message_id: customer for message, customer in zip(named, found, strict=True)}
-    given = [message for message in fresh if message.customer_id is not None]
-    if given:
-        wanted = [(message, message.customer_id) for message in given if message.customer_id is not None]
-        await ensure_many(connection, [Provisional(id_, message.language) for message, id_ in wanted])
-        leads = await finals(connection, [id_ for _message, id_ in wanted])
-        answers |= {message.message_id: leads[id_] for message, id_ in wanted}
-    return [answers[message.message_id] for message in fresh]
+    """Return in whose thread each message belongs, with a row in any case."""
+    claims = [
+        Claim(
+            customer_id=message.customer_id, kind="email", value=message.address, language=message.language,
+            source="mail", name=message.name,
+        )
+        for message in fresh
+        if message.claims
+    ]  # fmt: skip
+    if claims:
+        await claim_many(connection, claims)
+    others = [Provisional(message.customer_id, message.language) for message in fresh if not message.claims]
+    await ensure_many(connection, others)
+    leads = await finals(connection, [message.customer_id for message in fresh])
+    return [leads[message.customer_id] for message in fresh]
 
 
 def _record(message: Inbound, customer_id: UUID, conversation_id: UUID) -> dict[str, Any]:
@@ -141,6 +134,7 @@ def _record(message: Inbound, customer_id: UUID, conversation_id: UUID) -> dict[
         "language": message.language,
         "at": message.at,
         "automatic": message.automatic,
+        "verified": message.verified,
     }
 
 

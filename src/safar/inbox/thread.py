@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from safar.channels.model import KINDS
+from safar.channels.model import EMAIL, KINDS
 from safar.inbox.actions import ways_of
 from safar.inbox.errors import NoConversation
 from safar.inbox.model import Colleague, Conversation, ThreadMessage, Way
@@ -30,17 +30,17 @@ async def thread_of(
     conversation = await row(Conversation, connection, QUERIES["conversation"], {"id": conversation_id})
     if conversation is None:
         raise NoConversation
-    params = {"conversation_id": conversation_id, "before": before, "limit": THREAD_MAX + 1}
+    params = {"conversation_id": conversation_id, "before": before, "limit": THREAD_MAX + 1, "email": EMAIL}
     found = await rows(ThreadMessage, connection, QUERIES["thread"], params)
     more = found[THREAD_MAX - 1].at if len(found) > THREAD_MAX else None
     return Thread(conversation, found[:THREAD_MAX][::-1], more)
 
 
 async def ways_sorted(connection: Connection, conversation: Conversation) -> list[Way]:
-    """Return where the customer can be answered, the channel they wrote last on first."""
+    """Return who can be answered: first the customer, by what they wrote from last, then others."""
     ways = await ways_of(connection, conversation)
     return sorted(
-        ways, key=lambda way: (way.channel_id != conversation.last_channel_id, KINDS[way.channel_id])
+        ways, key=lambda way: (not way.own, -(way.at.timestamp() if way.at else 0.0), KINDS[way.channel_id])
     )
 
 

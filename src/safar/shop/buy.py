@@ -20,6 +20,7 @@ from safar.shop.checkout_answers import is_kept, refusal_of, taken_json
 from safar.shop.checkout_form import choices_of, details_of, key_of, order_request
 from safar.shop.model import OutOfStock, PriceChanged, ProveFirst, Taken
 from safar.shop.pay import take_order
+from safar.shop.payments.links import link_shown
 from safar.shop.pricing.rules import rules_of
 
 _SKU_CHARACTERS_MAX = 64
@@ -41,7 +42,7 @@ async def _buy(request: Request) -> Response:
     )  # fmt: skip
     answer = await take_order(context, asked)
     if isinstance(answer, Taken) and is_kept(answer):
-        return _json(taken_json(answer, asked.link), 201)
+        return _json(taken_json(answer, link_shown(context, answer.order_id)), 201)
     nothing = Basket(key, (), currency or context.settings.currency, code=asked.discount_code)
     refused = refusal_of(answer, nothing, await rules_of(context))
     told: dict[str, object] = {"error": refused.code, "message": error_text(refused)}

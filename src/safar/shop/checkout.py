@@ -11,8 +11,8 @@ from safar.catalogue.actions import variants_by_id
 from safar.catalogue.kits import kits
 from safar.catalogue.prices import prices_in
 from safar.channels.actions import queue_many
-from safar.customers.actions import identify_many
-from safar.customers.model import IdentityRequest
+from safar.customers.actions import claim_many
+from safar.customers.model import Claim
 from safar.gate.model import GoodsRoom
 from safar.gate.sites import goods_rooms
 from safar.journal.actions import append_many, events_last
@@ -242,7 +242,7 @@ async def _write(
     state = OrderState.CONFIRMED if at_once else OrderState.PLACED
     payment_state = PaymentState.DUE if at_once else PaymentState.STARTED
     customer_ids, numbers = await in_one_trip(
-        connection, identify_many(connection, [_identity(plan.request) for plan in plans]),
+        connection, claim_many(connection, [_claim(plan.request) for plan in plans]),
         _numbers(connection, len(plans)),
     )  # fmt: skip
     promised = await _promised_on(connection, plans)
@@ -316,8 +316,8 @@ async def _report(
     await append_many(connection, events)
 
 
-def _identity(request: OrderRequest) -> IdentityRequest:
-    return IdentityRequest(
-        kind="email", value=request.email, language=request.language, customer_id=request.customer_id,
-        name=request.name, country=request.country or None,
+def _claim(request: OrderRequest) -> Claim:
+    return Claim(
+        customer_id=request.customer_id, kind="email", value=request.email, language=request.language,
+        source="order", name=request.name, country=request.country or None,
     )  # fmt: skip

@@ -130,7 +130,7 @@ def order_request(
         currency=currency, country=choices.to.country, postcode=choices.to.postcode, city=details.city,
         phone=details.phone, shipping=choices.shipping, discount_code=choices.code or "",
         expected_total_minor=details.expected_total_minor,
-        location_rule=context.settings.order_location_rule,
+        location_rule=context.settings.order_location_rule, link_id=visitor.link_id,
     )  # fmt: skip
 
 

@@ -44,7 +44,8 @@ from safar.shop.delivery import forget_delivery, keep, prefilled
 from safar.shop.errors import CodeRefused, NoDelivery, NotInCart, TotalChanged
 from safar.shop.model import ProveFirst, RoomBefore, Taken
 from safar.shop.orders import lines_of, orders_by_id
-from safar.shop.pay import link_of, path_after, path_of, take_order
+from safar.shop.pay import path_after, path_of, take_order
+from safar.shop.payments.links import link_shown
 from safar.shop.places import POSTCODE_EXAMPLES, countries_to_choose, country_name, has_postcodes
 from safar.shop.show import stock_of
 
@@ -93,7 +94,7 @@ async def _form(request: Request) -> Response:
         subject_id=cart.cart_id,
     )  # fmt: skip
     await context_of(request).batched(record_many, event)
-    typed = await prefilled(request)
+    typed = prefilled(request)
     choices = choices_of(Fields(typed), home=home_of(request))
     bill = await bill_of(context_of(request), basket, choices.to)
     return _page(request, _Shown(bill, new_id(), typed))
@@ -156,7 +157,7 @@ async def _take(request: Request, bill: Bill, asked: _Asked) -> Response:
     answer = await take_order(context, order)
     if isinstance(answer, Taken) and is_kept(answer):
         if wants_json(request):
-            response = _json(taken_json(answer, link_of(context, answer.order_id)), 201)
+            response = _json(taken_json(answer, link_shown(context, answer.order_id)), 201)
         elif answer.order_id != order.order_id:  # another tab was first
             response = see_other(path_of(context, answer.order_id))
         else:
@@ -245,7 +246,7 @@ async def _ordered_before(request: Request, asked: _Asked) -> Response:
             raise NotInCart
         return see_other("/cart")
     if wants_json(request):
-        response = _json(taken_json(taken_of(order, replayed=True), link_of(context, order.id)), 201)
+        response = _json(taken_json(taken_of(order, replayed=True), link_shown(context, order.id)), 201)
     else:
         response = see_other(path_of(context, order.id))
     ordered(request, response)

@@ -58,9 +58,11 @@ class Limits:
 class OrderRequest:
     """What a customer orders; `order_id` is the idempotency key and names the hold.
 
-    `link`: the order's page, for the mail. `cart_id`: the cart that is closed with it. `currency` None: the
-    shop's own. `shipping`: the key of a method, "" for the cheapest. With `expected_total_minor` an order
-    that costs something else is refused. `total_minor_max`: the most that is paid in this way.
+    `customer_id`: the browser's own. `email` is what was typed: a claim until a mail to it comes back.
+    `link`: the order's page, for mails to it. `link_id`: the send whose link brought the browser. `cart_id`:
+    the cart that is closed with it. `currency` None: the shop's own. `shipping`: the key of a method, "" for
+    the cheapest. With `expected_total_minor` an order that costs something else is refused.
+    `total_minor_max`: the most that is paid in this way.
     """
 
     order_id: UUID
@@ -86,6 +88,7 @@ class OrderRequest:
     discount_code: str = ""
     expected_total_minor: int | None = None
     location_rule: str = "nearest"
+    link_id: UUID | None = None
     limits: Limits = Limits()
     total_minor_max: int | None = None
 

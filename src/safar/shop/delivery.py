@@ -1,8 +1,7 @@
 """Where a returning customer's goods went last time: kept encrypted in their own browser, nowhere else.
 
 An order tells us an e-mail address that anybody can type; what was typed with it is shown to nobody but the
-browser in which it was typed. A customer who came by a link out of their own mailbox is known: then their
-name and e-mail address are filled in, too.
+browser in which it was typed. A link that was followed fills in nothing: anybody may have been given it.
 """
 
 from collections.abc import Mapping
@@ -11,8 +10,6 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from safar.customers.actions import cards
-from safar.customers.visitor import visitor_of
 from safar.kernel.errors import BadRequest
 from safar.kernel.web.pages import context_of
 
@@ -22,17 +19,9 @@ _YEAR_S = 365 * 24 * 3600
 _COOKIE_CHARACTERS_MAX = 4000
 
 
-async def prefilled(request: Request) -> dict[str, str]:
-    """Return what the checkout can fill in for this visitor."""
-    kept = _kept(request)
-    visitor = visitor_of(request)
-    if "email" in kept or visitor.customer_id == visitor.visitor_id:
-        return kept
-    async with context_of(request).database.connection() as connection:
-        card = (await cards(connection, [visitor.customer_id])).get(visitor.customer_id)
-    if card is not None:
-        kept |= {"name": card.name or "", "email": card.email or ""}
-    return {name: value for name, value in kept.items() if value}
+def prefilled(request: Request) -> dict[str, str]:
+    """Return what the checkout can fill in for this browser."""
+    return {name: value for name, value in _kept(request).items() if value}
 
 
 def keep(request: Request, response: Response, typed: Mapping[str, str]) -> None:

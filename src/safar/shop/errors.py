@@ -1,6 +1,6 @@
 """What the shop refuses, and what it tells."""
 
-from safar.kernel.errors import Conflict, SafarError
+from safar.kernel.errors import Conflict, Forbidden, SafarError
 
 
 class OutOfStockError(Conflict):
@@ -77,6 +77,19 @@ class ProofNeeded(SafarError):
 
     status = 429
     code = "proof_needed"
+
+
+class LinkOver(SafarError):
+    """This link no longer opens the order. Use the one in our newest e-mail, or ask us for a new one."""
+
+    status = 410
+    code = "link_over"
+
+
+class NotShownHere(Forbidden):
+    """Open the link in our e-mail about this order in this browser first, then try again."""
+
+    code = "not_shown_here"
 
 
 class NotNow(Conflict):

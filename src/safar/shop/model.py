@@ -41,6 +41,7 @@ class Order:
     reason: str | None
     fingerprint: bytes
     customer_id: UUID
+    visitor_id: UUID | None
     cart_id: UUID | None
     campaign_id: UUID | None
     hold_id: UUID

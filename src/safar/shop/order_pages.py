@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from safar.customers.visitor import visitor_of
 from safar.kernel import clock
-from safar.kernel.errors import BadRequest, NotFound
+from safar.kernel.errors import NotFound
 from safar.kernel.ids import new_id
 from safar.kernel.web.pages import context_of, error_text, page, wants_json
 from safar.kernel.web.requests import see_other
@@ -32,13 +32,13 @@ from safar.shop.fulfilment.reading import (
 from safar.shop.fulfilment.returns import can_return
 from safar.shop.fulfilment.show import REASONS, RETURN_STATES, RETURN_TONES, WISHES, address_of, expected_of
 from safar.shop.model import Goods, Order, OrderLine, OrderState, PaymentState
+from safar.shop.opening import Opened, opened, opened_whole
 from safar.shop.orders import goods_of, lines_of, orders_by_id
 from safar.shop.pay import give_back, link_of, path_of
 from safar.shop.pricing.rules import rules_of
 from safar.shop.settle import Cancellation, cancel_many
 from safar.shop.show import PAYMENT_STATES, money_note, next_of, steps_of, sums_of
 
-_SIGNED_CHARACTERS_MAX = 200
 _WITH_INVOICE = frozenset(OrderState) - {OrderState.PLACED, OrderState.CANCELLED}
 
 
@@ -59,16 +59,16 @@ class _Found:
 
 
 async def _order(request: Request) -> Response:
-    return await order_page(request, order_id_of(request))
+    return await order_page(request, await opened(request))
 
 
 async def order_page(
-    request: Request, order_id: UUID, *, problem: str | None = None, status: int = 200
+    request: Request, order_: Opened, *, problem: str | None = None, status: int = 200
 ) -> Response:
     """Show how an order stands, its parcels, returns and money, and what can be done with it."""
     context = context_of(request)
-    found = await _find(request, order_id)
-    order = found.order
+    found = await _find(request, order_.order_id)
+    order, whole = found.order, order_.whole
     partly = is_partly_shipped(found.goods)
     settings = context.settings
     window = within_window(order, settings.return_days, clock.now(), settings.timezone)
@@ -76,16 +76,17 @@ async def order_page(
     payment = await payments.box(context, order)
     values = {
         "order": order, "lines": found.lines, "sums": sums_of(order, found.lines), "problem": problem,
-        "signed": request.path_params["signed"], "payment": payment,
+        "signed": request.path_params["signed"], "whole": whole, "payment": payment,
         "steps": steps_of(order, partly_shipped=partly), "next": next_of(order, partly_shipped=partly),
         "expected": expected_of(order, context.settings, await rules_of(context)),
         "money_note": money_note(order, came_minor=payment.came_minor, back_minor=payment.back_minor),
         "payment_words": PAYMENT_STATES, "cancelled": cancelled,
         "waiting": order.state == OrderState.PLACED, "address": address_of(order),
-        "may_cancel": after(order.state, Step.CANCEL_BY_CUSTOMER, partly_shipped=partly) is not None,
+        "may_cancel": whole
+        and after(order.state, Step.CANCEL_BY_CUSTOMER, partly_shipped=partly) is not None,
         "was_paid": order.payment_state == PaymentState.PAID,
-        "may_return": window and any(found.returnable.values()),
-        "return_days": context.settings.return_days, "has_invoice": order.state in _WITH_INVOICE,
+        "may_return": whole and window and any(found.returnable.values()),
+        "return_days": context.settings.return_days, "has_invoice": whole and order.state in _WITH_INVOICE,
         "shipments": [(shipment, found.content[shipment.id]) for shipment in found.shipments],
         "returns": [(one, found.return_lines[one.id]) for one in found.returns],
         "exchanges": {
@@ -122,7 +123,8 @@ async def _find(request: Request, order_id: UUID) -> _Found:
 
 async def _cancel(request: Request) -> Response:
     """Cancel an order that is not packed yet; what was paid goes back at once."""
-    context, order_id = context_of(request), order_id_of(request)
+    context, order_ = context_of(request), await opened_whole(request)
+    order_id = order_.order_id
     link = link_of(context, order_id)
     cancellation = Cancellation(order_id, link, "cancelled_by_customer", may_still_arrive=True)
     standing = await context.batched(cancel_many, cancellation)
@@ -132,7 +134,7 @@ async def _cancel(request: Request) -> Response:
         refused = NotNow()
         if wants_json(request):
             raise refused
-        return await order_page(request, order_id, problem=error_text(refused), status=refused.status)
+        return await order_page(request, order_, problem=error_text(refused), status=refused.status)
     if standing.changed and standing.payment_state == PaymentState.OWED:
         async with context.database.connection() as connection:
             order = (await orders_by_id(connection, [order_id]))[order_id]
@@ -141,7 +143,7 @@ async def _cancel(request: Request) -> Response:
 
 
 async def _invoice(request: Request) -> Response:
-    context, order_id = context_of(request), order_id_of(request)
+    context, order_id = context_of(request), (await opened_whole(request)).order_id
     async with context.database.connection() as connection:
         order = (await orders_by_id(connection, [order_id])).get(order_id)
     if order is None or order.state not in _WITH_INVOICE:
@@ -149,20 +151,13 @@ async def _invoice(request: Request) -> Response:
     return pdf_response(await invoice_of(context, order), f"{order.number}.pdf")
 
 
-def order_id_of(request: Request) -> UUID:
-    """Return the order of a signed link. Raises NotFound for a forged one."""
-    signed = request.path_params["signed"]
-    if len(signed) > _SIGNED_CHARACTERS_MAX:
-        raise NotFound
-    try:
-        return UUID(context_of(request).vault.unsign("order", signed))
-    except (BadRequest, ValueError, AttributeError, TypeError):
-        raise NotFound from None
+async def _order_to_change(request: Request) -> UUID:
+    return (await opened_whole(request)).order_id
 
 
 routes: list[BaseRoute] = [
     Route("/orders/{signed}", _order),
     Route("/orders/{signed}/cancellation", _cancel, methods=["POST"]),
     Route("/orders/{signed}/invoice.pdf", _invoice),
-    *return_public.routes(order_id_of),
+    *return_public.routes(_order_to_change),
 ]

@@ -40,6 +40,7 @@ def order_record(accepted: Accepted, now: datetime) -> dict[str, Any]:
         "number": accepted.number,
         "fingerprint": request.fingerprint.hex(),
         "customer_id": accepted.customer_id,
+        "visitor_id": request.customer_id,
         "cart_id": request.cart_id,
         "campaign_id": plan.campaign_id,
         "email": request.email,
@@ -107,6 +108,7 @@ def about_of(accepted: Accepted) -> About:
 
 def order_event(name: str, accepted: Accepted) -> Event:
     request, plan = accepted.plan.request, accepted.plan
+    came_by = {"link_id": request.link_id} if request.link_id and plan.campaign_id else {}
     return Event(
         name=name,
         customer_id=accepted.customer_id,
@@ -117,6 +119,7 @@ def order_event(name: str, accepted: Accepted) -> Event:
             "currency": plan.currency,
             "provider": request.provider,
             "lines": [list(goods) for goods in accepted.goods],
+            **came_by,
         },
     )
 

@@ -14,6 +14,13 @@ QUERIES = queries_beside(__file__)
 _UNPAID_READ_MAX = 100  # newest orders of one owner that are looked at
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An order that was looked for."""
+
+    id: UUID
+
+
 async def orders_by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Order]:
     found = await rows(Order, connection, QUERIES["orders"], {"ids": as_array(ids)})
     return {order.id: order for order in found}

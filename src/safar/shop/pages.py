@@ -48,7 +48,7 @@ from safar.shop.fulfilment.show import (
 )
 from safar.shop.model import Order, OrderState, PaymentState
 from safar.shop.orders import goods_of, lines_of, order_of_number, orders_by_id
-from safar.shop.pay import link_of
+from safar.shop.payments.links import link_shown
 from safar.shop.pricing.rules import rules_of
 from safar.shop.show import PAYMENT_STATES, STATES, money_note, steps_of
 from safar.stock.actions import own_locations
@@ -173,7 +173,7 @@ def _standing(context: Context, order: Order, *, partly: bool) -> dict[str, Any]
         "late": is_late(order, context.settings, today(context.settings.timezone)),
         "states": STATES, "payments": PAYMENT_STATES, "return_states": RETURN_STATES,
         "return_tones": RETURN_TONES, "wishes": WISHES, "return_reasons": REASONS,
-        "address": address_of(order), "public_link": link_of(context, order.id),
+        "address": address_of(order), "public_link": link_shown(context, order.id),
         "has_invoice": order.state not in (OrderState.PLACED, OrderState.CANCELLED),
         "was_paid": order.payment_state == PaymentState.PAID,
     }  # fmt: skip

@@ -66,7 +66,7 @@ SELECT order_id FROM carts WHERE id = %(id)s
 
 -- name: orders
 SELECT
-    o.id, o.number, o.state, o.reason, o.fingerprint, o.customer_id, o.cart_id, o.campaign_id, o.hold_id, o.held_until,
+    o.id, o.number, o.state, o.reason, o.fingerprint, o.customer_id, o.visitor_id, o.cart_id, o.campaign_id, o.hold_id, o.held_until,
     o.email, o.name, o.address, o.language, o.total_minor, o.currency, o.placed_at, o.confirmed_at, o.shipped_at,
     o.delivered_at, o.cancelled_at, o.country, o.postcode, o.city, o.phone, o.subtotal_minor, o.discount_minor,
     o.shipping_minor, o.tax_minor, o.tax_included, o.shipping_key, o.discount_code, o.promised_on, o.packed_at,
@@ -78,7 +78,7 @@ WHERE o.id = ANY(%(ids)s::uuid [])
 -- name: lock_orders
 -- In the order of their ids; the payment changes only under the lock of its order.
 SELECT
-    o.id, o.number, o.state, o.reason, o.fingerprint, o.customer_id, o.cart_id, o.campaign_id, o.hold_id, o.held_until,
+    o.id, o.number, o.state, o.reason, o.fingerprint, o.customer_id, o.visitor_id, o.cart_id, o.campaign_id, o.hold_id, o.held_until,
     o.email, o.name, o.address, o.language, o.total_minor, o.currency, o.placed_at, o.confirmed_at, o.shipped_at,
     o.delivered_at, o.cancelled_at, o.country, o.postcode, o.city, o.phone, o.subtotal_minor, o.discount_minor,
     o.shipping_minor, o.tax_minor, o.tax_included, o.shipping_key, o.discount_code, o.promised_on, o.packed_at,
@@ -119,7 +119,7 @@ FROM jsonb_to_recordset(%(goods)s::jsonb) AS g (order_id uuid, variant_id uuid, 
 
 -- name: orders_of_customer
 SELECT
-    o.id, o.number, o.state, o.reason, o.fingerprint, o.customer_id, o.cart_id, o.campaign_id, o.hold_id, o.held_until,
+    o.id, o.number, o.state, o.reason, o.fingerprint, o.customer_id, o.visitor_id, o.cart_id, o.campaign_id, o.hold_id, o.held_until,
     o.email, o.name, o.address, o.language, o.total_minor, o.currency, o.placed_at, o.confirmed_at, o.shipped_at,
     o.delivered_at, o.cancelled_at, o.country, o.postcode, o.city, o.phone, o.subtotal_minor, o.discount_minor,
     o.shipping_minor, o.tax_minor, o.tax_included, o.shipping_key, o.discount_code, o.promised_on, o.packed_at,
@@ -155,7 +155,7 @@ goods AS (
 asked AS (
     SELECT o.*
     FROM jsonb_to_recordset(%(orders)s::jsonb) AS o (
-        id uuid, number bigint, fingerprint text, customer_id uuid, cart_id uuid, campaign_id uuid, email text, name text,
+        id uuid, number bigint, fingerprint text, customer_id uuid, visitor_id uuid, cart_id uuid, campaign_id uuid, email text, name text,
         address text, language text, total_minor bigint, currency text, provider text, method text,
         held_until timestamptz, country text, postcode text, city text, phone text, subtotal_minor bigint,
         discount_minor bigint, shipping_minor bigint, tax_minor bigint, tax_included boolean, shipping_key text,
@@ -173,12 +173,12 @@ payment AS (
 )
 
 INSERT INTO orders (
-    id, number, state, fingerprint, customer_id, cart_id, campaign_id, hold_id, held_until, email, name, address,
+    id, number, state, fingerprint, customer_id, visitor_id, cart_id, campaign_id, hold_id, held_until, email, name, address,
     language, total_minor, currency, placed_at, confirmed_at, country, postcode, city, phone, subtotal_minor,
     discount_minor, shipping_minor, tax_minor, tax_included, shipping_key, discount_code, promised_on
 )
 SELECT
-    id, coalesce(number, nextval('order_numbers')), %(state)s, decode(fingerprint, 'hex'), customer_id, cart_id, campaign_id, id, held_until, email, name,
+    id, coalesce(number, nextval('order_numbers')), %(state)s, decode(fingerprint, 'hex'), customer_id, visitor_id, cart_id, campaign_id, id, held_until, email, name,
     address, language, total_minor, currency, %(now)s, %(confirmed_at)s, country, postcode, city, phone,
     subtotal_minor, discount_minor, shipping_minor, tax_minor, tax_included, shipping_key, discount_code, promised_on
 FROM asked
@@ -239,3 +239,71 @@ SET
     rest_until = NULL
 FROM jsonb_to_recordset(%(changes)s::jsonb) AS c (order_id uuid, state text, reason text, reference text)
 WHERE p.order_id = c.order_id
+
+-- name: order_link
+-- What is asked before an order's page opens: whether its links still count, whose it is, and whether this
+-- browser has shown that it may see all of it.
+SELECT
+    o.customer_id, o.visitor_id, lower(o.email) AS email, o.language, o.links_since,
+    EXISTS (
+        SELECT 1 FROM customer_identities AS i
+        WHERE i.kind = 'email' AND i.value = lower(o.email) AND i.customer_id = o.customer_id
+    ) AS proven,
+    (
+        SELECT r.by_mail FROM order_readers AS r WHERE r.order_id = o.id AND r.visitor_id = %(visitor_id)s
+    ) AS read_by_mail
+FROM orders AS o
+WHERE o.id = %(id)s
+
+-- name: renew_link
+-- Browsers that have opened the order by an old link have to open the new one.
+WITH forgotten AS (
+    DELETE FROM order_readers WHERE order_id = %(id)s
+)
+UPDATE orders SET links_since = %(now)s WHERE id = %(id)s
+
+-- name: note_reader
+-- Programs without cookies are new browsers each time: so many are remembered and no more.
+INSERT INTO order_readers AS r (order_id, visitor_id, by_mail, opened_at)
+SELECT %(id)s, %(visitor_id)s, %(by_mail)s, %(now)s
+WHERE (SELECT count(*) FROM order_readers WHERE order_id = %(id)s) < %(most)s
+ON CONFLICT (order_id, visitor_id) DO UPDATE SET by_mail = r.by_mail OR excluded.by_mail
+
+-- name: move_orders
+-- Orders go to the owner of the address they were placed with (all of the claimant's when they are one); the
+-- browser that placed them may still ask about them.
+WITH moved AS (
+    UPDATE orders SET customer_id = %(owner)s
+    WHERE customer_id = %(claimant)s AND customer_id <> %(owner)s AND (%(all)s OR lower(email) = %(value)s)
+    RETURNING id, visitor_id
+)
+INSERT INTO order_readers (order_id, visitor_id, by_mail, opened_at)
+SELECT id, visitor_id, false, %(now)s FROM moved WHERE visitor_id IS NOT NULL
+ON CONFLICT (order_id, visitor_id) DO NOTHING
+
+-- name: orders_shown_to_browser
+-- The newest orders that this browser placed or opened by their links.
+SELECT o.id
+FROM (
+    SELECT id, placed_at FROM orders WHERE customer_id = ANY(%(customer_ids)s) AND visitor_id = %(visitor_id)s
+    UNION
+    SELECT p.id, p.placed_at FROM order_readers AS r INNER JOIN orders AS p ON p.id = r.order_id
+    WHERE r.visitor_id = %(visitor_id)s
+) AS o
+ORDER BY o.placed_at DESC, o.id DESC
+LIMIT %(limit)s
+
+-- name: orders_of_mailbox
+-- The newest orders placed with this e-mail address, whoever placed them.
+SELECT o.id
+FROM orders AS o
+WHERE o.customer_id IN (
+    SELECT customer_id FROM customer_claims WHERE kind = 'email' AND value = %(email)s
+    UNION
+    SELECT customer_id FROM customer_identities WHERE kind = 'email' AND value = %(email)s
+    UNION
+    SELECT c.merged_into FROM customer_claims AS l INNER JOIN customers AS c ON c.id = l.customer_id
+    WHERE l.kind = 'email' AND l.value = %(email)s
+) AND lower(o.email) = %(email)s
+ORDER BY o.placed_at DESC, o.id DESC
+LIMIT %(limit)s

@@ -26,6 +26,20 @@ CREATE TABLE customer_identities (
 );
 CREATE INDEX customer_identities_customer ON customer_identities (customer_id);
 
+-- What somebody said is their address (typed it, or wrote it into a From header). It shows nothing and decides
+-- nothing; only what comes back from that address makes it an identity (customer_identities).
+CREATE TABLE customer_claims (
+    customer_id uuid NOT NULL REFERENCES customers (id),
+    kind text NOT NULL CHECK (kind IN ('email', 'phone')),
+    value text NOT NULL,
+    source text NOT NULL,
+    claimed_at timestamptz NOT NULL,
+    PRIMARY KEY (customer_id, kind, value)
+);
+CREATE INDEX customer_claims_value ON customer_claims (kind, value);
+COMMENT ON COLUMN customer_claims.customer_id IS 'who says so: a browser''s customer, or the address''s own';
+COMMENT ON COLUMN customer_claims.source IS 'where it was said: order, back_in_stock, mail';
+
 -- The state in force; how it came about is in the journal (consent.given, consent.withdrawn).
 CREATE TABLE customer_consents (
     customer_id uuid NOT NULL REFERENCES customers (id),

@@ -48,10 +48,12 @@ CREATE TABLE messages (
     in_reply_to text,
     unsubscribe_url text,
     automatic boolean NOT NULL DEFAULT false,
+    verified boolean NOT NULL DEFAULT true,
     UNIQUE (channel_id, external_id)
 );
 COMMENT ON COLUMN messages.next_try_at IS 'due from then on; while sending: when to take it for abandoned';
 COMMENT ON COLUMN messages.waiting_since IS 'when the question came in that this answers';
+COMMENT ON COLUMN messages.verified IS 'false: nothing shows that it came from its address';
 COMMENT ON COLUMN messages.automatic IS 'written by a machine (auto-reply, list): never answered by the bot';
 CREATE INDEX messages_conversation ON messages (conversation_id, at) WHERE conversation_id IS NOT NULL;
 CREATE INDEX messages_customer ON messages (customer_id, at);

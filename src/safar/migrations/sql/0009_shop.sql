@@ -57,6 +57,7 @@ CREATE TABLE orders (
     reason text,
     fingerprint bytea NOT NULL,
     customer_id uuid NOT NULL REFERENCES customers (id),
+    visitor_id uuid,
     cart_id uuid,
     campaign_id uuid,
     hold_id uuid NOT NULL,
@@ -71,13 +72,27 @@ CREATE TABLE orders (
     confirmed_at timestamptz,
     shipped_at timestamptz,
     delivered_at timestamptz,
-    cancelled_at timestamptz
+    cancelled_at timestamptz,
+    links_since timestamptz
 );
+COMMENT ON COLUMN orders.visitor_id IS 'the browser that placed it';
+COMMENT ON COLUMN orders.links_since IS 'links to the order made before this no longer open it';
 COMMENT ON COLUMN orders.hold_id IS 'the hold that is claimed: the first one, or one placed again after it';
 COMMENT ON COLUMN orders.fingerprint IS 'hash of the request: the same id with another body is refused';
 CREATE INDEX orders_customer ON orders (customer_id, placed_at DESC);
 CREATE INDEX orders_state ON orders (state, number DESC);
 CREATE INDEX orders_confirmed ON orders (confirmed_at) WHERE confirmed_at IS NOT NULL;
+
+-- Browsers in which an order's signed link was opened, besides the one that placed it.
+CREATE TABLE order_readers (
+    order_id uuid NOT NULL REFERENCES orders (id),
+    visitor_id uuid NOT NULL,
+    by_mail boolean NOT NULL,
+    opened_at timestamptz NOT NULL,
+    PRIMARY KEY (order_id, visitor_id)
+);
+COMMENT ON COLUMN order_readers.by_mail IS 'by the link that only the order''s mailbox got';
+CREATE INDEX order_readers_visitor ON order_readers (visitor_id);
 
 CREATE TABLE order_lines (
     order_id uuid NOT NULL REFERENCES orders (id),

@@ -201,8 +201,9 @@ async def _insert(
     lines = _merged(new_id, quoted, variants)
     record = {
         "id": new_id, "fingerprint": hashlib.sha256(new_id.bytes).hexdigest(),
-        "customer_id": order.customer_id, "cart_id": None, "campaign_id": None, "email": order.email,
-        "name": order.name, "address": order.address, "language": order.language,
+        "customer_id": order.customer_id, "visitor_id": order.visitor_id, "cart_id": None,
+        "campaign_id": None, "email": order.email, "name": order.name, "address": order.address,
+        "language": order.language,
         "total_minor": quoted.total_minor, "currency": quoted.currency, "provider": CASH, "method": "",
         "held_until": now + _HELD_FOR, "country": order.country, "postcode": order.postcode,
         "city": order.city, "phone": order.phone, "subtotal_minor": quoted.subtotal_minor,

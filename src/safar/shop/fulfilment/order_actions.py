@@ -28,6 +28,7 @@ from safar.shop.fulfilment.prints import (
 )
 from safar.shop.fulfilment.shipping import deliver_many, pack_many, ship_many
 from safar.shop.model import Order, OrderState, PaymentState
+from safar.shop.new_link import renew_link
 from safar.shop.orders import goods_of, orders_by_id
 from safar.shop.pay import give_back, link_of
 from safar.shop.settle import Cancellation, cancel_many
@@ -66,6 +67,7 @@ def routes(order_page: OrderPage) -> list[BaseRoute]:
         Route("/orders/{id}/shipped", on_page(_ship), methods=["POST"]),
         Route("/orders/{id}/delivered", on_page(_deliver), methods=["POST"]),
         Route("/orders/{id}/cancelled", on_page(_cancel), methods=["POST"]),
+        Route("/orders/{id}/link", on_page(_new_link), methods=["POST"]),
         Route("/orders/{id}/packing-slip.pdf", _packing_slip),
         Route("/orders/{id}/invoice.pdf", _invoice),
     ]
@@ -111,6 +113,13 @@ async def _cancel(request: Request, order_id: UUID) -> None:
         raise NotNow
     if standing.changed and standing.payment_state == PaymentState.OWED:
         await give_back(context, order_id, (await _order_of(context, order_id)).provider)
+
+
+async def _new_link(request: Request, order_id: UUID) -> None:
+    """Let no link to the order open it any more, and mail the customer a new one."""
+    actor, context = actor_of(request), context_of(request)
+    async with context.database.transaction() as connection:
+        await renew_link(connection, order_id, link_of(context, order_id), staff_id=actor.id)
 
 
 async def _pack_batch(request: Request) -> Response:

@@ -177,7 +177,7 @@ async def timeline(connection: Connection, order: Order) -> list[Recorded]:
     """Return what happened to an order, the newest first."""
     lead = await finals(connection, [order.customer_id])
     params = {
-        "customer_ids": list({order.customer_id, *lead.values()}),
+        "customer_ids": list({order.customer_id, *lead.values(), order.visitor_id or order.customer_id}),
         "since": order.placed_at,
         "order_id": order.id,
         "limit": _TIMELINE_MAX,

@@ -1,6 +1,6 @@
 """A customer's return request, from the page of the order; works without scripts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import UUID
 
 from starlette.requests import Request
@@ -30,14 +30,14 @@ NOTE_CHARACTERS_MAX = 1000
 UNITS_MAX = 999
 
 
-def routes(order_id_of: Callable[[Request], UUID]) -> list[BaseRoute]:
-    """Return the routes; `order_id_of` reads the signed link."""
+def routes(order_id_of: Callable[[Request], Awaitable[UUID]]) -> list[BaseRoute]:
+    """Return the routes; `order_id_of` opens the signed link."""
 
     async def form(request: Request) -> Response:
-        return await _form(request, order_id_of(request))
+        return await _form(request, await order_id_of(request))
 
     async def ask(request: Request) -> Response:
-        return await _ask(request, order_id_of(request))
+        return await _ask(request, await order_id_of(request))
 
     return [
         Route("/orders/{signed}/return", form),

@@ -14,9 +14,10 @@ from safar.kernel.web.forms import read_json
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.requests import see_other
 from safar.shop.model import OrderState, PaymentState
+from safar.shop.opening import opened
 from safar.shop.pay import settle_said, start
 from safar.shop.payments.books import accounts_of
-from safar.shop.payments.links import order_of, path_of
+from safar.shop.payments.links import path_of
 from safar.shop.payments.model import Account
 from safar.shop.payments.pix_notices import hear_pix, pix_key
 from safar.shop.payments.ways import provider_of
@@ -28,7 +29,7 @@ SIGNED_PATHS = ("/pay/notices/",)
 async def _pay(request: Request) -> Response:
     """Lead to the provider's page, from a page of ours: a redirect after a form stays on this site (CSP)."""
     context = context_of(request)
-    account = await _account(context, order_of(context, request.path_params["signed"]))
+    account = await _account(context, (await opened(request)).order_id)
     if _waits(account) and not account.redirect:
         await start(context, account)  # the answer got lost before: the same key gives the same page
         account = await _account(context, account.order_id)
@@ -42,7 +43,7 @@ async def _pay(request: Request) -> Response:
 async def _back(request: Request) -> Response:
     """Ask the provider how it went, and show the order; a provider that is silent is asked again later."""
     context = context_of(request)
-    account = await _account(context, order_of(context, request.path_params["signed"]))
+    account = await _account(context, (await opened(request)).order_id)
     if account.state == PaymentState.STARTED:
         try:
             async with asyncio.timeout(context.settings.payment_timeout_s):

@@ -8,8 +8,7 @@ from uuid import UUID
 from safar.catalogue.words import words_in
 from safar.channels.actions import queue_many
 from safar.channels.model import Outgoing
-from safar.customers.actions import identify_many
-from safar.customers.model import IdentityRequest
+from safar.customers.actions import Claim, Proof, claim_many, finals
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
@@ -19,6 +18,7 @@ from safar.kernel.ids import derived_id
 from safar.kernel.once import Asked, Known, ask_many, keep_many
 from safar.kernel.setbacks import nobodys_fault, note
 from safar.shop.availability import offers
+from safar.shop.ownership import take_proof
 from safar.shop.storefront.back_mail import confirm_mail, told_mail
 from safar.shop.storefront.decide import to_tell
 from safar.shop.storefront.errors import TooManyBackRequests, UnknownBackRequest
@@ -60,13 +60,16 @@ async def ask(context: Context, connection: Connection, asked: BackRequest) -> s
     if isinstance(known, Known):
         return str(known.answer["state"])
     now = clock.now()
-    params = {"email": asked.email, "customer_id": asked.customer_id, "since": now - timedelta(days=1)}
+    lead = (await finals(connection, [asked.customer_id])).get(asked.customer_id, asked.customer_id)
+    params = {"email": asked.email, "customer_id": lead, "since": now - timedelta(days=1)}
     if await value(connection, QUERIES["asked_lately"], params) >= _ASKED_A_DAY_MAX:
         raise TooManyBackRequests
     ours = await value(connection, QUERIES["known_reader"], params) is not None
     state = "confirmed" if ours else "asked"
-    identity = IdentityRequest(kind="email", value=asked.email, language=asked.language)
-    customer_id = asked.customer_id if ours else (await identify_many(connection, [identity]))[0]
+    claim = Claim(
+        customer_id=lead, kind="email", value=asked.email, language=asked.language, source="back_in_stock"
+    )
+    customer_id = lead if ours else (await claim_many(connection, [claim]))[0]
     record = params | {
         "id": key, "variant_id": asked.variant_id, "customer_id": customer_id, "now": now, "state": state,
         "campaign_id": asked.campaign_id, "language": asked.language, "before": now - _AGAIN_AFTER,
@@ -100,9 +103,19 @@ async def find(connection: Connection, request_id: UUID) -> Waiting:
     return waiting
 
 
-async def confirm_many(connection: Connection, request_ids: Sequence[UUID]) -> list[Waiting]:
-    """Confirm that requests were made by whoever reads their mail. Writes back_in_stock.confirmed."""
-    return await _change(connection, request_ids, "confirm_back", "back_in_stock.confirmed")
+async def confirm(connection: Connection, request_id: UUID, *, browser: UUID) -> Waiting:
+    """Confirm that a request was made by whoever reads its mail, which proves the address to be theirs.
+
+    `browser`: the customer that confirms. Writes back_in_stock.confirmed.
+    """
+    (waiting,) = await _change(connection, [request_id], "confirm_back", "back_in_stock.confirmed")
+    proof = Proof(
+        claimant=waiting.customer_id, kind="email", value=waiting.email, language=waiting.language,
+        browser=browser,
+    )  # fmt: skip
+    owner_id = await take_proof(connection, proof)
+    await execute(connection, QUERIES["give_back_request"], {"id": request_id, "customer_id": owner_id})
+    return waiting
 
 
 async def cancel_many(connection: Connection, request_ids: Sequence[UUID]) -> list[Waiting]:

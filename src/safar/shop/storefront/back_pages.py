@@ -14,7 +14,7 @@ from safar.kernel.i18n import current_language
 from safar.kernel.web.forms import read_fields
 from safar.kernel.web.pages import context_of, page, wants_json
 from safar.kernel.web.requests import request_key, see_other
-from safar.shop.storefront.back import PURPOSE, ask, cancel_many, confirm_many, find
+from safar.shop.storefront.back import PURPOSE, ask, cancel_many, confirm, find
 from safar.shop.storefront.errors import UnknownBackRequest
 from safar.shop.storefront.model import BackRequest, Waiting
 from safar.shop.storefront.product import product_page
@@ -69,7 +69,8 @@ async def _show(request: Request) -> Response:
 
 async def _confirm(request: Request) -> Response:
     async with context_of(request).database.transaction() as connection:
-        return _request_page(request, (await confirm_many(connection, [_request_id(request)]))[0])
+        browser = visitor_of(request).customer_id
+        return _request_page(request, await confirm(connection, _request_id(request), browser=browser))
 
 
 async def _cancel(request: Request) -> Response:

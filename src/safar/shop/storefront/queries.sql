@@ -289,6 +289,9 @@ UPDATE back_in_stock_requests SET state = 'confirmed', confirmed_at = %(now)s
 WHERE id = %(id)s AND state = 'asked'
 RETURNING id
 
+-- name: give_back_request
+UPDATE back_in_stock_requests SET customer_id = %(customer_id)s WHERE id = %(id)s
+
 -- name: cancel_back
 UPDATE back_in_stock_requests SET state = 'cancelled'
 WHERE id = %(id)s AND state IN ('asked', 'confirmed')

@@ -1,0 +1,111 @@
+"""Addresses that are said, and addresses that are shown: a claim becomes an identity by what comes back.
+
+See docs/decisions/0015-who-somebody-is-comes-from-proof.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from safar.customers.decide import Verdict, verdict
+from safar.customers.identify import QUERIES, finals, normalised, word_of
+from safar.customers.model import Claim, Proof, Proven
+from safar.journal.actions import append_many
+from safar.journal.model import Event
+from safar.kernel import clock
+from safar.kernel.database import Connection, as_json, execute, row, value
+from safar.kernel.ids import derived_id
+from safar.kernel.text import fold
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    owner_id: UUID | None
+    has_address: bool
+
+
+def customer_of_address(kind: str, address: str) -> UUID:
+    """Return the customer that stands for an address alone: what it wrote, before or without any browser."""
+    return derived_id("customer of", kind, address)
+
+
+async def claim_many(connection: Connection, claims: Sequence[Claim]) -> list[UUID]:
+    """Keep what each claimant says; return who they are. Raises NotAnAddress. Writes customer.created."""
+    values = [normalised(claim.kind, claim.value, claim.country) for claim in claims]
+    known = await finals(connection, [claim.customer_id for claim in claims])
+    who = [known.get(claim.customer_id, claim.customer_id) for claim in claims]
+    customers: dict[UUID, dict[str, object]] = {}
+    said: dict[tuple[UUID, str, str], dict[str, object]] = {}
+    for claim, id_, text in zip(claims, who, values, strict=True):
+        said[id_, claim.kind, text] = {
+            "customer_id": id_, "kind": claim.kind, "value": text, "source": claim.source,
+        }  # fmt: skip
+        words = f"{fold(claim.name or '')} {word_of(claim.kind, text)}".strip()
+        customers.setdefault(
+            id_,
+            {
+                "id": id_, "name": claim.name or None, "language": claim.language,
+                "country": claim.country or None, "search": words,
+            },
+        )  # fmt: skip
+    params = {
+        "customers": as_json([customers[id_] for id_ in sorted(customers)]),
+        "claims": as_json([said[key] for key in sorted(said)]),
+        "now": clock.now(),
+    }
+    made = await connection.execute(QUERIES["claim"], params)
+    created = [id_ for (id_,) in await made.fetchall()]
+    await append_many(
+        connection, [Event(name="customer.created", customer_id=id_, subject_id=id_) for id_ in created]
+    )
+    return who
+
+
+async def prove(connection: Connection, proof: Proof) -> Proven:
+    """Make a claimed address somebody's, in the caller's transaction; again it changes nothing.
+
+    The claimant must have a row. Writes customer.created, customer.identified and customer.joined.
+    """
+    address = normalised(proof.kind, proof.value)
+    own = customer_of_address(proof.kind, address)
+    ids = [proof.claimant] + ([proof.browser] if proof.browser else [])
+    leads = await finals(connection, ids)
+    claimant = leads[proof.claimant]
+    params = {
+        "claimant": claimant, "own": own, "kind": proof.kind, "value": address, "language": proof.language,
+        "word": word_of(proof.kind, address), "now": clock.now(),
+    }  # fmt: skip
+    # One after the other for each address: two proofs at once must not make two owners.
+    await connection.execute(QUERIES["lock_address"], params)
+    standing = await row(_Standing, connection, QUERIES["standing"], params)
+    assert standing is not None
+    owner = standing.owner_id
+    if owner is not None:
+        owner = (await finals(connection, [owner]))[owner]
+    decided = verdict(
+        claimant, owner, brought_by=leads.get(proof.browser) if proof.browser else None, address_own=own,
+        has_address=standing.has_address,
+    )  # fmt: skip
+    return await _carry_out(connection, decided, claimant, owner, params)
+
+
+async def _carry_out(
+    connection: Connection, decided: Verdict, claimant: UUID, owner: UUID | None, params: dict[str, object]
+) -> Proven:
+    events: list[Event] = []
+    if decided is Verdict.FOUND:
+        owner = UUID(str(params["own"]))
+        if await value(connection, QUERIES["found"], params) is not None:
+            events.append(Event(name="customer.created", customer_id=owner, subject_id=owner))
+    elif decided is Verdict.KEEP:
+        owner = claimant
+    assert owner is not None
+    if decided in (Verdict.FOUND, Verdict.KEEP):
+        await execute(connection, QUERIES["own_address"], {**params, "owner": owner})
+        told = {"kind": params["kind"]}
+        events.append(Event(name="customer.identified", customer_id=owner, subject_id=owner, properties=told))
+    if decided is Verdict.JOIN:
+        await execute(connection, QUERIES["join"], {"claimant": claimant, "owner": owner})
+        events.append(Event(name="customer.joined", customer_id=owner, subject_id=claimant))
+    await append_many(connection, events)
+    return Proven(owner, decided is Verdict.JOIN)
