@@ -41,7 +41,7 @@ async def buy(client: httpx.AsyncClient, email: str = VERA) -> dict[str, Any]:
     }  # fmt: skip
     answer = await client.post("/buy", json=body)
     assert answer.status_code == 201, answer.text
-    return {**answer.json(), "id": body["id"]}
+    return {**answer.json(), "id": answer.json()["order"]}
 
 
 def path(url: str) -> str:
