@@ -63,16 +63,17 @@ async def test_a_forged_sender_is_kept_apart_from_the_customer_and_marked(
         + b"From: Eve <eve@evil.example>\n" + written("Two senders"),
     )):  # fmt: skip
         await send(listener, forged)
-        assert [c.customer_id == ann for c in await conversations(shop)] == [False], number
+        assert ann not in {c.customer_id for c in await conversations(shop)}, number
     (received, *_more) = await events(shop, "message.received")
     assert (received["trusted"], received["verified"]) == (False, False)
-    await send(listener, proven("It is me"))
-    assert ann in {c.customer_id for c in await conversations(shop)}
     async with shop.database.connection() as connection:
-        (apart,) = [c for c in await conversations(shop) if c.customer_id != ann]
+        apart = next(c for c in await conversations(shop) if c.last_address == "ana@example.com")
+        assert apart.customer_id != ann
         assert (await thread_of(connection, apart.id)).messages[0].verified is False
         card = (await cards(connection, [apart.customer_id]))[apart.customer_id]
     assert (card.email, card.claimed) == (None, "ana@example.com")
+    await send(listener, proven("It is me"))
+    assert ann in {c.customer_id for c in await conversations(shop)}
 
 
 @pytest.mark.finding("messages-3")

@@ -18,6 +18,7 @@ from safar.kernel.queries import queries_beside
 from safar.kernel.text import ascii_digits, fold
 
 QUERIES = queries_beside(__file__)
+_WITHOUT_DOTS = frozenset({"gmail.com", "googlemail.com"})
 Key = tuple[str, str]  # kind, normalised value
 
 
@@ -59,6 +60,18 @@ def normalised(kind: str, value: str, country: str | None = None) -> str:
     if not text:
         raise NotAnAddress
     return text
+
+
+def mailbox_of(email: str) -> str:
+    """Return the mailbox that an e-mail address leads to, however it is written.
+
+    What follows a + is a mark of its owner's; Gmail leaves dots out.
+    """
+    local, _at, domain = email.strip().lower().rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in _WITHOUT_DOTS:
+        return f"{local.replace('.', '')}@gmail.com"
+    return f"{local}@{domain}"
 
 
 async def identify_many(connection: Connection, requests: Sequence[IdentityRequest]) -> list[UUID]:

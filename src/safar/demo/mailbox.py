@@ -1,7 +1,8 @@
 """The local mailbox: a real SMTP server on loopback that keeps and shows what it receives.
 
 It stands for the customers' mail providers: it keeps every mail as a file, once for each Message-ID, and a
-reply written in it is sent to the shop by SMTP like any customer's.
+reply written in it is sent to the shop by SMTP like any customer's. It stands for the shop's own mail server,
+too: only who reads a mailbox here can answer from it, so it hands their answers on as authenticated.
 """
 
 import asyncio
@@ -187,6 +188,9 @@ async def send_reply(
     Raises one of NOT_TAKEN; sent again under the same `message_id` it is the same mail.
     """
     mail = EmailMessage()
+    if settings.mail_authserv_id:  # what the shop's own mail server would have found
+        domain = sender.rpartition("@")[2]
+        mail["Authentication-Results"] = f"{settings.mail_authserv_id}; dmarc=pass header.from={domain}"
     mail["From"], mail["To"] = sender, to
     mail["Subject"] = subject if subject.lower().startswith("re:") else f"Re: {subject}"
     mail["Message-ID"] = message_id or make_msgid(domain=sender.rpartition("@")[2])

@@ -32,6 +32,7 @@ AGENT = "agent@safar.example"
 _SEED = 7
 _SENDING_SHARE = 0.5  # of the time, so that the last customers still have some
 _GRACE_S = 20.0
+_MAIL_SERVER = "mailbox.demo"
 _SMTP_TIMEOUT_S = 3.0  # the mailbox is near; mails of a worker that died come due again the sooner
 _screen = Console(highlight=False)
 
@@ -58,6 +59,7 @@ def demo_settings(settings: Settings, *, customers: int, seconds: float) -> Sett
             "mails_per_hour": max(36_000, round(customers / (seconds * _SENDING_SHARE) * 3600)),
             "smtp_url": f"smtp://{settings.mailbox_host}:{settings.mailbox_smtp_port}",
             "smtp_timeout_s": _SMTP_TIMEOUT_S,
+            "mail_authserv_id": _MAIL_SERVER,
         }
     )
 

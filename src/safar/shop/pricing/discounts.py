@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from safar.capacity import actions as ledger
+from safar.customers.identify import mailbox_of
 from safar.kernel.database import Connection, rows
 from safar.kernel.ids import derived_id
 from safar.kernel.text import ascii_digits
@@ -20,7 +21,7 @@ _KINDS = [USES_OF_CODE, USES_OF_CUSTOMER]
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """An order that wants to use a code; the customer is known by their e-mail address."""
+    """An order that wants to use a code; the customer is whoever reads the mailbox, not how it is written."""
 
     order_id: UUID
     discount: Discount
@@ -85,4 +86,4 @@ async def uses_left(connection: Connection, hold_id: UUID) -> dict[int, int]:
 
 def _key(use: Use) -> str:
     """Return the account's key: nothing personal lies in the ledger."""
-    return str(derived_id("discount", use.discount.code, use.email.strip().lower()))
+    return str(derived_id("discount", use.discount.code, mailbox_of(use.email)))
