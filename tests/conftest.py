@@ -2,6 +2,8 @@
 
 import asyncio
 import itertools
+import os
+import shutil
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -37,6 +39,23 @@ class _ByFolder(LoadScopeScheduling):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _ByFolder:
     return _ByFolder(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Started by root, servers run as an account of their own, which must get to the folders of tests."""
+    if os.geteuid() == 0 and not config.option.basetemp:
+        folder = config.option.basetemp = tempfile.mkdtemp(prefix="safar-tests-")
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passable(tmp_path_factory: pytest.TempPathFactory) -> None:
+    if os.geteuid() == 0:
+        base = tmp_path_factory.getbasetemp()
+        for folder in (base, base.parent):
+            if folder != Path(tempfile.gettempdir()):
+                folder.chmod(0o711)
 
 
 @pytest.fixture(scope="session")

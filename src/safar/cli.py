@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import importlib
 import json
+import os
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -56,6 +57,7 @@ async def _serve(settings: Settings, owner: str) -> None:
 @app.command(hidden=True)
 def run(role: str) -> None:
     """Run one process; `safar serve` starts these."""
+    os.umask(0o077)
     settings = settings_of_environment()
     if role == "mailbox":
         from safar.demo.mailbox import run_mailbox
@@ -190,6 +192,7 @@ def forget() -> None:
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
     """Run to the end; an error that a person can act on is one line, not a traceback."""
+    os.umask(0o077)  # what we write is for nobody else
     try:
         with contextlib.suppress(KeyboardInterrupt):
             uvloop.run(work)

@@ -4,6 +4,7 @@ import asyncio
 import ctypes
 import errno
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from safar.channels.actions import ensure_channels
 from safar.gate.sites import ensure_site
 from safar.journal.partitions import make_ahead
 from safar.journal.subscribe import register
+from safar.kernel.account import account, as_account, for_the_world, own_folder
 from safar.kernel.context import Context, make_context
 from safar.kernel.exposure import doubts
 from safar.kernel.heartbeat import BEAT_FD, Heart
@@ -65,6 +67,7 @@ class Supervisor:
             Child("worker"),
             *(Child(role) for role in extra_roles),
         ]
+        self.user: pwd.struct_passwd | None = None  # as whom the processes run that the world talks to
         self.owner_password: str | None = None
         self.restarts = 0
         self._stopping = False
@@ -75,9 +78,11 @@ class Supervisor:
         self._refuse_taken_ports()
         for doubt in doubts(settings):
             log.warning("serve.look_at_this", what=doubt)
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self.user = for_the_world(settings)
+        own_folder(settings.data_dir, account())
         if self.postgres is not None:
             self.postgres.start()
+            self.url = self.postgres.url()
         migrate(self.url)
         context = make_context(settings, self.url)
         await context.database.open()
@@ -154,9 +159,12 @@ class Supervisor:
         hearing, beating = os.pipe()
         environment = {**os.environ, **_as_environment(self.settings)}
         environment |= {"SAFAR_DATABASE_URL": self.url, "SAFAR_READY_FD": str(writing), BEAT_FD: str(beating)}
+        if self.user is not None:
+            environment["HOME"] = str(self.settings.data_dir.absolute())
         child.process = subprocess.Popen(
             [sys.executable, "-m", "safar", "run", child.role],
             env=environment, pass_fds=(writing, beating), start_new_session=True, preexec_fn=_end_with_parent,
+            **as_account(self.user),
         )  # fmt: skip
         child.started = time.monotonic()
         if child.heart is not None:
@@ -183,6 +191,8 @@ class Supervisor:
     async def _look_after_all(self) -> None:
         if self.postgres is not None and not self.postgres.alive():
             await self._restart_postgres(self.postgres)
+        if self.postgres is not None:
+            self.postgres.keep_log_small()
         for child in self.children:
             if not self._stopping:
                 if child.heart is not None:

@@ -18,6 +18,8 @@ class Settings(BaseSettings):
     """PostgreSQL connection string; without it Safar runs its own PostgreSQL under `data_dir`."""
     data_dir: Path = Path(".safar")
     """Where the embedded PostgreSQL, the secret key and the local mailbox keep their files."""
+    allow_root: bool = False
+    """Let the processes that the world talks to run as root when root starts them, not as `_safar`."""
     secret_key: SecretStr | None = None
     """Signs cookies, tickets and links and encrypts secrets; made and kept in `data_dir` when not set."""
 

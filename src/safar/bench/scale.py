@@ -16,6 +16,7 @@ from safar.app import when_answering
 from safar.bench.checkout import ITEMS as PRODUCTS
 from safar.bench.checkout import admitted, buy, buy_body, hot, receive, running, spread, stocked
 from safar.bench.ports import bench_settings, free_port
+from safar.kernel.account import account, own_folder
 from safar.kernel.context import Context, make_context
 from safar.kernel.postgres import EmbeddedPostgres
 from safar.kernel.secrets import secret_key
@@ -113,6 +114,7 @@ async def _round(context: Context, ids: list[UUID], port: int, hosts: list[str],
 async def _database(folder: Path, port: int) -> AsyncIterator[tuple[Settings, Context]]:
     """Run PostgreSQL, console and worker here; the database listens to both namespaces too."""
     settings = bench_settings(folder)
+    own_folder(folder, account())
     addresses = ",".join(f"{_NET}.{number}.1" for number in (1, 2))
     postgres = EmbeddedPostgres(folder / "postgres", listen=addresses, port=port)
     postgres.start()

