@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from safar.channels import outbox as outbox_module
@@ -223,8 +224,8 @@ async def test_a_dispatcher_that_dies_after_sending_sends_again_under_the_same_i
 ) -> None:
     """The one moment that no order of steps removes; the same Message-ID lets receivers drop the copy."""
 
-    class Died(Exception):
-        pass
+    class Died(psycopg.OperationalError):
+        """No connection any more: an error of the mail's own would set the mail aside."""
 
     async def die(*_args: object) -> None:
         raise Died
@@ -258,11 +259,11 @@ async def test_a_database_that_is_away_after_sending_does_not_double_the_mail(
         nonlocal calls
         calls += 1
         if calls == 1:
-            raise OSError("gone")
+            raise psycopg.OperationalError("gone")
         await end_many(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr("safar.channels.outbox.end_many", fail_once)
-    with pytest.raises(OSError, match="gone"):
+    with pytest.raises(psycopg.OperationalError, match="gone"):
         await outbox.step()
     await outbox.step()
     assert (await states(mailing))[sent.message_id][0] == "sent"

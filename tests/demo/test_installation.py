@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import signal
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -38,7 +39,14 @@ def _documented() -> dict[str, set[str]]:
 
 
 @asynccontextmanager
-async def _running(folder: Path) -> AsyncIterator[tuple[Supervisor, Context]]:
+async def _running() -> AsyncIterator[tuple[Supervisor, Context]]:
+    with tempfile.TemporaryDirectory(prefix="safar-installation-", ignore_cleanup_errors=True) as folder:
+        async with _running_in(Path(folder)) as running:
+            yield running
+
+
+@asynccontextmanager
+async def _running_in(folder: Path) -> AsyncIterator[tuple[Supervisor, Context]]:
     settings = settings_at(folder).model_copy(update={"silent_s_max": 8.0})
     supervisor = Supervisor(settings)
     watching: asyncio.Task[None] | None = None
@@ -79,10 +87,10 @@ async def _answer_in_vain(context: Context) -> UUID:
 @pytest.mark.finding("security-19")
 @pytest.mark.finding("issue-7.1")
 async def test_readers_failed_answers_and_a_worker_that_hangs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(serve, "_START_S_MAX", 120.0)  # however busy the machine is
-    async with _running(tmp_path) as (supervisor, context):
+    async with _running() as (supervisor, context):
         ours = {reader.name: set(reader.names) for reader in subscribers(context)}
         assert ours == _documented(), "docs/architecture.md, Who reads the journal"
         async with context.database.connection() as connection:
