@@ -271,6 +271,7 @@ FRONT: dict[tuple[str, str], str] = {
     ("GET", "/wait/poll"): "the queue, with the signed ticket",
     ("POST", "/wait/work"): "gives a place for the proof of work of the signed challenge",
     ("POST", "/leave"): "gives back the place of the signed pass",
+    ("GET", "/here"): "gives a place to whoever's cookie has come back",
     ("POST", "/stay"): "keeps the place of the signed pass",
     ("GET", "/invited/{token}"): "whoever has the signed link",
     ("GET", "/forward-auth/{site}"): "says where a visitor of another site may go, by the signed pass",

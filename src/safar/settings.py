@@ -110,6 +110,14 @@ class Settings(BaseSettings):
     """Seconds a request may wait for its batch before it is dropped with 503."""
     body_bytes_max: int = Field(default=262_144, ge=1024)
     """Largest request body accepted by the front and the console."""
+    body_timeout_s: float = Field(default=10.0, gt=0)
+    """Seconds in which a request's body must have arrived, besides what its size takes at the least rate."""
+    body_bytes_per_s_least: int = Field(default=4096, ge=1)
+    """Bytes a second at which a larger body must keep arriving."""
+    unfinished_max: int = Field(default=256, ge=1)
+    """Requests of a process whose body is on its way; one more ends the one that has waited longest."""
+    unfinished_network_max: int = Field(default=64, ge=1)
+    """The same of one network (an IPv4 /24, an IPv6 /48)."""
     order_location_rule: Literal["nearest", "fullest", "fewest_parcels"] = "nearest"
     """Where orders leave from: the customer's country first, the fullest shelf, or the fewest parcels."""
     upload_bytes_max: int = Field(default=33_554_432, ge=1024)
@@ -121,6 +129,20 @@ class Settings(BaseSettings):
     """Visitors that the shop carries at once before newcomers wait at the gate."""
     visit_minutes: float = Field(default=15.0, gt=0)
     """Minutes without a page after which a visitor's place in the shop is given to the next."""
+    visit_first_minutes: float = Field(default=5.0, gt=0)
+    """Minutes that the first page of a visit keeps the place; the second page makes it `visit_minutes`."""
+    gate_work_percent: int = Field(default=70, ge=1, le=100)
+    """Percent of places taken from which newcomers do a small calculation first; 100 is never by itself."""
+    gate_network_percent: int = Field(default=5, ge=1, le=100)
+    """Percent of the places (at least 5) that one network has without that calculation; 100 is all."""
+    gate_first_pages_per_minute: int = Field(default=120, ge=0)
+    """Pages that one network is shown a minute before a cookie came back; more see the waiting page first."""
+    streams_max: int = Field(default=1000, ge=1)
+    """Chats that each front process keeps open for live answers; more are refused for the moment."""
+    streams_network_max: int = Field(default=30, ge=1)
+    """The same of one network; its further chats are answered every 15 seconds instead."""
+    chat_messages_per_minute: int = Field(default=300, ge=1)
+    """Chat messages that one network may send in a minute; more are told to wait."""
     gate_tickets_per_minute: int = Field(default=120, ge=0)
     """Places in a queue that one network address may ask for; twice as many at once; 0 is no limit."""
     hold_minutes: float = Field(default=15.0, gt=0)

@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 import safar.shop.public
 from safar.capacity.actions import release_many
+from safar.customers.visitor import COOKIE, new_visitor, signed
 from safar.front.build import build_front, passes_by
 from safar.gate.control import step
 from safar.gate.model import SHOP
@@ -25,8 +26,15 @@ async def front(context: Context, serve: Serve) -> str:
     return await serve(build_front(context))
 
 
-async def test_visitor_and_gate_stand_before_every_shop_page_and_before_no_other(front: str) -> None:
-    async with httpx.AsyncClient(base_url=front) as first, httpx.AsyncClient(base_url=front) as second:
+def returning(context: Context, front: str) -> httpx.AsyncClient:
+    """A browser that has kept the shop's cookie before."""
+    return httpx.AsyncClient(base_url=front, cookies={COOKIE: signed(context.vault, new_visitor())})
+
+
+async def test_visitor_and_gate_stand_before_every_shop_page_and_before_no_other(
+    context: Context, front: str
+) -> None:
+    async with returning(context, front) as first, returning(context, front) as second:
         await first.get("/")
         assert {"visitor", "pass"} <= set(first.cookies)
         assert (await second.get("/p/tea")).headers["location"] == "/wait?next=%2Fp%2Ftea"
@@ -63,7 +71,7 @@ def test_every_page_of_the_shop_is_gated_but_not_the_customers_own_affairs() -> 
 
 
 async def test_the_visitor_keeps_one_identity_through_queue_and_shop(context: Context, front: str) -> None:
-    async with httpx.AsyncClient(base_url=front) as first, httpx.AsyncClient(base_url=front) as second:
+    async with returning(context, front) as first, returning(context, front) as second:
         await first.get("/")
         await second.get("/")
         await first.post("/leave")
@@ -109,8 +117,8 @@ async def test_a_database_that_is_away_gives_a_503_page_that_tries_again(
     settings: Settings, database_url: str, serve: Serve
 ) -> None:
     impatient = settings.model_copy(update={"batch_deadline_s": 0.2})
-    front = await serve(build_front(make_context(impatient, database_url)))  # its pool was never opened
-    async with httpx.AsyncClient(base_url=front) as client:
+    away = make_context(impatient, database_url)  # its pool was never opened
+    async with returning(away, await serve(build_front(away))) as client:
         page = await client.get("/")
     assert page.status_code == 503
     assert int(page.headers["retry-after"]) > 0
@@ -129,7 +137,7 @@ async def test_a_front_opens_its_site_by_itself(context: Context, serve: Serve) 
 
 
 async def test_an_idle_place_goes_to_the_next_visitor(context: Context, front: str) -> None:
-    async with httpx.AsyncClient(base_url=front) as first, httpx.AsyncClient(base_url=front) as second:
+    async with returning(context, front) as first, returning(context, front) as second:
         await first.get("/")
         await second.get("/")
         async with context.database.transaction() as connection:

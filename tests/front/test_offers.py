@@ -2,7 +2,7 @@
 
 import httpx
 
-from safar.customers.visitor import Visitor, signed
+from safar.customers.visitor import Visitor, new_visitor, signed
 from safar.front.build import build_front
 from safar.front.offers import Offers
 from safar.gate.model import SHOP
@@ -22,7 +22,11 @@ async def test_the_queue_of_a_campaign_sees_the_units_left_and_strangers_do_not(
     app = build_front(context)
     base = await serve(app)
     guest = signed(context.vault, Visitor(new_id(), campaign_id))
-    async with httpx.AsyncClient(base_url=base) as inside, httpx.AsyncClient(base_url=base) as stranger:
+    known = [{"visitor": signed(context.vault, new_visitor())} for _browser in range(2)]
+    async with (
+        httpx.AsyncClient(base_url=base, cookies=known[0]) as inside,
+        httpx.AsyncClient(base_url=base, cookies=known[1]) as stranger,
+    ):
         await inside.get("/")
         await stranger.get("/")
         async with httpx.AsyncClient(base_url=base, cookies={"visitor": guest}) as invited:

@@ -12,24 +12,42 @@ from starlette.routing import Route
 from starlette.types import Scope
 
 from safar.capacity.actions import release_many
-from safar.customers.visitor import Visitor, VisitorLayer
+from safar.catalogue.actions import find_variant, import_products, variant_id_of
+from safar.channels.actions import ensure_channels
+from safar.customers.visitor import COOKIE, Visitor, VisitorLayer, new_visitor, signed
+from safar.front.build import build_front
+from safar.front.goods import note_goods
 from safar.gate.board import Board, with_board
 from safar.gate.control import step
 from safar.gate.layer import GateLayer
-from safar.gate.model import SHOP, Caller, Figures
+from safar.gate.model import SHOP, Caller, Figures, Kind
 from safar.gate.public import routes
-from safar.gate.sites import ensure_site, figures
+from safar.gate.sites import NewSite, ensure_site, figures, open_site, product_key
 from safar.kernel.context import Context
-from safar.kernel.ids import derived_id
+from safar.kernel.ids import derived_id, new_id
 from safar.kernel.web.surface import Surface, build_surface
+from safar.settings import Settings
+from safar.stock import actions as stock
+from safar.stock.model import MAIN, Receipt
 from tests.conftest import Serve
+from tests.shop.conftest import ITEMS
+from tests.writes import buyer
 
 CAMPAIGN = derived_id("test campaign")
 
 
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Most of these tests are of tiny sites, where each place is one of the last: no work for it.
+
+    What the first page of a visit gets is tested in test_first.py.
+    """
+    return settings.model_copy(update={"gate_work_percent": 100, "visit_first_minutes": 15.0})
+
+
 def caller_of(scope: Scope) -> Caller:
     visitor: Visitor = scope["state"]["visitor"]
-    return Caller(visitor.customer_id, CAMPAIGN, visitor.visitor_id)
+    return Caller(visitor.customer_id, CAMPAIGN, visitor.visitor_id, visitor.returned)
 
 
 async def _shelf(request: Request) -> PlainTextResponse:
@@ -61,7 +79,13 @@ class Shop:
     visitors: list[httpx.AsyncClient] = field(default_factory=list)
 
     def visitor(self, **headers: str) -> httpx.AsyncClient:
-        """A browser of its own, closed with the shop."""
+        """A browser of its own that has kept the shop's cookie before; closed with the shop."""
+        browser = self.stranger(**headers)
+        browser.cookies.set(COOKIE, signed(self.context.vault, new_visitor()))
+        return browser
+
+    def stranger(self, **headers: str) -> httpx.AsyncClient:
+        """A caller who has never been here."""
         self.visitors.append(httpx.AsyncClient(base_url=self.base, headers=headers, timeout=30))
         return self.visitors[-1]
 
@@ -112,3 +136,58 @@ async def open_shop(context: Context, serve: Serve) -> AsyncIterator[OpenShop]:
     for shop in shops:
         for visitor in shop.visitors:
             await visitor.aclose()
+
+
+@dataclass
+class Drop:
+    """A front with a waiting room before its mug, for one at a time; two mugs are there."""
+
+    context: Context
+    front: Starlette
+    base: str
+    key: str
+    path: str
+    clients: list[httpx.AsyncClient]
+
+    def visitor(self) -> httpx.AsyncClient:
+        """A browser that has kept the shop's cookie before."""
+        self.clients.append(httpx.AsyncClient(base_url=self.base, timeout=30))
+        self.clients[-1].cookies.set(COOKIE, signed(self.context.vault, new_visitor()))
+        return self.clients[-1]
+
+    async def work(self) -> None:
+        """What the worker and the front's own reading do four times a second."""
+        await note_goods(self.context.database)
+        async with self.context.database.transaction() as connection:
+            await step(connection, self.key)
+        await self.front.state.board.refresh()
+
+    async def buy(self, visitor: httpx.AsyncClient) -> httpx.Response:
+        order = {"id": str(new_id()), "sku": "MUG", "quantity": 1, **buyer()}
+        return await visitor.post("/buy", json=order)
+
+
+@pytest.fixture
+async def drop(context: Context, serve: Serve) -> AsyncIterator[Drop]:
+    async with context.database.transaction() as connection:
+        await ensure_channels(connection)
+        await stock.ensure_locations(connection)
+        await import_products(connection, ITEMS)
+        receipts = [
+            Receipt(new_id(), variant_id_of(sku), MAIN, 2, "delivery", None, None) for sku in ("MUG", "CLOCK")
+        ]
+        await stock.receive_many(connection, receipts)
+        mug = await find_variant(connection, "MUG")
+        assert mug is not None
+        new = NewSite(
+            key=product_key(mug.product_id), capacity=1, kind=Kind.PRODUCT, title=mug.title,
+            path=f"/p/{mug.slug}", product_id=mug.product_id,
+        )  # fmt: skip
+        await open_site(connection, new, staff_id=new_id())
+    front = build_front(context)
+    base = await serve(front)
+    there = Drop(context, front, base, new.key, new.path or "", [])
+    await there.work()
+    yield there
+    for client in there.clients:
+        await client.aclose()

@@ -210,8 +210,11 @@ async def test_one_network_address_cannot_take_all_the_numbers(open_shop: OpenSh
         (await shop.visitor(**{"x-forwarded-for": "198.51.100.9, 203.0.113.5"}).get(f"{base}/p/tea"))
         for _ in range(6)
     ]
-    assert [answer.status_code for answer in statuses] == [200, 303, 303, 303, 429, 429]
-    assert int(statuses[-1].headers["retry-after"]) == 30
+    # Past its limit an address is not shut out: its browsers do a proof of work, and then get a number.
+    assert [answer.status_code for answer in statuses] == [200, 303, 303, 303, 303, 303]
+    assert ["ticket=" in answer.headers.get("set-cookie", "") for answer in statuses] == [
+        False, True, True, True, False, False,
+    ]  # fmt: skip
     neighbour = shop.visitor(**{"x-forwarded-for": "198.51.100.9, 203.0.113.6"})
     assert (await neighbour.get(f"{base}/p/tea")).status_code == 303
     assert (await shop.figures()).site.issued == 4

@@ -199,7 +199,7 @@ async def test_a_forged_or_old_invitation_opens_nothing(open_shop: OpenShop) -> 
     old = invitation_url(shop.context.vault, settings, SHOP, invite(clock.now()))
     assert (await shop.visitor().get(old)).status_code == 410
     for token in ("x", old.rsplit("/", 1)[1][:-2] + "zz", "%00"):
-        answer = await shop.visitor().get(f"/invited/{token}")
+        answer = await shop.stranger().get(f"/invited/{token}")
         assert (answer.status_code, "set-cookie" in answer.headers) == (403, True)
         assert "invited=" not in answer.headers["set-cookie"]
 
@@ -224,7 +224,7 @@ async def test_a_closed_tab_frees_its_place_soon_unless_the_visitor_comes_back(o
 async def test_a_copied_pass_opens_nothing_in_another_browser(open_shop: OpenShop) -> None:
     shop = await open_shop(1)
     (visitor,) = await arrive(shop, 1)
-    thief = shop.visitor(cookie=f"pass={visitor.cookies['pass']}")
+    thief = shop.visitor(cookie=with_cookies(shop.visitor(), **{"pass": visitor.cookies["pass"]}))
     assert (await thief.get("/p/tea")).status_code == 303
 
 

@@ -1,79 +1,8 @@
 """A waiting room before one product: only who wants it waits, nobody gets past, and sold out ends it."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-
-import httpx
-import pytest
-from starlette.applications import Starlette
-
-from safar.catalogue.actions import find_variant, import_products, variant_id_of
-from safar.channels.actions import ensure_channels
-from safar.front.build import build_front
-from safar.front.goods import note_goods
-from safar.gate.control import step
-from safar.gate.model import Kind
-from safar.gate.sites import NewSite, figures, open_site, product_key, remove_site
-from safar.kernel.context import Context
+from safar.gate.sites import figures, remove_site
 from safar.kernel.ids import new_id
-from safar.stock import actions as stock
-from safar.stock.model import MAIN, Receipt
-from tests.conftest import Serve
-from tests.shop.conftest import ITEMS
-from tests.writes import buyer
-
-
-@dataclass
-class Drop:
-    """A front with a waiting room before its mug, for one at a time; two mugs are there."""
-
-    context: Context
-    front: Starlette
-    base: str
-    key: str
-    path: str
-    clients: list[httpx.AsyncClient]
-
-    def visitor(self) -> httpx.AsyncClient:
-        self.clients.append(httpx.AsyncClient(base_url=self.base, timeout=30))
-        return self.clients[-1]
-
-    async def work(self) -> None:
-        """What the worker and the front's own reading do four times a second."""
-        await note_goods(self.context.database)
-        async with self.context.database.transaction() as connection:
-            await step(connection, self.key)
-        await self.front.state.board.refresh()
-
-    async def buy(self, visitor: httpx.AsyncClient) -> httpx.Response:
-        order = {"id": str(new_id()), "sku": "MUG", "quantity": 1, **buyer()}
-        return await visitor.post("/buy", json=order)
-
-
-@pytest.fixture
-async def drop(context: Context, serve: Serve) -> AsyncIterator[Drop]:
-    async with context.database.transaction() as connection:
-        await ensure_channels(connection)
-        await stock.ensure_locations(connection)
-        await import_products(connection, ITEMS)
-        receipts = [
-            Receipt(new_id(), variant_id_of(sku), MAIN, 2, "delivery", None, None) for sku in ("MUG", "CLOCK")
-        ]
-        await stock.receive_many(connection, receipts)
-        mug = await find_variant(connection, "MUG")
-        assert mug is not None
-        new = NewSite(
-            key=product_key(mug.product_id), capacity=1, kind=Kind.PRODUCT, title=mug.title,
-            path=f"/p/{mug.slug}", product_id=mug.product_id,
-        )  # fmt: skip
-        await open_site(connection, new, staff_id=new_id())
-    front = build_front(context)
-    base = await serve(front)
-    there = Drop(context, front, base, new.key, new.path or "", [])
-    await there.work()
-    yield there
-    for client in there.clients:
-        await client.aclose()
+from tests.gate.conftest import Drop
 
 
 async def test_only_who_wants_the_product_waits(drop: Drop) -> None:

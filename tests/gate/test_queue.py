@@ -107,9 +107,10 @@ async def test_five_hundred_at_once_never_overfill_the_site_and_all_numbers_diff
     open_shop: OpenShop,
 ) -> None:
     shop = await open_shop(37)
-    async with shop.visitor() as client:
-        client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # each request a stranger
-        answers = await asyncio.gather(*(client.get("/p/tea") for _ in range(500)))
+    browsers = [with_cookies(shop.visitor()) for _ in range(500)]
+    async with shop.stranger() as client:
+        client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        answers = await asyncio.gather(*(client.get("/p/tea", headers={"cookie": b}) for b in browsers))
     statuses = [answer.status_code for answer in answers]
     assert (statuses.count(200), statuses.count(303)) == (37, 463)
     now_there = await shop.figures()

@@ -163,7 +163,7 @@ async def test_the_waiting_page_tells_place_and_next_step_without_scripts(
 async def test_without_cookies_there_is_no_circle_of_redirects(open_shop: OpenShop) -> None:
     shop = await open_shop(1)
     await shop.visitor().get("/p/tea")
-    page = await shop.visitor().get("/wait?next=/p/tea")
+    page = await shop.stranger().get("/wait?next=/p/tea")
     assert page.status_code == 200
     assert 'href="/p/tea"' in page.text
     assert "cookies" in page.text

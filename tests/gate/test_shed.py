@@ -100,11 +100,11 @@ async def test_one_request_too_many_is_refused_lightly_and_the_next_is_served(ac
     assert len(refused[1]["body"]) < 5000
     others = [
         asyncio.create_task(ask(layer, scope_of(path, method)))
-        for method, path in (("GET", "/chat/stream"), ("POST", "/checkout"), ("GET", "/health"))
+        for method, path in (("POST", "/checkout"), ("GET", "/health"))
     ]
     going_on.set()
     answers = await asyncio.gather(*served, *others)
-    assert [said[0]["status"] for said in answers] == [200] * 5
+    assert [said[0]["status"] for said in answers] == [200] * 4
     assert (await ask(layer, page))[0]["status"] == 200
 
 
@@ -181,3 +181,68 @@ def test_the_limit_of_a_process_falls_when_its_pages_slow_down(monkeypatch: pyte
     assert layer.limit.value > before
     seconds(10, 1.0)
     assert layer.limit.value < before / 2
+
+
+@pytest.mark.finding("security-11")
+@pytest.mark.parametrize(("method", "path"), [
+    ("GET", "/orders/x"), ("GET", "/pay/x/back"), ("POST", "/checkout"), ("POST", "/buy"), ("POST", "/leave"),
+])  # fmt: skip
+async def test_a_path_alone_is_shed_like_others_and_a_proof_never(method: str, path: str) -> None:
+    proven = {"so": False}
+    layer = ShedLayer(slow(asyncio.Event()), at_once_max=5, buying=lambda _scope: proven["so"])  # type: ignore[arg-type]
+    layer._now = 5
+    assert (await ask(layer, scope_of(path, method)))[0]["status"] == Overloaded.status
+    proven["so"] = True
+    answer = asyncio.create_task(ask(layer, scope_of(path, method)))
+    await asyncio.sleep(0)
+    assert not answer.done()
+    assert layer._now == 5, "who buys has a count of their own"
+    answer.cancel()
+
+
+@pytest.mark.finding("security-30")
+async def test_those_who_buy_are_like_others_past_the_limit_of_their_network() -> None:
+    going_on = asyncio.Event()
+    layer = ShedLayer(slow(going_on), at_once_max=1, network=lambda scope: scope["query_string"].decode())  # type: ignore[arg-type]
+    layer._now = 5
+    many = [asyncio.create_task(ask(layer, scope_of("/checkout", "POST", "one"))) for _ in range(100)]
+    await asyncio.sleep(0)
+    assert (await ask(layer, scope_of("/checkout", "POST", "one")))[0]["status"] == Overloaded.status
+    other = asyncio.create_task(ask(layer, scope_of("/checkout", "POST", "other")))
+    going_on.set()
+    assert {said[0]["status"] for said in await asyncio.gather(*many, other)} == {200}
+    assert not layer._buying_of
+
+
+@pytest.mark.finding("security-11")
+async def test_nothing_is_uncounted() -> None:
+    going_on = asyncio.Event()
+    layer = ShedLayer(slow(going_on), at_once_max=3)  # type: ignore[arg-type]
+    streams = [asyncio.create_task(ask(layer, scope_of("/chat/stream"))) for _ in range(3)]
+    health = [asyncio.create_task(ask(layer, scope_of("/health"))) for _ in range(32)]
+    await asyncio.sleep(0)
+    for path in ("/chat/stream", "/health"):
+        assert (await ask(layer, scope_of(path)))[0]["status"] == Overloaded.status
+    going_on.set()
+    answers = await asyncio.gather(*streams, *health)
+    assert {said[0]["status"] for said in answers} == {200}
+
+
+@pytest.mark.finding("security-12")
+async def test_an_open_stream_counts_no_longer_as_work() -> None:
+    going_on = asyncio.Event()
+
+    async def open_for_long(_scope: Scope, _receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"text/event-stream; charset=utf-8")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await going_on.wait()
+
+    layer = ShedLayer(open_for_long, at_once_max=1)
+    streams = []
+    for _stream in range(20):
+        streams.append(asyncio.create_task(ask(layer, scope_of("/chat/stream"))))
+        await asyncio.sleep(0)
+        assert layer._now == 0
+    going_on.set()
+    await asyncio.gather(*streams)
+    assert layer._now == 0

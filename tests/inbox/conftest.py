@@ -8,6 +8,7 @@ import pytest
 
 from safar.channels.actions import ensure_channels
 from safar.console.build import build_console
+from safar.customers.visitor import COOKIE, new_visitor, signed
 from safar.front.build import build_front
 from safar.gate.model import SHOP
 from safar.gate.sites import ensure_site
@@ -40,12 +41,13 @@ Browser = Callable[[], httpx.AsyncClient]
 
 @pytest.fixture
 async def browser(shop: Context, line: None, serve: Serve) -> AsyncIterator[Browser]:
-    """Make new browsers of the front, each with cookies of its own."""
+    """Make new browsers of the front, each with cookies of its own: they have been here before."""
     base = await serve(build_front(shop))
     clients: list[httpx.AsyncClient] = []
 
     def make() -> httpx.AsyncClient:
         clients.append(httpx.AsyncClient(base_url=base, timeout=10, headers={"accept": "application/json"}))
+        clients[-1].cookies.set(COOKIE, signed(shop.vault, new_visitor()))
         return clients[-1]
 
     yield make

@@ -44,7 +44,7 @@ async def _take(stream: AsyncIterator[Recorded], count: int) -> list[int]:
 async def _streaming(feed: LiveFeed, count: int) -> None:
     """Return when `count` streams are open."""
     async with asyncio.timeout(10):
-        while len(feed._queues) != count:
+        while feed.streams != count:
             await asyncio.sleep(0.005)
 
 
@@ -106,7 +106,7 @@ async def test_streams_that_break_anywhere_miss_nothing_and_repeat_nothing(
         await writes()
         for seen in await asyncio.gather(*browsers):
             assert seen == list(range(1, total + 1))
-        assert not feed._queues, "a closed stream leaves nothing behind"
+        assert not feed.streams, "a closed stream leaves nothing behind"
 
 
 async def test_a_slow_stream_is_ended_and_can_resume(

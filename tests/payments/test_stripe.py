@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from safar.capacity.actions import expire_due
+from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from safar.settings import Settings
@@ -391,3 +392,19 @@ async def test_cancelled_by_staff_while_the_page_is_open_nothing_can_be_paid_any
     await settle_open(context)
     assert far.of_order(answer.order_id)["status"] == "expired"
     assert (await order(context, answer.order_id)).payment_state == "failed"
+
+
+@pytest.mark.finding("security-11")
+async def test_ones_own_link_is_no_way_to_flood_the_provider(
+    context: Context, far: StripeServer, doors: httpx.AsyncClient
+) -> None:
+    with clock.held(clock.now()) as held:
+        answer = await taken(context, "MUG", STRIPE)
+        back = path_to_pay(context, answer.order_id) + "/back"
+        before = len(far.calls)
+        for _again in range(20):
+            assert (await doors.get(back)).status_code == 303
+        assert len(far.calls) - before == 1
+        held.advance(seconds=3)
+        await doors.get(back)
+        assert len(far.calls) - before == 2

@@ -39,6 +39,7 @@ CLIENTS = 64
 _ROUNDS = 3
 _BUYERS_A_SECOND = 3000  # how many buyers a round gets for each second it is meant to last
 _FLOWS_A_SECOND = 600
+_PAGES_TO_ENTER = 3
 _VARIANTS = 1000
 _LINES = 5
 _LIMITS = ("order_units_max", "unpaid_orders_max", "unpaid_orders_network", "unpaid_share_percent")
@@ -122,13 +123,25 @@ async def admitted(port: int, count: int, *, hosts: Sequence[str] = ("127.0.0.1"
     """Let `count` browsers into the shop; return the Cookie header line of each."""
     lines: list[str] = []
 
-    def enter(status: int, answer: bytes) -> bytes | None:
-        if status == 0:
-            return get("/")
-        lines.append(cookies_of(answer))
-        return None
+    def browser() -> Script:
+        """Return one that comes three times: for the cookie, for the place, and to stay a whole visit."""
+        cookies: dict[str, str] = {}
+        pages = iter(range(_PAGES_TO_ENTER))
 
-    await flood(port, [enter] * count, hosts=hosts)
+        def enter(_status: int, answer: bytes) -> bytes | None:
+            given = cookies_of(answer).removeprefix("Cookie: ").strip() if answer else ""
+            for pair in given.split("; ") if given else ():
+                name, _equals, value = pair.partition("=")
+                cookies.update({name: value}) if value else cookies.pop(name, None)
+            line = "Cookie: " + "; ".join(f"{name}={value}" for name, value in cookies.items()) + "\r\n"
+            if next(pages, None) is None:
+                lines.append(line)
+                return None
+            return get("/", line if cookies else "")
+
+        return enter
+
+    await flood(port, [browser() for _browser in range(count)], hosts=hosts)
     return lines
 
 

@@ -151,17 +151,23 @@ class Crowd:
                 self.at(now, customer, get(customer.path, customer.line))
             elif told["state"] in ("waiting", "early"):
                 self._poll(customer, now + told.get("retry_ms", 1000 * _POLL_S) / 1000)
-        elif status == 200:
+        elif status == 503:
+            second.shed += 1
+            self.at(now + _retry_after(answer), customer, get(customer.path, customer.line))
+        elif "pass" in customer.cookies and status == 303:
+            self.at(now, customer, get(customer.path, customer.line))
+        elif "pass" in customer.cookies:
             customer.inside = True
             self.inside += 1
             second.admitted += 1
             self._count(waited)
             self._next(customer)
-        elif status == 303:
+        elif "ticket" in customer.cookies:
             self._poll(customer, now + 1.0)
-        elif status == 503:
-            second.shed += 1
-            self.at(now + _retry_after(answer), customer, get(customer.path, customer.line))
+        elif status == 200:  # the first page, which asks for the place in the background
+            self.at(now, customer, get(f"/here?at={customer.path}", customer.line))
+        else:
+            self.at(now, customer, get(f"/wait?next={customer.path}", customer.line))
 
     def _poll(self, customer: Customer, when: float) -> None:
         self.at(when, customer, get("/wait/poll", customer.line + "Accept: application/json\r\n"))

@@ -175,7 +175,9 @@ async def stream(request: Request) -> Response:
 
 
 async def _fresh(context: Context, live: Any, campaign_id: UUID) -> AsyncIterator[ServerEvent]:
-    async for burst in bursts(live, context.database, lambda event: event.campaign_id == campaign_id):
+    async for burst in bursts(
+        live, context.database, [campaign_id], lambda event: event.campaign_id == campaign_id
+    ):
         async with context.database.connection() as connection:
             values = await _figures(connection, campaign_id)
         yield ServerEvent(render("campaigns/figures.html", values), "figures", burst.newest or None)

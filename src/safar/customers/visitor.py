@@ -6,6 +6,7 @@ when they have shown that they read a mailbox.
 
 import dataclasses
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from starlette.datastructures import MutableHeaders
@@ -82,6 +83,16 @@ def came_by(request: Request, *, campaign_id: UUID, link_id: UUID) -> Visitor:
     visitor = dataclasses.replace(visitor_of(request), campaign_id=campaign_id, link_id=link_id)
     request.state.visitor = visitor
     return visitor
+
+
+def blocks_cookies(request: Request) -> bool:
+    """Tell whether this browser came from a page of ours and brought nothing back: it keeps no cookies."""
+    if visitor_of(request).returned:
+        return False
+    site, host = request.headers.get("sec-fetch-site"), request.headers.get("host", "")
+    if site is not None:
+        return site == "same-origin"
+    return urlsplit(request.headers.get("referer", "")).netloc == host != ""
 
 
 class VisitorLayer:

@@ -51,12 +51,16 @@ class DemoFailed(RuntimeError):
 
 
 def demo_settings(settings: Settings, *, customers: int, seconds: float) -> Settings:
-    """Return the settings of a rehearsal: a shop too small for everybody at once, short visits."""
+    """Return the settings of a rehearsal: a shop too small for everybody at once, short visits.
+
+    Its customers do no proof of work for their places: hundreds of them would calculate on this one machine.
+    """
     return settings.model_copy(
         update={
             "site_capacity": max(3, customers // 40),
             "visit_minutes": max(seconds / 3, 8) / 60,
             "mails_per_hour": max(36_000, round(customers / (seconds * _SENDING_SHARE) * 3600)),
+            "gate_work_percent": 100,
             "smtp_url": f"smtp://{settings.mailbox_host}:{settings.mailbox_smtp_port}",
             "smtp_timeout_s": _SMTP_TIMEOUT_S,
             "mail_authserv_id": _MAIL_SERVER,

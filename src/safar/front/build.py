@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.routing import BaseRoute
 from starlette.types import Scope
 
@@ -19,6 +20,7 @@ from safar.customers.visitor import Visitor, VisitorLayer
 from safar.front.kept import key_of, noting
 from safar.front.offers import REFRESH_S, Offers
 from safar.front.plain import plain_routes
+from safar.front.proof import is_buying
 from safar.front.shed import ShedLayer
 from safar.front.views import IDLE_S as VIEWS_EVERY_S
 from safar.front.views import Views
@@ -29,7 +31,9 @@ from safar.gate.rooms import has_pass
 from safar.journal.live import with_live_feed
 from safar.kernel.context import Context
 from safar.kernel.loops import repeat
+from safar.kernel.web.networks import network_of
 from safar.kernel.web.page_cache import PageCache
+from safar.kernel.web.requests import client_address
 from safar.kernel.web.surface import Surface, build_surface
 from safar.shop.storefront.layer import StorefrontLayer, page_values
 from safar.watch.reading import REFRESH_S as WATCH_EVERY_S
@@ -57,15 +61,19 @@ def passes_by(path: str) -> bool:
 
 def _caller(scope: Scope) -> Caller:
     visitor: Visitor = scope["state"]["visitor"]
-    return Caller(visitor.customer_id, visitor.campaign_id, visitor.visitor_id)
+    return Caller(visitor.customer_id, visitor.campaign_id, visitor.visitor_id, visitor.returned)
+
+
+def _network(scope: Scope) -> str | None:
+    return network_of(client_address(Request(scope)))
 
 
 def build_front(context: Context) -> Starlette:
     """Return the public application."""
     offers = Offers(context)
-    board = Board(context, SHOP, offers.units_left)
     views = Views(context)
     watch = Watch(context.database)
+    board = Board(context, SHOP, offers.units_left, views.returned)
 
     async def refresh_offers() -> bool:
         return await offers.refresh(board)
@@ -98,7 +106,7 @@ def build_front(context: Context) -> Starlette:
         Surface("front", page_values, signed=safar.shop.payments.public.SIGNED_PATHS),
         [*plain_routes, *_ROOMS],
         inside=[
-            lambda app: ShedLayer(app, inside=has_pass),
+            lambda app: ShedLayer(app, inside=has_pass, buying=is_buying, network=_network),
             lambda app: VisitorLayer(app, context),
             lambda app: StorefrontLayer(app, context),
             lambda app: GateLayer(app, context, SHOP, _caller, passes_by),

@@ -3,11 +3,13 @@
 from collections.abc import Hashable
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import Scope
 
 from safar.customers.visitor import Visitor
 from safar.front.views import Views
+from safar.gate.looks import is_crawler
 from safar.journal.model import Event
 from safar.kernel.i18n import current_language
 from safar.kernel.web.cookies import cookies_of
@@ -36,8 +38,13 @@ def noting(views: Views) -> Noted:
 
     def noted(scope: Scope, seen: Any) -> None:
         visitor: Visitor = scope["state"]["visitor"]
-        if isinstance(seen, Seen):
+        if not isinstance(seen, Seen):
+            return
+        if visitor.returned and not is_crawler(Headers(scope=scope)):
+            views.returned(visitor.visitor_id)
             views.add(_viewed(visitor, seen))
+        else:
+            views.hold(visitor.visitor_id, _viewed(visitor, seen))
 
     return noted
 

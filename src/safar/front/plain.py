@@ -14,6 +14,7 @@ Disallow: /cart
 Disallow: /checkout
 Disallow: /buy
 Disallow: /chat
+Disallow: /here
 Disallow: /l/
 Disallow: /orders/
 Disallow: /unsubscribe

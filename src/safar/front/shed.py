@@ -1,20 +1,24 @@
 """Load shedding: past what this process can carry, a light answer at once instead of a slow one for all.
 
 Who is not in the shop yet is shed first, then who only looks, who searches, who starts a cart, then the rest;
-who is paying never, nor health. How much can be carried follows the latency of this process's own pages
-(safar.gate.adapt); each kind of request may use its share of it.
+who is buying never, as far as they prove it (front/proof.py): their requests have a count of their own, with
+a limit for each network past which they are like others. Requests of machines (health) have a small count of
+their own, too; a live stream counts until it is open, and then among the streams. Nothing is uncounted. How
+much can be carried follows the latency of this process's own pages (safar.gate.adapt); each kind of request
+may use its share of it.
 """
 
 import base64
 import hashlib
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
 from functools import cache
 
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from safar.gate.adapt import REQUESTS_FLOOR_MS, Bounds, Limit, next_limit
 from safar.kernel.errors import Overloaded
@@ -27,6 +31,7 @@ _MEASURE_S = 0.25
 _SAMPLES_LEAST = 5
 RETRY_S_LEAST, RETRY_S_MOST = 4, 10  # each its own, or those who were shed together would return together
 _RETURNS_PER_S = 500  # when more are shed, newcomers come back later: to refuse costs something, too
+_STREAM = b"text/event-stream; charset=utf-8"
 _STRETCH_MOST, _STRETCH_EVERY_S = 6.0, 1.0
 # One answer must be enough: the page brings its few rules along, and the policy allows exactly these.
 _STYLE = (
@@ -55,8 +60,10 @@ _SHARES = {
     Priority.OUTSIDE: 0.5, Priority.BROWSING: 0.7, Priority.SEARCH: 0.8, Priority.NEW_CART: 0.9,
     Priority.OTHER: 1.0,
 }  # fmt: skip
-# Streams stay open by design; health must answer while we are busy, or we would be restarted for it.
-_NOT_COUNTED = ("/health", "/ready", "/chat/stream")
+# Must answer while we are busy, or we would be restarted for it; more at once are not those who watch us.
+_OF_MACHINES = ("/health", "/ready")
+_MACHINES_MAX = 32
+_BUYING_OF_NETWORK_MAX = 100
 _PAYING = frozenset({"checkout", "pay", "orders", "buy", "leave", "stay"})
 _FOR_PLACES = frozenset({Priority.BROWSING, Priority.SEARCH, Priority.NEW_CART})
 _BROWSING = frozenset({"", "p", "c", "wishlist", "images", "drawn", "info", "sitemap.xml"})
@@ -86,12 +93,17 @@ class ShedLayer:
         *,
         at_once_max: int = AT_ONCE_MAX,
         inside: Callable[[Scope], bool] = lambda _scope: True,
+        buying: Callable[[Scope], bool] = lambda _scope: True,
+        network: Callable[[Scope], str | None] = lambda _scope: None,
     ) -> None:
+        """`inside` and `buying` read what a request proves; `network` says where it comes from."""
         self._app = app
-        self._inside = inside
+        self._inside, self._buying, self._network = inside, buying, network
         self._bounds = Bounds(min(_AT_ONCE_LEAST, at_once_max), at_once_max, REQUESTS_FLOOR_MS)
         self.limit = Limit(min(_AT_ONCE_START, at_once_max))
         self._now = 0
+        self._machines = 0
+        self._buying_of: Counter[str | None] = Counter()
         self._most = 0
         self._pages = 0
         self._seconds = 0.0
@@ -101,10 +113,20 @@ class ShedLayer:
         self._stretch = 1.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(_NOT_COUNTED):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["path"].startswith(_OF_MACHINES):
+            await self._machine(scope, receive, send)
+            return
         priority = priority_of(scope)
+        if priority is Priority.NEVER_SHED and self._buying(scope):
+            network = self._network(scope)
+            if network is None or self._buying_of[network] < _BUYING_OF_NETWORK_MAX:
+                await self._buy(network, scope, receive, send)
+                return
+        if priority is Priority.NEVER_SHED:
+            priority = Priority.OTHER
         if priority in _FOR_PLACES and not self._inside(scope):
             priority = Priority.OUTSIDE
         if not self.takes(priority):
@@ -112,15 +134,49 @@ class ShedLayer:
             stretch = self._stretch if priority is Priority.OUTSIDE else 1.0
             await _refusal(scope, stretch)(scope, receive, send)
             return
+        await self._counted(priority, scope, receive, send)
+
+    async def _counted(self, priority: Priority, scope: Scope, receive: Receive, send: Send) -> None:
         self._now += 1
         self._most = max(self._most, self._now)
         began = time.monotonic()
+        counted = True
+
+        def done() -> None:
+            nonlocal counted
+            self._now -= counted
+            counted = False
+
+        async def send_and_let_streams_go(message: Message) -> None:
+            if message["type"] == "http.response.start" and (b"content-type", _STREAM) in message["headers"]:
+                done()
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_let_streams_go)
+        finally:
+            done()
+            if priority in (Priority.OUTSIDE, Priority.BROWSING, Priority.SEARCH):
+                self.note(time.monotonic() - began)
+
+    async def _buy(self, network: str | None, scope: Scope, receive: Receive, send: Send) -> None:
+        self._buying_of[network] += 1
         try:
             await self._app(scope, receive, send)
         finally:
-            self._now -= 1
-            if priority in (Priority.OUTSIDE, Priority.BROWSING, Priority.SEARCH):
-                self.note(time.monotonic() - began)
+            self._buying_of[network] -= 1
+            if not self._buying_of[network]:
+                del self._buying_of[network]
+
+    async def _machine(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._machines >= _MACHINES_MAX:
+            await _refusal(scope, 1.0)(scope, receive, send)
+            return
+        self._machines += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._machines -= 1
 
     def _count_refusal(self) -> None:
         self._refused += 1

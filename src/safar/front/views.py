@@ -3,7 +3,8 @@
 A view is no promise and nobody waits for it: what a crash takes is at most a moment of them.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
+from uuid import UUID
 
 from safar.journal.actions import append_many
 from safar.journal.model import Event
@@ -13,6 +14,7 @@ from safar.kernel.log import log
 IDLE_S = 0.25
 _KEPT_MAX = 20_000
 _AT_ONCE_MAX = 2_000
+_FIRST_MAX = 5_000
 
 
 class Views:
@@ -21,6 +23,7 @@ class Views:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._waiting: deque[Event] = deque()
+        self._first: OrderedDict[UUID, Event] = OrderedDict()
         self._let_go = 0
 
     def add(self, event: Event) -> None:
@@ -28,6 +31,18 @@ class Views:
             self._waiting.popleft()
             self._let_go += 1
         self._waiting.append(event)
+
+    def hold(self, visitor_id: UUID, event: Event) -> None:
+        """Keep the first view of a visitor until their cookie has come back; crawlers' are never written."""
+        self._first[visitor_id] = event
+        if len(self._first) > _FIRST_MAX:
+            self._first.popitem(last=False)
+
+    def returned(self, visitor_id: UUID) -> None:
+        """Add the first view of a visitor whose cookie has come back."""
+        event = self._first.pop(visitor_id, None) if self._first else None
+        if event is not None:
+            self.add(event)
 
     async def write(self) -> bool:
         """Write what waits; return whether there is more."""

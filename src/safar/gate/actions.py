@@ -1,6 +1,7 @@
 """The verbs of visitors: arriving and coming in when called. Each locks its site first, then its accounts."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,12 +25,17 @@ from safar.gate.model import (
     Queued,
     Site,
     Ticket,
+    WorkFirst,
 )
 from safar.gate.opening import begun, in_draw, join
+from safar.gate.scarce import bits_needed
 from safar.gate.sites import QUERIES, lock_site
 from safar.journal.actions import append_many
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, rows
+
+_ALL = 100
+_COUNTED_MAX = 10_000  # of one network's places: more make no difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +54,9 @@ async def open_calls(connection: Connection, site: Site, open_s: float) -> list[
 async def enter_many(connection: Connection, arrivals: Sequence[Arrival]) -> list[Entry]:
     """Admit at once those for whom there is room while nobody waits; give the others numbers, in order.
 
-    Before the opening they take part in its draw instead. Each arrival is an event `visit.arrived`; each
-    admission also `visit.admitted`.
+    Before the opening they take part in its draw instead. When places get few, or one network has many of
+    them, only those who have done a proof of work get anything; the others are told so. Each arrival is an
+    event `visit.arrived`; each admission also `visit.admitted`.
     """
     entries: dict[UUID, Entry] = {}
     for key in sorted({arrival.site_key for arrival in arrivals}):
@@ -82,7 +89,8 @@ async def _newcomers(
     site = now_there.site
     room = 0
     invited = [a for a in new if a.invited and site.invited_account_id and site.mode == Mode.OPEN]
-    others = [arrival for arrival in new if not arrival.invited]
+    bits = await _work_first(connection, now_there, [arrival for arrival in new if not arrival.invited])
+    others = [arrival for arrival in new if not arrival.invited and arrival.visit_id not in bits]
     if site.mode == Mode.OPEN:
         calls = await open_calls(connection, site, site.open_s)
         allowance = site.allowance if site.pace_per_minute else math.inf
@@ -97,17 +105,49 @@ async def _newcomers(
     }
     written = [arrival for arrival in new if arrival.visit_id in admitted or arrival.visit_id in tickets]
     await _write_arrivals(connection, site, written, tickets, now)
-    nothing: dict[UUID, Entry] = {arrival.visit_id: NotYet() for arrival in new}
+    nothing: dict[UUID, Entry] = {
+        a.visit_id: WorkFirst(bits[a.visit_id]) if a.visit_id in bits else NotYet() for a in new
+    }
     return nothing | admitted | tickets
+
+
+async def _work_first(
+    connection: Connection, now_there: Figures, arrivals: Sequence[Arrival]
+) -> dict[UUID, int]:
+    """Return those who have to do a proof of work first, with its bits; each who has not takes a place."""
+    site = now_there.site
+    networks = {a.network for a in arrivals if a.network is not None and a.limits.network_percent < _ALL}
+    here: Counter[str] = Counter()
+    if networks:
+        params = {"site_id": site.id, "networks": sorted(networks), "now": clock.now(), "most": _COUNTED_MAX}
+        found = await (await connection.execute(QUERIES["places_of_networks"], params)).fetchall()
+        here.update(dict(found))
+    taken, first = now_there.inside, {}
+    for arrival in arrivals:
+        in_network = None if arrival.network is None else here[arrival.network]
+        bits = bits_needed(
+            places=site.open_places, taken=taken, in_network=in_network, limits=arrival.limits
+        )  # fmt: skip
+        if arrival.work_bits < bits:
+            first[arrival.visit_id] = bits
+            continue
+        taken += 1
+        if arrival.network is not None:
+            here[arrival.network] += 1
+    return first
 
 
 async def _write_arrivals(
     connection: Connection, site: Site, new: Sequence[Arrival], tickets: Mapping[UUID, Queued], now: datetime
 ) -> None:
     visits = [
-        {"id": a.visit_id, "number": tickets[a.visit_id].ticket.number if a.visit_id in tickets else None}
+        {
+            "id": a.visit_id, "network": a.network,
+            "number": tickets[a.visit_id].ticket.number if a.visit_id in tickets else None,
+            "ends_at": None if a.visit_id in tickets else a.expires_at,
+        }
         for a in new
-    ]
+    ]  # fmt: skip
     if not visits:
         return
     newcomers = sum(a.visit_id not in tickets and not a.invited for a in new)
@@ -181,7 +221,8 @@ async def _write_admissions(
     counts = {"id": site.id, "issued": 0, "admitted": len(visits), "newcomers": 0}
     async with connection.pipeline():
         await execute(connection, QUERIES["issue"], counts)
-        await execute(connection, QUERIES["admit"], {"ids": [visit.id for visit in visits], "now": now})
+        ends = as_json([{"id": visit.id, "ends_at": claims[visit.id].expires_at} for visit in visits])
+        await execute(connection, QUERIES["admit"], {"visits": ends, "now": now})
         await execute(connection, QUERIES["count_claims"], {"site_id": site.id, "numbers": numbers})
         events = [
             visit_event(

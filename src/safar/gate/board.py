@@ -1,6 +1,7 @@
 """The board: every site's figures as this process last read them. What polls are answered from."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import UUID
@@ -13,10 +14,13 @@ from safar.catalogue.actions import product_of
 from safar.catalogue.errors import UnknownProduct
 from safar.gate.cookies import Cookies
 from safar.gate.decide import Estimate, estimate, place_of
+from safar.gate.left import Left
 from safar.gate.limits import Buckets
 from safar.gate.load import Meter, report
+from safar.gate.looks import Looks
 from safar.gate.model import SHOP, Figures, Kind, Site
 from safar.gate.sites import ensure_site, figures_of, sites
+from safar.gate.visits import left_lately
 from safar.kernel.context import Context
 from safar.kernel.database import Connection
 from safar.kernel.loops import repeat
@@ -26,6 +30,7 @@ _ARRIVALS_WEIGHT = 0.1
 _VARIANTS_EVERY = 20  # readings: a variant that is added gets the room's hint within five seconds
 _BURST_MINUTES = 2.0
 _PATIENT_PER_MINUTE = 6.0
+_WORKED_TIMES = 4  # as many more as without the proof of work: each of them has cost something
 
 # How many units are left of what brought the caller here, from memory: the gate knows nothing of goods.
 UnitsLeft = Callable[[Scope], int | None]
@@ -34,11 +39,13 @@ UnitsLeft = Callable[[Scope], int | None]
 class Room:
     """One site as this process knows it; its figures stay as they were while the database is away."""
 
-    def __init__(self, context: Context, key: str, site: Site | None = None) -> None:
+    def __init__(self, context: Context, key: str, left: Left, site: Site | None = None) -> None:
         self.key = key
         self.external = site is not None and site.kind == Kind.EXTERNAL
         domain, url = (site.cookie_domain, site.url) if site is not None else (None, None)
-        self.cookies = Cookies(context, key, domain=domain, secure=(url or "").startswith("https:"))
+        secure = (url or "").startswith("https:")
+        self.cookies = Cookies(context, key, left, domain=domain, secure=secure)
+        self.looks = Looks(context.settings.front_processes)
         self.figures: Figures | None = None
         self.arrivals_per_s = 0.0
         self.variant_ids: frozenset[UUID] = frozenset()
@@ -84,19 +91,29 @@ class Board:
     """All sites in memory, read four times a second in two statements; that of `site_key` is always there."""
 
     def __init__(
-        self, context: Context, site_key: str = SHOP, units_left: UnitsLeft = lambda _scope: None
+        self,
+        context: Context,
+        site_key: str = SHOP,
+        units_left: UnitsLeft = lambda _scope: None,
+        came: Callable[[UUID], None] = lambda _client_id: None,
     ) -> None:
+        """`came` is told of each browser whose first page has become a visit."""
         self._context = context
-        self._main = Room(context, site_key)
+        self.left = Left(60 * context.settings.visit_minutes)
+        self._main = Room(context, site_key, self.left)
         self._by_path: Mapping[str, Room] = {}
         self._units_left = units_left
+        self.came = came
         self.rooms: dict[str, Room] = {site_key: self._main}
         self.meter = Meter()
         self._readings = 0
         self._reading = asyncio.Lock()  # or an older reading could end after a newer one
         per_minute = context.settings.gate_tickets_per_minute
         self.buckets = Buckets(per_minute, per_minute * _BURST_MINUTES)
+        self.worked = Buckets(per_minute * _WORKED_TIMES, per_minute * _WORKED_TIMES)
         self.patient = Buckets(_PATIENT_PER_MINUTE, _PATIENT_PER_MINUTE)
+        first_pages = context.settings.gate_first_pages_per_minute
+        self.first_pages = Buckets(first_pages, first_pages)
 
     async def refresh(self) -> bool:
         """Read every site once, and report this process's load; opens the main site at its first use."""
@@ -107,6 +124,8 @@ class Board:
                     await ensure_site(connection, self._main.key, self._context.settings.site_capacity)
                 found = await sites(connection)
             await self._read(connection, found)
+            began = time.monotonic()
+            self.left.read(await left_lately(connection, self.left.seconds_to_read()), began)
             if any(site.adaptive for site in found):
                 await report(connection, self.meter)
         return False
@@ -120,13 +139,16 @@ class Board:
             same = known is not None and (
                 known is self._main or (known.site and known.site.cookie_domain == site.cookie_domain)
             )
-            room = known if known is not None and same else Room(self._context, site.key, site)
+            room = known if known is not None and same else self._room(site)
             if site.path and (room.figures is None or self._readings % _VARIANTS_EVERY == 0):
                 room.variant_ids = await _variants(connection, site.path)
             room.read(figures)
             rooms[site.key] = room
         self.rooms = rooms
         self._by_path = {room.site.path: room for room in rooms.values() if room.site and room.site.path}
+
+    def _room(self, site: Site) -> Room:
+        return Room(self._context, site.key, self.left, site)
 
     def room(self, key: str) -> Room | None:
         return self.rooms.get(key)

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from safar.gate.errors import TicketExpired, TicketRefused
+from safar.gate.left import Left
 from safar.gate.model import SHOP, Invitation, Pass, Ticket
 from safar.gate.seal import Seal
 from safar.kernel import clock
@@ -21,8 +22,15 @@ class Cookies:
     """Reads and writes the cookies of one site; none of it asks the database."""
 
     def __init__(
-        self, context: Context, site_key: str, *, domain: str | None = None, secure: bool = False
+        self,
+        context: Context,
+        site_key: str,
+        left: Left,
+        *,
+        domain: str | None = None,
+        secure: bool = False,
     ) -> None:
+        self._left = left
         self.seal = Seal(context.vault, site_key)
         suffix = "" if site_key == SHOP else f"_{site_key}"
         self.pass_name, self.ticket_name, self.invited_name, self.handed_name = (
@@ -32,21 +40,39 @@ class Cookies:
         self._own = f"Path=/; HttpOnly; SameSite=Lax{flag}"
         self._shared = f"{self._own}; Domain={domain}" if domain else self._own
 
-    def pass_of(self, request: Request, tag: bytes) -> Pass | None:
-        """Return the browser's pass, None when run out or another's. Raises TicketRefused for a false one."""
+    def pass_of(self, request: Request, tag: bytes, checked: slice = slice(None)) -> Pass | None:
+        """Return the browser's pass, None when over or another's: `checked` is what counts of the tag.
+
+        Raises TicketRefused for a false one.
+        """
         text = cookies_of(request.scope).get(self.pass_name)
         entry_pass = self.seal.pass_(text) if text is not None else None
-        if entry_pass is None or entry_pass.tag != tag:
+        if entry_pass is None or entry_pass.tag[checked] != tag[checked]:
             return None
-        return entry_pass if entry_pass.expires_at > clock.now() else None
+        return entry_pass if self.lasts(entry_pass) else None
+
+    def lasts(self, entry_pass: Pass) -> bool:
+        """Tell whether the visit of a pass goes on: neither run out nor left."""
+        return entry_pass.expires_at > clock.now() and entry_pass.visit_id not in self._left
 
     def has_pass(self, scope: Scope) -> bool:
         """Tell whether the request carries a pass that has not run out; whose it is, is not asked here."""
         text = cookies_of(scope).get(self.pass_name)
         try:
-            return text is not None and self.seal.pass_(text).expires_at > clock.now()
+            return text is not None and self.lasts(self.seal.pass_(text))
         except TicketRefused:
             return False
+
+    def false_ones(self, scope: Scope) -> list[str]:
+        """Return the names of the pass and ticket that we did not make."""
+        there, false = cookies_of(scope), []
+        for name, read in ((self.pass_name, self.seal.pass_), (self.ticket_name, self.seal.ticket)):
+            try:
+                if name in there:
+                    read(there[name])
+            except TicketRefused:
+                false.append(name)
+        return false
 
     def ticket_of(self, request: Request, tag: bytes) -> Ticket | None:
         """Return the browser's ticket, None for another's.

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from safar.gate.actions import admit_many, enter_many
 from safar.gate.board import Board, Room
 from safar.gate.draw import key_of, lot
-from safar.gate.errors import TicketExpired, TicketRefused, TooManyVisitors, WorkWrong
+from safar.gate.errors import CookiesNeeded, TicketExpired, TicketRefused, TooManyVisitors, WorkWrong
 from safar.gate.model import (
     Admission,
     Admitted,
@@ -27,18 +27,25 @@ from safar.gate.model import (
     Pass,
     Queued,
     Renewal,
+    WorkFirst,
+    WorkLimits,
 )
-from safar.gate.rooms import tag_of
+from safar.gate.rooms import checked_here, tag_of
 from safar.gate.seal import client_tag
-from safar.gate.visits import renew_many
+from safar.gate.visits import (
+    VISITS_OF_INVITATION_MAX,
+    renew_many,
+    visit_of_invitation,
+    visits_of_invitations_many,
+)
+from safar.gate.work import BITS_LEAST
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.errors import Overloaded, SafarError
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.web.cookies import cookies_of
+from safar.kernel.web.networks import network_of
 from safar.kernel.web.requests import client_address
-
-_VISITS_OF_INVITATION_MAX = 20
 
 
 class Outcome(StrEnum):
@@ -52,12 +59,16 @@ class Outcome(StrEnum):
 
 @dataclass(slots=True)
 class Verdict:
-    """The cookies go out with whatever is answered; `entry_pass` is that of who is inside."""
+    """The cookies go out with whatever is answered; `entry_pass` is that of who is inside.
+
+    `needs_work`: a place or number is given for a proof of work, of at least `work_bits`.
+    """
 
     outcome: Outcome = Outcome.WAIT
     cookies: list[str] = field(default_factory=list)
     entry_pass: Pass | None = None
     needs_work: bool = False
+    work_bits: int = 0
     error: SafarError | None = None
 
     def refuse(self, error: SafarError) -> None:
@@ -82,10 +93,9 @@ class _Asking:
     def ticket_tag(self) -> bytes:
         return client_tag(self.caller.client_id)
 
-    def count(self) -> None:
-        """Raise TooManyVisitors when too many places were asked for from this network address."""
-        if not self.board.buckets.take(client_address(self.request)):
-            raise TooManyVisitors(seconds=self.board.buckets.wait_s())
+    @property
+    def address(self) -> str:
+        return client_address(self.request)
 
 
 class Door:
@@ -94,10 +104,16 @@ class Door:
     def __init__(self, context: Context, caller_of: CallerOf) -> None:
         self._context = context
         self.caller_of = caller_of
-        self._visit = timedelta(minutes=context.settings.visit_minutes)
+        settings = context.settings
+        self._visit = timedelta(minutes=settings.visit_minutes)
+        self._first = min(self._visit, timedelta(minutes=settings.visit_first_minutes))
+        self._limits = WorkLimits(settings.gate_work_percent, settings.gate_network_percent)
 
-    async def judge(self, request: Request, board: Board, room: Room) -> Verdict:
-        """Return what happens to the request; who is refused gets `error`, and false cookies taken away."""
+    async def judge(self, request: Request, board: Board, room: Room, *, queue: bool = True) -> Verdict:
+        """Return what happens to the request; who is refused gets `error`, and false cookies taken away.
+
+        Without `queue` a newcomer comes in or gets nothing. Only for callers whose cookie has come back.
+        """
         asking = _Asking(request, board, room, self.caller_of(request.scope), Verdict())
         try:
             if not (
@@ -105,17 +121,23 @@ class Door:
                 or await self._invited(asking)
                 or await self._with_ticket(asking)
             ):
-                await self._newcomer(asking)
+                await self._newcomer(asking, queue=queue)
         except SafarError as error:
             asking.verdict.refuse(error)
         return asking.verdict
 
-    async def enter(self, request: Request, board: Board, room: Room, visit_id: UUID) -> Verdict:
+    async def enter(
+        self, request: Request, board: Board, room: Room, visit_id: UUID, work_bits: int
+    ) -> Verdict:
         """Give a place to one who has done the proof of work, which is good for this visit only."""
         asking = _Asking(request, board, room, self.caller_of(request.scope), Verdict())
         try:
-            asking.count()
-            outcome = await self._context.batched(enter_many, self._arrival(asking, visit_id))
+            if not asking.caller.returned:
+                raise CookiesNeeded
+            if not board.worked.take(asking.address):
+                raise TooManyVisitors(seconds=board.worked.wait_s())
+            arrival = replace(self._arrival(asking, visit_id), work_bits=work_bits)
+            outcome = await self._context.batched(enter_many, arrival)
             if isinstance(outcome, Over):
                 raise WorkWrong
             await self._settle(asking, outcome)
@@ -140,7 +162,7 @@ class Door:
         """Tell whether a pass lets the visitor in; past half of its life it is renewed."""
         cookies, verdict = asking.room.cookies, asking.verdict
         try:
-            entry_pass = cookies.pass_of(asking.request, asking.pass_tag)
+            entry_pass = cookies.pass_of(asking.request, asking.pass_tag, checked_here(asking.room))
         except TicketRefused:
             verdict.cookies.append(cookies.without(cookies.pass_name))
             raise
@@ -160,7 +182,8 @@ class Door:
         invitation = asking.room.cookies.invitation_of(asking.request)
         if invitation is None or site is None or not site.invited_places:
             return False
-        for visit in range(_VISITS_OF_INVITATION_MAX):
+        been = await self._context.batched(visits_of_invitations_many, invitation.id)
+        for visit in range(max(been - 1, 0), min(been + 1, VISITS_OF_INVITATION_MAX)):
             arrival = self._invited_arrival(asking, invitation, visit)
             outcome = await self._context.batched(enter_many, arrival)
             if isinstance(outcome, Admitted):
@@ -186,19 +209,27 @@ class Door:
         claim = Claim(room.key, ticket, caller.customer_id, caller.campaign_id, self._expiry())
         return await self._settle(asking, await self._context.batched(admit_many, claim))
 
-    async def _newcomer(self, asking: _Asking) -> None:
-        """Let them in or give them a number, a lot; where work is asked for, let them in or nothing."""
+    async def _newcomer(self, asking: _Asking, *, queue: bool) -> None:
+        """Let them in or give them a number, a lot; where work is asked for, let them in or nothing.
+
+        More from one address than a few people ask for is asked to work, too.
+        """
         room = asking.room
-        queue = room.site is None or not room.site.work
-        if queue:
-            asking.count()
+        if not asking.caller.returned:
+            raise CookiesNeeded
+        work = room.site is not None and room.site.work
+        queue = queue and not work
+        if not work and not asking.board.buckets.take(asking.address):
+            asking.verdict.needs_work, asking.verdict.work_bits = True, BITS_LEAST
+            return
         hour = int(clock.now().timestamp()) // 3600
         visit_id = derived_id("visit", room.key, asking.caller.client_id, hour)
         for id_ in (visit_id, new_id()):
             arrival = replace(self._arrival(asking, id_), queue=queue)
             outcome = await self._context.batched(enter_many, arrival)
             if await self._settle(asking, outcome):
-                asking.verdict.needs_work = not queue and isinstance(outcome, NotYet)
+                if work and isinstance(outcome, NotYet):
+                    asking.verdict.needs_work = True
                 return
 
     async def _settle(self, asking: _Asking, outcome: Entry | Admission) -> bool:
@@ -211,6 +242,8 @@ class Door:
                 verdict.cookies.append(cookies.of_ticket(replace(ticket, tag=asking.ticket_tag)))
             case NotYet():
                 asking.room.note_full()
+            case WorkFirst(bits):
+                verdict.needs_work, verdict.work_bits = True, bits
             case Closed():
                 await asking.board.refresh()
                 verdict.outcome = Outcome.ENDED
@@ -232,14 +265,16 @@ class Door:
         if site is not None and site.opening_id is not None and site.before_opening(clock.now()):
             visit_id = derived_id("draw", site.opening_id, caller.client_id)  # one draw a browser
             drawn = lot(key_of(self._context.vault, site.opening_id), site.opening_id, visit_id)
+        first = self._visit if asking.room.external else self._first  # pages of others are not seen here
         return Arrival(
-            asking.room.key, visit_id, caller.customer_id, caller.campaign_id, self._expiry(), lot=drawn
+            asking.room.key, visit_id, caller.customer_id, caller.campaign_id, clock.now() + first,
+            lot=drawn, network=network_of(asking.address), limits=self._limits,
         )  # fmt: skip
 
     def _invited_arrival(self, asking: _Asking, invitation: Invitation, visit: int) -> Arrival:
         return Arrival(
             site_key=asking.room.key,
-            visit_id=derived_id("invited", invitation.id, visit),
+            visit_id=visit_of_invitation(invitation.id, visit),
             customer_id=invitation.customer_id or asking.caller.customer_id,
             campaign_id=invitation.campaign_id or asking.caller.campaign_id,
             expires_at=self._expiry(),

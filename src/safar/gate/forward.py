@@ -5,6 +5,7 @@ A visitor without a pass waits on our waiting page and comes back with the pass 
 shared parent domain the cookie alone is enough.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -15,11 +16,13 @@ from safar.gate.board import Room, board_of
 from safar.gate.door import door_of
 from safar.gate.errors import TicketRefused, UnknownSite, Waiting
 from safar.gate.model import Pass
-from safar.gate.rooms import tag_of
+from safar.gate.rooms import OUTSIDE, OWN, tag_of
+from safar.gate.visits import Moved, take_along_many
 from safar.kernel import clock
 from safar.kernel.web.headers import added_last, list_of
+from safar.kernel.web.networks import network_of
 from safar.kernel.web.pages import context_of, error_response, page, wants_json
-from safar.kernel.web.requests import see_other
+from safar.kernel.web.requests import client_address, see_other
 
 HANDOVER = "gate_pass"
 _HANDOVER_LIFE = timedelta(minutes=1)
@@ -34,7 +37,7 @@ async def forward_auth(request: Request) -> Response:
     address = _address(request, room)
     clean, handed = _without_handover(address)
     if handed is not None:
-        taken = _taken_over(request, room, handed)
+        taken = await _taken_over(request, room, handed)
         return _sent(request, clean, room.cookies.of_pass(taken) if taken else None)
     entry_pass = _pass(request, room)
     if entry_pass is None:
@@ -58,7 +61,8 @@ def handed_over(request: Request, room: Room, entry_pass: Pass, following: str) 
         return see_other(following)
     until = clock.now() + _HANDOVER_LIFE
     parts = urlsplit(following)
-    handed = urlencode({HANDOVER: room.cookies.seal.handover_text(entry_pass, until)})
+    carried = replace(entry_pass, tag=_agent_tag(request, room, entry_pass))
+    handed = urlencode({HANDOVER: room.cookies.seal.handover_text(carried, until)})
     query = f"{parts.query}&{handed}" if parts.query else handed
     address = urlunsplit(parts._replace(query=query))
     if room.cookies.handed_name in request.cookies:
@@ -92,19 +96,29 @@ def _without_handover(address: str) -> tuple[str, str | None]:
     return urlunsplit(parts._replace(query=kept)), handed
 
 
-def _taken_over(request: Request, room: Room, text: str) -> Pass | None:
+def _agent_tag(request: Request, room: Room, entry_pass: Pass) -> bytes:
+    """Return the tag of a pass on its way: bound to the kind of browser, not yet to its network there."""
+    return entry_pass.tag[OWN] + room.cookies.seal.outside_tag(request.headers.get("user-agent", ""), "")
+
+
+async def _taken_over(request: Request, room: Room, text: str) -> Pass | None:
+    """Return the pass, bound to the network that this site's proxy sees its browser in."""
     try:
         entry_pass, until = room.cookies.seal.handover(text)
     except TicketRefused:
         return None
-    now = clock.now()
-    good = until > now and entry_pass.expires_at > now and entry_pass.tag == _tag(request, room)
-    return entry_pass if good else None
+    fits = entry_pass.tag == _agent_tag(request, room, entry_pass)
+    if not (fits and until > clock.now() and room.cookies.lasts(entry_pass)):
+        return None
+    moved = Moved(entry_pass.visit_id, network_of(client_address(request)))
+    if not await context_of(request).batched(take_along_many, moved):
+        return None
+    return replace(entry_pass, tag=entry_pass.tag[OWN] + _tag(request, room)[OUTSIDE])
 
 
 def _pass(request: Request, room: Room) -> Pass | None:
     try:
-        return room.cookies.pass_of(request, _tag(request, room))
+        return room.cookies.pass_of(request, _tag(request, room), OUTSIDE)
     except TicketRefused:
         return None
 

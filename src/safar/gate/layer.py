@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from safar.gate.board import Board, Room
 from safar.gate.door import Door, Outcome, Verdict
-from safar.gate.errors import QueueEnded, TooManyVisitors, Waiting, WorkNeeded
+from safar.gate.errors import QueueEnded, TicketRefused, TooManyVisitors, Waiting, WorkNeeded
+from safar.gate.first import first_answer, is_first, mark
 from safar.gate.model import SHOP, CallerOf
 from safar.gate.polls import POLL_PATH, poll
 from safar.gate.seal import client_tag
@@ -61,14 +62,7 @@ class GateLayer:
     async def _gated(self, board: Board, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
         rooms = [room for room in (board.room(self._site_key), board.room_before(path)) if room]
-        cookies: list[str] = []
-        response: Response | None = None
-        for room in rooms:
-            verdict = await self._door.judge(request, board, room)
-            cookies += verdict.cookies
-            response = answer_of(request, room, verdict)
-            if response is not None:
-                break
+        response, cookies = await self._answer(request, board, rooms)
 
         async def send_with_cookies(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -84,6 +78,31 @@ class GateLayer:
         began = time.perf_counter()
         await self._app(scope, receive, sending)
         board.meter.note(time.perf_counter() - began)
+
+    async def _answer(
+        self, request: Request, board: Board, rooms: list[Room]
+    ) -> tuple[Response | None, list[str]]:
+        """Return (what to say instead of the page, cookies that go out with either)."""
+        caller = self._door.caller_of(request.scope)
+        has_passes = all(room.cookies.has_pass(request.scope) for room in rooms)
+        if is_first(request, caller) and not (caller.returned and has_passes):
+            false = [
+                room.cookies.without(n) for room in rooms for n in room.cookies.false_ones(request.scope)
+            ]
+            if false:
+                return refusal(request, TicketRefused()), false
+            said = await first_answer(request, board, rooms)
+            if isinstance(said, Room):
+                return to_waiting_room(request, said, Waiting()), []
+            return said, [] if said is not None or caller.returned else [mark()]
+        cookies: list[str] = []
+        for room in rooms:
+            verdict = await self._door.judge(request, board, room)
+            cookies += verdict.cookies
+            response = answer_of(request, room, verdict)
+            if response is not None:
+                return response, cookies
+        return None, cookies
 
 
 def answer_of(request: Request, room: Room, verdict: Verdict) -> Response | None:

@@ -170,14 +170,30 @@ class GoodsRoom:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the customer, the campaign that brought them, and the browser (`client_id`)."""
+    """Who asks: the customer, the campaign that brought them, and the browser (`client_id`).
+
+    `returned`: the browser's cookie came back with this request; without that no place lasts.
+    """
 
     customer_id: UUID
     campaign_id: UUID | None
     client_id: UUID
+    returned: bool
 
 
 CallerOf = Callable[[Scope], Caller]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkLimits:
+    """When newcomers do a proof of work, in percent of the places: at how many taken everybody does, and at
+    how many taken by one network those of that network do."""
+
+    taken_percent: int
+    network_percent: int
+
+
+WORK_NEVER = WorkLimits(100, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +201,9 @@ class Arrival:
     """Someone came without a pass or a ticket; `visit_id` is the idempotency key.
 
     `lot`: their lot in the draw, for one who comes before the opening. `queue` False: come in or nothing,
-    no number. `invited`: one of the places for invitations.
+    no number. `invited`: one of the places for invitations. `network`: where they ask from, None where nobody
+    can tell. `work_bits`: of the proof of work that they have done, 0 for none; `limits`: when it is asked
+    for.
     """
 
     site_key: str
@@ -196,6 +214,9 @@ class Arrival:
     lot: Lot | None = None
     queue: bool = True
     invited: bool = False
+    network: str | None = None
+    work_bits: int = 0
+    limits: WorkLimits = WORK_NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +255,13 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkFirst:
+    """A place or a number is given for a proof of work of at least `bits` (see work.py)."""
+
+    bits: int
+
+
+@dataclass(frozen=True, slots=True)
 class NotYet:
     """The number is not called, or it is but every place is taken at this moment."""
 
@@ -248,5 +276,5 @@ class Closed:
     """The queue has ended, or takes nobody new any more; nobody is let in who does not wait already."""
 
 
-Entry = Admitted | Queued | NotYet | Over | Closed
+Entry = Admitted | Queued | WorkFirst | NotYet | Over | Closed
 Admission = Admitted | NotYet | Over | Closed

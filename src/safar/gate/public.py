@@ -3,30 +3,33 @@
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from safar.capacity.actions import release_many
 from safar.gate.board import Board, Room, board_of
 from safar.gate.door import Outcome, Verdict, door_of
 from safar.gate.draws import checkable, drawn_ticket
-from safar.gate.errors import QueueEnded, TicketExpired, TicketRefused
+from safar.gate.errors import QueueEnded, TicketExpired, TicketRefused, UsedFromManyNetworks
+from safar.gate.first import is_first
 from safar.gate.forward import forward_auth, handed_over
+from safar.gate.here import here
 from safar.gate.layer import answer_of
-from safar.gate.model import SHOP, Mode, Pass, Ticket
+from safar.gate.model import SHOP, Caller, Mode, Pass, Ticket
 from safar.gate.polls import POLL_PATH, answer, before_opening, poll
-from safar.gate.rooms import next_of, pass_of, query_of, room_of
+from safar.gate.previews import preview_of
+from safar.gate.rooms import next_of, pass_of, query_of, room_of, tag_of
 from safar.gate.seal import client_tag
 from safar.gate.texts import opens_text
-from safar.gate.visits import leave_soon_many
+from safar.gate.visits import Moved, leave_many, leave_soon_many, take_along_many
 from safar.gate.working import post_work, work_page
 from safar.kernel import clock
 from safar.kernel.web.headers import list_of
+from safar.kernel.web.networks import network_of
 from safar.kernel.web.pages import context_of, error_response, page, wants_json
-from safar.kernel.web.requests import see_other
+from safar.kernel.web.requests import client_address, see_other
 
 _LEAVING_PASS = timedelta(minutes=1)  # so short that the next page renews it, which takes the leaving back
 
@@ -38,23 +41,48 @@ async def _wait_page(request: Request) -> Response:
         return await _wait_for_other(request, board, room)
     if _pass(request, room) is not None:
         return see_other(next_of(request, room))
-    return await _waiting(request, board, room)
+    caller = door_of(request).caller_of(request.scope)
+    if room.cookies.ticket_name in request.cookies or room.ended or is_first(request, caller):
+        return await _waiting(request, board, room)
+    verdict = await door_of(request).judge(request, board, room)
+    if verdict.outcome is Outcome.INSIDE:
+        response: Response = see_other(next_of(request, room))
+    elif verdict.outcome is Outcome.REFUSED:
+        response = answer_of(request, room, verdict) or error_response(request, QueueEnded())
+    else:
+        response = await _waiting(request, board, room, _new_ticket(room, verdict), verdict.work_bits)
+    return _with_cookies(response, verdict.cookies)
 
 
 async def _wait_for_other(request: Request, board: Board, room: Room) -> Response:
     """Do for a site of others what the gate's layer does before our own pages."""
-    if not request.cookies:
+    if is_first(request, door_of(request).caller_of(request.scope)):
         if "seen" in request.query_params:
-            return page(request, "gate/no_ticket.html", {"next": next_of(request, room)})
+            return await _no_ticket(request, room)
         return see_other(f"/wait?{urlencode({**request.query_params, 'seen': '1'})}")
     verdict = await door_of(request).judge(request, board, room)
     if verdict.outcome is Outcome.INSIDE and verdict.entry_pass is not None:
-        response = handed_over(request, room, verdict.entry_pass, next_of(request, room))
+        entry_pass = await _taken_along(request, room, verdict.entry_pass)
+        if entry_pass is not verdict.entry_pass:
+            verdict.cookies.append(room.cookies.of_pass(entry_pass))
+        response = handed_over(request, room, entry_pass, next_of(request, room))
     elif verdict.outcome is Outcome.REFUSED or wants_json(request):
         response = answer_of(request, room, verdict) or error_response(request, QueueEnded())
     else:
-        response = await _waiting(request, board, room, _new_ticket(room, verdict))
+        response = await _waiting(request, board, room, _new_ticket(room, verdict), verdict.work_bits)
     return _with_cookies(response, verdict.cookies)
+
+
+async def _taken_along(request: Request, room: Room, entry_pass: Pass) -> Pass:
+    """Return the pass for the network that its browser is in now. Raises UsedFromManyNetworks.
+
+    Asked also of who has just come in: that may be the same visit again, by our cookie from another network.
+    """
+    tag = tag_of(request, room, door_of(request).caller_of(request.scope))
+    moved = Moved(entry_pass.visit_id, network_of(client_address(request)))
+    if not await context_of(request).batched(take_along_many, moved):
+        raise UsedFromManyNetworks
+    return entry_pass if entry_pass.tag == tag else replace(entry_pass, tag=tag)
 
 
 def _new_ticket(room: Room, verdict: Verdict) -> Ticket | None:
@@ -64,7 +92,9 @@ def _new_ticket(room: Room, verdict: Verdict) -> Ticket | None:
     return room.cookies.seal.ticket(given[-1]) if given and given[-1] else None
 
 
-async def _waiting(request: Request, board: Board, room: Room, ticket: Ticket | None = None) -> Response:
+async def _waiting(
+    request: Request, board: Board, room: Room, ticket: Ticket | None = None, work_bits: int = 0
+) -> Response:
     """Show how it stands: the end, the queue, the draw, the proof of work, or no place at all."""
     context, site, cookies = context_of(request), room.site, room.cookies
     if room.ended:
@@ -77,7 +107,7 @@ async def _waiting(request: Request, board: Board, room: Room, ticket: Ticket | 
         return _with_cookies(error_response(request, error), [cookies.without(cookies.ticket_name)])
     ticket = drawn or ticket
     if ticket is None:
-        return _without_ticket(request, room)
+        return await _without_ticket(request, room, caller, work_bits)
     if ticket.number and room.place(ticket.number) == 0 and not room.external:
         response: Response = see_other(next_of(request, room))
     else:
@@ -109,13 +139,20 @@ def _ended(request: Request, room: Room, reason: str | None) -> Response:
     return page(request, "gate/ended.html", {"reason": reason, "home": home})
 
 
-def _without_ticket(request: Request, room: Room) -> Response:
+async def _without_ticket(request: Request, room: Room, caller: Caller, work_bits: int) -> Response:
     site = room.site
     if site is not None and site.mode == Mode.DRAINING:
         return _ended(request, room, "draining")
-    if site is not None and site.work:
-        return work_page(request, room)
-    return page(request, "gate/no_ticket.html", {"next": next_of(request, room)})
+    if not is_first(request, caller) and (work_bits or (site is not None and site.work)):
+        return work_page(request, room, work_bits)
+    return await _no_ticket(request, room)
+
+
+async def _no_ticket(request: Request, room: Room) -> Response:
+    """Say what is missing, a cookie; and for previews of the link, what it leads to."""
+    following = next_of(request, room)
+    values = {"next": following, "preview": await preview_of(request, urlsplit(following).path)}
+    return page(request, "gate/no_ticket.html", values)
 
 
 def _pass(request: Request, room: Room) -> Pass | None:
@@ -138,7 +175,8 @@ async def _leave(request: Request) -> Response:
             until = min(entry_pass.expires_at, clock.now() + _LEAVING_PASS)
             cookies.append(room.cookies.of_pass(replace(entry_pass, expires_at=until)))
         elif entry_pass is not None:
-            await context.batched(release_many, entry_pass.visit_id)
+            await context.batched(leave_many, entry_pass.visit_id)
+            board_of(request).left.note([entry_pass.visit_id])
         names = () if closed else (room.cookies.pass_name, room.cookies.ticket_name)
         cookies += [room.cookies.without(name) for name in names if name in request.cookies]
     quiet = closed or wants_json(request) or "text/html" not in list_of(request.headers, "accept")
@@ -180,6 +218,7 @@ routes: list[BaseRoute] = [
     Route("/wait", _wait_page),
     Route(POLL_PATH, _poll),
     Route("/wait/work", post_work, methods=["POST"]),
+    Route("/here", here),
     Route("/leave", _leave, methods=["POST"]),
     Route("/stay", _stay, methods=["POST"]),
     Route("/invited/{token}", _invited),

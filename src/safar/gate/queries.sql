@@ -43,12 +43,29 @@ SET issued = issued + %(issued)s, admitted = admitted + %(admitted)s, allowance 
 WHERE id = %(id)s
 
 -- name: add_visits
-INSERT INTO gate_visits (id, site_id, number, arrived_at, admitted_at)
-SELECT v.id, %(site_id)s, v.number, %(now)s, CASE WHEN v.number IS NULL THEN %(now)s::timestamptz END
-FROM jsonb_to_recordset(%(visits)s::jsonb) AS v (id uuid, number bigint)
+INSERT INTO gate_visits (id, site_id, number, arrived_at, admitted_at, network, ends_at)
+SELECT
+    v.id, %(site_id)s, v.number, %(now)s, CASE WHEN v.number IS NULL THEN %(now)s::timestamptz END, v.network,
+    v.ends_at
+FROM jsonb_to_recordset(%(visits)s::jsonb) AS v (id uuid, number bigint, network text, ends_at timestamptz)
+
+-- name: places_of_networks
+SELECT
+    n.network,
+    (
+        SELECT count(*) FROM (
+            SELECT 1 FROM gate_visits AS v
+            WHERE v.site_id = %(site_id)s AND v.network = n.network AND v.ends_at > %(now)s
+            LIMIT %(most)s
+        ) AS counted
+    ) AS places
+FROM unnest(%(networks)s::text []) AS n (network)
 
 -- name: admit
-UPDATE gate_visits SET admitted_at = %(now)s WHERE id = ANY(%(ids)s)
+UPDATE gate_visits AS v
+SET admitted_at = %(now)s, ends_at = a.ends_at
+FROM jsonb_to_recordset(%(visits)s::jsonb) AS a (id uuid, ends_at timestamptz)
+WHERE v.id = a.id
 
 -- name: count_claims
 UPDATE gate_calls AS c
@@ -186,7 +203,7 @@ SELECT id, kept_until, renewed_at FROM gate_visits WHERE id = ANY(%(ids)s)
 
 -- name: keep
 UPDATE gate_visits AS v
-SET kept_until = k.kept_until, renewed_at = %(now)s
+SET kept_until = k.kept_until, ends_at = k.kept_until, renewed_at = %(now)s
 FROM jsonb_to_recordset(%(kept)s::jsonb) AS k (id uuid, kept_until timestamptz)
 WHERE v.id = k.id
 
@@ -214,6 +231,24 @@ LIMIT %(limit)s
 
 -- name: take_leavers
 DELETE FROM gate_leavers WHERE visit_id = ANY(%(ids)s) AND left_at <= %(before)s RETURNING visit_id
+
+-- name: end_visits
+-- By the database's clock, as `left_lately` reads it: the clocks of the machines may differ.
+UPDATE gate_visits SET left_at = clock_timestamp(), ends_at = least(ends_at, %(now)s)
+WHERE id = ANY(%(ids)s)
+
+-- name: networks
+SELECT id, network, networks FROM gate_visits WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
+
+-- name: set_networks
+UPDATE gate_visits AS v
+SET networks = n.networks
+FROM jsonb_to_recordset(%(visits)s::jsonb) AS n (id uuid, networks text [])
+WHERE v.id = n.id
+
+-- name: left_lately
+SELECT id FROM gate_visits
+WHERE left_at > clock_timestamp() - make_interval(secs => %(seconds)s) AND admitted_at IS NOT NULL
 
 -- name: admitted_by_minute
 SELECT date_bin('1 minute', admitted_at, %(since)s) AS minute, count(*) AS admitted

@@ -8,10 +8,12 @@ from starlette.types import Scope
 from safar.gate.board import Board, Room
 from safar.gate.errors import TicketRefused, UnknownSite
 from safar.gate.model import SHOP, Caller, Pass
-from safar.gate.seal import agent_tag, client_tag
+from safar.gate.seal import TAG_BYTES, client_tag
 from safar.kernel.web.cookies import cookies_of
-from safar.kernel.web.requests import local_path
+from safar.kernel.web.networks import network_of
+from safar.kernel.web.requests import client_address, local_path
 
+OWN, OUTSIDE = slice(0, TAG_BYTES // 2), slice(TAG_BYTES // 2, TAG_BYTES)
 _ADDRESS_MAX = 2000
 
 
@@ -49,10 +51,21 @@ def has_pass(scope: Scope) -> bool:
 
 
 def tag_of(request: Request, room: Room, caller: Caller) -> bytes:
-    """Return what a pass of this browser is bound to: on sites of others we see the kind of browser only."""
-    if room.external:
-        return agent_tag(request.headers.get("user-agent", ""))
-    return client_tag(caller.client_id)
+    """Return what a pass of this browser is bound to: its cookie.
+
+    A pass of a site of others has half of that, which is checked here, and half of what is seen there, where
+    our cookie is not: the kind of browser and its network.
+    """
+    own = client_tag(caller.client_id)
+    if not room.external:
+        return own
+    network = network_of(client_address(request)) or ""
+    return own[OWN] + room.cookies.seal.outside_tag(request.headers.get("user-agent", ""), network)
+
+
+def checked_here(room: Room) -> slice:
+    """Return the part of a pass's tag that is checked on our own pages."""
+    return OWN if room.external else slice(None)
 
 
 def pass_of(request: Request, room: Room, caller: Caller) -> Pass | None:
@@ -60,6 +73,6 @@ def pass_of(request: Request, room: Room, caller: Caller) -> Pass | None:
     if room.cookies.pass_name not in cookies_of(request.scope):
         return None
     try:
-        return room.cookies.pass_of(request, tag_of(request, room, caller))
+        return room.cookies.pass_of(request, tag_of(request, room, caller), checked_here(room))
     except TicketRefused:
         return None

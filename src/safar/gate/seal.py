@@ -21,7 +21,7 @@ _INVITATION = struct.Struct(">Q16s16s16s")  # expires at (ms), invitation, custo
 _WORK = struct.Struct(">QB8s8s")  # window, bits, tag, salt
 _PATIENCE = struct.Struct(">Q8s")  # issued at (ms), tag
 _MAC_BYTES = 16
-_TAG_BYTES = 8
+TAG_BYTES = 8
 _PASSES_MAX = 4096
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TEXT_LENGTH_MAX = 120
@@ -43,7 +43,7 @@ class Seal:
     """Signs and reads what visitors of one site carry; what another site issued does not open here."""
 
     def __init__(self, vault: Vault, site_key: str) -> None:
-        kinds = ("ticket", "pass", "handover", "invitation", "work", "patience")
+        kinds = ("ticket", "pass", "handover", "invitation", "work", "patience", "outside")
         self._keys = {kind: _key(vault, kind, site_key) for kind in kinds}
         # The same pass comes with every request of a visit; a good one stays good until its time.
         self._pass = lru_cache(maxsize=_PASSES_MAX)(self._read_pass)
@@ -108,6 +108,11 @@ class Seal:
         issued_ms, tag = _PATIENCE.unpack(self._opened("patience", text, _PATIENCE.size))
         return _at(issued_ms), tag
 
+    def outside_tag(self, user_agent: str, network: str) -> bytes:
+        """Return what binds a pass to a kind of browser in a network, half as long as a tag."""
+        seen = f"{network}\n{user_agent}".encode("utf-8", "replace")
+        return hmac.digest(self._keys["outside"], seen, "sha256")[: TAG_BYTES // 2]
+
     def _sealed(self, kind: str, payload: bytes) -> str:
         mac = hmac.digest(self._keys[kind], payload, "sha256")[:_MAC_BYTES]
         return base64.urlsafe_b64encode(payload + mac).rstrip(b"=").decode()
@@ -129,12 +134,7 @@ class Seal:
 
 def client_tag(client_id: UUID) -> bytes:
     """Return what binds a ticket or pass to the browser with this id."""
-    return hashlib.sha256(b"client" + client_id.bytes).digest()[:_TAG_BYTES]
-
-
-def agent_tag(user_agent: str) -> bytes:
-    """Return what binds a pass to a kind of browser, on a site whose cookies are not ours."""
-    return hashlib.sha256(b"agent" + user_agent.encode("utf-8", "replace")).digest()[:_TAG_BYTES]
+    return hashlib.sha256(b"client" + client_id.bytes).digest()[:TAG_BYTES]
 
 
 def _packed(entry_pass: Pass) -> bytes:

@@ -11,12 +11,15 @@ from safar.gate.model import Admitted, Over, Renewal
 from safar.gate.sites import QUERIES
 from safar.kernel import clock
 from safar.kernel.database import Connection, Database, as_json, execute, rows
+from safar.kernel.ids import derived_id
 from safar.kernel.setbacks import work_off
 
 LEAVING = timedelta(seconds=45)  # from the closing of a tab to the end of its visit
 _SAME_MOMENT = timedelta(seconds=30)  # two tabs of one browser may renew one after the other
 _ROUNDING = timedelta(seconds=1)
 _LET_GO_MAX = 500
+VISITS_OF_INVITATION_MAX = 20
+_NETWORKS_MORE_MAX = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,69 @@ async def number_many(connection: Connection, visit_ids: Sequence[UUID]) -> list
     return [numbers.get(visit_id) for visit_id in visit_ids]
 
 
+def visit_of_invitation(invitation_id: UUID, visit: int) -> UUID:
+    """Return the id of an invitation's visit, counted from 0."""
+    return derived_id("invited", invitation_id, visit)
+
+
+async def visits_of_invitations_many(connection: Connection, invitation_ids: Sequence[UUID]) -> list[int]:
+    """Return how many visits each invitation has led to already, the running one included."""
+    visits = {
+        id_: [visit_of_invitation(id_, visit) for visit in range(VISITS_OF_INVITATION_MAX)]
+        for id_ in invitation_ids
+    }
+    ids = [visit_id for of_one in visits.values() for visit_id in of_one]
+    there = {visit.id for visit in await rows(_Number, connection, QUERIES["visits"], {"ids": ids})}
+    return [sum(visit_id in there for visit_id in visits[id_]) for id_ in invitation_ids]
+
+
+async def leave_many(connection: Connection, visit_ids: Sequence[UUID]) -> list[None]:
+    """End these visits now: their places are free, and their passes open nothing any more (see Board)."""
+    ids = sorted(set(visit_ids))
+    await release_many(connection, ids)
+    await execute(connection, QUERIES["end_visits"], {"ids": ids, "now": clock.now()})
+    return [None] * len(visit_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A visit on a site of others whose browser is in another network now; None where nobody can tell."""
+
+    visit_id: UUID
+    network: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Networks:
+    id: UUID
+    network: str | None
+    networks: list[str]
+
+
+async def take_along_many(connection: Connection, moved: Sequence[Moved]) -> list[bool]:
+    """Let visits go on in other networks, a few each: a phone changes between some, not between many."""
+    ids = sorted({one.visit_id for one in moved})
+    visits = {v.id: v for v in await rows(_Networks, connection, QUERIES["networks"], {"ids": ids})}
+    may = []
+    for one in moved:
+        visit = visits.get(one.visit_id)
+        if visit is None or one.network is None or one.network in (visit.network, *visit.networks):
+            may.append(visit is not None)
+            continue
+        may.append(len(visit.networks) < _NETWORKS_MORE_MAX)
+        if may[-1]:
+            visit.networks.append(one.network)
+    found = as_json([{"id": visit.id, "networks": visit.networks} for visit in visits.values()])
+    await execute(connection, QUERIES["set_networks"], {"visits": found})
+    return may
+
+
+async def left_lately(connection: Connection, seconds: float) -> list[UUID]:
+    """Return the visits that ended before their time within the last `seconds`."""
+    found = await (await connection.execute(QUERIES["left_lately"], {"seconds": seconds})).fetchall()
+    return [visit_id for (visit_id,) in found]
+
+
 async def leave_soon_many(connection: Connection, visit_ids: Sequence[UUID]) -> list[None]:
     """End these visits in LEAVING unless a page of theirs is asked for by then, with whatever pass."""
     ids = sorted(set(visit_ids))
@@ -99,4 +165,4 @@ async def _let_go_many(connection: Connection, visit_ids: Sequence[UUID]) -> Non
     params = {"ids": list(visit_ids), "before": clock.now() - LEAVING}
     gone = await (await connection.execute(QUERIES["take_leavers"], params)).fetchall()
     if gone:
-        await release_many(connection, [visit_id for (visit_id,) in gone])
+        await leave_many(connection, [visit_id for (visit_id,) in gone])

@@ -19,6 +19,7 @@ from safar.kernel.ids import derived_id
 PUZZLES = 16
 BITS_LEAST, BITS_MOST = 11, 13  # 33,000 to 131,000 hashes; a phone does 200,000 a second
 PATIENCE = timedelta(seconds=45)
+PATIENCE_BITS = 64  # as good as any proof: there are few a minute from one address
 _PATIENCE_LIFE = timedelta(minutes=10)
 _WINDOW_S = 300
 _BUSY_PER_S, _VERY_BUSY_PER_S = 20.0, 100.0

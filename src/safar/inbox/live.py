@@ -14,7 +14,7 @@ from safar.customers.visitor import Visitor
 from safar.inbox.model import ThreadMessage
 from safar.inbox.receive import QUERIES
 from safar.journal.actions import line, of_customer
-from safar.journal.live import LiveFeed
+from safar.journal.live import LiveFeed, Topic
 from safar.journal.model import Recorded
 from safar.kernel.database import Connection, Database, rows
 from safar.kernel.i18n import time_of_day
@@ -61,10 +61,23 @@ async def chat_events(
         for event in await _missed(database, visitor, after, until):
             async for shown in _shown(database, visitor, event, shop_name):
                 yield shown
-    async for event in live.events(until):
+    async for event in live.events(until, [mine]):
         if event.name in _CHAT_EVENTS and event.properties.get("visitor_id") == mine:
             async for shown in _shown(database, visitor, event, shop_name):
                 yield shown
+
+
+async def missed_chat(
+    database: Database, visitor: Visitor, after: int | None, *, shop_name: str
+) -> AsyncIterator[ServerEvent]:
+    """Yield what a stream has missed since `after`, and where it stands now; then it ends."""
+    async with database.connection() as connection:
+        until = await line(connection)
+    if after is not None:
+        for event in await _missed(database, visitor, after, until):
+            async for shown in _shown(database, visitor, event, shop_name):
+                yield shown
+    yield ServerEvent("1", event="later", id=until)
 
 
 async def _missed(database: Database, visitor: Visitor, after: int, until: int) -> list[Recorded]:
@@ -103,9 +116,9 @@ class Burst:
 
 
 async def bursts(
-    live: LiveFeed, database: Database, wanted: Callable[[Recorded], bool]
+    live: LiveFeed, database: Database, topics: Sequence[Topic], wanted: Callable[[Recorded], bool]
 ) -> AsyncIterator[Burst]:
-    """Yield once at the start, then after each burst of wanted events.
+    """Yield once at the start, then after each burst of wanted events, which are of these topics.
 
     Whoever renders after each is never behind for long, and misses nothing by having been away: a new
     stream begins with the state as it is.
@@ -119,7 +132,7 @@ async def bursts(
 
     async def follow() -> None:
         nonlocal newest, over
-        async for event in live.events(until):
+        async for event in live.events(until, topics):
             if wanted(event):
                 newest = event.id
                 subjects.add(event.subject_id)

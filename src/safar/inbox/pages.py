@@ -21,6 +21,7 @@ from safar.inbox.live import bursts
 from safar.inbox.model import Said, Way
 from safar.inbox.thread import Thread, colleagues, thread_of, ways_sorted
 from safar.inbox.words import reason_text
+from safar.journal.live import kind_of
 from safar.journal.model import Recorded
 from safar.kernel import clock
 from safar.kernel.database import Connection
@@ -35,6 +36,7 @@ from safar.kernel.web.sse import ServerEvent, event_stream
 
 TEXT_MAX = 10_000
 _NOBODY = "nobody"
+_KINDS = ("conversation", "message")
 
 
 def _view(request: Request, actor: Actor) -> View:
@@ -150,7 +152,7 @@ async def _parts(request: Request, view: View, open_id: UUID | None) -> AsyncIte
         async with database.connection() as connection:
             return await listed(connection, wanted)
 
-    async for burst in bursts(request.app.state.live, database, _of_inbox):
+    async for burst in bursts(request.app.state.live, database, _KINDS, _of_inbox):
         found = await board.page(view, burst.newest, read)
         html = render("inbox/list.html", {"request": request, **_list_values(view, found, open_id)})
         yield ServerEvent(html, event="threads", id=burst.newest or None)
@@ -163,7 +165,7 @@ async def _parts(request: Request, view: View, open_id: UUID | None) -> AsyncIte
 
 
 def _of_inbox(event: Recorded) -> bool:
-    return event.name.startswith(("conversation.", "message."))
+    return kind_of(event.name) in _KINDS
 
 
 def _board(request: Request) -> Board:

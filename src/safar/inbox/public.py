@@ -8,20 +8,33 @@ from starlette.routing import BaseRoute, Route
 
 from safar.channels.model import WEB
 from safar.customers.visitor import Visitor, visitor_of
-from safar.inbox.live import chat_events, shown_to_visitor, web_messages
+from safar.gate.errors import CookiesNeeded
+from safar.inbox.live import chat_events, missed_chat, shown_to_visitor, web_messages
 from safar.inbox.model import Inbound, Receipt
 from safar.inbox.pace import Pace
 from safar.inbox.receive import receive_many
+from safar.journal.live import LiveFeed
 from safar.kernel.errors import InvalidInput, SameKeyOtherBody
 from safar.kernel.i18n import _, current_language
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.networks import network_of
 from safar.kernel.web.pages import context_of, page, wants_json
-from safar.kernel.web.requests import local_path, see_other
-from safar.kernel.web.sse import event_stream, last_event_id
+from safar.kernel.web.requests import client_address, local_path, see_other
+from safar.kernel.web.sse import Streams, briefly, event_stream, last_event_id
 
 TEXT_MAX = 2000
-_pace = Pace()
+STREAMS_OF_VISITOR = 3
+_AGAIN_S = 15
+
+
+def _check_pace(request: Request, visitor: Visitor) -> None:
+    """Raises TooManyAttempts for a visitor, or a network, that writes faster than people do."""
+    state = request.app.state
+    if not hasattr(state, "chat_pace"):
+        state.chat_pace = Pace(context_of(request).settings.chat_messages_per_minute)
+    pace: Pace = state.chat_pace
+    pace.check(visitor.visitor_id, network_of(client_address(request)))
 
 
 async def post_message(request: Request) -> Response:
@@ -35,7 +48,9 @@ async def post_message(request: Request) -> Response:
         if wants_json(request):
             raise
         return await _chat_page(request, error=error, text=fields.values.get("text", "")[:TEXT_MAX])
-    _pace.check(visitor.visitor_id)
+    if not visitor.returned:
+        raise CookiesNeeded
+    _check_pace(request, visitor)
     receipt = await _receive(request, visitor, id_, text)
     if not wants_json(request):
         return see_other(local_path(fields.values.get("next"), "/chat"))
@@ -77,16 +92,31 @@ async def history(request: Request) -> Response:
 
 
 async def stream(request: Request) -> Response:
-    """Stream this browser's messages; a returning one gets what it missed."""
-    context = context_of(request)
-    events = chat_events(
-        request.app.state.live,
-        context.database,
-        visitor_of(request),
-        last_event_id(request),
-        shop_name=context.settings.shop_name,
-    )
-    return event_stream(events)
+    """Stream this browser's messages; a returning one gets what it missed.
+
+    Who has as many streams open as one visitor or network may is told what is new and asked to come again.
+    """
+    context, visitor, after = context_of(request), visitor_of(request), last_event_id(request)
+    if not visitor.returned:
+        raise CookiesNeeded
+    ended = _streams(request).open(visitor.visitor_id, network_of(client_address(request)))
+    shop_name = context.settings.shop_name
+    if ended is None:
+        return briefly(missed_chat(context.database, visitor, after, shop_name=shop_name), _AGAIN_S)
+    live: LiveFeed = request.app.state.live
+    return event_stream(chat_events(live, context.database, visitor, after, shop_name=shop_name), ended)
+
+
+def _streams(request: Request) -> Streams:
+    """Return this process's count of open chats."""
+    state = request.app.state
+    if not hasattr(state, "chat_streams"):
+        settings = context_of(request).settings
+        state.chat_streams = Streams(
+            settings.streams_max, of_visitor=STREAMS_OF_VISITOR, of_network=settings.streams_network_max
+        )
+    streams: Streams = state.chat_streams
+    return streams
 
 
 async def chat_page(request: Request) -> Response:

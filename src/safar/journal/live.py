@@ -1,8 +1,14 @@
-"""The live feed of one process: new events, fanned out to every open stream, with resume by id."""
+"""The live feed of one process: new events, handed to the streams that want them, with resume by id.
+
+Streams are looked up by what they want (a visitor, kinds of events, everything), never asked one by one: an
+event that nobody waits for wakes nobody, however many streams are open.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from uuid import UUID
 
 import psycopg
 from starlette.applications import Starlette
@@ -19,14 +25,36 @@ _POLL_S = 1.0  # the floor, should a notification be lost
 _RECONNECT_S = 1.0
 
 
+# What a stream wants: everything, a kind of event ("message" of "message.sent"), a visitor's id as the
+# journal has it, or a campaign.
+EVERYTHING = "*"
+Topic = str | UUID
+
+
+def kind_of(name: str) -> str:
+    """Return the first word of an event's name."""
+    return name.partition(".")[0]
+
+
+class _Listener:
+    """One open stream and what waits to be sent on it."""
+
+    def __init__(self, topics: Sequence[Topic]) -> None:
+        self.topics = topics
+        self.waiting: deque[Recorded] = deque()
+        self.news = asyncio.Event()
+        self.over = False
+
+
 class LiveFeed:
-    """Reads the journal once for all streams of this process."""
+    """Reads the journal once for all streams of this process; `wake_ups` counts how often one was woken."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._position: int | None = None
         self._started = asyncio.Event()
-        self._queues: set[asyncio.Queue[Recorded | None]] = set()
+        self._listeners: dict[Topic, set[_Listener]] = {}
+        self.wake_ups = 0
 
     async def run(self) -> None:
         """Follow the line for ever: woken by its notification, at the latest every second."""
@@ -53,38 +81,82 @@ class LiveFeed:
             if self._position is None:
                 self._position = until
                 self._started.set()
-            while self._position < until and self._queues:
+            while self._position < until and self._listeners:
                 events = await read(connection, after=self._position, until=until, limit=_READ_MAX)
-                for event in events:
-                    self._hand_out(event)
+                self._hand_out(events)
                 self._position = events[-1].id if len(events) == _READ_MAX else until
             self._position = until
 
-    def _hand_out(self, event: Recorded) -> None:
-        for queue in list(self._queues):
-            if queue.qsize() >= _QUEUE_MAX:  # too slow: end its stream, it will come back and resume
-                self._queues.discard(queue)
-                _end(queue)
-            else:
-                queue.put_nowait(event)
+    def _hand_out(self, events: Sequence[Recorded]) -> None:
+        """Give events to those who want them; each is woken once, however many are for it."""
+        woken: set[_Listener] = set()
+        slow: set[_Listener] = set()
+        for event in events:
+            for listener in self._wanting(event):
+                if len(listener.waiting) >= _QUEUE_MAX:  # too slow: end its stream, it comes back and resumes
+                    listener.waiting.clear()
+                    listener.over = True
+                    slow.add(listener)
+                elif not listener.over:
+                    listener.waiting.append(event)
+                woken.add(listener)
+        for listener in slow:
+            self._forget(listener)
+        for listener in woken:
+            listener.news.set()
+        self.wake_ups += len(woken)
 
-    async def events(self, after: int | None) -> AsyncIterator[Recorded]:
-        """Yield every event with id > `after` (None: from now on), in order, none twice, for ever."""
+    def _wanting(self, event: Recorded) -> Iterator[_Listener]:
+        for topic in (EVERYTHING, kind_of(event.name), event.campaign_id, event.properties.get("visitor_id")):
+            if topic is not None:
+                yield from self._listeners.get(topic, ())
+
+    async def events(
+        self, after: int | None, topics: Sequence[Topic] = (EVERYTHING,)
+    ) -> AsyncIterator[Recorded]:
+        """Yield every event with id > `after` (None: from now on), in order, none twice, for ever.
+
+        Those that are new are of the `topics` only; what was missed comes as it was written, whatever it is
+        of.
+        """
         # What happens between a reading of the past and the feed's own start would reach nobody.
         await self._started.wait()
-        queue: asyncio.Queue[Recorded | None] = asyncio.Queue()
-        self._queues.add(queue)
-        try:
+        with self._listening(_Listener(topics)) as listener:
             seen = after
             if seen is not None:
                 async for event in self._past(seen):
                     seen = event.id
                     yield event
-            while (following := await queue.get()) is not None:
-                if seen is None or following.id > seen:
-                    yield following
+            while not listener.over:
+                await listener.news.wait()
+                listener.news.clear()
+                while listener.waiting:
+                    event = listener.waiting.popleft()
+                    if seen is None or event.id > seen:
+                        seen = event.id
+                        yield event
+
+    @contextmanager
+    def _listening(self, listener: _Listener) -> Iterator[_Listener]:
+        for topic in listener.topics:
+            self._listeners.setdefault(topic, set()).add(listener)
+        try:
+            yield listener
         finally:
-            self._queues.discard(queue)
+            self._forget(listener)
+
+    def _forget(self, listener: _Listener) -> None:
+        for topic in listener.topics:
+            others = self._listeners.get(topic)
+            if others is not None:
+                others.discard(listener)
+                if not others:
+                    del self._listeners[topic]
+
+    @property
+    def streams(self) -> int:
+        """How many streams are open."""
+        return len(set().union(*self._listeners.values()))
 
     async def _past(self, after: int) -> AsyncIterator[Recorded]:
         while True:
@@ -96,12 +168,6 @@ class LiveFeed:
             if len(events) < _READ_MAX:
                 return
             after = events[-1].id
-
-
-def _end(queue: asyncio.Queue[Recorded | None]) -> None:
-    while not queue.empty():
-        queue.get_nowait()
-    queue.put_nowait(None)
 
 
 def with_live_feed(database: Database) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:

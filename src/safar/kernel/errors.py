@@ -84,6 +84,13 @@ class SameKeyOtherBody(Conflict):
     code = "same_key_other_body"
 
 
+class BodyTooSlow(SafarError):
+    """What you sent did not arrive in time. Check your connection, then try again."""
+
+    status = 408
+    code = "body_too_slow"
+
+
 class BodyTooLarge(SafarError):
     """That is too large: at most %(bytes_max)s bytes are accepted."""
 

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from safar.catalogue.actions import find_variant, variant_id_of
 from safar.catalogue.errors import UnknownProduct
-from safar.customers.visitor import visitor_of
+from safar.customers.visitor import blocks_cookies, visitor_of
 from safar.gate.layer import turned_away
 from safar.kernel.errors import InvalidInput, SafarError
 from safar.kernel.i18n import current_language, number
@@ -72,7 +72,7 @@ async def _answer(
             "bill": bill, "basket": basket, "units_max": UNITS_MAX, "problem": problem,
             "code_problem": code_problem or bill.refusal_text, "stock_of": stock_of,
             "country_name": country_name,
-            "cart_count": basket.units,
+            "cart_count": basket.units, "cookies_blocked": blocks_cookies(request),
         }  # fmt: skip
         response = page(request, "shop/cart.html", values, status=status)
     cart = cart_of(request)

@@ -18,6 +18,7 @@
   const WAITING_MAX = 20;
   const WAIT_MAX_MS = 20_000;
   let stream = null;
+  let refused = 0; // times in a row
   let sending = false;
   let unread = 0;
 
@@ -99,10 +100,17 @@
     if (stream) loadHistory(); // a new stream knows nothing of what the old one missed
     else setConnection("connecting");
     stream = new EventSource(chat.dataset.stream);
-    stream.addEventListener("open", () => setConnection("live"));
+    let later = false; // the server ended it, and answers again in a moment
+    stream.addEventListener("open", () => {
+      setConnection("live");
+      later = false;
+      refused = 0;
+    });
+    stream.addEventListener("later", () => { later = true; });
     stream.addEventListener("error", () => {
+      if (later && stream.readyState !== EventSource.CLOSED) return;
       setConnection("lost");
-      if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 5000);
+      if (stream.readyState === EventSource.CLOSED) setTimeout(connect, Math.min(5000 * 2 ** refused++, 60_000));
     });
     stream.addEventListener("message", (event) => {
       const message = JSON.parse(event.data);

@@ -1,4 +1,4 @@
-"""The edge of a surface: language, security headers, cross-site refusal, body limits."""
+"""The edge of a surface: language, security headers, cross-site refusal; bodies, read within limits."""
 
 from urllib.parse import parse_qs
 
@@ -10,9 +10,12 @@ from safar.kernel.context import Context
 from safar.kernel.errors import BadRequest, BodyTooLarge, CrossSite, SafarError
 from safar.kernel.i18n import LANGUAGES, language_of_header, set_language, set_zone
 from safar.kernel.log import log
+from safar.kernel.web.bodies import Bodies, replayed
 from safar.kernel.web.cookies import cookies_of
 from safar.kernel.web.headers import contradicts_itself, list_of
+from safar.kernel.web.networks import network_of
 from safar.kernel.web.pages import error_response
+from safar.kernel.web.requests import client_address
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _YEAR_S = 365 * 24 * 3600
@@ -52,6 +55,11 @@ class Edge:
         self._signed = signed
         self._settings = context.settings
         self._uploads = uploads
+        settings = context.settings
+        self.bodies = Bodies(
+            seconds=settings.body_timeout_s, bytes_per_s_least=settings.body_bytes_per_s_least,
+            unfinished_max=settings.unfinished_max, network_max=settings.unfinished_network_max,
+        )  # fmt: skip
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -79,13 +87,15 @@ class Edge:
                 raise BadRequest
             if not scope["path"].startswith(self._signed):
                 _refuse_cross_site(scope["method"], headers)
-            bounded = self._bounded(scope["path"], headers, receive)
+            whole = await self._with_body(scope, headers, receive)
         except SafarError as error:
             outside = {name: value for name, value in scope.items() if name != "app"}
             await error_response(Request(outside), error)(scope, receive, send_with_headers)
             return
+        if whole is None:
+            return
         try:
-            await self._app(scope, bounded, send_with_headers)
+            await self._app(scope, whole, send_with_headers)
         except ClientDisconnect:
             return
         except Exception as error:
@@ -110,28 +120,27 @@ class Edge:
         set_language(language)
         return chosen
 
-    def _bounded(self, path: str, headers: Headers, receive: Receive) -> Receive:
-        """Return a `receive` that refuses more than `body_bytes_max` bytes, of uploads `upload_bytes_max`."""
+    async def _with_body(self, scope: Scope, headers: Headers, receive: Receive) -> Receive | None:
+        """Return a `receive` whose body has arrived already; None when its sender has gone.
+
+        Uploads, up to `upload_bytes_max` where a surface takes them, are not kept in memory but taken in
+        pieces. Raises BodyTooLarge, BodyTooSlow.
+        """
         limit = self._settings.body_bytes_max
         files = headers.get("content-type", "").startswith("multipart/form-data")
-        if files and self._uploads and path.endswith("/uploads"):
+        upload = files and self._uploads and scope["path"].endswith("/uploads")
+        if upload:
             limit = self._settings.upload_bytes_max
         declared = headers.get("content-length", "0")
         if not declared.isdecimal() or int(declared) > limit:
             raise BodyTooLarge(bytes_max=limit)
-        if "transfer-encoding" not in headers:
+        if int(declared) == 0 and "transfer-encoding" not in headers:
             return receive
-        seen = 0
-
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > limit:
-                raise BodyTooLarge(bytes_max=limit)
-            return message
-
-        return counted
+        if upload:
+            return self.bodies.timed(receive, limit)
+        network = network_of(client_address(Request(scope)))
+        body = await self.bodies.read(receive, network, limit)
+        return None if body is None else replayed(body, receive)
 
 
 def _as_answer(error: Exception, scope: Scope) -> SafarError:

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from safar.kernel import clock, i18n
 from safar.kernel.context import Context
-from safar.kernel.errors import BodyTooLarge, InvalidInput, SafarError
+from safar.kernel.errors import BodyTooLarge, BodyTooSlow, InvalidInput, SafarError
 from safar.kernel.log import log
 from safar.kernel.web.headers import list_of
 from safar.kernel.web.static import static_url
@@ -103,7 +103,7 @@ def error_text(error: SafarError) -> str:
 def error_response(request: Request, error: SafarError) -> Response:
     """Return `error` in the caller's language and form: JSON for programs, a page for people."""
     headers = {"retry-after": "3"} if error.status == 503 else {}
-    if isinstance(error, BodyTooLarge):
+    if isinstance(error, (BodyTooLarge, BodyTooSlow)):
         headers["connection"] = "close"  # the rest of the body is never read
     text = error_text(error)
     if wants_json(request):

@@ -2,14 +2,16 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from safar.kernel.database import CONNECTION_LOST
-from safar.kernel.errors import SafarError
+from safar.kernel.errors import Overloaded, SafarError
 from safar.kernel.log import log
 
 _HEARTBEAT_S = 15.0
@@ -39,11 +41,72 @@ def last_event_id(request: Request) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
-def event_stream(events: AsyncIterator[ServerEvent]) -> StreamingResponse:
-    """Return a response that sends `events` as they come, and a comment when nothing does."""
-    return StreamingResponse(
-        _with_heartbeats(events), media_type="text/event-stream", headers={"x-accel-buffering": "no"}
-    )
+class Streams:
+    """Counts the open streams of a process: at most `most`, and of one visitor or network some of them.
+
+    Past the whole, one more is refused (Overloaded). Who has their share already is not: they are to be
+    answered at once and for a moment only, and to come again later (`briefly`).
+    """
+
+    def __init__(self, most: int, *, of_visitor: int, of_network: int) -> None:
+        self._most = most
+        self._shares = {"visitor": of_visitor, "network": of_network}
+        self._open: Counter[tuple[str, object]] = Counter()
+        self._all = 0
+
+    def __len__(self) -> int:
+        return self._all
+
+    def open(self, visitor: object, network: object | None) -> Callable[[], None] | None:
+        """Count one more stream and return what ends it; None for who has their share. Raises Overloaded."""
+        keys = [(kind, key) for kind, key in (("visitor", visitor), ("network", network)) if key is not None]
+        if any(self._open[key] >= self._shares[key[0]] for key in keys):
+            return None
+        if self._all >= self._most:
+            raise Overloaded
+        self._all += 1
+        self._open.update(keys)
+
+        def ended() -> None:
+            self._all -= 1
+            self._open.subtract(keys)
+            for key in keys:
+                if not self._open[key]:
+                    del self._open[key]
+
+        return ended
+
+
+class _EventStream(StreamingResponse):
+    """A stream that says when it has ended, however it did."""
+
+    def __init__(self, content: AsyncIterator[bytes], ended: Callable[[], None]) -> None:
+        super().__init__(content, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+        self._ended = ended
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._ended()
+
+
+def event_stream(
+    events: AsyncIterator[ServerEvent], ended: Callable[[], None] = lambda: None
+) -> StreamingResponse:
+    """Return a response that sends `events` as they come, and a comment when nothing does; then `ended`."""
+    return _EventStream(_with_heartbeats(events), ended)
+
+
+def briefly(events: AsyncIterator[ServerEvent], again_s: int) -> StreamingResponse:
+    """Return a response that sends what there is, ends, and has the browser come again after `again_s`."""
+
+    async def said() -> AsyncIterator[bytes]:
+        yield f"retry: {1000 * again_s}\n\n".encode()
+        async for event in events:
+            yield event.encoded()
+
+    return _EventStream(said(), lambda: None)
 
 
 async def _with_heartbeats(events: AsyncIterator[ServerEvent]) -> AsyncIterator[bytes]:

@@ -40,9 +40,21 @@ CREATE TABLE gate_visits (
     number bigint,
     arrived_at timestamptz NOT NULL,
     admitted_at timestamptz,
+    network text,
+    networks text [] NOT NULL DEFAULT '{}',
+    ends_at timestamptz,
+    left_at timestamptz,
     UNIQUE (site_id, number),
     CHECK (number IS NOT NULL OR admitted_at IS NOT NULL)
 );
 COMMENT ON COLUMN gate_visits.id IS 'also the id of the hold that is the visitor''s place inside';
 CREATE INDEX gate_visits_admitted ON gate_visits (site_id, admitted_at);
+COMMENT ON COLUMN gate_visits.network IS 'where it was asked from, as a network (/24, /48); null where nobody can tell';
+COMMENT ON COLUMN gate_visits.networks IS 'of a site of others: further networks that its pass has been taken to';
+COMMENT ON COLUMN gate_visits.ends_at IS 'when its place ends if nothing more is heard of it; null before it has one';
+COMMENT ON COLUMN gate_visits.left_at IS 'when it gave its place back, by the database''s clock: its passes are over';
 CREATE INDEX gate_visits_arrived ON gate_visits (arrived_at);
+-- How many places one network has at this moment.
+CREATE INDEX gate_visits_network ON gate_visits (site_id, network, ends_at)
+WHERE network IS NOT NULL AND ends_at IS NOT NULL;
+CREATE INDEX gate_visits_left ON gate_visits (left_at) WHERE left_at IS NOT NULL;

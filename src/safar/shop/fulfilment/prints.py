@@ -1,8 +1,11 @@
 """Documents of orders, read from the books and printed beside the loop that serves others."""
 
 import asyncio
+import contextvars
+import hashlib
 import importlib
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from uuid import UUID
@@ -11,7 +14,8 @@ from starlette.responses import Response
 
 from safar.kernel.context import Context
 from safar.kernel.database import rows
-from safar.kernel.errors import NotFound
+from safar.kernel.errors import NotFound, Overloaded
+from safar.kernel.i18n import current_language
 from safar.shop.fulfilment.model import Pick
 from safar.shop.fulfilment.picking import lots_to_take
 from safar.shop.fulfilment.reading import QUERIES, sent_in, shipments_of
@@ -22,7 +26,9 @@ from safar.shop.payments.books import accounts_of
 PICKED_AT_ONCE_MAX = 200
 # A document takes a quarter of a second of one core: not all cores for all who ask.
 _PRINTERS = 2
-_printers: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
+_WAITING_MAX = 8  # documents being drawn or about to be; more are refused for the moment
+_KEPT_MAX = 100
+_printers: "dict[asyncio.AbstractEventLoop, Printers]" = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,7 @@ async def picking_list_of(context: Context, order_ids: Sequence[UUID]) -> bytes:
         lots = await lots_to_take(connection, goods)
     if not orders:
         raise NotFound
-    return await _printed(lambda: _documents().picking_list(orders, picks, lots))
+    return await _printed(lambda: _documents().picking_list(orders, picks, lots), "pick", orders, picks, lots)
 
 
 async def packing_slip_of(context: Context, order: Order, shipment_id: UUID | None) -> bytes:
@@ -62,7 +68,9 @@ async def packing_slip_of(context: Context, order: Order, shipment_id: UUID | No
                 raise NotFound
             content = (await sent_in(connection, [shipment_id]))[shipment_id]
             units = [(one.sku, one.title, one.quantity) for one in content]
-    return await _printed(lambda: _documents().packing_slip(context.settings, order, units))
+    return await _printed(
+        lambda: _documents().packing_slip(context.settings, order, units), "pack", order, units
+    )  # fmt: skip
 
 
 async def invoice_of(context: Context, order: Order) -> bytes:
@@ -76,7 +84,8 @@ async def invoice_of(context: Context, order: Order) -> bytes:
         }
         refunded = (await accounts_of(connection, [order.id]))[order.id].refunded_minor
     return await _printed(
-        lambda: _documents().invoice(context.settings, order, lines, classes, refunded_minor=refunded)
+        lambda: _documents().invoice(context.settings, order, lines, classes, refunded_minor=refunded),
+        "invoice", order, lines, sorted(classes.items()), refunded,
     )  # fmt: skip
 
 
@@ -86,9 +95,45 @@ def pdf_response(body: bytes, name: str) -> Response:
     return Response(body, media_type="application/pdf", headers=headers)
 
 
-async def _printed(print_it: Callable[[], bytes]) -> bytes:
+class Printers:
+    """Draws documents beside the loop: a few at once, a few more waiting, and what was drawn last is kept.
+
+    `key` is all that a document is drawn from, so that a kept one is never an old one.
+    """
+
+    def __init__(self) -> None:
+        self._drawing = asyncio.Semaphore(_PRINTERS)
+        self._under_way: dict[Hashable, asyncio.Task[bytes]] = {}
+        self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
+
+    async def print(self, key: Hashable, print_it: Callable[[], bytes]) -> bytes:
+        """Return the document; one that is being drawn already is waited for. Raises Overloaded."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        drawing = self._under_way.get(key)
+        if drawing is None:
+            if len(self._under_way) >= _WAITING_MAX:
+                raise Overloaded
+            drawing = self._under_way[key] = asyncio.create_task(self._draw(key, print_it))
+        return await asyncio.shield(drawing)  # one who goes away must not take it from the others
+
+    async def _draw(self, key: Hashable, print_it: Callable[[], bytes]) -> bytes:
+        try:
+            async with self._drawing:
+                document = await asyncio.to_thread(contextvars.copy_context().run, print_it)
+        finally:
+            del self._under_way[key]
+        self._kept[key] = document
+        if len(self._kept) > _KEPT_MAX:
+            self._kept.popitem(last=False)
+        return document
+
+
+async def _printed(print_it: Callable[[], bytes], *of: object) -> bytes:
+    """Return the document that `print_it` draws from `of`, in the language in force."""
     loop = asyncio.get_running_loop()
     for old in [known for known in _printers if known.is_closed()]:
         del _printers[old]
-    async with _printers.setdefault(loop, asyncio.Semaphore(_PRINTERS)):
-        return await asyncio.to_thread(print_it)
+    key = hashlib.sha256(repr((current_language(), *of)).encode()).digest()
+    return await _printers.setdefault(loop, Printers()).print(key, print_it)

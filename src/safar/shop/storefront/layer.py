@@ -19,7 +19,16 @@ from safar.shop.storefront.model import Look
 
 _YEAR_S = 365 * 24 * 3600
 # Files, streams and what machines ask have no layout.
-_WITHOUT_LOOK = ("/static/", "/images/", "/drawn/", "/health", "/ready", "/chat/stream", "/wait/poll")
+_WITHOUT_LOOK = (
+    "/static/",
+    "/images/",
+    "/drawn/",
+    "/health",
+    "/ready",
+    "/chat/stream",
+    "/wait/poll",
+    "/here",
+)
 
 
 class StorefrontLayer:

@@ -66,8 +66,9 @@ async def _product(request: Request) -> Response:
     """Show a product; looking at it is an event."""
     shown = await _read(request, request.path_params["slug"])
     variant = _selected(request, shown)
-    if not note(request.scope, Seen(variant.id, variant.sku)):
-        await viewed(context_of(request), visitor_of(request), variant)
+    visitor = visitor_of(request)
+    if not note(request.scope, Seen(variant.id, variant.sku)) and visitor.returned:
+        await viewed(context_of(request), visitor, variant)
     return await _render(request, shown)
 
 
