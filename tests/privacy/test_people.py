@@ -27,7 +27,8 @@ CANARY = "kanarienvogel"
 ADDRESS = f"{CANARY}@example.com"
 # Where somebody's number may stand; each is in the export and in the erasure, or says nothing about a person.
 NUMBERED = {
-    "customers", "customer_identities", "customer_consents", "messages", "conversations", "orders", "carts",
+    "customers", "customer_identities", "customer_claims", "customer_consents", "messages", "conversations",
+    "orders", "carts",
     "wishlists", "back_in_stock_requests", "sends", "promises", "journal_events", "capacity_holds",
 }  # fmt: skip
 
@@ -43,6 +44,7 @@ async def _filled(connection: Connection) -> tuple[UUID, UUID]:
     )
     await insert(connection, "customer_identities", customer_id=person, kind="email", value=ADDRESS)
     await insert(connection, "customer_identities", customer_id=older, kind="visitor", value=str(older))
+    await insert(connection, "customer_claims", customer_id=older, kind="email", value=ADDRESS)
     await insert(connection, "customer_consents", customer_id=person, channel="email", source=CANARY)
     conversation = await insert(
         connection, "conversations", customer_id=person, state="open", last_channel_id=EMAIL,
@@ -106,7 +108,8 @@ async def test_whoever_is_erased_stands_nowhere_but_on_invoices(context: Context
             person, older = await _filled(connection)
         async with context.database.transaction() as connection:
             assert await _named(connection) == {
-                "customers": 2, "customer_identities": 1, "customer_consents": 1, "conversations": 1,
+                "customers": 2, "customer_identities": 1, "customer_claims": 1, "customer_consents": 1,
+                "conversations": 1,
                 "messages": 2, "channel_envelopes": 1, "orders": 3, "returns": 3,
                 "back_in_stock_requests": 1, "journal_events": 1,
             }  # fmt: skip
@@ -166,8 +169,8 @@ async def test_managers_hand_out_and_erase_and_both_are_in_the_audit_log(
         answer = await client.post(f"/customers/{older}/export")
         kept = orjson.loads(answer.content)
         assert {what for what, found in kept.items() if found} == {
-            "customers", "identities", "consents", "orders", "returns", "messages", "carts", "wishes",
-            "events",
+            "customers", "identities", "claims", "consents", "orders", "returns", "messages", "carts",
+            "wishes", "events",
         }  # fmt: skip
         assert kept["messages"][0]["body"] == CANARY
         assert (await client.post(f"/customers/{person}/erasure")).status_code == 303

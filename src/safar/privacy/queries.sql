@@ -15,12 +15,8 @@ SELECT id FROM down ORDER BY id
 SELECT customer_id FROM customer_identities WHERE kind <> 'visitor' AND value = %(address)s LIMIT 1
 
 -- name: addresses
--- Every address that the person gave: proven, typed with an order, or asked to be told at.
+-- Proven ones only: whoever typed another's address must not take away what is the other's.
 SELECT value FROM customer_identities WHERE customer_id = ANY(%(ids)s) AND kind <> 'visitor'
-UNION
-SELECT lower(email) FROM orders WHERE customer_id = ANY(%(ids)s) AND email <> ''
-UNION
-SELECT lower(email) FROM back_in_stock_requests WHERE customer_id = ANY(%(ids)s) AND email <> ''
 
 -- name: lock_person
 SELECT id FROM customers WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
@@ -34,6 +30,12 @@ UPDATE customers SET name = NULL, country = NULL, search = '' WHERE id = ANY(%(i
 
 -- name: erase_identities
 DELETE FROM customer_identities WHERE customer_id = ANY(%(ids)s)
+
+-- name: erase_claims
+DELETE FROM customer_claims WHERE customer_id = ANY(%(ids)s) OR value = ANY(%(addresses)s)
+
+-- name: erase_readers
+DELETE FROM order_readers WHERE order_id IN (SELECT id FROM orders WHERE customer_id = ANY(%(ids)s))
 
 -- name: erase_consents
 DELETE FROM customer_consents WHERE customer_id = ANY(%(ids)s)
@@ -98,6 +100,9 @@ SELECT * FROM customers WHERE id = ANY(%(ids)s) ORDER BY id
 
 -- name: kept_identities
 SELECT kind, value, created_at FROM customer_identities WHERE customer_id = ANY(%(ids)s) ORDER BY created_at
+
+-- name: kept_claims
+SELECT kind, value, source, claimed_at FROM customer_claims WHERE customer_id = ANY(%(ids)s) ORDER BY claimed_at
 
 -- name: kept_consents
 SELECT channel, given, source, changed_at FROM customer_consents WHERE customer_id = ANY(%(ids)s) ORDER BY channel

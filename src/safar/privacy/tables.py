@@ -20,6 +20,7 @@ _NOBODY = """created_at < %(before)s AND merged_into IS NULL
     AND NOT EXISTS (
         SELECT FROM customer_identities AS i WHERE i.customer_id = customers.id AND i.kind <> 'visitor'
     )
+    AND NOT EXISTS (SELECT FROM customer_claims AS c WHERE c.customer_id = customers.id)
     AND NOT EXISTS (SELECT FROM orders AS o WHERE o.customer_id = customers.id)
     AND NOT EXISTS (SELECT FROM messages AS m WHERE m.customer_id = customers.id)
     AND NOT EXISTS (SELECT FROM conversations AS c WHERE c.customer_id = customers.id)
@@ -98,6 +99,8 @@ TABLES: Mapping[str, Kept] = {
         "changed_at < %(before)s AND NOT EXISTS ("
         "SELECT FROM wishlist_items AS i WHERE i.wishlist_id = wishlists.id)",
     ),
+    "customer_claims": ForDays(lambda s: 365, "claimed_at < %(before)s"),
+    "order_readers": ForDays(lambda s: 365, "opened_at < %(before)s"),
     "customer_identities": ForDays(lambda s: s.browsing_days, _OF_NOBODY + _NOBODY + ")"),
     "customers": ForDays(lambda s: s.browsing_days, _NOBODY),
     "back_in_stock_requests": KeptBy("storefront.forget, when they are over"),
