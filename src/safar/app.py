@@ -150,7 +150,7 @@ async def _first_end(tasks: Sequence["asyncio.Task[object]"]) -> None:
     done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in done:
         if task.exception() is not None:
-            log.error("worker.task_failed", error=repr(task.exception()))
+            log.error("worker.task_failed", exc_info=task.exception())
             task.result()
 
 

@@ -25,7 +25,7 @@ from safar.kernel.account import account, as_account, for_the_world, own_folder
 from safar.kernel.context import Context, make_context
 from safar.kernel.exposure import doubts
 from safar.kernel.heartbeat import BEAT_FD, Heart
-from safar.kernel.log import log
+from safar.kernel.log import log, said_of
 from safar.kernel.migrate import migrate
 from safar.kernel.postgres import EmbeddedPostgres
 from safar.kernel.web.actor import Actor
@@ -122,7 +122,7 @@ class Supervisor:
             try:
                 await self._look_after_all()
             except OSError as error:  # no memory or no descriptor for another process at this moment
-                log.error("serve.cannot_start", error=repr(error))
+                log.error("serve.cannot_start", error=said_of(error))
             await asyncio.sleep(_WATCH_S)
 
     async def stop(self) -> None:

@@ -13,8 +13,7 @@ from safar.journal.model import Event, Recorded
 from safar.kernel import clock
 from safar.kernel.database import Connection, Database, connection_lost, execute, row, rows, value
 from safar.kernel.errors import Overloaded
-from safar.kernel.log import log
-from safar.kernel.loops import said_of
+from safar.kernel.log import log, place_of, said_of
 
 Take = Callable[[Connection, Sequence[Recorded]], Awaitable[None]]
 _BATCH_MAX = 500
@@ -132,7 +131,7 @@ class Subscriber:
             "subscriber": self.name,
             "event_id": event.id,
             # What the database says of an error holds the values: nobody's data belongs here.
-            "error": said_of(error) if isinstance(error, psycopg.Error) else repr(error)[:1000],
+            "error": f"{said_of(error)} {place_of(error)}"[:1000],
             "at": clock.now(),
         }
         await execute(connection, QUERIES["record_failure"], params)

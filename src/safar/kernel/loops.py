@@ -7,9 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import psycopg
-
-from safar.kernel.log import log
+from safar.kernel.log import log, said_of
 
 _PAUSE_AFTER_ERROR_S = 0.5
 _PAUSE_AFTER_ERROR_S_MAX = 5.0
@@ -58,14 +56,6 @@ class Pulse:
     def hung(self, now: float) -> list[str]:
         """Return the loops whose step did not even end when it was cancelled."""
         return [beat.name for beat in self._beats.values() if beat.due is not None and now > beat.due]
-
-
-def said_of(error: BaseException) -> str:
-    """Return what went wrong without anybody's data: the error's class; of the database, which rule."""
-    if isinstance(error, psycopg.Error):
-        rule = error.diag.constraint_name or error.sqlstate or ""
-        return f"{type(error).__name__} {rule}".strip()
-    return type(error).__name__
 
 
 async def repeat(

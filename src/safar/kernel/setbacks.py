@@ -15,8 +15,7 @@ import psycopg
 from safar.kernel import clock
 from safar.kernel.database import Connection, Database, connection_lost, execute, rows
 from safar.kernel.errors import Overloaded
-from safar.kernel.log import log
-from safar.kernel.loops import said_of
+from safar.kernel.log import log, said_of
 from safar.kernel.queries import queries_beside
 
 K = TypeVar("K")

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from safar.kernel.context import Context
 from safar.kernel.errors import BadRequest, BodyTooLarge, CrossSite, SafarError
 from safar.kernel.i18n import LANGUAGES, language_of_header, set_language, set_zone
-from safar.kernel.log import log
+from safar.kernel.log import log, route_of
 from safar.kernel.web.bodies import Bodies, replayed
 from safar.kernel.web.cookies import cookies_of
 from safar.kernel.web.headers import contradicts_itself, list_of
@@ -147,7 +147,7 @@ def _as_answer(error: Exception, scope: Scope) -> SafarError:
     """Return what to tell the caller about an error that no route or layer has answered."""
     if isinstance(error, SafarError):
         return error
-    log.error("request.crashed", path=scope["path"], method=scope["method"], exc_info=error)
+    log.error("request.crashed", route=route_of(scope), method=scope["method"], exc_info=error)
     return SafarError()
 
 

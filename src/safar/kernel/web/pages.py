@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from safar.kernel import clock, i18n
 from safar.kernel.context import Context
 from safar.kernel.errors import BodyTooLarge, BodyTooSlow, InvalidInput, SafarError
-from safar.kernel.log import log
+from safar.kernel.log import log, route_of
 from safar.kernel.web.headers import list_of
 from safar.kernel.web.static import static_url
 
@@ -119,7 +119,7 @@ def error_response(request: Request, error: SafarError) -> Response:
             request, f"{surface.name}/error.html", {"error": error, "message": text}, status=error.status
         )
     except Exception as failure:  # what the layout shows may be what failed
-        log.error("error_page.crashed", path=request.url.path, exc_info=failure)
+        log.error("error_page.crashed", route=route_of(request.scope), exc_info=failure)
         return HTMLResponse(_bare_page(text), error.status, headers)
     response.headers.update(headers)
     return response
