@@ -2,30 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
-from liquid import DictLoader, Environment, StrictUndefined
 from liquid.exceptions import LiquidError
-from liquid.template import BoundTemplate
 
+from safar.campaigns.liquid import Count, compiled
 from safar.campaigns.model import Offer
 from safar.kernel.i18n import _, duration, money, number, speaking
 from safar.kernel.text import shortened
 
 SUBJECT_MAX = 150
 BODY_MAX = 10_000
-
-
-class _Environment(Environment):
-    """A template may print what it is given and little more: it reads no files and cannot run for long."""
-
-    loop_iteration_limit = 1_000
-    output_stream_limit = 50_000
-    context_depth_limit = 10
-    local_namespace_limit = 10_000
-
-
-_ENVIRONMENT = _Environment(loader=DictLoader({}), undefined=StrictUndefined)
+# Whom a template is tried with: somebody who gave no name, one name, several; letters of every script.
+_SAMPLE_NAMES = ("Ada", "", "Ana Maria da Silva", "علی‌رضا", "क्षमा", "O'Neil & Sons")
+_SAMPLE_LINK = "https://link.invalid/offer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +34,6 @@ class Written:
     subject: str
     body: str
     language: str
-
-
-@lru_cache(maxsize=256)
-def _compiled(source: str) -> BoundTemplate:
-    return _ENVIRONMENT.from_string(source)
 
 
 def write(
@@ -75,13 +59,13 @@ def write(
                 "title": facts.offer.title,
                 "price": money(facts.offer.price_minor, facts.offer.currency),
             },
-            "units": number(facts.units),
+            "units": Count(facts.units, number(facts.units)),
             "reply_time": duration(facts.reply_seconds),
             "shop": facts.shop_name,
             "link": link,
         }
-        subject = shortened(_printable(_compiled(subjects[spoken]).render(**values)), SUBJECT_MAX)
-        body = _compiled(bodies[spoken]).render(**values).strip()
+        subject = shortened(_printable(compiled(subjects[spoken]).render(**values)), SUBJECT_MAX)
+        body = compiled(bodies[spoken]).render(**values).strip()
         farewell = _("To receive no more messages like this one: %(url)s", url=unsubscribe)
     return Written(subject, f"{body}\n\n--\n{farewell}\n", spoken)
 
@@ -90,27 +74,31 @@ def problems(subjects: Mapping[str, str], bodies: Mapping[str, str], facts: Fact
     """Return what is wrong with the templates, by field (`subject_en`, `body_fa` …), for the reader."""
     found: dict[str, str] = {}
     for language in sorted({"en"} | {key for key, text in {**subjects, **bodies}.items() if text}):
-        subject, body = subjects.get(language, ""), bodies.get(language, "")
-        for field, text, length_max in (
-            (f"subject_{language}", subject, SUBJECT_MAX),
-            (f"body_{language}", body, BODY_MAX),
+        for field, text, length_max, needs_link in (
+            (f"subject_{language}", subjects.get(language, ""), SUBJECT_MAX, False),
+            (f"body_{language}", bodies.get(language, ""), BODY_MAX, True),
         ):
-            if problem := _problem(text, length_max, facts):
+            if problem := _problem(text, length_max, facts, language, needs_link=needs_link):
                 found[field] = problem
-        if f"body_{language}" not in found and "link" not in body:
-            found[f"body_{language}"] = _("Put {{ link }} where the link to the offer belongs.")
     return found
 
 
-def _problem(text: str, length_max: int, facts: Facts) -> str | None:
+def _problem(text: str, length_max: int, facts: Facts, language: str, *, needs_link: bool) -> str | None:
+    """Return why a template cannot go to everybody: it is tried with customers of every kind."""
     if not text.strip():
         return _("This is needed.")
     if len(text) > length_max:
         return _("At most %(count)s characters.", count=length_max)
-    try:
-        write({"en": text}, {"en": text}, facts, name="Ada", language="en", link="l", unsubscribe="u")
-    except LiquidError as error:
-        return _("This template cannot be read: %(reason)s", reason=shortened(str(error), 150))
+    for name in _SAMPLE_NAMES:
+        try:
+            written = write(
+                {language: text, "en": text}, {language: text, "en": text}, facts,
+                name=name, language=language, link=_SAMPLE_LINK, unsubscribe="",
+            )  # fmt: skip
+        except (LiquidError, RecursionError) as error:
+            return _("This template cannot be read: %(reason)s", reason=shortened(str(error), 150))
+        if needs_link and _SAMPLE_LINK not in written.body:
+            return _("Put {{ link }} where the link to the offer belongs.")
     return None
 
 
