@@ -1,12 +1,13 @@
 """The funnel: nobody inside is lost, nobody is counted twice, no wait is negative, Little's law holds."""
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safar.journey.decide import WINDOWS_S, bottleneck, funnel
+from safar.journey.decide import WINDOWS_S, bottleneck, funnel, windows_of
 from safar.journey.model import STAGES, Journey, Map
 
 NOW = 1_000_000.0
@@ -126,11 +127,28 @@ def test_a_sign_of_life_keeps_somebody_inside() -> None:
     assert funnel([journey(math.inf, 0.0, last=NOW - 60)], now=NOW).stages[1].inside == 1
 
 
-def test_where_people_go_on_fast_silence_is_understood_sooner() -> None:
+@pytest.mark.finding("console-16")
+def test_nobody_is_lost_sooner_because_others_are_quick() -> None:
     quick = [journey(math.inf, t, math.inf, t + 4) for t in (0.0, 10.0, 20.0, 30.0, 40.0)]
-    result = funnel([*quick, journey(math.inf, NOW - 60)], now=NOW)
-    assert result.stages[1].window_s == 40.0
-    assert (result.stages[1].went_on, result.stages[1].dropped) == (5, 1)
+    result = funnel([*quick, journey(NOW - 600)], now=NOW)
+    assert (result.stages[0].inside, result.stages[0].dropped) == (1, 0), "a mail of ten minutes ago"
+
+
+@pytest.mark.finding("console-16")
+def test_only_a_rehearsal_in_time_lapse_shortens_what_its_customers_live_through() -> None:
+    assert windows_of(1.0) == WINDOWS_S
+    short = windows_of(8640.0)
+    assert (short["discover"], short["visit"], short["buy"]) == (30.0, 10.0, 10.0)
+    assert (short["receive"], short["stay"]) == (WINDOWS_S["receive"], math.inf)
+
+
+@pytest.mark.finding("console-16")
+@given(journeys())
+def test_who_goes_past_a_stage_is_said_to_skip_it(found: list[Journey]) -> None:
+    walks = [steps(journey) for journey in found]
+    for number, stage in enumerate(funnel(found, now=NOW).stages):
+        passed = sum(one[2] < number < other[2] for walk in walks for one, other in pairwise(walk))
+        assert stage.skipped == passed
 
 
 def test_in_one_instant_the_journals_order_decides() -> None:

@@ -34,7 +34,7 @@ SELECT
     (SELECT count(*) FROM stock_suggestions WHERE on_hand <= held) AS low_stock_urgent
 FROM (
     SELECT count(*) AS orders, coalesce(sum(total_minor), 0)::bigint AS revenue_minor
-    FROM orders WHERE confirmed_at >= %(day_start)s AND state IN ('confirmed', 'shipped', 'delivered')
+    FROM sales WHERE confirmed_at >= %(day_start)s
 ) AS today
 
 -- name: latest_events

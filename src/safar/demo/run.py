@@ -18,10 +18,11 @@ from safar.demo.agent import Agent
 from safar.demo.load import Offered, campaign_draft, load_shop, virtual_agent
 from safar.demo.postbox import Postbox
 from safar.demo.retail import shoppers
-from safar.demo.settle import settle
+from safar.demo.settle import all_gone_on_or_lost, settle
 from safar.demo.show import print_report
 from safar.demo.tally import Tally, differences
 from safar.demo.visitors import Stage, Visitor
+from safar.journey.decide import WINDOWS_S
 from safar.journey.report import PromiseReport, promise_report
 from safar.kernel.context import Context, make_context
 from safar.serve import Supervisor, say_where, stop_signal
@@ -64,6 +65,10 @@ def demo_settings(settings: Settings, *, customers: int, seconds: float) -> Sett
             "smtp_url": f"smtp://{settings.mailbox_host}:{settings.mailbox_smtp_port}",
             "smtp_timeout_s": _SMTP_TIMEOUT_S,
             "mail_authserv_id": _MAIL_SERVER,
+            # Three days of life go by in a third of the rehearsal, at any hour and as often as it is run.
+            "time_lapse": WINDOWS_S["discover"] / max(seconds / 3, 10),
+            "quiet_hours": "",
+            "campaign_mails_max": 0,
         }
     )
 
@@ -120,6 +125,7 @@ async def rehearse(context: Context, *, customers: int, seconds: float) -> Rehea
         await _live(stage, agent, customers, offered)
     _screen.print("Waiting until nothing is under way …")
     await settle(context, campaign_id)
+    await all_gone_on_or_lost(context, campaign_id)
     await postbox.look()
     tally.letters |= postbox.reached
     figures = await _report(context, campaign_id, begun)
@@ -177,7 +183,9 @@ async def _show(tally: Tally, agent: Agent, customers: int, units: int) -> None:
 
 async def _report(context: Context, campaign_id: UUID, begun: float) -> dict[str, Any]:
     async with context.database.connection() as connection:
-        report: PromiseReport = await promise_report(connection, campaign_id)
+        report: PromiseReport = await promise_report(
+            connection, campaign_id, time_lapse=context.settings.time_lapse
+        )
     figures = dataclasses.asdict(report)
     figures["seconds"] = round(time.monotonic() - begun, 1)
     print_report(_screen, report)

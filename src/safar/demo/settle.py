@@ -9,6 +9,9 @@ from uuid import UUID
 from safar.campaigns.actions import stop
 from safar.campaigns.errors import NoSuchStep
 from safar.campaigns.reading import get
+from safar.journey.decide import windows_of
+from safar.journey.model import STAGES
+from safar.journey.stages import stages
 from safar.kernel.context import Context
 from safar.kernel.database import row
 from safar.kernel.queries import queries_beside
@@ -44,6 +47,21 @@ async def settle(context: Context, campaign_id: UUID) -> None:
     while any(asdict(left := await _unsettled(context, campaign_id)).values()):
         if time.monotonic() > end:
             raise RuntimeError(f"still under way after {_WAIT_S_MAX:.0f} s: {_named(left)}")
+        await asyncio.sleep(_LOOK_S)
+
+
+async def all_gone_on_or_lost(context: Context, campaign_id: UUID) -> None:
+    """Wait until no customer may still go on to an order: from then on every surface tells the same.
+
+    Bounded by the longest window of the stages up to there; whoever stays longer is told of as still there.
+    """
+    lapse = context.settings.time_lapse
+    end = time.monotonic() + max(windows_of(lapse)[name] for name in STAGES[:4]) + _LOOK_S
+    while time.monotonic() < end:
+        async with context.database.connection() as connection:
+            found = await stages(connection, campaign_id, time_lapse=lapse)
+        if not any(stage.inside for stage in found.stages[:4]):
+            return
         await asyncio.sleep(_LOOK_S)
 
 

@@ -4,9 +4,10 @@
 * A customer stands at the furthest stage they have come to. A first time at an earlier stage after that is
   no arrival, so that no wait is negative and nobody is counted twice.
 * Somebody who has not gone on is *inside* until they have been silent for the stage's window, a half-open
-  interval [last sign, last sign + window); only then are they *dropped*. The window is the default, or less
-  where people go on fast: ten times the median wait, after which one in a thousand would still go on if
-  waits are exponential.
+  interval [last sign, last sign + window); only then are they *dropped*. The windows are the same for every
+  map of an installation, so that what is lost for one is lost for all; a rehearsal in time-lapse shortens
+  those of the stages that its customers live through.
+* Who goes from a stage to a later one has *skipped* those between: went on = came next, plus those skipping.
 * What a loss costs: dropped × what those who went on from there were worth. Part of it is *avoidable*: those
   whom an account failed, or at least those above the share that is lost in the field anyway.
 """
@@ -29,7 +30,7 @@ WINDOWS_S: Mapping[str, float] = {
     "stay": math.inf,
 }
 _WINDOW_S_MIN = 10.0
-_MEDIANS, _WAITS_MIN = 10.0, 5
+_LIVED_THROUGH = ("discover", "visit", "ask", "buy")
 
 # Shares that go on in the field: 18 % visit after a mail (Hillstrom), 10 % of visitors fill a cart or ask,
 # 30 % of carts are bought (70 % abandoned), 98 % of parcels arrive.
@@ -43,6 +44,7 @@ _BUY = STAGES.index("buy")
 class _Tally:
     arrivals: int = 0
     went_on: int = 0
+    skipped: int = 0
     waits: list[float] = field(default_factory=list)
     worth: int = 0  # of those who went on, in minor units
     standing: list[tuple[float, float, int, int]] = field(
@@ -70,9 +72,7 @@ def funnel(
         _count(tallies, journey)
     order_minor = orders_minor / orders if orders else float(price_minor)
     stages = tuple(
-        _stage(
-            name, tally, now, _window(tally, windows_s[name]), _worth_of_going_on(name, tally, order_minor)
-        )
+        _stage(name, tally, now, windows_s[name], _worth_of_going_on(name, tally, order_minor))
         for name, tally in zip(STAGES, tallies, strict=True)
     )
     return Map(stages, customers, orders_minor, bottleneck(stages))
@@ -80,7 +80,7 @@ def funnel(
 
 def _count(tallies: Sequence[_Tally], journey: Journey) -> None:
     """Walk a customer's stages from the last; a stage counts if it came before all later ones."""
-    later_at, later_id = math.inf, 0
+    later_at, later_id, later = math.inf, 0, len(tallies)
     for number in range(len(tallies) - 1, -1, -1):
         at = journey.at[number]
         if at > later_at or at == math.inf or (at == later_at and journey.ids[number] >= later_id):
@@ -93,13 +93,19 @@ def _count(tallies: Sequence[_Tally], journey: Journey) -> None:
             tally.went_on += 1
             tally.waits.append(later_at - at)
             tally.worth += journey.value_minor
-        later_at, later_id = at, journey.ids[number]
+            for between in tallies[number + 1 : later]:
+                between.skipped += 1
+        later_at, later_id, later = at, journey.ids[number], number
 
 
-def _window(tally: _Tally, default_s: float) -> float:
-    if len(tally.waits) < _WAITS_MIN:
-        return default_s
-    return min(default_s, max(_WINDOW_S_MIN, _MEDIANS * median(tally.waits)))
+def windows_of(time_lapse: float) -> dict[str, float]:
+    """Return the windows in seconds where customers live so many times faster (a rehearsal; life: 1)."""
+    return {
+        name: max(_WINDOW_S_MIN, window_s / time_lapse)
+        if name in _LIVED_THROUGH and time_lapse > 1
+        else window_s
+        for name, window_s in WINDOWS_S.items()
+    }
 
 
 def _worth_of_going_on(name: str, tally: _Tally, order_minor: float) -> float:
@@ -131,7 +137,7 @@ def _stage(name: str, tally: _Tally, now: float, window_s: float, worth: float) 
     above_usual = dropped - (1 - USUAL[name]) * (tally.went_on + dropped)
     avoidable = max(above_usual, sum(causes.values()), 0.0) / dropped * loss if dropped else 0.0
     return Stage(
-        name, tally.arrivals, tally.went_on, inside, dropped,
+        name, tally.arrivals, tally.went_on, inside, dropped, tally.skipped,
         median(tally.waits) if tally.waits else None, window_s, time_s,
         round(loss), round(avoidable), dict(causes),
     )  # fmt: skip

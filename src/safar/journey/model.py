@@ -56,6 +56,7 @@ class Stage:
     went_on: int
     inside: int
     dropped: int
+    skipped: int  # went past it, from an earlier stage to a later one
     median_wait_s: float | None
     window_s: float
     time_s: float  # spent in the stage by everybody, until they went on, dropped out, or now

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from uuid import UUID
 
 from starlette.requests import Request
@@ -14,7 +15,7 @@ from safar.journey.report import PromiseReport, as_table, promise_report, senten
 from safar.journey.stages import QUERIES, SPAN_ALL, stages
 from safar.kernel.database import rows
 from safar.kernel.errors import NotFound
-from safar.kernel.i18n import _
+from safar.kernel.i18n import _, duration
 from safar.kernel.ids import parse_id
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of, page, render, wants_json
@@ -42,7 +43,7 @@ async def journey(request: Request) -> Response:
     report: PromiseReport | None = None
     async with context.database.connection() as connection:
         choices = await rows(Choice, connection, QUERIES["campaigns"])
-        found = await stages(connection, campaign_id)
+        found = await stages(connection, campaign_id, time_lapse=context.settings.time_lapse)
         if campaign_id is not None:
             report = await promise_report(connection, campaign_id, journey=found)
     if wants_json(request):
@@ -56,6 +57,7 @@ async def journey(request: Request) -> Response:
             "campaign_id": campaign_id,
             "choices": choices,
             "days": SPAN_ALL.days,
+            "windows": _windows(found),
             "currency": report.currency if report else context.settings.currency,
             **_words(),
             **(_report_values(report) if report else {"report": None}),
@@ -69,8 +71,9 @@ async def report(request: Request) -> Response:
     campaign_id = _campaign_id(request)
     if campaign_id is None:
         raise NotFound
-    async with context_of(request).database.connection() as connection:
-        found = await promise_report(connection, campaign_id)
+    context = context_of(request)
+    async with context.database.connection() as connection:
+        found = await promise_report(connection, campaign_id, time_lapse=context.settings.time_lapse)
     return HTMLResponse(render("journey/report.html", _report_values(found)))
 
 
@@ -86,6 +89,15 @@ def _words() -> dict[str, object]:
     }
 
 
+def _windows(found: Map) -> str:
+    """Return in words after how long a silence somebody counts as lost, by stage."""
+    return " · ".join(
+        f"{_(STAGE_NAMES[stage.name])} {duration(stage.window_s)}"
+        for stage in found.stages
+        if isfinite(stage.window_s)
+    )
+
+
 def _bands(found: Map) -> dict[str, object]:
     most = max(stage.arrivals for stage in found.stages)
     return {stage.name: bands(stage, most) for stage in found.stages}
@@ -98,7 +110,8 @@ def _figures(found: Map) -> dict[str, object]:
         "stages": [
             {
                 "name": stage.name, "arrivals": stage.arrivals, "went_on": stage.went_on,
-                "inside": stage.inside, "dropped": stage.dropped, "median_wait_s": stage.median_wait_s,
+                "inside": stage.inside, "dropped": stage.dropped, "skipped": stage.skipped,
+                "median_wait_s": stage.median_wait_s,
                 "loss_minor": stage.loss_minor,
                 "avoidable_minor": stage.avoidable_minor, "causes": dict(stage.causes),
             }

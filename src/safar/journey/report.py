@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from safar.campaigns.reading import get, offers
+from safar.campaigns.reading import get, offers, results
 from safar.journey.model import CAUSE_TEXTS, STAGE_NAMES, Map
 from safar.journey.stages import QUERIES, stages
 from safar.kernel.database import Connection, row, rows, value
@@ -31,6 +31,7 @@ class PromiseReport:
     sends: int
     sends_skipped: Mapping[str, int]
     sends_failed: int
+    opened: int
     visits: int
     queued: int
     admitted: int
@@ -41,6 +42,7 @@ class PromiseReport:
     handed_to_staff: int
     carts: int
     orders: int
+    revenue_minor: int
     units_offered: int
     units_sold: int
     oversold: int
@@ -111,7 +113,7 @@ class _Journal:
 
 
 async def promise_report(
-    connection: Connection, campaign_id: UUID, *, journey: Map | None = None
+    connection: Connection, campaign_id: UUID, *, journey: Map | None = None, time_lapse: float = 1.0
 ) -> PromiseReport:
     """Return the report of a campaign; `journey` when it has been read already. Raises NotFound."""
     campaign = await get(connection, campaign_id)
@@ -126,7 +128,8 @@ async def promise_report(
     kept_rows = await row(_Rows, connection, QUERIES["rows_of_campaign"], params)
     wait = await value(connection, QUERIES["median_wait"], params)
     lost = int(await value(connection, QUERIES["messages_lost"], params))
-    journey = journey or await stages(connection, campaign_id)
+    journey = journey or await stages(connection, campaign_id, time_lapse=time_lapse)
+    came = await results(connection, campaign_id, offer.currency if offer else "")
     assert units is not None
     assert kept_rows is not None
     worst = journey.bottleneck
@@ -137,6 +140,7 @@ async def promise_report(
         sends=journal("send.sent"),
         sends_skipped=journal.by_detail("send.skipped"),
         sends_failed=journal("send.failed"),
+        opened=came.opened,
         visits=journal("visit.arrived"),
         queued=journal("visit.arrived", "true"),
         admitted=journal("visit.admitted"),
@@ -146,7 +150,8 @@ async def promise_report(
         answered_by_staff=journal("message.sent", "staff"),
         handed_to_staff=journal("conversation.handed_over"),
         carts=journal("cart.created"),
-        orders=journal("order.confirmed"),
+        orders=came.orders,
+        revenue_minor=came.revenue_minor,
         units_offered=campaign.units_offered,
         units_sold=units.claimed - units.moved_back,
         oversold=max(0, units.claimed - units.moved_back - units.set_aside, -units.on_hand),
@@ -191,6 +196,7 @@ def as_table(report: PromiseReport) -> list[tuple[str, str]]:
         (_("Customers in the audience"), number(report.customers)),
         (_("Messages sent"), number(report.sends)),
         (_("Messages skipped or failed"), number(skipped + report.sends_failed)),
+        (_("Opened the link"), number(report.opened)),
         (_("Visits"), number(report.visits)),
         (_("of whom had to wait"), number(report.queued)),
         (_("let in"), number(report.admitted)),
@@ -200,6 +206,7 @@ def as_table(report: PromiseReport) -> list[tuple[str, str]]:
         (_("handed to staff"), number(report.handed_to_staff)),
         (_("Carts"), number(report.carts)),
         (_("Orders"), number(report.orders)),
+        (_("Revenue"), money(report.revenue_minor, report.currency) if report.currency else "–"),
         (_("Units offered"), number(report.units_offered)),
         (_("Units sold"), number(report.units_sold)),
         (_("Units sold twice"), number(report.oversold)),

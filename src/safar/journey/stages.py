@@ -2,6 +2,7 @@
 
 import asyncio
 from array import array
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from sys import byteorder
 from typing import Any
@@ -10,7 +11,7 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from safar.campaigns.reading import get, offers
-from safar.journey.decide import funnel, marked_cut
+from safar.journey.decide import funnel, marked_cut, windows_of
 from safar.journey.model import STAGES, Journey, Map
 from safar.kernel import clock
 from safar.kernel.database import Connection
@@ -27,8 +28,12 @@ async def stages(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
+    time_lapse: float = 1.0,
 ) -> Map:
-    """Return the journey of a campaign's customers, or of all customers in the last 30 days."""
+    """Return the journey of a campaign's customers, or of all customers in the last 30 days.
+
+    `time_lapse`: of `Settings`, how many times faster than life a rehearsal's customers live.
+    """
     until = until or clock.now()
     price_minor = 0
     if campaign_id is not None:
@@ -47,11 +52,12 @@ async def stages(
             packed = await cursor.fetchone()
     assert packed is not None
     # In a thread: a hundred thousand customers take a quarter of a second, and other pages must not wait.
-    found = await asyncio.to_thread(_map, packed, until.timestamp(), price_minor)
+    windows_s = windows_of(time_lapse)
+    found = await asyncio.to_thread(_map, packed, until.timestamp(), price_minor, windows_s)
     return marked_cut(found) if packed["customers"] == CUSTOMERS_MAX else found
 
 
-def _map(packed: dict[str, Any], now: float, price_minor: int) -> Map:
+def _map(packed: dict[str, Any], now: float, price_minor: int, windows_s: Mapping[str, float]) -> Map:
     if not packed["customers"]:
         return funnel([], now=now, price_minor=price_minor)
     times = zip(*(_unpacked("d", packed[f"{stage}_at"]) for stage in STAGES), strict=True)
@@ -60,7 +66,7 @@ def _map(packed: dict[str, Any], now: float, price_minor: int) -> Map:
         Journey, times, ids, _unpacked("d", packed["last_at"]), _unpacked("q", packed["minor"]),
         _unpacked("q", packed["causes"]),
     )  # fmt: skip
-    return funnel(journeys, now=now, price_minor=price_minor)
+    return funnel(journeys, now=now, price_minor=price_minor, windows_s=windows_s)
 
 
 def _unpacked(kind: str, column: bytes) -> "array[Any]":

@@ -132,3 +132,11 @@ CREATE TABLE test_card_charges (
     outcome text NOT NULL CHECK (outcome IN ('paid', 'declined', 'refunded')),
     charged_at timestamptz NOT NULL
 );
+
+CREATE INDEX orders_campaign ON orders (campaign_id) WHERE campaign_id IS NOT NULL;
+
+-- What counts as sold, whatever shows it: confirmed, and not cancelled since; packing or closing an order changes
+-- nothing of it.
+CREATE VIEW sales AS
+SELECT id, customer_id, campaign_id, confirmed_at, currency, total_minor FROM orders
+WHERE confirmed_at IS NOT NULL AND state <> 'cancelled';
