@@ -109,6 +109,7 @@ def fresh_url(postgres: EmbeddedPostgres) -> Iterator[str]:
 def settings(tmp_path: Path) -> Settings:
     # Most tests are of other things than how much one customer may order: tests/shop/test_rules.py is.
     return Settings(
+        quiet_hours="",  # tests run at any hour
         data_dir=tmp_path, secret_key="only-for-tests", mail_authserv_id=AUTHSERV_ID,  # type: ignore[arg-type]
         order_units_max=0, unpaid_orders_max=0, unpaid_orders_network=0, unpaid_share_percent=0,
     )  # fmt: skip

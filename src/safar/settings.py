@@ -169,6 +169,16 @@ class Settings(BaseSettings):
     """Seconds that a customer waits for a payment provider; what it says later is settled behind them."""
     stripe_api_url: str = "https://api.stripe.com"
     """Address of Stripe's API, for a proxy in front of it."""
+    time_lapse: float = Field(default=1.0, ge=1)
+    """How many times faster than life customers live; only a rehearsal, such as the demo, sets it."""
+    quiet_hours: str = Field(
+        default="21:00-08:00", pattern=r"^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$"
+    )
+    """Hours, in `timezone`, in which no campaign e-mail leaves; it waits until they are over. Empty: none."""
+    campaign_mails_max: int = Field(default=3, ge=0)
+    """Most campaign e-mails that one customer gets in any `campaign_mails_days` days; 0 is no limit."""
+    campaign_mails_days: int = Field(default=7, ge=1, le=365)
+    """Length in days of the time in which `campaign_mails_max` counts."""
     mails_per_hour: int = Field(default=36_000, ge=1)
     """Campaign e-mails that the mail channel may send in any hour."""
     replenish_service_percent: float = Field(default=95.0, ge=50, le=99.9)

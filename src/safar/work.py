@@ -26,10 +26,11 @@ from safar.team import jobs as team
 def loops(context: Context) -> list[Loop]:
     """Return everything the worker does again and again."""
     rooms = (
-        journal, capacity, team, gate, channels, stock, replenish, inbox, shop, campaigns, alerts, goods,
+        journal, capacity, team, gate, stock, replenish, inbox, shop, campaigns, alerts, goods,
         keeping,
     )  # fmt: skip
-    return [loop for room in rooms for loop in room.loops(context)]
+    outbox = channels.loops(context, campaigns.asks(context.settings))
+    return [*outbox, *(loop for room in rooms for loop in room.loops(context))]
 
 
 def subscribers(context: Context) -> list[Subscriber]:

@@ -1,5 +1,6 @@
 """What a message carries, over real HTTP: the tracked link and the way out."""
 
+from http.cookiejar import DefaultCookiePolicy
 from uuid import UUID
 
 import httpx
@@ -37,8 +38,11 @@ async def test_a_link_leads_to_the_offer_and_makes_nobody_its_addressee(
 ) -> None:
     base = await serve(build_front(context))
     async with httpx.AsyncClient(base_url=base) as client:
+        link = path(link_url(context.vault, context.settings, send[0]))
+        first = await client.get(link)
+        assert (first.status_code, first.headers["location"]) == (303, f"{link}?again=1")
         for _time in range(2):
-            answer = await client.get(path(link_url(context.vault, context.settings, send[0])))
+            answer = await client.get(link)
             assert answer.status_code == 303
             assert answer.headers["location"].startswith("/p/glass-lantern")
             assert answer.headers["location"].endswith("?lang=en")
@@ -53,6 +57,32 @@ async def test_a_link_leads_to_the_offer_and_makes_nobody_its_addressee(
     )  # fmt: skip
     assert clicks == [(send[1], campaign_id, send[0], True), (send[1], campaign_id, send[0], False)]
     assert (await read(context, "SELECT count(clicked_at) FROM sends")) == [(1,)]
+
+
+@pytest.mark.finding("security-25")
+@pytest.mark.finding("messages-10")
+async def test_machines_that_open_links_are_shown_the_offer_and_count_for_nothing(
+    context: Context, serve: Serve, send: Send
+) -> None:
+    link = path(link_url(context.vault, context.settings, send[0]))
+    no_person = (
+        ("HEAD", {}), ("GET", {"sec-purpose": "prefetch;prerender"}), ("GET", {"purpose": "prefetch"}),
+        ("GET", {"x-moz": "prefetch"}), ("GET", {"sec-fetch-dest": "image"}),
+        ("GET", {"sec-fetch-dest": "empty"}),
+    )  # fmt: skip
+    base = await serve(build_front(context))
+    async with httpx.AsyncClient(base_url=base) as browser:
+        await browser.get(link)  # it has the cookie now, and would count
+        for method, headers in no_person:
+            answer = await browser.request(method, link, headers=headers)
+            assert answer.headers["location"].startswith("/p/glass-lantern"), (method, headers)
+        assert await names(context, "link.clicked") == []
+        opened = await browser.get(link, headers={"sec-fetch-dest": "document"})
+        assert opened.status_code == 303
+    async with httpx.AsyncClient(base_url=base, follow_redirects=True) as scanner:
+        scanner.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        assert (await scanner.get(link)).status_code == 200, "it keeps no cookie, and sees the offer"
+    assert await names(context, "link.clicked") == ["link.clicked"]
 
 
 async def test_a_forged_cut_or_foreign_link_gets_a_clear_page_and_counts_nothing(

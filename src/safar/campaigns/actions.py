@@ -23,6 +23,7 @@ from safar.campaigns.model import Audience, Campaign, Draft, Started
 from safar.campaigns.reading import QUERIES, get, is_published, offers
 from safar.capacity.errors import BelowPromised
 from safar.channels.actions import skip_many
+from safar.channels.model import EMAIL
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
@@ -107,7 +108,7 @@ async def start(connection: Connection, campaign_id: UUID, *, staff_id: UUID | N
     now = clock.now()
     audience = Audience(**campaign.audience)
     limit = min(audience.limit or AUDIENCE_MAX, AUDIENCE_MAX)
-    params = {**asdict(audience), "limit": limit, "campaign_id": campaign_id, "now": now}
+    params = {**asdict(audience), "limit": limit, "campaign_id": campaign_id, "now": now, "email": EMAIL}
     sends = await rows(_Send, connection, QUERIES["plan"], params)
     planned = sum(send.state == "planned" for send in sends)
     if not planned:

@@ -27,7 +27,7 @@ _TRIAL_SHARE = 0.02
 _TRIAL_MIN = 20
 _UNITS_PRIOR_WEIGHT = 3
 
-Bound = Literal["audience", "units", "site", "quota", "trial", "step"]
+Bound = Literal["audience", "units", "site", "quota", "trial", "step", "quiet"]
 
 BOUND_TEXTS: dict[str, str] = {
     "audience": N_("Everybody in the audience has been sent their message."),
@@ -35,6 +35,7 @@ BOUND_TEXTS: dict[str, str] = {
     "site": N_("Waiting for the shop: it could not take more visitors at once."),
     "quota": N_("Waiting for the e-mail quota of this hour."),
     "trial": N_("Waiting for the first answers before more messages go out."),
+    "quiet": N_("Waiting for the end of the quiet hours."),
     "step": N_("Nothing holds it back: messages go out as fast as they can be written."),
 }
 
@@ -83,6 +84,11 @@ class Pace:
     per_send: float
     pending_units: float
     pending_visits: float
+
+
+RESTING = Pace(
+    sends=0, bound="quiet", p_visit=0, p_buy=0, response_s=0, per_send=0, pending_units=0, pending_visits=0
+)
 
 
 def pace(figures: Figures, *, step_max: int = STEP_MAX) -> Pace:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from safar.campaigns import outcomes, promises, sending
 from safar.campaigns.actions import end, lock, return_unsold
+from safar.campaigns.permission import asks
 from safar.campaigns.reading import QUERIES
 from safar.journal.subscribe import Subscriber
 from safar.kernel import clock
@@ -12,6 +13,8 @@ from safar.kernel.context import Context
 from safar.kernel.database import Connection
 from safar.kernel.loops import Loop
 from safar.kernel.setbacks import work_off
+
+__all__ = ["asks", "close_offers", "loops", "subscribers"]
 
 
 def loops(context: Context) -> list[Loop]:

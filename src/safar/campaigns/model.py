@@ -11,6 +11,9 @@ from safar.kernel.i18n import N_
 SKIP_TEXTS = {
     "no_consent": N_("did not agree to e-mail"),
     "no_email": N_("no e-mail address known"),
+    "template": N_("the text cannot be written for this customer"),
+    "dead_address": N_("mail to this address came back undeliverable"),
+    "too_many": N_("has had as many campaign e-mails as you send in that time"),
     "merged": N_("known under another profile now"),
     "sold_out": N_("the offer was sold out before"),
     "stopped": N_("the campaign was stopped before"),
@@ -18,7 +21,7 @@ SKIP_TEXTS = {
 }
 END_TEXTS = {
     "all_sent": N_("Every message of the audience has ended."),
-    "sold_out": N_("Sold out: every unit of the offer was bought."),
+    "sold_out": N_("Sold out: no unit of the offer was left."),
     "stopped": N_("Stopped by staff."),
     "offer_ended": N_("The offer's time was over."),
     "not_published": N_(
@@ -116,10 +119,14 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What came of a campaign so far, from its own rows."""
+    """What came of a campaign so far. `opened`: links; `orders`: confirmed and not cancelled since.
 
-    visits: int
+    `revenue_minor`: what these come to, as far as they are in the currency of the offer.
+    """
+
+    opened: int
     orders: int
+    revenue_minor: int
     kept: int
     broken: int
     open: int

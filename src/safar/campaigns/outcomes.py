@@ -12,7 +12,7 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event, Recorded
 from safar.journal.subscribe import Subscriber
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, rows
+from safar.kernel.database import Connection, as_json, execute, row, rows
 
 _MESSAGES = ("message.sent", "message.failed", "message.skipped")
 _ORDERS = ("order.placed",)
@@ -50,6 +50,11 @@ class _Ended:
 class _Variant:
     id: UUID
     variant_id: UUID
+
+
+async def landing_of(connection: Connection, send_id: UUID) -> Landing | None:
+    """Return where the link of a send leads, None for a send we do not have; nothing is counted."""
+    return await row(Landing, connection, QUERIES["clicked"], {"ids": [send_id]})
 
 
 async def click_many(connection: Connection, clicks: Sequence[Click]) -> list[Landing | None]:

@@ -147,9 +147,10 @@ async def _figures(connection: Connection, campaign_id: UUID) -> dict[str, Any]:
     for tally in tallies:
         states[tally.state] += tally.count
     bound = BOUND_TEXTS.get(str(found.pace.get("bound")))
+    offer = (await reading.offers(connection, [found.variant_id])).get(found.variant_id)
     return {
         "campaign": found,
-        "offer": (await reading.offers(connection, [found.variant_id])).get(found.variant_id),
+        "offer": offer,
         "states": states,
         "reasons": [
             (_(SKIP_TEXTS[tally.reason]) if tally.reason in SKIP_TEXTS else tally.reason, tally)
@@ -157,7 +158,7 @@ async def _figures(connection: Connection, campaign_id: UUID) -> dict[str, Any]:
             if tally.reason
         ],
         "units": {"on_hand": on_hand, "held": held},
-        "results": await reading.results(connection, campaign_id),
+        "results": await reading.results(connection, campaign_id, offer.currency if offer else ""),
         "bound_text": _(bound) if bound else None,
         "end_text": _(END_TEXTS[found.reason]) if found.reason in END_TEXTS else found.reason,
     }

@@ -1,33 +1,66 @@
 """What customers reach from a message: the tracked link, and the way out."""
 
+from uuid import UUID
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from safar.campaigns.links import send_of_link, send_of_unsubscribe
-from safar.campaigns.outcomes import Click, click_many
+from safar.campaigns.outcomes import Click, Landing, click_many, landing_of
 from safar.campaigns.reading import send_owner
 from safar.customers.actions import Consent, consent_many
 from safar.customers.visitor import came_by, visitor_of
+from safar.kernel.context import Context
 from safar.kernel.errors import NotFound
 from safar.kernel.i18n import LANGUAGES
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.requests import see_other
 
+_AGAIN = "again"
+_AHEAD = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+
 
 async def _link(request: Request) -> Response:
     """Note that the link was opened, and by which campaign the visitor comes; show the offer.
 
-    Links are forwarded: whoever opens one is not taken for whom it was sent to.
+    Links are forwarded: whoever opens one is not taken for whom it was sent to. And machines open them:
+    mail filters, previews, browsers that fetch ahead. What is no page that somebody asked for, or does not
+    bring the cookie back when it is asked to, is shown the offer and counts for nothing.
     """
-    context = context_of(request)
+    context, visitor = context_of(request), visitor_of(request)
     send_id = send_of_link(context.vault, request.path_params["token"])
-    landing = await context.batched(click_many, Click(send_id, visitor_of(request).visitor_id))
+    if not _asked_for(request):
+        return await _show(context, send_id)
+    if not visitor.returned and _AGAIN not in request.query_params:
+        return see_other(f"{request.url.path}?{_AGAIN}=1")  # with a cookie, which a browser brings along
+    if not visitor.returned:
+        return await _show(context, send_id)
+    landing = await context.batched(click_many, Click(send_id, visitor.visitor_id))
     if landing is None:
         raise NotFound
     came_by(request, campaign_id=landing.campaign_id, link_id=send_id)
+    return see_other(_offer_of(landing))
+
+
+def _asked_for(request: Request) -> bool:
+    """Tell whether this is a page that a person asked for, as far as the request says (Fetch Metadata)."""
+    ahead = any("prefetch" in request.headers.get(name, "").lower() for name in _AHEAD)
+    wanted = request.headers.get("sec-fetch-dest", "document") == "document"
+    return request.method == "GET" and wanted and not ahead
+
+
+async def _show(context: Context, send_id: UUID) -> Response:
+    async with context.database.connection() as connection:
+        landing = await landing_of(connection, send_id)
+    if landing is None:
+        raise NotFound
+    return see_other(_offer_of(landing))
+
+
+def _offer_of(landing: Landing) -> str:
     language = f"?lang={landing.language}" if landing.language in LANGUAGES else ""
-    return see_other(f"/p/{landing.slug}{language}")
+    return f"/p/{landing.slug}{language}"
 
 
 async def _ask(request: Request) -> Response:

@@ -51,8 +51,10 @@ SELECT DISTINCT country FROM customers WHERE country IS NOT NULL ORDER BY countr
 SELECT count(*) AS customers, count(*) FILTER (WHERE k.given AND i.customer_id IS NOT NULL) AS reachable
 FROM customers AS c
 LEFT JOIN customer_consents AS k ON k.customer_id = c.id AND k.channel = 'email'
-LEFT JOIN (SELECT DISTINCT customer_id FROM customer_identities WHERE kind = 'email') AS i
-    ON i.customer_id = c.id
+LEFT JOIN (
+    SELECT DISTINCT customer_id FROM customer_identities
+    WHERE kind = 'email' AND value NOT IN (SELECT address FROM gone_addresses WHERE channel_id = %(email)s)
+) AS i ON i.customer_id = c.id
 WHERE c.merged_into IS NULL
     AND (%(language)s::text IS NULL OR c.language = %(language)s)
     AND (%(country)s::text IS NULL OR c.country = %(country)s)
@@ -69,15 +71,20 @@ FROM (
         CASE
             WHEN i.customer_id IS NULL THEN 'no_email'
             WHEN k.given IS NOT TRUE THEN 'no_consent'
+            WHEN NOT i.lives THEN 'dead_address'
         END AS reason
     FROM customers AS c
     LEFT JOIN customer_consents AS k ON k.customer_id = c.id AND k.channel = 'email'
-    LEFT JOIN (SELECT DISTINCT customer_id FROM customer_identities WHERE kind = 'email') AS i
-        ON i.customer_id = c.id
+    LEFT JOIN (
+        SELECT
+            customer_id,
+            bool_or(value NOT IN (SELECT address FROM gone_addresses WHERE channel_id = %(email)s)) AS lives
+        FROM customer_identities WHERE kind = 'email' GROUP BY customer_id
+    ) AS i ON i.customer_id = c.id
     WHERE c.merged_into IS NULL
         AND (%(language)s::text IS NULL OR c.language = %(language)s)
         AND (%(country)s::text IS NULL OR c.country = %(country)s)
-    ORDER BY i.customer_id IS NOT NULL AND k.given IS TRUE DESC, c.id
+    ORDER BY i.lives IS TRUE AND k.given IS TRUE DESC, c.id
     LIMIT %(limit)s
 ) AS a
 ON CONFLICT (campaign_id, customer_id) DO NOTHING
@@ -112,23 +119,33 @@ SELECT campaign_id, state, count(*) AS count FROM sends
 WHERE campaign_id = ANY(%(ids)s) GROUP BY campaign_id, state
 
 -- name: results
+-- The only definition of what came of a campaign: links opened (of all that were sent), sales, promises.
 SELECT
-    (SELECT count(*) FROM sends WHERE campaign_id = %(id)s AND clicked_at IS NOT NULL) AS visits,
-    (SELECT count(*) FROM sends WHERE campaign_id = %(id)s AND ordered_at IS NOT NULL) AS orders,
+    (SELECT count(*) FROM sends WHERE campaign_id = %(id)s AND clicked_at IS NOT NULL) AS opened,
+    (SELECT count(*) FROM sales WHERE campaign_id = %(id)s) AS orders,
+    (
+        SELECT coalesce(sum(total_minor), 0)::bigint FROM sales
+        WHERE campaign_id = %(id)s AND currency = %(currency)s
+    ) AS revenue_minor,
     count(*) FILTER (WHERE state = 'kept') AS kept,
     count(*) FILTER (WHERE state = 'broken') AS broken,
     count(*) FILTER (WHERE state = 'made') AS open
 FROM promises WHERE campaign_id = %(id)s
 
+-- name: due_campaigns
+-- Those paced longest ago.
+SELECT id FROM campaigns
+WHERE state = 'sending' AND (paced_at IS NULL OR paced_at <= %(before)s)
+ORDER BY paced_at NULLS FIRST
+LIMIT %(limit)s
+
 -- name: take_campaign
--- The campaign paced longest ago; another worker that holds it is not waited for.
+-- One that is still due; another worker that holds it is not waited for.
 SELECT
     id, name, state, reason, variant_id, location_id, units_offered, reply_seconds, offer_hours, audience,
     subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at
 FROM campaigns
-WHERE state = 'sending' AND (paced_at IS NULL OR paced_at <= %(before)s)
-ORDER BY paced_at NULLS FIRST
-LIMIT 1
+WHERE id = %(id)s AND state = 'sending' AND (paced_at IS NULL OR paced_at <= %(before)s)
 FOR UPDATE SKIP LOCKED
 
 -- name: counts
@@ -177,16 +194,55 @@ SELECT
         WHEN c.merged_into IS NOT NULL THEN 'merged'
         WHEN e.value IS NULL THEN 'no_email'
         WHEN k.given IS NOT TRUE THEN 'no_consent'
+        WHEN e.gone THEN 'dead_address'
     END AS reason
 FROM taken AS t
 JOIN customers AS c ON c.id = t.customer_id
 LEFT JOIN customer_consents AS k ON k.customer_id = t.customer_id AND k.channel = 'email'
 LEFT JOIN LATERAL (
-    SELECT i.value FROM customer_identities AS i
+    SELECT i.value, g.address IS NOT NULL AS gone FROM customer_identities AS i
+    LEFT JOIN gone_addresses AS g ON g.channel_id = %(email)s AND g.address = i.value
     WHERE i.customer_id = t.customer_id AND i.kind = 'email'
-    ORDER BY i.created_at, i.id
+    ORDER BY g.address IS NOT NULL, i.created_at, i.id
     LIMIT 1
 ) AS e ON true
+
+-- name: lock_addressees
+SELECT c.id FROM customers AS c
+WHERE c.id IN (SELECT customer_id FROM messages WHERE id = ANY(%(ids)s))
+ORDER BY c.id
+FOR NO KEY UPDATE
+
+-- name: refused
+-- Which of the messages that are about to leave may not, and why. Of several to one customer the first counts
+-- before the next. What is being sent, or was within the time, has its place under the limit.
+WITH leaving AS (
+    SELECT
+        m.id, m.customer_id, m.channel_id, m.address, m.campaign_id,
+        row_number() OVER (PARTITION BY m.customer_id ORDER BY m.at, m.id) AS turn
+    FROM messages AS m WHERE m.id = ANY(%(ids)s)
+), judged AS (
+    SELECT
+        l.id AS message_id,
+        CASE
+            WHEN c.merged_into IS NOT NULL THEN 'merged'
+            WHEN k.given IS NOT TRUE THEN 'no_consent'
+            WHEN g.address IS NOT NULL THEN 'dead_address'
+            WHEN o.closed_at IS NOT NULL THEN coalesce(o.reason, 'offer_ended')
+            WHEN %(most)s > 0 AND l.turn + coalesce(had.count, 0) > %(most)s THEN 'too_many'
+        END AS reason
+    FROM leaving AS l
+    INNER JOIN customers AS c ON c.id = l.customer_id
+    LEFT JOIN campaigns AS o ON o.id = l.campaign_id
+    LEFT JOIN customer_consents AS k ON k.customer_id = l.customer_id AND k.channel = 'email'
+    LEFT JOIN gone_addresses AS g ON g.channel_id = l.channel_id AND g.address = l.address
+    LEFT JOIN LATERAL (
+        SELECT count(*) FROM messages AS m
+        WHERE m.customer_id = l.customer_id AND m.author = 'campaign' AND m.id <> ALL(%(ids)s)
+            AND (m.state = 'sending' OR (m.state = 'sent' AND m.ended_at > %(since)s))
+    ) AS had ON true
+)
+SELECT message_id, reason FROM judged WHERE reason IS NOT NULL
 
 -- name: queue
 UPDATE sends SET state = 'queued', queued_at = %(now)s WHERE id = ANY(%(ids)s)

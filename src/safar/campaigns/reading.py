@@ -6,6 +6,7 @@ from uuid import UUID
 
 from safar.campaigns.model import Audience, Campaign, Offer, Reach, Results, Tally
 from safar.catalogue.actions import variants_by_id
+from safar.channels.model import EMAIL
 from safar.kernel.database import Connection, row, rows, value
 from safar.kernel.errors import NotFound
 from safar.kernel.queries import queries_beside
@@ -60,9 +61,10 @@ async def tallies_of_many(connection: Connection, ids: Sequence[UUID]) -> dict[U
     return counts
 
 
-async def results(connection: Connection, campaign_id: UUID) -> Results:
-    """Return what came of a campaign so far."""
-    found = await row(Results, connection, QUERIES["results"], {"id": campaign_id})
+async def results(connection: Connection, campaign_id: UUID, currency: str) -> Results:
+    """Return what came of a campaign so far; every surface shows these figures."""
+    params = {"id": campaign_id, "currency": currency}
+    found = await row(Results, connection, QUERIES["results"], params)
     assert found is not None
     return found
 
@@ -75,7 +77,7 @@ async def send_owner(connection: Connection, send_id: UUID) -> UUID | None:
 
 async def reach(connection: Connection, audience: Audience) -> Reach:
     """Return how many an audience has and how many of them may be written to, its limit not counted."""
-    params = {"language": audience.language, "country": audience.country}
+    params = {"language": audience.language, "country": audience.country, "email": EMAIL}
     found = await row(Reach, connection, QUERIES["reach"], params)
     assert found is not None
     return found

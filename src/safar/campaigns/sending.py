@@ -4,20 +4,22 @@ Nothing leaves the process here: a send becomes a row of the outbox under the sa
 marks it queued. A step that dies leaves nothing behind; a second worker takes another campaign or nothing.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
+from liquid.exceptions import LiquidError
 from psycopg.types.json import Jsonb
 
 from safar.campaigns import mail
 from safar.campaigns.actions import end, finish, pause, tell_sends
-from safar.campaigns.decide import STEP_MAX, Figures, Pace, Responses, pace
+from safar.campaigns.decide import RESTING, STEP_MAX, Figures, Responses, pace
 from safar.campaigns.decide import Site as SiteFigures
 from safar.campaigns.learn import Silence
 from safar.campaigns.links import link_url, unsubscribe_url
 from safar.campaigns.model import Campaign
+from safar.campaigns.permission import quiet_until
 from safar.campaigns.reading import QUERIES, is_published, offers, units_left
 from safar.capacity.actions import Change, accounts, change_many, hold_many, open_account
 from safar.capacity.model import Held, HoldRequest, Refused
@@ -29,9 +31,11 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, as_json, execute, row, rows
 from safar.kernel.ids import new_id
+from safar.kernel.setbacks import work_off
 from safar.settings import Settings
 
 _STEP_S = 0.5
+_CAMPAIGNS_MAX = 20
 _WINDOW = timedelta(hours=1)
 QUOTA_KIND, QUOTA_KEY = "messages", "email"
 
@@ -68,14 +72,23 @@ class _Taken:
 
 
 async def step(context: Context) -> bool:
-    """Let the campaign that waited longest send what it may now; return whether another may be due."""
-    async with context.database.transaction() as connection:
-        before = {"before": clock.now() - timedelta(seconds=_STEP_S)}
-        campaign = await row(Campaign, connection, QUERIES["take_campaign"], before)
-        if campaign is None:
-            return False
-        await _step(connection, context, campaign)
-    return True
+    """Let campaigns send what they may now, those that waited longest first; return whether any was due.
+
+    Each in a transaction of its own: one that fails rests, and the others go on (kernel.setbacks).
+    """
+    before = {"before": clock.now() - timedelta(seconds=_STEP_S), "limit": _CAMPAIGNS_MAX}
+    async with context.database.connection() as connection:
+        due = await (await connection.execute(QUERIES["due_campaigns"], before)).fetchall()
+
+    async def work(connection: Connection, campaign_ids: Sequence[UUID]) -> None:
+        for campaign_id in campaign_ids:
+            taken = {"id": campaign_id, "before": before["before"]}
+            campaign = await row(Campaign, connection, QUERIES["take_campaign"], taken)
+            if campaign is not None:
+                await _step(connection, context, campaign)
+
+    ids = [campaign_id for (campaign_id,) in due]
+    return await work_off(context.database, "campaigns.sending", ids, work, together=False) > 0
 
 
 async def _step(connection: Connection, context: Context, campaign: Campaign) -> None:
@@ -90,6 +103,11 @@ async def _step(connection: Connection, context: Context, campaign: Campaign) ->
     if not await is_published(connection, campaign.variant_id):
         await pause(connection, campaign.id, reason="not_published")
         return
+    if quiet_until(clock.now(), context.settings.quiet_hours, context.settings.timezone) is not None:
+        await _note_pace(
+            connection, campaign, asdict(RESTING) | campaign.pace | {"sends": 0, "bound": "quiet"}
+        )
+        return
     account_id, quota_free = await _quota(connection, context.settings, counts.quota_used)
     visits, orders, units = await _responses(connection, campaign.id)
     figures = Figures(
@@ -99,7 +117,7 @@ async def _step(connection: Connection, context: Context, campaign: Campaign) ->
     )  # fmt: skip
     decided = pace(figures)
     sends = await _hold_quota(connection, campaign, account_id, decided.sends)
-    await _note_pace(connection, campaign, decided)
+    await _note_pace(connection, campaign, asdict(decided))
     if sends:
         await _send(connection, context, campaign, sends)
 
@@ -164,38 +182,45 @@ async def _hold_quota(connection: Connection, campaign: Campaign, account_id: in
     return 0
 
 
-async def _note_pace(connection: Connection, campaign: Campaign, decided: Pace) -> None:
-    params = {"id": campaign.id, "now": clock.now(), "pace": Jsonb(asdict(decided))}
+async def _note_pace(connection: Connection, campaign: Campaign, decided: Mapping[str, object]) -> None:
+    params = {"id": campaign.id, "now": clock.now(), "pace": Jsonb(dict(decided))}
     await execute(connection, QUERIES["set_pace"], params)
 
 
 async def _send(connection: Connection, context: Context, campaign: Campaign, limit: int) -> None:
-    params = {"campaign_id": campaign.id, "limit": min(limit, STEP_MAX)}
+    params = {"campaign_id": campaign.id, "limit": min(limit, STEP_MAX), "email": EMAIL}
     taken = await rows(_Taken, connection, QUERIES["take_sends"], params)
-    skipped = [send for send in taken if send.reason]
-    going = [send for send in taken if not send.reason]
+    outgoing, unwritable = await _written(connection, context, campaign, [s for s in taken if not s.reason])
+    skipped = [send for send in taken if send.reason] + unwritable
     now = clock.now()
     if skipped:
         await execute(connection, QUERIES["skip"], {"sends": as_json(skipped), "now": now})
-    if going:
-        await execute(connection, QUERIES["queue"], {"ids": [send.id for send in going], "now": now})
-        await queue_many(connection, await _written(connection, context, campaign, going))
+    if outgoing:
+        ids = [message.message_id for message in outgoing]
+        await execute(connection, QUERIES["queue"], {"ids": ids, "now": now})
+        await queue_many(connection, outgoing)
     await tell_sends(connection, campaign.id, skipped)
 
 
 async def _written(
     connection: Connection, context: Context, campaign: Campaign, sends: Sequence[_Taken]
-) -> list[Outgoing]:
+) -> tuple[list[Outgoing], list[_Taken]]:
+    """Return the messages, and the sends whose message cannot be written: they hold up nobody else."""
     offer = (await offers(connection, [campaign.variant_id]))[campaign.variant_id]
     settings, vault = context.settings, context.vault
     facts = mail.Facts(offer, campaign.units_offered, campaign.reply_seconds, settings.shop_name)
-    outgoing = []
+    outgoing: list[Outgoing] = []
+    unwritable: list[_Taken] = []
     for send in sends:
         away = unsubscribe_url(vault, settings, send.id)
-        written = mail.write(
-            campaign.subject, campaign.body, facts, name=send.name, language=send.language,
-            link=link_url(vault, settings, send.id), unsubscribe=away,
-        )  # fmt: skip
+        try:
+            written = mail.write(
+                campaign.subject, campaign.body, facts, name=send.name, language=send.language,
+                link=link_url(vault, settings, send.id), unsubscribe=away,
+            )  # fmt: skip
+        except (LiquidError, RecursionError):
+            unwritable.append(replace(send, reason="template"))
+            continue
         outgoing.append(
             Outgoing(
                 message_id=send.id, channel_id=EMAIL, author=Author.CAMPAIGN, customer_id=send.customer_id,
@@ -203,4 +228,4 @@ async def _written(
                 body=written.body, language=written.language, unsubscribe_url=away,
             )
         )  # fmt: skip
-    return outgoing
+    return outgoing, unwritable

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from safar.channels.decide import address_is_gone
 from safar.channels.model import (
     EMAIL,
     KINDS,
@@ -18,6 +19,7 @@ from safar.channels.model import (
     Outgoing,
     Problem,
     Trouble,
+    Withheld,
 )
 from safar.journal.actions import append_many
 from safar.journal.model import Event
@@ -43,6 +45,11 @@ class _Ended:
     address: str
     waiting_since: datetime | None
     code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept(_Ended):
+    state: str
 
 
 async def ensure_channels(connection: Connection) -> None:
@@ -140,7 +147,25 @@ async def end_many(connection: Connection, attempts: Sequence[Attempt]) -> None:
     again = [attempt for attempt in attempts if attempt.end is End.AGAIN]
     if again:
         await execute(connection, QUERIES["end_again"], {"attempts": as_json(again), "now": now})
+    failed = [a for a in attempts if a.end is End.FAILED and address_is_gone(a.code, a.reason)]
+    await _note_gone(connection, [attempt.message_id for attempt in failed])
     await append_many(connection, events)
+
+
+async def _note_gone(connection: Connection, message_ids: Sequence[UUID]) -> None:
+    if message_ids:
+        await execute(connection, QUERIES["note_gone"], {"ids": list(message_ids), "now": clock.now()})
+
+
+async def withhold_many(connection: Connection, withheld: Sequence[Withheld]) -> None:
+    """Keep messages that were taken from leaving: for good (event message.skipped), or until a time."""
+    if not withheld:
+        return
+    now = clock.now()
+    params = {"withheld": as_json(sorted(withheld, key=lambda one: one.message_id)), "now": now}
+    kept = await rows(_Kept, connection, QUERIES["withhold"], params)
+    skipped = [message for message in kept if message.state == "skipped"]
+    await append_many(connection, [message_event("message.skipped", message, now) for message in skipped])
 
 
 async def skip_many(connection: Connection, message_ids: Sequence[UUID], reason: str) -> list[UUID]:
@@ -157,13 +182,19 @@ async def bounce_many(connection: Connection, bounces: Sequence[Mapping[str, obj
     now = clock.now()
     params = {"bounces": as_json(list(bounces)), "channel_id": EMAIL, "now": now}
     failed = await rows(_Ended, connection, QUERIES["bounce"], params)
+    said = {str(bounce["message_id"]): str(bounce["code"]) for bounce in bounces}
+    await _note_gone(connection, [m.id for m in failed if address_is_gone(said.get(str(m.id)), None)])
     await append_many(connection, [message_event("message.failed", message, now) for message in failed])
     return len(failed)
 
 
 async def retry(connection: Connection, message_id: UUID, *, staff_id: UUID) -> bool:
-    """Put a failed message back into the outbox; False when it is not a failed one."""
+    """Put a failed message back into the outbox; False when it is not a failed one.
+
+    Its address is no longer taken for one that does not exist.
+    """
     now = clock.now()
+    await execute(connection, QUERIES["forget_gone"], {"id": message_id})
     queued = await rows(_Ended, connection, QUERIES["retry"], {"id": message_id, "now": now})
     events = [message_event("message.queued", message, now) for message in queued]
     await append_many(connection, [_by(event, staff_id) for event in events])

@@ -1,5 +1,6 @@
 """What an SMTP answer means for a message, without I/O."""
 
+import re
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,6 +11,8 @@ AGE_MAX = timedelta(hours=48)
 _FIRST_PAUSE_S = 5.0
 _PAUSE_S_MAX = 1800.0
 _REASON_MAX = 300
+_STATUS = re.compile(r"(?<![\d.])5\.(\d{1,3})\.(\d{1,3})(?![\d.])")
+_NO_MAILBOX = frozenset({"smtp_550", "smtp_551", "smtp_553"})
 
 
 def retry_pause_s(tries: int) -> float:
@@ -24,6 +27,18 @@ def refused(message_id: UUID, tries: int, smtp_code: int, text: str) -> Attempt:
     if 500 <= smtp_code < 600:
         return Attempt(message_id, tries, End.FAILED, code, reason)
     return failed_for_now(message_id, tries, code, reason)
+
+
+def address_is_gone(code: str | None, reason: str | None) -> bool:
+    """Tell whether a failure says that the address itself does not exist (any more).
+
+    By the enhanced status where there is one (RFC 3463: 5.1.x bad address, 5.2.1 mailbox disabled), else by
+    the answer to RCPT (RFC 5321: 550, 551 and 553 name the mailbox). A full mailbox and a policy are neither.
+    """
+    status = _STATUS.search(f"{code or ''} {reason or ''}")
+    if status:
+        return status[1] == "1" or (status[1], status[2]) == ("2", "1")
+    return code in _NO_MAILBOX
 
 
 def failed_for_now(message_id: UUID, tries: int, code: str, reason: str) -> Attempt:

@@ -62,6 +62,17 @@ class Due:
     in_reply_to: str | None
     tries: int
     at: datetime
+    customer_id: UUID | None = None
+    campaign_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A message that may not leave now: it waits `until` then, or (None) it never leaves, for `reason`."""
+
+    message_id: UUID
+    reason: str
+    until: datetime | None = None
 
 
 class End(StrEnum):

@@ -7,15 +7,16 @@ at least once, never lost; receivers drop the second copy by its id.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 from uuid import UUID
 
 import aiosmtplib
 
-from safar.channels.actions import end_many, note_trouble, take_due
+from safar.channels.actions import end_many, note_trouble, take_due, withhold_many
 from safar.channels.compose import compose
 from safar.channels.decide import failed_for_now, refused, server_away
-from safar.channels.model import EMAIL, Attempt, Due, End
+from safar.channels.model import EMAIL, Attempt, Due, End, Withheld
 from safar.channels.returns import return_path
 from safar.channels.smtp import ServerAway, SmtpConnections, SmtpServer
 from safar.kernel import clock
@@ -24,6 +25,7 @@ from safar.kernel.database import Connection
 from safar.kernel.log import log
 from safar.kernel.setbacks import work_off
 
+Ask = Callable[[Connection, Sequence[Due]], Awaitable[Sequence[Withheld]]]
 _BATCH_MAX = 64
 _CONNECTIONS_MAX = 4
 _REST_S_MAX = 30.0
@@ -33,9 +35,11 @@ _GOODBYE_S = 5.0
 class Outbox:
     """Sends e-mail for one process; several may run, each row is taken by one."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, asks: Mapping[str, Ask] = MappingProxyType({})) -> None:
+        """`asks`: by author, who is asked before a message leaves whether it still may."""
         settings = context.settings
         self._database = context.database
+        self._asks = asks
         self._mail_from = settings.mail_from
         self._shop_name = settings.shop_name
         self._vault = context.vault
@@ -73,15 +77,26 @@ class Outbox:
         self._stopping = False
         await self._write_down()
         async with self._database.transaction() as connection:
-            due = await take_due(connection, limit=_BATCH_MAX, lease_s=self.lease_s)
-        if not due:
+            taken = await take_due(connection, limit=_BATCH_MAX, lease_s=self.lease_s)
+            due = await self._allowed(connection, taken)
+        if not taken:
             return False
         # What was sent and cannot be written down comes due again; it is not sent again.
         unwritten = {attempt.message_id for attempt in self._unwritten}
         await self._send_all([message for message in due if message.id not in unwritten])
         trouble = await self._write_down()
         self._rest_after(trouble)
-        return len(due) == _BATCH_MAX and trouble is None
+        return len(taken) == _BATCH_MAX and trouble is None
+
+    async def _allowed(self, connection: Connection, taken: Sequence[Due]) -> list[Due]:
+        """Return what may leave at this moment; the rest is withheld, and why is written down."""
+        withheld: list[Withheld] = []
+        for author, ask in self._asks.items():
+            if mine := [message for message in taken if message.author == author]:
+                withheld += await ask(connection, mine)
+        await withhold_many(connection, withheld)
+        stay = {one.message_id for one in withheld}
+        return [message for message in taken if message.id not in stay]
 
     async def _send_all(self, due: Sequence[Due]) -> None:
         """Send side by side, as many as there are connections."""

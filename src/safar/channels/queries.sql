@@ -46,7 +46,33 @@ UPDATE messages SET state = 'sending', tries = tries + 1, next_try_at = %(abando
 FROM taken
 WHERE messages.id = taken.id
 RETURNING
-    messages.id, author, address, subject, body, language, unsubscribe_url, in_reply_to, tries, at
+    messages.id, author, address, subject, body, language, unsubscribe_url, in_reply_to, tries, at, customer_id,
+    campaign_id
+
+-- name: withhold
+-- What was taken and may not leave: for good, or until a time.
+UPDATE messages
+SET
+    state = CASE WHEN w.until IS NULL THEN 'skipped' ELSE 'queued' END,
+    ended_at = CASE WHEN w.until IS NULL THEN %(now)s::timestamptz END,
+    next_try_at = coalesce(w.until, next_try_at), tries = tries - 1, reason = w.reason
+FROM jsonb_to_recordset(%(withheld)s::jsonb) AS w (message_id uuid, reason text, until timestamptz)
+WHERE messages.id = w.message_id AND messages.state = 'sending'
+RETURNING
+    messages.id, channel_id, author, customer_id, conversation_id, campaign_id, staff_id, address,
+    waiting_since, w.reason AS code, messages.state
+
+-- name: note_gone
+INSERT INTO channel_gone_addresses (channel_id, address, reason, at)
+SELECT DISTINCT ON (m.channel_id, m.address) m.channel_id, m.address, m.reason, %(now)s
+FROM messages AS m
+WHERE m.id = ANY(%(ids)s)
+ORDER BY m.channel_id, m.address
+ON CONFLICT (channel_id, address) DO UPDATE SET reason = excluded.reason, at = excluded.at
+
+-- name: forget_gone
+DELETE FROM channel_gone_addresses AS g USING messages AS m
+WHERE m.id = %(id)s AND g.channel_id = m.channel_id AND g.address = m.address
 
 -- name: end_sent
 -- Whoever sent it, sent it: also when another process has taken it for abandoned meanwhile.

@@ -29,6 +29,7 @@ _KEPT = (
 _ERASED = (
     "events", "messages", "conversations", "contact", "orders", "returns", "cart_lines", "carts",
     "wishlist_items", "wishlists", "requests", "envelopes", "readers", "claims", "consents",
+    "gone_addresses",
     "identities", "customers",
 )  # fmt: skip
 

@@ -37,6 +37,10 @@ DELETE FROM customer_claims WHERE customer_id = ANY(%(ids)s) OR value = ANY(%(ad
 -- name: erase_readers
 DELETE FROM order_readers WHERE order_id IN (SELECT id FROM orders WHERE customer_id = ANY(%(ids)s))
 
+-- name: erase_gone_addresses
+DELETE FROM channel_gone_addresses
+WHERE address IN (SELECT value FROM customer_identities WHERE customer_id = ANY(%(ids)s) AND kind = 'email')
+
 -- name: erase_consents
 DELETE FROM customer_consents WHERE customer_id = ANY(%(ids)s)
 

@@ -66,6 +66,7 @@ TABLES: Mapping[str, Kept] = {
     "staff_sign_in_failures": KeptBy("team.sweep, after 15 minutes"),
     "customer_consents": ForEver("the proof of who allowed what; goes when the person is erased"),
     "channels": _SYSTEM,
+    "channel_gone_addresses": ForDays(lambda s: 365, "at < %(before)s"),
     "channel_envelopes": ForDays(
         lambda s: s.envelope_days,
         "received_at < %(before)s AND (error IS NULL OR"

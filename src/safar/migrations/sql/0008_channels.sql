@@ -23,6 +23,15 @@ CREATE TABLE channel_envelopes (
 CREATE INDEX channel_envelopes_received ON channel_envelopes (received_at);
 CREATE INDEX channel_envelopes_error ON channel_envelopes (received_at) WHERE error IS NOT NULL;
 
+-- Addresses of which the receiving side said that they do not exist. Who writes from one again has it back.
+CREATE TABLE channel_gone_addresses (
+    channel_id uuid NOT NULL REFERENCES channels (id),
+    address text NOT NULL,
+    reason text,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (channel_id, address)
+);
+
 -- One utterance on one channel. Outgoing rows are the outbox: written by the transaction that decided to send.
 CREATE TABLE messages (
     id uuid PRIMARY KEY,
@@ -62,4 +71,12 @@ CREATE INDEX messages_outbox ON messages (channel_id, next_try_at) WHERE state I
 -- Replies go out before campaign mails, however many of those wait.
 CREATE INDEX messages_outbox_first ON messages (channel_id, next_try_at)
 WHERE state IN ('queued', 'sending') AND author <> 'campaign';
+-- Those that do not exist, as far as we know: a mail from one proves the opposite.
+CREATE VIEW gone_addresses AS
+SELECT g.channel_id, g.address, g.reason, g.at FROM channel_gone_addresses AS g
+WHERE NOT EXISTS (
+    SELECT FROM messages AS m
+    WHERE m.channel_id = g.channel_id AND m.address = g.address AND m.direction = 'in' AND m.at > g.at
+);
+
 CREATE INDEX messages_failed ON messages (ended_at DESC, id) WHERE state = 'failed';
