@@ -31,6 +31,7 @@ async def test_what_went_wrong_is_shown_with_its_reason_and_sent_again(
         raw = await client.get(f"/channels/mails/{envelope}")
         assert raw.content == b"\xff raw <script>"
         assert raw.headers["content-disposition"].startswith("attachment")
+        assert raw.headers["x-content-type-options"] == "nosniff"
         again = await client.post(f"/channels/messages/{failed.message_id}/retry")
         assert again.status_code == 303
         assert (await states(mailing))[failed.message_id][0] == "queued"

@@ -7,12 +7,14 @@ from typing import Any
 import aiosmtplib
 import pytest
 
-from safar.channels.actions import envelope, unread_envelopes
+from safar.answers.actions import Bot
+from safar.channels.actions import envelope, keep_envelopes, unread_envelopes
 from safar.channels.email_in import MailListener
 from safar.channels.model import EMAIL
 from safar.channels.returns import return_path
-from safar.inbox.actions import reply
+from safar.inbox.actions import close, reply
 from safar.inbox.jobs import mail_listener, take_failed
+from safar.inbox.thread import thread_of
 from safar.journal.actions import read
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
@@ -204,3 +206,89 @@ Message-ID: <{message_id}@safar.example>
     after = await conversation(shop, found.id)
     assert (after.with_staff, after.handover_reason) == (True, "not_delivered")
     assert after.last_channel_id == EMAIL
+
+
+@pytest.mark.finding("messages-5")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"List_Id": "<help.example.com>", "Precedence": "list"},
+        {"X_Google_Group_Id": "1"},
+        {"Precedence": "list"},
+    ],
+)
+async def test_who_writes_through_a_group_waits_for_people_and_gets_no_machines_answer(
+    shop: Context, listener: MailListener, headers: dict[str, str]
+) -> None:
+    await send(listener, written("Hello", **headers))
+    (found,) = await conversations(shop)
+    assert (found.state, found.with_staff, found.handover_reason) == ("open", True, "through_list")
+    assert found.waiting_since is not None
+    await answer_all(shop)
+    assert await states(shop) == {
+        id_: ("received", None)
+        for id_, (state, _reason) in (await states(shop)).items()
+        if state == "received"
+    }
+    async with shop.database.transaction() as connection:
+        await close(connection, found.id, staff_id=new_id())
+    await send(listener, written("Again", **headers))
+    assert (await conversation(shop, found.id)).with_staff
+
+
+@pytest.mark.finding("messages-9")
+async def test_other_words_under_a_used_message_id_are_another_message(
+    shop: Context, listener: MailListener
+) -> None:
+    for text in ("My kettle leaks water.", "It has now caught fire.", "My kettle leaks water."):
+        await send(listener, written(text, message_id="<same@example.com>"))
+    assert [fact[0] for fact in await facts(shop)] == ["My kettle leaks water.", "It has now caught fire."]
+
+
+@pytest.mark.finding("messages-2")
+async def test_with_few_words_in_it_a_mail_asks_what_its_subject_asks(
+    shop: Context, listener: MailListener
+) -> None:
+    await send(listener, written("Hi\n\nSent from my iPhone", subject="URGENT: cancel my order now"))
+    await answer_all(shop)
+    (found,) = await conversations(shop)
+    assert found.with_staff
+    assert found.waiting_since is not None
+    assert not await events(shop, "answer.given")
+
+
+@pytest.mark.finding("messages-2")
+async def test_what_is_folded_is_kept_and_the_mail_as_it_came_too(
+    shop: Context, listener: MailListener
+) -> None:
+    raw = written("Thanks, ring first.\n\nOn 30 Nov 2026, Shop <shop@safar.example> wrote:\n> Where to?")
+    await send(listener, raw, "ana@example.com")
+    (found,) = await conversations(shop)
+    async with shop.database.connection() as connection:
+        (message,) = (await thread_of(connection, found.id)).messages
+        assert message.envelope_id is not None
+        kept = await envelope(connection, message.envelope_id)
+    assert message.body == "Thanks, ring first."
+    assert message.folded.endswith("> Where to?")
+    assert kept is not None
+    assert b"Where to?" in kept
+    async with shop.database.transaction() as connection:
+        await connection.execute("DELETE FROM channel_envelopes")
+    async with shop.database.connection() as connection:
+        (message,) = (await thread_of(connection, found.id)).messages
+    assert message.envelope_id is None, "no link to what is no longer kept"
+
+
+@pytest.mark.finding("security-9")
+async def test_mails_larger_together_than_one_statement_are_kept(shop: Context) -> None:
+    mails = [(new_id(), bytes([number]) * 4_000_000, None) for number in range(12)]
+    async with shop.database.transaction() as connection:
+        await keep_envelopes(connection, mails)
+        assert await envelope(connection, mails[11][0]) == mails[11][1]
+
+
+async def answer_all(shop: Context) -> None:
+    """Let the bot take what has been received."""
+    async with shop.database.transaction() as connection:
+        found = await read(connection, after=0, until=10**9, limit=100, names=["message.received"])
+        await Bot(shop.settings).take(connection, found)

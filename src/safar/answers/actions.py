@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from safar.answers.catalogue import Catalogue
 from safar.answers.decide import understand
 from safar.answers.facts import (
     QUERIES,
@@ -22,6 +23,7 @@ from safar.answers.texts import (
     thanks_text,
 )
 from safar.channels.model import Author
+from safar.channels.quotes import is_answer_subject
 from safar.inbox.actions import hand_over_many, lock_many, reply_many
 from safar.inbox.model import HandOver, Reply, Said
 from safar.journal.actions import append_many
@@ -49,6 +51,7 @@ class Question:
     campaign_id: UUID | None
     trusted: bool = True
     verified: bool = True
+    subject: str | None = None
 
     @property
     def distrust(self) -> str:
@@ -85,7 +88,7 @@ class Bot:
         """Decide what to say, without saying it."""
         if not question.trusted:
             return Answer(question, Intent.UNKNOWN, reason=question.distrust)
-        understood = understand(question.body, await self._titles.current(connection))
+        understood = _understood(question, await self._titles.current(connection))
         with speaking(question.language):
             text, reason = await self._text(connection, question, understood)
         return Answer(question, understood.intent, text, reason)
@@ -136,7 +139,9 @@ async def _questions(connection: Connection, events: Sequence[Recorded]) -> list
     asked = {
         UUID(event.properties["message_id"]): event
         for event in events
-        if event.properties.get("author") == Author.CUSTOMER and not event.properties.get("automatic")
+        if event.properties.get("author") == Author.CUSTOMER
+        and not event.properties.get("automatic")
+        and not event.properties.get("for_people")
     }
     found = await rows(_Row, connection, QUERIES["questions"], {"ids": list(asked)})
     by_id = {row.id: row for row in found}
@@ -146,6 +151,7 @@ async def _questions(connection: Connection, events: Sequence[Recorded]) -> list
             row.language, row.campaign_id,
             trusted=event.properties.get("trusted", True),
             verified=event.properties.get("verified", True),
+            subject=row.subject,
         )
         for id_, event in asked.items()
         if (row := by_id.get(id_)) is not None
@@ -159,9 +165,19 @@ class _Row:
     customer_id: UUID
     channel_id: UUID
     address: str
+    subject: str | None
     body: str
     language: str
     campaign_id: UUID | None
+
+
+def _understood(question: Question, titles: Catalogue) -> Understood:
+    """Understand a message. In a mail that only greets or thanks, the subject says what is wanted."""
+    understood = understand(question.body, titles)
+    courtesy = understood.intent in (Intent.GREETING, Intent.THANKS)
+    if not courtesy or not question.subject or is_answer_subject(question.subject):
+        return understood
+    return understand(f"{question.subject}\n{question.body}", titles)
 
 
 def _until_handed_over(answers: Iterable[Answer]) -> list[Answer]:

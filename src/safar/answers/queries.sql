@@ -1,7 +1,8 @@
 -- name: questions
 -- What customers wrote, by message.
 SELECT
-    m.id, m.conversation_id, m.customer_id, m.channel_id, m.address, m.body, m.language, c.campaign_id
+    m.id, m.conversation_id, m.customer_id, m.channel_id, m.address, m.subject, m.body, m.language,
+    c.campaign_id
 FROM messages AS m
 INNER JOIN conversations AS c ON c.id = m.conversation_id
 WHERE m.id = ANY(%(ids)s) AND m.direction = 'in'

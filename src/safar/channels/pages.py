@@ -42,7 +42,12 @@ async def raw_mail(request: Request) -> Response:
         raw = await envelope(connection, parse_id(request.path_params["id"]))
     if raw is None:
         raise NotFound
-    headers = {"content-disposition": 'attachment; filename="mail.eml"'}
+    headers = {
+        "content-disposition": 'attachment; filename="mail.eml"',
+        "content-security-policy": "default-src 'none'; sandbox",
+        "x-content-type-options": "nosniff",
+        "cache-control": "private, no-store",
+    }
     return Response(raw, media_type="application/octet-stream", headers=headers)
 
 

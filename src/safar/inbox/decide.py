@@ -21,7 +21,8 @@ def received(
 ) -> Change:
     """A customer wrote: the conversation opens or goes on, and they wait from the first unanswered message.
 
-    A machine's message joins the thread, but opens nothing and waits for nothing.
+    A machine's message joins the thread, but opens nothing and waits for nothing. One that only people may
+    answer goes to them at once.
     """
     events: list[Event] = []
     if before is None:
@@ -38,7 +39,11 @@ def received(
             events.append(_event("conversation.reopened", after, message.at))
     if not message.automatic and after.waiting_since is None:
         after = replace(after, waiting_since=message.at)
-    return after, [*events, _received_event(after, message)]
+    events.append(_received_event(after, message))
+    if message.for_people and not message.automatic:
+        after, handed = handed_over(after, "through_list", message.at)
+        events += handed
+    return after, events
 
 
 def _begun(message: Inbound, conversation_id: UUID, customer_id: UUID, state: str) -> Conversation:
@@ -78,6 +83,8 @@ def _received_event(conversation: Conversation, message: Inbound) -> Event:
         properties["visitor_id"] = message.address
     if message.automatic:
         properties["automatic"] = True
+    if message.for_people:
+        properties["for_people"] = True
     if not message.trusted:
         properties["trusted"] = False
     if not message.verified:

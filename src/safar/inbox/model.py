@@ -32,6 +32,9 @@ class Inbound:
     verified: bool = True
     own: bool = True
     claims: bool = False
+    for_people: bool = False
+    folded: str = ""
+    envelope_id: UUID | None = None
     at: datetime = field(default_factory=clock.now)
 
     @property
@@ -149,6 +152,8 @@ class ThreadMessage:
     automatic: bool
     verified: bool
     own: bool
+    folded: str
+    envelope_id: UUID | None
     at: datetime
 
 

@@ -30,16 +30,17 @@ WHERE id = %(id)s
 -- name: insert_received
 INSERT INTO messages (
     id, channel_id, direction, author, customer_id, conversation_id, campaign_id, external_id, address, subject,
-    body, language, state, at, next_try_at, ended_at, automatic, verified
+    body, language, state, at, next_try_at, ended_at, automatic, verified,
+    for_people, folded, envelope_id
 )
 SELECT
     m.id, m.channel_id, 'in', 'customer', m.customer_id, m.conversation_id, m.campaign_id, m.external_id,
     m.address, m.subject, m.body, m.language, 'received', m.at, m.at, m.at, m.automatic,
-    m.verified
+    m.verified, m.for_people, m.folded, m.envelope_id
 FROM jsonb_to_recordset(%(messages)s::jsonb) AS m (
     id uuid, channel_id uuid, customer_id uuid, conversation_id uuid, campaign_id uuid, external_id text,
     address text, subject text, body text, language text, at timestamptz, automatic boolean,
-    verified boolean
+    verified boolean, for_people boolean, folded text, envelope_id uuid
 )
 ON CONFLICT (channel_id, external_id) DO NOTHING
 RETURNING id
@@ -151,9 +152,10 @@ SELECT
         SELECT 1 FROM conversations AS c INNER JOIN customer_claims AS l
             ON l.customer_id = c.customer_id AND l.kind = 'email' AND l.value = m.address
         WHERE c.id = m.conversation_id
-    ) AS own, m.at
+    ) AS own, m.folded, e.id AS envelope_id, m.at
 FROM messages AS m
 LEFT JOIN staff AS s ON m.staff_id = s.id
+LEFT JOIN channel_envelopes AS e ON m.envelope_id = e.id
 WHERE m.conversation_id = %(conversation_id)s AND (%(before)s::timestamptz IS NULL OR m.at < %(before)s)
 ORDER BY m.at DESC, m.id DESC
 LIMIT %(limit)s
@@ -162,7 +164,8 @@ LIMIT %(limit)s
 -- What one visitor wrote and was told on the web; nothing of the same customer's other browsers and channels.
 SELECT
     m.id, m.channel_id, m.author, s.name AS staff_name, m.address, m.subject, m.body, m.language, m.state,
-    m.reason, m.external_id, m.automatic, m.verified, true AS own, m.at
+    m.reason, m.external_id, m.automatic, m.verified, true AS own, '' AS folded,
+    NULL::uuid AS envelope_id, m.at
 FROM messages AS m
 LEFT JOIN staff AS s ON m.staff_id = s.id
 WHERE m.channel_id = %(channel_id)s AND m.address = %(address)s

@@ -135,6 +135,9 @@ def _record(message: Inbound, customer_id: UUID, conversation_id: UUID) -> dict[
         "at": message.at,
         "automatic": message.automatic,
         "verified": message.verified,
+        "for_people": message.for_people,
+        "folded": message.folded,
+        "envelope_id": message.envelope_id,
     }
 
 

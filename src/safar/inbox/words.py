@@ -13,6 +13,7 @@ REASONS = {
     "not_verified": N_("Nothing shows that this mail came from the address that it gives."),
     "unknown_address": N_("The reply came from another address than the one we wrote to."),
     "not_delivered": N_("A reply could not be delivered. Choose another channel or address."),
+    "through_list": N_("It came through a mailing list or group: only people answer there."),
     "taken": N_("A colleague took the conversation."),
     "replied": N_("A colleague replied."),
 }

@@ -58,12 +58,18 @@ CREATE TABLE messages (
     unsubscribe_url text,
     automatic boolean NOT NULL DEFAULT false,
     verified boolean NOT NULL DEFAULT true,
+    for_people boolean NOT NULL DEFAULT false,
+    folded text NOT NULL DEFAULT '',
+    envelope_id uuid,
     UNIQUE (channel_id, external_id)
 );
 COMMENT ON COLUMN messages.next_try_at IS 'due from then on; while sending: when to take it for abandoned';
 COMMENT ON COLUMN messages.waiting_since IS 'when the question came in that this answers';
 COMMENT ON COLUMN messages.verified IS 'false: nothing shows that it came from its address';
-COMMENT ON COLUMN messages.automatic IS 'written by a machine (auto-reply, list): never answered by the bot';
+COMMENT ON COLUMN messages.automatic IS 'written by a machine (auto-reply): nobody waits for an answer';
+COMMENT ON COLUMN messages.for_people IS 'somebody waits, but no machine may answer: it came through a list';
+COMMENT ON COLUMN messages.folded IS 'what a mail quotes, and its signature: shown when asked for';
+COMMENT ON COLUMN messages.envelope_id IS 'the mail as it came, in channel_envelopes for as long as it is kept';
 CREATE INDEX messages_conversation ON messages (conversation_id, at) WHERE conversation_id IS NOT NULL;
 CREATE INDEX messages_customer ON messages (customer_id, at);
 CREATE INDEX messages_address ON messages (channel_id, address, at);
