@@ -112,6 +112,7 @@ def settings(tmp_path: Path) -> Settings:
         quiet_hours="",  # tests run at any hour
         data_dir=tmp_path, secret_key="only-for-tests", mail_authserv_id=AUTHSERV_ID,  # type: ignore[arg-type]
         order_units_max=0, unpaid_orders_max=0, unpaid_orders_network=0, unpaid_share_percent=0,
+        mails_per_address_hour=0,
     )  # fmt: skip
 
 

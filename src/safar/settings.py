@@ -179,6 +179,8 @@ class Settings(BaseSettings):
     """Most campaign e-mails that one customer gets in any `campaign_mails_days` days; 0 is no limit."""
     campaign_mails_days: int = Field(default=7, ge=1, le=365)
     """Length in days of the time in which `campaign_mails_max` counts."""
+    mails_per_address_hour: int = Field(default=30, ge=0)
+    """Mails that the shop and the bot write to one address in an hour, the rest is skipped; 0 is no limit."""
     mails_per_hour: int = Field(default=36_000, ge=1)
     """Campaign e-mails that the mail channel may send in any hour."""
     replenish_service_percent: float = Field(default=95.0, ge=50, le=99.9)

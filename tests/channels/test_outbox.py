@@ -369,3 +369,34 @@ async def test_a_mail_that_breaks_the_writer_of_mails_holds_up_no_other(
     found = await states(mailing)
     assert found[sound.message_id] == ("sent", None)
     assert found[poisoned.message_id] == ("failed", "this mail cannot be written: RecursionError")
+
+
+@pytest.mark.finding("security-13")
+async def test_one_address_gets_so_many_mails_in_an_hour_and_the_rest_says_why_it_was_skipped(
+    mailing: Context, box: Mailbox
+) -> None:
+    changed = mailing.settings.model_copy(update={"mails_per_address_hour": 3})
+    limited, ana = replace(mailing, settings=changed), await customer(mailing)
+    with clock.held(clock.now()) as held:
+        outbox = Outbox(limited)
+        first = [await mail(limited, ana, author="shop") for _mail in range(2)]
+        await outbox.step()
+        rest = [await mail(limited, ana, author=author) for author in ("bot", "shop", "bot")]
+        other = [
+            await mail(limited, ana, author="shop", address="bo@example.com"),
+            await mail(limited, ana, author="staff"),
+        ]
+        await outbox.step()
+        found = await states(limited)
+        assert [found[one.message_id][0] for one in (*first, *rest, *other)] == [
+            "sent", "sent", "sent", "skipped", "skipped", "sent", "sent",
+        ]  # fmt: skip
+        why = "skipped: more than 3 mails in an hour to this address"
+        assert found[rest[1].message_id][1] == why
+        assert [event["reason"] for event in await events(limited, "message.skipped")] == [
+            "address_limit"
+        ] * 2
+        held.advance(seconds=3700)
+        later = await mail(limited, ana, author="shop")
+        await outbox.step()
+        assert (await states(limited))[later.message_id][0] == "sent"

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import safar
+from safar.customers.identify import mailbox_of
 from safar.gate import work
 from safar.gate.model import Kind
 from safar.gate.sites import NewSite, open_site, product_key
@@ -17,7 +18,6 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Database, execute, value
 from safar.kernel.ids import derived_id, new_id
-from safar.kernel.text import folded_address
 from safar.shop.checkout import buy_many, place_many
 from safar.shop.decide import Buyer, Limits
 from safar.shop.model import (
@@ -219,4 +219,4 @@ def test_who_is_not_refused_stays_within_orders_and_share(
 )  # fmt: skip
 @pytest.mark.finding("security-low-codes")
 def test_an_address_is_counted_as_its_mailbox(written: str, counted: str) -> None:
-    assert folded_address(written) == counted
+    assert mailbox_of(written) == counted

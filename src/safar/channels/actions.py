@@ -177,6 +177,22 @@ async def skip_many(connection: Connection, message_ids: Sequence[UUID], reason:
     return [message.id for message in skipped]
 
 
+async def skip_beyond_limits(connection: Connection, *, per_address: int, look_at: int) -> int:
+    """Take the next mails that the shop or the bot writes by itself out of the outbox, where the address has
+    had its share in the last hour; return how many. Event message.skipped.
+    """
+    if not per_address:
+        return 0
+    now = clock.now()
+    params = {
+        "channel_id": EMAIL, "now": now, "since": now - timedelta(hours=1), "per_address": per_address,
+        "look_at": look_at, "reason": f"skipped: more than {per_address} mails in an hour to this address",
+    }  # fmt: skip
+    skipped = await rows(_Ended, connection, QUERIES["skip_beyond"], params)
+    await append_many(connection, [message_event("message.skipped", message, now) for message in skipped])
+    return len(skipped)
+
+
 async def bounce_many(connection: Connection, bounces: Sequence[Mapping[str, object]]) -> int:
     """Mark sent mails that the receiving side reports as undeliverable ({message_id, reason, code})."""
     now = clock.now()

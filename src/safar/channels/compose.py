@@ -14,6 +14,7 @@ from safar.kernel.text import shortened
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
 _OURS = re.compile(r"<?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@", re.IGNORECASE)
 _SUBJECT_MAX = 200
+_BY_STAFF = (Author.STAFF, Author.CAMPAIGN)
 _POLICY = SMTP.clone(max_line_length=200)
 
 
@@ -27,8 +28,11 @@ def our_message_ids(references: str) -> list[UUID]:
     return [UUID(found) for found in _OURS.findall(references)]
 
 
-def compose(message: Due, *, mail_from: str, shop_name: str) -> bytes:
-    """Return the mail as it goes over the wire. Raises ValueError when the address cannot be one."""
+def compose(message: Due, *, mail_from: str, shop_name: str, own_url: str) -> bytes:
+    """Return the mail as it goes over the wire. Raises ValueError when the address cannot be one.
+
+    What the shop writes by itself links only to pages below `own_url`; what staff write links where they say.
+    """
     local, _at, domain = message.address.rpartition("@")
     mail = EmailMessage(policy=_POLICY)
     from_local, _at, from_domain = mail_from.rpartition("@")
@@ -49,25 +53,32 @@ def compose(message: Due, *, mail_from: str, shop_name: str) -> bytes:
         mail["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(message.body, charset="utf-8", cte="base64" if not message.body.isascii() else None)
-    mail.add_alternative(as_html(message.body, message.language), subtype="html", charset="utf-8")
+    only = None if message.author in _BY_STAFF else own_url
+    html = as_html(message.body, message.language, only=only)
+    mail.add_alternative(html, subtype="html", charset="utf-8")
     return mail.as_bytes()
 
 
-def as_html(text: str, language: str) -> str:
-    """Return plain text as a small HTML page: paragraphs, line breaks, links that can be followed."""
+def as_html(text: str, language: str, *, only: str | None = None) -> str:
+    """Return plain text as a small HTML page: paragraphs, line breaks, links that can be followed.
+
+    With `only`, no address is a link but those of this site.
+    """
     paragraphs = [part for part in re.split(r"\n\s*\n", text.strip()) if part.strip()]
-    body = "\n".join(f"<p>{_linked(part.strip())}</p>" for part in paragraphs)
+    body = "\n".join(f"<p>{_linked(part.strip(), only)}</p>" for part in paragraphs)
     return (
         f'<!doctype html><html lang="{escape(language)}" dir="{direction(language)}">'
         f'<meta charset="utf-8"><body>{body}</body></html>'
     )
 
 
-def _linked(text: str) -> str:
+def _linked(text: str, only: str | None) -> str:
     parts: list[str] = []
     position = 0
     for found in _LINK.finditer(text):
         url = escape(found.group())
-        parts += [escape(text[position : found.start()]), f'<a href="{url}">{url}</a>']
+        followed = only is None or found.group().startswith(only.rstrip("/") + "/")
+        link = f'<a href="{url}">{url}</a>' if followed else url
+        parts += [escape(text[position : found.start()]), link]
         position = found.end()
     return "".join([*parts, escape(text[position:])]).replace("\n", "<br>\n")

@@ -13,7 +13,13 @@ from uuid import UUID
 
 import aiosmtplib
 
-from safar.channels.actions import end_many, note_trouble, take_due, withhold_many
+from safar.channels.actions import (
+    end_many,
+    note_trouble,
+    skip_beyond_limits,
+    take_due,
+    withhold_many,
+)
 from safar.channels.compose import compose
 from safar.channels.decide import failed_for_now, refused, server_away
 from safar.channels.model import EMAIL, Attempt, Due, End, Withheld
@@ -44,6 +50,8 @@ class Outbox:
         self._shop_name = settings.shop_name
         self._vault = context.vault
         self._verp = settings.mail_return_paths
+        self._own_url = settings.public_url
+        self._per_address = settings.mails_per_address_hour
         self._timeout_s = settings.smtp_timeout_s
         self._connections = SmtpConnections(
             SmtpServer.of(settings), timeout_s=self._timeout_s, limit=_CONNECTIONS_MAX
@@ -77,6 +85,8 @@ class Outbox:
         self._stopping = False
         await self._write_down()
         async with self._database.transaction() as connection:
+            while await skip_beyond_limits(connection, per_address=self._per_address, look_at=_BATCH_MAX):
+                pass  # those that are next now were not looked at yet
             taken = await take_due(connection, limit=_BATCH_MAX, lease_s=self.lease_s)
             due = await self._allowed(connection, taken)
         if not taken:
@@ -116,7 +126,9 @@ class Outbox:
     async def _send(self, message: Due) -> Attempt:
         """Hand one mail over; every way it can end is an Attempt, never an exception."""
         try:
-            mail = compose(message, mail_from=self._mail_from, shop_name=self._shop_name)
+            mail = compose(
+                message, mail_from=self._mail_from, shop_name=self._shop_name, own_url=self._own_url
+            )
         except Exception as error:  # whatever it is about this mail: it holds up no other
             reason = f"this mail cannot be written: {type(error).__name__}"
             return Attempt(message.id, message.tries, End.FAILED, "unwritable", reason)

@@ -107,6 +107,31 @@ RETURNING
     id, channel_id, author, customer_id, conversation_id, campaign_id, staff_id, address,
     waiting_since, %(reason)s::text AS code
 
+-- name: skip_beyond
+-- Of what is due next, what goes beyond the address's share of an hour; staff's answers and campaigns are not
+-- counted, and a mail counts once it was sent or stands before this one in the outbox.
+WITH due AS (
+    SELECT id, address, next_try_at FROM messages
+    WHERE channel_id = %(channel_id)s AND state = 'queued' AND author IN ('shop', 'bot')
+        AND next_try_at <= %(now)s
+    ORDER BY next_try_at, id
+    LIMIT %(look_at)s
+    FOR UPDATE SKIP LOCKED
+), counted AS (
+    SELECT d.id, row_number() OVER (PARTITION BY d.address ORDER BY d.next_try_at, d.id) + (
+        SELECT count(*) FROM messages AS m
+        WHERE m.channel_id = %(channel_id)s AND m.address = d.address AND m.at > %(since)s
+            AND m.direction = 'out' AND m.author IN ('shop', 'bot') AND m.state IN ('sent', 'sending')
+    ) AS number
+    FROM due AS d
+)
+UPDATE messages SET state = 'skipped', ended_at = %(now)s, reason = %(reason)s
+FROM counted AS c
+WHERE messages.id = c.id AND c.number > %(per_address)s
+RETURNING
+    messages.id, channel_id, author, customer_id, conversation_id, campaign_id, staff_id, address,
+    waiting_since, 'address_limit'::text AS code
+
 -- name: bounce
 -- A report of the receiving side that a mail we handed over was not delivered after all.
 UPDATE messages SET state = 'failed', ended_at = %(now)s, reason = b.reason

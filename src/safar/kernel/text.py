@@ -9,6 +9,9 @@ _PERSIAN = str.maketrans({
     "\u200c": None, "\u200d": None, "\u200e": None, "\u200f": None, "\u00ad": None, "\ufeff": None,
 })  # fmt: skip
 _NUKTA = "\u093c"
+# Of one word: a scheme, a mailbox, the beginning or the path of a page's address.
+_FOLLOWED = re.compile(r"//|@|^[^\w]*www[.。]|[.。][^\W\d_]{2,}[/?#:]", re.IGNORECASE)
+_DOTTED = re.compile(r"[.。](?=\w)")
 _SPACES = re.compile(r"\s+")
 
 
@@ -21,16 +24,15 @@ def ascii_digits(text: str) -> str:
     )
 
 
-def folded_address(address: str) -> str:
-    """Return what an e-mail address is counted as: without what its owner can change and still get the mail.
+def plain_words(text: str, length_max: int) -> str:
+    """Return what somebody typed as it may stand in a mail of ours: one line, bounded, nothing to follow.
 
-    That is what follows a plus sign, the case, and for Google's mail the dots.
+    Addresses of pages and mailboxes are taken out; a dot that a mail program could take for one of an address
+    gets a space behind it, so that nothing becomes a link at the reader's either.
     """
-    local, _at, domain = unicodedata.normalize("NFKC", address).strip().casefold().rpartition("@")
-    local = local.partition("+")[0] or local
-    if domain in ("gmail.com", "googlemail.com"):
-        local, domain = local.replace(".", ""), "gmail.com"
-    return f"{local}@{domain.rstrip('.')}"
+    line = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFKC", text[:2000]))
+    words = [word for word in line.split() if not _FOLLOWED.search(word)]
+    return _DOTTED.sub(". ", " ".join(words))[:length_max].strip()
 
 
 def fold(text: str) -> str:

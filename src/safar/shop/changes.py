@@ -77,6 +77,7 @@ def _mail(change: Change, lines: Sequence[OrderLine]) -> Outgoing:
         lines=[(line.quantity, line.title, line.price_minor) for line in lines],
         discount_minor=order.discount_minor, shipping_minor=order.shipping_minor,
         tax_minor=order.tax_minor, tax_included=order.tax_included, promised_on=order.promised_on,
+        proven=order.proven,
     )  # fmt: skip
     return mail_of(change.mail or "", about)
 

@@ -9,17 +9,20 @@ from uuid import UUID
 from safar.channels.model import EMAIL, Author, Outgoing
 from safar.kernel.i18n import N_, _, day, money, speaking
 from safar.kernel.ids import derived_id
+from safar.kernel.text import plain_words
 from safar.shop.decide import REASONS
 from safar.shop.model import Order, PaymentState
 
 _LINES_MAX = 50
+_NAME_MAX, _LINE_MAX = 60, 120
 
 
 @dataclass(slots=True, kw_only=True)  # not frozen: made for every order
 class About:
     """An order as its mails tell of it; a line is (quantity, title, price of one).
 
-    `promised_on`: the day on which units that are still to come leave.
+    `promised_on`: the day on which units that are still to come leave. `proven`: the customer has shown that
+    they read the mailbox.
     """
 
     order_id: UUID
@@ -41,6 +44,7 @@ class About:
     tax_minor: int = 0
     tax_included: bool = True
     promised_on: date | None = None
+    proven: bool = False
 
 
 _SUBJECTS = {
@@ -56,7 +60,9 @@ def mail_of(kind: str, about: About) -> Outgoing:
         parts = ["\n".join(_news(kind, about))]
         if kind == "confirmed":
             parts.append("\n".join(_goods(about)))
-            parts.append(_("It goes to:") + "\n" + about.address)
+            if about.proven:
+                address = [plain_words(line, _LINE_MAX) for line in about.address.splitlines()]
+                parts.append("\n".join([_("It goes to:"), *filter(None, address)]))
         subject = _(_SUBJECTS[kind], number=about.number)
         return letter(about, derived_id("order mail", about.order_id, kind), subject, parts, about.link)
 
@@ -68,7 +74,7 @@ def letter(
 
     Call it while speaking the customer's language.
     """
-    parts = [_("Hello %(name)s,", name=to.name), *(text for text in paragraphs if text)]
+    parts = [salutation(to.name, proven=to.proven), *(text for text in paragraphs if text)]
     if link:
         parts.append(_("See how your order stands: %(link)s", link=link))
     parts.append(_("Questions? Just answer this e-mail."))
@@ -77,6 +83,15 @@ def letter(
         campaign_id=to.campaign_id, address=to.email, subject=subject, body="\n\n".join(parts) + "\n",
         language=to.language,
     )  # fmt: skip
+
+
+def salutation(name: str, *, proven: bool) -> str:
+    """Return how a mail begins: with the name only where the address is known to be theirs who typed it.
+
+    Until then a mail says nothing that somebody typed: it may be a stranger's who reads it.
+    """
+    words = plain_words(name, _NAME_MAX) if proven else ""
+    return _("Hello %(name)s,", name=words) if words else _("Hello,")
 
 
 def _news(kind: str, about: About) -> list[str]:

@@ -75,6 +75,7 @@ class Order:
     promised_on: date | None = None
     packed_at: datetime | None = None
     closed_at: datetime | None = None
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)

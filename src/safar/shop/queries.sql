@@ -70,7 +70,13 @@ SELECT
     o.email, o.name, o.address, o.language, o.total_minor, o.currency, o.placed_at, o.confirmed_at, o.shipped_at,
     o.delivered_at, o.cancelled_at, o.country, o.postcode, o.city, o.phone, o.subtotal_minor, o.discount_minor,
     o.shipping_minor, o.tax_minor, o.tax_included, o.shipping_key, o.discount_code, o.promised_on, o.packed_at,
-    o.closed_at, p.provider, p.method, p.state AS payment_state, p.reason AS payment_reason
+    o.closed_at, p.provider, p.method, p.state AS payment_state, p.reason AS payment_reason,
+    EXISTS (
+        SELECT FROM customer_identities AS i
+        WHERE i.kind = 'email' AND i.value = o.email AND i.customer_id IN (
+            o.customer_id, (SELECT c.merged_into FROM customers AS c WHERE c.id = o.customer_id)
+        )
+    ) AS proven
 FROM orders AS o
 INNER JOIN payments AS p ON p.order_id = o.id
 WHERE o.id = ANY(%(ids)s::uuid [])
@@ -82,7 +88,13 @@ SELECT
     o.email, o.name, o.address, o.language, o.total_minor, o.currency, o.placed_at, o.confirmed_at, o.shipped_at,
     o.delivered_at, o.cancelled_at, o.country, o.postcode, o.city, o.phone, o.subtotal_minor, o.discount_minor,
     o.shipping_minor, o.tax_minor, o.tax_included, o.shipping_key, o.discount_code, o.promised_on, o.packed_at,
-    o.closed_at, p.provider, p.method, p.state AS payment_state, p.reason AS payment_reason
+    o.closed_at, p.provider, p.method, p.state AS payment_state, p.reason AS payment_reason,
+    EXISTS (
+        SELECT FROM customer_identities AS i
+        WHERE i.kind = 'email' AND i.value = o.email AND i.customer_id IN (
+            o.customer_id, (SELECT c.merged_into FROM customers AS c WHERE c.id = o.customer_id)
+        )
+    ) AS proven
 FROM orders AS o
 INNER JOIN payments AS p ON p.order_id = o.id
 WHERE o.id = ANY(%(ids)s)
@@ -123,7 +135,13 @@ SELECT
     o.email, o.name, o.address, o.language, o.total_minor, o.currency, o.placed_at, o.confirmed_at, o.shipped_at,
     o.delivered_at, o.cancelled_at, o.country, o.postcode, o.city, o.phone, o.subtotal_minor, o.discount_minor,
     o.shipping_minor, o.tax_minor, o.tax_included, o.shipping_key, o.discount_code, o.promised_on, o.packed_at,
-    o.closed_at, p.provider, p.method, p.state AS payment_state, p.reason AS payment_reason
+    o.closed_at, p.provider, p.method, p.state AS payment_state, p.reason AS payment_reason,
+    EXISTS (
+        SELECT FROM customer_identities AS i
+        WHERE i.kind = 'email' AND i.value = o.email AND i.customer_id IN (
+            o.customer_id, (SELECT c.merged_into FROM customers AS c WHERE c.id = o.customer_id)
+        )
+    ) AS proven
 FROM orders AS o
 INNER JOIN payments AS p ON p.order_id = o.id
 WHERE o.customer_id = ANY(%(customer_ids)s)

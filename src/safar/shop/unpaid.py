@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from safar.kernel.text import folded_address
+from safar.customers.identify import mailbox_of
 from safar.shop.decide import OrderRequest
 from safar.shop.model import ProveFirst, TooMuchUnpaid
 
@@ -29,7 +29,7 @@ class Owners:
 def owners_of(request: OrderRequest) -> Owners:
     network = request.buyer.network
     return Owners(
-        _key("visitor", request.buyer.visitor_id), _key("address", folded_address(request.email)),
+        _key("visitor", request.buyer.visitor_id), _key("address", mailbox_of(request.email)),
         None if network is None else _key("network", network),
     )  # fmt: skip
 

@@ -84,7 +84,7 @@ def _grouped(iban: str) -> str:
 
 
 def _mail(kind: str, account: Account, about: UUID, told: list[str], link: str) -> Outgoing:
-    parts = [_("Hello %(name)s,", name=account.name), *told]
+    parts = [_("Hello,"), *told]
     if link:
         parts.append(_("See how your order stands: %(link)s", link=link))
     parts.append(_("Questions? Just answer this e-mail."))
