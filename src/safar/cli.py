@@ -190,6 +190,26 @@ def forget() -> None:
     screen.print("\n".join(gone) or "Nothing was over.", markup=False)
 
 
+secrets = typer.Typer(no_args_is_help=True, help="The secrets of this installation.")
+app.add_typer(secrets, name="secrets")
+
+
+@secrets.command()
+def rotate() -> None:
+    """Encrypt stored secrets anew with the first of SAFAR_SECRET_KEYS. Needs a running `safar serve`."""
+    from safar.serve import rotated
+
+    settings = settings_of_environment()
+    set_up_logging(settings.log_level, "secrets")
+    said: list[str] = []
+
+    async def rotate_now() -> None:
+        said.append(await rotated(settings))
+
+    _run(rotate_now())
+    screen.print(said[0])
+
+
 def _run(work: Coroutine[Any, Any, None]) -> None:
     """Run to the end; an error that a person can act on is one line, not a traceback."""
     os.umask(0o077)  # what we write is for nobody else

@@ -28,8 +28,10 @@ from safar.kernel.heartbeat import BEAT_FD, Heart
 from safar.kernel.log import log, said_of
 from safar.kernel.migrate import migrate
 from safar.kernel.postgres import EmbeddedPostgres
+from safar.kernel.secrets import refuse_weak
 from safar.kernel.web.actor import Actor
 from safar.settings import Settings
+from safar.shop.payments.rotate import rotate_secrets
 from safar.stock.actions import ensure_locations
 from safar.team.actions import all_staff, first_owner, renew_password
 from safar.work import subscribers
@@ -75,6 +77,7 @@ class Supervisor:
     async def start(self, owner_email: str) -> None:
         """Start everything; return when it can be used. Raises RuntimeError saying what could not start."""
         settings = self.settings
+        refuse_weak(settings)
         self._refuse_taken_ports()
         for doubt in doubts(settings):
             log.warning("serve.look_at_this", what=doubt)
@@ -298,6 +301,24 @@ async def reset_password(settings: Settings, email: str) -> str | None:
         return (await renew_password(context, actor=actor, staff_id=person.id)).password
     finally:
         await context.database.close()
+
+
+async def rotated(settings: Settings) -> str:
+    """Encrypt stored secrets anew with the first key, and say how it went.
+
+    Raises RuntimeError when the database is not running.
+    """
+    context = make_context(settings, url_of(settings))
+    try:
+        await context.database.open()
+    except PoolTimeout:
+        raise RuntimeError("The database does not answer. Start `safar serve` first.") from None
+    try:
+        changed, unreadable = await rotate_secrets(context)
+    finally:
+        await context.database.close()
+    lost = f" No key reads those of: {', '.join(unreadable)}; set them up again." if unreadable else ""
+    return f"{changed} encrypted anew.{lost}"
 
 
 def say_where(

@@ -23,6 +23,9 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = None
     """Signs cookies, tickets and links and encrypts secrets; made and kept in `data_dir` when not set."""
 
+    secret_keys: SecretStr | None = None
+    """Secrets instead of the one, separated by commas: the first signs and encrypts, all are believed."""
+
     front_host: str = "127.0.0.1"
     """Address the public front listens on."""
     front_port: int = 8000

@@ -143,7 +143,7 @@ async def started(folder: Path) -> AsyncIterator[World]:
 def _settings(folder: Path) -> Settings:
     front, console, mail_in, smtp, mailbox = _free_ports(5)
     return Settings(
-        data_dir=folder, secret_key="only-for-tests",  # type: ignore[arg-type]
+        data_dir=folder, secret_key="only-for-tests, and long enough for a start",  # type: ignore[arg-type]
         front_port=front, public_url=f"http://127.0.0.1:{front}",
         console_port=console, console_url=f"http://127.0.0.1:{console}",
         mail_in_port=mail_in, mailbox_smtp_port=smtp, mailbox_http_port=mailbox,

@@ -4,6 +4,7 @@ import json
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from safar.kernel.context import Context
 from safar.kernel.errors import BadRequest
-from safar.kernel.secrets import Vault, secret_key, token_hash
+from safar.kernel.secrets import Vault, refuse_weak, secret_key, token_hash
 from safar.settings import Settings
+from safar.shop.payments.rotate import rotate_secrets
+from safar.shop.payments.ways import load_ways
+from tests.payments.conftest import offer
 
+_LONG = "K7-fhgBqEw2xT0dZyLmNvRsPaUcJoIe93YtQ"
 _VAULT = Vault("the secret of these tests")
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20),
@@ -124,3 +130,57 @@ def test_two_processes_that_start_together_make_one_key(tmp_path: Path) -> None:
     assert first == second
     assert len(set(first)) == 150
     assert all(len(key) >= 43 for key in first), "no process ever sees half a key"
+
+
+@pytest.mark.finding("security-26")
+@pytest.mark.parametrize(
+    "key", ["x", "only-for-tests", "a" * 64, "0123456789" * 3, "abcabcabcabcabcabcabcabcabcabcabcabc"]
+)
+def test_a_key_that_can_be_found_by_trying_is_refused_and_one_is_offered(key: str) -> None:
+    for settings in (
+        Settings(secret_key=SecretStr(key)),
+        Settings(secret_keys=SecretStr(f"{_LONG},{key}")),
+    ):
+        with pytest.raises(RuntimeError, match=r"too weak.*token_urlsafe\(32\)"):
+            refuse_weak(settings)
+
+
+@pytest.mark.finding("security-26")
+def test_a_good_key_and_none_at_all_are_fine(tmp_path: Path) -> None:
+    refuse_weak(Settings(data_dir=tmp_path))
+    refuse_weak(Settings(secret_key=SecretStr(_LONG)))
+    refuse_weak(Settings(secret_keys=SecretStr(f"{_LONG}, {_LONG[::-1]}")))
+
+
+@pytest.mark.finding("security-26")
+def test_with_a_new_key_in_front_the_old_ones_work_is_good_and_new_work_is_the_new_ones() -> None:
+    old, both, new = Vault("old"), Vault("new", "old"), Vault("new")
+    signed, kept = old.sign("visitor", "me"), old.encrypt("a card")
+    assert both.unsign("visitor", signed) == "me"
+    assert both.decrypt(kept) == "a card"
+    assert not both.is_current(kept)
+    assert new.unsign("visitor", both.sign("visitor", "me")) == "me"
+    assert new.decrypt(both.encrypt("a card")) == "a card"
+    for refused in (lambda: new.unsign("visitor", signed), lambda: new.decrypt(kept)):
+        with pytest.raises(BadRequest):
+            refused()
+
+
+@pytest.mark.finding("security-26")
+def test_what_is_encrypted_for_one_purpose_opens_for_no_other() -> None:
+    kept = _VAULT.encrypt("12 High Street", purpose="delivery cookie")
+    assert _VAULT.decrypt(kept, purpose="delivery cookie") == "12 High Street"
+    with pytest.raises(BadRequest):
+        _VAULT.decrypt(kept)
+
+
+@pytest.mark.finding("security-26")
+async def test_stored_secrets_are_encrypted_anew_with_the_first_key(context: Context) -> None:
+    await offer(replace(context, vault=Vault("old")), "stripe", secrets={"secret_key": "sk_live_1"})
+    both = replace(context, vault=Vault("new", "old"))
+    assert await rotate_secrets(both) == (1, [])
+    assert await rotate_secrets(both) == (0, [])
+    assert await rotate_secrets(replace(context, vault=Vault("third"))) == (0, ["stripe"])
+    async with context.database.connection() as connection:
+        ways = await load_ways(replace(context, vault=Vault("new")), connection)
+    assert ways["stripe"].secrets == {"secret_key": "sk_live_1"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from safar.kernel.batcher import Batchers, Outcome, Plural, Request
 from safar.kernel.database import Database
 from safar.kernel.loops import Pulse
-from safar.kernel.secrets import Vault, secret_key
+from safar.kernel.secrets import Vault, secret_keys
 from safar.settings import Settings
 
 
@@ -33,4 +33,4 @@ def make_context(settings: Settings, url: str) -> Context:
         queue_max=settings.batch_queue_max,
         deadline_s=settings.batch_deadline_s,
     )
-    return Context(settings, database, batchers, Vault(secret_key(settings)))
+    return Context(settings, database, batchers, Vault(*secret_keys(settings)))

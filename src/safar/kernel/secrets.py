@@ -20,6 +20,30 @@ from safar.settings import Settings
 
 _KEY_BYTES = 32
 _OPENED_MAX = 8192
+_KEY_LENGTH_MIN = 32
+_KEY_VARIETY_MIN = 10
+_STORED = "stored"
+
+
+def secret_keys(settings: Settings) -> list[str]:
+    """Return the ring of secrets: the first signs and encrypts, all are believed and read."""
+    if settings.secret_keys:
+        return settings.secret_keys.get_secret_value().replace(",", " ").split()
+    return [secret_key(settings)]
+
+
+def refuse_weak(settings: Settings) -> None:
+    """Raise RuntimeError for a configured secret that could be found by trying, and say how to make one."""
+    given = [settings.secret_key.get_secret_value()] if settings.secret_key else []
+    if settings.secret_keys:
+        given = secret_keys(settings)
+    for key in given:
+        if len(key) < _KEY_LENGTH_MIN or len(set(key)) < _KEY_VARIETY_MIN:
+            raise RuntimeError(
+                "SAFAR_SECRET_KEY (or one of SAFAR_SECRET_KEYS) is too weak: whoever finds it can sign"
+                " in as anybody. Use 32 random characters or more, as made by:"
+                " python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+            )
 
 
 def secret_key(settings: Settings) -> str:
@@ -50,17 +74,18 @@ def _make_key_file(path: Path) -> None:
 
 
 class Vault:
-    """Signing and encryption, each purpose with a key of its own derived from the secret."""
+    """Signing and encryption, each purpose with a key of its own derived from each secret of the ring."""
 
-    def __init__(self, secret: str) -> None:
-        self._secret = secret.encode()
+    def __init__(self, first: str, *others: str) -> None:
+        """`first` signs and encrypts; what `others` signed and encrypted is good still."""
+        self._secrets = [secret.encode() for secret in (first, *others)]
         self._signers: dict[str, Signer] = {}
-        self._fernet = Fernet(base64.urlsafe_b64encode(self._derived("encrypt")))
+        self._ciphers: dict[str, dict[bytes, Fernet]] = {}
         # The same cookie comes with every request of a visit; a good signature stays good.
         self._opened = lru_cache(maxsize=_OPENED_MAX)(self._open)
 
-    def _derived(self, purpose: str) -> bytes:
-        return hmac.digest(self._secret, purpose.encode(), "sha256")
+    def _derived(self, purpose: str) -> list[bytes]:
+        return [hmac.digest(secret, purpose.encode(), "sha256") for secret in self._secrets]
 
     def sign(self, purpose: str, value: Any) -> str:
         """Return `value` (JSON) as a URL-safe text that only this installation can have made."""
@@ -81,20 +106,41 @@ class Vault:
     def _signer(self, purpose: str) -> Signer:
         if purpose not in self._signers:
             self._signers[purpose] = Signer(
-                self._derived(purpose), salt=purpose, key_derivation="hmac", digest_method=hashlib.sha256
+                self._derived(purpose)[::-1],  # it signs with the last
+                salt=purpose,
+                key_derivation="hmac",
+                digest_method=hashlib.sha256,
             )
         return self._signers[purpose]
 
-    def encrypt(self, text: str) -> bytes:
-        """Return `text` encrypted for keeping in the database."""
-        return self._fernet.encrypt(text.encode())
+    def encrypt(self, text: str, *, purpose: str = _STORED) -> bytes:
+        """Return `text` encrypted for `purpose`, by default for keeping in the database; it names its key."""
+        key_id, cipher = next(iter(self._ring(purpose).items()))
+        return key_id + b"." + cipher.encrypt(text.encode())
 
-    def decrypt(self, data: bytes) -> str:
-        """Return what `encrypt` was given. Raises BadRequest when the secret has changed since."""
+    def decrypt(self, data: bytes, *, purpose: str = _STORED) -> str:
+        """Return what `encrypt` was given. Raises BadRequest when no secret of the ring is its own."""
+        key_id, _dot, token = data.partition(b".")
+        cipher = self._ring(purpose).get(key_id)
+        if cipher is None:
+            raise BadRequest
         try:
-            return self._fernet.decrypt(data).decode()
+            return cipher.decrypt(token).decode()
         except InvalidToken:
             raise BadRequest from None
+
+    def is_current(self, data: bytes, *, purpose: str = _STORED) -> bool:
+        """Tell whether `data` is encrypted with the first secret."""
+        return data.partition(b".")[0] == next(iter(self._ring(purpose)))
+
+    def _ring(self, purpose: str) -> dict[bytes, Fernet]:
+        """Return the ciphers of a purpose by the names of their keys, the first secret's first."""
+        if purpose not in self._ciphers:
+            keys = self._derived(f"encrypt {purpose}")
+            names = [hashlib.sha256(b"name" + key).hexdigest()[:8].encode() for key in keys]
+            ciphers = [Fernet(base64.urlsafe_b64encode(key)) for key in keys]
+            self._ciphers[purpose] = dict(zip(names, ciphers, strict=True))
+        return self._ciphers[purpose]
 
 
 def token_hash(token: str) -> bytes:

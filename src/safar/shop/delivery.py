@@ -13,6 +13,7 @@ from starlette.responses import Response
 from safar.kernel.errors import BadRequest
 from safar.kernel.web.pages import context_of
 
+_PURPOSE = "delivery cookie"
 COOKIE = "delivery"
 FIELDS = ("name", "email", "phone", "address", "postcode", "city", "country", "provider")
 _YEAR_S = 365 * 24 * 3600
@@ -28,7 +29,7 @@ def keep(request: Request, response: Response, typed: Mapping[str, str]) -> None
     """Let the browser keep where the goods go, for the next time, if it fits into a cookie."""
     context = context_of(request)
     said = {name: typed[name] for name in FIELDS if typed.get(name)}
-    cookie = context.vault.encrypt(orjson.dumps(said).decode()).decode()
+    cookie = context.vault.encrypt(orjson.dumps(said).decode(), purpose=_PURPOSE).decode()
     if len(cookie) > _COOKIE_CHARACTERS_MAX:
         return
     response.set_cookie(
@@ -46,7 +47,7 @@ def _kept(request: Request) -> dict[str, str]:
     if not cookie or len(cookie) > _COOKIE_CHARACTERS_MAX or not cookie.isascii():
         return {}
     try:
-        said = orjson.loads(context_of(request).vault.decrypt(cookie.encode()))
+        said = orjson.loads(context_of(request).vault.decrypt(cookie.encode(), purpose=_PURPOSE))
     except (BadRequest, orjson.JSONDecodeError):
         return {}
     if not isinstance(said, dict):

@@ -1,6 +1,12 @@
 -- name: ways
 SELECT provider, enabled, currencies, countries, details, secrets FROM payment_ways
 
+-- name: lock_secrets
+SELECT provider, secrets FROM payment_ways WHERE secrets IS NOT NULL ORDER BY provider FOR UPDATE
+
+-- name: keep_secrets
+UPDATE payment_ways SET secrets = %(secrets)s WHERE provider = %(provider)s
+
 -- name: switch_on
 UPDATE payment_ways SET enabled = true WHERE provider = ANY(%(providers)s)
 

@@ -1,0 +1,33 @@
+"""Stored secrets of payment providers, encrypted anew with the first key of the ring."""
+
+from dataclasses import dataclass
+
+from safar.kernel.context import Context
+from safar.kernel.database import execute, rows
+from safar.kernel.errors import BadRequest
+from safar.kernel.queries import queries_beside
+
+QUERIES = queries_beside(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    provider: str
+    secrets: bytes
+
+
+async def rotate_secrets(context: Context) -> tuple[int, list[str]]:
+    """Encrypt anew what is not under the first key; return how many were, and whose no key can read."""
+    changed, unreadable = 0, []
+    async with context.database.transaction() as connection:
+        for kept in await rows(_Kept, connection, QUERIES["lock_secrets"]):
+            if context.vault.is_current(bytes(kept.secrets)):
+                continue
+            try:
+                text = context.vault.decrypt(bytes(kept.secrets))
+            except BadRequest:
+                unreadable.append(kept.provider)
+                continue
+            params = {"provider": kept.provider, "secrets": context.vault.encrypt(text)}
+            changed += await execute(connection, QUERIES["keep_secrets"], params)
+    return changed, unreadable
