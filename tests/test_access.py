@@ -91,6 +91,7 @@ CONSOLE: dict[tuple[str, str], str | None] = {
     ("POST", "/orders/{id}/shipped"): "agent",
     ("POST", "/orders/{id}/delivered"): "agent",
     ("POST", "/orders/{id}/cancelled"): "manager",
+    ("POST", "/orders/{id}/link"): "agent",
     ("GET", "/orders/{id}/packing-slip.pdf"): "agent",
     ("GET", "/orders/{id}/invoice.pdf"): "agent",
     ("POST", "/orders/{id}/returns"): "agent",

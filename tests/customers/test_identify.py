@@ -18,6 +18,7 @@ from safar.customers.actions import (
     normalised,
 )
 from safar.customers.errors import NotAnAddress
+from safar.customers.identify import mailbox_of
 from safar.kernel.database import Connection, Database, execute, value
 from safar.kernel.ids import new_id
 
@@ -33,6 +34,19 @@ async def identify(database: Database, *requests: IdentityRequest) -> list[UUID]
 
 async def count(connection: Connection, table: str) -> int:
     return int(await value(connection, f"SELECT count(*) FROM {table}"))  # type: ignore[arg-type]
+
+
+@pytest.mark.finding("security-low-customers_once")
+@pytest.mark.parametrize(
+    ("written", "mailbox"),
+    [
+        ("Ann+1@Example.com", "ann@example.com"), (" ann+a+b@example.com", "ann@example.com"),
+        ("a.n.n+x@googlemail.com", "ann@gmail.com"), ("a.n.n@example.com", "a.n.n@example.com"),
+        ("+x@example.com", "+x@example.com"),
+    ],
+)  # fmt: skip
+def test_an_address_leads_to_one_mailbox_however_it_is_written(written: str, mailbox: str) -> None:
+    assert mailbox_of(written) == mailbox
 
 
 async def test_one_address_is_one_customer_however_it_is_written(database: Database) -> None:

@@ -20,6 +20,7 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
+from safar.shop.new_link import renew_link
 from safar.shop.payments.links import link_of
 from tests.inbox.makers import mail, receive, web
 
@@ -207,10 +208,14 @@ async def test_links_end_and_can_be_taken_back(
     with clock.held(clock.now() - timedelta(days=context.settings.order_link_days + 1)):
         too_old = path(link_of(context, order_id))
     assert (await browser.get(too_old)).status_code == 410
-    async with database.transaction() as connection:
-        await connection.execute("UPDATE orders SET links_since = now() + interval '5 seconds'")
     with clock.held(clock.now() + timedelta(seconds=10)):
-        new = path(link_of(context, order_id))
+        link = link_of(context, order_id)
+        async with database.transaction() as connection:
+            await renew_link(connection, order_id, link, staff_id=new_id())
+            cursor = await connection.execute("SELECT body FROM messages WHERE subject LIKE 'A new link%'")
+            ((body,),) = await cursor.fetchall()
+    new = path(link)
+    assert link in body
     for link in mine:
         assert (await browser.get(link)).status_code == 410
         assert (await browser.get(link.replace("/orders/", "/pay/"))).status_code in (404, 410)
