@@ -10,7 +10,7 @@ from tests.gate.conftest import build_shop
 
 
 async def main(url: str, port: int) -> None:
-    context = make_context(Settings(secret_key="only-for-tests"), url)  # type: ignore[arg-type]
+    context = make_context(Settings(secret_key="only-for-tests", gate_work_percent=100), url)  # type: ignore[arg-type]
     await context.database.open()
     await http_server(build_shop(context), "127.0.0.1", port).serve()
 
