@@ -14,6 +14,10 @@ def settings_at(folder: Path) -> Settings:
     """Return settings of a Safar that meets no other: its own folder, ports that are free now."""
     ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
     return Settings(
+        # A few steady buyers buy as many customers would.
+        unpaid_orders_max=0,
+        unpaid_share_percent=0,
+        mails_per_address_hour=0,
         data_dir=folder,
         public_url=f"http://127.0.0.1:{ports['front_port']}",
         console_url=f"http://127.0.0.1:{ports['console_port']}",
