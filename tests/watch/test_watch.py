@@ -1,8 +1,10 @@
 """What stands still or waits too long is found, in plain words, from one reading a second."""
 
+import re
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -27,6 +29,7 @@ from safar.watch.beats import note_beats
 from safar.watch.decide import wrong
 from safar.watch.model import Finding, Kind, Lapsed, ReaderBehind, Readings, Standing
 from safar.watch.reading import Watch, standing
+from safar.work import loops
 from tests.conftest import Serve
 from tests.console.filled import insert
 from tests.team.helper import signed_in
@@ -122,6 +125,16 @@ def test_each_threshold_finds_its_kind_and_has_a_sentence(standing_then: Standin
     (finding,) = wrong(standing_then)
     assert finding.kind is kind
     assert said(finding)
+
+
+@pytest.mark.finding("security-24")
+def test_the_operations_guide_says_of_every_loop_what_it_does_with_an_item_that_fails(
+    context: Context,
+) -> None:
+    guide = (Path(__file__).parent.parent.parent / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = guide.split("| loop | what when one item fails", 1)[1].split("\n\n", 1)[0]
+    named = set(re.findall(r"`([\w.]+)`", table))
+    assert {loop.name for loop in loops(context)} - named == set()
 
 
 @pytest.mark.finding("security-11")

@@ -12,6 +12,7 @@ from safar.kernel.database import Connection, Database, execute, rows
 from safar.kernel.errors import NotFound, SafarError
 from safar.kernel.ids import new_id
 from safar.kernel.log import log
+from safar.kernel.setbacks import nobodys_fault, note
 from safar.stock.actions import move_many
 from safar.stock.lots.book import QUERIES, follow_many
 from safar.stock.lots.decide import NEVER
@@ -78,6 +79,10 @@ async def set_expired_aside(database: Database) -> int:
             done += 1
         except SafarError as refused:  # somebody was promised them at this moment
             log.info("stock.expired_stays", variant=str(move.variant_id), error=refused.code)
+        except Exception as error:
+            if nobodys_fault(error):
+                raise
+            await note(database, "stock.expired", lot_id, error)
     return done
 
 
