@@ -24,6 +24,8 @@ class Wire:
         self.cut_next: Cut | None = None
         self.cuts = 0
         self.stays_down = False
+        self._hears = asyncio.Event()  # cleared: what is sent on open connections arrives nowhere
+        self._hears.set()
 
     @property
     def url(self) -> str:
@@ -41,6 +43,12 @@ class Wire:
             writer.transport.abort()
         await asyncio.gather(*self._pumps, return_exceptions=True)
 
+    def go_silent(self) -> None:
+        """Swallow what is sent on the connections that are open, and keep them open; new ones are served."""
+        self._hears.clear()
+        self._hears = asyncio.Event()
+        self._hears.set()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.stays_down:
             writer.transport.abort()
@@ -48,13 +56,13 @@ class Wire:
         server_reader, server_writer = await asyncio.open_unix_connection(self._socket)
         ends = (writer, server_writer)
         self._open.update(ends)
-        cut = asyncio.Event()
+        cut, hears = asyncio.Event(), self._hears
         task = asyncio.current_task()
         assert task is not None
         self._pumps.add(task)
         try:
             await asyncio.gather(
-                self._forward(reader, server_writer, cut), self._backward(server_reader, writer, cut)
+                self._forward(reader, server_writer, cut, hears), self._backward(server_reader, writer, cut)
             )
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
@@ -65,9 +73,15 @@ class Wire:
             self._open.difference_update(ends)
 
     async def _forward(
-        self, reader: asyncio.StreamReader, server: asyncio.StreamWriter, cut: asyncio.Event
+        self,
+        reader: asyncio.StreamReader,
+        server: asyncio.StreamWriter,
+        cut: asyncio.Event,
+        hears: asyncio.Event,
     ) -> None:
         while data := await reader.read(65536):
+            if not hears.is_set():
+                continue
             if _COMMIT in data and self.cut_next:
                 kind, self.cut_next = self.cut_next, None
                 self.cuts += 1

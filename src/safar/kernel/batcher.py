@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
-from safar.kernel.database import Connection, Database, connection_lost
+from safar.kernel.database import Connection, Database, connection_lost, no_room
 from safar.kernel.errors import DeadlinePassed, Interrupted, Overloaded, SafarError
 from safar.kernel.log import log
 
@@ -223,6 +223,8 @@ class Batcher(Generic[Request, Outcome]):
                     sent = True
                 return outcomes
             except Exception as error:
+                if no_room(error):
+                    raise _Unavailable(Interrupted if unknown else Overloaded) from error
                 if connected and not connection_lost(error):
                     raise
                 if sent:

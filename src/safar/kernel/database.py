@@ -10,10 +10,14 @@ import orjson
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import PipelineStatus
-from psycopg.rows import TupleRow, class_row, scalar_row
+from psycopg.rows import class_row, scalar_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from safar.kernel import clock
+from safar.kernel.connection import Connection as Connection  # noqa: PLC0414 - everybody takes it from here
+from safar.kernel.connection import reachable
 from safar.kernel.errors import Overloaded
+from safar.kernel.log import log
 from safar.settings import Settings
 
 T = TypeVar("T")
@@ -25,19 +29,16 @@ _POOL_WAIT_S = 5.0
 # The pool tries again after 1, 3 and 4 s, then leaves it to the next caller: by default its pauses double for
 # five minutes, and after a long outage callers would be refused for as long again.
 _RECONNECT_S_MAX = 4.0
-
-
-class Connection(psycopg.AsyncConnection[TupleRow]):
-    """A connection; `zone` is the shop's, so that a verb can tell what day it is there: an IANA name."""
-
-    zone = "UTC"
+_SILENCE_S = 5.0  # more than the server's own time-out for a statement: then it is not there any more
+_MEASURED_EVERY_S = 60.0
+HURRIED_MS = 250
 
 
 class Database:
     """A pool of connections to one PostgreSQL; open it inside the running event loop."""
 
     def __init__(self, url: str, settings: Settings) -> None:
-        self.url = url
+        self.url = reachable(url)
         own = conninfo_to_dict(url).get("options") or "" if url else ""  # a shop's schema is named there
         options = (
             f"{own} -c lock_timeout={settings.lock_timeout_ms}"
@@ -45,8 +46,12 @@ class Database:
             " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
         )
         self._zone = settings.timezone
+        self._silence_s = settings.statement_timeout_ms / 1000 + _SILENCE_S
+        self._lock_timeout_ms = settings.lock_timeout_ms
+        self._silent_at = 0.0  # loop time at which a server was found to have vanished
+        self._watch: asyncio.Task[None] | None = None
         self._pool = AsyncConnectionPool(
-            url,
+            self.url,
             connection_class=Connection,
             configure=self._configure,
             min_size=settings.pool_min,
@@ -54,18 +59,37 @@ class Database:
             timeout=_POOL_WAIT_S,
             reconnect_timeout=_RECONNECT_S_MAX,
             open=False,
-            kwargs={"autocommit": True, "options": options, "connect_timeout": 5},
+            kwargs={"autocommit": True, "options": options},
         )
         self._tries_max = settings.pool_max + 2
 
     async def _configure(self, connection: Connection) -> None:
         connection.zone = self._zone
+        connection.silence_s = self._silence_s
+        connection.proved_at = asyncio.get_running_loop().time()
+        await _ask_time(connection)
 
     async def open(self) -> None:
         await self._pool.open(wait=True, timeout=30)
+        self._watch = asyncio.create_task(self._watch_clock())
 
     async def close(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
         await self._pool.close()
+
+    async def _watch_clock(self) -> None:
+        """Ask the database for the time every minute; say when this machine's clock is another."""
+        while True:
+            ahead_s = clock.ahead_s()
+            if ahead_s is not None and abs(ahead_s) > clock.AHEAD_S_MAX:
+                log.warning("clock.off", ahead_s=round(ahead_s, 1))
+            await asyncio.sleep(_MEASURED_EVERY_S)
+            try:
+                async with self.connection() as connection:
+                    await _ask_time(connection)
+            except (psycopg.Error, OSError, Overloaded) as error:
+                log.warning("clock.not_measured", error=type(error).__name__)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -80,24 +104,48 @@ class Database:
         try:
             yield connection
         finally:
+            if connection.silent_at is not None:
+                self._silent_at = max(self._silent_at, connection.silent_at)
             await self._pool.putconn(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """Lend a connection inside one transaction: committed on leaving, rolled back on any error."""
-        async with self.connection() as connection, connection.transaction():
-            yield connection
+        async with self.connection() as connection:
+            if connection.hurried:
+                await self._be_patient(connection)
+            async with connection.transaction():
+                yield connection
+
+    async def be_hurried(self, connection: Connection) -> None:
+        """Let a connection wait for a lock no longer than it disturbs the others of a batch."""
+        if not connection.hurried:
+            patience_ms = min(HURRIED_MS, self._lock_timeout_ms)
+            await connection.execute(f"SET lock_timeout = {patience_ms}".encode())
+            connection.hurried = True
+
+    async def _be_patient(self, connection: Connection) -> None:
+        await connection.execute(f"SET lock_timeout = {self._lock_timeout_ms}".encode())
+        connection.hurried = False
 
     async def _living_connection(self) -> Connection:
         """Return a connection that answers; after a restart of the server the pool may hold dead ones."""
         for attempt in range(self._tries_max):
             connection = await self._pool.getconn()
-            if not connection.closed and not _hung_up(connection):
+            vanished = connection.proved_at <= self._silent_at
+            if not connection.closed and not vanished and not _hung_up(connection):
                 return connection
             await connection.close()
             await self._pool.putconn(connection)
             await asyncio.sleep(0.01 * attempt)
         raise Overloaded
+
+
+async def _ask_time(connection: Connection) -> None:
+    """Let the clock in force know what time it is in the database."""
+    asked = clock.ticks()
+    at = await value(connection, "SELECT clock_timestamp()")
+    clock.measured(at, asked_ticks=asked, answered_ticks=clock.ticks())
 
 
 def connection_lost(error: BaseException) -> bool:
@@ -107,6 +155,11 @@ def connection_lost(error: BaseException) -> bool:
     if isinstance(error, psycopg.errors.PipelineAborted):  # the consequence of another statement's error
         return False
     return error.sqlstate is None or error.sqlstate.startswith(_LOST_STATES)
+
+
+def no_room(error: BaseException) -> bool:
+    """Tell whether the server lacks what another request would not find either: room on its disk."""
+    return isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith("53")
 
 
 def _hung_up(connection: Connection) -> bool:

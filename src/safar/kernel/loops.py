@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from safar.kernel import clock
 from safar.kernel.log import log, said_of
 
 _PAUSE_AFTER_ERROR_S = 0.5
@@ -68,11 +69,16 @@ async def repeat(
 ) -> None:
     """Run `step` for ever: at once again while it says True (there is more), else after `idle_s`.
 
-    An error is logged and tried again after a pause that grows to five seconds.
+    An error is logged and tried again after a pause that grows to five seconds. While nobody knows what time
+    it is in the database no step is taken: it might declare expired what is not.
     """
     beat = (pulse or Pulse()).of(name)
     time = asyncio.get_running_loop().time
     while True:
+        if not clock.is_known():
+            log.warning("loop.time_unknown", loop=name)
+            await asyncio.sleep(_PAUSE_AFTER_ERROR_S_MAX)
+            continue
         beat.due = None if step_s_max is None else time() + step_s_max + _GRACE_S
         try:
             async with asyncio.timeout(step_s_max):

@@ -13,6 +13,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
 
+from safar.kernel.connection import reachable
 from safar.kernel.log import log
 from safar.kernel.schema import check_schema
 
@@ -30,7 +31,10 @@ def migrate(url: str, *, wait_s_max: float = _WAIT_S_MAX) -> None:
     A migration that cannot get a table's lock in five seconds lets the shop go on and is tried again, five
     times. Raises RuntimeError, with what to do, when it cannot be done.
     """
-    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url), poolclass=NullPool)
+    address = reachable(url)
+    engine = create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(address), poolclass=NullPool
+    )
     try:
         with engine.connect() as connection:
             _refuse_missing_schema(connection)

@@ -106,7 +106,7 @@ class PageCache:
         page = self._pages.get(key)
         if page is None:
             return None
-        age_s = clock.now().timestamp() - page.made_at
+        age_s = clock.ticks() - page.made_at
         if age_s < self._fresh_s or (key in self._being_made and age_s < self._stale_s):
             self._pages.move_to_end(key)
             return page
@@ -150,7 +150,7 @@ class PageCache:
             return None
         parts = b"".join(making.body).split(_PLACEHOLDER)
         start = {**making.start, "headers": list(making.start["headers"])}
-        return _Page(start, parts, clock.now().timestamp(), making.note)
+        return _Page(start, parts, clock.ticks(), making.note)
 
     def _keep(self, key: Hashable, page: _Page) -> None:
         """Keep a page that is right for the next one too: found, and with no cookie of its own."""

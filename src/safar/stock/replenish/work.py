@@ -16,6 +16,7 @@ from uuid import UUID
 import orjson
 import psycopg
 
+from safar.kernel.connection import reachable
 from safar.kernel.queries import queries_beside
 from safar.stock.replenish.book import HISTORY
 from safar.stock.replenish.demand import weekly
@@ -31,7 +32,7 @@ _NICENESS = 10
 def main(url: str, now: datetime, until: date) -> int:
     """Forecast every variant that had demand before `until`; return how many there are."""
     count = 0
-    with psycopg.connect(url) as reading, psycopg.connect(url) as writing:
+    with psycopg.connect(reachable(url)) as reading, psycopg.connect(reachable(url)) as writing:
         on_hand: dict[UUID, int] = dict(reading.execute(QUERIES["on_hand"]).fetchall())
         with reading.cursor(name="demand") as cursor:
             cursor.itersize = _FETCH

@@ -1,0 +1,79 @@
+"""A connection to PostgreSQL that ends by itself when the server says nothing any more.
+
+When a host vanishes without a word (fail-over, a router that forgets), a statement under way would wait for
+TCP's own patience, a quarter of an hour: the server's time-outs are the server's.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import TupleRow
+
+R = TypeVar("R")
+
+_SILENT_S_MIN = 3.0  # a connection that is lost after so long a wait was silent, not closed
+# What the kernel does by itself, for idle connections, too. Seconds; the last in milliseconds.
+_LIVING = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15000,
+}
+
+
+class Connection(psycopg.AsyncConnection[TupleRow]):
+    """A connection whose every exchange with the server ends in bounded time.
+
+    An answer that does not come within `silence_s` (None: wait for ever) ends the connection: the caller gets
+    an OperationalError without a state, as for any lost connection.
+    """
+
+    zone = "UTC"  # the shop's, so that a verb can tell what day it is there: an IANA name
+    silence_s: float | None = None
+    proved_at = 0.0  # loop time of the last answer, seconds
+    silent_at: float | None = None  # loop time at which it turned out to be silent
+    hurried = False  # waits for locks as short as a lane does
+    past_locks = False  # the ledger leaves out what another transaction has locked, and says so
+
+    async def wait(self, gen: PQGen[R], *args: Any, **kwargs: Any) -> R:
+        """Wait for an exchange as the driver does, and no longer than `silence_s`."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        watch = None if self.silence_s is None else loop.call_later(self.silence_s, self._hang_up)
+        try:
+            found = await super().wait(gen, *args, **kwargs)
+        except psycopg.OperationalError as error:
+            if error.sqlstate is None and loop.time() - began >= min(_SILENT_S_MIN, self.silence_s or 60.0):
+                self.silent_at = loop.time()
+            raise
+        finally:
+            if watch is not None:
+                watch.cancel()
+        self.proved_at = loop.time()
+        return found
+
+    def _hang_up(self) -> None:
+        """Close our end of the wire: whoever waits at it finds the connection lost."""
+        self.silent_at = asyncio.get_running_loop().time()
+        with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self.fileno())) as wire:
+            wire.shutdown(socket.SHUT_RDWR)
+
+
+def reachable(url: str) -> str:
+    """Return a connection string for `url` with what notices a server that has vanished.
+
+    What `url` says itself holds. Of several hosts the one that can be written to is taken.
+    """
+    said = conninfo_to_dict(url)
+    found: dict[str, Any] = {**_LIVING, **said}
+    if "," in str(said.get("host") or ""):
+        found.setdefault("target_session_attrs", "read-write")
+    return make_conninfo("", **found)
