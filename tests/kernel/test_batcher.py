@@ -10,10 +10,10 @@ import pytest
 
 from safar.kernel import batcher as batcher_module
 from safar.kernel import database as database_module
-from safar.kernel.batcher import Batcher
+from safar.kernel.batcher import Batcher, refused
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, Database, as_json, execute, value
-from safar.kernel.errors import DeadlinePassed, Interrupted, Overloaded
+from safar.kernel.errors import DeadlinePassed, Interrupted, Overloaded, SameKeyOtherBody
 from safar.settings import Settings
 from tests.kernel.proxy import Wire, wire_to
 
@@ -322,3 +322,88 @@ async def test_a_process_has_one_batcher_for_each_verb(context: Context, table: 
         2 * number for number in range(50)
     ]
     assert context.batchers.of(double_many).batches <= 4
+
+
+@pytest.mark.finding("security-10")
+async def test_what_a_verb_refuses_is_its_callers_alone_and_costs_no_transaction(table: Database) -> None:
+    transactions = 0
+
+    async def strict_many(_connection: Connection, numbers: Sequence[int]) -> list[int]:
+        nonlocal transactions
+        transactions += 1
+        return [refused(SameKeyOtherBody()) if number % 5 == 0 else number for number in numbers]
+
+    outcomes = await asyncio.gather(
+        *map(Batcher(table, strict_many).submit, range(20)), return_exceptions=True
+    )
+    assert [number for number in range(20) if isinstance(outcomes[number], SameKeyOtherBody)] == [
+        0,
+        5,
+        10,
+        15,
+    ]
+    assert [outcome for outcome in outcomes if isinstance(outcome, int)] == [n for n in range(20) if n % 5]
+    assert transactions == 1
+
+
+@pytest.mark.finding("security-10")
+@pytest.mark.parametrize("kind", [Note, lambda number, text: [number, text]])
+async def test_a_request_that_was_guilty_once_is_asked_alone_from_then_on(
+    table: Database, kind: Callable[[int, str], object]
+) -> None:
+    sizes = []
+
+    async def strict_many(_connection: Connection, asked: Sequence[object]) -> list[object]:
+        sizes.append(len(asked))
+        if guilty in asked:
+            raise ValueError("guilty")
+        return list(asked)
+
+    guilty = kind(7, "guilty")
+    batcher = Batcher(table, strict_many)
+    for turn in range(2):
+        sizes.clear()
+        asked = [kind(number, "good") for number in range(16)]
+        outcomes = await asyncio.gather(*map(batcher.submit, [*asked, guilty]), return_exceptions=True)
+        assert outcomes[:16] == asked
+        assert isinstance(outcomes[16], ValueError)
+        assert turn == 0 or sorted(sizes) == [1, 16]
+
+
+@dataclass(frozen=True)
+class _Heavy:
+    size_bytes: int
+
+
+@pytest.mark.finding("security-10")
+async def test_a_batch_and_a_queue_have_a_bound_in_bytes_too(table: Database) -> None:
+    sizes = []
+
+    async def carry_many(_connection: Connection, loads: Sequence[_Heavy]) -> list[int]:
+        sizes.append(sum(load.size_bytes for load in loads))
+        return [load.size_bytes for load in loads]
+
+    batcher = Batcher(table, carry_many)
+    mega = 1024 * 1024
+    assert await batcher.submit(_Heavy(100 * mega)) == 100 * mega, "one alone is carried whatever it weighs"
+    sizes.clear()
+    outcomes = await asyncio.gather(
+        *(batcher.submit(_Heavy(3 * mega)) for _load in range(24)), return_exceptions=True
+    )
+    assert max(sizes) <= 8 * mega
+    assert sum(isinstance(outcome, Overloaded) for outcome in outcomes) == 3, "64 MB wait, no more"
+    assert await batcher.submit(_Heavy(mega)) == mega
+
+
+@pytest.mark.finding("security-10")
+async def test_who_needs_a_row_that_another_has_locked_waits_alone(table: Database, notes: Notes) -> None:
+    batcher = Batcher(table, notes.keep_many)
+    await batcher.submit(Note(0))
+    async with table.transaction() as blocker:
+        await execute(blocker, "SELECT 1 FROM notes WHERE id = 0 FOR UPDATE")
+        waiting = asyncio.create_task(batcher.submit(Note(0)))
+        async with asyncio.timeout(4):
+            calls = [batcher.submit(Note(number)) for number in range(1, 30)]
+            assert await asyncio.gather(*calls) == [f"kept {number}" for number in range(1, 30)]
+        assert not waiting.done()
+    assert await waiting == "kept 0"

@@ -27,7 +27,7 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_array, as_json, execute, rows, value
-from safar.kernel.errors import SameKeyOtherBody
+from safar.kernel.errors import Busy, SameKeyOtherBody
 from safar.kernel.queries import queries_beside
 
 QUERIES = queries_beside(__file__)
@@ -116,18 +116,27 @@ async def _place_many(
     connection: Connection, requests: Sequence[HoldRequest], state: HoldState
 ) -> list[HoldOutcome]:
     now = clock.now()
+    wanted = {account_id for request in requests for account_id in request.lines}
+    lock = QUERIES["lock_free_accounts" if connection.past_locks else "lock_accounts"]
     async with connection.pipeline():
-        locking = await connection.execute(
-            QUERIES["lock_accounts"], {"ids": list({a for request in requests for a in request.lines})}
-        )
+        locking = await connection.execute(lock, {"ids": list(wanted)})
         known = await _holds(connection, [request.hold_id for request in requests])
     balances = {row[0]: Balance(*row[1:]) for row in await locking.fetchall()}
+    if connection.past_locks and len(balances) < len(wanted):
+        await _missing(connection, wanted - balances.keys(), requests)
     decision = decide_holds(balances, known, requests)
     try:
         await _write_holds(connection, decision, state, now)
     except psycopg.errors.UniqueViolation:  # of other accounts, or our lock would have shown it to us
         raise SameKeyOtherBody from None
     return decision.outcomes
+
+
+async def _missing(connection: Connection, ids: set[int], requests: Sequence[HoldRequest]) -> None:
+    """Raise Busy with the holds that need accounts which others have locked, not those that are not there."""
+    locked = (await accounts(connection, list(ids))).keys()
+    if busy := frozenset(request.hold_id for request in requests if not locked.isdisjoint(request.lines)):
+        raise Busy(busy)
 
 
 async def _write_holds(connection: Connection, decision: Decision, state: HoldState, now: datetime) -> None:
@@ -151,9 +160,12 @@ async def _write_holds(connection: Connection, decision: Decision, state: HoldSt
 async def lock_many(
     connection: Connection, account_ids: Iterable[int], hold_ids: Iterable[UUID] = ()
 ) -> None:
-    """Lock accounts, and those of holds, in their order: for a decision made before units are held or end."""
+    """Lock accounts, and those of holds, in their order: for a decision made before units are held or end.
+
+    On a connection that goes past locks those of others are left out: whoever then needs one raises Busy.
+    """
     params = {"account_ids": list(account_ids), "hold_ids": list(hold_ids)}
-    await execute(connection, QUERIES["lock_both"], params)
+    await execute(connection, QUERIES["lock_free_both" if connection.past_locks else "lock_both"], params)
 
 
 async def claim_many(connection: Connection, hold_ids: Sequence[UUID]) -> list[Ended]:
@@ -267,9 +279,14 @@ async def _lock_holds(
     A hold committed between the two is left out, as if we had asked a moment earlier: its accounts may not
     be locked.
     """
-    locking = await connection.execute(query, {"ids": list(ids)})
+    lock = QUERIES["try_accounts_of_holds"] if connection.past_locks else query
+    locking = await connection.execute(lock, {"ids": list(ids)})
     locked = {account_id for (account_id,) in await locking.fetchall()}
     found = await _holds(connection, ids)
+    if connection.past_locks:
+        busy = frozenset(id_ for id_, hold in found.items() if not locked.issuperset(hold.account_ids))
+        if busy:
+            raise Busy(busy)
     return {hold_id: hold for hold_id, hold in found.items() if locked.issuperset(hold.account_ids)}
 
 

@@ -23,6 +23,19 @@ WHERE
 ORDER BY id
 FOR UPDATE
 
+-- name: lock_free_accounts
+-- As lock_accounts, past those that another transaction has locked.
+SELECT id, on_hand, held, backorder, reserve FROM capacity_accounts
+WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE SKIP LOCKED
+
+-- name: lock_free_both
+SELECT id FROM capacity_accounts
+WHERE
+    id = ANY(%(account_ids)s)
+    OR id IN (SELECT unnest(account_ids) FROM capacity_holds WHERE id = ANY(%(hold_ids)s::uuid []))
+ORDER BY id
+FOR UPDATE SKIP LOCKED
+
 -- name: holds
 -- Read after the accounts are locked: whoever ends a hold locks its accounts first.
 SELECT id, state, account_ids, quantities, purpose, customer_id, campaign_id, expires_at

@@ -6,20 +6,23 @@ batch of one and waits for nobody.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
+import psycopg
+
 from safar.kernel.database import Connection, Database, connection_lost, no_room
-from safar.kernel.errors import DeadlinePassed, Interrupted, Overloaded, SafarError
+from safar.kernel.errors import Busy, DeadlinePassed, Interrupted, Overloaded, SafarError
 from safar.kernel.log import log
 
 Request = TypeVar("Request")
 Outcome = TypeVar("Outcome")
 
 # A plural verb: writes all requests in the caller's transaction and returns one outcome for each, in order.
+# A request with which something is wrong gets `refused(error)` as its outcome; the others are written.
 # Running it again with requests that were already committed must return the same outcomes (idempotency).
 Plural = Callable[[Connection, Sequence[Request]], Awaitable[Sequence[Outcome]]]
 
@@ -27,6 +30,19 @@ Plural = Callable[[Connection, Sequence[Request]], Awaitable[Sequence[Outcome]]]
 _SMALL = 24
 _LOST_PAUSE_S = 0.25
 _SETTLE_S_MAX = 20.0  # how long a commit whose outcome is unknown is pursued
+_BATCH_BYTES_MAX = 8 * 1024 * 1024
+_QUEUE_BYTES_MAX = 64 * 1024 * 1024
+_GUILTY_MAX = 256
+_PAST_LOCKS_S = 1.0  # how long locks of others are passed by once one was met
+_BUSY_PAUSE_S = 0.05
+
+
+def refused(error: SafarError) -> Any:
+    """Return the outcome of a request that a plural verb refuses: its caller alone gets `error` raised.
+
+    Raised by the verb itself the error would undo what all the others of the batch asked for.
+    """
+    return error
 
 
 @dataclass(slots=True, eq=False)
@@ -34,6 +50,7 @@ class _Call(Generic[Request, Outcome]):
     request: Request
     answer: asyncio.Future[Outcome]
     deadline: float  # loop time, seconds
+    size_bytes: int = 0
     maybe_written: bool = False  # its commit was sent and no answer came
 
 
@@ -47,14 +64,16 @@ class _Unavailable(Exception):
 class _Lane:
     """The connection on which batches follow each other: its statements are prepared."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, past_locks: bool = False) -> None:
         self._database = database
+        self.past_locks = past_locks
         self._lent = AsyncExitStack()
         self._connection: Connection | None = None
 
     async def connection(self) -> Connection:
         if self._connection is None:
             self._connection = await self._lent.enter_async_context(self._database.connection())
+            await self._database.be_hurried(self._connection)
         return self._connection
 
     async def give_back(self) -> None:
@@ -67,9 +86,13 @@ class Batcher(Generic[Request, Outcome]):
 
     * with many callers up to `lanes` batches are under way at a time: one is prepared while another is
       written. With more than one the order of arrival holds about, not strictly;
-    * every caller gets its own outcome, or its own error: a failing batch is halved until the guilty
-      request is alone with its error;
-    * at most `queue_max` calls wait; one more raises Overloaded at once;
+    * every caller gets its own outcome, or its own error: what a verb refuses it returns; should it raise
+      all the same, the batch is halved until the guilty request is alone with its error, and is asked alone
+      from then on;
+    * who needs a row that another transaction keeps locked waits alone, until `deadline_s`: after a quarter
+      of a second the others go past it;
+    * at most `queue_max` calls wait, and 64 MB of what they bring (a request says its `size_bytes`); one more
+      raises Overloaded at once;
     * a call that has waited longer than `deadline_s` is dropped before its batch begins, never after;
     * a cancelled caller does not disturb the others; its request is dropped if its batch has not begun;
     * when the connection is lost, the batch runs again on a new one: whether the lost commit happened is
@@ -98,6 +121,12 @@ class Batcher(Generic[Request, Outcome]):
         self._spare: list[_Lane] = []  # of lanes that rest while another runs
         self._last_size = 0
         self._under_way = 0
+        self._waiting_bytes = 0
+        self._guilty: OrderedDict[Hashable, None] = OrderedDict()
+        self._past_locks_until = 0.0  # loop time, seconds
+        self._blocked: list[_Call[Request, Outcome]] = []  # their rows are locked by others
+        self._asking_again: asyncio.Task[None] | None = None
+        self._later: set[asyncio.Task[None]] = set()
         self.batches = 0
         self.calls = 0
 
@@ -106,20 +135,30 @@ class Batcher(Generic[Request, Outcome]):
 
         Raises Overloaded (queue full), DeadlinePassed (dropped unwritten), or what the verb raised for it.
         """
-        if len(self._waiting) >= self._queue_max:
+        size_bytes: int = getattr(request, "size_bytes", 0)
+        if len(self._waiting) >= self._queue_max or (
+            self._waiting and self._waiting_bytes + size_bytes > _QUEUE_BYTES_MAX
+        ):
             raise Overloaded
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Outcome] = loop.create_future()
-        call = _Call(request, answer, loop.time() + self._deadline_s)
-        self._waiting.append(call)
-        if not self._lanes or (len(self._lanes) < self._lanes_max and len(self._waiting) >= _SMALL):
-            self._lanes.add(loop.create_task(self._run()))
+        self._wait(_Call(request, answer, loop.time() + self._deadline_s, size_bytes))
         return await answer
+
+    def _wait(self, call: _Call[Request, Outcome]) -> None:
+        self._waiting.append(call)
+        self._waiting_bytes += call.size_bytes
+        if not self._lanes or (len(self._lanes) < self._lanes_now() and len(self._waiting) >= _SMALL):
+            self._lanes.add(asyncio.get_running_loop().create_task(self._run()))
+
+    def _lanes_now(self) -> int:
+        """Return how many lanes may run: one while locks are passed by, as two would take each other's."""
+        return 1 if asyncio.get_running_loop().time() < self._past_locks_until else self._lanes_max
 
     async def drained(self) -> None:
         """Return when nothing waits and nothing runs."""
-        while self._lanes:
-            await asyncio.wait(self._lanes)
+        while running := self._lanes | self._later | ({self._asking_again} if self._asking_again else set()):
+            await asyncio.wait(running)
 
     async def _run(self) -> None:
         lane = self._spare.pop() if self._spare else _Lane(self._database)
@@ -131,7 +170,7 @@ class Batcher(Generic[Request, Outcome]):
                     await self._carry_out(batch, lane)
                 if not self._waiting:
                     await asyncio.sleep(0)  # who asks again at once gets the same warm connection
-                if len(self._lanes) > 1 and len(self._waiting) < _SMALL:
+                if len(self._lanes) > 1 and (len(self._waiting) < _SMALL or self._lanes_now() == 1):
                     break  # the other lane is enough
         finally:
             self._lanes.discard(cast("asyncio.Task[None]", asyncio.current_task()))
@@ -153,14 +192,23 @@ class Batcher(Generic[Request, Outcome]):
         batch: list[_Call[Request, Outcome]] = []
         now = asyncio.get_running_loop().time()
         size = self._next_size()
+        bytes_left = _BATCH_BYTES_MAX
         while self._waiting and len(batch) < size:
-            call = self._waiting.popleft()
+            call = self._waiting[0]
+            guilty = bool(self._guilty) and _key(call.request) in self._guilty
+            if batch and (guilty or call.size_bytes > bytes_left):
+                break
+            self._waiting.popleft()
+            self._waiting_bytes -= call.size_bytes
+            bytes_left -= call.size_bytes
             if call.answer.done():
                 continue
-            if call.deadline < now:
+            if call.deadline < now and not call.maybe_written:
                 _refuse([call], DeadlinePassed)
                 continue
             batch.append(call)
+            if guilty:
+                break
         return batch
 
     def _next_size(self) -> int:
@@ -178,23 +226,82 @@ class Batcher(Generic[Request, Outcome]):
             outcomes = await self._commit(batch, lane)
         except _Unavailable as error:
             _refuse(batch, error.answer)
-            return
+        except Busy as busy:
+            await self._go_past(batch, busy, lane)
         except Exception as error:
+            if isinstance(error, psycopg.errors.LockNotAvailable) and await self._met_a_lock(batch, lane):
+                return
             if len(batch) == 1:
-                if not batch[0].answer.done():
-                    batch[0].answer.set_exception(error)
+                self._blame(batch[0], error)
                 return
             middle = len(batch) // 2
             for half in (batch[:middle], batch[middle:]):
                 if wanted := self._without_overdue(half):
                     await self._settle(wanted, lane)
-            return
-        self.batches += 1
-        self.calls += len(batch)
-        self._last_size = len(batch)
-        for call, outcome in zip(batch, outcomes, strict=True):
-            if not call.answer.done():
-                call.answer.set_result(outcome)
+        else:
+            self.batches += 1
+            self.calls += len(batch)
+            self._last_size = len(batch)
+            _answer(batch, outcomes)
+
+    def _blame(self, call: _Call[Request, Outcome], error: Exception) -> None:
+        """Give a call its error, and remember what it asked: the same again would cost the others as much."""
+        self._guilty[_key(call.request)] = None
+        if len(self._guilty) > _GUILTY_MAX:
+            self._guilty.popitem(last=False)
+        if not call.answer.done():
+            call.answer.set_exception(error)
+
+    async def _met_a_lock(self, batch: list[_Call[Request, Outcome]], lane: _Lane) -> bool:
+        """Deal with a batch that waited for another's lock; False: halve it, to find whose rows those are."""
+        now = asyncio.get_running_loop().time()
+        first = now >= self._past_locks_until and not lane.past_locks
+        self._past_locks_until = now + _PAST_LOCKS_S
+        if first and (wanted := self._without_overdue(batch)):
+            await self._settle(wanted, lane)
+            return True
+        if len(batch) == 1:
+            self._let_wait(batch)
+            return True
+        return first
+
+    async def _go_past(self, batch: list[_Call[Request, Outcome]], busy: Busy, lane: _Lane) -> None:
+        """Let the calls wait that need what others have locked, and commit the rest."""
+        self._past_locks_until = asyncio.get_running_loop().time() + _PAST_LOCKS_S
+        kept = [call for call in batch if busy.concerns(call.request)]
+        self._ask_later(kept or batch)
+        if kept and len(kept) < len(batch):
+            await self._settle([call for call in batch if call not in kept], lane)
+
+    def _ask_later(self, calls: Sequence[_Call[Request, Outcome]]) -> None:
+        """Put calls in line again in a moment: they need accounts that others have locked."""
+
+        async def later() -> None:
+            await asyncio.sleep(_BUSY_PAUSE_S)
+            for call in calls:
+                self._wait(call)
+
+        task = asyncio.get_running_loop().create_task(later())
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    def _let_wait(self, calls: Sequence[_Call[Request, Outcome]]) -> None:
+        self._blocked += calls
+        if self._asking_again is None:
+            self._asking_again = asyncio.get_running_loop().create_task(self._ask_again())
+
+    async def _ask_again(self) -> None:
+        """Try calls whose rows others had locked, on a connection of their own, until their deadline."""
+        lane = _Lane(self._database, past_locks=True)
+        try:
+            while self._blocked:
+                await asyncio.sleep(_BUSY_PAUSE_S)
+                blocked, self._blocked = self._blocked, []
+                if wanted := self._without_overdue(blocked):
+                    await self._settle(wanted, lane)
+        finally:
+            self._asking_again = None
+            await lane.give_back()
 
     def _without_overdue(self, batch: list[_Call[Request, Outcome]]) -> list[_Call[Request, Outcome]]:
         """Refuse the calls of a rolled-back batch whose time is up: each new try may wait for a lock."""
@@ -215,9 +322,13 @@ class Batcher(Generic[Request, Outcome]):
             connected = sent = False
             try:
                 connection = await lane.connection()
+                connection.past_locks = lane.past_locks or started < self._past_locks_until
                 async with connection.transaction():
                     connected = True
-                    outcomes = await self._verb(connection, requests)
+                    try:
+                        outcomes = await self._verb(connection, requests)
+                    finally:
+                        connection.past_locks = False
                     if len(outcomes) != len(requests):
                         raise RuntimeError(f"{len(requests)} requests got {len(outcomes)} outcomes")
                     sent = True
@@ -237,6 +348,24 @@ class Batcher(Generic[Request, Outcome]):
                 log.warning("batch.connection_lost", waited_s=round(waited_s, 1), error=type(error).__name__)
                 await lane.give_back()
                 await asyncio.sleep(_LOST_PAUSE_S)
+
+
+def _key(request: object) -> Hashable:
+    try:
+        hash(request)
+    except TypeError:
+        return repr(request)
+    return request
+
+
+def _answer(batch: Sequence[_Call[Any, Any]], outcomes: Sequence[Any]) -> None:
+    for call, outcome in zip(batch, outcomes, strict=True):
+        if call.answer.done():
+            continue
+        if isinstance(outcome, SafarError):
+            call.answer.set_exception(outcome)
+        else:
+            call.answer.set_result(outcome)
 
 
 def _refuse(batch: Sequence[_Call[Any, Any]], kind: type[SafarError]) -> None:

@@ -1,5 +1,7 @@
 """Errors that carry their meaning; kernel.web.errors maps them to HTTP in one place."""
 
+from uuid import UUID
+
 
 class SafarError(Exception):
     """Something went wrong. Please try again."""
@@ -123,3 +125,20 @@ class Interrupted(SafarError):
 
     status = 503
     code = "interrupted"
+
+
+class Busy(Overloaded):
+    """Somebody else is changing this just now; nothing was changed. Please try again in a few seconds."""
+
+    code = "busy"
+
+    def __init__(self, ids: frozenset[UUID] = frozenset()) -> None:
+        """Take the ids of the holds whose rows another transaction has locked."""
+        self.ids = ids
+        super().__init__()
+
+    def concerns(self, request: object) -> bool:
+        """Tell whether a request (of a batch: an id, or what has one as a field) needs those rows."""
+        if isinstance(request, UUID):
+            return request in self.ids
+        return any(getattr(request, name, None) in self.ids for name in ("hold_id", "order_id", "visit_id"))
