@@ -10,10 +10,11 @@ import pytest
 
 from safar.kernel import batcher as batcher_module
 from safar.kernel import database as database_module
-from safar.kernel.batcher import Batcher, refused
+from safar.kernel.batcher import Batcher
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, Database, as_json, execute, value
 from safar.kernel.errors import DeadlinePassed, Interrupted, Overloaded, SameKeyOtherBody
+from safar.kernel.refusals import refused
 from safar.settings import Settings
 from tests.kernel.proxy import Wire, wire_to
 

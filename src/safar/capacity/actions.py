@@ -26,7 +26,7 @@ from safar.capacity.model import (
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_array, as_json, execute, rows, value
+from safar.kernel.database import Connection, as_array, as_json, execute, goes_past_locks, rows, value
 from safar.kernel.errors import Busy, SameKeyOtherBody
 from safar.kernel.queries import queries_beside
 
@@ -117,12 +117,12 @@ async def _place_many(
 ) -> list[HoldOutcome]:
     now = clock.now()
     wanted = {account_id for request in requests for account_id in request.lines}
-    lock = QUERIES["lock_free_accounts" if connection.past_locks else "lock_accounts"]
+    lock = QUERIES["lock_free_accounts" if goes_past_locks(connection) else "lock_accounts"]
     async with connection.pipeline():
         locking = await connection.execute(lock, {"ids": list(wanted)})
         known = await _holds(connection, [request.hold_id for request in requests])
     balances = {row[0]: Balance(*row[1:]) for row in await locking.fetchall()}
-    if connection.past_locks and len(balances) < len(wanted):
+    if goes_past_locks(connection) and len(balances) < len(wanted):
         await _missing(connection, wanted - balances.keys(), requests)
     decision = decide_holds(balances, known, requests)
     try:
@@ -165,7 +165,9 @@ async def lock_many(
     On a connection that goes past locks those of others are left out: whoever then needs one raises Busy.
     """
     params = {"account_ids": list(account_ids), "hold_ids": list(hold_ids)}
-    await execute(connection, QUERIES["lock_free_both" if connection.past_locks else "lock_both"], params)
+    await execute(
+        connection, QUERIES["lock_free_both" if goes_past_locks(connection) else "lock_both"], params
+    )
 
 
 async def claim_many(connection: Connection, hold_ids: Sequence[UUID]) -> list[Ended]:
@@ -279,11 +281,11 @@ async def _lock_holds(
     A hold committed between the two is left out, as if we had asked a moment earlier: its accounts may not
     be locked.
     """
-    lock = QUERIES["try_accounts_of_holds"] if connection.past_locks else query
+    lock = QUERIES["try_accounts_of_holds"] if goes_past_locks(connection) else query
     locking = await connection.execute(lock, {"ids": list(ids)})
     locked = {account_id for (account_id,) in await locking.fetchall()}
     found = await _holds(connection, ids)
-    if connection.past_locks:
+    if goes_past_locks(connection):
         busy = frozenset(id_ for id_, hold in found.items() if not locked.issuperset(hold.account_ids))
         if busy:
             raise Busy(busy)

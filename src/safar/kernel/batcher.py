@@ -22,7 +22,7 @@ Request = TypeVar("Request")
 Outcome = TypeVar("Outcome")
 
 # A plural verb: writes all requests in the caller's transaction and returns one outcome for each, in order.
-# A request with which something is wrong gets `refused(error)` as its outcome; the others are written.
+# A request that is wrong gets `refusals.refused(error)` as its outcome; the others are written.
 # Running it again with requests that were already committed must return the same outcomes (idempotency).
 Plural = Callable[[Connection, Sequence[Request]], Awaitable[Sequence[Outcome]]]
 
@@ -35,14 +35,6 @@ _QUEUE_BYTES_MAX = 64 * 1024 * 1024
 _GUILTY_MAX = 256
 _PAST_LOCKS_S = 1.0  # how long locks of others are passed by once one was met
 _BUSY_PAUSE_S = 0.05
-
-
-def refused(error: SafarError) -> Any:
-    """Return the outcome of a request that a plural verb refuses: its caller alone gets `error` raised.
-
-    Raised by the verb itself the error would undo what all the others of the batch asked for.
-    """
-    return error
 
 
 @dataclass(slots=True, eq=False)

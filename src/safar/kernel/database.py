@@ -148,6 +148,11 @@ async def _ask_time(connection: Connection) -> None:
     clock.measured(at, asked_ticks=asked, answered_ticks=clock.ticks())
 
 
+def goes_past_locks(connection: Connection) -> bool:
+    """Tell whether a verb must not wait for rows that others have locked."""
+    return getattr(connection, "past_locks", False)
+
+
 def connection_lost(error: BaseException) -> bool:
     """Tell a lost connection from an error the server answered with (a lock time-out, say)."""
     if not isinstance(error, CONNECTION_LOST):

@@ -46,17 +46,24 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Reused:
+    """The key was used before for another body: nothing is done."""
+
+    key: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class _Kept:
     key: UUID
     fingerprint: bytes
     answer: Any
 
 
-async def ask_many(connection: Connection, asked: Sequence[Asked]) -> list[Fresh | Known]:
+async def ask_many(connection: Connection, asked: Sequence[Asked]) -> list[Fresh | Known | Reused]:
     """Take keys for this transaction, in order; one that another transaction is using waits for its end.
 
     Within one call the first of two with the same key is Fresh; the caller sees to it that a batch has
-    each key once. Raises SameKeyOtherBody when a key was used for another body.
+    each key once.
     """
     records = [{"key": one.key, "fingerprint": one.fingerprint.hex()} for one in asked]
     params = {"keys": as_json(records), "now": clock.now()}
@@ -66,10 +73,19 @@ async def ask_many(connection: Connection, asked: Sequence[Asked]) -> list[Fresh
     if others:
         found = await rows(_Kept, connection, QUERIES["kept"], {"keys": [one.key for one in others]})
         kept = {one.key: one for one in found}
-    for one in others:
-        if kept[one.key].fingerprint != one.fingerprint:
-            raise SameKeyOtherBody
-    return [Fresh(one.key) if one.key in taken else Known(one.key, kept[one.key].answer) for one in asked]
+    return [Fresh(one.key) if one.key in taken else _again(one, kept[one.key]) for one in asked]
+
+
+async def ask_one(connection: Connection, asked: Asked) -> Fresh | Known:
+    """As `ask_many`, for one. Raises SameKeyOtherBody."""
+    (outcome,) = await ask_many(connection, [asked])
+    if isinstance(outcome, Reused):
+        raise SameKeyOtherBody
+    return outcome
+
+
+def _again(asked: Asked, kept: _Kept) -> Known | Reused:
+    return Known(asked.key, kept.answer) if kept.fingerprint == asked.fingerprint else Reused(asked.key)
 
 
 async def keep_many(connection: Connection, answers: Sequence[tuple[UUID, object]]) -> None:

@@ -15,7 +15,8 @@ from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, rows
 from safar.kernel.errors import Overloaded, SameKeyOtherBody
 from safar.kernel.ids import new_id
-from safar.kernel.once import Asked, Known, ask_many, keep_many, release_many
+from safar.kernel.once import Asked, Known, Reused, ask_many, keep_many, release_many
+from safar.kernel.refusals import refused
 from safar.shop.availability import Offer, offers
 from safar.shop.cart_decide import (
     LINES_MAX,
@@ -53,14 +54,14 @@ async def change_carts_many(connection: Connection, changes: Sequence[CartChange
     """Change carts, in order; the plural verb for a batcher. Writes cart.created and cart.changed.
 
     A key that was used before gets the answer it got then; a refusal wrote nothing, so asking again with
-    its key asks anew. Raises SameKeyOtherBody.
+    its key asks anew. A key that was used for another body is refused with SameKeyOtherBody.
     """
     answers, fresh = await _asked(connection, changes)
     if fresh:
         answers |= await _change(connection, list(fresh.values()))
         done = {key: answers[key] for key in fresh}
         await _keep(connection, done)
-    return [answers[change.key] for change in changes]
+    return _in_order(changes, answers)
 
 
 async def set_codes_many(connection: Connection, codes: Sequence[CartCode]) -> list[Answer]:
@@ -86,7 +87,16 @@ async def set_codes_many(connection: Connection, codes: Sequence[CartCode]) -> l
         ]
         await append_many(connection, events)
         await _keep(connection, {key: answers[key] for key in fresh})
-    return [answers[one.key] for one in codes]
+    return _in_order(codes, answers)
+
+
+def _in_order(asked: Sequence[Change], answers: Mapping[UUID, Answer]) -> list[Answer]:
+    """Return each one's answer; of two with one key and different bodies the first has it."""
+    bodies: dict[UUID, object] = {}
+    return [
+        answers[one.key] if bodies.setdefault(one.key, one.body) == one.body else refused(SameKeyOtherBody())
+        for one in asked
+    ]
 
 
 async def _asked(
@@ -95,14 +105,14 @@ async def _asked(
     """Return the answers that were given before, and what is asked for the first time, by its key."""
     first: dict[UUID, Change] = {}
     for one in asked:
-        if first.setdefault(one.key, one).body != one.body:
-            raise SameKeyOtherBody
+        first.setdefault(one.key, one)
     outcomes = await ask_many(connection, [Asked(one.key, one.body) for one in first.values()])
     answers: dict[UUID, Answer] = {
         outcome.key: CartChanged(UUID(outcome.answer["cart_id"]), outcome.answer["units"])
         for outcome in outcomes
         if isinstance(outcome, Known)
     }
+    answers |= {one.key: refused(SameKeyOtherBody()) for one in outcomes if isinstance(one, Reused)}
     return answers, {key: one for key, one in first.items() if key not in answers}
 
 
@@ -112,11 +122,11 @@ async def _keep(connection: Connection, answers: Mapping[UUID, Answer]) -> None:
         for key, one in answers.items()
         if isinstance(one, CartChanged)
     ]
-    refused = [key for key, one in answers.items() if isinstance(one, CartRefused)]
+    others = [key for key, one in answers.items() if not isinstance(one, CartChanged)]
     if kept:
         await keep_many(connection, kept)
-    if refused:
-        await release_many(connection, refused)
+    if others:
+        await release_many(connection, others)
 
 
 async def _change(connection: Connection, changes: Sequence[CartChange]) -> dict[UUID, Answer]:
@@ -130,15 +140,16 @@ async def _change(connection: Connection, changes: Sequence[CartChange]) -> dict
     done: list[tuple[CartChange, OpenCart]] = []
     for change in changes:
         cart = carts.get(change.cart_id)
-        refused = refusal_of_change(change, variants, found.get(change.visitor.campaign_id, {}), cart)
-        if refused is not None or cart is None:
-            answers[change.key] = refused or CartRefused("not_in_cart")
+        refusal = refusal_of_change(change, variants, found.get(change.visitor.campaign_id, {}), cart)
+        if refusal is not None or cart is None:
+            answers[change.key] = refusal or CartRefused("not_in_cart")
             continue
         apply(change, cart)
         answers[change.key] = CartChanged(cart.id, sum(cart.units.values()))
         done.append((change, cart))
-    await _write(connection, done, variants)
-    return answers
+    elsewhere = await _write(connection, done, variants)
+    late = {change.key: refused(Overloaded()) for change, cart in done if cart.id in elsewhere}
+    return answers | late
 
 
 async def _lock(connection: Connection, changes: Sequence[CartChange]) -> dict[UUID, OpenCart]:
@@ -166,14 +177,18 @@ async def _contents(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, O
 
 async def _write(
     connection: Connection, done: Sequence[tuple[CartChange, OpenCart]], variants: Mapping[UUID, Variant]
-) -> None:
-    """Write carts and lines as they are after all changes, and what happened."""
-    if not done:
-        return
+) -> set[UUID]:
+    """Write carts and lines as they are after all changes, and what happened.
+
+    Returns the new carts that another request opened in this moment: nothing of them is written.
+    """
     now = clock.now()
     opened = {cart.id: change for change, cart in done if cart.opened}
-    if opened:
-        await _open(connection, opened)
+    elsewhere = await _open(connection, opened) if opened else set()
+    opened = {id_: change for id_, change in opened.items() if id_ not in elsewhere}
+    done = [(change, cart) for change, cart in done if cart.id not in elsewhere]
+    if not done:
+        return elsewhere
     touched = {cart.id for _change, cart in done} - opened.keys()
     if touched:
         await execute(connection, QUERIES["touch_carts"], {"ids": list(touched), "now": now})
@@ -205,17 +220,18 @@ async def _write(
         for change, cart in done
     ]  # fmt: skip
     await append_many(connection, [*created, *changed])
+    return elsewhere
 
 
-async def _open(connection: Connection, opened: Mapping[UUID, CartChange]) -> None:
-    """Write new carts. Raises Overloaded when another request opens one of them in this moment."""
+async def _open(connection: Connection, opened: Mapping[UUID, CartChange]) -> set[UUID]:
+    """Write new carts; return those that another request has opened in this moment."""
     records = [
         {"id": id_, "customer_id": one.visitor.customer_id, "campaign_id": one.visitor.campaign_id}
         for id_, one in opened.items()
     ]
     params = {"carts": as_json(records), "now": clock.now()}
-    if await execute(connection, QUERIES["open_carts"], params) < len(records):
-        raise Overloaded
+    written = await (await connection.execute(QUERIES["open_carts"], params)).fetchall()
+    return opened.keys() - {id_ for (id_,) in written}
 
 
 async def _seen(

@@ -8,6 +8,7 @@ SELECT c.id, c.customer_id, c.campaign_id, %(now)s, %(now)s
 FROM jsonb_to_recordset(%(carts)s::jsonb) AS c (id uuid, customer_id uuid, campaign_id uuid)
 ORDER BY c.id
 ON CONFLICT (id) DO NOTHING
+RETURNING id
 
 -- name: touch_carts
 UPDATE carts SET changed_at = %(now)s WHERE id = ANY(%(ids)s)

@@ -12,7 +12,8 @@ from safar.kernel.database import Connection
 from safar.kernel.errors import InvalidInput, NotFound, SafarError
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id
-from safar.kernel.once import Asked, Known, ask_many, keep_many
+from safar.kernel.once import Asked, Known, ask_one, keep_many
+from safar.kernel.refusals import only
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, error_text, page, wants_json
 from safar.kernel.web.requests import request_key, see_other
@@ -105,10 +106,10 @@ async def _written(request: Request, asked: ReturnRequest) -> int:
     lines = sorted([str(ln.variant_id), ln.quantity, ln.reason, str(ln.wanted_id)] for ln in asked.lines)
     body = [asked.order_id, asked.wish, asked.note, lines]
     async with context_of(request).database.transaction() as connection:
-        (outcome,) = await ask_many(connection, [Asked(asked.return_id, body)])
+        outcome = await ask_one(connection, Asked(asked.return_id, body))
         if isinstance(outcome, Known):
             return int(outcome.answer)
-        (one,) = await request_many(connection, [asked])
+        one = only(await request_many(connection, [asked]))
         await keep_many(connection, [(asked.return_id, one.number)])
     return one.number
 

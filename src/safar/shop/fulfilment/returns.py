@@ -14,6 +14,7 @@ from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.i18n import number
+from safar.kernel.refusals import refusing
 from safar.shop.changes import event_of, lock
 from safar.shop.fulfilment.decide import return_after, returnable, within_window
 from safar.shop.fulfilment.errors import MoreThanSent, NothingReturned, NotReturnable
@@ -39,6 +40,7 @@ from safar.shop.orders import goods_of, lines_of
 from safar.shop.settle import Cancellation, cancel_many
 
 
+@refusing
 async def request_many(connection: Connection, requests: Sequence[ReturnRequest]) -> list[Return]:
     """Take down what customers want to send back. Writes return.requested, and the mail that tells.
 

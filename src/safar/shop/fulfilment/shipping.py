@@ -13,6 +13,7 @@ from safar.kernel.database import Connection, as_json, execute
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.i18n import number
 from safar.kernel.ids import derived_id
+from safar.kernel.refusals import refusing
 from safar.shop.changes import Change, event_of, lock, unchanged, write
 from safar.shop.fulfilment.decide import Parcel, TooMany, after, is_partly_shipped, parcel_of, tracking_link
 from safar.shop.fulfilment.errors import MoreThanOrdered, NothingToShip
@@ -38,6 +39,7 @@ async def pack_many(connection: Connection, packs: Sequence[Pack]) -> list[Advan
     return [_advanced(pack.order_id, orders, changes, OrderState.PACKED) for pack in packs]
 
 
+@refusing
 async def ship_many(connection: Connection, shippings: Sequence[Shipping]) -> list[Advanced]:
     """Let goods leave: the parcel is written, the units go to the customer, who is told by mail.
 

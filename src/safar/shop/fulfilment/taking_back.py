@@ -7,6 +7,7 @@ from uuid import UUID
 from safar.kernel.database import Connection, as_json, execute
 from safar.kernel.i18n import money, number
 from safar.kernel.ids import derived_id
+from safar.kernel.refusals import refusing
 from safar.shop.fulfilment.errors import MoreThanSent, NothingReturned, RefundTooLarge
 from safar.shop.fulfilment.exchange import Exchanged, exchange
 from safar.shop.fulfilment.model import (
@@ -37,6 +38,7 @@ from safar.stock import actions as stock
 from safar.stock.model import Place
 
 
+@refusing
 async def approve_many(connection: Connection, approvals: Sequence[Approval]) -> list[Turned]:
     """Let goods come back. For an exchange the new order is made and its units are held now, all or nothing.
 
@@ -63,6 +65,7 @@ async def approve_many(connection: Connection, approvals: Sequence[Approval]) ->
     return [desk.outcome(approval.return_id, ReturnState.APPROVED) for approval in approvals]
 
 
+@refusing
 async def receive_many(connection: Connection, arrivals: Sequence[Arrival]) -> list[Turned]:
     """Write down what has come back and where it was put: in stock, in quarantine, or as a loss.
 
@@ -91,6 +94,7 @@ async def receive_many(connection: Connection, arrivals: Sequence[Arrival]) -> l
     return [desk.outcome(arrival.return_id, ReturnState.RECEIVED) for arrival in arrivals]
 
 
+@refusing
 async def refund_return_many(connection: Connection, gifts: Sequence[GiveBack]) -> list[Turned]:
     """Ask for money to go back for returns that are here. Writes return.refunded.
 

@@ -15,7 +15,7 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, as_json, execute, row, rows, value
 from safar.kernel.ids import derived_id
-from safar.kernel.once import Asked, Known, ask_many, keep_many
+from safar.kernel.once import Asked, Known, ask_one, keep_many
 from safar.kernel.setbacks import nobodys_fault, note
 from safar.shop.availability import offers
 from safar.shop.ownership import take_proof
@@ -56,7 +56,7 @@ async def ask(context: Context, connection: Connection, asked: BackRequest) -> s
     """
     key = derived_id(PURPOSE, asked.key)
     once = Asked(key, [str(asked.variant_id), asked.email])
-    known = (await ask_many(connection, [once]))[0]
+    known = await ask_one(connection, once)
     if isinstance(known, Known):
         return str(known.answer["state"])
     now = clock.now()

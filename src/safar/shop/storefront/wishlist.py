@@ -16,7 +16,7 @@ from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, rows, value
 from safar.kernel.ids import derived_id
-from safar.kernel.once import Asked, Known, ask_many, keep_many
+from safar.kernel.once import Asked, Known, ask_one, keep_many
 from safar.shop.availability import Offer, offers
 from safar.shop.cart_decide import CartChange, CartChanged, CartRefused
 from safar.shop.cart_lines import change_carts_many
@@ -67,7 +67,7 @@ async def change_wishlist(connection: Connection, change: WishChange) -> None:
     asked = Asked(
         derived_id("wishlist", change.key), [str(change.visitor.visitor_id), variant.sku, change.how]
     )
-    if isinstance((await ask_many(connection, [asked]))[0], Known):
+    if isinstance(await ask_one(connection, asked), Known):
         return
     events = await _add(connection, change, variant) if change.how == "add" else []
     if change.how == "remove" and await _remove(connection, change.wishlist_id, variant.id):
