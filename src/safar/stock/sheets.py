@@ -9,15 +9,19 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from safar.capacity.errors import BelowPromised
 from safar.catalogue.model import Variant
 from safar.catalogue.sheets.rows import Note
 from safar.catalogue.sheets.uploads import (
     CHUNK,
     Outcome,
     SheetRow,
-    chunks_to_write,
+    Upload,
     lock_upload,
+    mark_until,
     mark_written,
+    mark_wrong,
+    next_to_write,
     open_upload,
     save_rows,
     upload_of,
@@ -157,27 +161,57 @@ def _site(record: Mapping[str, Any], seen: _Review) -> Site:
     return seen.places[fold(record["location"] or str(MAIN))]
 
 
-async def write(connection: Connection, upload_id: UUID, *, staff_id: UUID) -> int:
-    """Book the rows of a file that are right, all in this transaction; return how many.
+async def write(database: Database, upload_id: UUID, *, staff_id: UUID) -> int:
+    """Book the rows of a file that are right, some hundred in each transaction; return how many.
 
-    Writes stock.adjusted or stock.received. Raises AlreadyWritten, BelowPromised.
+    Who buys meanwhile waits for one chunk at most. Asked again after a break it goes on where it stopped: a
+    row is booked once. A row that would leave less than is promised by now is marked as wrong, the others go
+    on. Writes stock.adjusted or stock.received. Raises AlreadyWritten, NotFound.
     """
-    await lock_upload(connection, upload_id)
-    upload = await upload_of(connection, upload_id, KIND)
-    lines: list[SheetRow] = []
-    async for chunk in chunks_to_write(connection, upload_id):
-        lines += chunk
-    reason = _("Count from a file") if upload.columns["figure"] == ["on_hand"] else _("Receipt from a file")
+    while True:
+        async with database.transaction() as connection:
+            await lock_upload(connection, upload_id)
+            upload = await upload_of(connection, upload_id, KIND)
+            lines = await next_to_write(connection, upload_id)
+            if not lines:
+                await mark_written(connection, upload_id, upload.written)
+                return upload.written
+            booked = await _book(connection, upload, lines, staff_id)
+            await mark_until(connection, upload_id, lines[-1].number, upload.written + booked)
+
+
+async def _book(connection: Connection, upload: Upload, lines: Sequence[SheetRow], staff_id: UUID) -> int:
+    """Book rows; one by one when together they would break a promise. Returns how many were."""
+    try:
+        async with connection.transaction():
+            await _move(connection, upload, lines, staff_id)
+        return len(lines)
+    except BelowPromised:
+        if len(lines) == 1:
+            await _say_promised(connection, upload, lines[0])
+            return 0
+    return sum([await _book(connection, upload, [line], staff_id) for line in lines])
+
+
+async def _say_promised(connection: Connection, upload: Upload, line: SheetRow) -> None:
+    """Mark a row that says fewer units than are promised to customers by now."""
+    place = UUID(line.record["variant_id"]), UUID(line.record["location_id"])
+    level = (await levels(connection, [place[0]])).get(place)
+    promised = level.held - level.backorder if level else 0
+    await mark_wrong(connection, upload.id, line.number, ("on_hand", "below_held", str(promised)))
+
+
+async def _move(connection: Connection, upload: Upload, lines: Sequence[SheetRow], staff_id: UUID) -> None:
+    counted = upload.columns["figure"] == ["on_hand"]
+    reason = _("Count from a file") if counted else _("Receipt from a file")
     moves = [
         (
-            derived_id("sheet", upload_id, line.number), UUID(line.record["variant_id"]),
+            derived_id("sheet", upload.id, line.number), UUID(line.record["variant_id"]),
             UUID(line.record["location_id"]), line.record["units"], reason, upload.name or None, staff_id,
         )
         for line in lines
     ]  # fmt: skip
-    if upload.columns["figure"] == ["on_hand"]:
+    if counted:
         await adjust_many(connection, [Adjustment(*move) for move in moves])
     else:
         await receive_many(connection, [Receipt(*move) for move in moves])
-    await mark_written(connection, upload_id, len(lines))
-    return len(lines)

@@ -204,12 +204,17 @@ def _part_problems(
     return notes
 
 
-async def write(connection: Connection, upload_id: UUID, currency: str, *, staff_id: UUID) -> int:
-    """Take over the rows of a file that are right, all in this transaction; return how many.
+async def write(database: Database, upload_id: UUID, currency: str, *, staff_id: UUID) -> int:
+    """Take over the rows of a file that are right, all in one transaction; return how many.
 
     Writes catalogue.imported and price.changed. Raises AlreadyWritten, CatalogueMoved, BarcodeTaken,
     NotToldApart.
     """
+    async with database.transaction() as connection:
+        return await _write_all(connection, upload_id, currency, staff_id)
+
+
+async def _write_all(connection: Connection, upload_id: UUID, currency: str, staff_id: UUID) -> int:
     await lock_upload(connection, upload_id)
     written = 0
     events: list[Event] = []

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from safar.catalogue.sheets.uploads import PAGE_SIZE, SheetRow, Upload, rows_of, upload_of
 from safar.catalogue.sheets.words import cell_problem, file_problem
 from safar.kernel.apart import apart
-from safar.kernel.database import Connection
+from safar.kernel.database import Connection, Database
 from safar.kernel.errors import BadRequest, NotFound, SafarError
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.sheets import BYTES_MAX, CSV_TYPE, XLSX_TYPE, Value, json_of_rows, write_csv
@@ -24,7 +24,7 @@ _Table = Mapping[str, Any]
 _Show = Callable[[Request, str | None, int], Response]
 _Read = Callable[[bytes], Awaitable[_Table]]
 _Review = Callable[[Connection, UUID, str, _Table], Awaitable[None]]
-_Write = Callable[[Connection, UUID], Awaitable[int]]
+_Write = Callable[[Database, UUID], Awaitable[int]]
 
 
 async def give_out(kind: str, name: str, rows: AsyncIterator[list[Sequence[Value]]]) -> Response:
@@ -91,11 +91,12 @@ async def take_over(request: Request, kind: str, template: str, write: _Write) -
     """Let `write` take over the rows that are right."""
     upload_id = parse_id(request.path_params["upload_id"])
     try:
-        async with context_of(request).database.transaction() as connection:
+        database = context_of(request).database
+        async with database.connection() as connection:
             upload = await upload_of(connection, upload_id, kind)
-            if not upload.writable and not upload.written_at:
-                raise BadRequest
-            await write(connection, upload_id)
+        if not upload.writable and not upload.written_at:
+            raise BadRequest
+        await write(database, upload_id)
     except NotFound:
         raise
     except SafarError as refused:

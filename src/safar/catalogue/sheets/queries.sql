@@ -29,6 +29,16 @@ WHERE upload_id = %(upload_id)s AND outcome = ANY(%(outcomes)s) AND number > %(a
 ORDER BY number
 LIMIT %(limit)s
 
+-- name: written_until
+SELECT written_until FROM sheet_uploads WHERE id = %(id)s
+
+-- name: mark_until
+UPDATE sheet_uploads SET written_until = %(until)s, written = %(written)s WHERE id = %(id)s
+
+-- name: mark_wrong
+UPDATE sheet_rows SET outcome = 'wrong', notes = %(notes)s::jsonb
+WHERE upload_id = %(upload_id)s AND number = %(number)s
+
 -- name: mark_written
 UPDATE sheet_uploads SET written_at = %(now)s, written = %(written)s WHERE id = %(id)s
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 
+from safar.catalogue.sheets.rows import Note
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, row, rows, value
 from safar.kernel.errors import Conflict, NotFound
@@ -96,6 +97,24 @@ async def chunks_to_write(connection: Connection, upload_id: UUID) -> AsyncItera
     while chunk := await rows_of(connection, upload_id, ["new", "changed"], after=after, limit=CHUNK):
         after = chunk[-1].number
         yield chunk
+
+
+async def next_to_write(connection: Connection, upload_id: UUID) -> list[SheetRow]:
+    """Return the next rows that change something, after those that are written already."""
+    after = await value(connection, QUERIES["written_until"], {"id": upload_id})
+    return await rows_of(connection, upload_id, ["new", "changed"], after=after, limit=CHUNK)
+
+
+async def mark_until(connection: Connection, upload_id: UUID, number: int, written: int) -> None:
+    """Remember that the rows up to a number are done, of which so many were written."""
+    params = {"id": upload_id, "until": number, "written": written}
+    await execute(connection, QUERIES["mark_until"], params)
+
+
+async def mark_wrong(connection: Connection, upload_id: UUID, number: int, note: Note) -> None:
+    """Say of a row that it could not be written after all."""
+    params = {"upload_id": upload_id, "number": number, "notes": orjson.dumps([note]).decode()}
+    await execute(connection, QUERIES["mark_wrong"], params)
 
 
 async def lock_upload(connection: Connection, upload_id: UUID) -> None:

@@ -162,8 +162,10 @@ CREATE TABLE sheet_uploads (
     columns jsonb NOT NULL,
     uploaded_at timestamptz NOT NULL,
     written_at timestamptz,
-    written bigint NOT NULL DEFAULT 0
+    written bigint NOT NULL DEFAULT 0,
+    written_until bigint NOT NULL DEFAULT 0
 );
+COMMENT ON COLUMN sheet_uploads.written_until IS 'row of the file up to which a long one is written already';
 COMMENT ON COLUMN sheet_uploads.columns IS 'that of the file are not ours and are left out';
 CREATE INDEX sheet_uploads_old ON sheet_uploads (uploaded_at);
 
