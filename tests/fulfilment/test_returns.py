@@ -110,7 +110,7 @@ async def test_nothing_comes_back_that_has_not_left_is_back_already_or_is_too_ol
         with pytest.raises(NotReturnable):
             await context.batched(request_many, ask(order_id, (MUG, 1)))
         await context.batched(refuse_many, Refusal(first.return_id, SAM, LINK, "Used"))
-        time.advance(seconds=timedelta(days=_DAYS).total_seconds())
+        time.advance(seconds=timedelta(days=_DAYS + 1).total_seconds())
         with pytest.raises(NotReturnable):
             await context.batched(request_many, ask(order_id, (MUG, 1)))
         late = await context.batched(request_many, ask(order_id, (MUG, 1), staff_id=SAM))

@@ -117,7 +117,7 @@ async def _place_many(
 ) -> list[HoldOutcome]:
     now = clock.now()
     wanted = {account_id for request in requests for account_id in request.lines}
-    lock = QUERIES["lock_free_accounts" if goes_past_locks(connection) else "lock_accounts"]
+    lock = QUERIES["try_accounts" if goes_past_locks(connection) else "lock_accounts"]
     async with connection.pipeline():
         locking = await connection.execute(lock, {"ids": list(wanted)})
         known = await _holds(connection, [request.hold_id for request in requests])
@@ -165,9 +165,7 @@ async def lock_many(
     On a connection that goes past locks those of others are left out: whoever then needs one raises Busy.
     """
     params = {"account_ids": list(account_ids), "hold_ids": list(hold_ids)}
-    await execute(
-        connection, QUERIES["lock_free_both" if goes_past_locks(connection) else "lock_both"], params
-    )
+    await execute(connection, QUERIES["try_both" if goes_past_locks(connection) else "lock_both"], params)
 
 
 async def claim_many(connection: Connection, hold_ids: Sequence[UUID]) -> list[Ended]:

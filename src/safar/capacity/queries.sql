@@ -23,12 +23,12 @@ WHERE
 ORDER BY id
 FOR UPDATE
 
--- name: lock_free_accounts
+-- name: try_accounts
 -- As lock_accounts, past those that another transaction has locked.
 SELECT id, on_hand, held, backorder, reserve FROM capacity_accounts
 WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE SKIP LOCKED
 
--- name: lock_free_both
+-- name: try_both
 SELECT id FROM capacity_accounts
 WHERE
     id = ANY(%(account_ids)s)

@@ -70,7 +70,7 @@ async def _create(connection: Connection, customers: Sequence[dict[str, Any]]) -
 async def consent_many(connection: Connection, consents: Sequence[Consent]) -> list[bool]:
     """Set each consent (of several for one channel the last counts); tell which changed something.
 
-    The customers must have rows. Writes consent.given and consent.withdrawn for changes only.
+    A customer without a row has none. Writes consent.given and consent.withdrawn for changes only.
     """
     wanted = {(c.customer_id, c.channel): c for c in consents}
     params = {"consents": as_json(list(wanted.values())), "now": clock.now()}

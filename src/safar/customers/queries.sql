@@ -155,6 +155,7 @@ WHERE c.id = t.id AND c.id = ANY(%(ids)s) AND c.id IN (SELECT told.id FROM told)
 INSERT INTO customer_consents AS had (customer_id, channel, given, source, changed_at)
 SELECT c.customer_id, c.channel, c.given, c.source, %(now)s
 FROM jsonb_to_recordset(%(consents)s::jsonb) AS c (customer_id uuid, channel text, given boolean, source text)
+WHERE EXISTS (SELECT FROM customers AS u WHERE u.id = c.customer_id)
 ORDER BY c.customer_id, c.channel
 ON CONFLICT (customer_id, channel) DO UPDATE
 SET given = excluded.given, source = excluded.source, changed_at = excluded.changed_at

@@ -29,7 +29,7 @@ from safar.gate.model import (
 )
 from safar.gate.opening import begun, in_draw, join
 from safar.gate.scarce import bits_needed
-from safar.gate.sites import QUERIES, lock_site
+from safar.gate.sites import QUERIES, lock_if_there
 from safar.journal.actions import append_many
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, rows
@@ -62,7 +62,8 @@ async def enter_many(connection: Connection, arrivals: Sequence[Arrival]) -> lis
     for key in sorted({arrival.site_key for arrival in arrivals}):
         here = {arrival.visit_id: arrival for arrival in reversed(arrivals) if arrival.site_key == key}
         first = list(reversed(here.values()))  # two tabs of one browser ask for one visit
-        entries |= await _enter(connection, await lock_site(connection, key), first)
+        there = await lock_if_there(connection, key)
+        entries |= await _enter(connection, there, first) if there else dict.fromkeys(here, Closed())
     return [entries[arrival.visit_id] for arrival in arrivals]
 
 
@@ -181,7 +182,8 @@ async def admit_many(connection: Connection, claims: Sequence[Claim]) -> list[Ad
     admissions: dict[UUID, Admission] = {}
     for key in sorted({claim.site_key for claim in claims}):
         here = {claim.ticket.visit_id: claim for claim in claims if claim.site_key == key}
-        admissions |= await _admit(connection, await lock_site(connection, key), here)
+        there = await lock_if_there(connection, key)
+        admissions |= await _admit(connection, there, here) if there else dict.fromkeys(here, Closed())
     return [admissions[claim.ticket.visit_id] for claim in claims]
 
 

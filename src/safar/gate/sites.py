@@ -104,10 +104,16 @@ def _figures(site: Site, there: dict[int, Account]) -> Figures:
 
 async def lock_site(connection: Connection, key: str) -> Figures:
     """Return how the site stands, kept from changing except by visitors who leave."""
-    site = await row(Site, connection, QUERIES["lock_site"], {"key": key})
-    if site is None:
+    found = await lock_if_there(connection, key)
+    if found is None:
         raise LookupError(f"no site {key!r}; ensure_site opens it")
-    return (await figures_of(connection, [site]))[0]
+    return found
+
+
+async def lock_if_there(connection: Connection, key: str) -> Figures | None:
+    """As `lock_site`; None for a site that there is not."""
+    site = await row(Site, connection, QUERIES["lock_site"], {"key": key})
+    return None if site is None else (await figures_of(connection, [site]))[0]
 
 
 async def note_units(connection: Connection, site_id: UUID, *, left: int, held: int) -> bool:

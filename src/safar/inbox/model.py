@@ -42,6 +42,10 @@ class Inbound:
         """Whether it is answered without a person having looked."""
         return self.verified and self.own
 
+    @property
+    def size_bytes(self) -> int:
+        return len(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:

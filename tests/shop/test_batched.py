@@ -1,0 +1,289 @@
+"""One bad request among good ones undoes nothing and costs no transaction: for every verb that is batched."""
+
+import ast
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from safar.campaigns.outcomes import Click
+from safar.channels.inbound_mail import unread_mail
+from safar.channels.model import WEB
+from safar.customers.model import Consent
+from safar.customers.visitor import new_visitor
+from safar.gate.model import SHOP, Arrival, Claim, Renewal, Ticket
+from safar.gate.sites import ensure_site
+from safar.inbox.model import Inbound
+from safar.journal.model import Event
+from safar.kernel import clock
+from safar.kernel.batcher import Batcher
+from safar.kernel.context import Context
+from safar.kernel.database import Connection
+from safar.kernel.errors import SafarError
+from safar.kernel.ids import new_id
+from safar.shop.basket import BasketRequest
+from safar.shop.cart_decide import CartChange, CartCode
+from safar.shop.fulfilment import model as goods
+from safar.shop.fulfilment.returns import request_many
+from safar.shop.fulfilment.taking_back import approve_many, receive_many
+from safar.shop.payments.model import Ending, NewReceipt, NotedRefund, RefundRequest
+from safar.shop.payments.start import Kept
+from safar.shop.settle import Cancellation, Confirmation
+from safar.stock.model import MAIN
+from tests.fulfilment.conftest import LINK, SAM, bought, delivered
+from tests.shop.conftest import CLOCK, MUG, receive, request
+
+_SOURCE = Path(import_module("safar").__file__ or "").parent
+Requests = tuple[list[Any], Any]  # good ones, and one that is refused, or about nothing that there is
+Make = Callable[[Context], Awaitable[Requests]]
+_CASES: dict[str, Make] = {}
+
+
+def case(verb: str) -> Callable[[Make], Make]:
+    def keep(make: Make) -> Make:
+        _CASES[verb] = make
+        return make
+
+    return keep
+
+
+def _unknown(verb: str, make: Callable[[], Any]) -> None:
+    """A verb that is told of what there is not, or not any more."""
+
+    async def requests(_context: Context) -> Requests:
+        return [make(), make()], make()
+
+    _CASES[verb] = requests
+
+
+def _batched() -> set[str]:
+    """Return every verb that is passed to `batched`, as module:name, wherever it is defined."""
+    found = set()
+    for path in _SOURCE.rglob("*.py"):
+        if path.parent.name in {"kernel", "bench"}:
+            continue
+        calls = [
+            node.args[0].id
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "batched"
+            and isinstance(node.args[0], ast.Name)
+        ]
+        if calls:
+            name = ".".join(("safar", *path.relative_to(_SOURCE).with_suffix("").parts))
+            module = import_module(name)
+            found |= {
+                f"{verb.__module__}:{verb.__name__}" for call in calls for verb in [getattr(module, call)]
+            }
+    return found
+
+
+def _later() -> Any:
+    return clock.now() + timedelta(minutes=10)
+
+
+_unknown("safar.campaigns.outcomes:click_many", lambda: Click(new_id()))
+_unknown("safar.shop.basket:baskets_many", lambda: BasketRequest(new_id(), None, "GBP", "en"))
+_unknown("safar.gate.visits:number_many", new_id)
+_unknown("safar.gate.visits:leave_soon_many", new_id)
+_unknown("safar.gate.visits:renew_many", lambda: Renewal(new_id(), _later(), _later()))
+_unknown("safar.capacity.actions:release_many", new_id)
+_unknown("safar.shop.payments.refunds:give_back_many", new_id)
+_unknown("safar.shop.payments.refunds:end_many", lambda: Ending(new_id(), "done", LINK))
+_unknown("safar.shop.payments.start:keep_started_many", lambda: Kept(new_id(), {}, None, None, None, LINK))
+_unknown("safar.journal.actions:record_many", lambda: Event(name="page.seen", subject_id=new_id()))
+_unknown("safar.shop.settle:confirm_many", lambda: Confirmation(new_id(), LINK))
+_unknown("safar.shop.fulfilment.returns:refuse_many", lambda: goods.Refusal(new_id(), SAM, LINK, "no"))
+_unknown("safar.inbox.email:deliver_many", lambda: unread_mail(new_id().bytes, "not a mail"))
+
+
+@case("safar.gate.actions:enter_many")
+async def _enter(_context: Context) -> Requests:
+    made = [Arrival(key, new_id(), None, None, _later()) for key in (SHOP, "no such room")]
+    return made[:1], made[1]
+
+
+@case("safar.gate.actions:admit_many")
+async def _admit(_context: Context) -> Requests:
+    made = [Claim(key, Ticket(new_id(), 1, 0, clock.now()), None, None, _later()) for key in (SHOP, "none")]
+    return made[:1], made[1]
+
+
+@case("safar.customers.actions:consent_many")
+async def _consent(context: Context) -> Requests:
+    await bought(context, (MUG, 1))
+    async with context.database.connection() as connection:
+        found = await (await connection.execute("SELECT id FROM customers")).fetchall()
+    ids = [found[0][0], new_id()]
+    made = [Consent(id_, "email", False, "unsubscribe") for id_ in ids]
+    return made[:1], made[1]
+
+
+@case("safar.inbox.receive:receive_many")
+async def _message(_context: Context) -> Requests:
+    key = new_id()
+
+    def message(external_id: str, text: str) -> Inbound:
+        customer_id = new_id()
+        return Inbound(
+            new_id(), WEB, external_id, str(customer_id), text, "en", identity_kind="visitor",
+            identity_value=str(customer_id),
+        )  # fmt: skip
+
+    return [message(str(key), "Hello"), message(str(new_id()), "Hello")], message(str(key), "Something else")
+
+
+@case("safar.shop.checkout:place_many")
+@case("safar.shop.checkout:buy_many")
+async def _order(_context: Context) -> Requests:
+    return [request(lines=((CLOCK, 1),)), request(lines=((MUG, 1),))], request(lines=((new_id(), 1),))
+
+
+def _change(key: Any, quantity: int) -> CartChange:
+    return CartChange(key, new_id(), _ADA, "MUG", quantity, "add", "GBP")
+
+
+_ADA = new_visitor()
+
+
+@case("safar.shop.cart_lines:change_carts_many")
+async def _cart(_context: Context) -> Requests:
+    key = new_id()
+    return [_change(key, 1), _change(new_id(), 1)], _change(key, 2)
+
+
+@case("safar.shop.cart_lines:set_codes_many")
+async def _code(_context: Context) -> Requests:
+    key = new_id()
+    made = [CartCode(key_, new_id(), _ADA, code) for key_, code in ((key, "A"), (new_id(), "B"), (key, "C"))]
+    return made[:2], made[2]
+
+
+@case("safar.shop.settle:cancel_many")
+async def _cancel(context: Context) -> Requests:
+    ids = [await bought(context, (MUG, 1)), new_id()]
+    made = [Cancellation(id_, LINK, "cancelled_by_shop") for id_ in ids]
+    return made[:1], made[1]
+
+
+@case("safar.shop.fulfilment.shipping:pack_many")
+async def _pack(context: Context) -> Requests:
+    return [goods.Pack(await bought(context, (MUG, 1)), SAM)], goods.Pack(new_id(), SAM)
+
+
+@case("safar.shop.fulfilment.shipping:ship_many")
+async def _ship(context: Context) -> Requests:
+    asked = [(await bought(context, (MUG, 1)), units) for units in (1, 1, 5)]
+    made = [goods.Shipping(new_id(), id_, MAIN, LINK, ((MUG, units),)) for id_, units in asked]
+    return made[:2], made[2]
+
+
+@case("safar.shop.fulfilment.shipping:deliver_many")
+async def _deliver(context: Context) -> Requests:
+    return [goods.Delivery(await bought(context, (MUG, 1)), SAM)], goods.Delivery(new_id(), SAM)
+
+
+def _asked(order_id: Any, units: int = 1) -> goods.ReturnRequest:
+    line = goods.AskedLine(MUG, units, "broken")
+    return goods.ReturnRequest(new_id(), order_id, (line,), "refund", 30, LINK)
+
+
+@case("safar.shop.fulfilment.returns:request_many")
+async def _return(context: Context) -> Requests:
+    ids = [await delivered(context, (MUG, 1)) for _order in range(3)]
+    return [_asked(id_) for id_ in ids[:2]], _asked(ids[2], 9)
+
+
+async def _returns(context: Context, *, received: bool = False) -> list[Any]:
+    ids = []
+    for _order in range(2):
+        asked = _asked(await delivered(context, (MUG, 1)))
+        ids.append((await context.batched(request_many, asked)).id)
+        if received:
+            await context.batched(approve_many, goods.Approval(ids[-1], SAM, LINK))
+            await context.batched(receive_many, _arrival(ids[-1]))
+    return ids
+
+
+def _arrival(return_id: Any, units: int = 1) -> goods.Arrival:
+    return goods.Arrival(return_id, SAM, LINK, ((MUG, units),), (goods.Arrived(MUG, MAIN, units),))
+
+
+@case("safar.shop.fulfilment.taking_back:approve_many")
+async def _approve(context: Context) -> Requests:
+    ids = [*await _returns(context), new_id()]
+    made = [goods.Approval(id_, SAM, LINK) for id_ in ids]
+    return made[:2], made[2]
+
+
+@case("safar.shop.fulfilment.taking_back:receive_many")
+async def _receive(context: Context) -> Requests:
+    ids = await _returns(context)
+    for id_ in ids:
+        await context.batched(approve_many, goods.Approval(id_, SAM, LINK))
+    return [_arrival(ids[0])], _arrival(ids[1], 7)
+
+
+@case("safar.shop.fulfilment.taking_back:refund_return_many")
+async def _refund_return(context: Context) -> Requests:
+    ids = await _returns(context, received=True)
+    made = [goods.GiveBack(id_, SAM, LINK, amount_minor=n) for id_, n in zip(ids, (1, 10**6), strict=True)]
+    return made[:1], made[1]
+
+
+@case("safar.shop.payments.receive:receive_many")
+async def _money(context: Context) -> Requests:
+    id_ = new_id()
+    made = [NewReceipt(key, None, "transfer", n, "GBP") for key, n in ((id_, 5), (new_id(), 5), (id_, 9))]
+    return made[:2], made[2]
+
+
+@case("safar.shop.payments.refunds:refund_many")
+async def _refund(context: Context) -> Requests:
+    ids = [await delivered(context, (MUG, 1)), new_id()]
+    made = [RefundRequest(new_id(), id_, 10, "") for id_ in ids]
+    return made[:1], made[1]
+
+
+@case("safar.shop.payments.refunds:note_many")
+async def _noted(context: Context) -> Requests:
+    ids = [await delivered(context, (MUG, 1)), new_id()]
+    made = [NotedRefund(RefundRequest(new_id(), id_, 10, ""), LINK, "ref") for id_ in ids]
+    return made[:1], made[1]
+
+
+@pytest.mark.finding("security-10")
+@pytest.mark.finding("issue-7.10")
+async def test_one_bad_request_among_good_ones_costs_nobody_anything(context: Context) -> None:
+    async with context.database.transaction() as connection:
+        await ensure_site(connection, SHOP, 10)
+    await receive(context.database, {"MUG": 100})
+    wrong = {}
+    for name in sorted(_batched()):
+        assert name in _CASES, f"give {name} a case: good requests and one that is refused"
+        module, _sep, function = name.partition(":")
+        verb = getattr(import_module(module), function)
+        tries = 0
+
+        async def counted(connection: Connection, requests: Sequence[Any], verb: Any = verb) -> Any:
+            nonlocal tries
+            tries += 1
+            return await verb(connection, requests)
+
+        try:
+            good, bad = await _CASES[name](context)
+            submit = Batcher(context.database, counted).submit
+            outcomes = await asyncio.gather(*map(submit, [*good, bad]), return_exceptions=True)
+        except Exception as error:  # the other verbs are tried all the same
+            wrong[name] = repr(error)
+            continue
+        failed = [one for one in outcomes[:-1] if isinstance(one, BaseException)]
+        refusal = isinstance(outcomes[-1], BaseException) and not isinstance(outcomes[-1], SafarError)
+        if failed or refusal or tries != 1:
+            wrong[name] = f"{tries} tries: {outcomes}"
+    assert not wrong, "\n".join(f"{name}: {what}" for name, what in wrong.items())
