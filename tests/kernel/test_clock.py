@@ -7,11 +7,17 @@ import pytest
 
 from safar.capacity import actions as ledger
 from safar.capacity.model import HoldRequest, HoldState
+from safar.console.running import said
 from safar.kernel import clock
+from safar.kernel.context import Context
 from safar.kernel.database import Database, value
 from safar.kernel.ids import new_id
 from safar.kernel.loops import repeat
 from safar.settings import Settings
+from safar.watch.beats import note_beats
+from safar.watch.decide import wrong
+from safar.watch.model import Kind
+from safar.watch.reading import standing
 
 pytestmark = pytest.mark.finding("security-31")
 _START = datetime(2026, 12, 1, tzinfo=UTC)
@@ -60,6 +66,21 @@ async def test_a_machine_whose_clock_is_wrong_expires_what_is_due_in_the_databas
         assert ahead_s is not None
         assert abs(ahead_s - hours * 3600) < 5, "and it says so"
         await database.close()
+
+
+@pytest.mark.parametrize(("ahead_s", "shown"), [(1.5, []), (3600.0, [3600.0]), (-90.0, [90.0])])
+async def test_a_process_on_a_machine_whose_clock_is_wrong_says_so(
+    context: Context, ahead_s: float, shown: list[float]
+) -> None:
+    machine = Machine(ahead=timedelta(seconds=ahead_s))
+    with clock.using(machine):
+        now = datetime.now(UTC)
+        clock.measured(now, asked_ticks=machine.ticks(), answered_ticks=machine.ticks())
+        await note_beats(context, "worker")()
+        async with context.database.connection() as connection:
+            found = [one for one in wrong(await standing(connection)) if one.kind == Kind.CLOCK_OFF]
+    assert [(one.about, one.seconds) for one in found] == [("worker", seconds) for seconds in shown]
+    assert all(said(one) for one in found)
 
 
 def test_the_time_goes_on_by_a_clock_that_never_jumps_and_follows_the_next_measurement() -> None:

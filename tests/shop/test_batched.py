@@ -129,10 +129,9 @@ async def _message(_context: Context) -> Requests:
     key = new_id()
 
     def message(external_id: str, text: str) -> Inbound:
-        customer_id = new_id()
         return Inbound(
-            new_id(), WEB, external_id, str(customer_id), text, "en", identity_kind="visitor",
-            identity_value=str(customer_id),
+            message_id=new_id(), channel_id=WEB, external_id=external_id, address=external_id, text=text,
+            language="en", identity_kind="visitor", identity_value=external_id,
         )  # fmt: skip
 
     return [message(str(key), "Hello"), message(str(new_id()), "Hello")], message(str(key), "Something else")

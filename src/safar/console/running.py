@@ -42,6 +42,11 @@ def said(finding: Finding) -> str:
                 "%(name)s failed %(count)s times in a row (%(error)s).",
                 name=finding.about, count=number(finding.count), error=finding.error,
             )  # fmt: skip
+        case Kind.CLOCK_OFF:
+            return _(
+                "The clock of the machine that runs “%(name)s” is wrong by %(time)s. Please set it.",
+                name=finding.about, time=duration(finding.seconds),
+            )  # fmt: skip
         case Kind.SETBACKS:
             return ngettext(
                 "%(num)s item fails again and again and was set aside",

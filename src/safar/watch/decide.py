@@ -1,6 +1,6 @@
 """From readings to what is wrong: each threshold is a few times what the slowest honest round takes."""
 
-from safar.watch.model import Finding, Kind, Standing
+from safar.watch.model import CLOCK, Finding, Kind, Standing
 
 WORKER_SILENT_S = 20.0
 LINE_STANDS_S = 30.0
@@ -30,6 +30,12 @@ def wrong(standing: Standing) -> list[Finding]:
     found += [
         Finding(Kind.LOOP_LAPSED, count=lapse.errors, about=f"{lapse.role}: {lapse.loop}", error=lapse.error)
         for lapse in standing.lapsed
+        if lapse.loop != CLOCK
+    ]
+    found += [
+        Finding(Kind.CLOCK_OFF, float(lapse.errors), about=lapse.role)
+        for lapse in standing.lapsed
+        if lapse.loop == CLOCK
     ]
     if readings.setbacks:
         found.append(Finding(Kind.SETBACKS, count=readings.setbacks))

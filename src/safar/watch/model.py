@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+CLOCK = "clock"  # named among the loops of a process whose machine's clock is wrong, by so many seconds
+
 
 class Kind(StrEnum):
     """What can be wrong with the running of the shop."""
@@ -14,6 +16,7 @@ class Kind(StrEnum):
     OUTBOX_OLDEST = "outbox_oldest"
     READER_BEHIND = "reader_behind"
     LOOP_LAPSED = "loop_lapsed"
+    CLOCK_OFF = "clock_off"
     SETBACKS = "setbacks"
     FAILED_JOBS = "failed_jobs"
 

@@ -45,7 +45,8 @@ async def keep_started_many(connection: Connection, started: Sequence[Kept]) -> 
         for one in started
     ]  # fmt: skip
     await execute(connection, QUERIES["keep_started"], {"started": as_json(records)})
-    new = {one.order_id: one for one in started if not accounts[one.order_id].data}
+    known = [one for one in started if one.order_id in accounts]
+    new = {one.order_id: one for one in known if not accounts[one.order_id].data}
     mails = [
         pay_mail(replace(account, data=one.data), one.link, account.held_until)
         for order_id, one in new.items()
