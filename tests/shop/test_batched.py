@@ -17,6 +17,7 @@ from safar.customers.model import Consent
 from safar.customers.visitor import new_visitor
 from safar.gate.model import SHOP, Arrival, Claim, Renewal, Ticket
 from safar.gate.sites import ensure_site
+from safar.gate.visits import Moved
 from safar.inbox.model import Inbound
 from safar.journal.model import Event
 from safar.kernel import clock
@@ -87,12 +88,14 @@ def _later() -> Any:
     return clock.now() + timedelta(minutes=10)
 
 
-_unknown("safar.campaigns.outcomes:click_many", lambda: Click(new_id()))
+_unknown("safar.campaigns.outcomes:click_many", lambda: Click(new_id(), new_id()))
 _unknown("safar.shop.basket:baskets_many", lambda: BasketRequest(new_id(), None, "GBP", "en"))
 _unknown("safar.gate.visits:number_many", new_id)
 _unknown("safar.gate.visits:leave_soon_many", new_id)
 _unknown("safar.gate.visits:renew_many", lambda: Renewal(new_id(), _later(), _later()))
-_unknown("safar.capacity.actions:release_many", new_id)
+_unknown("safar.gate.visits:leave_many", new_id)
+_unknown("safar.gate.visits:take_along_many", lambda: Moved(new_id(), "192.0.2.0/24"))
+_unknown("safar.gate.visits:visits_of_invitations_many", new_id)
 _unknown("safar.shop.payments.refunds:give_back_many", new_id)
 _unknown("safar.shop.payments.refunds:end_many", lambda: Ending(new_id(), "done", LINK))
 _unknown("safar.shop.payments.start:keep_started_many", lambda: Kept(new_id(), {}, None, None, None, LINK))
@@ -131,7 +134,7 @@ async def _message(_context: Context) -> Requests:
     def message(external_id: str, text: str) -> Inbound:
         return Inbound(
             message_id=new_id(), channel_id=WEB, external_id=external_id, address=external_id, text=text,
-            language="en", identity_kind="visitor", identity_value=external_id,
+            language="en",
         )  # fmt: skip
 
     return [message(str(key), "Hello"), message(str(new_id()), "Hello")], message(str(key), "Something else")
