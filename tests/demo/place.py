@@ -10,11 +10,15 @@ from safar.settings import Settings
 _PORTS = ("front_port", "console_port", "mail_in_port", "mailbox_smtp_port", "mailbox_http_port")
 
 
+# A few steady buyers buy as many customers would.
+_NO_LIMITS = ("unpaid_orders_max", "unpaid_share_percent", "mails_per_address_hour")
+_CHOSEN = (*_PORTS, *_NO_LIMITS, "data_dir", "public_url", "console_url")
+
+
 def settings_at(folder: Path) -> Settings:
     """Return settings of a Safar that meets no other: its own folder, ports that are free now."""
     ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
     return Settings(
-        # A few steady buyers buy as many customers would.
         unpaid_orders_max=0,
         unpaid_share_percent=0,
         mails_per_address_hour=0,
@@ -28,7 +32,7 @@ def settings_at(folder: Path) -> Settings:
 def environment_of(settings: Settings) -> dict[str, str]:
     """Return this process's environment with what makes the command line use `settings`."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("SAFAR_")}
-    chosen = {name: getattr(settings, name) for name in (*_PORTS, "data_dir", "public_url", "console_url")}
+    chosen = {name: getattr(settings, name) for name in _CHOSEN}
     return own | {f"SAFAR_{name.upper()}": str(value) for name, value in chosen.items()}
 
 
