@@ -11,7 +11,7 @@ from safar.channels.model import Author, Due
 from safar.kernel.i18n import direction
 from safar.kernel.text import shortened
 
-_LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
+_LINK = re.compile(r"https?://[^\s<>\"]{1,2000}[^\s<>\".,;:!?)\]]")
 _OURS = re.compile(r"<?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@", re.IGNORECASE)
 _SUBJECT_MAX = 200
 _BY_STAFF = (Author.STAFF, Author.CAMPAIGN)
@@ -64,7 +64,7 @@ def as_html(text: str, language: str, *, only: str | None = None) -> str:
 
     With `only`, no address is a link but those of this site.
     """
-    paragraphs = [part for part in re.split(r"\n\s*\n", text.strip()) if part.strip()]
+    paragraphs = [part for part in re.split(r"\n[ \t]{0,100}\n", text.strip()) if part.strip()]
     body = "\n".join(f"<p>{_linked(part.strip(), only)}</p>" for part in paragraphs)
     return (
         f'<!doctype html><html lang="{escape(language)}" dir="{direction(language)}">'

@@ -26,7 +26,7 @@ LANGUAGES = {"en": "English", "pt-BR": "Português", "fa": "فارسی", "hi": "
 _RIGHT_TO_LEFT = frozenset({"fa"})
 # One part of an Accept-Language header (RFC 9110, 12.5.4).
 _WANTED = re.compile(
-    r"\s*(?P<language>[A-Za-z]{1,8})(-[A-Za-z0-9]{1,8})*\s*(;\s*[qQ]=(?P<quality>[0-9](\.[0-9]{0,3})?)\s*)?"
+    r"\s{0,9}(?P<language>[A-Za-z]{1,8})(-[A-Za-z0-9]{1,8}){0,8}\s{0,9}(;\s{0,9}[qQ]=(?P<quality>[0-9](\.[0-9]{0,3})?)\s{0,9})?"
 )
 _CATALOGUES = Path(__file__).parent.parent / "locale"
 _PERSIAN_MONTHS = (

@@ -22,7 +22,7 @@ _SIGNS = str.maketrans({
 })  # fmt: skip
 _WRITTEN = re.compile(r"[0-9]*(?:[ ',.٫][0-9]+)*")
 _THREES = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+")
-_LAKHS = re.compile(r"[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}")  # 12,34,567, as in India
+_LAKHS = re.compile(r"[1-9][0-9]?(?:,[0-9]{2}){1,9},[0-9]{3}")  # 12,34,567, as in India
 _EITHER = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
 
 

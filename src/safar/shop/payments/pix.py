@@ -17,7 +17,7 @@ from safar.shop.payments.reference import reference_of
 REAIS = "BRL"
 _PHONE = re.compile(r"\+55[1-9][0-9]{9,10}")
 _RANDOM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}\.[^@\s]{1,63}")
 _KEY_MAX = 77
 _END_TO_END = re.compile(r"E[0-9A-Za-z]{10,40}")
 _PIX_MAX = 500
