@@ -11,14 +11,17 @@ from safar.capacity.actions import hold_many
 from safar.capacity.model import HoldRequest
 from safar.catalogue.actions import import_products
 from safar.gate import jobs
+from safar.gate.form import external_of
 from safar.gate.model import SHOP
 from safar.gate.pages import routes
 from safar.gate.sites import ensure_site, figures
 from safar.journal.actions import of_staff
 from safar.kernel import clock
 from safar.kernel.context import Context
+from safar.kernel.errors import InvalidInput
 from safar.kernel.ids import new_id
 from safar.kernel.web.actor import Actor
+from safar.kernel.web.forms import Fields
 from safar.kernel.web.surface import Surface, build_surface
 from tests.conftest import Serve
 from tests.gate.conftest import OpenShop
@@ -229,3 +232,14 @@ async def test_a_product_is_found_by_its_sku_and_gets_its_room(
     page = await client.get(f"{desk}{opened.headers['location']}")
     assert "Retrospot mug" in page.text
     assert 'name="adaptive"' not in page.text
+
+
+@pytest.mark.finding("security-low-form")
+@pytest.mark.parametrize(
+    "url", ["https://a:99999", "https://a:x", "https://[a", "https://a:-1", "https://a:0"]
+)
+def test_a_port_that_is_none_is_a_problem_of_the_form_and_no_crash(url: str) -> None:
+    fields = Fields({"key": "outlet", "title": "Outlet", "url": url, "cookie_domain": "a.b", "capacity": "5"})
+    with pytest.raises(InvalidInput) as refused:
+        external_of(fields)
+    assert "url" in refused.value.problems

@@ -11,8 +11,11 @@ from safar.console.build import build_console
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import execute, value
+from safar.kernel.errors import TooManyAttempts
+from safar.team import actions as team
 from safar.team import passwords
 from safar.team.actions import first_owner
+from safar.team.errors import OneTimePasswordEnded, WrongSignIn
 from safar.team.jobs import sweep
 from safar.team.layer import COOKIE
 from tests.conftest import Serve
@@ -222,3 +225,59 @@ async def test_the_console_answers_while_passwords_are_checked(
             answered.set()
             answers = await asyncio.gather(*checking)
     assert {answer.status_code for answer in answers} == {401}
+
+
+@pytest.mark.finding("security-23")
+async def test_what_others_try_elsewhere_keeps_nobody_out(context: Context, one_time: str) -> None:
+    for number in range(context.settings.sign_in_attempts_max * 2):
+        with pytest.raises(WrongSignIn):
+            await team.sign_in(context, OWNER, "wrong", network=f"198.51.100.{number}")
+    assert (await team.sign_in(context, OWNER, one_time, network="203.0.113.7")).token
+
+
+@pytest.mark.finding("security-23")
+async def test_a_browser_that_signed_in_before_is_not_kept_out_by_its_own_network(
+    context: Context, one_time: str
+) -> None:
+    device = (await team.sign_in(context, OWNER, one_time, network="203.0.113.7")).device
+    for _try in range(context.settings.sign_in_attempts_max):
+        with pytest.raises(WrongSignIn):
+            await team.sign_in(context, OWNER, "wrong", network="203.0.113.7")
+    with pytest.raises(TooManyAttempts):
+        await team.sign_in(context, OWNER, one_time, network="203.0.113.7")
+    assert (await team.sign_in(context, OWNER, one_time, network="203.0.113.7", device=device)).token
+    for forged in (device[:-2], "x", context.vault.sign("staff device", ["other@shop.example", "x"])):
+        with pytest.raises(TooManyAttempts):
+            await team.sign_in(context, OWNER, one_time, network="203.0.113.7", device=forged)
+    for _try in range(context.settings.sign_in_attempts_max):  # nor may it guess for ever
+        with pytest.raises(WrongSignIn):
+            await team.sign_in(context, OWNER, "wrong", network="203.0.113.7", device=device)
+    with pytest.raises(TooManyAttempts):
+        await team.sign_in(context, OWNER, one_time, network="203.0.113.7", device=device)
+
+
+@pytest.mark.finding("security-23")
+async def test_ipv6_counts_by_network_and_failures_are_marked_with_it(context: Context) -> None:
+    for number in range(context.settings.sign_in_attempts_max):
+        with pytest.raises(WrongSignIn):
+            await team.sign_in(context, f"{number}@shop.example", "wrong", network=f"2001:db8::{number:x}")
+    with pytest.raises(TooManyAttempts):
+        await team.sign_in(context, "new@shop.example", "wrong", network="2001:db8::ffff")
+    with pytest.raises(WrongSignIn):
+        await team.sign_in(context, "new@shop.example", "wrong", network="2001:db8:0:1::1")
+    async with context.database.connection() as connection:
+        marks = await value(
+            connection,
+            "SELECT array_agg(DISTINCT properties ->> 'network') FROM journal_events"
+            " WHERE name = 'staff.sign_in_failed'",
+        )
+    assert len(marks) == 2
+    assert not any(mark is None or ":" in mark for mark in marks)
+
+
+@pytest.mark.finding("security-23")
+async def test_a_one_time_password_ends_after_a_day(context: Context, one_time: str) -> None:
+    with clock.held(clock.now() + timedelta(hours=23)):
+        assert (await team.sign_in(context, OWNER, one_time, network="203.0.113.7")).must_change_password
+    with clock.held(clock.now() + timedelta(hours=25)), pytest.raises(OneTimePasswordEnded):
+        await team.sign_in(context, OWNER, one_time, network="203.0.113.7")

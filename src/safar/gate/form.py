@@ -109,8 +109,8 @@ def _origin(fields: Fields) -> str:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
         bare = not (parts.path or parts.query or parts.fragment or parts.username)
-    except ValueError:
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, a bracket that is not closed
+        good = bare = False
     if "url" not in fields.problems and not (good and bare and url.isascii() and "//" in url):
         fields.problems["url"] = _("The address of the site without a page, such as https://www.example.com.")
     return url

@@ -15,7 +15,7 @@ from safar.kernel.web.actor import Actor
 from safar.team.attempts import QUERIES
 from safar.team.errors import AlreadyStaff, LastOwner
 from safar.team.model import Invited, Session, SignedIn, Staff
-from safar.team.passwords import hash_of, one_time_password
+from safar.team.passwords import ONE_TIME_LIFE, hash_of, one_time_password
 from safar.team.sessions import change_password, session_of, sign_in, sign_out
 
 __all__ = [
@@ -79,7 +79,8 @@ async def renew_password(context: Context, *, actor: Actor, staff_id: UUID) -> I
         staff = await row(Staff, connection, QUERIES["locked"], {"id": staff_id})
         if staff is None:
             raise NotFound
-        params = {"id": staff_id, "password_hash": fresh, "must_change": True}
+        until = clock.now() + ONE_TIME_LIFE
+        params = {"id": staff_id, "password_hash": fresh, "must_change": True, "until": until}
         await execute(connection, QUERIES["set_password"], params)
         await execute(connection, QUERIES["end_sessions_of"], {"staff_id": staff_id})
         name = "staff.enabled" if staff.disabled_at else "staff.password_renewed"

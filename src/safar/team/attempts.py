@@ -1,4 +1,8 @@
-"""How often somebody may be wrong: counted by address and by network address before the password is read."""
+"""How often somebody may be wrong: counted by network, and by address within it, before the password is read.
+
+Nobody is kept out by what others try from elsewhere: an address alone is not counted. A browser that has
+signed in before is counted by itself, so that not even its own network can keep it out.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,6 +14,7 @@ from safar.kernel.database import Connection, Database, as_json, execute, value
 from safar.kernel.errors import TooManyAttempts
 from safar.kernel.ids import new_id
 from safar.kernel.queries import queries_beside
+from safar.kernel.web.proxies import network_of
 
 QUERIES = queries_beside(__file__)
 WINDOW_MINUTES = 15
@@ -28,10 +33,20 @@ def _key(kind: str, text: str) -> str:
     return f"{kind}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
-async def count_attempt(database: Database, *, email: str, network: str, attempts_max: int) -> Attempt:
-    """Count one more attempt. Raises TooManyAttempts when the address or the network has no more."""
-    address_key, network_key = _key("address", email), _key("network", network)
-    keys = sorted((address_key, network_key))
+async def count_attempt(
+    database: Database, *, email: str, network: str, attempts_max: int, device: str | None = None
+) -> Attempt:
+    """Count one more attempt. Raises TooManyAttempts when the network, or this browser, has no more.
+
+    `network`: the address of the caller; IPv6 counts by its /64, which one customer has to themselves.
+    `device`: what a browser was given that signed in to this address before.
+    """
+    network = network_of(network)
+    address_key = _key("address", f"{email} {network}")
+    keys = sorted((address_key, _key("network", network)))
+    if device is not None:
+        address_key = _key("device", f"{email} {device}")
+        keys = [address_key]
     now = clock.now()
     attempts = [{"id": new_id(), "key": key} for key in keys]
     async with database.transaction() as connection:

@@ -10,6 +10,13 @@ class WrongSignIn(SafarError):
     code = "wrong_sign_in"
 
 
+class OneTimePasswordEnded(SafarError):
+    """This one-time password has run out. Ask for a new one."""
+
+    status = 401
+    code = "one_time_password_ended"
+
+
 class WrongPassword(SafarError):
     """Your present password is not this one. Check it and try again."""
 

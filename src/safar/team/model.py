@@ -19,6 +19,7 @@ class Staff:
     must_change_password: bool
     created_at: datetime
     disabled_at: datetime | None
+    one_time_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,11 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A new session; the browser keeps `token`, the database only its hash."""
+    """A new session; the browser keeps `token`, the database only its hash. `device`: known from now on."""
 
     token: str
     must_change_password: bool
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)

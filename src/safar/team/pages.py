@@ -27,6 +27,9 @@ from safar.team.layer import COOKIE, token_of
 from safar.team.model import ROLES, Invited
 from safar.team.passwords import LENGTH_MAX
 
+DEVICE_COOKIE = "known_device"
+_YEAR_S = 365 * 24 * 3600
+
 
 async def sign_in_page(request: Request) -> Response:
     if getattr(request.state, "staff", None) is not None:
@@ -41,10 +44,17 @@ async def post_sign_in(request: Request) -> Response:
         email, password = fields.email("email"), _password(fields, "password")
         fields.done()
         network, replaces = client_address(request), token_of(request)
-        signed_in = await sign_in(context, email, password, network=network, replaces=replaces)
+        signed_in = await sign_in(
+            context, email, password, network=network, replaces=replaces,
+            device=request.cookies.get(DEVICE_COOKIE),
+        )  # fmt: skip
     except SafarError as error:
         return _again(request, "team/sign_in.html", error, email=fields.values.get("email", "")[:254])
     response = see_other("/password" if signed_in.must_change_password else _next(request))
+    response.set_cookie(
+        DEVICE_COOKIE, signed_in.device, max_age=_YEAR_S, path="/sign-in",
+        httponly=True, samesite="lax", secure=context.settings.cookies_secure,
+    )  # fmt: skip
     return _with_cookie(request, response, signed_in.token)
 
 

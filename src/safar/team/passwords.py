@@ -5,6 +5,7 @@ import secrets
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import cache
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from safar.kernel.errors import Overloaded
 
 LENGTH_MIN = 12
 LENGTH_MAX = 200
+ONE_TIME_LIFE = timedelta(days=1)
 # RFC 9106, second recommended option (64 MiB); two at a time bound what a flood of sign-ins can take.
 _hasher = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")

@@ -5,16 +5,16 @@ SELECT pg_advisory_xact_lock(6007, hashtext(current_schema()))
 SELECT EXISTS (SELECT FROM staff)
 
 -- name: insert_staff
-INSERT INTO staff (id, email, name, role, password_hash, must_change_password, created_at)
-VALUES (%(id)s, %(email)s, %(name)s, %(role)s, %(password_hash)s, true, %(now)s)
+INSERT INTO staff (id, email, name, role, password_hash, must_change_password, one_time_until, created_at)
+VALUES (%(id)s, %(email)s, %(name)s, %(role)s, %(password_hash)s, true, %(now)s::timestamptz + interval '24 hours', %(now)s)
 ON CONFLICT (email) DO NOTHING
 
 -- name: by_email
-SELECT id, email, name, role, password_hash, must_change_password, created_at, disabled_at
+SELECT id, email, name, role, password_hash, must_change_password, one_time_until, created_at, disabled_at
 FROM staff WHERE email = %(email)s
 
 -- name: locked
-SELECT id, email, name, role, password_hash, must_change_password, created_at, disabled_at
+SELECT id, email, name, role, password_hash, must_change_password, one_time_until, created_at, disabled_at
 FROM staff WHERE id = %(id)s FOR UPDATE
 
 -- name: lock_owners
@@ -22,7 +22,7 @@ FROM staff WHERE id = %(id)s FOR UPDATE
 SELECT id FROM staff WHERE role = 'owner' AND disabled_at IS NULL ORDER BY id FOR UPDATE
 
 -- name: all_staff
-SELECT id, email, name, role, '' AS password_hash, must_change_password, created_at, disabled_at
+SELECT id, email, name, role, '' AS password_hash, must_change_password, one_time_until, created_at, disabled_at
 FROM staff ORDER BY disabled_at IS NOT NULL, name, id LIMIT 500
 
 -- name: names
@@ -30,7 +30,8 @@ SELECT id, name FROM staff WHERE id = ANY(%(ids)s)
 
 -- name: set_password
 UPDATE staff SET
-    password_hash = %(password_hash)s, must_change_password = %(must_change)s, disabled_at = NULL
+    password_hash = %(password_hash)s, must_change_password = %(must_change)s, one_time_until = %(until)s,
+    disabled_at = NULL
 WHERE id = %(id)s
 
 -- name: disable

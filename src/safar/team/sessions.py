@@ -9,33 +9,48 @@ from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, execute, row
+from safar.kernel.errors import BadRequest
+from safar.kernel.ids import new_id
 from safar.kernel.secrets import token_hash
 from safar.kernel.web.actor import Actor
+from safar.kernel.web.proxies import network_of
 from safar.team.attempts import QUERIES, count_attempt, forgive
-from safar.team.errors import WeakPassword, WrongPassword, WrongSignIn
+from safar.team.errors import OneTimePasswordEnded, WeakPassword, WrongPassword, WrongSignIn
 from safar.team.model import Session, SignedIn, Staff
 from safar.team.passwords import acceptable, hash_of, matches, outdated
 
 _TOKEN_BYTES = 32
+_DEVICE = "staff device"
+_NETWORK = "sign-in network"
 
 
 async def sign_in(
-    context: Context, email: str, password: str, *, network: str, replaces: str | None = None
+    context: Context,
+    email: str,
+    password: str,
+    *,
+    network: str,
+    replaces: str | None = None,
+    device: str | None = None,
 ) -> SignedIn:
-    """Open a session; the one of the token `replaces` ends. Raises WrongSignIn, TooManyAttempts.
+    """Open a session; the one of the token `replaces` ends. `device`: the cookie of a browser known to us.
+
+    Raises WrongSignIn, TooManyAttempts, OneTimePasswordEnded.
 
     An unknown address, a wrong password and a disabled person look and take the same.
     """
     attempt = await count_attempt(
         context.database, email=email, network=network,
-        attempts_max=context.settings.sign_in_attempts_max,
+        attempts_max=context.settings.sign_in_attempts_max, device=_known_device(context, email, device),
     )  # fmt: skip
     async with context.database.connection() as connection:
         staff = await row(Staff, connection, QUERIES["by_email"], {"email": email})
     right = await matches(staff.password_hash if staff else None, password)
     if staff is None or not right or staff.disabled_at is not None:
-        await _write_down(context, "staff.sign_in_failed", staff.id if staff else None)
+        await _write_down(context, "staff.sign_in_failed", staff.id if staff else None, network)
         raise WrongSignIn
+    if staff.must_change_password and staff.one_time_until and staff.one_time_until <= clock.now():
+        raise OneTimePasswordEnded
     renewed = await hash_of(password) if outdated(staff.password_hash) else None
     async with context.database.transaction() as connection:
         now_staff = await row(Staff, connection, QUERIES["locked"], {"id": staff.id})
@@ -46,7 +61,10 @@ async def sign_in(
         ):
             raise WrongSignIn  # changed or ended while the password was being checked
         if renewed:
-            params = {"id": staff.id, "password_hash": renewed, "must_change": staff.must_change_password}
+            params = {
+                "id": staff.id, "password_hash": renewed, "must_change": staff.must_change_password,
+                "until": staff.one_time_until,
+            }  # fmt: skip
             await execute(connection, QUERIES["set_password"], params)
         if replaces:
             await execute(connection, QUERIES["end_session"], {"token_hash": token_hash(replaces)})
@@ -55,12 +73,24 @@ async def sign_in(
         await append_many(
             connection, [Event(name="staff.signed_in", staff_id=staff.id, subject_id=staff.id)]
         )  # fmt: skip
-    return SignedIn(token, staff.must_change_password)
+    return SignedIn(token, staff.must_change_password, context.vault.sign(_DEVICE, [email, str(new_id())]))
 
 
-async def _write_down(context: Context, name: str, staff_id: UUID | None) -> None:
+def _known_device(context: Context, email: str, cookie: str | None) -> str | None:
+    """Return the name of a browser that has signed in to this address before."""
+    try:
+        known, device = context.vault.unsign(_DEVICE, cookie or "")
+    except (BadRequest, ValueError):
+        return None
+    return str(device) if known == email else None
+
+
+async def _write_down(context: Context, name: str, staff_id: UUID | None, network: str) -> None:
+    """Write the network as a mark that tells attempts from one place apart, and nobody where it is."""
+    mark = token_hash(context.vault.sign(_NETWORK, network_of(network))).hex()[:12]
+    event = Event(name=name, staff_id=staff_id, subject_id=staff_id, properties={"network": mark})
     async with context.database.transaction() as connection:
-        await append_many(connection, [Event(name=name, staff_id=staff_id, subject_id=staff_id)])
+        await append_many(connection, [event])
 
 
 async def _open_session(connection: Connection, context: Context, staff_id: UUID) -> str:
@@ -114,7 +144,7 @@ async def change_password(context: Context, *, actor: Actor, old: str, new: str,
             raise WrongPassword
         if now_staff.password_hash != staff.password_hash:
             raise WrongPassword  # changed meanwhile, in another window
-        params = {"id": staff.id, "password_hash": fresh, "must_change": False}
+        params = {"id": staff.id, "password_hash": fresh, "must_change": False, "until": None}
         await execute(connection, QUERIES["set_password"], params)
         await execute(connection, QUERIES["end_sessions_of"], {"staff_id": staff.id})
         token = await _open_session(connection, context, staff.id)

@@ -5,6 +5,7 @@ CREATE TABLE staff (
     role text NOT NULL CHECK (role IN ('owner', 'manager', 'agent')),
     password_hash text NOT NULL,
     must_change_password boolean NOT NULL DEFAULT false,
+    one_time_until timestamptz,
     created_at timestamptz NOT NULL,
     disabled_at timestamptz
 );
