@@ -10,7 +10,7 @@ _PERSIAN = str.maketrans({
 })  # fmt: skip
 _NUKTA = "\u093c"
 # Of one word: a scheme, a mailbox, the beginning or the path of a page's address.
-_FOLLOWED = re.compile(r"//|@|^[^\w]*www[.。]|[.。][^\W\d_]{2,}[/?#:]", re.IGNORECASE)
+_FOLLOWED = re.compile(r"//|@|^[^\w]{0,100}www[.。]|[.。][^\W\d_]{2,63}[/?#:]", re.IGNORECASE)
 _DOTTED = re.compile(r"[.。](?=\w)")
 _SPACES = re.compile(r"\s+")
 
