@@ -94,6 +94,7 @@ CONSOLE: dict[tuple[str, str], str | None] = {
     ("POST", "/orders/{id}/link"): "agent",
     ("GET", "/orders/{id}/packing-slip.pdf"): "agent",
     ("GET", "/orders/{id}/invoice.pdf"): "agent",
+    ("POST", "/orders/{id}/given-up"): "manager",
     ("POST", "/orders/{id}/returns"): "agent",
     ("GET", "/returns"): "agent",
     ("GET", "/returns/{id}"): "agent",

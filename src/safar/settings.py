@@ -53,6 +53,14 @@ class Settings(BaseSettings):
     """Address of the shop, on invoices and for returns; its lines separated by a bar."""
     shop_tax_id: str = ""
     """Tax number of the shop, on invoices."""
+    pix_believed_max_minor: int = Field(default=0, ge=0)
+    """Up to so many centavos a PIX notice is believed for its secret address alone; more needs proof."""
+    pix_client_subject: str = ""
+    """Subject of the certificate by which the bank proves itself (mTLS), as the proxy writes it."""
+    pix_client_subject_header: str = ""
+    """Header in which the proxy tells that subject; it must overwrite what callers send themselves."""
+    invoice_series: str = Field(default="INV-", max_length=20)
+    """What the numbers of invoices begin with; a new one begins at 1 again, such as "2027-" for a year."""
     ship_days: int = Field(default=2, ge=0, le=365)
     """Days in which an order leaves once it is confirmed; the customer is told, and later ones are late."""
     return_days: int = Field(default=30, ge=0, le=3650)

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+import orjson
 import pytest
 
 from safar.kernel.i18n import LANGUAGES, speaking
 from safar.kernel.ids import new_id
 from safar.settings import Settings
-from safar.shop.fulfilment.documents import invoice, packing_slip, picking_list
+from safar.shop.fulfilment.documents import invoice_draft, packing_slip, picking_list, printed, tax_lines
+from safar.shop.fulfilment.draft import draft_of
 from safar.shop.fulfilment.model import Pick
 from safar.shop.model import Order, OrderLine
 from safar.stock.model import MAIN
@@ -52,7 +54,7 @@ def read(pdf: bytes, folder: Path) -> str:
 def test_an_invoice_says_it_all_in_the_customers_language(language: str, tmp_path: Path) -> None:
     order, lines = an_order(language)
     with speaking("en"):  # whoever prints it
-        text = read(invoice(SETTINGS, order, lines, {}), tmp_path)
+        text = read(printed(invoice_draft(SETTINGS, order, lines, number="INV-7")), tmp_path)
     for said in (
         "10001",
         "SKU3",
@@ -71,12 +73,12 @@ def test_an_invoice_says_it_all_in_the_customers_language(language: str, tmp_pat
 
 def test_a_receipt_is_a_paid_invoice_and_tells_what_went_back(tmp_path: Path) -> None:
     order, lines = an_order("en")
-    text = read(invoice(SETTINGS, order, lines, {}), tmp_path)
-    assert "Invoice 10001" in text
+    text = read(printed(invoice_draft(SETTINGS, order, lines, number="INV-7")), tmp_path)
+    assert "Invoice INV-7" in text
     assert "To be paid on delivery: £56.00" in text
     paid = replace(order, payment_state="paid")
-    text = read(invoice(SETTINGS, paid, lines, {}, refunded_minor=650), tmp_path)
-    assert "Receipt 10001" in text
+    text = read(printed(invoice_draft(SETTINGS, paid, lines, number="INV-7", refunded_minor=650)), tmp_path)
+    assert "Receipt INV-7" in text
     assert "Given back: £6.50" in text
     assert "Tax in the total" in text
 
@@ -117,3 +119,31 @@ def test_a_title_in_another_script_keeps_its_order(tmp_path: Path) -> None:
     row = next(line for line in text.splitlines() if "FA1" in line)
     # On a sheet that runs from left to right, what is read last stands at the left.
     assert row.index("متر") < row.index("۳") < row.index("در") < row.index("۲") < row.index("فرش")
+
+
+@pytest.mark.finding("customer-side-3")
+@pytest.mark.parametrize("included", [True, False])
+def test_the_rates_on_an_invoice_are_those_that_were_used(included: bool, tmp_path: Path) -> None:
+    order, lines = an_order("en")
+    # 0.58 of tax in 3.50 is 19.9 % by division, and was 20 %.
+    order = replace(
+        order, tax_included=included, shipping_minor=350, shipping_tax_minor=58, shipping_tax_rate=20_000
+    )
+    rates = [("standard", 20_000), ("standard", 20_000), ("reduced", 8_875), ("zero", 0)]
+    lines = [
+        replace(line, tax_class=name, tax_rate=rate) for line, (name, rate) in zip(lines, rates, strict=True)
+    ]
+    assert {(one.tax_class, one.rate) for one in tax_lines(order, lines)} == {
+        ("standard", 20_000), ("reduced", 8_875), ("zero", 0), ("shipping", 20_000),
+    }  # fmt: skip
+    text = read(printed(invoice_draft(SETTINGS, order, lines, number="INV-7")), tmp_path)
+    assert re.findall(r"([0-9.]+)\s*%", text) == ["20", "8.875", "0", "20"]
+
+
+@pytest.mark.finding("security-low-invoice")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_was_issued_is_drawn_again_word_for_word(language: str, tmp_path: Path) -> None:
+    order, lines = an_order(language)
+    draft = invoice_draft(SETTINGS, order, lines, number="INV-7")
+    kept = draft_of(orjson.loads(orjson.dumps(draft.kept())))
+    assert read(printed(kept), tmp_path) == read(printed(draft), tmp_path)

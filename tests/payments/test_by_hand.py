@@ -1,11 +1,14 @@
 """Bank transfer, PIX and UPI: too little, too much, late, twice and unknown money; none of it is silent."""
 
 import asyncio
+import hashlib
+import hmac
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
+import orjson
 import pytest
 
 from safar.capacity.actions import expire_due
@@ -15,15 +18,24 @@ from safar.kernel.ids import new_id
 from safar.shop.checkout import buy_many
 from safar.shop.model import Taken
 from safar.shop.pay import link_of, receive, settle_open, take_order
-from safar.shop.payments import RefundRefused, RefundRequest, box, offered, refund_many
+from safar.shop.payments.asking import refund_many
 from safar.shop.payments.books import notices, refund_tasks, unknown_receipts
 from safar.shop.payments.brcode import fields_of, parts_of
 from safar.shop.payments.errors import WayNotOffered
-from safar.shop.payments.model import Ending, NewReceipt, ReceiptKeyReused, Received
+from safar.shop.payments.model import (
+    Ending,
+    NewReceipt,
+    ReceiptKeyReused,
+    Received,
+    RefundRefused,
+    RefundRequest,
+)
 from safar.shop.payments.port import PIX, TRANSFER, UPI
 from safar.shop.payments.receive import close_receipt, give_to_order
 from safar.shop.payments.reference import reference_of
 from safar.shop.payments.refunds import end_many
+from safar.shop.payments.show import box
+from safar.shop.payments.ways import offered
 from safar.shop.settle import Cancellation, cancel_many
 from tests.payments.conftest import (
     MANAGER,
@@ -41,6 +53,7 @@ from tests.payments.conftest import (
 )
 
 TOKEN = "a-secret-token"
+SIGNING = "what-signs-the-notices"
 BANK = {"holder": "Safar Gifts GmbH", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}
 
 
@@ -50,7 +63,7 @@ async def _ways(context: Context, shop: None) -> None:
     await offer(
         context,
         PIX,
-        secrets={"key": "loja@safar.example", "token": TOKEN},
+        secrets={"key": "loja@safar.example", "token": TOKEN, "signing": SIGNING},
         holder="Loja Safar",
         city="Recife",
     )
@@ -259,18 +272,111 @@ async def test_a_upi_link_opens_the_app_with_the_amount(context: Context) -> Non
 def told(answer: Taken, valor: str, **other: Any) -> dict[str, Any]:
     """A callback of API Pix."""
     pix = {
-        "endToEndId": f"E0036030520261122{answer.number}", "txid": reference_of(answer.number),
+        "endToEndId": end_to_end(answer.number), "txid": reference_of(answer.number),
         "chave": "loja@safar.example", "valor": valor, "horario": "2026-11-22T10:00:00.000Z", **other,
     }  # fmt: skip
     return {"pix": [pix]}
+
+
+def end_to_end(number: int) -> str:
+    """An id as banks give it to a PIX that is made now."""
+    return f"E00360305{clock.now():%Y%m%d%H%M}{number:011d}"
+
+
+async def tell(doors: httpx.AsyncClient, body: Any, *, token: str = TOKEN, signing: str = SIGNING) -> Any:
+    """Post a callback, signed as a bank or a relay signs it."""
+    content = orjson.dumps(body)
+    signature = hmac.new(signing.encode(), content, hashlib.sha256).hexdigest()
+    headers = {"content-type": "application/json", "x-signature": f"sha256={signature}"}
+    return await doors.post(f"/pay/notices/pix/{token}", content=content, headers=headers)
+
+
+@pytest.mark.finding("security-18")
+@pytest.mark.parametrize(
+    ("doubt", "other"),
+    [
+        ("amount", {"valor": "129.89"}), ("amount", {"valor": "130.00"}), ("amount", {"valor": "0.01"}),
+        ("id", {"endToEndId": "E0036030520261122xx"}),
+        ("id", {"endToEndId": "E00360305209913990000aaaaaaaaaaa"}),
+        ("time", {"endToEndId": "E00360305202001010000aaaaaaaaaaa"}),
+        ("time", {"endToEndId": "E00360305209901010000aaaaaaaaaaa"}),
+    ],
+)  # fmt: skip
+async def test_a_notice_that_does_not_fit_is_shown_to_staff_and_confirms_nothing(
+    context: Context, doors: httpx.AsyncClient, doubt: str, other: dict[str, str]
+) -> None:
+    answer = await taken(context, "REDE", PIX)
+    body = told(answer, "129.90", **other)
+    for _ in range(2):
+        assert (await tell(doors, body)).json() == {"outcomes": ["to_check"]}
+    assert (await order(context, answer.order_id)).state == "placed"
+    async with context.database.connection() as connection:
+        assert [one.doubt for one in await unknown_receipts(connection)] == [doubt]
+
+
+@pytest.mark.finding("security-18")
+async def test_a_notice_without_proof_is_told_and_not_believed_and_people_confirm_it(
+    context: Context, doors: httpx.AsyncClient
+) -> None:
+    answer = await taken(context, "REDE", PIX)
+    for signing in ("another-secret-of-16", ""):
+        assert (await tell(doors, told(answer, "129.90"), signing=signing)).json() == {
+            "outcomes": ["to_check"]
+        }
+    assert (await order(context, answer.order_id)).payment_state == "started"
+    async with context.database.transaction() as connection:
+        (unknown,) = await unknown_receipts(connection)
+        assert unknown.doubt == "unproven"
+        link = link_of(context, answer.order_id)
+        await give_to_order(connection, unknown.id, answer.order_id, link=link, staff_id=MANAGER.id)
+    assert (await order(context, answer.order_id)).payment_state == "paid"
+    again = await tell(doors, told(answer, "129.90", endToEndId=unknown.reference))
+    assert again.json() == {"outcomes": ["taken"]}
+    assert len(await receipts(context, answer.order_id)) == 1
+    twice = await tell(doors, told(answer, "129.90", endToEndId=end_to_end(1)))
+    assert twice.json() == {"outcomes": ["to_check"]}, "the order is paid already"
+
+
+@pytest.mark.finding("security-18")
+@pytest.mark.parametrize("subject", ["CN=bank", "CN=somebody"])
+async def test_a_banks_certificate_proves_a_notice_too(
+    context: Context, doors: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, subject: str
+) -> None:
+    monkeypatch.setattr(context.settings, "pix_client_subject", "CN=bank")
+    monkeypatch.setattr(context.settings, "pix_client_subject_header", "x-client-subject")
+    answer = await taken(context, "REDE", PIX)
+    heard = await doors.post(
+        f"/pay/notices/pix/{TOKEN}", json=told(answer, "129.90"), headers={"x-client-subject": subject}
+    )
+    assert heard.json() == {"outcomes": ["taken" if subject == "CN=bank" else "to_check"]}
+
+
+@pytest.mark.finding("security-18")
+async def test_an_address_that_was_replaced_works_for_a_while(
+    context: Context, doors: httpx.AsyncClient
+) -> None:
+    answer = await taken(context, "REDE", PIX)
+    until = clock.now() + timedelta(hours=1)
+    secrets = {
+        "key": "loja@safar.example", "signing": SIGNING, "token": "the-new-one", "token_before": TOKEN,
+        "token_until": until.isoformat(),
+    }  # fmt: skip
+    await offer(context, PIX, secrets=secrets, holder="Loja", city="Recife")
+    with clock.held(until - timedelta(minutes=50)):
+        body = told(answer, "129.90")
+        assert (await tell(doors, body)).status_code == 200
+    with clock.held(until + timedelta(seconds=1)):
+        assert (await tell(doors, body)).status_code == 404
+        assert (await tell(doors, body, token="the-new-one")).status_code == 200
 
 
 async def test_the_banks_notice_pays_an_order_once_however_often_it_comes(
     context: Context, doors: httpx.AsyncClient
 ) -> None:
     answer = await taken(context, "REDE", PIX)
-    for path in (f"/pay/notices/pix/{TOKEN}", f"/pay/notices/pix/{TOKEN}/pix"):
-        heard = await doors.post(path, json=told(answer, "129.90"))
+    body = told(answer, "129.90")
+    for token in (TOKEN, f"{TOKEN}/pix"):
+        heard = await tell(doors, body, token=token)
         assert (heard.status_code, heard.json()) == (200, {"outcomes": ["taken"]})
     paid = await order(context, answer.order_id)
     assert (paid.state, paid.payment_state) == ("confirmed", "paid")
@@ -298,7 +404,7 @@ async def test_money_that_nobody_knows_is_shown_until_somebody_says_what_it_is_f
 ) -> None:
     answer = await taken(context, "REDE", PIX)
     for number, other in enumerate(({"txid": "RF99123"}, {"txid": ""}, {"chave": "someone@else.example"})):
-        body = told(answer, "129.90", endToEndId=f"E00360305202611220{number}", **other)
+        body = told(answer, "129.90", endToEndId=end_to_end(number), **other)
         assert (await doors.post(f"/pay/notices/pix/{TOKEN}", json=body)).json() == {"outcomes": ["unknown"]}
     async with context.database.connection() as connection:
         unknown = await unknown_receipts(connection)
@@ -325,15 +431,17 @@ async def test_what_the_bank_gave_back_is_no_task_any_more(
     context: Context, doors: httpx.AsyncClient
 ) -> None:
     answer = await taken(context, "REDE", PIX)
-    await doors.post(f"/pay/notices/pix/{TOKEN}", json=told(answer, "139.90"))
+    await tell(doors, body := told(answer, "129.90"))
+    asked = RefundRequest(new_id(), answer.order_id, 1000, "paid_too_much")
+    await context.batched(refund_many, asked)
     back = {"devolucoes": [{"id": "1", "rtrId": "D777", "valor": "10.00", "status": "DEVOLVIDO"}]}
     for _ in range(2):
-        await doors.post(f"/pay/notices/pix/{TOKEN}", json=told(answer, "139.90", **back))
+        await tell(doors, {"pix": [{**body["pix"][0], **back}]})
     assert [
         (one.amount_minor, one.state, one.reference) for one in await refunds(context, answer.order_id)
     ] == [(1000, "done", "D777")]
     more = {"devolucoes": [{"id": "2", "rtrId": "D778", "valor": "5.00", "status": "DEVOLVIDO"}]}
-    await doors.post(f"/pay/notices/pix/{TOKEN}", json=told(answer, "139.90", **more))
+    await tell(doors, {"pix": [{**body["pix"][0], **more}]})
     assert [one.reason for one in await refunds(context, answer.order_id)] == ["paid_too_much", "at_provider"]
     await books_agree(context)
 

@@ -151,7 +151,9 @@ _WHOLE = {"endToEndId": "E12345678202009091221kkkkkkkkkkk", "valor": "1.00"}
         {}, {"pix": "x"}, {"pix": [1]}, {"pix": [{}]}, {"pix": [{**_WHOLE, "valor": "-1"}]},
         {"pix": [{**_WHOLE, "valor": "NaN"}]}, {"pix": [{**_WHOLE, "valor": None}]},
         {"pix": [{**_WHOLE, "endToEndId": "x'; --"}]}, {"pix": [{**_WHOLE, "txid": "x" * 500}]},
-        {"pix": [{**_WHOLE, "valor": "1e30"}]}, {"pix": [{**_WHOLE, "devolucoes": ["x"]}]},
+        {"pix": [{**_WHOLE, "valor": "1e30"}]}, {"pix": [{**_WHOLE, "valor": "1.005"}]},
+        {"pix": [{**_WHOLE, "valor": 1.0}]}, {"pix": [{**_WHOLE, "valor": "0.00"}]},
+        {"pix": [{**_WHOLE, "valor": "1,00"}]}, {"pix": [{**_WHOLE, "devolucoes": ["x"]}]},
         {"pix": [_WHOLE] * 501},
     ],
 )  # fmt: skip

@@ -14,13 +14,13 @@ from safar.kernel.database import value
 from safar.kernel.ids import new_id
 from safar.kernel.web.forms import Fields
 from safar.kernel.web.surface import Surface, build_surface
-from safar.shop.payments import offered, pages
+from safar.shop.payments import pages
 from safar.shop.payments.model import NewReceipt
 from safar.shop.payments.port import PIX, TRANSFER
 from safar.shop.payments.receive import receive_many
 from safar.shop.payments.reference import reference_of
 from safar.shop.payments.way_form import read_way
-from safar.shop.payments.ways import ways_of
+from safar.shop.payments.ways import offered, ways_of
 from safar.team.layer import StaffLayer
 from tests.conftest import Serve
 from tests.payments.conftest import books_agree, events, money, offer, order, refunds, taken
@@ -202,7 +202,7 @@ async def test_money_of_nobody_is_assigned_by_number_or_reference(
     one, other = [NewReceipt(new_id(), None, PIX, 2300, currency, "E1") for currency in ("EUR", "BRL")]
     for receipt in (one, other):
         await context.batched(receive_many, receipt)
-    assert "Money of which nobody knows" in (await console.get("/payments")).text
+    assert "Money to look at before it is taken" in (await console.get("/payments")).text
     path = f"/payments/receipts/{one.id}/order"
     assert (await console.post(path, data={"order": "1"})).status_code == 404
     right = await console.post(path, data={"order": reference_of(answer.number)})
@@ -212,7 +212,7 @@ async def test_money_of_nobody_is_assigned_by_number_or_reference(
     assert wrong.status_code == 409
     closed = await console.post(f"/payments/receipts/{other.id}/closed", data={"note": "sent back"})
     assert closed.status_code == 303
-    assert "Money of which nobody knows" not in (await console.get("/payments")).text
+    assert "Money to look at before it is taken" not in (await console.get("/payments")).text
 
 
 async def test_an_agent_sees_money_and_moves_none(context: Context, shop: None, serve: Serve) -> None:

@@ -18,13 +18,16 @@ from safar.settings import Settings
 from safar.shop.checkout import buy_many
 from safar.shop.model import Taken
 from safar.shop.pay import path_after, settle_open, take_order
-from safar.shop.payments import RefundRequest, box, refund_many
+from safar.shop.payments.asking import refund_many
 from safar.shop.payments.books import notices, refund_tasks
 from safar.shop.payments.carry import carry_out_due
 from safar.shop.payments.links import link_back, path_to_pay, read_link
+from safar.shop.payments.links import link_back, path_of, path_to_pay
+from safar.shop.payments.model import RefundRequest
 from safar.shop.payments.port import STRIPE
 from safar.shop.payments.public import Asks
 from safar.shop.payments.refunds import retry
+from safar.shop.payments.show import box
 from safar.shop.payments.ways import _desks, stripe_of
 from safar.shop.settle import Cancellation, cancel_many
 from tests.conftest import Serve

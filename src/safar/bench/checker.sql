@@ -46,12 +46,12 @@ WHERE coalesce(o.units, 0) <> coalesce(m.units, 0)
 
 -- name: an_order_takes_from_shelves_what_was_bought
 -- (Without kits.)
-SELECT l.order_id, l.variant_id, l.quantity, sum(g.quantity)
+SELECT l.order_id, l.variant_id, l.quantity - l.given_up, sum(g.quantity)
 FROM order_lines AS l
 LEFT JOIN order_goods AS g ON g.order_id = l.order_id AND g.variant_id = l.variant_id
 WHERE l.variant_id NOT IN (SELECT id FROM variants WHERE is_kit)
-GROUP BY l.order_id, l.variant_id, l.quantity
-HAVING l.quantity <> coalesce(sum(g.quantity), 0)
+GROUP BY l.order_id, l.variant_id, l.quantity, l.given_up
+HAVING l.quantity - l.given_up <> coalesce(sum(g.quantity), 0)
 
 -- name: a_kept_order_has_claimed_its_units
 SELECT o.id, o.state, h.state

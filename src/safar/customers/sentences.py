@@ -58,6 +58,7 @@ SENTENCES: Mapping[str, str] = {
     "order.cancelled": N_("Order cancelled: %(reason)s"),
     "order.link_renewed": N_("Got a new link to the order"),
     "order.packed": N_("Order packed"),
+    "order.given_up": N_("Given up, not sent: %(quantity)s units"),
     "order.shipped": N_("Order shipped"),
     "order.delivered": N_("Order delivered"),
     "order.closed": N_("Order closed"),

@@ -7,8 +7,8 @@ from typing import Any
 from safar.kernel.context import Context
 from safar.kernel.i18n import N_, _, current_language, money
 from safar.shop.basket import Basket
-from safar.shop.payments import Way, offered
-from safar.shop.payments.ways import standing
+from safar.shop.payments.port import Way
+from safar.shop.payments.ways import offered, standing
 from safar.shop.pricing.model import Destination, DiscountReason, Method, NoShipping, Quote, Rules
 from safar.shop.pricing.money import converted
 from safar.shop.pricing.quote import quote

@@ -18,7 +18,10 @@ from safar.shop.orders import QUERIES, goods_of, lines_of
 
 @dataclass(slots=True)
 class Change:
-    """What a verb does to one order, collected before it is written for all at once."""
+    """What a verb does to one order, collected before it is written for all at once.
+
+    `credit_minor`: what paid for it and goes back, now or when what it was exchanged for is here.
+    """
 
     order: Order
     state: str
@@ -30,6 +33,7 @@ class Change:
     link: str = ""
     mail: str | None = None
     events: tuple[Event, ...] = ()
+    credit_minor: int = 0
 
 
 async def lock(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Order]:
@@ -78,6 +82,7 @@ def _mail(change: Change, lines: Sequence[OrderLine]) -> Outgoing:
         discount_minor=order.discount_minor, shipping_minor=order.shipping_minor,
         tax_minor=order.tax_minor, tax_included=order.tax_included, promised_on=order.promised_on,
         proven=order.proven,
+        credit_minor=change.credit_minor,
     )  # fmt: skip
     return mail_of(change.mail or "", about)
 

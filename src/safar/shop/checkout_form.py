@@ -14,9 +14,10 @@ from safar.kernel.text import ascii_digits
 from safar.kernel.web.forms import Fields
 from safar.settings import Settings
 from safar.shop.decide import Buyer, Limits, OrderRequest
-from safar.shop.payments import METHODS, TEST_CARD, hold_minutes
 from safar.shop.payments.links import link_of
-from safar.shop.payments.ways import KINDS
+from safar.shop.payments.port import TEST_CARD
+from safar.shop.payments.test_card import METHODS
+from safar.shop.payments.ways import KINDS, hold_minutes
 from safar.shop.places import POSTCODE_EXAMPLES, has_postcodes, is_country, is_postcode, postcode_as_written
 from safar.shop.pricing.discounts import plain_code
 from safar.shop.pricing.model import Destination

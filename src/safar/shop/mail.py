@@ -22,7 +22,7 @@ class About:
     """An order as its mails tell of it; a line is (quantity, title, price of one).
 
     `promised_on`: the day on which units that are still to come leave. `proven`: the customer has shown that
-    they read the mailbox.
+    they read the mailbox. `credit_minor`: see `Change`.
     """
 
     order_id: UUID
@@ -45,6 +45,7 @@ class About:
     tax_included: bool = True
     promised_on: date | None = None
     proven: bool = False
+    credit_minor: int = 0
 
 
 _SUBJECTS = {
@@ -114,6 +115,9 @@ def _news(kind: str, about: About) -> list[str]:
         news.append(_("You get %(amount)s back; we tell you as soon as it is done.", amount=amount))
     elif about.payment_state == PaymentState.STARTED:
         news.append(_("Should the payment still arrive, you get it back in full."))
+    if about.credit_minor:
+        credit = _amount(about.language, about.credit_minor, about.currency)
+        news.append(_("You get %(amount)s for what you send back, as soon as it is here.", amount=credit))
     return news
 
 

@@ -1,6 +1,6 @@
 """Products, orders and payments: the words of the shop."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -76,13 +76,19 @@ class Order:
     packed_at: datetime | None = None
     closed_at: datetime | None = None
     proven: bool = False
+    credit_minor: int = 0
+    waived_minor: int = 0
+    delivery_back_minor: int = 0
+    shipping_tax_minor: int = 0
+    shipping_tax_rate: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
     """Units of a variant in an order, at the price they were ordered for; discount and tax of the line.
 
-    `image`: the digest of the picture that the article has now.
+    `image`: the digest of the picture that the article has now. `tax_rate`: the one that was used, in parts
+    per 100,000. `parts`: of a kit its parts as it was sold. `given_up`: units that will not be sent.
     """
 
     order_id: UUID
@@ -96,6 +102,15 @@ class OrderLine:
     slug: str
     category: str
     image: str | None = None
+    tax_class: str = "standard"
+    tax_rate: int = 0
+    parts: Sequence[tuple[UUID, int]] = ()
+    given_up: int = 0
+
+    @property
+    def made_of(self) -> Sequence[tuple[UUID, int]]:
+        """Return what leaves a shelf for one unit: the article itself, or a kit's parts."""
+        return self.parts or ((self.variant_id, 1),)
 
 
 @dataclass(frozen=True, slots=True)

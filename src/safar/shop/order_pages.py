@@ -13,11 +13,13 @@ from safar.kernel.errors import NotFound
 from safar.kernel.ids import new_id
 from safar.kernel.web.pages import context_of, error_text, page, wants_json
 from safar.kernel.web.requests import see_other
-from safar.shop import payments
 from safar.shop.errors import NotNow
 from safar.shop.fulfilment import return_public
 from safar.shop.fulfilment.decide import after, is_partly_shipped, within_window
+from safar.shop.fulfilment.errors import OnItsWay
+from safar.shop.fulfilment.giving_up import GivenUp, given_up_of
 from safar.shop.fulfilment.model import Return, ReturnLine, Sent, Shipment, Step
+from safar.shop.fulfilment.order_actions import something_left
 from safar.shop.fulfilment.prints import invoice_of, pdf_response
 from safar.shop.fulfilment.reading import (
     Origin,
@@ -35,6 +37,7 @@ from safar.shop.model import Goods, Order, OrderLine, OrderState, PaymentState
 from safar.shop.opening import Opened, opened, opened_whole
 from safar.shop.orders import goods_of, lines_of, orders_by_id
 from safar.shop.pay import give_back, link_of, path_of
+from safar.shop.payments.show import box
 from safar.shop.pricing.rules import rules_of
 from safar.shop.settle import Cancellation, cancel_many
 from safar.shop.show import PAYMENT_STATES, money_note, next_of, steps_of, sums_of
@@ -55,6 +58,7 @@ class _Found:
     return_lines: dict[UUID, list[ReturnLine]]
     returnable: dict[UUID, int]
     origin: Origin | None
+    given_up: list[GivenUp]
     chat: list[Said]
 
 
@@ -73,13 +77,16 @@ async def order_page(
     settings = context.settings
     window = within_window(order, settings.return_days, clock.now(), settings.timezone)
     cancelled = order.state == OrderState.CANCELLED
-    payment = await payments.box(context, order)
+    payment = await box(context, order)
     values = {
         "order": order, "lines": found.lines, "sums": sums_of(order, found.lines), "problem": problem,
         "signed": request.path_params["signed"], "whole": whole, "payment": payment,
         "steps": steps_of(order, partly_shipped=partly), "next": next_of(order, partly_shipped=partly),
         "expected": expected_of(order, context.settings, await rules_of(context)),
-        "money_note": money_note(order, came_minor=payment.came_minor, back_minor=payment.back_minor),
+        "money_note": money_note(
+            order, came_minor=payment.came_minor, back_minor=payment.back_minor,
+            return_state=found.origin.state if found.origin else None,
+        ),
         "payment_words": PAYMENT_STATES, "cancelled": cancelled,
         "waiting": order.state == OrderState.PLACED, "address": address_of(order),
         "may_cancel": whole
@@ -92,7 +99,7 @@ async def order_page(
         "exchanges": {
             one.id: path_of(context, one.exchange_order_id) for one in found.returns if one.exchange_order_id
         },
-        "origin": found.origin,
+        "origin": found.origin, "given_up": found.given_up,
         "origin_path": path_of(context, found.origin.order_id) if found.origin else "",
         "return_states": RETURN_STATES, "return_tones": RETURN_TONES, "wishes": WISHES,
         "return_reasons": REASONS, "chat": found.chat, "chat_id": new_id(),
@@ -117,6 +124,7 @@ async def _find(request: Request, order_id: UUID) -> _Found:
             return_lines=await return_lines_of(connection, [one.id for one in returns]),
             returnable=await can_return(connection, order_id) if shipments else {},
             origin=await exchanged_from(connection, order_id),
+            given_up=await given_up_of(connection, order_id),
             chat=await chat_of(connection, visitor_of(request).visitor_id),
         )
 
@@ -131,7 +139,7 @@ async def _cancel(request: Request) -> Response:
     if standing.state is None:
         raise NotFound
     if standing.state != OrderState.CANCELLED:
-        refused = NotNow()
+        refused = OnItsWay() if await something_left(context, order_id) else NotNow()
         if wants_json(request):
             raise refused
         return await order_page(request, order_, problem=error_text(refused), status=refused.status)

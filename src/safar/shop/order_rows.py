@@ -64,6 +64,8 @@ def order_record(accepted: Accepted, now: datetime) -> dict[str, Any]:
         "shipping_key": quoted.shipping_key,
         "discount_code": plan.discount.code if plan.discount else "",
         "promised_on": accepted.promised_on,
+        "shipping_tax_minor": quoted.shipping_tax_minor,
+        "shipping_tax_rate": quoted.shipping_tax_rate,
         "by_visitor": owners.visitor,
         "by_address": owners.address,
         "by_network": owners.network,
@@ -79,6 +81,9 @@ def line_record(plan: Plan, line: Any) -> dict[str, Any]:
         "discount_minor": line.discount_minor,
         "tax_minor": line.tax_minor,
         "title": line.title,
+        "tax_class": line.tax_class,
+        "tax_rate": line.tax_rate,
+        "parts": line.parts,
     }
 
 

@@ -1,7 +1,7 @@
 """Orders as they stand, read by id, by number, by customer, or as a list."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from safar.kernel.database import Connection, as_array, rows, value
@@ -30,8 +30,13 @@ async def lines_of(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, li
     """Return the lines of each order."""
     by_order: dict[UUID, list[OrderLine]] = {id_: [] for id_ in ids}
     for line in await rows(OrderLine, connection, QUERIES["order_lines"], {"ids": list(by_order)}):
-        by_order[line.order_id].append(line)
+        by_order[line.order_id].append(_with_parts(line) if line.parts else line)
     return by_order
+
+
+def _with_parts(line: OrderLine) -> OrderLine:
+    """Return a line whose kit's parts are read out of the database's JSON."""
+    return replace(line, parts=tuple((UUID(str(id_)), units) for id_, units in line.parts))
 
 
 async def goods_of(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, list[Goods]]:

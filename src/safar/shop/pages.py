@@ -20,10 +20,10 @@ from safar.kernel.text import ascii_digits
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of, page, today_of
 from safar.kernel.web.requests import see_other
-from safar.shop import payments
 from safar.shop.fulfilment import carrier_pages, order_actions, return_pages
-from safar.shop.fulfilment.decide import after, is_partly_shipped, to_go_of
+from safar.shop.fulfilment.decide import after, is_partly_shipped, to_give_up, to_go_of
 from safar.shop.fulfilment.find import PAGE_SIZE, Wanted, find_orders
+from safar.shop.fulfilment.giving_up import given_up_of
 from safar.shop.fulfilment.model import Step
 from safar.shop.fulfilment.picking import lots_to_take
 from safar.shop.fulfilment.reading import (
@@ -49,6 +49,7 @@ from safar.shop.fulfilment.show import (
 from safar.shop.model import Order, OrderState, PaymentState
 from safar.shop.orders import goods_of, lines_of, order_of_number, orders_by_id
 from safar.shop.payments.links import link_shown
+from safar.shop.payments.show import box
 from safar.shop.pricing.rules import rules_of
 from safar.shop.show import PAYMENT_STATES, STATES, money_note, steps_of
 from safar.stock.actions import own_locations
@@ -146,19 +147,24 @@ async def order_page(
             "returnable": await can_return(connection, order_id) if shipments else {},
             "origin": await exchanged_from(connection, order_id),
             "to_go": to_go,
+            "may_give_up": to_give_up(lines, goods) if to_go else {},
+            "given_up": await given_up_of(connection, order_id),
             "parcel_ids": {location_id: new_id() for location_id in to_go},
             "lots": await lots_to_take(connection, left),
             "carriers": [carrier for carrier in await carriers(connection) if carrier.active],
             "locations": {one.id: one.name for one in await own_locations(connection)},
             "names": await staff_names(connection, {e.staff_id for e in happened if e.staff_id}),
         }
-    payment = await payments.box(context, order)
+    payment = await box(context, order)
     values |= _standing(context, order, partly=is_partly_shipped(goods)) | {
         "events": [(event, sentence(event), icon_of(event), tone_of(event)) for event in happened],
         "expected": expected_of(order, context.settings, await rules_of(context)),
         "payment": payment, "problem": problem,
-        "money_note": money_note(order, came_minor=payment.came_minor, back_minor=payment.back_minor),
-        "may_manage": actor.may("manager"), "return_id": new_id(),
+        "money_note": money_note(
+            order, came_minor=payment.came_minor, back_minor=payment.back_minor,
+            return_state=values["origin"].state if values["origin"] else None,
+        ),
+        "may_manage": actor.may("manager"), "return_id": new_id(), "give_up_id": new_id(),
     }  # fmt: skip
     return page(request, "shop/console_order.html", values, status=status)
 

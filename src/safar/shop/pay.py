@@ -17,6 +17,7 @@ from safar.shop.checkout import buy_many, place_many
 from safar.shop.decide import OrderRequest, Unheard, when_unheard
 from safar.shop.model import Answer, CancelReason, Order, OrderState, PaymentState, Taken
 from safar.shop.orders import orders_by_id
+from safar.shop.payments.asking import give_back_many
 from safar.shop.payments.books import accounts_of, open_payments, rest
 from safar.shop.payments.carry import carry_out_of
 from safar.shop.payments.decide import TOLD, to_give_back
@@ -25,7 +26,6 @@ from safar.shop.payments.links import link_back, link_of, path_of, path_to_pay
 from safar.shop.payments.model import Account, NewReceipt, ReceiptKeyReused, Received
 from safar.shop.payments.port import CASH, STRIPE, CannotPay, Charge, Outcome, Provider, Said, Started
 from safar.shop.payments.receive import receive_many
-from safar.shop.payments.refunds import give_back_many
 from safar.shop.payments.start import Kept, keep_started_many
 from safar.shop.payments.ways import provider_of, serves, total_minor_max, ways_of
 from safar.shop.settle import Cancellation, Confirmation, Standing, cancel_many, confirm_many

@@ -52,7 +52,7 @@ class World:
 
 @dataclass(slots=True)  # not frozen: made for every order
 class PlannedLine:
-    """Units of a variant as they are sold; discount and tax are of the whole line."""
+    """Units of a variant as they are sold; discount and tax are of the whole line. `parts`: of a kit."""
 
     variant_id: UUID
     quantity: int
@@ -60,6 +60,9 @@ class PlannedLine:
     discount_minor: int
     tax_minor: int
     title: str
+    tax_class: str = "standard"
+    tax_rate: int = 0
+    parts: tuple[tuple[UUID, int], ...] = ()
 
 
 @dataclass(slots=True)  # not frozen: made for every order
@@ -132,7 +135,8 @@ def plan_order(request: OrderRequest, world: World) -> Plan | Refusal:
     planned = tuple(
         PlannedLine(
             line.variant_id, line.quantity, line.unit_minor, line.discount_minor, line.tax_minor,
-            world.variants[line.variant_id].title,
+            world.variants[line.variant_id].title, line.tax_class, line.tax_rate,
+            world.kits.get(line.variant_id, ()),
         )
         for line in quoted.lines
     )  # fmt: skip

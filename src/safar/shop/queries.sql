@@ -71,7 +71,8 @@ SELECT
     o.email, o.name, o.address, o.language, o.total_minor, o.currency, o.placed_at, o.confirmed_at, o.shipped_at,
     o.delivered_at, o.cancelled_at, o.country, o.postcode, o.city, o.phone, o.subtotal_minor, o.discount_minor,
     o.shipping_minor, o.tax_minor, o.tax_included, o.shipping_key, o.discount_code, o.promised_on, o.packed_at,
-    o.closed_at, p.provider, p.method, p.state AS payment_state, p.reason AS payment_reason,
+    o.closed_at, o.credit_minor, o.waived_minor, o.delivery_back_minor,
+    o.shipping_tax_minor, o.shipping_tax_rate, p.provider, p.method, p.state AS payment_state, p.reason AS payment_reason,
     EXISTS (
         SELECT FROM customer_identities AS i
         WHERE i.kind = 'email' AND i.value = o.email AND i.customer_id IN (
@@ -89,7 +90,8 @@ SELECT
     o.email, o.name, o.address, o.language, o.total_minor, o.currency, o.placed_at, o.confirmed_at, o.shipped_at,
     o.delivered_at, o.cancelled_at, o.country, o.postcode, o.city, o.phone, o.subtotal_minor, o.discount_minor,
     o.shipping_minor, o.tax_minor, o.tax_included, o.shipping_key, o.discount_code, o.promised_on, o.packed_at,
-    o.closed_at, p.provider, p.method, p.state AS payment_state, p.reason AS payment_reason,
+    o.closed_at, o.credit_minor, o.waived_minor, o.delivery_back_minor,
+    o.shipping_tax_minor, o.shipping_tax_rate, p.provider, p.method, p.state AS payment_state, p.reason AS payment_reason,
     EXISTS (
         SELECT FROM customer_identities AS i
         WHERE i.kind = 'email' AND i.value = o.email AND i.customer_id IN (
@@ -105,7 +107,7 @@ FOR UPDATE OF o
 -- name: order_lines
 SELECT
     l.order_id, l.variant_id, l.quantity, l.price_minor, l.discount_minor, l.tax_minor, l.title, v.sku, p.slug,
-    p.category, coalesce(v.image, p.image) AS image
+    p.category, coalesce(v.image, p.image) AS image, l.tax_class, l.tax_rate, l.parts, l.given_up
 FROM order_lines AS l
 INNER JOIN variants AS v ON v.id = l.variant_id
 INNER JOIN products AS p ON p.id = v.product_id
@@ -136,7 +138,8 @@ SELECT
     o.email, o.name, o.address, o.language, o.total_minor, o.currency, o.placed_at, o.confirmed_at, o.shipped_at,
     o.delivered_at, o.cancelled_at, o.country, o.postcode, o.city, o.phone, o.subtotal_minor, o.discount_minor,
     o.shipping_minor, o.tax_minor, o.tax_included, o.shipping_key, o.discount_code, o.promised_on, o.packed_at,
-    o.closed_at, p.provider, p.method, p.state AS payment_state, p.reason AS payment_reason,
+    o.closed_at, o.credit_minor, o.waived_minor, o.delivery_back_minor,
+    o.shipping_tax_minor, o.shipping_tax_rate, p.provider, p.method, p.state AS payment_state, p.reason AS payment_reason,
     EXISTS (
         SELECT FROM customer_identities AS i
         WHERE i.kind = 'email' AND i.value = o.email AND i.customer_id IN (
@@ -155,11 +158,14 @@ SELECT id FROM orders WHERE number = %(number)s
 -- name: insert_orders
 -- Orders, their lines and their payments in one statement.
 WITH lines AS (
-    INSERT INTO order_lines (order_id, variant_id, quantity, price_minor, discount_minor, tax_minor, title)
-    SELECT l.order_id, l.variant_id, l.quantity, l.price_minor, l.discount_minor, l.tax_minor, l.title
+    INSERT INTO order_lines
+    (order_id, variant_id, quantity, price_minor, discount_minor, tax_minor, title, tax_class, tax_rate, parts)
+    SELECT
+        l.order_id, l.variant_id, l.quantity, l.price_minor, l.discount_minor, l.tax_minor, l.title, l.tax_class,
+        l.tax_rate, l.parts
     FROM jsonb_to_recordset(%(lines)s::jsonb) AS l (
         order_id uuid, variant_id uuid, quantity bigint, price_minor bigint, discount_minor bigint,
-        tax_minor bigint, title text
+        tax_minor bigint, title text, tax_class text, tax_rate bigint, parts jsonb
     )
 ),
 
@@ -178,7 +184,8 @@ asked AS (
         address text, language text, total_minor bigint, currency text, provider text, method text,
         held_until timestamptz, country text, postcode text, city text, phone text, subtotal_minor bigint,
         discount_minor bigint, shipping_minor bigint, tax_minor bigint, tax_included boolean, shipping_key text,
-        discount_code text, promised_on date, by_visitor bigint, by_address bigint, by_network bigint
+        discount_code text, promised_on date, by_visitor bigint, by_address bigint, by_network bigint,
+        credit_minor bigint, shipping_tax_minor bigint, shipping_tax_rate bigint
     )
 ),
 
@@ -194,12 +201,14 @@ payment AS (
 INSERT INTO orders (
     id, number, state, fingerprint, customer_id, visitor_id, cart_id, campaign_id, hold_id, held_until, email, name, address,
     language, total_minor, currency, placed_at, confirmed_at, country, postcode, city, phone, subtotal_minor,
-    discount_minor, shipping_minor, tax_minor, tax_included, shipping_key, discount_code, promised_on
+    discount_minor, shipping_minor, tax_minor, tax_included, shipping_key, discount_code, promised_on, credit_minor,
+    shipping_tax_minor, shipping_tax_rate
 )
 SELECT
     id, coalesce(number, nextval('order_numbers')), %(state)s, decode(fingerprint, 'hex'), customer_id, visitor_id, cart_id, campaign_id, id, held_until, email, name,
     address, language, total_minor, currency, %(now)s, %(confirmed_at)s, country, postcode, city, phone,
-    subtotal_minor, discount_minor, shipping_minor, tax_minor, tax_included, shipping_key, discount_code, promised_on
+    subtotal_minor, discount_minor, shipping_minor, tax_minor, tax_included, shipping_key, discount_code, promised_on,
+    coalesce(credit_minor, 0), shipping_tax_minor, shipping_tax_rate
 FROM asked
 
 -- name: unpaid

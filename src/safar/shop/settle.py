@@ -16,9 +16,11 @@ from safar.kernel.ids import derived_id
 from safar.shop.cart_orders import open_again
 from safar.shop.changes import Change, event_of, lock, unchanged, write
 from safar.shop.decide import payment_after_cancel, when_cancelled, when_paid
+from safar.shop.fulfilment.undo_exchange import undo_exchanges
 from safar.shop.hold_again import claim_again, claim_of
 from safar.shop.model import CancelReason, Order, OrderState, PaymentState
 from safar.shop.orders import goods_of
+from safar.shop.payments.credits import kin
 from safar.shop.pricing.discounts import give_uses_back
 from safar.stock import actions as stock
 from safar.stock.choose import Rule
@@ -46,6 +48,11 @@ class Cancellation:
     reason: CancelReason
     may_still_arrive: bool = False
     staff_id: UUID | None = None
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether staff or the customer want it; else it is a payment that failed."""
+        return self.staff_id is not None or self.reason == "cancelled_by_customer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +107,17 @@ async def cancel_many(connection: Connection, cancellations: Sequence[Cancellati
     """Give up orders and free their units; staff may cancel confirmed ones too, whose units come back.
 
     The cart of one that was only placed can be ordered again.
-    The use of a discount code comes back with them. An order of which something has left stays as it is
+    The use of a discount code comes back with them, and what an exchange was paid with goes back. An order
+    of which something has left stays as it is
     (`changed` False). Writes order.cancelled, payment.failed, and the mail that tells why.
     """
     now = clock.now()
     asked = {cancellation.order_id: cancellation for cancellation in cancellations}
-    orders = await lock(connection, asked)
+    wanted = [id_ for id_, cancellation in asked.items() if cancellation.is_wanted]
+    related = await kin(connection, wanted) if wanted else set()
+    orders = {
+        id_: order for id_, order in (await lock(connection, related | set(asked))).items() if id_ in asked
+    }
     changes: dict[UUID, Change] = {}
     released: list[Order] = []
     returned: list[Order] = []
@@ -115,7 +127,7 @@ async def cancel_many(connection: Connection, cancellations: Sequence[Cancellati
         step = when_cancelled(
             order.state,
             by_staff=cancellation.staff_id is not None,
-            asked_for=cancellation.staff_id is not None or cancellation.reason == "cancelled_by_customer",
+            asked_for=cancellation.is_wanted,
         )
         if step == "release" or (step == "return" and order.id not in on_the_way):
             changes[order.id] = _cancelled(order, cancellation)
@@ -131,6 +143,9 @@ async def cancel_many(connection: Connection, cancellations: Sequence[Cancellati
     if returned:
         await _bring_back(connection, returned, asked)
         await give_uses_back(connection, [order.hold_id for order in returned])
+        by = {order.id: asked[order.id].staff_id for order in returned}
+        for order_id, amount in (await undo_exchanges(connection, returned, by)).items():
+            changes[order_id].credit_minor = amount
     await write(connection, changes, now)
     return _standings([cancellation.order_id for cancellation in cancellations], orders, changes)
 

@@ -121,16 +121,30 @@ def sums_of(order: Order, lines: Sequence[OrderLine]) -> list[tuple[str, int]]:
     rows.append((_("Delivery") + ("" if order.discount_minor else code), order.shipping_minor))
     if order.tax_minor and not order.tax_included:
         rows.append((_("Tax"), order.tax_minor))
+    if order.credit_minor:
+        rows.append((_("Paid with what you sent back"), -order.credit_minor))
+    if order.waived_minor:
+        rows.append((_("No longer to be paid"), -order.waived_minor))
     return [*rows, (_("Total"), order.total_minor)]
 
 
-def money_note(order: Order, *, came_minor: int = 0, back_minor: int = 0) -> str | None:
+def money_note(
+    order: Order, *, came_minor: int = 0, back_minor: int = 0, return_state: str | None = None
+) -> str | None:
     """Return what became of the money, for an order that was cancelled.
 
     `came_minor`: what arrived of it, be it too little or too late; `back_minor`: what was given back.
+    `return_state`: how the return stands that it was the exchange for.
     """
     if order.state != OrderState.CANCELLED:
         return None
+    if order.credit_minor and return_state and return_state != "refused":
+        amount = money(order.credit_minor, order.currency)
+        if return_state == "refunded":
+            return _(
+                "The %(amount)s that you had paid for what you sent back goes back to you.", amount=amount
+            )
+        return _("You get %(amount)s for what you send back, as soon as it is here.", amount=amount)
     state = PaymentState(order.payment_state)
     note = {
         PaymentState.OWED: _("Your money is on its way back; we write to you as soon as it is done."),

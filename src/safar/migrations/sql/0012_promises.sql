@@ -34,7 +34,7 @@ CREATE TABLE order_goods (
     order_id uuid NOT NULL REFERENCES orders (id),
     variant_id uuid NOT NULL REFERENCES variants (id),
     location_id uuid NOT NULL REFERENCES stock_locations (id),
-    quantity bigint NOT NULL CHECK (quantity > 0),
+    quantity bigint NOT NULL CHECK (quantity >= 0),
     shipped bigint NOT NULL DEFAULT 0 CHECK (shipped >= 0 AND shipped <= quantity),
     PRIMARY KEY (order_id, variant_id, location_id)
 );

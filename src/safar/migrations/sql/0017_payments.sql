@@ -5,12 +5,14 @@ ADD COLUMN redirect text,
 ADD COLUMN expires_at timestamptz,
 ADD COLUMN rest_until timestamptz,
 ADD COLUMN captured_minor bigint NOT NULL DEFAULT 0 CHECK (captured_minor >= 0),
+ADD COLUMN carried_minor bigint NOT NULL DEFAULT 0 CHECK (carried_minor >= 0),
 ADD COLUMN refunding_minor bigint NOT NULL DEFAULT 0 CHECK (refunding_minor >= 0),
 ADD COLUMN refunded_minor bigint NOT NULL DEFAULT 0 CHECK (refunded_minor >= 0 AND refunded_minor <= refunding_minor);
 COMMENT ON COLUMN payments.data IS 'what the provider needs to find the charge again, and the customer to pay it';
 COMMENT ON COLUMN payments.redirect IS 'the provider''s page on which the customer pays';
 COMMENT ON COLUMN payments.rest_until IS 'the recovery loop does not look at it before';
 COMMENT ON COLUMN payments.captured_minor IS 'sum of its receipts; cash on delivery has none';
+COMMENT ON COLUMN payments.carried_minor IS 'of its money, what pays for other orders by now: credits of exchanges';
 COMMENT ON COLUMN payments.refunding_minor IS 'sum of its refunds, those carried out included';
 
 -- An open payment waits for money, or for its money to be asked back. (Migrations run in a transaction.)
@@ -35,10 +37,13 @@ CREATE TABLE payment_receipts (
     staff_id uuid,
     received_at timestamptz NOT NULL,
     closed_at timestamptz,
-    closed_note text
+    closed_note text,
+    doubt text NOT NULL DEFAULT '',
+    payer text NOT NULL DEFAULT ''
 );
 COMMENT ON COLUMN payment_receipts.reference IS 'what the bank or provider calls it';
 COMMENT ON COLUMN payment_receipts.named IS 'the reference that the payer gave';
+COMMENT ON COLUMN payment_receipts.doubt IS 'why it was not taken for the order that it names: somebody has to look';
 CREATE INDEX payment_receipts_order ON payment_receipts (order_id);
 CREATE INDEX payment_receipts_unknown ON payment_receipts (received_at) WHERE order_id IS NULL AND closed_at IS NULL;
 
@@ -85,7 +90,7 @@ CREATE TABLE payment_notices (
     external_id text NOT NULL,
     kind text NOT NULL,
     order_id uuid,
-    outcome text NOT NULL CHECK (outcome IN ('taken', 'ignored', 'unknown')),
+    outcome text NOT NULL CHECK (outcome IN ('taken', 'ignored', 'unknown', 'to_check')),
     heard_at timestamptz NOT NULL,
     times bigint NOT NULL DEFAULT 1,
     PRIMARY KEY (provider, external_id)

@@ -90,3 +90,74 @@ CREATE INDEX order_lines_variant ON order_lines (variant_id, order_id DESC);
 CREATE INDEX orders_delivered ON orders (delivered_at) WHERE state = 'delivered';
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX payments_state ON payments (state) WHERE state IN ('failed', 'owed', 'refunded');
+
+-- What an exchange is paid with: money that lies at another order.
+CREATE TABLE order_credits (
+    order_id uuid NOT NULL REFERENCES orders (id),
+    from_order_id uuid NOT NULL REFERENCES orders (id),
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    gone_minor bigint NOT NULL DEFAULT 0 CHECK (gone_minor >= 0 AND gone_minor <= amount_minor),
+    PRIMARY KEY (order_id, from_order_id)
+);
+COMMENT ON COLUMN order_credits.gone_minor IS 'given back, carried on by a further exchange, or let go since';
+
+ALTER TABLE orders
+ADD COLUMN credit_minor bigint NOT NULL DEFAULT 0 CHECK (credit_minor >= 0),
+ADD COLUMN waived_minor bigint NOT NULL DEFAULT 0 CHECK (waived_minor >= 0),
+ADD COLUMN delivery_back_minor bigint NOT NULL DEFAULT 0 CHECK (delivery_back_minor >= 0),
+ADD COLUMN shipping_tax_minor bigint NOT NULL DEFAULT 0,
+ADD COLUMN shipping_tax_rate bigint NOT NULL DEFAULT 0;
+COMMENT ON COLUMN orders.delivery_back_minor IS 'what went back of what sending it had cost';
+COMMENT ON COLUMN orders.shipping_tax_rate IS 'the rate that was used, in parts per 100,000';
+COMMENT ON COLUMN orders.credit_minor IS 'what its goods were paid with, besides the total: the credit of an exchange';
+COMMENT ON COLUMN orders.waived_minor IS 'what need not be paid any more: for goods that will not come, or came back unpaid';
+
+ALTER TABLE order_lines
+ADD COLUMN tax_class text NOT NULL DEFAULT 'standard',
+ADD COLUMN tax_rate bigint NOT NULL DEFAULT 0,
+ADD COLUMN parts jsonb NOT NULL DEFAULT '[]',
+ADD COLUMN given_up bigint NOT NULL DEFAULT 0;
+ALTER TABLE order_lines ADD CONSTRAINT order_lines_given_up CHECK (given_up >= 0 AND given_up <= quantity);
+COMMENT ON COLUMN order_lines.tax_rate IS 'the rate that was used, in parts per 100,000';
+COMMENT ON COLUMN order_lines.parts IS 'of a kit its parts as it was sold: [variant, units of one kit]';
+COMMENT ON COLUMN order_lines.given_up IS 'units of the quantity that will not be sent';
+
+-- What is given up of orders of which the rest is sent.
+CREATE TABLE given_up (
+    id uuid PRIMARY KEY,
+    order_id uuid NOT NULL REFERENCES orders (id),
+    reason text NOT NULL,
+    refund_minor bigint NOT NULL CHECK (refund_minor >= 0),
+    waived_minor bigint NOT NULL CHECK (waived_minor >= 0),
+    staff_id uuid NOT NULL,
+    at timestamptz NOT NULL
+);
+COMMENT ON COLUMN given_up.reason IS 'what the customer was told';
+CREATE INDEX given_up_order ON given_up (order_id);
+
+CREATE TABLE given_up_lines (
+    given_up_id uuid NOT NULL REFERENCES given_up (id),
+    variant_id uuid NOT NULL REFERENCES variants (id),
+    quantity bigint NOT NULL CHECK (quantity > 0),
+    PRIMARY KEY (given_up_id, variant_id)
+);
+
+CREATE TABLE document_series (
+    series text PRIMARY KEY,
+    number bigint NOT NULL CHECK (number > 0)
+);
+COMMENT ON COLUMN document_series.number IS 'the last one that was given: there are no gaps before it';
+
+-- What was issued stays as it was issued, whatever becomes of the order, the shop or its settings.
+CREATE TABLE documents (
+    order_id uuid NOT NULL REFERENCES orders (id),
+    kind text NOT NULL CHECK (kind IN ('invoice', 'receipt')),
+    series text NOT NULL REFERENCES document_series (series),
+    number bigint NOT NULL,
+    content jsonb NOT NULL,
+    issued_at timestamptz NOT NULL,
+    PRIMARY KEY (order_id, kind)
+);
+COMMENT ON COLUMN documents.kind IS 'a receipt says that it is paid; both of an order have one number';
+COMMENT ON COLUMN documents.content IS 'what it says, word for word';
+CREATE UNIQUE INDEX documents_number ON documents (series, number, kind);

@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from safar.catalogue.model import TAX_CLASSES
 from safar.kernel import clock
 from safar.kernel.i18n import _, date, datetime_text, money, number, pgettext, speaking
 from safar.kernel.text import shortened
 from safar.settings import Settings
+from safar.shop.fulfilment.draft import Column, Draft
 from safar.shop.fulfilment.model import Pick
-from safar.shop.fulfilment.paper import BOX, Column, Paper
+from safar.shop.fulfilment.paper import BOX, Paper, printed
 from safar.shop.fulfilment.show import address_of
 from safar.shop.model import Order, OrderLine, PaymentState
 from safar.stock.model import Place
+
+__all__ = ["Draft", "invoice_draft", "is_paid_for", "packing_slip", "picking_list", "printed", "tax_lines"]
 
 _TITLE_CHARACTERS_MAX = 140
 
@@ -84,61 +86,61 @@ def packing_slip(
 
 @dataclass(frozen=True, slots=True)
 class TaxLine:
-    """What one tax class comes to; `rate` in parts per 100,000, worked out of the amounts."""
+    """What one tax class came to at one rate, the one that was used: in parts per 100,000."""
 
     tax_class: str
+    rate: int
     net_minor: int
     tax_minor: int
 
-    @property
-    def rate(self) -> int:
-        return round(self.tax_minor * 100_000 / self.net_minor) if self.net_minor else 0
 
-
-def tax_lines(order: Order, lines: Sequence[OrderLine], classes: Mapping[UUID, str]) -> list[TaxLine]:
-    """Return net amount and tax by tax class, that of sending apart; they sum to the order's own."""
-    sums: dict[str, tuple[int, int]] = {}
+def tax_lines(order: Order, lines: Sequence[OrderLine]) -> list[TaxLine]:
+    """Return net amount and tax by class and rate, that of sending apart; they sum to the order's own."""
+    sums: dict[tuple[str, int], tuple[int, int]] = {}
     for line in lines:
         paid = line.price_minor * line.quantity - line.discount_minor
         net = paid - line.tax_minor if order.tax_included else paid
-        key = classes.get(line.variant_id, TAX_CLASSES[0])
+        key = (line.tax_class, line.tax_rate)
         before = sums.get(key, (0, 0))
         sums[key] = (before[0] + net, before[1] + line.tax_minor)
-    sending = order.tax_minor - sum(line.tax_minor for line in lines)
     if order.shipping_minor:
-        net = order.shipping_minor - sending if order.tax_included else order.shipping_minor
-        sums["shipping"] = (net, sending)
-    return [TaxLine(key, net, tax) for key, (net, tax) in sums.items()]
+        tax = order.shipping_tax_minor
+        net = order.shipping_minor - tax if order.tax_included else order.shipping_minor
+        sums["shipping", order.shipping_tax_rate] = (net, tax)
+    return [TaxLine(name, rate, net, tax) for (name, rate), (net, tax) in sums.items()]
 
 
-def invoice(
-    settings: Settings,
-    order: Order,
-    lines: Sequence[OrderLine],
-    classes: Mapping[UUID, str],
-    *,
-    refunded_minor: int = 0,
-) -> bytes:
-    """Return the invoice of an order (a receipt, once it is paid) in the customer's language, as a PDF."""
+def invoice_draft(
+    settings: Settings, order: Order, lines: Sequence[OrderLine], *, number: str, refunded_minor: int = 0
+) -> Draft:
+    """Return what an invoice (a receipt, once it is paid) says, in the customer's language.
+
+    It is kept as it is issued: what it says later is what it says now.
+    """
     with speaking(order.language):
-        is_paid = order.payment_state in (PaymentState.PAID, PaymentState.REFUNDED, PaymentState.OWED)
-        name = _("Receipt") if is_paid else _("Invoice")
-        paper = Paper(f"{name} {order.number}", foot=settings.shop_name)
-        paper.title(f"{name} {order.number}", _order_side(order))
+        is_paid = is_paid_for(order)
+        name = f"{_('Receipt') if is_paid else _('Invoice')} {number}"
+        paper = Draft(name, settings.shop_name, order.language)
+        issued = _("Issued on %(day)s", day=date(clock.now()))
+        paper.title(name, f"{_order_side(order)}\n{issued}")
         paper.blocks(
             [(pgettext("person", "From"), _shop(settings)), (pgettext("person", "To"), _customer(order))]
         )
         _write_lines(paper, order, lines)
         paper.sums(_sums(order, lines))
-        _write_taxes(paper, order, tax_lines(order, lines, classes))
+        _write_taxes(paper, order, tax_lines(order, lines))
         paper.text(_paid_note(order, is_paid=is_paid))
         if refunded_minor:
             amount = money(refunded_minor, order.currency)
             paper.text(_("Given back: %(amount)s", amount=amount))
-        return paper.bytes()
+        return paper
 
 
-def _write_lines(paper: Paper, order: Order, lines: Sequence[OrderLine]) -> None:
+def is_paid_for(order: Order) -> bool:
+    return order.payment_state in (PaymentState.PAID, PaymentState.REFUNDED, PaymentState.OWED)
+
+
+def _write_lines(paper: Draft, order: Order, lines: Sequence[OrderLine]) -> None:
     columns = [
         Column(_("Article"), 0.17), Column(_("Product"), 0.37), Column(_("Units"), 0.1, end=True),
         Column(_("Price"), 0.17, end=True), Column(_("Sum"), 0.19, end=True),
@@ -166,10 +168,14 @@ def _sums(order: Order, lines: Sequence[OrderLine]) -> list[tuple[str, str]]:
         rows.append((_("Delivery"), amount(order.shipping_minor)))
     if not order.tax_included and order.tax_minor:
         rows.append((_("Tax"), amount(order.tax_minor)))
+    if order.credit_minor:
+        rows.append((_("Paid with what you sent back"), amount(-order.credit_minor)))
+    if order.waived_minor:
+        rows.append((_("No longer to be paid"), amount(-order.waived_minor)))
     return [*rows, (_("Total"), amount(order.total_minor))]
 
 
-def _write_taxes(paper: Paper, order: Order, taxes: Sequence[TaxLine]) -> None:
+def _write_taxes(paper: Draft, order: Order, taxes: Sequence[TaxLine]) -> None:
     if not order.tax_minor:
         return
     names = {
@@ -183,7 +189,7 @@ def _write_taxes(paper: Paper, order: Order, taxes: Sequence[TaxLine]) -> None:
     ]  # fmt: skip
     rows = [
         (
-            names.get(line.tax_class, line.tax_class), f"{number(round(line.rate / 1000, 1))} %",
+            names.get(line.tax_class, line.tax_class), f"{number(line.rate / 1000)} %",
             money(line.net_minor, order.currency), money(line.tax_minor, order.currency),
         )
         for line in taxes

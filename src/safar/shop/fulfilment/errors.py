@@ -16,6 +16,31 @@ class MoreThanOrdered(SafarError):
     code = "more_than_ordered"
 
 
+class TooManyGivenUp(SafarError):
+    """Of %(title)s only %(left)s are still to go from here, so no more can be given up."""
+
+    status = 422
+    code = "too_many_given_up"
+
+
+class NothingSent(Conflict):
+    """Nothing of this order has left yet. Cancel the order instead."""
+
+    code = "nothing_sent"
+
+
+class PartlySent(Conflict):
+    """A part of this order has left already, so it cannot be cancelled any more. Give up the rest instead."""
+
+    code = "partly_sent"
+
+
+class OnItsWay(Conflict):
+    """A part of your order is on its way already, so it cannot be cancelled. You can send back what comes."""
+
+    code = "on_its_way"
+
+
 class NotReturnable(Conflict):
     """This cannot be sent back: it has not left us yet, came back already, or the time for it is over."""
 

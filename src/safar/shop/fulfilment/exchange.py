@@ -1,4 +1,7 @@
-"""An exchange: a new order for what is wanted instead, at no price or at the difference."""
+"""An exchange: a new order for what is wanted instead, paid with what was paid for what comes back.
+
+That is a credit, never a discount: the new goods keep their worth, and the money goes where they go.
+"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -22,12 +25,13 @@ from safar.kernel.ids import derived_id
 from safar.shop.changes import event_of
 from safar.shop.fulfilment.errors import NothingToExchange
 from safar.shop.fulfilment.model import Approval, Return, ReturnLine
-from safar.shop.fulfilment.money import Swap, offset_of, surplus
+from safar.shop.fulfilment.money import same_again, unit_in_terms_of, worth_of
 from safar.shop.fulfilment.reading import credited_units
 from safar.shop.model import Order, OrderState, PaymentState
 from safar.shop.orders import QUERIES, lines_of, orders_by_id
+from safar.shop.payments.credits import carry_on, purses_of
 from safar.shop.plan import Parts, demand_of
-from safar.shop.pricing.model import Destination, Discount, DiscountKind, NoShipping, Priced, Quote
+from safar.shop.pricing.model import Destination, NoShipping, Priced, Quote, QuotedLine, Rules, Tax
 from safar.shop.pricing.quote import quote
 from safar.shop.pricing.rules import rules_with
 from safar.stock import actions as stock
@@ -41,10 +45,13 @@ CASH = "cod"
 
 @dataclass(frozen=True, slots=True)
 class Exchanged:
-    """The new order; `surplus_minor`: what it is cheaper by than what comes back."""
+    """The new order; `surplus_minor`: what it is cheaper by than what comes back.
+    `credit_minor`: what of its price was paid already.
+    """
 
     order: Order
     surplus_minor: int
+    credit_minor: int
     events: tuple[Event, ...]
 
 
@@ -58,18 +65,31 @@ async def exchange(
 ) -> Exchanged:
     """Make the new order, its units sold at once, all or nothing. Raises NothingToExchange.
 
-    What is wanted instead of the same costs nothing; something else costs its price of now, less what was
-    paid for what comes back; a difference is paid on delivery.
+    The same again costs what was paid for it; something else costs its price of now. What was paid for what
+    comes back pays for it; a difference is paid on delivery.
     """
     wanted = _wanted(lines)
     variants = await variants_by_id(connection, wanted)
     parts = await kits(connection, [id_ for id_, variant in variants.items() if variant.is_kit])
     await _check_sold(connection, lines, variants, parts)
-    quoted, surplus_minor = await _quote(connection, order, lines, variants)
+    quoted, worth_minor = await _quote(connection, order, lines, variants)
+    purse = (await purses_of(connection, [order.id]))[order.id]
+    paid_minor = min(worth_minor, purse.total_minor)
+    credit_minor = min(paid_minor, quoted.total_minor)
     goods = await _shelves(connection, order, demand_of(wanted, parts), Rule(approval.location_rule))
     new_id = exchange_id(one.id)
     await _hold(connection, new_id, goods, order)
-    await _insert(connection, new_id, order, quoted=quoted, variants=variants, goods=goods)
+    await _insert(
+        connection,
+        new_id,
+        order,
+        quoted=quoted,
+        credit_minor=credit_minor,
+        variants=variants,
+        parts=parts,
+        goods=goods,
+    )
+    await carry_on(connection, purse, new_id, credit_minor)
     new = (await orders_by_id(connection, [new_id]))[new_id]
     lines_taken = tuple((variant_id, at, units) for (variant_id, at), units in goods.items())
     (ended,) = await stock.claim_many(connection, [stock.Claim(new_id, lines_taken, f"order {new.number}")])
@@ -82,7 +102,7 @@ async def exchange(
     events = [
         event_of(name, new, told, staff_id=approval.staff_id) for name in ("order.placed", "order.confirmed")
     ]
-    return Exchanged(new, surplus_minor, tuple(events))
+    return Exchanged(new, paid_minor - credit_minor, credit_minor, tuple(events))
 
 
 async def _check_sold(
@@ -121,27 +141,43 @@ def _wanted(lines: Sequence[ReturnLine]) -> dict[UUID, int]:
 async def _quote(
     connection: Connection, order: Order, lines: Sequence[ReturnLine], variants: Mapping[UUID, Variant]
 ) -> tuple[Quote, int]:
-    """Return what the new order costs, and what it is cheaper by."""
+    """Return what the new goods cost, and what those that come back are worth."""
     bought = {line.variant_id: line for line in (await lines_of(connection, [order.id]))[order.id]}
     before = (await credited_units(connection, [order.id]))[order.id]
     prices = await prices_in(connection, variants, order.currency)
-    priced = []
+    rules = await rules_with(connection)
+    tax = rules.taxes.get(order.country) or rules.taxes.get("") or Tax()
+    included = order.tax_included
+    same, others = [], []
     for line in lines:
         variant = variants[line.wanted_id or line.variant_id]
-        known = bought.get(variant.id)
-        price = known.price_minor if known else _price(variant, prices)
-        priced.append(Priced(variant.id, price, line.quantity, variant.tax_class, 0, variant.category))
-    swaps = [Swap(bought[line.variant_id], line.quantity, _same(line)) for line in lines]
-    offset = offset_of(swaps, before)
-    rules = replace(await rules_with(connection), zones=())  # sending it again costs the customer nothing
-    quoted = quote(
-        priced, rules, Destination(order.country, order.postcode),
-        currency=order.currency,
-        discount=Discount(f"return {order.number}", DiscountKind.FIXED, offset, order.currency),
-    )  # fmt: skip
+        if _same(line):
+            known = bought[line.variant_id]
+            same.append(
+                same_again(known, line.quantity, before.get(known.variant_id, 0), tax_included=included)
+            )
+            continue
+        price = bought[variant.id].price_minor if variant.id in bought else unit_in_terms_of(
+            _price(variant, prices), tax, variant.tax_class, tax_included=included
+        )  # fmt: skip
+        others.append(Priced(variant.id, price, line.quantity, variant.tax_class, 0, variant.category))
+    # Sending it again costs the customer nothing.
+    told = Rules({"": replace(tax, included=included)}, (), rules.rates)
+    quoted = quote(others, told, Destination(order.country, order.postcode), currency=order.currency)
     assert not isinstance(quoted, NoShipping)
-    unused = offset - quoted.discount_minor
-    return quoted, surplus(swaps, before, unused, tax_included=order.tax_included)
+    units = {line.variant_id: line.quantity for line in lines}
+    return _with(quoted, same, included=included), worth_of(order, list(bought.values()), units, before)
+
+
+def _with(quoted: Quote, same: Sequence[QuotedLine], *, included: bool) -> Quote:
+    """Return the quote with these lines, too."""
+    subtotal = sum(line.unit_minor * line.quantity for line in same)
+    off, tax = sum(line.discount_minor for line in same), sum(line.tax_minor for line in same)
+    return replace(
+        quoted, lines=(*quoted.lines, *same), subtotal_minor=quoted.subtotal_minor + subtotal,
+        discount_minor=quoted.discount_minor + off, tax_minor=quoted.tax_minor + tax, tax_included=included,
+        total_minor=quoted.total_minor + subtotal - off + (0 if included else tax),
+    )  # fmt: skip
 
 
 def _same(line: ReturnLine) -> bool:
@@ -194,20 +230,24 @@ async def _insert(
     order: Order,
     *,
     quoted: Quote,
+    credit_minor: int,
     variants: Mapping[UUID, Variant],
+    parts: Parts,
     goods: Mapping[Place, int],
 ) -> None:
     now = clock.now()
-    lines = _merged(new_id, quoted, variants)
+    lines = _merged(new_id, quoted, variants, parts)
     record = {
         "id": new_id, "fingerprint": hashlib.sha256(new_id.bytes).hexdigest(),
         "customer_id": order.customer_id, "visitor_id": order.visitor_id, "cart_id": None,
         "campaign_id": None, "email": order.email, "name": order.name, "address": order.address,
         "language": order.language,
-        "total_minor": quoted.total_minor, "currency": quoted.currency, "provider": CASH, "method": "",
+        "total_minor": quoted.total_minor - credit_minor, "credit_minor": credit_minor,
+        "currency": quoted.currency, "provider": CASH, "method": "",
         "held_until": now + _HELD_FOR, "country": order.country, "postcode": order.postcode,
         "city": order.city, "phone": order.phone, "subtotal_minor": quoted.subtotal_minor,
         "discount_minor": quoted.discount_minor, "shipping_minor": 0, "tax_minor": quoted.tax_minor,
+        "shipping_tax_minor": 0, "shipping_tax_rate": 0,
         "tax_included": quoted.tax_included, "shipping_key": "", "discount_code": "", "promised_on": None,
     }  # fmt: skip
     records = [
@@ -222,7 +262,9 @@ async def _insert(
     await connection.execute(QUERIES["insert_orders"], params)
 
 
-def _merged(new_id: UUID, quoted: Quote, variants: Mapping[UUID, Variant]) -> list[dict[str, Any]]:
+def _merged(
+    new_id: UUID, quoted: Quote, variants: Mapping[UUID, Variant], parts: Parts
+) -> list[dict[str, Any]]:
     """Return the lines of the new order: two that became one variant at one price are one line."""
     lines: dict[UUID, dict[str, Any]] = {}
     for line in quoted.lines:
@@ -231,6 +273,8 @@ def _merged(new_id: UUID, quoted: Quote, variants: Mapping[UUID, Variant]) -> li
                 "order_id": new_id, "variant_id": line.variant_id, "quantity": line.quantity,
                 "price_minor": line.unit_minor, "discount_minor": line.discount_minor,
                 "tax_minor": line.tax_minor, "title": variants[line.variant_id].title,
+                "tax_class": line.tax_class, "tax_rate": line.tax_rate,
+                "parts": parts.get(line.variant_id, ()),
             }  # fmt: skip
             continue
         known["quantity"] += line.quantity

@@ -1,6 +1,7 @@
 """What customers are written about parcels and returns, in the language they ordered in."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from safar.channels.model import Outgoing
 from safar.kernel.i18n import N_, _, money, number, speaking
@@ -62,6 +63,30 @@ def shipment_letter(
         return letter(order, message_id, subject, parts, shipping.link)
 
 
+def given_up_letter(
+    order: Order,
+    message_id: UUID,
+    lines: Sequence[tuple[int, str]],
+    link: str,
+    *,
+    reason: str,
+    refund_minor: int,
+    waived_minor: int,
+) -> Outgoing:
+    """Return the mail that units of an order will not come; `lines` are (units, title)."""
+    with speaking(order.language):
+        goods = [f"{number(units)} × {title}" for units, title in lines[:_LINES_MAX]]
+        parts = ["\n".join([_("We are sorry: we cannot send this part of your order."), *goods]), reason]
+        if refund_minor:
+            amount = money(refund_minor, order.currency)
+            parts.append(_("You get %(amount)s back; we tell you as soon as it is done.", amount=amount))
+        if waived_minor:
+            amount = money(waived_minor, order.currency)
+            parts.append(_("You pay %(amount)s less on delivery.", amount=amount))
+        subject = _("A part of your order %(number)s will not come", number=order.number)
+        return letter(order, derived_id("order mail", order.id, "given up", message_id), subject, parts, link)
+
+
 def return_letter(
     order: Order,
     one: Return,
@@ -71,8 +96,12 @@ def return_letter(
     answer: str = "",
     send_to: str = "",
     exchange: tuple[Order, str] | None = None,
+    due: str = "",
 ) -> Outgoing:
-    """Return the mail that a return has reached `state`; `exchange`: the new order and its page."""
+    """Return the mail that a return has reached `state`; `exchange`: the new order and its page.
+
+    `due`: what is paid on delivery for what has not come.
+    """
     with speaking(order.language):
         named = {"number": one.number}
         parts = [_(_NEWS[state]) % named if "%(" in _NEWS[state] else _(_NEWS[state])]
@@ -80,6 +109,10 @@ def return_letter(
             parts.append(answer)
         if send_to:
             parts.append(_("Send it to:") + "\n" + send_to)
+        if due:
+            parts.append(
+                _("Not everything has come. You pay %(amount)s when the exchange arrives.", amount=due)
+            )
         if exchange is not None:
             parts += _exchange_news(*exchange)
         subject = _(_SUBJECTS[state], **named)

@@ -196,7 +196,10 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class GiveBack:
-    """Give money back for a return that is here; `amount_minor` None: what its lines come to."""
+    """Give money back for a return that is here; `amount_minor`: for its goods, None: all they come to.
+
+    `with_shipping`: and what sending the order had cost, besides.
+    """
 
     return_id: UUID
     staff_id: UUID
@@ -229,6 +232,11 @@ class Return:
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_RETURNS
+
+    @property
+    def is_exchanged(self) -> bool:
+        """Whether a new order was made for it that has not been cancelled since."""
+        return self.wish == Wish.EXCHANGE and self.exchange_order_id is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,12 @@
 """What a return is worth, without I/O: the lines' own prices, discounts and tax, to the last minor unit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from safar.shop.model import Order, OrderLine
-
-
-@dataclass(frozen=True, slots=True)
-class Swap:
-    """Units of a bought line that are exchanged; `same`: for the same again."""
-
-    line: OrderLine
-    units: int
-    same: bool
+from safar.shop.pricing.model import QuotedLine, Tax
+from safar.shop.pricing.money import half_up
+from safar.shop.pricing.quote import RATE_WHOLE
 
 
 def paid_for(line: OrderLine, *, tax_included: bool) -> int:
@@ -32,46 +25,45 @@ def share(total_minor: int, quantity: int, before: int, units: int) -> int:
 def worth_of(
     order: Order, lines: Sequence[OrderLine], units: Mapping[UUID, int], before: Mapping[UUID, int]
 ) -> int:
-    """Return what `units` of the order's lines are worth, `before` of each having come back already."""
+    """Return what `units` of the order's lines are worth, `before` of each having come back already.
+
+    What was given up of them has gone before, too.
+    """
     return sum(
         share(
             paid_for(line, tax_included=order.tax_included), line.quantity,
-            before.get(line.variant_id, 0), units.get(line.variant_id, 0),
+            before.get(line.variant_id, 0) + line.given_up, units.get(line.variant_id, 0),
         )
         for line in lines
     )  # fmt: skip
 
 
-def shipping_paid(order: Order, lines: Sequence[OrderLine]) -> int:
+def shipping_paid(order: Order) -> int:
     """Return what the customer paid for sending, with its tax."""
-    tax = order.tax_minor - sum(line.tax_minor for line in lines)
-    return order.shipping_minor + (0 if order.tax_included else max(tax, 0))
+    return order.shipping_minor + (0 if order.tax_included else order.shipping_tax_minor)
 
 
-def offset_of(swaps: Sequence[Swap], before: Mapping[UUID, int]) -> int:
-    """Return what is taken off the price of the new goods, before tax is put on top of it.
-
-    The same again costs nothing, whatever had been paid for it; else what was paid counts.
-    """
-    return sum(swap.line.price_minor * swap.units if swap.same else _credit(swap, before) for swap in swaps)
+def delivery_worth(order: Order, left_minor: int) -> int:
+    """Return what can go back of what sending an order had cost: once, and at most what is left."""
+    return max(min(shipping_paid(order) - order.delivery_back_minor, left_minor), 0)
 
 
-def surplus(
-    swaps: Sequence[Swap], before: Mapping[UUID, int], unused_minor: int, *, tax_included: bool
-) -> int:
-    """Return what goes back when `unused_minor` of the offset was not needed, with its tax."""
-    others = [swap for swap in swaps if not swap.same]
-    credit = sum(_credit(swap, before) for swap in others)
-    paid = sum(_credit(swap, before, tax_included=tax_included) for swap in others)
-    return paid * unused_minor // credit if credit else 0
+def same_again(line: OrderLine, units: int, before: int, *, tax_included: bool) -> QuotedLine:
+    """Return a line of the same goods that costs exactly what was paid for these units of it."""
+    before += line.given_up
+    paid = share(paid_for(line, tax_included=tax_included), line.quantity, before, units)
+    tax = share(line.tax_minor, line.quantity, before, units)
+    off = line.price_minor * units + (0 if tax_included else tax) - paid
+    if off < 0:  # the shares of discount and tax are rounded apart
+        off, tax = 0, tax - off
+    return QuotedLine(line.variant_id, line.price_minor, units, off, tax, line.tax_class, line.tax_rate)
 
 
-def surplus_of(surplus_minor: int, asked: int, received: int) -> int:
-    """Return how much of a surplus goes back when only some of the units have come."""
-    return surplus_minor * received // asked if asked else 0
-
-
-def _credit(swap: Swap, before: Mapping[UUID, int], *, tax_included: bool = True) -> int:
-    line = swap.line
-    total = paid_for(line, tax_included=tax_included)
-    return share(total, line.quantity, before.get(line.variant_id, 0), swap.units)
+def unit_in_terms_of(price_minor: int, tax: Tax, tax_class: str, *, tax_included: bool) -> int:
+    """Return a price of now as an order says prices: with the tax in them, or without it."""
+    rate = tax.rates.get(tax_class, 0)
+    if tax.included == tax_included:
+        return price_minor
+    if tax.included:
+        return price_minor - half_up(price_minor * rate, RATE_WHOLE + rate)
+    return price_minor + half_up(price_minor * rate, RATE_WHOLE)

@@ -18,6 +18,8 @@ from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, error_text
 from safar.kernel.web.requests import request_key, see_other
 from safar.shop.errors import NotNow
+from safar.shop.fulfilment.errors import PartlySent
+from safar.shop.fulfilment.giving_up import GiveUp, give_up_many
 from safar.shop.fulfilment.model import Advanced, Delivery, Pack, Shipping
 from safar.shop.fulfilment.prints import (
     PICKED_AT_ONCE_MAX,
@@ -35,6 +37,7 @@ from safar.shop.settle import Cancellation, cancel_many
 from safar.stock.model import MAIN
 
 UNITS_MAX = 1_000_000
+REASON_CHARACTERS_MAX = 500
 OrderPage = Callable[..., Awaitable[Response]]
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -68,6 +71,7 @@ def routes(order_page: OrderPage) -> list[BaseRoute]:
         Route("/orders/{id}/delivered", on_page(_deliver), methods=["POST"]),
         Route("/orders/{id}/cancelled", on_page(_cancel), methods=["POST"]),
         Route("/orders/{id}/link", on_page(_new_link), methods=["POST"]),
+        Route("/orders/{id}/given-up", on_page(_give_up), methods=["POST"]),
         Route("/orders/{id}/packing-slip.pdf", _packing_slip),
         Route("/orders/{id}/invoice.pdf", _invoice),
     ]
@@ -110,7 +114,7 @@ async def _cancel(request: Request, order_id: UUID) -> None:
     if standing.state is None:
         raise NotFound
     if standing.state != OrderState.CANCELLED:
-        raise NotNow
+        raise PartlySent if await something_left(context, order_id) else NotNow
     if standing.changed and standing.payment_state == PaymentState.OWED:
         await give_back(context, order_id, (await _order_of(context, order_id)).provider)
 
@@ -120,6 +124,44 @@ async def _new_link(request: Request, order_id: UUID) -> None:
     actor, context = actor_of(request), context_of(request)
     async with context.database.transaction() as connection:
         await renew_link(connection, order_id, link_of(context, order_id), staff_id=actor.id)
+
+
+async def _give_up(request: Request, order_id: UUID) -> None:
+    """Give up units of lines (line-ID), or with `rest` all that is still to go."""
+    actor, context = actor_of(request, "manager"), context_of(request)
+    fields = await read_fields(request)
+    key = request_key(request, fields, "given up", order_id)
+    reason = fields.text("reason", length_max=REASON_CHARACTERS_MAX)
+    rest = fields.values.get("rest") == "on"
+    units = None if rest else tuple(units_of_lines(fields))
+    if units is not None and not any(quantity for _id, quantity in units):
+        fields.problems["units"] = _("Say how many units will not be sent.")
+    fields.done()
+    gift = GiveUp(
+        key, order_id, actor.id, link_of(context, order_id), reason, units,
+        with_shipping=fields.values.get("with_shipping") == "on",
+    )  # fmt: skip
+    _done(await context.batched(give_up_many, gift))
+
+
+async def something_left(context: Context, order_id: UUID) -> bool:
+    """Tell whether something of an order has left."""
+    async with context.database.connection() as connection:
+        return any(one.shipped for one in (await goods_of(connection, [order_id]))[order_id])
+
+
+def units_of_lines(fields: Fields) -> list[tuple[UUID, int]]:
+    """Return the units of the order's lines that a form names, fields called line-ID."""
+    units = []
+    for name in [name for name in fields.values if name.startswith("line-")]:
+        try:
+            variant_id = UUID(name.removeprefix("line-"))
+        except ValueError:
+            fields.problems[name] = _("Choose one of the options.")
+            continue
+        if fields.values[name].strip():
+            units.append((variant_id, fields.integer(name, least=0, most=UNITS_MAX)))
+    return units
 
 
 async def _pack_batch(request: Request) -> Response:

@@ -1,15 +1,15 @@
 """A sheet of A4 for documents in any of our languages: shaped text, mirrored where writing runs that way."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
-from safar.kernel.i18n import _, current_language, direction, number
+from safar.kernel.i18n import _, current_language, direction, number, speaking
 from safar.kernel.text import script_of
+from safar.shop.fulfilment.draft import Column, Draft
 
 _FONTS = Path(__file__).parent / "fonts"
 _FAMILIES = ("noto-sans", "vazirmatn")
@@ -19,19 +19,6 @@ _MM_A_POINT = 0.3528
 _INK, _GREY, _RULE = (29, 26, 32), (110, 104, 112), (205, 199, 205)
 
 BOX = "\x00"  # a cell with a box to tick
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table; `share` of the width. `end`: figures, set at the end of the line."""
-
-    title: str
-    share: float
-    end: bool = False
-
-    @property
-    def text_share(self) -> float:
-        return self.share if self.end else self.share - 0.015
 
 
 class Paper:
@@ -204,3 +191,22 @@ def _runs_right_to_left(text: str, sheet_does: bool) -> bool:
 
 def _family() -> str:
     return "vazirmatn" if current_language() == "fa" else "noto-sans"
+
+
+def printed(draft: Draft) -> bytes:
+    """Draw a document, in the direction and with the digits of its language."""
+    with speaking(draft.language):
+        paper = Paper(draft.name, foot=draft.foot)
+        for name, args in draft.strokes:
+            if name == "table":
+                columns, rows = args
+                paper.table([Column(**column) for column in columns], rows)
+            else:
+                _STROKES[name](paper, *args)
+        return paper.bytes()
+
+
+_STROKES: dict[str, Callable[..., None]] = {
+    "title": Paper.title, "heading": Paper.heading, "text": Paper.text, "blocks": Paper.blocks,
+    "sums": Paper.sums,
+}  # fmt: skip

@@ -8,14 +8,19 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 from uuid import UUID
 
+import orjson
 from starlette.responses import Response
 
+from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.database import rows
+from safar.kernel.database import Connection, execute, rows, value
 from safar.kernel.errors import NotFound, Overloaded
 from safar.kernel.i18n import current_language
+from safar.shop.changes import lock
+from safar.shop.fulfilment.draft import Draft, draft_of
 from safar.shop.fulfilment.model import Pick
 from safar.shop.fulfilment.picking import lots_to_take
 from safar.shop.fulfilment.reading import QUERIES, sent_in, shipments_of
@@ -32,9 +37,13 @@ _printers: "dict[asyncio.AbstractEventLoop, Printers]" = {}
 
 
 @dataclass(frozen=True, slots=True)
-class _TaxClass:
-    variant_id: UUID
-    tax_class: str
+class _Issued:
+    """A document as it was issued."""
+
+    kind: str
+    series: str
+    number: int
+    content: dict[str, Any]
 
 
 def _documents() -> ModuleType:
@@ -74,19 +83,41 @@ async def packing_slip_of(context: Context, order: Order, shipment_id: UUID | No
 
 
 async def invoice_of(context: Context, order: Order) -> bytes:
-    """Return the invoice of an order, a receipt once it is paid."""
-    async with context.database.connection() as connection:
-        lines = (await lines_of(connection, [order.id]))[order.id]
-        ids = {"ids": [line.variant_id for line in lines]}
-        classes = {
-            found.variant_id: found.tax_class
-            for found in await rows(_TaxClass, connection, QUERIES["tax_classes"], ids)
-        }
-        refunded = (await accounts_of(connection, [order.id]))[order.id].refunded_minor
-    return await _printed(
-        lambda: _documents().invoice(context.settings, order, lines, classes, refunded_minor=refunded),
-        "invoice", order, lines, sorted(classes.items()), refunded,
-    )  # fmt: skip
+    """Return the invoice of an order, a receipt once it is paid: issued the first time, the same ever after.
+
+    Its number is the order's in a series of its own without gaps: both are written in one transaction.
+    """
+    documents = _documents()
+    async with context.database.transaction() as connection:
+        await lock(connection, [order.id])
+        order = (await orders_by_id(connection, [order.id]))[order.id]
+        issued = await rows(_Issued, connection, QUERIES["documents"], {"order_id": order.id})
+        kind = "receipt" if documents.is_paid_for(order) else "invoice"
+        kept = next((one.content for one in issued if one.kind == kind), None)
+        if kept is None:
+            kept = await _issue(connection, context, order, kind, issued)
+    draft = draft_of(kept)
+    return await _printed(lambda: documents.printed(draft), "invoice", draft)
+
+
+async def _issue(
+    connection: Connection, context: Context, order: Order, kind: str, issued: Sequence[_Issued]
+) -> dict[str, Any]:
+    series = issued[0].series if issued else context.settings.invoice_series
+    number: int = (
+        issued[0].number if issued else await value(connection, QUERIES["next_document"], {"series": series})
+    )
+    lines = (await lines_of(connection, [order.id]))[order.id]
+    refunded = (await accounts_of(connection, [order.id]))[order.id].refunded_minor
+    draft: Draft = _documents().invoice_draft(
+        context.settings, order, lines, number=f"{series}{number}", refunded_minor=refunded
+    )
+    params = {
+        "order_id": order.id, "kind": kind, "series": series, "number": number, "now": clock.now(),
+        "content": orjson.dumps(draft.kept()).decode(),
+    }  # fmt: skip
+    await execute(connection, QUERIES["issue_document"], params)
+    return draft.kept()
 
 
 def pdf_response(body: bytes, name: str) -> Response:

@@ -166,6 +166,21 @@ FROM jsonb_to_recordset(%(changes)s::jsonb) AS c (
 )
 WHERE r.id = c.id
 
+-- name: returns_exchanged_for
+SELECT
+    id, number, order_id, state, wish, note, answer, exchange_order_id, refund_id, refund_minor, with_shipping,
+    requested_at, decided_at, received_at, ended_at, staff_id
+FROM returns
+WHERE exchange_order_id = ANY(%(ids)s) AND wish = 'exchange'
+ORDER BY id
+
+-- name: undo_exchanges
+UPDATE returns AS r
+SET state = c.state, wish = c.wish, refund_id = c.refund_id, refund_minor = c.refund_minor,
+    ended_at = CASE WHEN c.state = 'refunded' THEN %(now)s ELSE r.ended_at END
+FROM jsonb_to_recordset(%(changes)s::jsonb) AS c (id uuid, state text, wish text, refund_id uuid, refund_minor bigint)
+WHERE r.id = c.id
+
 -- name: write_arrivals
 WITH arrived AS (
     INSERT INTO return_goods (return_id, variant_id, location_id, quantity)
@@ -179,6 +194,9 @@ UPDATE return_lines AS l
 SET received = c.received
 FROM jsonb_to_recordset(%(lines)s::jsonb) AS c (return_id uuid, variant_id uuid, received bigint)
 WHERE l.return_id = c.return_id AND l.variant_id = c.variant_id
+
+-- name: delivery_is_back
+UPDATE orders SET delivery_back_minor = delivery_back_minor + %(amount)s WHERE id = %(id)s
 
 -- name: returned_units
 -- Of each line, what has come back or is asked for; a return that was refused does not count.
@@ -202,13 +220,13 @@ SELECT r.order_id, l.variant_id, sum(coalesce(l.received, l.quantity))::bigint A
 FROM returns AS r
 INNER JOIN return_lines AS l ON l.return_id = r.id
 WHERE
-    r.order_id = ANY(%(ids)s)
-    AND (r.state = 'refunded' OR (r.exchange_order_id IS NOT NULL AND r.state <> 'refused'))
+    r.order_id = ANY(%(ids)s) AND r.id IS DISTINCT FROM %(but)s::uuid
+    AND (r.state = 'refunded' OR (r.wish = 'exchange' AND r.exchange_order_id IS NOT NULL AND r.state <> 'refused'))
 GROUP BY r.order_id, l.variant_id
 
 -- name: exchanged_from
 -- The return, and the order, that an order was made for as an exchange.
-SELECT r.id, r.number, r.order_id, o.number AS order_number
+SELECT r.id, r.number, r.state, r.order_id, o.number AS order_number
 FROM returns AS r
 INNER JOIN orders AS o ON o.id = r.order_id
 WHERE r.exchange_order_id = %(order_id)s
@@ -302,12 +320,59 @@ INNER JOIN stock_locations AS s ON s.id = g.location_id AND coalesce(s.shelf_id,
 WHERE EXISTS (SELECT FROM stock_lots AS l WHERE l.variant_id = m.variant_id)
 GROUP BY m.order_id, m.variant_id, m.shelf_id
 
--- name: tax_classes
-SELECT id AS variant_id, tax_class FROM variants WHERE id = ANY(%(ids)s)
-
 -- name: messages
 -- What one browser wrote and was told on the web, newest first.
 SELECT m.author, m.body, m.at FROM messages AS m
 WHERE m.channel_id = %(channel_id)s AND m.address = %(address)s
 ORDER BY m.at DESC, m.id DESC
 LIMIT %(limit)s
+
+-- name: given_up
+SELECT id, order_id, reason, refund_minor, waived_minor, staff_id, at
+FROM given_up
+WHERE order_id = ANY(%(order_ids)s::uuid []) OR id = ANY(%(ids)s::uuid [])
+ORDER BY at, id
+
+-- name: give_up
+-- What is not sent is no longer taken from its shelf.
+WITH one AS (
+    INSERT INTO given_up (id, order_id, reason, refund_minor, waived_minor, staff_id, at)
+    VALUES (%(id)s, %(order_id)s, %(reason)s, %(refund_minor)s, %(waived_minor)s, %(staff_id)s, %(now)s)
+),
+
+lines AS (
+    SELECT l.variant_id, l.quantity
+    FROM jsonb_to_recordset(%(lines)s::jsonb) AS l (variant_id uuid, quantity bigint)
+),
+
+noted AS (
+    INSERT INTO given_up_lines (given_up_id, variant_id, quantity) SELECT %(id)s, variant_id, quantity FROM lines
+),
+
+given AS (
+    UPDATE order_lines AS o
+    SET given_up = o.given_up + l.quantity
+    FROM lines AS l
+    WHERE o.order_id = %(order_id)s AND o.variant_id = l.variant_id
+)
+
+UPDATE order_goods AS o
+SET quantity = o.quantity - g.quantity
+FROM jsonb_to_recordset(%(goods)s::jsonb) AS g (variant_id uuid, location_id uuid, quantity bigint)
+WHERE o.order_id = %(order_id)s AND o.variant_id = g.variant_id AND o.location_id = g.location_id
+
+-- name: forget_given_up_goods
+DELETE FROM order_goods WHERE order_id = %(order_id)s AND quantity = 0
+
+-- name: documents
+SELECT kind, series, number, content FROM documents WHERE order_id = %(order_id)s ORDER BY issued_at
+
+-- name: next_document
+-- The row stays locked until the document is written: a number is never lost, and none is given twice.
+INSERT INTO document_series (series, number) VALUES (%(series)s, 1)
+ON CONFLICT (series) DO UPDATE SET number = document_series.number + 1
+RETURNING number
+
+-- name: issue_document
+INSERT INTO documents (order_id, kind, series, number, content, issued_at)
+VALUES (%(order_id)s, %(kind)s, %(series)s, %(number)s, %(content)s::jsonb, %(now)s)

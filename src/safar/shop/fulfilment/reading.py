@@ -54,10 +54,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The return and the order that an exchange comes from."""
+    """The return and the order that an exchange comes from; `state`: the return's."""
 
     id: UUID
     number: int
+    state: str
     order_id: UUID
     order_number: int
 
@@ -142,14 +143,21 @@ async def returned_goods(connection: Connection, order_ids: Iterable[UUID]) -> U
     return await _units(connection, QUERIES["returned_goods"], order_ids)
 
 
-async def credited_units(connection: Connection, order_ids: Iterable[UUID]) -> Units:
-    """Return, by order and variant, the units of its lines whose worth was given back or exchanged."""
-    return await _units(connection, QUERIES["credited_units"], order_ids)
+async def credited_units(
+    connection: Connection, order_ids: Iterable[UUID], *, but: UUID | None = None
+) -> Units:
+    """Return, by order and variant, the units of its lines whose worth was given back or exchanged.
+
+    `but`: a return that does not count.
+    """
+    return await _units(connection, QUERIES["credited_units"], order_ids, but=but)
 
 
-async def _units(connection: Connection, query: LiteralString, order_ids: Iterable[UUID]) -> Units:
+async def _units(
+    connection: Connection, query: LiteralString, order_ids: Iterable[UUID], **more: UUID | None
+) -> Units:
     units: dict[UUID, dict[UUID, int]] = {id_: {} for id_ in order_ids}
-    for found in await rows(_Units, connection, query, {"ids": list(units)}):
+    for found in await rows(_Units, connection, query, {"ids": list(units), **more}):
         units[found.order_id][found.variant_id] = found.units
     return units
 

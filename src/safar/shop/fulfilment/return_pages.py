@@ -9,12 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from safar.catalogue.kits import kits
 from safar.kernel.database import Connection, rows
 from safar.kernel.errors import NotFound
 from safar.kernel.i18n import _
 from safar.kernel.ids import parse_id
-from safar.kernel.money import Money
+from safar.kernel.money import plain_amount
 from safar.kernel.text import ascii_digits
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of, page
@@ -26,6 +25,7 @@ from safar.shop.fulfilment.model import (
     ReturnState,
     ReturnStep,
 )
+from safar.shop.fulfilment.money import delivery_worth
 from safar.shop.fulfilment.reading import (
     HIGHEST_NUMBER,
     QUERIES,
@@ -38,7 +38,8 @@ from safar.shop.fulfilment.return_actions import ANSWER_CHARACTERS_MAX
 from safar.shop.fulfilment.show import REASONS, RETURN_STATES, RETURN_TONES, WISHES
 from safar.shop.fulfilment.taking_back import worth
 from safar.shop.model import Order
-from safar.shop.orders import orders_by_id
+from safar.shop.orders import lines_of, orders_by_id
+from safar.shop.payments.credits import purses_of
 from safar.shop.plan import demand_of
 from safar.stock.actions import own_locations
 from safar.stock.model import MAIN
@@ -107,7 +108,8 @@ async def return_page(
     async with context.database.connection() as connection:
         one, order = await _found(connection, return_id)
         lines = (await return_lines_of(connection, [return_id]))[return_id]
-        parts = await kits(connection, [line.variant_id for line in lines])
+        sold = {line.variant_id: line for line in (await lines_of(connection, [order.id]))[order.id]}
+        parts = {id_: tuple(line.made_of) for id_, line in sold.items()}
         expected = demand_of({line.variant_id: line.quantity for line in lines}, parts)
         exchange = one.exchange_order_id and (await orders_by_id(connection, [one.exchange_order_id]))
         values: dict[str, Any] = {
@@ -132,11 +134,13 @@ async def return_page(
 
 
 async def _worths(connection: Connection, order: Order, one: Return) -> tuple[str, str] | None:
-    """Return what a return that is here comes to, as typed: without and with what sending had cost."""
+    """Return what the goods of a return that is here come to, and their delivery, as they are typed."""
     if one.state != ReturnState.RECEIVED:
         return None
-    plain, whole = [await worth(connection, order, one, with_shipping=with_) for with_ in (False, True)]
-    return _plain(plain, order.currency), _plain(whole, order.currency)
+    purse = (await purses_of(connection, [order.id]))[order.id]
+    goods = await worth(connection, order, one, purse)
+    delivery = delivery_worth(order, purse.total_minor - goods)
+    return plain_amount(goods, order.currency), plain_amount(delivery, order.currency)
 
 
 async def _titles(connection: Connection, units: dict[UUID, int]) -> list[tuple[UUID, str, str, int]]:
@@ -154,10 +158,6 @@ async def _found(connection: Connection, return_id: UUID) -> tuple[Return, Order
     if one is None:
         raise NotFound
     return one, (await orders_by_id(connection, [one.order_id]))[one.order_id]
-
-
-def _plain(minor: int, currency: str) -> str:
-    return f"{Money(minor, currency).major():f}"
 
 
 def _whole(text: str | None) -> int | None:

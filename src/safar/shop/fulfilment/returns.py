@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from safar.catalogue.kits import kits
 from safar.channels.actions import queue_many
 from safar.channels.model import Outgoing
 from safar.journal.actions import append_many
@@ -35,8 +34,9 @@ from safar.shop.fulfilment.reading import (
     returned_units,
     returns_by_id,
 )
-from safar.shop.model import Order, OrderLine, OrderState
+from safar.shop.model import Goods, Order, OrderLine, OrderState
 from safar.shop.orders import goods_of, lines_of
+from safar.shop.payments.credits import kin
 from safar.shop.settle import Cancellation, cancel_many
 
 
@@ -67,7 +67,7 @@ async def request_many(connection: Connection, requests: Sequence[ReturnRequest]
 
 async def can_return(connection: Connection, order_id: UUID) -> dict[UUID, int]:
     """Return how many units of each line of an order can still come back."""
-    return (await _left(connection, [order_id]))[1][order_id]
+    return (await _books(connection, [order_id]))[order_id].left
 
 
 async def refuse_many(connection: Connection, refusals: Sequence[Refusal]) -> list[Turned]:
@@ -83,15 +83,15 @@ async def refuse_many(connection: Connection, refusals: Sequence[Refusal]) -> li
             continue
         changed = replace(one, state=ReturnState.REFUSED, answer=refusal.answer)
         desk.put(changed, refusal.link, staff_id=refusal.staff_id)
-        if one.exchange_order_id is not None:
+        if one.is_exchanged and one.exchange_order_id:
             given_up.append(
                 Cancellation(
                     one.exchange_order_id, refusal.link, "cancelled_by_shop", staff_id=refusal.staff_id
                 )
             )
-    if given_up:
-        await cancel_many(connection, given_up)
     await desk.close(connection)
+    if given_up:  # after the returns are refused: what their customers paid is for what they keep
+        await cancel_many(connection, given_up)
     return [desk.outcome(refusal.return_id, ReturnState.REFUSED) for refusal in refusals]
 
 
@@ -120,6 +120,7 @@ class Desk:
         send_to: str = "",
         exchange: tuple[Order, str] | None = None,
         told: Mapping[str, Any] | None = None,
+        due: str = "",
         silent: bool = False,
     ) -> None:
         """Change a return, tell it in the journal and, if not `silent`, to the customer."""
@@ -129,7 +130,9 @@ class Desk:
         if not silent:
             answer = one.answer if state in (ReturnState.APPROVED, ReturnState.REFUSED) else ""
             self.letters.append(
-                return_letter(order, one, state, link, answer=answer, send_to=send_to, exchange=exchange)
+                return_letter(
+                    order, one, state, link, answer=answer, send_to=send_to, exchange=exchange, due=due
+                )
             )
 
     async def close(self, connection: Connection) -> None:
@@ -158,11 +161,12 @@ class Desk:
 
 
 async def open_desk(connection: Connection, return_ids: Iterable[UUID]) -> Desk:
-    """Lock the orders of these returns, and those they were exchanged for, and read them."""
+    """Lock the orders of these returns, and those whose goods or money hang together with them; read them."""
     ids = list(return_ids)
     seen = await returns_by_id(connection, ids)
     order_ids = {one.order_id for one in seen.values()}
-    orders = await lock(connection, order_ids | {o for r in seen.values() if (o := r.exchange_order_id)})
+    order_ids |= {o for r in seen.values() if (o := r.exchange_order_id)}
+    orders = await lock(connection, order_ids | await kin(connection, order_ids))
     # As they stand under the lock: another may have changed them while this one waited.
     return Desk(orders, await returns_by_id(connection, ids), await return_lines_of(connection, seen))
 
@@ -179,20 +183,30 @@ def return_event(
     return event_of(f"return.{state.value}", order, properties, staff_id=staff_id)
 
 
-async def _left(
-    connection: Connection, order_ids: Sequence[UUID]
-) -> tuple[dict[UUID, list[OrderLine]], dict[UUID, dict[UUID, int]]]:
+@dataclass(slots=True)
+class _Books:
+    """The lines of an order, where its goods are, and the units of its lines that come or came back."""
+
+    lines: list[OrderLine]
+    goods: list[Goods]
+    returned: dict[UUID, int]
+
+    @property
+    def left(self) -> dict[UUID, int]:
+        return returnable(self.lines, self.goods, self.returned)
+
+
+async def _books(connection: Connection, order_ids: Sequence[UUID]) -> dict[UUID, _Books]:
     lines, goods = await lines_of(connection, order_ids), await goods_of(connection, order_ids)
     returned = await returned_units(connection, order_ids)
-    parts = await kits(connection, {line.variant_id for found in lines.values() for line in found})
-    return lines, {id_: returnable(lines[id_], goods[id_], parts, returned[id_]) for id_ in order_ids}
+    return {id_: _Books(lines[id_], goods[id_], returned[id_]) for id_ in order_ids}
 
 
 async def _check(
     connection: Connection, requests: Sequence[ReturnRequest], orders: Mapping[UUID, Order]
 ) -> None:
     now = clock.now()
-    lines, left = await _left(connection, list({r.order_id for r in requests if r.order_id in orders}))
+    books = await _books(connection, list({r.order_id for r in requests if r.order_id in orders}))
     for request in requests:
         order = orders.get(request.order_id)
         if order is None or order.state == OrderState.CANCELLED:
@@ -201,15 +215,15 @@ async def _check(
             raise NotReturnable
         if not request.lines:
             raise NothingReturned
-        open_units = left[order.id]
-        if not any(open_units.values()):
+        book = books[order.id]
+        if not any(book.left.values()):
             raise NotReturnable
-        titles = {line.variant_id: line.title for line in lines[order.id]}
+        titles = {line.variant_id: line.title for line in book.lines}
         for line in request.lines:
-            most = open_units.get(line.variant_id, 0)
+            most = book.left.get(line.variant_id, 0)
             if not 0 < line.quantity <= most:
                 raise MoreThanSent(title=titles.get(line.variant_id, "–"), left=number(most))
-            open_units[line.variant_id] = most - line.quantity
+            book.returned[line.variant_id] = book.returned.get(line.variant_id, 0) + line.quantity
 
 
 async def _insert(connection: Connection, requests: Sequence[ReturnRequest]) -> None:

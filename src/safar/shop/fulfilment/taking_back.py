@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from safar.kernel.database import Connection, as_json, execute
@@ -21,19 +22,17 @@ from safar.shop.fulfilment.model import (
     Turned,
     Wish,
 )
-from safar.shop.fulfilment.money import shipping_paid, surplus_of, worth_of
+from safar.shop.fulfilment.money import delivery_worth, worth_of
 from safar.shop.fulfilment.reading import (
     QUERIES,
     credited_units,
     return_lines_of,
     returned_goods,
-    returns_of,
 )
-from safar.shop.fulfilment.returns import Desk, open_desk
+from safar.shop.fulfilment.returns import open_desk
 from safar.shop.model import Order
 from safar.shop.orders import goods_of, lines_of
-from safar.shop.payments.model import RefundAsked, RefundRequest
-from safar.shop.payments.refunds import refund_many
+from safar.shop.payments.credits import Purse, ask_after_all, give_back_of, let_go, purses_of
 from safar.stock import actions as stock
 from safar.stock.model import Place
 
@@ -69,8 +68,8 @@ async def approve_many(connection: Connection, approvals: Sequence[Approval]) ->
 async def receive_many(connection: Connection, arrivals: Sequence[Arrival]) -> list[Turned]:
     """Write down what has come back and where it was put: in stock, in quarantine, or as a loss.
 
-    An exchange is done with it, and what it came cheaper goes back. Writes return.received or
-    return.exchanged, and the mail that tells. Raises NothingReturned, MoreThanSent.
+    An exchange is done with it: what it came cheaper goes back, and what has not come is paid for. Writes
+    return.received or return.exchanged, and the mail that tells. Raises NothingReturned, MoreThanSent.
     """
     desk = await open_desk(connection, [arrival.return_id for arrival in arrivals])
     moves: list[stock.Transfer] = []
@@ -83,12 +82,14 @@ async def receive_many(connection: Connection, arrivals: Sequence[Arrival]) -> l
         await _check_arrival(connection, order, arrival, desk.lines[one.id])
         await _write_arrival(connection, arrival, received)
         moves += _moves(order, one, arrival)
-        exchanged = one.exchange_order_id is not None
-        state = ReturnState.EXCHANGED if exchanged else ReturnState.RECEIVED
-        changed = replace(one, state=state)
-        if exchanged and one.refund_minor:
-            changed = await _give_surplus(connection, desk, changed, received, arrival.staff_id)
-        desk.put(changed, arrival.link, staff_id=arrival.staff_id, told={"quantity": sum(received.values())})
+        changed, short_minor = replace(one, state=ReturnState.RECEIVED), 0
+        if one.is_exchanged:
+            worth_minor = await lines_worth(connection, order, one, received)
+            changed, short_minor = await _end_exchange(connection, one, worth_minor, arrival.staff_id)
+        desk.put(
+            changed, arrival.link, staff_id=arrival.staff_id, told={"quantity": sum(received.values())},
+            due=money(short_minor, order.currency) if short_minor else "",
+        )  # fmt: skip
     await stock.transfer_many(connection, moves)
     await desk.close(connection)
     return [desk.outcome(arrival.return_id, ReturnState.RECEIVED) for arrival in arrivals]
@@ -98,41 +99,59 @@ async def receive_many(connection: Connection, arrivals: Sequence[Arrival]) -> l
 async def refund_return_many(connection: Connection, gifts: Sequence[GiveBack]) -> list[Turned]:
     """Ask for money to go back for returns that are here. Writes return.refunded.
 
-    The customer is told by the payments room when the money has gone. Raises RefundTooLarge.
+    What was due for it on delivery is not asked for any more. The customer is told by the payments room when
+    the money has gone. Raises RefundTooLarge.
     """
     desk = await open_desk(connection, [gift.return_id for gift in gifts])
     for gift in gifts:
         one = desk.take(gift.return_id, ReturnStep.REFUND)
         if one is None:
             continue
-        most = await worth(connection, desk.orders[one.order_id], one, with_shipping=gift.with_shipping)
-        amount = most if gift.amount_minor is None else gift.amount_minor
         order = desk.orders[one.order_id]
-        if amount > most:
-            raise RefundTooLarge(most=money(most, order.currency))
-        refund_id = await _refund(connection, order, one, amount, gift.staff_id) if amount else None
-        changed = replace(
-            one, state=ReturnState.REFUNDED, refund_id=refund_id, refund_minor=amount,
-            with_shipping=gift.with_shipping,
+        purse = (await purses_of(connection, [order.id]))[order.id]
+        goods_minor = await worth(connection, order, one, purse)
+        wanted = goods_minor if gift.amount_minor is None else gift.amount_minor
+        if wanted > goods_minor:
+            raise RefundTooLarge(most=money(goods_minor, order.currency))
+        delivery_minor = 0
+        if gift.with_shipping:
+            delivery_minor = delivery_worth(order, purse.total_minor - wanted)
+        back = await give_back_of(
+            connection, purse, wanted + delivery_minor, key=one.id, reason=f"return {one.number}",
+            staff_id=gift.staff_id,
         )  # fmt: skip
-        told = {"total_minor": amount, "currency": order.currency}
+        if delivery_minor:
+            desk.orders[order.id] = await delivery_is_back(connection, order, delivery_minor)
+        changed = replace(
+            one, state=ReturnState.REFUNDED, refund_id=back.refund_id, refund_minor=back.refunded_minor,
+            with_shipping=delivery_minor > 0,
+        )  # fmt: skip
+        told: dict[str, Any] = {"total_minor": back.refunded_minor, "currency": order.currency}
+        if back.waived_minor:
+            told["waived_minor"] = back.waived_minor
         desk.put(changed, gift.link, staff_id=gift.staff_id, told=told, silent=True)
     await desk.close(connection)
     return [desk.outcome(gift.return_id, ReturnState.REFUNDED) for gift in gifts]
 
 
-async def worth(connection: Connection, order: Order, one: Return, *, with_shipping: bool) -> int:
-    """Return what a return that is here comes to: its lines and, once an order, what sending it had cost."""
-    lines = (await lines_of(connection, [order.id]))[order.id]
-    credited = (await credited_units(connection, [order.id]))[order.id]
+async def worth(connection: Connection, order: Order, one: Return, purse: Purse) -> int:
+    """Return what the goods of a return that is here come to, at most the money that is left for them."""
     coming = (await return_lines_of(connection, [one.id]))[one.id]
     received = {line.variant_id: line.received or 0 for line in coming}
-    amount = worth_of(order, lines, received, credited)
-    if with_shipping:
-        others = (await returns_of(connection, [order.id]))[order.id]
-        if not any(other.with_shipping for other in others if other.id != one.id):
-            amount += shipping_paid(order, lines)
-    return amount
+    return min(await lines_worth(connection, order, one, received), purse.total_minor)
+
+
+async def delivery_is_back(connection: Connection, order: Order, amount_minor: int) -> Order:
+    """Write down that so much of what sending an order had cost goes back."""
+    await execute(connection, QUERIES["delivery_is_back"], {"id": order.id, "amount": amount_minor})
+    return replace(order, delivery_back_minor=order.delivery_back_minor + amount_minor)
+
+
+async def lines_worth(connection: Connection, order: Order, one: Return, received: Mapping[UUID, int]) -> int:
+    """Return what these units of an order's lines cost, in the shares that its other returns have left."""
+    lines = (await lines_of(connection, [order.id]))[order.id]
+    credited = (await credited_units(connection, [order.id], but=one.id))[order.id]
+    return worth_of(order, lines, received, credited)
 
 
 async def _check_arrival(
@@ -193,24 +212,24 @@ def _by_place(arrival: Arrival) -> dict[Place, int]:
     return units
 
 
-async def _give_surplus(
-    connection: Connection, desk: Desk, one: Return, received: Mapping[UUID, int], staff_id: UUID
-) -> Return:
-    """Give back what an exchange came cheaper, for as much of it as has come back."""
-    asked = sum(line.quantity for line in desk.lines[one.id])
-    amount = surplus_of(one.refund_minor, asked, sum(received.values()))
-    if not amount:
-        return replace(one, refund_minor=0)
-    refund_id = await _refund(connection, desk.orders[one.order_id], one, amount, staff_id)
-    return replace(one, refund_id=refund_id, refund_minor=amount)
+async def _end_exchange(
+    connection: Connection, one: Return, worth_minor: int, staff_id: UUID
+) -> tuple[Return, int]:
+    """Settle an exchange by what has come, which is worth so much; return what is paid on delivery after all.
 
-
-async def _refund(
-    connection: Connection, order: Order, one: Return, amount_minor: int, staff_id: UUID
-) -> UUID:
-    refund_id = derived_id("refund", one.id)
-    request = RefundRequest(refund_id, order.id, amount_minor, f"return {one.number}", staff_id)
-    (answer,) = await refund_many(connection, [request])
-    if not isinstance(answer, RefundAsked):
-        raise RefundTooLarge(most=money(getattr(answer, "refundable_minor", 0), order.currency))
-    return refund_id
+    It pays for the new goods first. What is left goes back; what is missing is paid on delivery, if the new
+    goods are not there and paid yet.
+    """
+    assert one.exchange_order_id is not None
+    purses = await purses_of(connection, [one.order_id, one.exchange_order_id])
+    purse, new = purses[one.order_id], purses[one.exchange_order_id]
+    changed = replace(one, state=ReturnState.EXCHANGED, refund_minor=0)
+    if worth_minor < new.credit_minor:
+        short_minor = new.credit_minor - worth_minor
+        await let_go(connection, new, short_minor, to=one.order_id)
+        asked = await ask_after_all(connection, one.exchange_order_id, short_minor)
+        return changed, short_minor if asked else 0
+    amount = min(one.refund_minor, worth_minor - new.credit_minor, purse.total_minor)
+    reason = f"return {one.number}"
+    back = await give_back_of(connection, purse, amount, key=one.id, reason=reason, staff_id=staff_id)
+    return replace(changed, refund_id=back.refund_id, refund_minor=back.refunded_minor), 0

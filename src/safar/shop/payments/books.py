@@ -45,6 +45,10 @@ async def receipts_of(connection: Connection, order_id: UUID) -> list[Receipt]:
     return await rows(Receipt, connection, QUERIES["receipts_of"], {"order_id": order_id})
 
 
+async def receipt_of(connection: Connection, receipt_id: UUID) -> Receipt | None:
+    return await row(Receipt, connection, QUERIES["receipts"], {"ids": [receipt_id]})
+
+
 async def refunds_of(connection: Connection, order_id: UUID) -> list[Refund]:
     return await rows(Refund, connection, QUERIES["refunds_of"], {"order_id": order_id})
 

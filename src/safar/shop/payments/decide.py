@@ -1,7 +1,7 @@
 """Decisions about money, without I/O: what is refundable, what is missing or over, when to try again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -27,6 +27,27 @@ _AGAIN_FIRST = timedelta(seconds=20)
 _AGAIN_MOST = timedelta(hours=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Fund:
+    """Money for an order's goods, at the order where it was paid: its own or another's."""
+
+    order_id: UUID
+    left_minor: int
+
+
+def split(amount_minor: int, funds: Sequence[Fund]) -> list[Fund]:
+    """Return which part of the amount each fund pays, the first ones first. Raises ValueError: too little."""
+    parts = []
+    for fund in funds:
+        part = min(amount_minor, fund.left_minor)
+        if part > 0:
+            parts.append(Fund(fund.order_id, part))
+            amount_minor -= part
+    if amount_minor > 0:
+        raise ValueError(f"{amount_minor} more than there is")
+    return parts
+
+
 def held_money(account: Account) -> int:
     """Return what was ever received for an order; cash that came on delivery has no receipt."""
     paid = account.amount_minor if account.state in _HAVE_MONEY else 0
@@ -36,7 +57,16 @@ def held_money(account: Account) -> int:
 def refundable(account: Account) -> int:
     """Return what can go back; of an order that still waits for money only what is over."""
     kept = account.amount_minor if account.order_state == OrderState.PLACED else 0
-    return max(held_money(account) - kept - account.refunding_minor, 0)
+    return max(held_money(account) - kept - account.refunding_minor - account.carried_minor, 0)
+
+
+def own_money(account: Account) -> int:
+    """Return what an order's goods are worth to it in money of its own: paid and not gone, or due still."""
+    if account.state != PaymentState.DUE:
+        return refundable(account)
+    return max(
+        account.captured_minor + account.amount_minor - account.refunding_minor - account.carried_minor, 0
+    )
 
 
 def to_give_back(account: Account) -> int:

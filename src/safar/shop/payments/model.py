@@ -11,7 +11,8 @@ from uuid import UUID
 class Account:
     """The money of one order, with what is told about the order in mails.
 
-    `captured_minor`: what arrived; `refunding_minor`: what was asked to go back; `refunded_minor`: what has.
+    `captured_minor`: what arrived; `carried_minor`: what of it pays for other orders; `refunding_minor`: what
+    was asked to go back; `refunded_minor`: what has.
     """
 
     order_id: UUID
@@ -28,6 +29,7 @@ class Account:
     redirect: str | None
     expires_at: datetime | None
     captured_minor: int
+    carried_minor: int
     refunding_minor: int
     refunded_minor: int
     customer_id: UUID
@@ -43,7 +45,8 @@ class NewReceipt:
     """Money that arrived; `id` is derived from what the bank calls it, so that it counts once.
 
     `link`: the order's page, for the mail. `named`: the reference that the payer gave. `location_rule`: how
-    shelves are chosen when the order's hold has ended.
+    shelves are chosen when the order's hold has ended. `doubt`: why it is not taken for the order that it
+    names (`pix_doubts.Doubt`); `payer`: who paid, as far as we know.
     """
 
     id: UUID
@@ -56,6 +59,8 @@ class NewReceipt:
     link: str = ""
     staff_id: UUID | None = None
     location_rule: str = "nearest"
+    doubt: str = ""
+    payer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,8 @@ class Receipt:
     received_at: datetime
     closed_at: datetime | None
     closed_note: str | None
+    doubt: str = ""
+    payer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from safar.kernel.web.requests import request_key, see_other
 from safar.shop.orders import order_of_number
 from safar.shop.pay import give_back, receive
 from safar.shop.payments import way_pages
+from safar.shop.payments.asking import refund_many
 from safar.shop.payments.books import (
     accounts_of,
     notices,
@@ -43,14 +44,16 @@ from safar.shop.payments.model import (
     RefundRefused,
     RefundRequest,
 )
+from safar.shop.payments.pix_doubts import DOUBTS
 from safar.shop.payments.receive import close_receipt, give_to_order
 from safar.shop.payments.reference import number_in, reference_of, spaced
-from safar.shop.payments.refunds import end_many, refund_many, retry
+from safar.shop.payments.refunds import end_many, retry
 from safar.shop.payments.ways import KINDS
 
 REASONS = {
     "returned": N_("Goods came back"),
     "goodwill": N_("As a favour"),
+    "given_up": N_("Could not be sent"),
     "paid_too_much": N_("Paid too much"),
     "sold_out_while_paying": N_("Sold out while paying"),
     "cancelled_by_shop": N_("Cancelled by the shop"),
@@ -70,6 +73,7 @@ NOTICE_OUTCOMES = {
     "taken": ("good", N_("written down")),
     "ignored": ("calm", N_("of no concern")),
     "unknown": ("warn", N_("belongs to none of our orders")),
+    "to_check": ("warn", N_("to be checked by you")),
 }
 
 
@@ -88,7 +92,7 @@ async def _list_page(request: Request, *, may_change: bool, problem: SafarError 
         }
     shown = {
         **values, **_words(), "may_change": may_change, "problem": error_text(problem) if problem else None,
-        "reference_of": lambda number: spaced(reference_of(number)), "missing": missing,
+        "reference_of": lambda number: spaced(reference_of(number)), "missing": missing, "doubts": DOUBTS,
     }  # fmt: skip
     return page(request, "shop/console_payments.html", shown, status=problem.status if problem else 200)
 

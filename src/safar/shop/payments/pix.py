@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, datetime
 from typing import Any
 
 from stdnum.br import cnpj, cpf
 
-from safar.kernel.money import Money, minor_of
+from safar.kernel.money import Money
 from safar.shop.payments.brcode import static_code
 from safar.shop.payments.by_hand import ByHand
 from safar.shop.payments.port import Charge
@@ -19,8 +19,12 @@ _PHONE = re.compile(r"\+55[1-9][0-9]{9,10}")
 _RANDOM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}\.[^@\s]{1,63}")
 _KEY_MAX = 77
-_END_TO_END = re.compile(r"E[0-9A-Za-z]{10,40}")
+# The payer's bank (ISPB), the minute in UTC, and eleven characters (API Pix, EndToEndId).
+_END_TO_END = re.compile(r"E[0-9]{8}[0-9]{12}[0-9A-Za-z]{11}")
+_ID = re.compile(r"[0-9A-Za-z]{10,60}")
+_AMOUNT = re.compile(r"[0-9]{1,10}\.[0-9]{2}")
 _PIX_MAX = 500
+_PAYER_MAX = 100
 
 
 class Pix(ByHand):
@@ -68,13 +72,27 @@ def key_of(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PixReceived:
-    """A PIX as the bank tells of it; `devolved`: (id, minor units) of what was given back of it."""
+    """A PIX as the bank tells of it; `devolved`: (id, minor units) of what was given back of it.
+
+    `payer`: who paid, as far as the bank says.
+    """
 
     end_to_end_id: str
     txid: str
     amount_minor: int
     key: str
     devolved: tuple[tuple[str, int], ...]
+    payer: str = ""
+
+    @property
+    def made_at(self) -> datetime | None:
+        """Return the minute that its id names; None when it is not written as such an id is."""
+        if not _END_TO_END.fullmatch(self.end_to_end_id):
+            return None
+        try:
+            return datetime.strptime(self.end_to_end_id[9:21], "%Y%m%d%H%M").replace(tzinfo=UTC)
+        except ValueError:
+            return None
 
 
 def received_in(body: Mapping[str, Any]) -> list[PixReceived]:
@@ -88,15 +106,23 @@ def received_in(body: Mapping[str, Any]) -> list[PixReceived]:
 
 
 def _received(one: Any) -> PixReceived:
-    if not isinstance(one, dict) or not _END_TO_END.fullmatch(str(one.get("endToEndId"))):
+    if not isinstance(one, dict) or not _ID.fullmatch(str(one.get("endToEndId"))):
         raise ValueError("a PIX has an endToEndId")
     texts = {name: str(one.get(name) or "") for name in ("txid", "chave")}
     if any(len(text) > _KEY_MAX or not text.isprintable() for text in texts.values()):
         raise ValueError("a field of this PIX is too long")
     return PixReceived(
         one["endToEndId"], texts["txid"], _minor(one.get("valor")), texts["chave"],
-        tuple(_devolved(one.get("devolucoes"))),
+        tuple(_devolved(one.get("devolucoes"))), _payer(one.get("pagador")),
     )  # fmt: skip
+
+
+def _payer(told: Any) -> str:
+    """Return the payer's name and number, as some banks tell them."""
+    if not isinstance(told, dict):
+        return ""
+    said = " ".join(str(told.get(name) or "") for name in ("nome", "cpf", "cnpj")).split()
+    return "".join(filter(str.isprintable, " ".join(said)))[:_PAYER_MAX]
 
 
 def _devolved(told: Any) -> Iterator[tuple[str, int]]:
@@ -108,10 +134,7 @@ def _devolved(told: Any) -> Iterator[tuple[str, int]]:
 
 
 def _minor(value: Any) -> int:
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        raise ValueError("an amount of API Pix is a decimal") from None
-    if not amount.is_finite() or not 0 < amount < Decimal(10) ** 12:
-        raise ValueError("an amount of API Pix is positive")
-    return minor_of(amount, REAIS)
+    """Return an amount as API Pix writes it, "129.90" and in no other way, in centavos."""
+    if not isinstance(value, str) or not _AMOUNT.fullmatch(value) or not float(value):
+        raise ValueError("an amount of API Pix is positive, with two decimals")
+    return int(value.replace(".", ""))

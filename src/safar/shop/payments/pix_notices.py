@@ -1,16 +1,19 @@
 """What a bank tells by API Pix of its own accord: each PIX counts once, by its endToEndId."""
 
+import hashlib
 import hmac
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.errors import BadRequest, NotFound
 from safar.kernel.ids import derived_id
-from safar.shop.orders import order_of_number
+from safar.shop.orders import order_of_number, orders_by_id
 from safar.shop.pay import receive
-from safar.shop.payments.books import accounts_of, hear, refunds_of
+from safar.shop.payments.books import accounts_of, hear, receipt_of, refunds_of
 from safar.shop.payments.links import link_of
 from safar.shop.payments.model import (
     Account,
@@ -21,43 +24,94 @@ from safar.shop.payments.model import (
     RefundRequest,
 )
 from safar.shop.payments.pix import REAIS, PixReceived, received_in
+from safar.shop.payments.pix_doubts import doubt_of
 from safar.shop.payments.port import PIX
 from safar.shop.payments.reference import number_in
 from safar.shop.payments.refunds import end_many, note_many
 from safar.shop.payments.ways import ways_of
 
 
-async def pix_key(context: Context, token: str) -> str:
-    """Return our key when `token` is the secret part of the address we gave the bank. Raises NotFound."""
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls with a notice: `key` is ours, `proven` when the bank has shown that it is the bank."""
+
+    key: str
+    proven: bool
+
+
+async def caller_of(
+    context: Context, token: str, body: bytes, *, signature: str | None, subject: str | None
+) -> Caller:
+    """Return who tells, when `token` is the secret part of the address we gave the bank. Raises NotFound.
+
+    A token that was replaced works until its time is over. `signature`: HMAC-SHA256 of the body in hex;
+    `subject`: of the client's certificate, as the proxy in front of us has checked it.
+    """
     way = (await ways_of(context)).get(PIX)
-    expected = way.secrets.get("token", "") if way else ""
-    if way is None or not expected or not hmac.compare_digest(token.encode(), expected.encode()):
+    if way is None or not any(_same(token, known) for known in _tokens(way.secrets)):
         raise NotFound
-    return way.secrets.get("key", "")
+    signing = way.secrets.get("signing", "")
+    signed = hmac.new(signing.encode(), body, hashlib.sha256).hexdigest() if signing else ""
+    given = (signature or "").strip().lower().removeprefix("sha256=")
+    wanted = context.settings.pix_client_subject
+    proven = _same(given, signed) or bool(wanted and subject and _same(subject.strip(), wanted))
+    return Caller(way.secrets.get("key", ""), proven)
 
 
-async def hear_pix(context: Context, key: str, body: Mapping[str, Any]) -> list[str]:
-    """Take a callback; return what was made of each PIX: taken or unknown. Raises BadRequest."""
+def _tokens(secrets: Mapping[str, str]) -> list[str]:
+    tokens = [secrets.get("token", "")]
+    if secrets.get("token_before") and secrets.get("token_until", "") > clock.now().isoformat():
+        tokens.append(secrets["token_before"])
+    return tokens
+
+
+def _same(given: str, known: str) -> bool:
+    return bool(known) and hmac.compare_digest(given.encode(), known.encode())
+
+
+async def hear_pix(context: Context, caller: Caller, body: Mapping[str, Any]) -> list[str]:
+    """Take a callback; return what was made of each PIX: taken, unknown, or to be checked by people.
+
+    Raises BadRequest.
+    """
     try:
         told = received_in(body)
     except ValueError:
         raise BadRequest from None
-    return [await _take(context, key, one) for one in told]
+    return [await _take(context, caller, one) for one in told]
 
 
-async def _take(context: Context, key: str, pix: PixReceived) -> str:
-    account = await _account(context, key, pix)
+async def _take(context: Context, caller: Caller, pix: PixReceived) -> str:
+    account = await _account(context, caller.key, pix)
     order_id = account.order_id if account else None
+    receipt_id = derived_id("pix", pix.end_to_end_id)
+    async with context.database.connection() as connection:
+        known = await receipt_of(connection, receipt_id)
+        order = (await orders_by_id(connection, [order_id])).get(order_id) if order_id else None
+    doubt = None
+    if known is not None:
+        order_id = known.order_id
+        doubt = known.doubt if known.order_id is None and known.closed_at is None else None
+    elif account is not None and order is not None:
+        doubt = doubt_of(
+            pix, account, placed_at=order.placed_at, now=clock.now(), proven=caller.proven,
+            believed_max_minor=context.settings.pix_believed_max_minor,
+        )  # fmt: skip
     receipt = NewReceipt(
-        derived_id("pix", pix.end_to_end_id), order_id, PIX, pix.amount_minor, REAIS, pix.end_to_end_id,
+        receipt_id, None if doubt else order_id, PIX, pix.amount_minor, REAIS, pix.end_to_end_id,
         pix.txid, link_of(context, order_id) if order_id else "",
-        location_rule=context.settings.order_location_rule,
+        location_rule=context.settings.order_location_rule, doubt=doubt or "", payer=pix.payer,
     )  # fmt: skip
     answer = await receive(context, receipt)
-    outcome = "unknown" if account is None or isinstance(answer, ReceiptKeyReused) else "taken"
-    if order_id is not None:
-        back = [await _take_back(context, order_id, id_, minor) for id_, minor in pix.devolved]
-        outcome = outcome if all(back) else "unknown"  # more than ever came in
+    outcome = "unknown" if order_id is None or isinstance(answer, ReceiptKeyReused) else "taken"
+    if doubt:
+        outcome = "to_check"
+    elif order_id is not None and pix.devolved:
+        # Money that a notice says has gone back is written off only where the bank has proven itself.
+        back = [
+            caller.proven and await _take_back(context, order_id, id_, minor) for id_, minor in pix.devolved
+        ]
+        outcome = outcome if all(back) else "to_check"
     async with context.database.transaction() as connection:
         kind = "pix.devolved" if pix.devolved else "pix.received"
         await hear(connection, PIX, pix.end_to_end_id, kind, order_id=order_id, outcome=outcome)

@@ -22,7 +22,7 @@ from safar.shop.pay import settle_said, start
 from safar.shop.payments.books import accounts_of
 from safar.shop.payments.links import path_of
 from safar.shop.payments.model import Account
-from safar.shop.payments.pix_notices import hear_pix, pix_key
+from safar.shop.payments.pix_notices import caller_of, hear_pix
 from safar.shop.payments.ways import provider_of
 
 # What comes here is believed for its signature or secret, wherever it comes from: no browser sends it.
@@ -99,8 +99,12 @@ async def _stripe(request: Request) -> Response:
 
 async def _pix(request: Request) -> Response:
     context = context_of(request)
-    key = await pix_key(context, request.path_params["token"])
-    return JSONResponse({"outcomes": await hear_pix(context, key, await read_json(request))})
+    header = context.settings.pix_client_subject_header
+    caller = await caller_of(
+        context, request.path_params["token"], await request.body(),
+        signature=request.headers.get("x-signature"), subject=request.headers.get(header) if header else None,
+    )  # fmt: skip
+    return JSONResponse({"outcomes": await hear_pix(context, caller, await read_json(request))})
 
 
 async def _account(context: Context, order_id: UUID) -> Account:

@@ -22,8 +22,8 @@ SET enabled = excluded.enabled, currencies = excluded.currencies, countries = ex
 -- name: accounts
 SELECT
     p.order_id, o.number, o.state AS order_state, p.provider, p.method, p.state, p.amount_minor, p.currency,
-    p.reference, p.reason, p.data, p.redirect, p.expires_at, p.captured_minor, p.refunding_minor, p.refunded_minor,
-    o.customer_id, o.campaign_id, o.name, o.email, o.language, o.held_until
+    p.reference, p.reason, p.data, p.redirect, p.expires_at, p.captured_minor, p.carried_minor, p.refunding_minor,
+    p.refunded_minor, o.customer_id, o.campaign_id, o.name, o.email, o.language, o.held_until
 FROM payments AS p
 INNER JOIN orders AS o ON o.id = p.order_id
 WHERE p.order_id = ANY(%(ids)s)
@@ -32,8 +32,8 @@ WHERE p.order_id = ANY(%(ids)s)
 -- In the order of the orders' ids, as everything that changes a payment does.
 SELECT
     p.order_id, o.number, o.state AS order_state, p.provider, p.method, p.state, p.amount_minor, p.currency,
-    p.reference, p.reason, p.data, p.redirect, p.expires_at, p.captured_minor, p.refunding_minor, p.refunded_minor,
-    o.customer_id, o.campaign_id, o.name, o.email, o.language, o.held_until
+    p.reference, p.reason, p.data, p.redirect, p.expires_at, p.captured_minor, p.carried_minor, p.refunding_minor,
+    p.refunded_minor, o.customer_id, o.campaign_id, o.name, o.email, o.language, o.held_until
 FROM payments AS p
 INNER JOIN orders AS o ON o.id = p.order_id
 WHERE p.order_id = ANY(%(ids)s)
@@ -72,34 +72,40 @@ FROM jsonb_to_recordset(%(rests)s::jsonb) AS r (order_id uuid, until timestamptz
 WHERE p.order_id = r.order_id AND p.state IN ('started', 'owed', 'failed')
 
 -- name: receipts
-SELECT id, order_id, provider, amount_minor, currency, reference, named, staff_id, received_at, closed_at, closed_note
+SELECT id, order_id, provider, amount_minor, currency, reference, named, staff_id, received_at, closed_at, closed_note,
+    doubt, payer
 FROM payment_receipts
 WHERE id = ANY(%(ids)s)
 
 -- name: receipts_of
-SELECT id, order_id, provider, amount_minor, currency, reference, named, staff_id, received_at, closed_at, closed_note
+SELECT id, order_id, provider, amount_minor, currency, reference, named, staff_id, received_at, closed_at, closed_note,
+    doubt, payer
 FROM payment_receipts
 WHERE order_id = %(order_id)s
 ORDER BY received_at, id
 
 -- name: unknown_receipts
-SELECT id, order_id, provider, amount_minor, currency, reference, named, staff_id, received_at, closed_at, closed_note
+SELECT id, order_id, provider, amount_minor, currency, reference, named, staff_id, received_at, closed_at, closed_note,
+    doubt, payer
 FROM payment_receipts
 WHERE order_id IS NULL AND closed_at IS NULL
 ORDER BY received_at
 LIMIT %(limit)s
 
 -- name: lock_unknown_receipt
-SELECT id, order_id, provider, amount_minor, currency, reference, named, staff_id, received_at, closed_at, closed_note
+SELECT id, order_id, provider, amount_minor, currency, reference, named, staff_id, received_at, closed_at, closed_note,
+    doubt, payer
 FROM payment_receipts
 WHERE id = %(id)s AND order_id IS NULL AND closed_at IS NULL
 FOR UPDATE
 
 -- name: insert_receipts
-INSERT INTO payment_receipts (id, order_id, provider, amount_minor, currency, reference, named, staff_id, received_at)
-SELECT id, order_id, provider, amount_minor, currency, reference, named, staff_id, %(now)s
+INSERT INTO payment_receipts
+(id, order_id, provider, amount_minor, currency, reference, named, staff_id, received_at, doubt, payer)
+SELECT id, order_id, provider, amount_minor, currency, reference, named, staff_id, %(now)s, doubt, payer
 FROM jsonb_to_recordset(%(receipts)s::jsonb) AS r (
-    id uuid, order_id uuid, provider text, amount_minor bigint, currency text, reference text, named text, staff_id uuid
+    id uuid, order_id uuid, provider text, amount_minor bigint, currency text, reference text, named text, staff_id uuid,
+    doubt text, payer text
 )
 ON CONFLICT (id) DO NOTHING
 RETURNING id
@@ -225,8 +231,8 @@ WHERE o.id = p.order_id AND p.order_id = ANY(%(ids)s) AND p.state = 'refunded'
 -- Payments that we learn of only when somebody looks into the bank account.
 SELECT
     p.order_id, o.number, o.state AS order_state, p.provider, p.method, p.state, p.amount_minor, p.currency,
-    p.reference, p.reason, p.data, p.redirect, p.expires_at, p.captured_minor, p.refunding_minor, p.refunded_minor,
-    o.customer_id, o.campaign_id, o.name, o.email, o.language, o.held_until
+    p.reference, p.reason, p.data, p.redirect, p.expires_at, p.captured_minor, p.carried_minor, p.refunding_minor,
+    p.refunded_minor, o.customer_id, o.campaign_id, o.name, o.email, o.language, o.held_until
 FROM payments AS p
 INNER JOIN orders AS o ON o.id = p.order_id
 WHERE p.state = 'started' AND p.provider = ANY(%(providers)s) AND o.state = 'placed'
@@ -276,3 +282,55 @@ UPDATE test_card_charges AS c SET outcome = 'refunded'
 WHERE
     c.key = %(key)s
     AND c.amount_minor <= (SELECT sum(r.amount_minor) FROM test_card_refunds AS r WHERE r.charge = c.key)
+
+-- name: kin
+-- The orders whose goods these were exchanged for, and those whose money they were paid with.
+SELECT order_id AS id FROM returns WHERE exchange_order_id = ANY(%(ids)s)
+UNION
+SELECT from_order_id FROM order_credits WHERE order_id = ANY(%(ids)s)
+
+-- name: credits
+SELECT order_id, from_order_id, amount_minor - gone_minor AS left_minor
+FROM order_credits
+WHERE order_id = ANY(%(ids)s) AND amount_minor > gone_minor
+ORDER BY order_id, from_order_id
+
+-- name: free_credits
+UPDATE order_credits AS c
+SET gone_minor = c.gone_minor + f.amount_minor
+FROM jsonb_to_recordset(%(parts)s::jsonb) AS f (order_id uuid, from_order_id uuid, amount_minor bigint)
+WHERE c.order_id = f.order_id AND c.from_order_id = f.from_order_id
+
+-- name: add_credits
+INSERT INTO order_credits (order_id, from_order_id, amount_minor)
+SELECT order_id, from_order_id, amount_minor
+FROM jsonb_to_recordset(%(parts)s::jsonb) AS c (order_id uuid, from_order_id uuid, amount_minor bigint)
+
+-- name: add_carried
+UPDATE payments AS p
+SET carried_minor = p.carried_minor + c.amount_minor
+FROM jsonb_to_recordset(%(parts)s::jsonb) AS c (order_id uuid, amount_minor bigint)
+WHERE p.order_id = c.order_id
+
+-- name: waive
+WITH waived AS (
+    UPDATE payments SET amount_minor = amount_minor - %(amount)s WHERE order_id = %(id)s AND state = 'due'
+    RETURNING order_id
+)
+
+UPDATE orders AS o
+SET total_minor = o.total_minor - %(amount)s, waived_minor = o.waived_minor + %(amount)s
+FROM waived
+WHERE o.id = waived.order_id
+
+-- name: ask_after_all
+-- What a credit was to pay is to be paid on delivery after all.
+WITH asked AS (
+    UPDATE payments SET amount_minor = amount_minor + %(amount)s WHERE order_id = %(id)s AND state = 'due'
+    RETURNING order_id
+)
+
+UPDATE orders AS o
+SET total_minor = o.total_minor + %(amount)s, credit_minor = o.credit_minor - %(amount)s
+FROM asked
+WHERE o.id = asked.order_id

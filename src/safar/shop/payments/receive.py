@@ -12,6 +12,7 @@ from safar.kernel.database import Connection, as_json, execute, row, rows
 from safar.kernel.ids import derived_id
 from safar.kernel.queries import queries_beside
 from safar.shop.model import OrderState
+from safar.shop.payments.asking import write_refunds
 from safar.shop.payments.books import lock_accounts
 from safar.shop.payments.decide import missing, newly_over, with_captured
 from safar.shop.payments.mail import short_mail
@@ -23,7 +24,6 @@ from safar.shop.payments.model import (
     Received,
     RefundRequest,
 )
-from safar.shop.payments.refunds import write_refunds
 from safar.shop.settle import Confirmation, Standing, confirm_many
 
 QUERIES = queries_beside(__file__)

@@ -7,14 +7,13 @@ from uuid import UUID
 
 from safar.channels.actions import queue_many
 from safar.journal.actions import append_many
-from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, rows
-from safar.kernel.ids import derived_id
 from safar.kernel.queries import queries_beside
 from safar.shop.model import PaymentState
+from safar.shop.payments.asking import refund_event, sums, write_refunds
 from safar.shop.payments.books import lock_accounts
-from safar.shop.payments.decide import ends, first_state, held_money, plan_refunds, to_give_back
+from safar.shop.payments.decide import ends, held_money
 from safar.shop.payments.mail import refund_mail
 from safar.shop.payments.model import (
     Account,
@@ -22,63 +21,13 @@ from safar.shop.payments.model import (
     Ending,
     NotedRefund,
     Refund,
-    RefundAnswer,
     RefundAsked,
-    RefundRequest,
 )
 from safar.shop.settle import Refunded, refunded_many
 
 QUERIES = queries_beside(__file__)
 _TAKEN_FOR = timedelta(minutes=1)
 _AT_ONCE_MAX = 20
-
-
-async def refund_many(connection: Connection, requests: Sequence[RefundRequest]) -> list[RefundAnswer]:
-    """Ask for money to go back: never more than came in, once for each id.
-
-    A loop carries it out at the provider; where people paid by hand, people pay back by hand. Writes
-    payment.refund_asked.
-    """
-    answers, events = await write_refunds(connection, requests)
-    await append_many(connection, events)
-    return answers
-
-
-async def write_refunds(
-    connection: Connection, requests: Sequence[RefundRequest]
-) -> tuple[list[RefundAnswer], list[Event]]:
-    """As `refund_many`, the events left to the caller, who has more to write before them."""
-    accounts = await lock_accounts(connection, {request.order_id for request in requests})
-    ids = [request.refund_id for request in requests]
-    known = {refund.id: refund for refund in await rows(Refund, connection, QUERIES["refunds"], {"ids": ids})}
-    answers, new = plan_refunds(requests, accounts, known)
-    if new:
-        records = [_record(request, accounts[request.order_id]) for request in new]
-        params = {"refunds": as_json(records), "now": clock.now()}
-        await execute(connection, QUERIES["insert_refunds"], params)
-        await execute(connection, QUERIES["add_refunding"], {"added": as_json(_sums(records))})
-    return answers, [_event("payment.refund_asked", accounts[r.order_id], r, r.staff_id) for r in new]
-
-
-async def give_back_many(connection: Connection, order_ids: Sequence[UUID]) -> list[bool]:
-    """Ask back what nobody has asked back yet of orders that will never be sent; tell which there were."""
-    accounts = await lock_accounts(connection, order_ids)
-    requests = [
-        RefundRequest(
-            derived_id("give back", id_, account.refunding_minor), id_, owed,
-            account.reason or "order_cancelled",
-        )
-        for id_, account in accounts.items()
-        if (owed := to_give_back(account)) > 0
-    ]  # fmt: skip
-    answers, events = await write_refunds(connection, requests) if requests else ([], [])
-    await append_many(connection, events)
-    asked = {
-        request.order_id
-        for request, answer in zip(requests, answers, strict=True)
-        if isinstance(answer, RefundAsked)
-    }
-    return [order_id in asked for order_id in order_ids]
 
 
 async def note_many(connection: Connection, noted: Sequence[NotedRefund]) -> list[bool]:
@@ -122,8 +71,8 @@ async def _write_endings(
     went = [refund for refund in changed if asked[refund.id].state == "done"]
     bounced = [refund for refund in changed if refund.state == "done"]
     back = [{**record, "amount_minor": -record["amount_minor"]} for record in _records(bounced)]
-    sums = _sums([*_records(went), *back])
-    await execute(connection, QUERIES["add_refunded"], {"added": as_json(sums)})
+    changed_sums = sums([*_records(went), *back])
+    await execute(connection, QUERIES["add_refunded"], {"added": as_json(changed_sums)})
     if bounced:
         params = {"ids": sorted({refund.order_id for refund in bounced}), "now": now}
         await execute(connection, QUERIES["not_refunded_after_all"], params)
@@ -152,10 +101,10 @@ async def _tell(
     )
     await refunded_many(connection, [Refunded(order_id, back[order_id]) for order_id in whole])
     events = [
-        _event("payment.refunded", accounts[r.order_id], r, asked[r.id].staff_id)
+        refund_event("payment.refunded", accounts[r.order_id], r, asked[r.id].staff_id)
         for r in others
     ] + [
-        _event("payment.refund_failed", accounts[r.order_id], r, None)
+        refund_event("payment.refund_failed", accounts[r.order_id], r, None)
         for r in changed
         if asked[r.id].state == "failed"
     ]  # fmt: skip
@@ -196,24 +145,8 @@ async def postpone(
     await execute(connection, QUERIES["postpone_refunds"], {"postponed": as_json([record])})
 
 
-def _record(request: RefundRequest, account: Account) -> dict[str, Any]:
-    return {
-        "id": request.refund_id, "order_id": request.order_id, "provider": account.provider,
-        "amount_minor": request.amount_minor, "currency": account.currency,
-        "state": first_state(account.provider), "reason": request.reason, "staff_id": request.staff_id,
-    }  # fmt: skip
-
-
 def _records(refunds: Sequence[Refund]) -> list[dict[str, Any]]:
     return [{"order_id": refund.order_id, "amount_minor": refund.amount_minor} for refund in refunds]
-
-
-def _sums(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return one sum an order: an UPDATE ... FROM counts one row of each only."""
-    sums: dict[UUID, int] = {}
-    for record in records:
-        sums[record["order_id"]] = sums.get(record["order_id"], 0) + record["amount_minor"]
-    return [{"order_id": order_id, "amount_minor": amount} for order_id, amount in sums.items()]
 
 
 def _ending(ending: Ending) -> dict[str, Any]:
@@ -221,14 +154,3 @@ def _ending(ending: Ending) -> dict[str, Any]:
         "state": ending.state, "reference": ending.reference, "problem": ending.problem,
         "staff_id": ending.staff_id,
     }  # fmt: skip
-
-
-def _event(name: str, account: Account, refund: Refund | RefundRequest, staff_id: UUID | None) -> Event:
-    return Event(
-        name=name, customer_id=account.customer_id, campaign_id=account.campaign_id, staff_id=staff_id,
-        subject_id=account.order_id,
-        properties={
-            "refund_id": refund.refund_id if isinstance(refund, RefundRequest) else refund.id,
-            "amount_minor": refund.amount_minor, "currency": account.currency, "reason": refund.reason,
-        },
-    )  # fmt: skip

@@ -4,12 +4,14 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from babel.numbers import is_currency
 from phonenumbers import SUPPORTED_REGIONS
 from stdnum import bic, iban
 from stdnum.exceptions import ValidationError
 
+from safar.kernel import clock
 from safar.kernel.i18n import N_, _
 from safar.kernel.web.forms import Fields
 from safar.shop.payments.brcode import static_code
@@ -19,6 +21,7 @@ from safar.shop.payments.port import CASH, PIX, STRIPE, TEST_CARD, TRANSFER, UPI
 from safar.shop.payments.upi import ADDRESS, CATEGORY
 
 _LIST_MAX = 40
+TOKEN_OVERLAP = timedelta(days=3)
 
 
 def _iban(text: str) -> str:
@@ -81,6 +84,12 @@ INPUTS: Mapping[str, tuple[Input, ...]] = {
             "key", N_("PIX key"), N_("CPF, CNPJ, phone (+55…), e-mail or random key."),
             required=True, secret=True, check=key_of, wrong=N_("This is no PIX key."),
         ),
+        Input(
+            "signing", N_("Secret that signs notices"),
+            N_("Where the bank, or a relay of yours, sends X-Signature: HMAC-SHA256 of the body in hex."),
+            secret=True, check=_matching(re.compile(r"[!-~]{16,200}")),
+            wrong=N_("At least 16 characters, without spaces."),
+        ),
     ),
     UPI: (
         Input("holder", N_("Name of the receiver"), required=True, length_max=99),
@@ -119,8 +128,7 @@ def read_way(fields: Fields, provider: str, before: Configured | None) -> Config
             details[field.name] = value
     if provider == PIX:
         _check_pix(fields, details, kept)
-        if "token" not in kept or "renew" in fields.values:
-            kept["token"] = secrets.token_urlsafe(24)
+        _renew(kept, wanted="renew" in fields.values)
     if provider == TRANSFER and not details.get("iban") and not details.get("account"):
         fields.problems.setdefault("iban", _("An IBAN or an account is needed."))
     return Configured(
@@ -128,6 +136,16 @@ def read_way(fields: Fields, provider: str, before: Configured | None) -> Config
         _codes(fields, "currencies", lambda code: bool(is_currency(code))),
         _codes(fields, "countries", lambda code: code in SUPPORTED_REGIONS), details, kept,
     )  # fmt: skip
+
+
+def _renew(kept: dict[str, str], *, wanted: bool) -> None:
+    """Make the secret address that notices come to; the one before works for a while longer."""
+    if "token" in kept and not wanted:
+        return
+    if "token" in kept:
+        kept["token_before"] = kept["token"]
+        kept["token_until"] = (clock.now() + TOKEN_OVERLAP).isoformat()
+    kept["token"] = secrets.token_urlsafe(24)
 
 
 def _checked(fields: Fields, field: Input, text: str) -> str:

@@ -151,20 +151,26 @@ class Method:
 
 @dataclass(slots=True)  # not frozen: made for every order
 class QuotedLine:
-    """A line as it is sold; discount and tax are of the whole line, tax in the price or on top of it."""
+    """A line as it is sold; discount and tax are of the whole line, tax in the price or on top of it.
+
+    `tax_rate`: the rate that was used, in parts per 100,000.
+    """
 
     variant_id: UUID
     unit_minor: int
     quantity: int
     discount_minor: int
     tax_minor: int
+    tax_class: str = "standard"
+    tax_rate: int = 0
 
 
 @dataclass(slots=True)  # not frozen: made for every order
 class Quote:
     """What a basket costs. total = subtotal - discount + shipping, + tax where it is not included.
 
-    `tax_minor` has the shipping's tax in it. `methods`: every way to send it, the cheapest first.
+    `tax_minor` has the shipping's tax in it: `shipping_tax_minor`, at `shipping_tax_rate`. `methods`: every
+    way to send it, the cheapest first.
     """
 
     lines: tuple[QuotedLine, ...]
@@ -177,6 +183,8 @@ class Quote:
     currency: str
     shipping_key: str
     methods: tuple[Method, ...]
+    shipping_tax_minor: int = 0
+    shipping_tax_rate: int = 0
 
 
 @dataclass(frozen=True, slots=True)

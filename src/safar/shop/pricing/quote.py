@@ -63,11 +63,16 @@ def quote(
     shipping_minor = method.price_minor if method else 0
     tax = rules.taxes.get(to.country) or rules.taxes.get("") or _UNTAXED
     quoted = []
-    tax_minor = _tax(shipping_minor, tax, tax.shipping_class)
+    tax_minor = shipping_tax = _tax(shipping_minor, tax, tax.shipping_class)
     for line, amount, less in zip(lines, amounts, off, strict=True):
         line_tax = _tax(amount - less, tax, line.tax_class)
         tax_minor += line_tax
-        quoted.append(QuotedLine(line.variant_id, line.unit_minor, line.quantity, less, line_tax))
+        rate = tax.rates.get(line.tax_class, 0)
+        quoted.append(
+            QuotedLine(
+                line.variant_id, line.unit_minor, line.quantity, less, line_tax, line.tax_class, rate
+            )
+        )  # fmt: skip
     return Quote(
         lines=tuple(quoted),
         subtotal_minor=subtotal,
@@ -79,6 +84,8 @@ def quote(
         currency=currency,
         shipping_key=method.key if method else "",
         methods=methods,
+        shipping_tax_minor=shipping_tax,
+        shipping_tax_rate=tax.rates.get(tax.shipping_class, 0) if shipping_minor else 0,
     )
 
 
