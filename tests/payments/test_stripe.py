@@ -22,7 +22,6 @@ from safar.shop.payments.asking import refund_many
 from safar.shop.payments.books import notices, refund_tasks
 from safar.shop.payments.carry import carry_out_due
 from safar.shop.payments.links import link_back, path_to_pay, read_link
-from safar.shop.payments.links import link_back, path_of, path_to_pay
 from safar.shop.payments.model import RefundRequest
 from safar.shop.payments.port import STRIPE
 from safar.shop.payments.public import Asks
