@@ -116,8 +116,7 @@ ALTER TABLE order_lines
 ADD COLUMN tax_class text NOT NULL DEFAULT 'standard',
 ADD COLUMN tax_rate bigint NOT NULL DEFAULT 0,
 ADD COLUMN parts jsonb NOT NULL DEFAULT '[]',
-ADD COLUMN given_up bigint NOT NULL DEFAULT 0;
-ALTER TABLE order_lines ADD CONSTRAINT order_lines_given_up CHECK (given_up >= 0 AND given_up <= quantity);
+ADD COLUMN given_up bigint NOT NULL DEFAULT 0 CHECK (given_up >= 0 AND given_up <= quantity);
 COMMENT ON COLUMN order_lines.tax_rate IS 'the rate that was used, in parts per 100,000';
 COMMENT ON COLUMN order_lines.parts IS 'of a kit its parts as it was sold: [variant, units of one kit]';
 COMMENT ON COLUMN order_lines.given_up IS 'units of the quantity that will not be sent';
