@@ -215,6 +215,22 @@ async def test_what_the_bot_cannot_answer_goes_to_a_person_with_the_reason(
     assert len(await said(shop, receipt.conversation_id)) == 1, "silent from then on"
 
 
+@pytest.mark.finding("customer-side-6")
+async def test_while_a_question_waits_for_a_person_the_bot_answers_what_it_is_sure_of(shop: Context) -> None:
+    visitor = new_id()
+    (receipt,) = await ask(shop, web("Can you wrap it in gold foil?", visitor=visitor))
+    since = (await conversation(shop, receipt.conversation_id)).waiting_since
+    await ask(shop, web("When are you open?", visitor=visitor))
+    assert [author for author, _text in await said(shop, receipt.conversation_id)] == ["shop", "bot"]
+    found = await conversation(shop, receipt.conversation_id)
+    assert (found.with_staff, found.waiting_since) == (True, since), "the first question still waits"
+    async with shop.database.transaction() as connection:
+        staff = await staff_member(shop)
+        await assign(connection, receipt.conversation_id, staff.id, staff_id=staff.id)
+    await ask(shop, web("When are you open?", visitor=visitor))
+    assert len(await said(shop, receipt.conversation_id)) == 2, "somebody has it now"
+
+
 async def test_opening_hours_and_courtesies_are_answered(shop: Context) -> None:
     visitor = new_id()
     receipt, *_others = await ask(

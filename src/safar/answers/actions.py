@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 from uuid import UUID
 
 from safar.answers.catalogue import Catalogue
@@ -13,60 +14,31 @@ from safar.answers.facts import (
     product_in_mind,
     shelf,
 )
-from safar.answers.model import Intent, Understood
+from safar.answers.limits import DAY, Spoken, within_limits
+from safar.answers.model import Answer, Intent, Question, Understood
 from safar.answers.texts import (
     greeting_text,
     handed_over_text,
+    kind_text,
     open_text,
     order_text,
     stock_text,
     thanks_text,
 )
-from safar.channels.model import Author
+from safar.channels.model import EMAIL, Author
 from safar.channels.quotes import is_answer_subject
 from safar.inbox.actions import hand_over_many, lock_many, reply_many
 from safar.inbox.model import HandOver, Reply, Said
 from safar.journal.actions import append_many
 from safar.journal.model import Event, Recorded
-from safar.kernel.database import Connection, rows
+from safar.kernel import clock
+from safar.kernel.database import Connection, as_json, rows
 from safar.kernel.i18n import speaking
 from safar.kernel.ids import derived_id
 from safar.settings import Settings
 
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A message to the bot, and where it came from, which is where the answer goes.
-
-    `trusted` False: anybody can have written it. `address`: the browser on the web, else the mailbox.
-    """
-
-    id: UUID
-    conversation_id: UUID
-    customer_id: UUID
-    channel_id: UUID
-    address: str
-    body: str
-    language: str
-    campaign_id: UUID | None
-    trusted: bool = True
-    verified: bool = True
-    subject: str | None = None
-
-    @property
-    def distrust(self) -> str:
-        """Why a person has to look first."""
-        return "unknown_address" if self.verified else "not_verified"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the bot will do: say `text`, or, without one, hand over because of `reason`."""
-
-    question: Question
-    intent: Intent
-    text: str | None = None
-    reason: str | None = None
+# What it answers while a question waits for a person; courtesies would only get between the two.
+_SURE = frozenset({Intent.IN_STOCK, Intent.ORDER_STATUS, Intent.OPENING_HOURS})
 
 
 class Bot:
@@ -81,6 +53,7 @@ class Bot:
         answers = [
             await self.answer(connection, question) for question in await _questions(connection, events)
         ]
+        answers = [one for one in answers if not _is_thanks_by_mail(one)]
         if answers:
             await self._give(connection, _until_handed_over(answers))
 
@@ -99,22 +72,45 @@ class Bot:
         settings = self._settings
         match understood.intent:
             case Intent.IN_STOCK:
-                return await _about_stock(connection, question, understood)
+                return await self._about_stock(connection, question, understood)
             case Intent.ORDER_STATUS:
                 return await _about_order(connection, question, understood)
             case Intent.OPENING_HOURS:
                 return open_text(settings.opening_hours, settings.timezone), None
             case Intent.GREETING:
-                return greeting_text(), None
+                return (None, "not_understood") if question.channel_id == EMAIL else (greeting_text(), None)
             case Intent.THANKS:
                 return thanks_text(), None
             case Intent.HUMAN:
                 return None, "asks_for_person"
         return None, understood.reason or "not_understood"
 
+    async def _about_stock(
+        self, connection: Connection, question: Question, understood: Understood
+    ) -> tuple[str | None, str | None]:
+        """Tell of the product that was named, of goods of the kind that was named, or of "this"."""
+        if understood.ambiguous:
+            return None, "which_product"
+        if understood.mention is None and understood.kind is not None:
+            link = f"{self._settings.public_url}/search?q={quote(understood.kind)}"
+            found = understood.titles
+            return (kind_text(understood.kind, found, link), None) if found else (None, "which_product")
+        variant_id: UUID | None = understood.mention.variant_id if understood.mention else None
+        if variant_id is None:
+            variant_id = await product_in_mind(connection, question.customer_id, question.campaign_id)
+        found_there = await shelf(connection, variant_id, question.campaign_id) if variant_id else None
+        return (stock_text(found_there), None) if found_there else (None, "which_product")
+
     async def _give(self, connection: Connection, answers: Sequence[Answer]) -> None:
         """Say and hand over, under the locks of all conversations at once."""
-        await lock_many(connection, [answer.question.conversation_id for answer in answers])
+        conversations = await lock_many(connection, [answer.question.conversation_id for answer in answers])
+        with_staff = {id_ for id_, conversation in conversations.items() if conversation.with_staff}
+        answers = [
+            answer
+            for answer in answers
+            if answer.question.conversation_id not in with_staff or answer.intent in _SURE
+        ]
+        answers = within_limits(answers, await _spoken(connection, answers), clock.now())
         spoken = [answer for answer in answers if answer.text is not None]
         unanswered = [answer for answer in answers if answer.text is None]
         said = await reply_many(connection, [_reply(answer) for answer in spoken])
@@ -180,6 +176,21 @@ def _understood(question: Question, titles: Catalogue) -> Understood:
     return understand(f"{question.subject}\n{question.body}", titles)
 
 
+def _is_thanks_by_mail(answer: Answer) -> bool:
+    """Tell whether nothing is to be done: two machines that thank each other never end."""
+    return answer.intent is Intent.THANKS and answer.question.channel_id == EMAIL
+
+
+async def _spoken(connection: Connection, answers: Sequence[Answer]) -> list[Spoken]:
+    """Return what the bot said at these addresses within a day, and what came from them before."""
+    questions = [answer.question for answer in answers]
+    places = [
+        {"channel_id": one.channel_id, "address": one.address, "question_id": one.id} for one in questions
+    ]
+    params = {"places": as_json(places), "since": clock.now() - DAY}
+    return await rows(Spoken, connection, QUERIES["spoken"], params)
+
+
 def _until_handed_over(answers: Iterable[Answer]) -> list[Answer]:
     """Leave out what a customer asked after the question that goes to a person: the person answers it."""
     handed: set[UUID] = set()
@@ -190,19 +201,6 @@ def _until_handed_over(answers: Iterable[Answer]) -> list[Answer]:
         if answer.text is None:
             handed.add(answer.question.conversation_id)
     return kept
-
-
-async def _about_stock(
-    connection: Connection, question: Question, understood: Understood
-) -> tuple[str | None, str | None]:
-    if understood.mention is not None:
-        variant_id: UUID | None = understood.mention.variant_id
-    elif understood.ambiguous:
-        return None, "which_product"
-    else:
-        variant_id = await product_in_mind(connection, question.customer_id, question.campaign_id)
-    found = await shelf(connection, variant_id, question.campaign_id) if variant_id else None
-    return (stock_text(found), None) if found else (None, "which_product")
 
 
 async def _about_order(

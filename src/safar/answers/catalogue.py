@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from safar.answers.match import near, words_of
+from safar.answers.match import Spellings, words_of
 from safar.answers.model import Mention
 from safar.answers.words import EMPTY
 
@@ -17,11 +17,16 @@ _WORD_LETTERS_MIN = 3
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The product that a message names, if it is one; `words` are those that name it."""
+    """The product that a message names, if it is one; `words` are those that name it.
+
+    `shared`: every word that is in some title, and `titles`, how many titles have them all.
+    """
 
     mention: Mention | None
     ambiguous: bool
     words: frozenset[int]
+    shared: frozenset[int] = frozenset()
+    titles: int = 0
 
 
 class Catalogue:
@@ -30,10 +35,13 @@ class Catalogue:
     def __init__(self, products: Iterable[tuple[UUID, str, str]]) -> None:
         """Take (variant id, SKU, title) of every variant."""
         self._titles: dict[UUID, frozenset[str]] = {}
+        self._small: dict[UUID, frozenset[str]] = {}  # words of a title that do not tell it from others
         self._skus: dict[str, UUID] = {}
         self._of_word: dict[str, list[UUID]] = defaultdict(list)
         for variant_id, sku, title in products:
-            title_words = frozenset(word for word in map(_stem, words_of(title)) if _tells(word))
+            spoken = frozenset(map(_stem, words_of(title)))
+            title_words = frozenset(word for word in spoken if _tells(word))
+            self._small[variant_id] = spoken - title_words
             self._titles[variant_id] = title_words
             self._skus[" ".join(words_of(sku))] = variant_id
             for word in title_words:
@@ -41,9 +49,7 @@ class Catalogue:
         total = max(len(self._titles), 1)
         counts = Counter(word for title in self._titles.values() for word in title)
         self._weights = {word: math.log(1 + total / count) for word, count in counts.items()}
-        self._by_letter: dict[str, list[str]] = defaultdict(list)
-        for word in self._weights:
-            self._by_letter[word[0]].append(word)
+        self._spellings = Spellings(self._weights)
 
     def named_in(self, words: Sequence[str]) -> Named:
         """Return the product whose title or SKU these words contain."""
@@ -59,14 +65,17 @@ class Catalogue:
         }
         if not scores:
             return Named(None, False, frozenset())
+        shared, all_in = frozenset(places), sum(found <= self._titles[variant_id] for variant_id in scores)
         ranked = sorted(scores.items(), key=lambda item: -item[1])
         best, share = ranked[0]
-        titles = self._titles[best]
-        used = frozenset(place for place, known in places.items() if known in titles)
+        title = self._titles[best]
+        used = frozenset(place for place, known in places.items() if known in title)
+        used |= {place for place, word in enumerate(words) if _stem(word) in self._small[best]}
         if share < _NAMED_MIN:
-            return Named(None, False, used if share > _NAMED_MIN / 2 else frozenset())
+            used = used if share > _NAMED_MIN / 2 else frozenset()
+            return Named(None, False, used, shared, all_in)
         alike = len(ranked) > 1 and share < ranked[1][1] * _CLEARLY_BETTER
-        return Named(None if alike else Mention(best, share), alike, used)
+        return Named(None if alike else Mention(best, share), alike, used, shared, all_in)
 
     def _share(self, title: frozenset[str], found: frozenset[str]) -> float:
         whole = sum(self._weights[word] for word in title)
@@ -78,7 +87,7 @@ class Catalogue:
             return word
         if not _tells(word):
             return None
-        return next((known for known in self._by_letter.get(word[0], ()) if near(word, known)), None)
+        return next((known for known in self._spellings.near(word) if known[0] == word[0]), None)
 
 
 def _stem(word: str) -> str:

@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
 from safar.kernel.text import fold
 
 _WORD = re.compile(r"[\w\u0900-\u097f]+")
@@ -12,6 +15,8 @@ _PERSIAN_PREFIXES = frozenset({"می", "نمی"})
 _PERSIAN_SUFFIXES = frozenset({"ها", "های", "ام", "ای", "ایم", "اید", "اند"})
 _WORDS_MAX = 80
 _READINGS_MAX = 20_000
+_LETTERS_MAX = 40
+_ERRORS_MAX = 2
 
 Phrase = tuple[str, ...]
 
@@ -28,36 +33,57 @@ def words_of(text: str) -> list[str]:
     return joined
 
 
-def near(word: str, known: str) -> bool:
-    """Tell whether `word` is `known`, give or take a typing error: one from five letters, two from ten.
+def errors_max(word: str, known: str) -> int:
+    """Return how many typing errors are forgiven: one from five letters, two from ten.
 
     In Persian and Devanagari, where short words differ by one letter, one from six letters.
     """
-    if word == known:
-        return True
-    if known.endswith("*"):
-        return word.startswith(known[:-1])
+    if word.isdigit() or known.isdigit():
+        return 0
     length = min(len(word), len(known))
-    errors_max = 0 if length < (5 if known.isascii() else 6) else 1 if length < 10 else 2
-    if not errors_max or abs(len(word) - len(known)) > errors_max or known.isdigit() or word.isdigit():
-        return False
-    return distance(word, known, errors_max) <= errors_max
+    return 0 if length < (5 if known.isascii() else 6) else 1 if length < 10 else 2
 
 
-def distance(one: str, other: str, limit: int) -> int:
-    """Return how many letters to add, drop, change or swap with a neighbour; `limit` + 1 when more."""
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, 1):
-        earlier, before, row = before, row, [i]
-        for j, target in enumerate(other, 1):
-            cost = min(before[j] + 1, row[-1] + 1, before[j - 1] + (letter != target))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == target:
-                cost = min(cost, earlier[j - 2] + 1)
-            row.append(cost)
-        if min(row) > limit:
-            return limit + 1
-    return row[-1]
+class Spellings:
+    """Known words, found by how they are spelt or misspelt. "track*" stands for every word that begins so.
+
+    Kept by their length, so that a word is held against those only that could be meant (two letters more or
+    less), by a library that does it in microseconds; words of more than _LETTERS_MAX letters are nobody's.
+    """
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._by_length: dict[int, list[str]] = {}
+        self._whole: set[str] = set()
+        self._beginnings: set[str] = set()
+        for word in words:
+            if word.endswith("*"):
+                self._beginnings.add(word[:-1])
+            elif word not in self._whole:
+                self._whole.add(word)
+                self._by_length.setdefault(len(word), []).append(word)
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._whole
+
+    def like(self, word: str) -> list[str]:
+        """Return the known words that this may be: itself, those that it begins with, and near ones."""
+        begun = [
+            f"{word[:end]}*"
+            for end in range(1, min(len(word), _LETTERS_MAX) + 1)
+            if word[:end] in self._beginnings
+        ]
+        return begun + ([word] if word in self._whole else self.near(word))
+
+    def near(self, word: str) -> list[str]:
+        """Return the known words that are this one give or take typing errors, the nearest first."""
+        if len(word) > _LETTERS_MAX:
+            return []
+        found: list[tuple[float, str]] = []
+        for length in range(len(word) - _ERRORS_MAX, len(word) + _ERRORS_MAX + 1):
+            known = self._by_length.get(length, ())
+            close = process.extract(word, known, scorer=OSA.distance, score_cutoff=_ERRORS_MAX, limit=None)
+            found += [(errors, text) for text, errors, _at in close if errors <= errors_max(word, text)]
+        return [text for _errors, text in sorted(found)]
 
 
 class Lexicon:
@@ -69,15 +95,17 @@ class Lexicon:
         for concept, phrases in concepts.items():
             for phrase in phrases:
                 self._by_first.setdefault(phrase[0], []).append((concept, phrase))
-        self._vocabulary = {word for phrases in concepts.values() for phrase in phrases for word in phrase}
+        self._spellings = Spellings(
+            word for phrases in concepts.values() for phrase in phrases for word in phrase
+        )
         self._readings = lru_cache(maxsize=_READINGS_MAX)(self._read)
 
     def _read(self, word: str) -> frozenset[str]:
         """Return the words of the lexicon that this may be."""
-        if word in self._vocabulary:
-            prefixes = {known for known in self._vocabulary if known.endswith("*") and near(word, known)}
-            return frozenset({word} | prefixes)
-        return frozenset(known for known in self._vocabulary if near(word, known))
+        return frozenset(self._spellings.like(word))
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._spellings
 
     def places(self, words: Sequence[str]) -> dict[str, frozenset[int]]:
         """Return for each concept the places in the message of words that speak of it."""

@@ -1,16 +1,9 @@
 """What the bot says, in the language in force; the figures are those of this moment."""
 
-import re
-
-from babel.dates import get_day_names
-
 from safar.answers.facts import Shelf
-from safar.kernel.i18n import N_, _, current_language, date, ngettext
+from safar.kernel.i18n import N_, _, date, hours_text, ngettext
 from safar.shop.model import Order, OrderState
 
-_DAY = re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\b", re.IGNORECASE)
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 _MANY = 50
 
 _ORDERS = {
@@ -38,6 +31,17 @@ def stock_text(shelf: Shelf) -> str:
     )
 
 
+def kind_text(kind: str, titles: int, link: str) -> str:
+    """Say how many products of a kind there are, and where."""
+    return ngettext(
+        "Yes, we have %(num)s product for “%(kind)s”: %(link)s",
+        "Yes, we have %(num)s products for “%(kind)s”: %(link)s",
+        titles,
+        kind=kind,
+        link=link,
+    )
+
+
 def order_text(order: Order) -> str:
     """Say how an order stands."""
     moments = {
@@ -54,14 +58,6 @@ def order_text(order: Order) -> str:
 def number_text(order_number: int) -> str:
     """Write an order's number as it stands on its page: a name, not a quantity."""
     return str(order_number)
-
-
-def hours_text(opening_hours: str) -> str:
-    """Return the opening hours with the names of days and digits of the language in force."""
-    language = current_language()
-    names = get_day_names("abbreviated", locale=language.replace("-", "_"))
-    text = _DAY.sub(lambda found: names[_DAYS.index(found.group(1).lower())], opening_hours)
-    return text.translate(_PERSIAN_DIGITS) if language == "fa" else text
 
 
 def open_text(opening_hours: str, zone: str) -> str:

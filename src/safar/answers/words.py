@@ -32,5 +32,13 @@ _CONCEPTS = {
 }
 _EMPTY = {phrase[0] for phrase in _CONCEPTS.pop("empty") if len(phrase) == 1}
 LEXICON = Lexicon(_CONCEPTS)
-EMPTY = frozenset(word for word in _EMPTY if not word.endswith("*"))
+_WRITTEN = frozenset(word for word in _EMPTY if not word.endswith("*"))
+# "yuo", "teh": short empty words of which two letters changed places.
+_SWAPPED = {
+    word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+    for word in _WRITTEN
+    if word.isascii() and 3 <= len(word) <= 4
+    for at in range(len(word) - 1)
+}
+EMPTY = _WRITTEN | {word for word in _SWAPPED if word not in LEXICON}
 EMPTY_PREFIXES = tuple(sorted(word[:-1] for word in _EMPTY if word.endswith("*")))

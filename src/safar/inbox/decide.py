@@ -92,10 +92,20 @@ def _received_event(conversation: Conversation, message: Inbound) -> Event:
     return _event("message.received", conversation, message.at, properties=properties)
 
 
+# Why the bot gave one question to people, and may answer the next.
+_BOT_GOES_ON = frozenset(
+    {"not_understood", "unsure", "which_product", "no_order", "other_order", "about_order"}
+)
+
+
 def may_say(conversation: Conversation, reply: Reply) -> Said | None:
-    """Refuse what must not be said; None when it may. The bot never talks over a person."""
+    """Refuse what must not be said; None when it may. The bot never talks over a person.
+
+    While a question only waits for one, it goes on answering others that it is sure of.
+    """
     if reply.author == Author.BOT and conversation.with_staff:
-        return Said.WITH_STAFF
+        taken = conversation.assigned_to is not None
+        return Said.WITH_STAFF if taken or conversation.handover_reason not in _BOT_GOES_ON else None
     return None
 
 
@@ -123,10 +133,11 @@ def newest(ways: Sequence[Way]) -> Way | Said:
 def replied(before: Conversation, reply: Reply, at: datetime) -> Change:
     """We said something. An answer by staff or bot ends the waiting; a notice of the shop does not.
 
-    Whoever looks for what to answer sees the question that waits, not the notice after it.
+    Nor does an answer of the bot to something else, while a question waits for a person. Whoever looks for
+    what to answer sees the question that waits, not what was said after it.
     """
     after = replace(before, last_message_at=at)
-    answers = reply.author in (Author.STAFF, Author.BOT)
+    answers = reply.author == Author.STAFF or (reply.author == Author.BOT and not before.with_staff)
     if answers or before.waiting_since is None:
         after = replace(after, last_text=shortened(reply.text, _PREVIEW_MAX), last_author=reply.author)
     events: list[Event] = []
@@ -148,7 +159,7 @@ def replied(before: Conversation, reply: Reply, at: datetime) -> Change:
 
 
 def handed_over(before: Conversation, reason: str, at: datetime) -> Change:
-    """Give the conversation to people; the bot is silent from now on. Again for another reason: no change."""
+    """Give the conversation to people; the bot says no more of this. Again for another reason: no change."""
     if before.with_staff:
         return before, []
     after = replace(before, with_staff=True, handover_reason=reason)

@@ -14,6 +14,7 @@ REASONS = {
     "unknown_address": N_("The reply came from another address than the one we wrote to."),
     "not_delivered": N_("A reply could not be delivered. Choose another channel or address."),
     "through_list": N_("It came through a mailing list or group: only people answer there."),
+    "loop": N_("The bot has answered this address often in a short time, or the same text came twice."),
     "taken": N_("A colleague took the conversation."),
     "replied": N_("A colleague replied."),
 }

@@ -49,15 +49,19 @@ class _Turn:
 
 @dataclass(slots=True)
 class Subscriber:
-    """A named reader: `take` gets events of `names`, in order, in the transaction that moves its position."""
+    """A named reader: `take` gets events of `names`, in order, in the transaction that moves its position.
+
+    `events_max`: fewer at once where what strangers wrote is read.
+    """
 
     name: str
     names: tuple[str, ...]
     take: Take
+    events_max: int = _BATCH_MAX
     tries: int = field(default=0, init=False)
 
     async def step(self, database: Database) -> bool:
-        """Take what is new, at most 500 events; return whether there is more."""
+        """Take what is new, at most `events_max` events; return whether there is more."""
         try:
             more = await self._advance(database)
         except Exception as error:
@@ -97,8 +101,10 @@ class Subscriber:
         until = await line(connection)
         if until <= turn.position:
             return False
-        events = await read(connection, after=turn.position, until=until, limit=_BATCH_MAX, names=self.names)
-        full = len(events) == _BATCH_MAX
+        events = await read(
+            connection, after=turn.position, until=until, limit=self.events_max, names=self.names
+        )
+        full = len(events) == self.events_max
         if events:
             await take(connection, events)
         reached = events[-1].id if full else until

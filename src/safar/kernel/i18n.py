@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import jdatetime
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_datetime, format_time, format_timedelta, get_day_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
@@ -35,6 +35,8 @@ _PERSIAN_MONTHS = (
 
 _NUMBERS_MAX = 4096
 _PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+_DAY = re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,9}\b", re.IGNORECASE)
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _language: ContextVar[str] = ContextVar("safar_language", default="en")
 _zone: ContextVar[str] = ContextVar("safar_zone", default="UTC")
@@ -193,3 +195,11 @@ def duration(seconds: float | None) -> str:
 def ngettext_plain(singular: str, plural: str, count: int) -> str:
     """Return the plural form for `count`, its placeholders left for the template to fill."""
     return _catalogue(current_language()).ngettext(singular, plural, count)
+
+
+def hours_text(opening_hours: str) -> str:
+    """Return the opening hours with the names of days and digits of the language in force."""
+    language = current_language()
+    names = get_day_names("abbreviated", locale=language.replace("-", "_"))
+    text = _DAY.sub(lambda found: names[_DAYS.index(found.group(1).lower())], opening_hours)
+    return _in_digits(text)

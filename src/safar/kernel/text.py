@@ -60,7 +60,8 @@ def _is_devanagari(character: str) -> bool:
 
 def script_of(text: str) -> str:
     """Return the script most letters are in: "arabic", "devanagari" or "latin" (also when none are)."""
-    arabic = sum("\u0600" <= c <= "\u06ff" or "\ufb50" <= c <= "\ufefc" for c in text)
+    # Letters only: marks that colour an emoji (U+FE0F) stand between the two blocks of Arabic forms.
+    arabic = sum(c.isalpha() and ("\u0600" <= c <= "\u06ff" or "\ufb50" <= c <= "\ufefc") for c in text)
     devanagari = sum(map(_is_devanagari, text))
     latin = sum(c.isascii() and c.isalpha() for c in text)
     if max(arabic, devanagari) <= latin:

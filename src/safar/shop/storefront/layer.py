@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from safar.kernel.context import Context
+from safar.kernel.i18n import hours_text
 from safar.kernel.web.cookies import cookies_of
 from safar.kernel.web.page_cache import request_id_of
 from safar.kernel.web.pages import context_of
@@ -72,13 +73,15 @@ class StorefrontLayer:
 
 def page_values(request: Request) -> Mapping[str, Any]:
     """Return what the layout of every page wants."""
+    settings = context_of(request).settings
     return {
         "cart_count": cart_count(request),
         "request_id": request_id_of(request.scope),
         "query": request.query_params.get("q", "")[:100],
         "look": look_in(request),
         "currency_chosen": currency_of(request),
-        "public_url": context_of(request).settings.public_url,
+        "public_url": settings.public_url,
+        "people_answer": hours_text(settings.opening_hours),
     }
 
 
