@@ -163,7 +163,9 @@ class Settings(BaseSettings):
     hold_minutes_qr: float = Field(default=30.0, gt=0)
     """Minutes that units stay held for a payment by PIX or UPI."""
     hold_days_transfer: float = Field(default=5.0, gt=0)
-    """Days that units stay held for a payment by bank transfer."""
+    """Days that units stay held for a payment by bank transfer, once the e-mail address is confirmed."""
+    hold_hours_transfer_unproven: float = Field(default=24.0, gt=0)
+    """Hours that they stay held before that: until the link in the mail about the order is opened."""
     test_payments: bool = False
     """Let the test card confirm orders although the shop is open to the world, where it is refused."""
     order_units_max: int = Field(default=50, ge=0)

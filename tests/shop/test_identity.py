@@ -35,10 +35,10 @@ async def another(browser: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient
         yield client
 
 
-async def buy(client: httpx.AsyncClient, email: str = VERA) -> dict[str, Any]:
+async def buy(client: httpx.AsyncClient, email: str = VERA, provider: str = "cod") -> dict[str, Any]:
     body = {
         "id": str(new_id()), "sku": "MUG", "quantity": 1, "name": "Vera Victim", "email": email,
-        "address": "1 Mill Lane", "city": "York", "provider": "cod", "language": "en",
+        "address": "1 Mill Lane", "city": "York", "provider": provider, "language": "en",
     }  # fmt: skip
     if COOKIE not in client.cookies:  # orders are taken when the cookie came back
         await client.get("/cart")

@@ -17,7 +17,7 @@ from safar.gate.model import GoodsRoom
 from safar.gate.sites import goods_rooms
 from safar.journal.actions import append_many, events_last
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, in_one_trip
+from safar.kernel.database import Connection, as_json, execute, in_one_trip, rows
 from safar.shop.cart_orders import answer_as, answer_of_cart, close_carts, lock_carts, one_a_cart
 from safar.shop.decide import OrderRequest, answers_of, new_of
 from safar.shop.mail import mail_of
@@ -32,7 +32,7 @@ from safar.shop.order_rows import (
     order_record,
     refused_event,
 )
-from safar.shop.orders import QUERIES, orders_by_id, unpaid_of
+from safar.shop.orders import QUERIES, Found, orders_by_id, unpaid_of
 from safar.shop.plan import Plan, World, out_of_stock, plan_order, stocked_ids
 from safar.shop.pricing.discounts import Use, accounts_of_uses, discounts, plain_code
 from safar.shop.pricing.rules import rules_with
@@ -87,6 +87,7 @@ async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_
     answers = await _ordered_before(connection, new, carts)
     going, following = one_a_cart([request for request in new if request.order_id not in answers])
     if going:
+        await _keep_longer_for_proven(connection, going)
         world = World(variants, levels, locations, now, unpaid=unpaid)
         asked = await _asked(connection, going, world, rooms)
         plans = []
@@ -111,6 +112,18 @@ async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_
         answer = answers.get(leader) or answer_of_cart(order_id, known.get(leader))
         answers[order_id] = answer_as(order_id, answer)
     return answers_of(requests, known, new, answers)
+
+
+async def _keep_longer_for_proven(connection: Connection, requests: Sequence[OrderRequest]) -> None:
+    """Let those who have shown to read their mailbox have the long hold; asks only where there is another."""
+    shortly = {one.order_id: one for one in requests if one.hold_minutes_unproven is not None}
+    if not shortly:
+        return
+    asked = [
+        {"id": one.order_id, "customer_id": one.customer_id, "email": one.email} for one in shortly.values()
+    ]
+    for found in await rows(Found, connection, QUERIES["proven_mailboxes"], {"orders": as_json(asked)}):
+        shortly[found.id].hold_minutes_unproven = None
 
 
 async def _ordered_before(

@@ -17,7 +17,7 @@ from safar.shop.decide import Buyer, Limits, OrderRequest
 from safar.shop.payments.links import link_of
 from safar.shop.payments.port import TEST_CARD
 from safar.shop.payments.test_card import METHODS
-from safar.shop.payments.ways import KINDS, hold_minutes
+from safar.shop.payments.ways import KINDS, hold_minutes, hold_minutes_unproven
 from safar.shop.places import POSTCODE_EXAMPLES, has_postcodes, is_country, is_postcode, postcode_as_written
 from safar.shop.pricing.discounts import plain_code
 from safar.shop.pricing.model import Destination
@@ -128,6 +128,7 @@ def order_request(
         lines=tuple(lines.items()), email=details.email, name=details.name, address=details.address,
         language=details.language, provider=details.provider, method=details.method,
         link=link_of(context, order_id), hold_minutes=hold_minutes(context.settings, details.provider),
+        hold_minutes_unproven=hold_minutes_unproven(context.settings, details.provider),
         currency=currency, country=choices.to.country, postcode=choices.to.postcode, city=details.city,
         phone=details.phone, shipping=choices.shipping, discount_code=choices.code or "",
         expected_total_minor=details.expected_total_minor,

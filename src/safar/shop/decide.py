@@ -62,7 +62,8 @@ class OrderRequest:
     `link`: the order's page, for mails to it. `link_id`: the send whose link brought the browser. `cart_id`:
     the cart that is closed with it. `currency` None: the shop's own. `shipping`: the key of a method, "" for
     the cheapest. With `expected_total_minor` an order that costs something else is refused.
-    `total_minor_max`: the most that is paid in this way.
+    `total_minor_max`: the most that is paid in this way. `hold_minutes_unproven`: how long units are kept
+    instead until the customer has shown to read the mailbox.
     """
 
     order_id: UUID
@@ -79,6 +80,7 @@ class OrderRequest:
     method: str = ""
     link: str = ""
     hold_minutes: float = 15.0
+    hold_minutes_unproven: float | None = None
     currency: str | None = None
     country: str = ""
     postcode: str = ""

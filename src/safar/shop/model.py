@@ -33,7 +33,10 @@ class PaymentState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order with its payment, as it stands."""
+    """An order with its payment, as it stands.
+
+    `longer_until`: until when its units are kept once it is proven, where that is longer than `held_until`.
+    """
 
     id: UUID
     number: int
@@ -81,6 +84,7 @@ class Order:
     delivery_back_minor: int = 0
     shipping_tax_minor: int = 0
     shipping_tax_rate: int = 0
+    longer_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

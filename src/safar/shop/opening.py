@@ -38,6 +38,7 @@ class _Order:
     email: str
     language: str
     links_since: datetime | None
+    kept_shortly: bool
     proven: bool
     read_by_mail: bool | None
 
@@ -55,7 +56,8 @@ async def opened(request: Request) -> Opened:
     if link.made_at + lasts < clock.now() or _is_revoked(link, order.links_since):
         raise LinkOver
     placed = order.visitor_id == visitor.visitor_id
-    news = link.by_mail and not (order.proven and (placed or order.read_by_mail))
+    taken_in = order.proven and not order.kept_shortly and (placed or order.read_by_mail)
+    news = link.by_mail and not taken_in
     if (news or not (placed or order.read_by_mail is not None)) and not _looks_ahead(request):
         async with context.database.transaction() as connection:
             await _note(connection, link, order, visitor.visitor_id, placed=placed)
@@ -83,7 +85,7 @@ def _looks_ahead(request: Request) -> bool:
 async def _note(
     connection: Connection, link: OrderLink, order: _Order, visitor_id: UUID, *, placed: bool
 ) -> None:
-    if link.by_mail and not order.proven:
+    if link.by_mail and (order.kept_shortly or not order.proven):
         proof = Proof(
             claimant=order.customer_id, kind="email", value=order.email, language=order.language,
             browser=visitor_id,

@@ -28,6 +28,14 @@ class Accepted:
 
 
 def held_until(plan: Plan, now: datetime) -> datetime:
+    shortly = plan.request.hold_minutes_unproven
+    return now + timedelta(minutes=plan.request.hold_minutes if shortly is None else shortly)
+
+
+def longer_until(plan: Plan, now: datetime) -> datetime | None:
+    """Return until when the units are kept once a mail to the customer came back, None where that is now."""
+    if plan.request.hold_minutes_unproven is None:
+        return None
     return now + timedelta(minutes=plan.request.hold_minutes)
 
 
@@ -52,6 +60,7 @@ def order_record(accepted: Accepted, now: datetime) -> dict[str, Any]:
         "provider": request.provider,
         "method": request.method,
         "held_until": held_until(plan, now),
+        "longer_until": longer_until(plan, now),
         "country": request.country,
         "postcode": request.postcode,
         "city": request.city,

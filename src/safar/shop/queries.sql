@@ -68,6 +68,7 @@ SELECT order_id FROM carts WHERE id = %(id)s
 -- name: orders
 SELECT
     o.id, o.number, o.state, o.reason, o.fingerprint, o.customer_id, o.visitor_id, o.cart_id, o.campaign_id, o.hold_id, o.held_until,
+    o.longer_until,
     o.email, o.name, o.address, o.language, o.total_minor, o.currency, o.placed_at, o.confirmed_at, o.shipped_at,
     o.delivered_at, o.cancelled_at, o.country, o.postcode, o.city, o.phone, o.subtotal_minor, o.discount_minor,
     o.shipping_minor, o.tax_minor, o.tax_included, o.shipping_key, o.discount_code, o.promised_on, o.packed_at,
@@ -87,6 +88,7 @@ WHERE o.id = ANY(%(ids)s::uuid [])
 -- In the order of their ids; the payment changes only under the lock of its order.
 SELECT
     o.id, o.number, o.state, o.reason, o.fingerprint, o.customer_id, o.visitor_id, o.cart_id, o.campaign_id, o.hold_id, o.held_until,
+    o.longer_until,
     o.email, o.name, o.address, o.language, o.total_minor, o.currency, o.placed_at, o.confirmed_at, o.shipped_at,
     o.delivered_at, o.cancelled_at, o.country, o.postcode, o.city, o.phone, o.subtotal_minor, o.discount_minor,
     o.shipping_minor, o.tax_minor, o.tax_included, o.shipping_key, o.discount_code, o.promised_on, o.packed_at,
@@ -135,6 +137,7 @@ FROM jsonb_to_recordset(%(goods)s::jsonb) AS g (order_id uuid, variant_id uuid, 
 -- name: orders_of_customer
 SELECT
     o.id, o.number, o.state, o.reason, o.fingerprint, o.customer_id, o.visitor_id, o.cart_id, o.campaign_id, o.hold_id, o.held_until,
+    o.longer_until,
     o.email, o.name, o.address, o.language, o.total_minor, o.currency, o.placed_at, o.confirmed_at, o.shipped_at,
     o.delivered_at, o.cancelled_at, o.country, o.postcode, o.city, o.phone, o.subtotal_minor, o.discount_minor,
     o.shipping_minor, o.tax_minor, o.tax_included, o.shipping_key, o.discount_code, o.promised_on, o.packed_at,
@@ -182,7 +185,7 @@ asked AS (
     FROM jsonb_to_recordset(%(orders)s::jsonb) AS o (
         id uuid, number bigint, fingerprint text, customer_id uuid, visitor_id uuid, cart_id uuid, campaign_id uuid, email text, name text,
         address text, language text, total_minor bigint, currency text, provider text, method text,
-        held_until timestamptz, country text, postcode text, city text, phone text, subtotal_minor bigint,
+        held_until timestamptz, longer_until timestamptz, country text, postcode text, city text, phone text, subtotal_minor bigint,
         discount_minor bigint, shipping_minor bigint, tax_minor bigint, tax_included boolean, shipping_key text,
         discount_code text, promised_on date, by_visitor bigint, by_address bigint, by_network bigint,
         credit_minor bigint, shipping_tax_minor bigint, shipping_tax_rate bigint
@@ -199,13 +202,13 @@ payment AS (
 )
 
 INSERT INTO orders (
-    id, number, state, fingerprint, customer_id, visitor_id, cart_id, campaign_id, hold_id, held_until, email, name, address,
+    id, number, state, fingerprint, customer_id, visitor_id, cart_id, campaign_id, hold_id, held_until, longer_until, email, name, address,
     language, total_minor, currency, placed_at, confirmed_at, country, postcode, city, phone, subtotal_minor,
     discount_minor, shipping_minor, tax_minor, tax_included, shipping_key, discount_code, promised_on, credit_minor,
     shipping_tax_minor, shipping_tax_rate
 )
 SELECT
-    id, coalesce(number, nextval('order_numbers')), %(state)s, decode(fingerprint, 'hex'), customer_id, visitor_id, cart_id, campaign_id, id, held_until, email, name,
+    id, coalesce(number, nextval('order_numbers')), %(state)s, decode(fingerprint, 'hex'), customer_id, visitor_id, cart_id, campaign_id, id, held_until, longer_until, email, name,
     address, language, total_minor, currency, %(now)s, %(confirmed_at)s, country, postcode, city, phone,
     subtotal_minor, discount_minor, shipping_minor, tax_minor, tax_included, shipping_key, discount_code, promised_on,
     coalesce(credit_minor, 0), shipping_tax_minor, shipping_tax_rate
@@ -273,6 +276,7 @@ WHERE p.order_id = c.order_id
 -- browser has shown that it may see all of it.
 SELECT
     o.customer_id, o.visitor_id, lower(o.email) AS email, o.language, o.links_since,
+    o.state = 'placed' AND o.longer_until IS NOT NULL AS kept_shortly,
     EXISTS (
         SELECT 1 FROM customer_identities AS i
         WHERE i.kind = 'email' AND i.value = lower(o.email) AND i.customer_id = o.customer_id
@@ -282,6 +286,27 @@ SELECT
     ) AS read_by_mail
 FROM orders AS o
 WHERE o.id = %(id)s
+
+-- name: proven_mailboxes
+-- The orders to be whose customer has shown to read the address that was typed.
+SELECT a.id
+FROM jsonb_to_recordset(%(orders)s::jsonb) AS a (id uuid, customer_id uuid, email text)
+WHERE EXISTS (
+    SELECT FROM customer_identities AS i
+    WHERE i.kind = 'email' AND i.value = lower(a.email) AND i.customer_id IN (
+        a.customer_id, (SELECT c.merged_into FROM customers AS c WHERE c.id = a.customer_id)
+    )
+)
+
+-- name: lock_kept_shortly
+-- Orders of a mailbox whose units are kept longer now that it is proven; in the order of their ids.
+SELECT id, hold_id, longer_until FROM orders
+WHERE customer_id = %(owner)s AND lower(email) = %(value)s AND state = 'placed' AND longer_until IS NOT NULL
+ORDER BY id
+FOR UPDATE
+
+-- name: keep_longer
+UPDATE orders SET held_until = longer_until, longer_until = NULL WHERE id = ANY(%(ids)s)
 
 -- name: renew_link
 -- Browsers that have opened the order by an old link have to open the new one.

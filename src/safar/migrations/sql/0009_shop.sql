@@ -62,6 +62,7 @@ CREATE TABLE orders (
     campaign_id uuid,
     hold_id uuid NOT NULL,
     held_until timestamptz NOT NULL,
+    longer_until timestamptz,
     email text NOT NULL,
     name text NOT NULL,
     address text NOT NULL,
@@ -75,6 +76,8 @@ CREATE TABLE orders (
     cancelled_at timestamptz,
     links_since timestamptz
 );
+COMMENT ON COLUMN orders.longer_until IS
+'until when its units are kept once a mail to its address came back; none: no longer than held_until';
 COMMENT ON COLUMN orders.visitor_id IS 'the browser that placed it';
 COMMENT ON COLUMN orders.links_since IS 'links to the order made before this no longer open it';
 COMMENT ON COLUMN orders.hold_id IS 'the hold that is claimed: the first one, or one placed again after it';

@@ -25,8 +25,19 @@ def pay_mail(account: Account, link: str, until: datetime) -> Outgoing:
             _("thank you for your order. Please pay %(amount)s in this way:", amount=amount),
             "\n".join(f"{label}: {value}" for label, value in pay_rows(account)),
             _("The units are set aside for you until %(time)s.", time=datetime_text(until)),
+            longer_words(account),
         ]
         return _mail("pay", account, account.order_id, told, link)
+
+
+def longer_words(account: Account) -> str:
+    """Return how the customer gets more time to pay, "" where they have all of it."""
+    if account.longer_until is None:
+        return ""
+    return _(
+        "Open the link in this e-mail by then to confirm your address: we then keep them until %(time)s.",
+        time=datetime_text(account.longer_until),
+    )  # fmt: skip
 
 
 def short_mail(
@@ -84,7 +95,7 @@ def _grouped(iban: str) -> str:
 
 
 def _mail(kind: str, account: Account, about: UUID, told: list[str], link: str) -> Outgoing:
-    parts = [_("Hello,"), *told]
+    parts = [_("Hello,"), *filter(None, told)]
     if link:
         parts.append(_("See how your order stands: %(link)s", link=link))
     parts.append(_("Questions? Just answer this e-mail."))

@@ -13,6 +13,7 @@ class Account:
 
     `captured_minor`: what arrived; `carried_minor`: what of it pays for other orders; `refunding_minor`: what
     was asked to go back; `refunded_minor`: what has.
+    `longer_until`: until when the units are kept once the mailbox is proven, where that is later.
     """
 
     order_id: UUID
@@ -38,6 +39,7 @@ class Account:
     email: str
     language: str
     held_until: datetime
+    longer_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ class Box:
     missing_minor: int
     currency: str
     until: datetime | None
+    longer_until: datetime | None
     refunds: list[Refund]
 
     @property
@@ -89,6 +90,7 @@ def box_of(context: Context, account: Account, refunds: list[Refund]) -> Box:
         missing_minor=missing(account),
         currency=account.currency,
         until=account.expires_at or account.held_until if is_open else None,
+        longer_until=account.longer_until if is_open else None,
         refunds=refunds,
     )
 

@@ -201,6 +201,14 @@ def hold_minutes(settings: Settings, provider: str) -> float:
     return settings.hold_minutes_card if provider == STRIPE else settings.hold_minutes
 
 
+def hold_minutes_unproven(settings: Settings, provider: str) -> float | None:
+    """Return how long they are kept until a mail to the customer came back, None where that is the same."""
+    if provider != TRANSFER:
+        return None
+    minutes = settings.hold_hours_transfer_unproven * 60
+    return minutes if minutes < hold_minutes(settings, provider) else None
+
+
 async def provider_of(context: Context, name: str) -> Provider:
     """Return the provider of this name, set up as it is now. Raises KeyError for one that we do not know."""
     if name == TEST_CARD:
