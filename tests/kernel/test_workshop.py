@@ -3,6 +3,8 @@
 import asyncio
 import os
 import resource
+import signal
+from pathlib import Path
 
 import pytest
 
@@ -75,4 +77,18 @@ async def test_without_work_none_is_kept() -> None:
     for _ in range(100):
         await asyncio.sleep(0)
     assert workshop.resting == []
+    await workshop.close()
+
+
+def die_once(_body: bytes, marker: str) -> int:
+    if not os.path.exists(marker):
+        with open(marker, "w"):
+            os.kill(os.getpid(), signal.SIGKILL)
+    return os.getpid()
+
+
+async def test_work_whose_process_ended_for_another_reason_is_done_once_more(tmp_path: Path) -> None:
+    workshop = Workshop(processes=1)
+    (before,) = (await workshop.run(f"{HERE}:length_of", b""))[2:]
+    assert await workshop.run(f"{HERE}:die_once", b"", str(tmp_path / "died")) != before
     await workshop.close()

@@ -101,34 +101,46 @@ class Workshop:
         self._working: set[asyncio.subprocess.Process] = set()
         self._leaving: list[asyncio.subprocess.Process] = []
         self._ending: asyncio.TimerHandle | None = None
+        self._closed = False
 
     async def run(self, function: str, body: bytes, *arguments: str) -> Any:
         """Return what `function` ("module:name") makes of `body` and `arguments`.
 
-        Raises FileTooHard or Overloaded.
+        A process may end for another reason than this work (the machine has no memory left): it is done once
+        more by a new one before it is given up. Raises FileTooHard or Overloaded.
         """
         async with self._free:
-            self._rest_no_longer()
-            process = self._resting.pop() if self._resting else await self._started()
-            self._working.add(process)
-            again = False
             try:
-                async with asyncio.timeout(self._wall_s):
-                    answer, again = await _asked(process, function, body, arguments)
-            except TimeoutError:
-                log.warning("apart.no_answer", function=function)
-                raise Overloaded from None
+                return await self._done(function, body, arguments, fresh=False)
+            except (OSError, EOFError, ValueError) as error:
+                if self._closed:
+                    raise FileTooHard from None
+                log.warning("apart.once_more", function=function, error=type(error).__name__)
+            try:
+                return await self._done(function, body, arguments, fresh=True)
             except (OSError, EOFError, ValueError) as error:
                 log.warning("apart.too_hard", function=function, error=type(error).__name__)
                 raise FileTooHard from None
-            finally:
-                self._working.discard(process)
-                if again:
-                    self._resting.append(process)
-                else:
-                    await _end(process)
-                self._ending = asyncio.get_running_loop().call_later(self._idle_s, self._end_soon)
-            return answer
+
+    async def _done(self, function: str, body: bytes, arguments: Sequence[str], *, fresh: bool) -> Any:
+        self._rest_no_longer()
+        process = self._resting.pop() if self._resting and not fresh else await self._started()
+        self._working.add(process)
+        again = False
+        try:
+            async with asyncio.timeout(self._wall_s):
+                answer, again = await _asked(process, function, body, arguments)
+        except TimeoutError:
+            log.warning("apart.no_answer", function=function)
+            raise Overloaded from None
+        finally:
+            self._working.discard(process)
+            if again:
+                self._resting.append(process)
+            else:
+                await _end(process)
+            self._ending = asyncio.get_running_loop().call_later(self._idle_s, self._end_soon)
+        return answer
 
     @property
     def resting(self) -> list[int]:
@@ -137,6 +149,7 @@ class Workshop:
 
     async def close(self) -> None:
         """End all processes; work under way gets FileTooHard."""
+        self._closed = True
         self._rest_no_longer()
         for process in [*self._resting, *self._working, *self._leaving]:
             await _end(process)
@@ -201,11 +214,12 @@ def _work_again(cpu_s: int, memory_bytes: int) -> None:
         if not asked:
             return
         work = orjson.loads(asked)
-        module, _sep, function = work["function"].partition(":")
+        name, _sep, function = work["function"].partition(":")
         body = sys.stdin.buffer.read(work["bytes"])
+        module = importlib.import_module(name)  # before the work's own time is counted
         used = resource.getrusage(resource.RUSAGE_SELF)
         resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + cpu_s, cpu_max))
-        answer = orjson.dumps(getattr(importlib.import_module(module), function)(body, *work["arguments"]))
+        answer = orjson.dumps(getattr(module, function)(body, *work["arguments"]))
         del body
         again = left > 0 and _resident_bytes() < _GROWN_BYTES
         sys.stdout.buffer.write((b"+" if again else b".") + len(answer).to_bytes(8) + answer)
