@@ -38,7 +38,7 @@ from safar.work import subscribers
 
 SITE = "shop"
 _WATCH_S = 0.1
-_START_S_MAX = 30.0
+_START_S_MAX = 90.0  # on a loaded machine a process takes half a minute only to import
 _STOP_S_MAX = 8.0
 _QUICK_DEATH_S = 5.0
 _PAUSE_S_MAX = 5.0

