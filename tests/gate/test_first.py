@@ -15,7 +15,7 @@ from safar.gate.scarce import SHARE_LEAST, bits_needed, share_of_network
 from safar.kernel import clock
 from safar.kernel.context import make_context
 from safar.kernel.database import value
-from safar.kernel.web.networks import network_of
+from safar.kernel.web.networks import routed_network
 from tests.conftest import Serve
 from tests.gate.conftest import Drop, OpenShop, Shop, build_shop
 
@@ -298,4 +298,4 @@ def test_who_a_caller_says_it_is(agent: str, browser: bool, crawler: bool, previ
     ("2001:db8:1:2:3::5", "2001:db8:1::/48"), ("2001:db8:1:ffff::1", "2001:db8:1::/48"), ("x", None),
 ])  # fmt: skip
 def test_networks(address: str, network: str | None) -> None:
-    assert network_of(address) == network
+    assert routed_network(address) == network

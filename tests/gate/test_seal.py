@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from safar.gate.draw import commitment, key_of
 from safar.gate.errors import TicketRefused
 from safar.gate.model import Pass, Ticket
 from safar.gate.seal import Seal
@@ -64,3 +65,31 @@ def test_a_ticket_of_another_site_another_installation_or_another_kind_is_refuse
             SEAL.ticket(text)
     with pytest.raises(TicketRefused):
         SEAL.pass_(SEAL.ticket_text(ticket))
+
+
+@pytest.mark.finding("security-low-keys")
+def test_what_was_signed_before_the_keys_changed_is_good_and_new_things_are_signed_with_the_first() -> None:
+    before, both, after = (
+        Seal(Vault(*ring), "shop") for ring in (["old secret"], ["new", "old secret"], ["new"])
+    )
+    moment = datetime(2026, 11, 1, tzinfo=UTC)
+    ticket, entry_pass = Ticket(UUID(int=1), 5, 5, moment, b"t" * 8), Pass(UUID(int=1), moment, b"t" * 8)
+    assert both.ticket(before.ticket_text(ticket)) == ticket
+    assert both.pass_(before.pass_text(entry_pass)) == entry_pass
+    assert both.handover(before.handover_text(entry_pass, moment)) == (entry_pass, moment)
+    assert both.patience(before.patience_text(moment, b"t" * 8)) == (moment, b"t" * 8)
+    assert after.ticket(both.ticket_text(ticket)) == ticket
+    assert both.outside_tags("Firefox", "net") == [
+        *after.outside_tags("Firefox", "net"), *before.outside_tags("Firefox", "net"),
+    ]  # fmt: skip
+    with pytest.raises(TicketRefused):
+        after.ticket(before.ticket_text(ticket))
+
+
+@pytest.mark.finding("security-low-keys")
+def test_a_draw_keeps_the_key_that_was_committed_to_when_the_keys_change() -> None:
+    opening_id = UUID(int=7)
+    key = key_of(Vault("old secret"), opening_id)
+    both = Vault("new", "old secret")
+    assert key_of(both, opening_id, commitment(key)) == key
+    assert key_of(both, opening_id) == key_of(Vault("new"), opening_id) != key

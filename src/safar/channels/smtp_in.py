@@ -6,7 +6,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP
 
 from safar.channels.mail_limits import Caller, Callers
-from safar.kernel.web.proxies import network_of
+from safar.kernel.web.proxies import customer_network
 
 _SESSION_S_MAX = 900.0
 _DATA_S_MAX = 600.0
@@ -63,7 +63,7 @@ class IncomingSmtp(SMTP):
 
     def connection_made(self, transport: Any) -> None:
         peer = transport.get_extra_info("peername")
-        caller = Caller(network_of(str(peer[0])) if peer else "", self._hang_up)
+        caller = Caller(customer_network(str(peer[0])) if peer else "", self._hang_up)
         self.transport = transport
         refusal = self._callers.enter(caller, self.loop.time())
         if refusal is not None:

@@ -31,7 +31,7 @@ from safar.gate.rooms import has_pass
 from safar.journal.live import with_live_feed
 from safar.kernel.context import Context
 from safar.kernel.loops import repeat
-from safar.kernel.web.networks import network_of
+from safar.kernel.web.networks import routed_network
 from safar.kernel.web.page_cache import PageCache
 from safar.kernel.web.requests import client_address
 from safar.kernel.web.surface import Surface, build_surface
@@ -65,7 +65,7 @@ def _caller(scope: Scope) -> Caller:
 
 
 def _network(scope: Scope) -> str | None:
-    return network_of(client_address(Request(scope)))
+    return routed_network(client_address(Request(scope)))
 
 
 def build_front(context: Context) -> Starlette:

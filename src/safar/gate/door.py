@@ -44,7 +44,7 @@ from safar.kernel.context import Context
 from safar.kernel.errors import Overloaded, SafarError
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.web.cookies import cookies_of
-from safar.kernel.web.networks import network_of
+from safar.kernel.web.networks import routed_network
 from safar.kernel.web.requests import client_address
 
 
@@ -264,11 +264,12 @@ class Door:
         site, caller, drawn = asking.room.site, asking.caller, None
         if site is not None and site.opening_id is not None and site.before_opening(clock.now()):
             visit_id = derived_id("draw", site.opening_id, caller.client_id)  # one draw a browser
-            drawn = lot(key_of(self._context.vault, site.opening_id), site.opening_id, visit_id)
+            key = key_of(self._context.vault, site.opening_id, site.draw_hash)
+            drawn = lot(key, site.opening_id, visit_id)
         first = self._visit if asking.room.external else self._first  # pages of others are not seen here
         return Arrival(
             asking.room.key, visit_id, caller.customer_id, caller.campaign_id, clock.now() + first,
-            lot=drawn, network=network_of(asking.address), limits=self._limits,
+            lot=drawn, network=routed_network(asking.address), limits=self._limits,
         )  # fmt: skip
 
     def _invited_arrival(self, asking: _Asking, invitation: Invitation, visit: int) -> Arrival:

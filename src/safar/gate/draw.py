@@ -28,10 +28,13 @@ class Lot:
         return (self.draw + _SHIFT) / 2**64
 
 
-def key_of(vault: Vault, opening_id: UUID) -> bytes:
-    """Return the key of an opening's draw: it follows from the installation's secret and is kept nowhere."""
-    # The vault's signature is a pseudo-random function of the secret; this one is never handed out.
-    return hashlib.sha256(vault.sign("gate.draw.key", opening_id.hex).encode()).digest()
+def key_of(vault: Vault, opening_id: UUID, committed: str | None = None) -> bytes:
+    """Return the key of an opening's draw: it follows from the installation's secrets and is kept nowhere.
+
+    It is the one that was `committed` to, also when another secret has become the first since.
+    """
+    keys = vault.keys(f"gate draw {opening_id.hex}")
+    return next((key for key in keys if commitment(key) == committed), keys[0])
 
 
 def commitment(key: bytes) -> str:

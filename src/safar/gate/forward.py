@@ -16,11 +16,11 @@ from safar.gate.board import Room, board_of
 from safar.gate.door import door_of
 from safar.gate.errors import TicketRefused, UnknownSite, Waiting
 from safar.gate.model import Pass
-from safar.gate.rooms import OUTSIDE, OWN, tag_of
+from safar.gate.rooms import OUTSIDE, OWN, tags_of
 from safar.gate.visits import Moved, take_along_many
 from safar.kernel import clock
 from safar.kernel.web.headers import added_last, list_of
-from safar.kernel.web.networks import network_of
+from safar.kernel.web.networks import routed_network
 from safar.kernel.web.pages import context_of, error_response, page, wants_json
 from safar.kernel.web.requests import client_address, see_other
 
@@ -61,7 +61,7 @@ def handed_over(request: Request, room: Room, entry_pass: Pass, following: str) 
         return see_other(following)
     until = clock.now() + _HANDOVER_LIFE
     parts = urlsplit(following)
-    carried = replace(entry_pass, tag=_agent_tag(request, room, entry_pass))
+    carried = replace(entry_pass, tag=_agent_tags(request, room, entry_pass)[0])
     handed = urlencode({HANDOVER: room.cookies.seal.handover_text(carried, until)})
     query = f"{parts.query}&{handed}" if parts.query else handed
     address = urlunsplit(parts._replace(query=query))
@@ -96,9 +96,10 @@ def _without_handover(address: str) -> tuple[str, str | None]:
     return urlunsplit(parts._replace(query=kept)), handed
 
 
-def _agent_tag(request: Request, room: Room, entry_pass: Pass) -> bytes:
-    """Return the tag of a pass on its way: bound to the kind of browser, not yet to its network there."""
-    return entry_pass.tag[OWN] + room.cookies.seal.outside_tag(request.headers.get("user-agent", ""), "")
+def _agent_tags(request: Request, room: Room, entry_pass: Pass) -> list[bytes]:
+    """Return the tags of a pass on its way: bound to the kind of browser, not yet to its network there."""
+    seen = room.cookies.seal.outside_tags(request.headers.get("user-agent", ""), "")
+    return [entry_pass.tag[OWN] + one for one in seen]
 
 
 async def _taken_over(request: Request, room: Room, text: str) -> Pass | None:
@@ -107,24 +108,25 @@ async def _taken_over(request: Request, room: Room, text: str) -> Pass | None:
         entry_pass, until = room.cookies.seal.handover(text)
     except TicketRefused:
         return None
-    fits = entry_pass.tag == _agent_tag(request, room, entry_pass)
+    fits = entry_pass.tag in _agent_tags(request, room, entry_pass)
     if not (fits and until > clock.now() and room.cookies.lasts(entry_pass)):
         return None
-    moved = Moved(entry_pass.visit_id, network_of(client_address(request)))
+    moved = Moved(entry_pass.visit_id, routed_network(client_address(request)))
     if not await context_of(request).batched(take_along_many, moved):
         return None
-    return replace(entry_pass, tag=entry_pass.tag[OWN] + _tag(request, room)[OUTSIDE])
+    return replace(entry_pass, tag=entry_pass.tag[OWN] + _tags(request, room)[0][OUTSIDE])
 
 
 def _pass(request: Request, room: Room) -> Pass | None:
     try:
-        return room.cookies.pass_of(request, _tag(request, room), OUTSIDE)
+        found = (room.cookies.pass_of(request, tag, OUTSIDE) for tag in _tags(request, room))
+        return next((entry_pass for entry_pass in found if entry_pass is not None), None)
     except TicketRefused:
         return None
 
 
-def _tag(request: Request, room: Room) -> bytes:
-    return tag_of(request, room, door_of(request).caller_of(request.scope))
+def _tags(request: Request, room: Room) -> list[bytes]:
+    return tags_of(request, room, door_of(request).caller_of(request.scope))
 
 
 def _away(request: Request, room: Room, address: str) -> Response:

@@ -27,7 +27,7 @@ from safar.gate.visits import Moved, leave_many, leave_soon_many, take_along_man
 from safar.gate.working import post_work, work_page
 from safar.kernel import clock
 from safar.kernel.web.headers import list_of
-from safar.kernel.web.networks import network_of
+from safar.kernel.web.networks import routed_network
 from safar.kernel.web.pages import context_of, error_response, page, wants_json
 from safar.kernel.web.requests import client_address, see_other
 
@@ -79,7 +79,7 @@ async def _taken_along(request: Request, room: Room, entry_pass: Pass) -> Pass:
     Asked also of who has just come in: that may be the same visit again, by our cookie from another network.
     """
     tag = tag_of(request, room, door_of(request).caller_of(request.scope))
-    moved = Moved(entry_pass.visit_id, network_of(client_address(request)))
+    moved = Moved(entry_pass.visit_id, routed_network(client_address(request)))
     if not await context_of(request).batched(take_along_many, moved):
         raise UsedFromManyNetworks
     return entry_pass if entry_pass.tag == tag else replace(entry_pass, tag=tag)

@@ -10,7 +10,7 @@ from safar.gate.errors import TicketRefused, UnknownSite
 from safar.gate.model import SHOP, Caller, Pass
 from safar.gate.seal import TAG_BYTES, client_tag
 from safar.kernel.web.cookies import cookies_of
-from safar.kernel.web.networks import network_of
+from safar.kernel.web.networks import routed_network
 from safar.kernel.web.requests import client_address, local_path
 
 OWN, OUTSIDE = slice(0, TAG_BYTES // 2), slice(TAG_BYTES // 2, TAG_BYTES)
@@ -56,11 +56,17 @@ def tag_of(request: Request, room: Room, caller: Caller) -> bytes:
     A pass of a site of others has half of that, which is checked here, and half of what is seen there, where
     our cookie is not: the kind of browser and its network.
     """
+    return tags_of(request, room, caller)[0]
+
+
+def tags_of(request: Request, room: Room, caller: Caller) -> list[bytes]:
+    """Return the tags of which a pass of this browser has one: the first is for a new pass."""
     own = client_tag(caller.client_id)
     if not room.external:
-        return own
-    network = network_of(client_address(request)) or ""
-    return own[OWN] + room.cookies.seal.outside_tag(request.headers.get("user-agent", ""), network)
+        return [own]
+    network = routed_network(client_address(request)) or ""
+    seen = room.cookies.seal.outside_tags(request.headers.get("user-agent", ""), network)
+    return [own[OWN] + one for one in seen]
 
 
 def checked_here(room: Room) -> slice:

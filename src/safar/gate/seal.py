@@ -44,7 +44,7 @@ class Seal:
 
     def __init__(self, vault: Vault, site_key: str) -> None:
         kinds = ("ticket", "pass", "handover", "invitation", "work", "patience", "outside")
-        self._keys = {kind: _key(vault, kind, site_key) for kind in kinds}
+        self._keys = {kind: vault.keys(f"gate {kind} {site_key}") for kind in kinds}  # the first signs
         # The same pass comes with every request of a visit; a good one stays good until its time.
         self._pass = lru_cache(maxsize=_PASSES_MAX)(self._read_pass)
 
@@ -108,13 +108,16 @@ class Seal:
         issued_ms, tag = _PATIENCE.unpack(self._opened("patience", text, _PATIENCE.size))
         return _at(issued_ms), tag
 
-    def outside_tag(self, user_agent: str, network: str) -> bytes:
-        """Return what binds a pass to a kind of browser in a network, half as long as a tag."""
+    def outside_tags(self, user_agent: str, network: str) -> list[bytes]:
+        """Return what binds a pass to a kind of browser in a network, half as long as a tag.
+
+        The first is for a new pass; one that was given before the keys changed has another of them.
+        """
         seen = f"{network}\n{user_agent}".encode("utf-8", "replace")
-        return hmac.digest(self._keys["outside"], seen, "sha256")[: TAG_BYTES // 2]
+        return [hmac.digest(key, seen, "sha256")[: TAG_BYTES // 2] for key in self._keys["outside"]]
 
     def _sealed(self, kind: str, payload: bytes) -> str:
-        mac = hmac.digest(self._keys[kind], payload, "sha256")[:_MAC_BYTES]
+        mac = hmac.digest(self._keys[kind][0], payload, "sha256")[:_MAC_BYTES]
         return base64.urlsafe_b64encode(payload + mac).rstrip(b"=").decode()
 
     def _opened(self, kind: str, text: str, size: int) -> bytes:
@@ -125,9 +128,9 @@ class Seal:
         except (binascii.Error, ValueError):
             raise TicketRefused from None
         payload, mac = data[:size], data[size:]
-        good = hmac.digest(self._keys[kind], payload, "sha256")[:_MAC_BYTES]
+        good = [hmac.digest(key, payload, "sha256")[:_MAC_BYTES] for key in self._keys[kind]]
         # Compared even when too short: a wrong length must not answer faster than a wrong signature.
-        if not hmac.compare_digest(good, mac) or len(payload) != size:
+        if not any(hmac.compare_digest(one, mac) for one in good) or len(payload) != size:
             raise TicketRefused
         return payload
 
@@ -144,11 +147,6 @@ def _packed(entry_pass: Pass) -> bytes:
 def _unpacked(data: bytes) -> Pass:
     expires_ms, visit, tag = _PASS.unpack(data)
     return Pass(UUID(bytes=visit), _at(expires_ms), tag)
-
-
-def _key(vault: Vault, kind: str, site_key: str) -> bytes:
-    # The vault's signature is a pseudo-random function of the secret; this one is never handed out.
-    return hashlib.sha256(vault.sign(f"gate.{kind}.key", site_key).encode()).digest()
 
 
 def _ms(at: datetime) -> int:

@@ -18,7 +18,7 @@ from safar.kernel.errors import InvalidInput, SameKeyOtherBody
 from safar.kernel.i18n import _, current_language
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.web.forms import Fields, read_fields
-from safar.kernel.web.networks import network_of
+from safar.kernel.web.networks import routed_network
 from safar.kernel.web.pages import context_of, page, wants_json
 from safar.kernel.web.requests import client_address, local_path, see_other
 from safar.kernel.web.sse import Streams, briefly, event_stream, last_event_id
@@ -34,7 +34,7 @@ def _check_pace(request: Request, visitor: Visitor) -> None:
     if not hasattr(state, "chat_pace"):
         state.chat_pace = Pace(context_of(request).settings.chat_messages_per_minute)
     pace: Pace = state.chat_pace
-    pace.check(visitor.visitor_id, network_of(client_address(request)))
+    pace.check(visitor.visitor_id, routed_network(client_address(request)))
 
 
 async def post_message(request: Request) -> Response:
@@ -99,7 +99,7 @@ async def stream(request: Request) -> Response:
     context, visitor, after = context_of(request), visitor_of(request), last_event_id(request)
     if not visitor.returned:
         raise CookiesNeeded
-    ended = _streams(request).open(visitor.visitor_id, network_of(client_address(request)))
+    ended = _streams(request).open(visitor.visitor_id, routed_network(client_address(request)))
     shop_name = context.settings.shop_name
     if ended is None:
         return briefly(missed_chat(context.database, visitor, after, shop_name=shop_name), _AGAIN_S)

@@ -14,7 +14,7 @@ from safar.kernel.database import Connection, Database, as_json, execute, value
 from safar.kernel.errors import TooManyAttempts
 from safar.kernel.ids import new_id
 from safar.kernel.queries import queries_beside
-from safar.kernel.web.proxies import network_of
+from safar.kernel.web.proxies import customer_network
 
 QUERIES = queries_beside(__file__)
 WINDOW_MINUTES = 15
@@ -41,7 +41,7 @@ async def count_attempt(
     `network`: the address of the caller; IPv6 counts by its /64, which one customer has to themselves.
     `device`: what a browser was given that signed in to this address before.
     """
-    network = network_of(network)
+    network = customer_network(network)
     address_key = _key("address", f"{email} {network}")
     keys = sorted((address_key, _key("network", network)))
     if device is not None:

@@ -13,7 +13,7 @@ from safar.kernel.errors import BadRequest
 from safar.kernel.ids import new_id
 from safar.kernel.secrets import token_hash
 from safar.kernel.web.actor import Actor
-from safar.kernel.web.proxies import network_of
+from safar.kernel.web.proxies import customer_network
 from safar.team.attempts import QUERIES, count_attempt, forgive
 from safar.team.errors import OneTimePasswordEnded, WeakPassword, WrongPassword, WrongSignIn
 from safar.team.model import Session, SignedIn, Staff
@@ -87,7 +87,7 @@ def _known_device(context: Context, email: str, cookie: str | None) -> str | Non
 
 async def _write_down(context: Context, name: str, staff_id: UUID | None, network: str) -> None:
     """Write the network as a mark that tells attempts from one place apart, and nobody where it is."""
-    mark = token_hash(context.vault.sign(_NETWORK, network_of(network))).hex()[:12]
+    mark = token_hash(context.vault.sign(_NETWORK, customer_network(network))).hex()[:12]
     event = Event(name=name, staff_id=staff_id, subject_id=staff_id, properties={"network": mark})
     async with context.database.transaction() as connection:
         await append_many(connection, [event])

@@ -13,7 +13,7 @@ from safar.kernel.log import log, route_of
 from safar.kernel.web.bodies import Bodies, replayed
 from safar.kernel.web.cookies import cookies_of
 from safar.kernel.web.headers import contradicts_itself, list_of
-from safar.kernel.web.networks import network_of
+from safar.kernel.web.networks import routed_network
 from safar.kernel.web.pages import error_response
 from safar.kernel.web.requests import client_address
 
@@ -138,7 +138,7 @@ class Edge:
             return receive
         if upload:
             return self.bodies.timed(receive, limit)
-        network = network_of(client_address(Request(scope)))
+        network = routed_network(client_address(Request(scope)))
         body = await self.bodies.read(receive, network, limit)
         return None if body is None else replayed(body, receive)
 

@@ -5,7 +5,7 @@ import ipaddress
 _NETWORK_BITS = {4: 24, 6: 48}
 
 
-def network_of(address: str) -> str | None:
+def routed_network(address: str) -> str | None:
     """Return the network that an address is one of: its /24, for IPv6 its /48; None where that says nothing.
 
     A provider gives one customer up to a /48 of IPv6; a /24 is the least of IPv4 that anybody routes. A

@@ -29,7 +29,7 @@ def caller_address(headers: Headers, peer: str, *, trusted: int, header: str = F
     return _address(_for_of(hop) if header == FORWARDED else hop) or peer
 
 
-def network_of(address: str) -> str:
+def customer_network(address: str) -> str:
     """Return what an address is counted as: itself, for IPv6 its network of 64 bits, one customer's own."""
     try:
         parsed = ipaddress.ip_address(address)
