@@ -80,9 +80,9 @@ def require_way(path: Path, user: pwd.struct_passwd) -> None:
             wanted = stat.S_IXGRP if found.st_gid == user.pw_gid else stat.S_IXOTH
         if not found.st_mode & wanted:
             raise RuntimeError(
-                f"{parent} is closed to the account {user.pw_name}, as which Safar runs when root starts it."
-                f" Let it walk through (chmod o+x {parent}), move {path} elsewhere (SAFAR_DATA_DIR), or start"
-                " Safar as an ordinary user."
+                f"Started by root, Safar runs as the account {user.pw_name}, which is not let through {parent}"
+                f" to {path}. Let it through (chmod o+x {parent}), put that elsewhere, or start Safar as an"
+                " ordinary user."
             )
 
 
