@@ -80,9 +80,9 @@ def require_way(path: Path, user: pwd.struct_passwd) -> None:
             wanted = stat.S_IXGRP if found.st_gid == user.pw_gid else stat.S_IXOTH
         if not found.st_mode & wanted:
             raise RuntimeError(
-                f"Started by root, Safar runs as the account {user.pw_name}, which is not let through {parent}"
-                f" to {path}. Let it through (chmod o+x {parent}), put that elsewhere, or start Safar as an"
-                " ordinary user."
+                f"Started by root, Safar runs as the account {user.pw_name}, which is not let through"
+                f" {parent} to {path}. Let it through (chmod o+x {parent}), put that elsewhere, or start"
+                " Safar as an ordinary user."
             )
 
 
