@@ -23,10 +23,11 @@ from safar.shop.payments.books import notices, refund_tasks
 from safar.shop.payments.carry import carry_out_due
 from safar.shop.payments.links import link_back, path_to_pay, read_link
 from safar.shop.payments.model import RefundRequest
-from safar.shop.payments.port import STRIPE
+from safar.shop.payments.port import STRIPE, Outcome
 from safar.shop.payments.public import Asks
 from safar.shop.payments.refunds import retry
 from safar.shop.payments.show import box
+from safar.shop.payments.stripe import said_of
 from safar.shop.payments.ways import _desks, stripe_of
 from safar.shop.settle import Cancellation, cancel_many
 from tests.conftest import Serve
@@ -425,3 +426,10 @@ def test_a_provider_is_asked_the_same_again_after_three_seconds() -> None:
         assert asks.may("look up", new_id())
         held.advance(seconds=3)
         assert asks.may("look up", order_id)
+
+
+@pytest.mark.finding("security-low-stripe")
+@pytest.mark.parametrize("status", ["paid", "no_payment_required"])
+@pytest.mark.parametrize("amount", [{}, {"amount_total": None}, {"amount_total": 0, "currency": "gbp"}])
+def test_an_unknown_amount_is_not_all_of_it(status: str, amount: dict[str, Any]) -> None:
+    assert said_of({"payment_status": status, "payment_intent": "pi_1", **amount}).outcome is Outcome.PENDING

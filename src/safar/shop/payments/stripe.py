@@ -131,8 +131,9 @@ def said_of(session: Mapping[str, Any]) -> Said:
     reference = intent.get("id") if isinstance(intent, Mapping) else intent
     if session.get("payment_status") in ("paid", "no_payment_required"):
         amount, currency = session.get("amount_total"), session.get("currency")
-        taken = from_stripe(amount, currency.upper()) if amount and currency else None
-        return Said(Outcome.PAID, reference, taken)
+        if not (amount and currency):  # nothing was taken, or nobody says how much
+            return Said(Outcome.PENDING, reference)
+        return Said(Outcome.PAID, reference, from_stripe(amount, currency.upper()))
     if session.get("status") == "expired":
         return Said(Outcome.UNFINISHED, reference)
     dead = isinstance(intent, Mapping) and intent.get("status") in _DEAD_INTENTS
