@@ -59,7 +59,7 @@ def build_shop(context: Context) -> Starlette:
     board = Board(context, SHOP, units_left=lambda _scope: 42)
     return build_surface(
         context,
-        Surface("front", lambda _request: {"cart_count": 0, "query": ""}),
+        Surface("front", lambda _request: {"cart_count": 0, "query": "", "people_answer": ""}),
         [Route("/p/{slug}", _shelf, methods=["GET", "POST"]), *routes],
         inside=[
             lambda app: VisitorLayer(app, context),

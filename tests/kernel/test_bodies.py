@@ -28,7 +28,7 @@ async def _echo(request: Request) -> PlainTextResponse:
 def build(context: Context) -> Starlette:
     return build_surface(
         context,
-        Surface("front", lambda _request: {"cart_count": 0, "query": ""}),
+        Surface("front", lambda _request: {"cart_count": 0, "query": "", "people_answer": ""}),
         [Route("/p/tea", _echo), Route("/checkout", _echo, methods=["POST"])],
         inside=[lambda app: ShedLayer(app, at_once_max=AT_ONCE)],
     )

@@ -79,7 +79,7 @@ class Site:
 
 @pytest.fixture
 async def site(context: Context, serve: Serve) -> AsyncIterator[Site]:
-    surface = Surface("front", lambda request: {"cart_count": 0, "query": ""})
+    surface = Surface("front", lambda request: {"cart_count": 0, "query": "", "people_answer": ""})
     base = await serve(build_surface(context, surface, _ROUTES, inside=[_Doorkeeper]))
     async with httpx.AsyncClient(base_url=base) as client:
         yield Site(base, client)

@@ -91,7 +91,11 @@ async def shop(database: Database) -> None:
 @pytest.fixture
 async def doors(context: Context, serve: Serve) -> AsyncIterator[httpx.AsyncClient]:
     """The public doors of paying, over real HTTP."""
-    surface = Surface("front", lambda _request: {"cart_count": 0, "query": ""}, signed=public.SIGNED_PATHS)
+    surface = Surface(
+        "front",
+        lambda _request: {"cart_count": 0, "query": "", "people_answer": ""},
+        signed=public.SIGNED_PATHS,
+    )
     base = await serve(build_surface(context, surface, public.routes))
     async with httpx.AsyncClient(base_url=base, timeout=20) as client:
         yield client

@@ -22,7 +22,7 @@ from safar.shop.payments.books import accounts_of, open_payments, rest
 from safar.shop.payments.carry import carry_out_of
 from safar.shop.payments.decide import TOLD, to_give_back
 from safar.shop.payments.errors import WayNotOffered
-from safar.shop.payments.links import link_back, link_of, path_of, path_to_pay
+from safar.shop.payments.links import link_back, link_of, link_shown, path_of, path_to_pay
 from safar.shop.payments.model import Account, NewReceipt, ReceiptKeyReused, Received
 from safar.shop.payments.port import CASH, STRIPE, CannotPay, Charge, Outcome, Provider, Said, Started
 from safar.shop.payments.receive import receive_many
@@ -115,11 +115,16 @@ async def start(context: Context, account: Account) -> Standing | None:
 
 
 def _charge(context: Context, account: Account) -> Charge:
+    """Return the same for the same order: a provider refuses another request under one key.
+
+    So its links are made at the order's own moment, and they are no mailbox's: whoever pays sees them.
+    """
+    order_id, placed_at = account.order_id, account.placed_at
     return Charge(
-        key=account.order_id, amount_minor=account.amount_minor, currency=account.currency,
+        key=order_id, amount_minor=account.amount_minor, currency=account.currency,
         method=account.method, kept_until=account.held_until, number=account.number, email=account.email,
-        language=account.language, link=link_of(context, account.order_id),
-        back=link_back(context, account.order_id),
+        language=account.language, link=link_shown(context, order_id, placed_at),
+        back=link_back(context, order_id, placed_at),
     )  # fmt: skip
 
 

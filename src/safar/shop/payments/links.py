@@ -32,23 +32,23 @@ def link_of(context: Context, order_id: UUID) -> str:
     return f"{context.settings.public_url}/orders/{_signed(context, _MAILED, order_id)}"
 
 
-def link_shown(context: Context, order_id: UUID) -> str:
-    """Return the order's page for whoever has ordered, or has opened it."""
-    return context.settings.public_url + path_of(context, order_id)
+def link_shown(context: Context, order_id: UUID, made_at: datetime | None = None) -> str:
+    """Return the order's page for whoever has ordered, or has opened it; made now, or at `made_at`."""
+    return context.settings.public_url + path_of(context, order_id, made_at)
 
 
-def path_of(context: Context, order_id: UUID) -> str:
-    return f"/orders/{_signed(context, _SHOWN, order_id)}"
+def path_of(context: Context, order_id: UUID, made_at: datetime | None = None) -> str:
+    return f"/orders/{_signed(context, _SHOWN, order_id, made_at)}"
 
 
-def path_to_pay(context: Context, order_id: UUID) -> str:
+def path_to_pay(context: Context, order_id: UUID, made_at: datetime | None = None) -> str:
     """Return the page that leads to the provider's, for an order that is paid there."""
-    return f"/pay/{_signed(context, _SHOWN, order_id)}"
+    return f"/pay/{_signed(context, _SHOWN, order_id, made_at)}"
 
 
-def link_back(context: Context, order_id: UUID) -> str:
+def link_back(context: Context, order_id: UUID, made_at: datetime) -> str:
     """Return where a provider's page sends the customer after paying."""
-    return f"{context.settings.public_url}{path_to_pay(context, order_id)}/back"
+    return f"{context.settings.public_url}{path_to_pay(context, order_id, made_at)}/back"
 
 
 def read_link(context: Context, signed: str) -> OrderLink:
@@ -61,5 +61,5 @@ def read_link(context: Context, signed: str) -> OrderLink:
     raise NotFound
 
 
-def _signed(context: Context, purpose: str, order_id: UUID) -> str:
-    return context.vault.sign(purpose, [order_id.hex, int(clock.now().timestamp())])
+def _signed(context: Context, purpose: str, order_id: UUID, made_at: datetime | None = None) -> str:
+    return context.vault.sign(purpose, [order_id.hex, int((made_at or clock.now()).timestamp())])

@@ -38,6 +38,7 @@ class Account:
     name: str
     email: str
     language: str
+    placed_at: datetime
     held_until: datetime
     longer_until: datetime | None = None
 

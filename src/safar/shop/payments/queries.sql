@@ -23,8 +23,8 @@ SET enabled = excluded.enabled, currencies = excluded.currencies, countries = ex
 SELECT
     p.order_id, o.number, o.state AS order_state, p.provider, p.method, p.state, p.amount_minor, p.currency,
     p.reference, p.reason, p.data, p.redirect, p.expires_at, p.captured_minor, p.carried_minor, p.refunding_minor,
-    p.refunded_minor, o.customer_id, o.campaign_id, o.name, o.email, o.language, o.held_until,
-    o.longer_until
+    p.refunded_minor, o.customer_id, o.campaign_id, o.name, o.email, o.language, o.placed_at,
+    o.held_until, o.longer_until
 FROM payments AS p
 INNER JOIN orders AS o ON o.id = p.order_id
 WHERE p.order_id = ANY(%(ids)s)
@@ -34,8 +34,8 @@ WHERE p.order_id = ANY(%(ids)s)
 SELECT
     p.order_id, o.number, o.state AS order_state, p.provider, p.method, p.state, p.amount_minor, p.currency,
     p.reference, p.reason, p.data, p.redirect, p.expires_at, p.captured_minor, p.carried_minor, p.refunding_minor,
-    p.refunded_minor, o.customer_id, o.campaign_id, o.name, o.email, o.language, o.held_until,
-    o.longer_until
+    p.refunded_minor, o.customer_id, o.campaign_id, o.name, o.email, o.language, o.placed_at,
+    o.held_until, o.longer_until
 FROM payments AS p
 INNER JOIN orders AS o ON o.id = p.order_id
 WHERE p.order_id = ANY(%(ids)s)
@@ -234,8 +234,8 @@ WHERE o.id = p.order_id AND p.order_id = ANY(%(ids)s) AND p.state = 'refunded'
 SELECT
     p.order_id, o.number, o.state AS order_state, p.provider, p.method, p.state, p.amount_minor, p.currency,
     p.reference, p.reason, p.data, p.redirect, p.expires_at, p.captured_minor, p.carried_minor, p.refunding_minor,
-    p.refunded_minor, o.customer_id, o.campaign_id, o.name, o.email, o.language, o.held_until,
-    o.longer_until
+    p.refunded_minor, o.customer_id, o.campaign_id, o.name, o.email, o.language, o.placed_at,
+    o.held_until, o.longer_until
 FROM payments AS p
 INNER JOIN orders AS o ON o.id = p.order_id
 WHERE p.state = 'started' AND p.provider = ANY(%(providers)s) AND o.state = 'placed'
