@@ -178,6 +178,10 @@ class Settings(BaseSettings):
     """Most that one browser or address may have unpaid of what is free of an article; 0 is no limit."""
     unpaid_units_least: int = Field(default=5, ge=1)
     """Units of an article that one browser or address may always have unpaid, however few there are."""
+    code_guesses_max: int = Field(default=10, ge=0)
+    """Unknown discount codes that one browser may try an hour before each asks for a small calculation."""
+    code_guesses_network: int = Field(default=100, ge=0)
+    """The same of one network; 0 is no limit, of either."""
     payment_timeout_s: float = Field(default=8.0, gt=0)
     """Seconds that a customer waits for a payment provider; what it says later is settled behind them."""
     stripe_api_url: str = "https://api.stripe.com"

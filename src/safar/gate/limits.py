@@ -43,6 +43,13 @@ class Buckets:
             self._buckets.popitem(last=False)
         return allowed
 
+    def give_back(self, address: str) -> None:
+        """Count one that was taken not."""
+        key = bucket_of(address)
+        if key is not None and key in self._buckets:
+            tokens, at_s = self._buckets[key]
+            self._buckets[key] = (min(self._burst, tokens + 1), at_s)
+
     def wait_s(self) -> int:
         """Return after how long an address that was refused may try again."""
         return max(1, round(1 / self._per_s)) if self._per_s > 0 else 1

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from safar.catalogue.actions import variant_id_of
 from safar.customers.visitor import visitor_of
+from safar.kernel.context import Context
 from safar.kernel.i18n import _
 from safar.kernel.web.forms import Fields, read_fields, read_json
 from safar.kernel.web.pages import context_of, error_text, wants_json
@@ -18,10 +19,14 @@ from safar.shop.cart_decide import LINES_MAX, UNITS_MAX
 from safar.shop.cart_pages import home_of
 from safar.shop.checkout_answers import is_kept, refusal_of, taken_json
 from safar.shop.checkout_form import choices_of, details_of, key_of, order_request
+from safar.shop.errors import CodeProofNeeded
+from safar.shop.guesses import work_before_code
 from safar.shop.model import OutOfStock, PriceChanged, ProveFirst, Taken
+from safar.shop.orders import orders_by_id
 from safar.shop.pay import take_order
 from safar.shop.payments.links import link_shown
 from safar.shop.pricing.rules import rules_of
+from safar.shop.prove import to_prove
 
 _SKU_CHARACTERS_MAX = 64
 
@@ -40,6 +45,9 @@ async def _buy(request: Request) -> Response:
         context, visitor_of(request), buyer_of(request, fields), key, lines=lines, details=details,
         choices=choices, currency=currency, cart_id=None,
     )  # fmt: skip
+    bits = await work_before_code(request, fields, asked.discount_code)
+    if bits and not await _is_known(context, asked.order_id):
+        return to_prove(request, fields.values, bits, CodeProofNeeded())
     answer = await take_order(context, asked)
     if isinstance(answer, Taken) and is_kept(answer):
         return _json(taken_json(answer, link_shown(context, answer.order_id)), 201)
@@ -55,6 +63,11 @@ async def _buy(request: Request) -> Response:
     if isinstance(answer, Taken):
         told |= {"order": str(answer.order_id), "number": str(answer.number), "reason": answer.reason or ""}
     return _json(told, refused.status)
+
+
+async def _is_known(context: Context, order_id: UUID) -> bool:
+    async with context.database.connection() as connection:
+        return bool(await orders_by_id(connection, [order_id]))
 
 
 async def _lines(request: Request, fields: Fields) -> dict[UUID, int]:

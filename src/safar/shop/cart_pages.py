@@ -29,10 +29,12 @@ from safar.shop.cart_decide import (
     CartRefused,
 )
 from safar.shop.cart_lines import change_carts_many, set_codes_many
-from safar.shop.errors import NotInCart, OutOfStockError, TooManyInCart
+from safar.shop.errors import CodeProofNeeded, NotInCart, OutOfStockError, TooManyInCart
+from safar.shop.guesses import work_before_code
 from safar.shop.places import country_name
 from safar.shop.pricing.discounts import plain_code
 from safar.shop.pricing.model import Destination
+from safar.shop.prove import to_prove
 from safar.shop.show import stock_of
 from safar.shop.storefront.currency import currency_of
 from safar.shop.storefront.layer import look_in
@@ -159,6 +161,8 @@ async def _set_code(request: Request) -> Response:
         fields.done()
         if cart is None:
             raise NotInCart
+        if bits := await work_before_code(request, fields, code):
+            return to_prove(request, fields.values, bits, CodeProofNeeded())
         done = _done(
             await context_of(request).batched(
                 set_codes_many, CartCode(key, cart.cart_id, visitor_of(request), code)

@@ -11,7 +11,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from safar.customers.visitor import visitor_of
-from safar.gate.work import PATIENCE
 from safar.journal.actions import record_many
 from safar.journal.model import Event
 from safar.kernel.errors import InvalidInput, SafarError, SameKeyOtherBody
@@ -23,7 +22,7 @@ from safar.kernel.web.requests import see_other
 from safar.shop import buy
 from safar.shop.basket import Basket
 from safar.shop.bill import Bill, bill_json, bill_of
-from safar.shop.buyer import asked_patience, asked_work, buyer_of
+from safar.shop.buyer import buyer_of
 from safar.shop.cart import cart_of, ordered
 from safar.shop.cart_decide import CartCode
 from safar.shop.cart_lines import set_codes_many
@@ -41,15 +40,16 @@ from safar.shop.checkout_form import (
 )
 from safar.shop.decide import Buyer, OrderRequest, taken_of
 from safar.shop.delivery import forget_delivery, keep, prefilled
-from safar.shop.errors import CodeRefused, NoDelivery, NotInCart, TotalChanged
+from safar.shop.errors import CodeProofNeeded, CodeRefused, NoDelivery, NotInCart, TotalChanged
+from safar.shop.guesses import work_before_code
 from safar.shop.model import ProveFirst, RoomBefore, Taken
 from safar.shop.orders import lines_of, orders_by_id
 from safar.shop.pay import path_after, path_of, take_order
 from safar.shop.payments.links import link_shown
 from safar.shop.places import POSTCODE_EXAMPLES, countries_to_choose, country_name, has_postcodes
+from safar.shop.prove import to_prove
 from safar.shop.show import stock_of
 
-_PROOF = ("challenge", "answers", "patience")
 _EMPTY = {
     "name": "", "email": "", "phone": "", "address": "", "postcode": "", "city": "", "country": "",
     "shipping": "", "provider": "", "method": "ok", "code": "",
@@ -112,6 +112,8 @@ async def _quote(request: Request) -> Response:
     if wants_json(request):
         fields.done()
     basket = await _basket(request, fields, choices)
+    if isinstance(basket, Response):
+        return basket
     if not basket.lines:
         if wants_json(request):
             raise NotInCart
@@ -133,6 +135,8 @@ async def _order(request: Request) -> Response:
     details = details_of(fields, choices.to.country)
     asked = _Asked(key, fields.values, choices, details, buyer_of(request, fields))
     basket = await _basket(request, fields, choices)
+    if isinstance(basket, Response):
+        return basket
     if not basket.lines:
         return await _ordered_before(request, asked)
     bill = await bill_of(context_of(request), basket, choices.to, choices.shipping)
@@ -169,7 +173,7 @@ async def _take(request: Request, bill: Bill, asked: _Asked) -> Response:
     if isinstance(answer, RoomBefore) and not wants_json(request):
         return see_other(answer.path)
     if isinstance(answer, ProveFirst):
-        return _to_prove(request, asked, answer.bits, refused)
+        return to_prove(request, asked.typed, answer.bits, refused)
     fresh = await bill_of(context, await basket_now(request), asked.choices.to, asked.choices.shipping)
     next_key = asked.key if may_ask_again(answer) else new_id()
     return _refused(request, _Shown(fresh, next_key, asked.typed), refused)
@@ -183,19 +187,6 @@ def _order_request(
         context_of(request), visitor_of(request), asked.buyer, asked.key, lines=lines, details=asked.details,
         choices=replace(asked.choices, code=code), currency=currency, cart_id=cart.cart_id if cart else None,
     )  # fmt: skip
-
-
-def _to_prove(request: Request, asked: _Asked, bits: int, refused: SafarError) -> Response:
-    """Ask for a proof of work: programs send it along, a browser's script does it and orders again."""
-    proof = asked_work(request, bits)
-    if wants_json(request):
-        return _json({"error": refused.code, "message": error_text(refused), **proof}, refused.status)
-    typed = {name: text for name, text in asked.typed.items() if name not in _PROOF}
-    values = {
-        **proof, "typed": typed, "patience": asked_patience(request, asked.typed),
-        "patience_s": round(PATIENCE.total_seconds()),
-    }  # fmt: skip
-    return page(request, "shop/prove.html", values, status=refused.status)
 
 
 async def _forget(request: Request) -> Response:
@@ -259,10 +250,15 @@ async def _is_known(request: Request, key: UUID) -> bool:
         return bool(await orders_by_id(connection, [order_id]))
 
 
-async def _basket(request: Request, fields: Fields, choices: Choices) -> Basket:
-    """Return what is in the cart; a code that was typed goes into it first."""
+async def _basket(request: Request, fields: Fields, choices: Choices) -> Basket | Response:
+    """Return what is in the cart; a code that was typed goes into it first, or what comes before that."""
     basket, cart = await basket_now(request), cart_of(request)
     if cart is None or not basket.lines or choices.code in (None, basket.code) or fields.problems:
+        return basket
+    if bits := await work_before_code(request, fields, choices.code or ""):
+        if "hx-request" not in request.headers:
+            return to_prove(request, fields.values, bits, CodeProofNeeded())
+        fields.problems["code"] = error_text(CodeProofNeeded())  # the form itself leads to the calculation
         return basket
     wanted = CartCode(new_id(), cart.cart_id, visitor_of(request), choices.code or "")
     await context_of(request).batched(set_codes_many, wanted)

@@ -79,6 +79,13 @@ class ProofNeeded(SafarError):
     code = "proof_needed"
 
 
+class CodeProofNeeded(SafarError):
+    """Many unknown discount codes were tried from here, so a small calculation comes before the next one."""
+
+    status = 429
+    code = "proof_needed"
+
+
 class LinkOver(SafarError):
     """This link no longer opens the order. Use the one in our newest e-mail, or ask us for a new one."""
 
