@@ -28,7 +28,6 @@ from safar.capacity.model import Ended, Held, HoldRequest, HoldRow, HoldState, M
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, Database, execute, value
-from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.ids import new_id
 
 
@@ -108,23 +107,49 @@ async def test_the_database_itself_refuses_to_oversell_and_to_unpromise(database
             )
 
 
-async def test_an_id_used_by_two_at_the_same_moment_for_different_things_is_refused_to_the_second(
+@pytest.mark.finding("security-10")
+async def test_an_id_used_by_two_at_the_same_moment_for_different_things_is_a_mismatch_of_the_second_alone(
     database: Database,
 ) -> None:
     first, second = await _open(database, 5, 5)
-    one, other = _request({first: 1}), _request({second: 1})
-    other = HoldRequest(
-        hold_id=one.hold_id, lines=other.lines, expires_at=other.expires_at, purpose=other.purpose
-    )
+    one = _request({first: 1})
+    other = _request({second: 1}, one.hold_id)
+    before, after, too_many = _request({second: 2}), _request({second: 2}), _request({second: 2})
     async with database.transaction() as connection:
         await hold_many(connection, [one])
-        waiting = asyncio.create_task(_hold(database, other))
+        waiting = asyncio.create_task(_hold(database, before, other, after, too_many))
         done, _pending = await asyncio.wait({waiting}, timeout=0.05)
         assert not done
-    with pytest.raises(SameKeyOtherBody):
-        await waiting
+    outcomes = await waiting
+    assert outcomes[1] == Mismatch(one.hold_id)
+    assert [type(outcome) for outcome in outcomes] == [Held, Mismatch, Held, Refused]
     assert await _hold(database, other) == [Mismatch(one.hold_id)]
+    async with database.connection() as connection:
+        found = await accounts(connection, [first, second])
+        assert (found[first].held, found[second].held) == (1, 4)
+        told = "SELECT count(*) FROM journal_events WHERE name = %s"
+        assert await value(connection, told, ["hold.placed"]) == 3
+        assert await value(connection, told, ["hold.refused"]) == 1
     await _agree(database)
+
+
+@pytest.mark.finding("security-10")
+async def test_the_batch_of_an_id_that_another_used_meanwhile_is_asked_once(
+    context: Context,
+) -> None:
+    first, second = await _open(context.database, 50, 50)
+    one = _request({first: 1})
+    requests = [_request({second: 1}) for _number in range(20)]
+    requests.insert(7, _request({second: 1}, one.hold_id))
+    async with context.database.transaction() as connection:
+        await hold_many(connection, [one])
+        waiting = [asyncio.create_task(context.batched(hold_many, request)) for request in requests]
+        await asyncio.wait(waiting, timeout=0.05)
+    outcomes = await asyncio.gather(*waiting)
+    assert outcomes.pop(7) == Mismatch(one.hold_id)
+    assert not context.batchers.of(hold_many)._guilty
+    assert {type(outcome) for outcome in outcomes} == {Held}
+    await _agree(context.database)
 
 
 async def test_the_same_id_asked_by_many_at_the_same_moment_holds_once(context: Context) -> None:

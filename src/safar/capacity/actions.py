@@ -27,7 +27,7 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_array, as_json, execute, goes_past_locks, rows, value
-from safar.kernel.errors import Busy, SameKeyOtherBody
+from safar.kernel.errors import Busy
 from safar.kernel.queries import queries_beside
 
 QUERIES = queries_beside(__file__)
@@ -97,9 +97,8 @@ async def hold_many(connection: Connection, requests: Sequence[HoldRequest]) -> 
 
     Repeating the id of a placed hold with the same lines gives the first answer again, however it has ended
     since. A refusal keeps nothing: a later call with its id is a new request. Placed and refused holds are
-    events (`hold.placed`, `hold.refused`) with account ids and units in `lines`.
-
-    Raises SameKeyOtherBody when, at the same moment, another transaction used an id for other accounts.
+    events (`hold.placed`, `hold.refused`) with account ids and units in `lines`. An id that another
+    transaction uses for other accounts at the same moment is waited for: a Mismatch once that is committed.
     """
     return await _place_many(connection, requests, HoldState.LIVE)
 
@@ -124,12 +123,17 @@ async def _place_many(
     balances = {row[0]: Balance(*row[1:]) for row in await locking.fetchall()}
     if goes_past_locks(connection) and len(balances) < len(wanted):
         await _missing(connection, wanted - balances.keys(), requests)
-    decision = decide_holds(balances, known, requests)
-    try:
-        await _write_holds(connection, decision, state, now)
-    except psycopg.errors.UniqueViolation:  # of other accounts, or our lock would have shown it to us
-        raise SameKeyOtherBody from None
-    return decision.outcomes
+    while True:
+        decision = decide_holds(balances, known, requests)
+        try:
+            await _write_holds(connection, decision, state, now)
+            return decision.outcomes
+        except psycopg.errors.UniqueViolation:  # of other accounts, or our lock would have shown it to us
+            await execute(connection, "ROLLBACK TO SAVEPOINT holds_written")
+            before = len(known)
+            known = await _holds(connection, [request.hold_id for request in requests])
+            if len(known) <= before:
+                raise
 
 
 async def _missing(connection: Connection, ids: set[int], requests: Sequence[HoldRequest]) -> None:
@@ -140,8 +144,10 @@ async def _missing(connection: Connection, ids: set[int], requests: Sequence[Hol
 
 
 async def _write_holds(connection: Connection, decision: Decision, state: HoldState, now: datetime) -> None:
+    """Write holds, all or none: after a UniqueViolation the transaction goes on from its savepoint."""
     taken = state is HoldState.CLAIMED
     async with connection.pipeline():
+        await execute(connection, "SAVEPOINT holds_written")
         if decision.placed:
             await _insert(connection, decision.placed, state, now)
             if taken:
@@ -155,6 +161,7 @@ async def _write_holds(connection: Connection, decision: Decision, state: HoldSt
             [_event(name, request, now) for request in decision.placed]
             + [_event("hold.refused", request, now) for request in decision.refused],
         )
+        await execute(connection, "RELEASE SAVEPOINT holds_written")
 
 
 async def lock_many(
@@ -314,7 +321,8 @@ async def _insert(
             "campaign_id": request.campaign_id,
             "expires_at": request.expires_at,
         }
-        for request in placed
+        # In the order of their ids: two batches with the same two never wait for each other in a circle.
+        for request in sorted(placed, key=lambda request: request.hold_id)
     ]
     params = {
         "holds": as_json(records), "now": now, "state": state.value,
