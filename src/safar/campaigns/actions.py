@@ -4,9 +4,7 @@ Each locks the campaign's row first, so that a step of the sending loop and a pr
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Protocol
+from dataclasses import asdict
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -19,48 +17,22 @@ from safar.campaigns.errors import (
     NothingToSay,
     NotPublished,
 )
-from safar.campaigns.model import Audience, Campaign, Draft, Started
+from safar.campaigns.model import Campaign, Draft, Started
+from safar.campaigns.planning import as_mark, plan_some, tell_sends, wind_up_some
 from safar.campaigns.reading import QUERIES, get, is_published, offers
 from safar.capacity.errors import BelowPromised
-from safar.channels.actions import skip_many
-from safar.channels.model import EMAIL
-from safar.journal.actions import append_many
+from safar.journal.actions import append_many, events_last
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, execute, row, rows
+from safar.kernel.database import Connection, execute, row
 from safar.kernel.errors import InvalidInput, NotFound
 from safar.kernel.i18n import _
 from safar.kernel.ids import derived_id, new_id
 from safar.stock.actions import MAIN, Transfer, levels, open_allocation, transfer_many
 
 __all__ = [
-    "AUDIENCE_MAX", "create", "end", "finish", "get", "lock", "pause", "resume", "return_unsold", "start",
-    "stop", "tell_sends",
+    "create", "end", "finish", "get", "go_on", "lock", "pause", "resume", "return_unsold", "start", "stop",
 ]  # fmt: skip
-
-AUDIENCE_MAX = 200_000
-_EVENTS_MAX = 5_000
-
-
-class Ended(Protocol):
-    """A send as its event tells of it."""
-
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def customer_id(self) -> UUID: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def reason(self) -> str | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Send:
-    id: UUID
-    customer_id: UUID
-    state: str
-    reason: str | None
 
 
 async def create(
@@ -96,6 +68,7 @@ async def create(
 async def start(connection: Connection, campaign_id: UUID, *, staff_id: UUID | None = None) -> Started:
     """Set the units aside, plan one send for each customer of the audience, and begin to send.
 
+    A larger audience is planned by the worker, piece by piece (`go_on`); sending begins when all is planned.
     Raises NothingToPromise (too few units free), NotPublished, NobodyToReach, NothingToSay, NoSuchStep (not
     a draft).
     """
@@ -104,27 +77,47 @@ async def start(connection: Connection, campaign_id: UUID, *, staff_id: UUID | N
         raise NothingToSay
     if not await is_published(connection, campaign.variant_id):
         raise NotPublished
-    location_id = await _set_units_aside(connection, campaign, staff_id)
-    now = clock.now()
-    audience = Audience(**campaign.audience)
-    limit = min(audience.limit or AUDIENCE_MAX, AUDIENCE_MAX)
-    params = {**asdict(audience), "limit": limit, "campaign_id": campaign_id, "now": now, "email": EMAIL}
-    sends = await rows(_Send, connection, QUERIES["plan"], params)
-    planned = sum(send.state == "planned" for send in sends)
-    if not planned:
+    await _check_free(connection, campaign)
+    planned = await plan_some(connection, campaign)
+    if not planned.planned:
         raise NobodyToReach
-    skipped = Counter(send.reason or "" for send in sends if send.state == "skipped")
-    await execute(
-        connection, QUERIES["begin"], {"id": campaign_id, "location_id": location_id, "now": now}
-    )  # fmt: skip
-    told = _event(
-        "campaign.started", campaign_id, staff_id,
-        audience=len(sends), planned=planned, units=campaign.units_offered,
-        variant_id=campaign.variant_id, reply_seconds=campaign.reply_seconds,
-    )  # fmt: skip
-    await append_many(connection, [told])
-    await tell_sends(connection, campaign_id, [send for send in sends if send.state == "skipped"])
-    return Started(planned, dict(skipped))
+    async with events_last(connection):  # others buy the same goods: the lock on them comes late
+        location_id = await _set_units_aside(connection, campaign, staff_id)
+        begun = {
+            "id": campaign_id, "location_id": location_id, "now": clock.now(), "planning": as_mark(planned),
+        }  # fmt: skip
+        await execute(connection, QUERIES["begin"], begun)
+        told = _event(
+            "campaign.started", campaign_id, staff_id,
+            audience=len(planned.sends), planned=planned.planned, units=campaign.units_offered,
+            variant_id=campaign.variant_id, reply_seconds=campaign.reply_seconds,
+        )  # fmt: skip
+        await append_many(connection, [told])
+        await tell_sends(connection, campaign_id, planned.skipped)
+    return Started(planned.planned, dict(Counter(send.reason or "" for send in planned.skipped)))
+
+
+async def go_on(connection: Connection, campaign_id: UUID) -> None:
+    """Do the next piece of what starting or ending a campaign has left to do; for the worker."""
+    campaign = await lock(connection, campaign_id)
+    if campaign.state == "starting":
+        planned = await plan_some(connection, campaign)
+        await execute(
+            connection, QUERIES["go_on_starting"], {"id": campaign_id, "planning": as_mark(planned)}
+        )  # fmt: skip
+        if planned.sends:
+            counts = {"audience": len(planned.sends), "planned": planned.planned}
+            await append_many(connection, [_event("campaign.planned", campaign_id, None, **counts)])
+            await tell_sends(connection, campaign_id, planned.skipped)
+    elif campaign.winding_up is not None:
+        await wind_up_some(connection, campaign_id, campaign.winding_up)
+
+
+async def _check_free(connection: Connection, campaign: Campaign) -> None:
+    level = (await levels(connection, [campaign.variant_id])).get((campaign.variant_id, MAIN))
+    free = max(level.free, 0) if level else 0
+    if free < campaign.units_offered:
+        raise NothingToPromise(free=free, units=campaign.units_offered)
 
 
 async def _set_units_aside(connection: Connection, campaign: Campaign, staff_id: UUID | None) -> UUID:
@@ -135,10 +128,6 @@ async def _set_units_aside(connection: Connection, campaign: Campaign, staff_id:
         to_location_id=location_id, quantity=campaign.units_offered, reason="campaign",
         document=campaign.name, staff_id=staff_id,
     )  # fmt: skip
-    level = (await levels(connection, [campaign.variant_id])).get((campaign.variant_id, MAIN))
-    free = max(level.free, 0) if level else 0
-    if free < campaign.units_offered:
-        raise NothingToPromise(free=free, units=campaign.units_offered)
     try:
         await transfer_many(connection, [move])
     except BelowPromised as error:
@@ -172,7 +161,7 @@ async def stop(
 
     Raises NoSuchStep when its offer has already ended.
     """
-    campaign = await _lock(connection, campaign_id, "draft", "sending", "paused", "sent")
+    campaign = await _lock(connection, campaign_id, "draft", "starting", "sending", "paused", "sent")
     if campaign.closed_at is not None:
         raise NoSuchStep(state=campaign.state)
     await end(connection, campaign, reason, staff_id=staff_id)
@@ -181,22 +170,21 @@ async def stop(
 async def end(
     connection: Connection, campaign: Campaign, reason: str, *, staff_id: UUID | None = None
 ) -> None:
-    """End a locked campaign for `reason`: it stays 'sent' if every message had gone out."""
+    """End a locked campaign for `reason`: it stays 'sent' if every message had gone out.
+
+    From here on no message leaves. Those of a larger audience are skipped by the worker, piece by piece
+    (`go_on`).
+    """
     now = clock.now()
-    params = {"campaign_id": campaign.id, "reason": reason, "now": now}
-    skipped = await rows(_Send, connection, QUERIES["skip_planned"], params)
     sending = campaign.state != "sent"
-    if sending:
-        await _set_state(connection, campaign.id, "stopped", reason, ended=True)
-    await execute(connection, QUERIES["close_offer"], {"id": campaign.id, "now": now})
-    await return_unsold(connection, campaign, staff_id=staff_id)
-    cursor = await connection.execute(QUERIES["on_their_way"], {"campaign_id": campaign.id})
-    on_their_way = [send_id for (send_id,) in await cursor.fetchall()]
-    if on_their_way:
-        await skip_many(connection, on_their_way, reason)
-    name = "campaign.ended" if sending else "campaign.closed"
-    await append_many(connection, [_event(name, campaign.id, staff_id, reason=reason)])
-    await tell_sends(connection, campaign.id, skipped)
+    async with events_last(connection):
+        if sending:
+            await _set_state(connection, campaign.id, "stopped", reason, ended=True)
+        await execute(connection, QUERIES["close_offer"], {"id": campaign.id, "now": now})
+        name = "campaign.ended" if sending else "campaign.closed"
+        await append_many(connection, [_event(name, campaign.id, staff_id, reason=reason)])
+        await wind_up_some(connection, campaign.id, reason)
+        await return_unsold(connection, campaign, staff_id=staff_id)
 
 
 async def finish(connection: Connection, campaign: Campaign) -> None:
@@ -227,24 +215,6 @@ async def return_unsold(connection: Connection, campaign: Campaign, *, staff_id:
     except BelowPromised:  # somebody took one meanwhile
         return 0
     return level.free
-
-
-async def tell_sends(connection: Connection, campaign_id: UUID, sends: Sequence[Ended]) -> None:
-    """Write an event for each send that ended; its name tells how."""
-    for first in range(0, len(sends), _EVENTS_MAX):
-        await append_many(
-            connection,
-            [
-                Event(
-                    name=f"send.{send.state}",
-                    customer_id=send.customer_id,
-                    campaign_id=campaign_id,
-                    subject_id=send.id,
-                    properties={"reason": send.reason} if send.reason else {},
-                )
-                for send in sends[first : first + _EVENTS_MAX]
-            ],
-        )
 
 
 async def lock(connection: Connection, campaign_id: UUID) -> Campaign:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from safar.campaigns import outcomes, promises, sending
-from safar.campaigns.actions import end, lock, return_unsold
+from safar.campaigns.actions import end, go_on, lock, return_unsold
 from safar.campaigns.permission import asks
 from safar.campaigns.reading import QUERIES
 from safar.journal.subscribe import Subscriber
@@ -14,14 +14,17 @@ from safar.kernel.database import Connection
 from safar.kernel.loops import Loop
 from safar.kernel.setbacks import work_off
 
-__all__ = ["asks", "close_offers", "loops", "subscribers"]
+__all__ = ["asks", "close_offers", "finish_pieces", "loops", "subscribers"]
 
 
 def loops(context: Context) -> list[Loop]:
-    """Return the loops of campaigns: sending, due promises, offers that end."""
+    """Return the loops of campaigns: sending, what is left to plan or skip, due promises, offers that end."""
 
     async def send() -> bool:
         return await sending.step(context)
+
+    async def finish() -> bool:
+        return await finish_pieces(context)
 
     async def settle() -> bool:
         return await promises.settle_due(context)
@@ -31,6 +34,7 @@ def loops(context: Context) -> list[Loop]:
 
     return [
         Loop("campaigns.sending", send, idle_s=0.25),
+        Loop("campaigns.unfinished", finish, idle_s=0.5),
         Loop("campaigns.promises_due", settle, idle_s=1.0),
         Loop("campaigns.offers", close, idle_s=5.0),
     ]
@@ -39,6 +43,19 @@ def loops(context: Context) -> list[Loop]:
 def subscribers(context: Context) -> list[Subscriber]:
     """Return the readers of campaigns."""
     return [outcomes.subscriber(), promises.subscriber()]
+
+
+async def finish_pieces(context: Context) -> bool:
+    """Do the next piece of campaigns that are not wholly planned or wound up; return whether any was."""
+    async with context.database.connection() as connection:
+        found = await (await connection.execute(QUERIES["unfinished"], {"now": clock.now()})).fetchall()
+
+    async def work(connection: Connection, campaign_ids: Sequence[UUID]) -> None:
+        for campaign_id in campaign_ids:
+            await go_on(connection, campaign_id)
+
+    ids = [campaign_id for (campaign_id,) in found]
+    return await work_off(context.database, "campaigns.unfinished", ids, work, together=False) > 0
 
 
 async def close_offers(context: Context) -> bool:

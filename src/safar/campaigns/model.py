@@ -56,7 +56,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign as it stands. Sending ends at `ended_at`, the offer (units kept aside) at `closed_at`."""
+    """A campaign as it stands. Sending ends at `ended_at`, the offer (units kept aside) at `closed_at`.
+
+    `planning` and `winding_up` are set while the worker is not through with all of its sends.
+    """
 
     id: UUID
     name: str
@@ -77,6 +80,8 @@ class Campaign:
     paced_at: datetime | None
     offer_ends_at: datetime | None
     closed_at: datetime | None
+    planning: dict[str, Any] | None
+    winding_up: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What starting a campaign planned: sends, and those skipped by reason."""
+    """What starting a campaign planned at once: sends, and those skipped by reason; the worker goes on."""
 
     planned: int
     skipped: Mapping[str, int]

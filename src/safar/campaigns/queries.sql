@@ -10,20 +10,23 @@ ON CONFLICT (id) DO NOTHING
 -- name: campaign
 SELECT
     id, name, state, reason, variant_id, location_id, units_offered, reply_seconds, offer_hours, audience,
-    subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at
+    subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at, planning,
+    winding_up
 FROM campaigns WHERE id = %(id)s
 
 -- name: lock
 SELECT
     id, name, state, reason, variant_id, location_id, units_offered, reply_seconds, offer_hours, audience,
-    subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at
+    subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at, planning,
+    winding_up
 FROM campaigns WHERE id = %(id)s
 FOR UPDATE
 
 -- name: listed
 SELECT
     id, name, state, reason, variant_id, location_id, units_offered, reply_seconds, offer_hours, audience,
-    subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at
+    subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at, planning,
+    winding_up
 FROM campaigns ORDER BY created_at DESC, id LIMIT %(limit)s
 
 -- name: offers
@@ -59,8 +62,28 @@ WHERE c.merged_into IS NULL
     AND (%(language)s::text IS NULL OR c.language = %(language)s)
     AND (%(country)s::text IS NULL OR c.country = %(country)s)
 
--- name: plan
--- One row a customer, for ever. Those who may be written to come first, in case the audience is limited.
+-- name: plan_reachable
+-- One row a customer, for ever: of those who may be written to, the next in the order of their ids.
+INSERT INTO sends (campaign_id, customer_id, id, state, planned_at)
+SELECT %(campaign_id)s, c.id, gen_random_uuid(), 'planned', %(now)s
+FROM customers AS c
+WHERE c.id > %(after)s::uuid AND c.merged_into IS NULL
+    AND (%(language)s::text IS NULL OR c.language = %(language)s)
+    AND (%(country)s::text IS NULL OR c.country = %(country)s)
+    AND EXISTS (
+        SELECT FROM customer_consents AS k WHERE k.customer_id = c.id AND k.channel = 'email' AND k.given
+    )
+    AND EXISTS (
+        SELECT FROM customer_identities AS i WHERE i.customer_id = c.id AND i.kind = 'email'
+            AND NOT EXISTS (SELECT FROM gone_addresses WHERE channel_id = %(email)s AND address = i.value)
+    )
+ORDER BY c.id
+LIMIT %(limit)s
+ON CONFLICT (campaign_id, customer_id) DO NOTHING
+RETURNING id, customer_id, state, reason
+
+-- name: plan_others
+-- Those whom plan_reachable left out, with the reason why they get nothing, if it is still so.
 INSERT INTO sends (campaign_id, customer_id, id, state, reason, planned_at, ended_at)
 SELECT
     %(campaign_id)s, a.id, gen_random_uuid(), CASE WHEN a.reason IS NULL THEN 'planned' ELSE 'skipped' END,
@@ -69,22 +92,22 @@ FROM (
     SELECT
         c.id,
         CASE
-            WHEN i.customer_id IS NULL THEN 'no_email'
+            WHEN i.lives IS NULL THEN 'no_email'
             WHEN k.given IS NOT TRUE THEN 'no_consent'
             WHEN NOT i.lives THEN 'dead_address'
         END AS reason
     FROM customers AS c
     LEFT JOIN customer_consents AS k ON k.customer_id = c.id AND k.channel = 'email'
-    LEFT JOIN (
+    LEFT JOIN LATERAL (
         SELECT
-            customer_id,
             bool_or(value NOT IN (SELECT address FROM gone_addresses WHERE channel_id = %(email)s)) AS lives
-        FROM customer_identities WHERE kind = 'email' GROUP BY customer_id
-    ) AS i ON i.customer_id = c.id
-    WHERE c.merged_into IS NULL
+        FROM customer_identities WHERE customer_id = c.id AND kind = 'email'
+    ) AS i ON true
+    WHERE c.id > %(after)s::uuid AND c.merged_into IS NULL
         AND (%(language)s::text IS NULL OR c.language = %(language)s)
         AND (%(country)s::text IS NULL OR c.country = %(country)s)
-    ORDER BY i.lives IS TRUE AND k.given IS TRUE DESC, c.id
+        AND NOT EXISTS (SELECT FROM sends WHERE campaign_id = %(campaign_id)s AND customer_id = c.id)
+    ORDER BY c.id
     LIMIT %(limit)s
 ) AS a
 ON CONFLICT (campaign_id, customer_id) DO NOTHING
@@ -92,23 +115,55 @@ RETURNING id, customer_id, state, reason
 
 -- name: begin
 UPDATE campaigns
-SET state = 'sending', location_id = %(location_id)s, started_at = %(now)s,
+SET state = CASE WHEN %(planning)s::jsonb IS NULL THEN 'sending' ELSE 'starting' END, planning = %(planning)s,
+    location_id = %(location_id)s, started_at = %(now)s,
     offer_ends_at = %(now)s::timestamptz + offer_hours * interval '1 hour'
 WHERE id = %(id)s
 
+-- name: go_on_starting
+UPDATE campaigns
+SET state = CASE WHEN %(planning)s::jsonb IS NULL THEN 'sending' ELSE 'starting' END, planning = %(planning)s
+WHERE id = %(id)s
+
+-- name: unfinished
+-- Campaigns of which not every send is planned, or of whose ended offer not every send is skipped.
+SELECT c.id FROM campaigns AS c
+WHERE
+    (c.planning IS NOT NULL OR c.winding_up IS NOT NULL)
+    AND NOT EXISTS (
+        SELECT FROM setbacks AS s
+        WHERE s.queue = 'campaigns.unfinished' AND s.item = c.id::text AND s.next_try_at > %(now)s
+    )
+ORDER BY c.started_at
+LIMIT 20
+
 -- name: set_state
-UPDATE campaigns SET state = %(state)s, reason = %(reason)s, ended_at = %(ended_at)s WHERE id = %(id)s
+UPDATE campaigns SET state = %(state)s, reason = %(reason)s, ended_at = %(ended_at)s, planning = NULL
+WHERE id = %(id)s
 
 -- name: close_offer
 UPDATE campaigns SET closed_at = %(now)s WHERE id = %(id)s AND closed_at IS NULL
 
+-- name: set_winding_up
+UPDATE campaigns SET winding_up = %(reason)s WHERE id = %(id)s
+
 -- name: skip_planned
-UPDATE sends SET state = 'skipped', reason = %(reason)s, ended_at = %(now)s
-WHERE campaign_id = %(campaign_id)s AND state = 'planned'
-RETURNING id, customer_id, state, reason
+WITH next AS MATERIALIZED (
+    SELECT id FROM sends WHERE campaign_id = %(campaign_id)s AND state = 'planned'
+    ORDER BY id
+    LIMIT %(limit)s
+    FOR UPDATE
+)
+UPDATE sends AS s SET state = 'skipped', reason = %(reason)s, ended_at = %(now)s
+FROM next WHERE s.id = next.id
+RETURNING s.id, s.customer_id, s.state, s.reason
 
 -- name: on_their_way
-SELECT id FROM sends WHERE campaign_id = %(campaign_id)s AND state = 'queued'
+-- Sends whose message waits in the outbox; one that is being sent will tell its end itself.
+SELECT s.id FROM sends AS s JOIN messages AS m ON m.id = s.id
+WHERE s.campaign_id = %(campaign_id)s AND s.state = 'queued' AND m.state = 'queued'
+ORDER BY s.id
+LIMIT %(limit)s
 
 -- name: tallies
 SELECT state, reason, count(*) AS count FROM sends
@@ -143,7 +198,8 @@ LIMIT %(limit)s
 -- One that is still due; another worker that holds it is not waited for.
 SELECT
     id, name, state, reason, variant_id, location_id, units_offered, reply_seconds, offer_hours, audience,
-    subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at
+    subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at, planning,
+    winding_up
 FROM campaigns
 WHERE id = %(id)s AND state = 'sending' AND (paced_at IS NULL OR paced_at <= %(before)s)
 FOR UPDATE SKIP LOCKED

@@ -13,13 +13,14 @@ from liquid.exceptions import LiquidError
 from psycopg.types.json import Jsonb
 
 from safar.campaigns import mail
-from safar.campaigns.actions import end, finish, pause, tell_sends
+from safar.campaigns.actions import end, finish, pause
 from safar.campaigns.decide import RESTING, STEP_MAX, Figures, Responses, pace
 from safar.campaigns.decide import Site as SiteFigures
 from safar.campaigns.learn import Silence
 from safar.campaigns.links import link_url, unsubscribe_url
 from safar.campaigns.model import Campaign
 from safar.campaigns.permission import quiet_until
+from safar.campaigns.planning import tell_sends
 from safar.campaigns.reading import QUERIES, is_published, offers, units_left
 from safar.capacity.actions import Change, accounts, change_many, hold_many, open_account
 from safar.capacity.model import Held, HoldRequest, Refused

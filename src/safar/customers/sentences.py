@@ -118,6 +118,7 @@ SENTENCES: Mapping[str, str] = {
     "answer.none": N_("The bot had no answer: %(reason)s"),
     "campaign.created": N_("Campaign drafted"),
     "campaign.started": N_("Campaign started"),
+    "campaign.planned": N_("More of the campaign's audience planned"),
     "campaign.resumed": N_("Campaign went on"),
     "campaign.closed": N_("Offer of the campaign ended"),
     "campaign.paused": N_("Campaign paused: %(reason)s"),

@@ -40,7 +40,7 @@ async def settle(context: Context, campaign_id: UUID) -> None:
     """
     async with context.database.transaction() as connection:
         campaign = await get(connection, campaign_id)
-        if campaign.state in ("sending", "paused"):
+        if campaign.state in ("starting", "sending", "paused"):
             with contextlib.suppress(NoSuchStep):  # its last message went out at this moment
                 await stop(connection, campaign_id)
     end = time.monotonic() + _WAIT_S_MAX

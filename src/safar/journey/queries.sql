@@ -106,6 +106,7 @@ SELECT
         WHEN 'visit.arrived' THEN properties ->> 'queued'
         WHEN 'message.sent' THEN properties ->> 'author'
         WHEN 'campaign.started' THEN properties ->> 'audience'
+        WHEN 'campaign.planned' THEN properties ->> 'audience'
     END AS detail,
     count(*) AS count, min(at) AS first_at, max(at) AS last_at
 FROM journal_events

@@ -16,6 +16,8 @@ from safar.kernel.database import Connection, row, rows, value
 from safar.kernel.i18n import _, duration, money, ngettext, number
 from safar.stock.actions import MAIN, allocation_of, outgoing_of
 
+_PLANNED = ("campaign.started", "campaign.planned")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseReport:
@@ -103,7 +105,7 @@ class _Journal:
         return {c.detail or "": c.count for c in self._counts if c.name == name}
 
     def audience(self) -> int:
-        return sum(int(c.detail or 0) * c.count for c in self._counts if c.name == "campaign.started")
+        return sum(int(c.detail or 0) * c.count for c in self._counts if c.name in _PLANNED)
 
     def seconds(self) -> float:
         started = [c.first_at for c in self._counts if c.name == "campaign.started"]

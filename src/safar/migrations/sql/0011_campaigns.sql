@@ -1,7 +1,7 @@
 CREATE TABLE campaigns (
     id uuid PRIMARY KEY,
     name text NOT NULL,
-    state text NOT NULL CHECK (state IN ('draft', 'sending', 'paused', 'sent', 'stopped')),
+    state text NOT NULL CHECK (state IN ('draft', 'starting', 'sending', 'paused', 'sent', 'stopped')),
     reason text,
     variant_id uuid NOT NULL,
     location_id uuid REFERENCES stock_locations (id),
@@ -17,15 +17,22 @@ CREATE TABLE campaigns (
     ended_at timestamptz,
     paced_at timestamptz,
     offer_ends_at timestamptz,
-    closed_at timestamptz
+    closed_at timestamptz,
+    planning jsonb,
+    winding_up text,
+    CHECK ((state = 'starting') = (planning IS NOT NULL))
 );
 COMMENT ON COLUMN campaigns.location_id IS 'the allocation that keeps the offered units for this campaign';
 COMMENT ON COLUMN campaigns.subject IS 'Liquid template by language, "en" always present';
 COMMENT ON COLUMN campaigns.pace IS 'the last decision of decide.pace, for the console';
+COMMENT ON COLUMN campaigns.planning IS 'how far its audience is planned, while it is starting';
+COMMENT ON COLUMN campaigns.winding_up IS 'why sends are still to be skipped, after the offer ended';
 COMMENT ON COLUMN campaigns.ended_at IS 'when the sending ended';
 COMMENT ON COLUMN campaigns.closed_at IS 'when the offer ended; unsold units go back from then on';
 CREATE INDEX campaigns_created ON campaigns (created_at DESC, id);
 CREATE INDEX campaigns_sending ON campaigns (paced_at) WHERE state = 'sending';
+CREATE INDEX campaigns_unfinished ON campaigns (started_at)
+WHERE planning IS NOT NULL OR winding_up IS NOT NULL;
 CREATE INDEX campaigns_offers ON campaigns (offer_ends_at) WHERE closed_at IS NULL;
 
 -- One logical send per (campaign, customer), for ever. The id is also the id of its message.
