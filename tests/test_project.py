@@ -119,12 +119,25 @@ def _asked_for() -> dict[Path, set[str]]:
     return asked
 
 
+def _begun(path: Path) -> set[str]:
+    """Return what the names in QUERIES[f"begin_{word}"] begin with."""
+    return {
+        str(node.slice.values[0].value)
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.JoinedStr)
+        and isinstance(node.slice.values[0], ast.Constant)
+    }
+
+
 @pytest.mark.parametrize("file", sorted(_SOURCE.rglob("queries.sql")), ids=_named)
 def test_every_query_is_used_by_its_room_and_every_query_used_exists(file: Path) -> None:
     named = set(Queries(file).by_name)
     asked = _asked_for().get(file, set())
     assert asked <= named, f"{_named(file)} has no {sorted(asked - named)}"
     said = set().union(*map(_constants, file.parent.glob("*.py")))
+    begun = set().union(*map(_begun, file.parent.glob("*.py")))
+    said |= {begin + word for begin in begun for word in said if begin + word in named}
     assert named <= said, f"nobody uses {sorted(named - said)} of {_named(file)}: delete what is dead"
 
 

@@ -159,10 +159,12 @@ async def test_a_poison_event_is_recorded_and_the_others_still_take_effect(table
     await subscriber.step(table)
     assert await _effects(table) == [1, 2, 4, 5, 7, 8]
     assert await _position(table) == reached
-    assert sorted(await _failures(table)) == [
-        ("tester", 3, "LookupError('cannot take 2')"),
-        ("tester", 6, "LookupError('cannot take 5')"),
-    ]
+    failed = sorted(await _failures(table))
+    assert [(name, event_id) for name, event_id, _error in failed] == [("tester", 3), ("tester", 6)]
+    for _name, _event_id, error in failed:
+        assert error.startswith("LookupError journal/subscribe.py:")
+        assert "test_subscribe.py" in error
+        assert "cannot take" not in error, "what an error says may hold somebody's data"
     await write(table, events(1))
     await settled(table)
     await subscriber.step(table)

@@ -18,6 +18,7 @@ from safar.kernel import errors
 from safar.kernel.context import Context
 from safar.kernel.errors import SafarError
 from safar.kernel.i18n import LANGUAGES
+from safar.kernel.ids import new_id
 from safar.kernel.web.edge import SECURITY_HEADERS
 from safar.kernel.web.forms import read_fields
 from safar.kernel.web.surface import Surface, build_surface
@@ -42,6 +43,8 @@ async def _refuse(request: Request) -> Response:
     kind: type[SafarError] = getattr(errors, request.query_params["kind"])
     if kind is errors.InvalidInput:
         raise errors.InvalidInput(name="This is needed.", email="<b>no</b>")
+    if kind is errors.Busy:
+        raise errors.Busy(frozenset({new_id()}))
     raise kind(bytes_max=5, minutes=3)
 
 

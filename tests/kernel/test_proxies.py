@@ -127,6 +127,7 @@ def test_every_header_that_is_read_as_one_value_must_come_as_one() -> None:
         match.lower(): path
         for path in source.rglob("*.py")
         if path.parent.name not in ("bench", "demo")
+        if "starlette" in path.read_text(encoding="utf-8")  # the others read headers of mails
         for match in re.findall(r"headers\.get\(\s*\"([A-Za-z-]+)\"", path.read_text(encoding="utf-8"))
     }
     theirs = {name: path for name, path in read.items() if "response" not in name and name not in SINGLE}

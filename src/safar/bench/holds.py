@@ -87,11 +87,13 @@ async def _rate_of(callers: int, seconds: float, hold: Callable[[], Awaitable[An
 
     async def caller() -> None:
         nonlocal done
-        while time.perf_counter() < end:
+        while True:
             outcome = await hold()
             if not isinstance(outcome, Held):
                 raise RuntimeError(f"a hold was not granted: {outcome}")
             done += 1
+            if time.perf_counter() >= end:
+                return
 
     begin = time.perf_counter()
     await asyncio.gather(*(caller() for _ in range(callers)))

@@ -37,8 +37,8 @@ def quiet_until(now: datetime, hours: str, zone: str) -> datetime | None:
     quiet = begin <= at < end if begin <= end else at >= begin or at < end
     if not quiet:
         return None
-    ending = datetime.combine(local.date(), end, ZoneInfo(zone))
-    return ending if at < end else datetime.combine(local.date() + timedelta(days=1), end, ZoneInfo(zone))
+    day = clock.shop_day(now, zone)
+    return datetime.combine(day if at < end else day + timedelta(days=1), end, ZoneInfo(zone))
 
 
 def asks(settings: Settings) -> dict[str, Ask]:

@@ -14,6 +14,7 @@ from safar.customers.visitor import came_by, visitor_of
 from safar.kernel.context import Context
 from safar.kernel.errors import NotFound
 from safar.kernel.i18n import LANGUAGES
+from safar.kernel.web.headers import list_of
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.requests import see_other
 
@@ -45,7 +46,7 @@ async def _link(request: Request) -> Response:
 
 def _asked_for(request: Request) -> bool:
     """Tell whether this is a page that a person asked for, as far as the request says (Fetch Metadata)."""
-    ahead = any("prefetch" in request.headers.get(name, "").lower() for name in _AHEAD)
+    ahead = any("prefetch" in list_of(request.headers, name).lower() for name in _AHEAD)
     wanted = request.headers.get("sec-fetch-dest", "document") == "document"
     return request.method == "GET" and wanted and not ahead
 

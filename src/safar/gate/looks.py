@@ -12,6 +12,8 @@ from collections import deque
 
 from starlette.datastructures import Headers
 
+from safar.kernel.web.headers import list_of
+
 LIFE_S = 20.0
 _AGENT_MAX = 500
 _SPARE = 10  # pages within LIFE_S that programs get however full the site is: previews, search engines
@@ -74,8 +76,8 @@ def is_browser(headers: Headers) -> bool:
 
 def only_looks(method: str, headers: Headers) -> bool:
     """Tell whether nothing is wanted yet: a HEAD, or a page fetched in case somebody follows its link."""
-    purpose = headers.get("sec-purpose", "") + headers.get("purpose", "") + headers.get("x-moz", "")
-    return method == "HEAD" or "prefetch" in purpose
+    ahead = any("prefetch" in list_of(headers, name) for name in ("sec-purpose", "purpose", "x-moz"))
+    return method == "HEAD" or ahead
 
 
 def _agent(headers: Headers) -> str:

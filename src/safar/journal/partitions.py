@@ -75,7 +75,7 @@ async def drop_old(database: Database, *, months: int) -> bool:
 
     A month that somebody reads at the moment is left for the next time.
     """
-    today = clock.now().date()
+    today = clock.today("UTC")
     index = today.year * 12 + today.month - 1 - months
     oldest_kept = date(index // 12, index % 12 + 1, 1)
     async with database.connection() as connection:

@@ -11,6 +11,7 @@ from safar.customers.visitor import visitor_of
 from safar.kernel import clock
 from safar.kernel.database import Connection, execute, row
 from safar.kernel.errors import NotFound
+from safar.kernel.web.headers import list_of
 from safar.kernel.web.pages import context_of
 from safar.shop.errors import LinkOver, NotShownHere
 from safar.shop.orders import QUERIES
@@ -78,8 +79,8 @@ def _is_revoked(link: OrderLink, since: datetime | None) -> bool:
 
 def _looks_ahead(request: Request) -> bool:
     """Tell whether a program fetches what a person may look at later: nobody has read anything yet."""
-    purpose = request.headers.get("sec-purpose", "") + request.headers.get("purpose", "")
-    return request.method == "HEAD" or "prefetch" in purpose.lower()
+    ahead = any("prefetch" in list_of(request.headers, name).lower() for name in ("sec-purpose", "purpose"))
+    return request.method == "HEAD" or ahead
 
 
 async def _note(
