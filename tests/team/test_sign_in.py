@@ -84,7 +84,7 @@ async def test_the_cookie_is_for_this_site_and_for_no_script(base: str, one_time
     async with client_of(base) as client:
         cookie = (await sign_in(client, one_time)).headers["set-cookie"]
     assert "HttpOnly" in cookie
-    assert "SameSite=lax" in cookie
+    assert "SameSite=Lax" in cookie
     assert "Path=/" in cookie
     assert "Max-Age=43200" in cookie
 

@@ -17,7 +17,7 @@ from safar.kernel.context import Context
 from safar.kernel.errors import BadRequest
 from safar.kernel.ids import new_id
 from safar.kernel.secrets import Vault
-from safar.kernel.web.cookies import cookies_of
+from safar.kernel.web.cookies import cookie_of, cookie_set
 
 COOKIE = "visitor"
 _PURPOSE = "visitor"
@@ -101,9 +101,7 @@ class VisitorLayer:
     def __init__(self, app: ASGIApp, context: Context) -> None:
         self._app = app
         self._vault = context.vault
-        self._attributes = f"; Path=/; Max-Age={_YEAR_S}; SameSite=Lax; HttpOnly" + (
-            "; Secure" if context.settings.cookies_secure else ""
-        )
+        self._settings = context.settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -116,12 +114,13 @@ class VisitorLayer:
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start" and keeps_cookie and state["visitor"] != returning:
-                cookie = f"{COOKIE}={signed(self._vault, state['visitor'])}{self._attributes}"
+                text = signed(self._vault, state["visitor"])
+                cookie = cookie_set(self._settings, COOKIE, text, life_s=_YEAR_S)
                 MutableHeaders(scope=message).append("set-cookie", cookie)
             await send(message)
 
         await self._app(scope, receive, send_with_cookie)
 
     def _returning(self, scope: Scope) -> Visitor | None:
-        cookie = cookies_of(scope).get(COOKIE)
+        cookie = cookie_of(scope, self._settings, COOKIE)
         return unsigned(self._vault, cookie) if cookie else None

@@ -7,6 +7,7 @@ too: only who reads a mailbox here can answer from it, so it hands their answers
 
 import asyncio
 import email.policy
+import ipaddress
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,13 +17,16 @@ from email.parser import BytesParser
 from email.utils import make_msgid, parsedate_to_datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiosmtplib
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from safar.app import tell_ready, when_answering
 from safar.kernel import clock
@@ -163,7 +167,44 @@ def mailbox_app(settings: Settings, mailbox: Mailbox) -> Starlette:
     def values(request: Request) -> Mapping[str, Any]:
         return {"shop_url": settings.public_url}
 
-    return build_surface(make_context(settings, ""), Surface("demo", values), routes)
+    def own_names(app: ASGIApp) -> ASGIApp:
+        return OwnNames(app, settings.mailbox_host)
+
+    return build_surface(make_context(settings, ""), Surface("demo", values), routes, inside=[own_names])
+
+
+class OwnNames:
+    """Pure ASGI layer that answers only under names that cannot be pointed here by a stranger.
+
+    The page of a stranger can make its own name lead to this machine, and would then read all mails.
+    """
+
+    def __init__(self, app: ASGIApp, address: str) -> None:
+        self._app = app
+        self._names = {"localhost", "127.0.0.1", "::1", address.lower()}
+        self._anywhere = address in ("0.0.0.0", "::", "")  # noqa: S104 - compared, not listened on
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or self._knows(Headers(scope=scope).get("host", "")):
+            await self._app(scope, receive, send)
+            return
+        text = "The mailbox answers only under its own address. Open it as localhost or 127.0.0.1."
+        await PlainTextResponse(text, 421)(scope, receive, send)
+
+    def _knows(self, host: str) -> bool:
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        return name in self._names or (self._anywhere and _is_address(name))
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _numbered(mailbox: Mailbox, request: Request) -> Mail:

@@ -14,7 +14,6 @@ from safar.journal.model import Event
 from safar.kernel.i18n import current_language
 from safar.kernel.web.cookies import cookies_of
 from safar.kernel.web.page_cache import Noted
-from safar.shop.cart import COOKIE as CART_COOKIE
 from safar.shop.cart import cart_count
 from safar.shop.storefront.model import Seen
 
@@ -29,7 +28,7 @@ def key_of(scope: Scope) -> Hashable | None:
         return None
     state = scope["state"]
     visitor: Visitor = state["visitor"]
-    in_cart = cart_count(Request(scope)) if CART_COOKIE in cookies_of(scope) else 0
+    in_cart = cart_count(Request(scope)) if cookies_of(scope) else 0
     return path, query, current_language(), state.get("currency"), visitor.campaign_id, in_cart
 
 

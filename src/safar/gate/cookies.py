@@ -12,7 +12,7 @@ from safar.gate.model import SHOP, Invitation, Pass, Ticket
 from safar.gate.seal import Seal
 from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.web.cookies import cookies_of
+from safar.kernel.web.cookies import attributes, cookies_of, name_in_force
 
 _TICKET_LIFE = timedelta(days=1)
 _EARLY_LIFE = timedelta(days=30)  # a ticket of the draw waits for the opening
@@ -33,12 +33,14 @@ class Cookies:
         self._left = left
         self.seal = Seal(context.vault, site_key)
         suffix = "" if site_key == SHOP else f"_{site_key}"
-        self.pass_name, self.ticket_name, self.invited_name, self.handed_name = (
-            f"{name}{suffix}" for name in ("pass", "ticket", "invited", "handed")
+        settings = context.settings
+        self.ticket_name, self.invited_name, self.handed_name = (
+            name_in_force(settings, f"{name}{suffix}") for name in ("ticket", "invited", "handed")
         )
-        flag = "; Secure" if secure or context.settings.cookies_secure else ""
-        self._own = f"Path=/; HttpOnly; SameSite=Lax{flag}"
-        self._shared = f"{self._own}; Domain={domain}" if domain else self._own
+        domain = domain or None
+        self.pass_name = name_in_force(settings, f"pass{suffix}", domain=domain)
+        self._own = attributes(settings, secure=secure)
+        self._shared = attributes(settings, secure=secure, domain=domain)
 
     def pass_of(self, request: Request, tag: bytes, checked: slice = slice(None)) -> Pass | None:
         """Return the browser's pass, None when over or another's: `checked` is what counts of the tag.

@@ -23,7 +23,10 @@ def is_first(request: Request, caller: Caller) -> bool:
 
 
 def mark() -> str:
-    """Return the cookie that tells the page's script to show its browser's cookie (see here.py)."""
+    """Return the cookie that tells the page's script to show its browser's cookie (see here.py).
+
+    It says nothing else and no request is judged by it, so it is the one that scripts read, of a plain name.
+    """
     return f"{MARK}=1; Path=/; Max-Age={_MARK_S}; SameSite=Lax"
 
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from safar.kernel.errors import BadRequest
 from safar.kernel.ids import new_id
-from safar.kernel.web.cookies import cookies_of
+from safar.kernel.web.cookies import cookie_of, cookie_set
 from safar.kernel.web.pages import context_of
 
 COOKIE = "cart"
@@ -27,7 +27,7 @@ class Cart:
 
 def cart_of(request: Request) -> Cart | None:
     """Return the visitor's cart; None without one, or with a cookie that was not made here."""
-    cookie = cookies_of(request.scope).get(COOKIE, "")
+    cookie = cookie_of(request.scope, context_of(request).settings, COOKIE)
     if not cookie or len(cookie) > _COOKIE_CHARACTERS_MAX:
         return None
     try:
@@ -52,14 +52,8 @@ def cart_id_of(request: Request) -> UUID:
 def remember(request: Request, response: Response, cart_id: UUID, units: int) -> None:
     """Let the answer carry the cart's cookie."""
     context = context_of(request)
-    response.set_cookie(
-        COOKIE,
-        context.vault.sign(_PURPOSE, f"{cart_id.hex}.{units}"),
-        max_age=_MONTH_S,
-        httponly=True,
-        samesite="lax",
-        secure=context.settings.cookies_secure,
-    )
+    text = context.vault.sign(_PURPOSE, f"{cart_id.hex}.{units}")
+    response.headers.append("set-cookie", cookie_set(context.settings, COOKIE, text, life_s=_MONTH_S))
 
 
 def ordered(request: Request, response: Response) -> None:

@@ -192,7 +192,7 @@ def _order_request(
 async def _forget(request: Request) -> Response:
     """Let the browser forget where the goods went."""
     response = see_other("/checkout")
-    forget_delivery(response)
+    forget_delivery(request, response)
     return response
 
 

@@ -11,10 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from safar.kernel.errors import BadRequest
+from safar.kernel.web.cookies import cookie_of, cookie_set
 from safar.kernel.web.pages import context_of
 
 _PURPOSE = "delivery cookie"
 COOKIE = "delivery"
+_PATH = "/checkout"
 FIELDS = ("name", "email", "phone", "address", "postcode", "city", "country", "provider")
 _YEAR_S = 365 * 24 * 3600
 _COOKIE_CHARACTERS_MAX = 4000
@@ -32,18 +34,17 @@ def keep(request: Request, response: Response, typed: Mapping[str, str]) -> None
     cookie = context.vault.encrypt(orjson.dumps(said).decode(), purpose=_PURPOSE).decode()
     if len(cookie) > _COOKIE_CHARACTERS_MAX:
         return
-    response.set_cookie(
-        COOKIE, cookie, max_age=_YEAR_S, path="/checkout", httponly=True, samesite="lax",
-        secure=context.settings.cookies_secure,
-    )  # fmt: skip
+    text = cookie_set(context.settings, COOKIE, cookie, life_s=_YEAR_S, path=_PATH)
+    response.headers.append("set-cookie", text)
 
 
-def forget_delivery(response: Response) -> None:
-    response.delete_cookie(COOKIE, path="/checkout", httponly=True, samesite="lax")
+def forget_delivery(request: Request, response: Response) -> None:
+    text = cookie_set(context_of(request).settings, COOKIE, "", life_s=0, path=_PATH)
+    response.headers.append("set-cookie", text)
 
 
 def _kept(request: Request) -> dict[str, str]:
-    cookie = request.cookies.get(COOKIE, "")
+    cookie = cookie_of(request.scope, context_of(request).settings, COOKIE, path=_PATH)
     if not cookie or len(cookie) > _COOKIE_CHARACTERS_MAX or not cookie.isascii():
         return {}
     try:

@@ -12,10 +12,11 @@ from safar.kernel.context import Context
 from safar.kernel.database import CONNECTION_LOST
 from safar.kernel.errors import Forbidden, Overloaded, SafarError, SignInNeeded
 from safar.kernel.web.actor import Actor
-from safar.kernel.web.cookies import cookies_of
+from safar.kernel.web.cookies import cookie_of
 from safar.kernel.web.headers import list_of
-from safar.kernel.web.pages import error_response, wants_json
+from safar.kernel.web.pages import context_of, error_response, wants_json
 from safar.kernel.web.requests import see_other
+from safar.settings import Settings
 from safar.team.model import Session
 from safar.team.sessions import session_of
 
@@ -33,11 +34,11 @@ class _SessionEnded(Exception):
 
 def token_of(request: Request) -> str | None:
     """Return the session token that the browser sent."""
-    return _token(request.scope)
+    return _token(request.scope, context_of(request).settings)
 
 
-def _token(scope: Scope) -> str | None:
-    token = cookies_of(scope).get(COOKIE, "")
+def _token(scope: Scope, settings: Settings) -> str | None:
+    token = cookie_of(scope, settings, COOKIE) or ""
     return token if 0 < len(token) <= _TOKEN_CHARACTERS_MAX else None
 
 
@@ -47,6 +48,7 @@ class StaffLayer:
     def __init__(self, app: ASGIApp, context: Context) -> None:
         self._app = app
         self._database = context.database
+        self._settings = context.settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(_OPEN_FOLDERS):
@@ -54,7 +56,7 @@ class StaffLayer:
             return
         # A dictionary of this request's own: the server may hand the same one to all of them.
         scope["state"] = {**scope.get("state", {}), "staff": None}
-        token = _token(scope)
+        token = _token(scope, self._settings)
         try:
             session = await self._session(token)
         except (SafarError, *CONNECTION_LOST):

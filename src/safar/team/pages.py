@@ -11,6 +11,7 @@ from safar.kernel.errors import InvalidInput, SafarError
 from safar.kernel.i18n import _
 from safar.kernel.ids import parse_id
 from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.cookies import cookie_of, cookie_set
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, error_text, page, wants_json
 from safar.kernel.web.requests import client_address, local_path, see_other
@@ -28,6 +29,7 @@ from safar.team.model import ROLES, Invited
 from safar.team.passwords import LENGTH_MAX
 
 DEVICE_COOKIE = "known_device"
+_DEVICE_PATH = "/sign-in"
 _YEAR_S = 365 * 24 * 3600
 
 
@@ -46,15 +48,13 @@ async def post_sign_in(request: Request) -> Response:
         network, replaces = client_address(request), token_of(request)
         signed_in = await sign_in(
             context, email, password, network=network, replaces=replaces,
-            device=request.cookies.get(DEVICE_COOKIE),
+            device=cookie_of(request.scope, context.settings, DEVICE_COOKIE, path=_DEVICE_PATH),
         )  # fmt: skip
     except SafarError as error:
         return _again(request, "team/sign_in.html", error, email=fields.values.get("email", "")[:254])
     response = see_other("/password" if signed_in.must_change_password else _next(request))
-    response.set_cookie(
-        DEVICE_COOKIE, signed_in.device, max_age=_YEAR_S, path="/sign-in",
-        httponly=True, samesite="lax", secure=context.settings.cookies_secure,
-    )  # fmt: skip
+    known = cookie_set(context.settings, DEVICE_COOKIE, signed_in.device, life_s=_YEAR_S, path=_DEVICE_PATH)
+    response.headers.append("set-cookie", known)
     return _with_cookie(request, response, signed_in.token)
 
 
@@ -64,7 +64,7 @@ async def post_sign_out(request: Request) -> Response:
         async with context.database.transaction() as connection:
             await sign_out(connection, token, actor=actor_of(request))
     response = see_other("/sign-in")
-    response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=context.settings.cookies_secure)
+    response.headers.append("set-cookie", cookie_set(context.settings, COOKIE, "", life_s=0))
     return response
 
 
@@ -186,10 +186,8 @@ def _next(request: Request) -> str:
 
 def _with_cookie(request: Request, response: Response, token: str) -> Response:
     settings = context_of(request).settings
-    response.set_cookie(
-        COOKIE, token, max_age=int(settings.staff_session_hours * 3600),
-        httponly=True, samesite="lax", secure=settings.cookies_secure,
-    )  # fmt: skip
+    life_s = int(settings.staff_session_hours * 3600)
+    response.headers.append("set-cookie", cookie_set(settings, COOKIE, token, life_s=life_s))
     return response
 
 

@@ -11,11 +11,13 @@ from safar.kernel.errors import BadRequest, BodyTooLarge, CrossSite, SafarError
 from safar.kernel.i18n import LANGUAGES, language_of_header, set_language, set_zone
 from safar.kernel.log import log, route_of
 from safar.kernel.web.bodies import Bodies, replayed
-from safar.kernel.web.cookies import cookies_of
+from safar.kernel.web.cookies import cookie_of, cookie_set
 from safar.kernel.web.headers import contradicts_itself, list_of
 from safar.kernel.web.networks import routed_network
 from safar.kernel.web.pages import error_response
+from safar.kernel.web.proxies import came_by_https
 from safar.kernel.web.requests import client_address
+from safar.settings import Settings
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _YEAR_S = 365 * 24 * 3600
@@ -28,10 +30,17 @@ SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "x-frame-options": "DENY",
-    "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
 
+# Pictures and files that other sites may show; the rest is for our own pages.
+_EMBEDDED = ("/images/", "/drawn/", "/static/")
+# A proxy hands these answers on under the name of a site that is not ours: we decide nothing for that host.
+_FOR_OTHERS = ("/forward-auth/",)
+_OPENER = (b"cross-origin-opener-policy", b"same-origin")
+_OWN, _SHARED = ((b"cross-origin-resource-policy", value) for value in (b"same-origin", b"cross-origin"))
+# Not for the hosts below ours: whoever runs a shop does not always run those.
+_HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
 
 # As they go over the wire; ASGI has names in lower case. What a handler has set itself, it keeps.
 _HEADERS = [
@@ -76,9 +85,9 @@ class Edge:
                 started = True
                 outgoing = message["headers"] = list(message.get("headers", ()))
                 given = {name for name, _value in outgoing}
-                outgoing.extend(header for header in _HEADERS if header[0] not in given)
+                outgoing.extend(header for header in self._headers(scope, headers) if header[0] not in given)
                 if chosen:
-                    cookie = f"lang={chosen}; Path=/; Max-Age={_YEAR_S}; SameSite=Lax; HttpOnly"
+                    cookie = cookie_set(self._settings, "lang", chosen, life_s=_YEAR_S)
                     outgoing.append((b"set-cookie", cookie.encode()))
             await send(message)
 
@@ -104,6 +113,16 @@ class Edge:
             response = error_response(Request(scope), _as_answer(error, scope))
             await response(scope, receive, send_with_headers)
 
+    def _headers(self, scope: Scope, headers: Headers) -> list[tuple[bytes, bytes]]:
+        """Return what every answer to this request says to the browser, unless the handler says it."""
+        path: str = scope["path"]
+        if path.startswith(_FOR_OTHERS):
+            return _HEADERS
+        shared = path.startswith(_EMBEDDED)
+        settings = self._settings
+        safe = settings.cookies_secure and came_by_https(headers, scope["scheme"], settings.proxies_trusted)
+        return [*_HEADERS, _OPENER, _SHARED if shared else _OWN, *([_HTTPS_ONLY] if safe else [])]
+
     def _choose_language(self, scope: Scope, headers: Headers) -> str | None:
         """Set the request's language; return it when it was chosen just now, to be remembered."""
         chosen: str | None = None
@@ -113,7 +132,7 @@ class Edge:
             chosen = wanted if wanted in LANGUAGES else None
         language = (
             chosen
-            or _cookie(scope)
+            or _kept(scope, self._settings)
             or language_of_header(list_of(headers, "accept-language"))
             or self._settings.language
         )
@@ -165,6 +184,6 @@ def _refuse_cross_site(method: str, headers: Headers) -> None:
         raise CrossSite
 
 
-def _cookie(scope: Scope) -> str | None:
-    value = cookies_of(scope).get("lang")
+def _kept(scope: Scope, settings: Settings) -> str | None:
+    value = cookie_of(scope, settings, "lang")
     return value if value in LANGUAGES else None

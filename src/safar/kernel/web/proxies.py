@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 
 FORWARDED_FOR = "x-forwarded-for"
 FORWARDED = "forwarded"
+FORWARDED_PROTO = "x-forwarded-proto"
 _TEXT_LENGTH_MAX = 64
 _IPV6_NETWORK_BITS = 64
 
@@ -40,10 +41,28 @@ def customer_network(address: str) -> str:
     return str(ipaddress.ip_network((parsed, _IPV6_NETWORK_BITS), strict=False))
 
 
+def came_by_https(headers: Headers, scheme: str, trusted: int) -> bool:
+    """Tell whether the caller came by HTTPS, to us or to the first of our proxies.
+
+    Only what a caller is told is decided by it: who lies about it lies to themselves.
+    """
+    if scheme == "https":
+        return True
+    if not trusted:
+        return False
+    said = [hop.strip() for line in headers.getlist(FORWARDED_PROTO) for hop in line.split(",")]
+    said = said or [_given(hop, "proto") for line in headers.getlist(FORWARDED) for hop in line.split(",")]
+    return bool(said) and said[-min(trusted, len(said))].lower() == "https"
+
+
 def _for_of(hop: str) -> str:
     """Return what one element of `Forwarded` (RFC 7239) gives as `for`; nothing when it gives two."""
+    return _given(hop, "for")
+
+
+def _given(hop: str, wanted: str) -> str:
     pairs = [pair.partition("=") for pair in hop.split(";")]
-    given = [text.strip() for name, _sep, text in pairs if name.strip().lower() == "for"]
+    given = [text.strip() for name, _sep, text in pairs if name.strip().lower() == wanted]
     return given[0] if len(given) == 1 else ""
 
 

@@ -1,7 +1,5 @@
 """In which currency a visitor sees prices: as they chose, kept in a cookie."""
 
-from collections.abc import Mapping
-
 from starlette.requests import Request
 
 from safar.kernel.web.pages import context_of
@@ -15,12 +13,8 @@ def currency_of(request: Request) -> str:
     return chosen if isinstance(chosen, str) else context_of(request).settings.currency
 
 
-def choose(
-    offered: tuple[str, ...], own: str, query: Mapping[str, str], cookies: Mapping[str, str]
-) -> tuple[str, bool]:
+def choose(offered: tuple[str, ...], own: str, asked: str, kept: str | None) -> tuple[str, bool]:
     """Return the currency for a request, and whether it was chosen just now, to be remembered."""
-    asked = query.get("currency", "")
     if asked in offered:
         return asked, True
-    kept = cookies.get(COOKIE, "")
     return (kept if kept in offered else own), False

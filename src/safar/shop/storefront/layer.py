@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from safar.kernel.context import Context
 from safar.kernel.i18n import hours_text
-from safar.kernel.web.cookies import cookies_of
+from safar.kernel.web.cookies import cookie_of, cookie_set
 from safar.kernel.web.page_cache import request_id_of
 from safar.kernel.web.pages import context_of
 from safar.shop.cart import cart_count
@@ -55,8 +55,7 @@ class StorefrontLayer:
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
-                secure = "; Secure" if self._context.settings.cookies_secure else ""
-                cookie = f"{COOKIE}={currency}; Path=/; Max-Age={_YEAR_S}; SameSite=Lax; HttpOnly{secure}"
+                cookie = cookie_set(self._context.settings, COOKIE, currency, life_s=_YEAR_S)
                 MutableHeaders(scope=message).append("set-cookie", cookie)
             await send(message)
 
@@ -68,7 +67,7 @@ class StorefrontLayer:
             return own, False
         query = scope["query_string"]
         asked = parse_qs(query.decode("latin-1")).get("currency", [""])[0] if b"currency=" in query else ""
-        return choose(look.currencies, own, {"currency": asked}, cookies_of(scope))
+        return choose(look.currencies, own, asked, cookie_of(scope, self._context.settings, COOKIE))
 
 
 def page_values(request: Request) -> Mapping[str, Any]:

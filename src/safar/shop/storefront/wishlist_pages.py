@@ -11,6 +11,7 @@ from safar.customers.visitor import visitor_of
 from safar.kernel.errors import BadRequest
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id
+from safar.kernel.web.cookies import cookie_of, cookie_set
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, page, wants_json
 from safar.kernel.web.requests import request_key, see_other
@@ -121,7 +122,7 @@ def _key(request: Request, fields: Fields) -> UUID:
 
 
 def _id_of(request: Request) -> UUID | None:
-    return _unsigned(request, _PURPOSE, request.cookies.get(COOKIE, ""))
+    return _unsigned(request, _PURPOSE, cookie_of(request.scope, context_of(request).settings, COOKIE) or "")
 
 
 def _unsigned(request: Request, purpose: str, signed: str) -> UUID | None:
@@ -135,14 +136,8 @@ def _unsigned(request: Request, purpose: str, signed: str) -> UUID | None:
 
 def _remember(request: Request, response: Response, wishlist_id: UUID) -> None:
     context = context_of(request)
-    response.set_cookie(
-        COOKIE,
-        context.vault.sign(_PURPOSE, wishlist_id.hex),
-        max_age=_YEAR_S,
-        httponly=True,
-        samesite="lax",
-        secure=context.settings.cookies_secure,
-    )
+    text = context.vault.sign(_PURPOSE, wishlist_id.hex)
+    response.headers.append("set-cookie", cookie_set(context.settings, COOKIE, text, life_s=_YEAR_S))
 
 
 routes: list[BaseRoute] = [
