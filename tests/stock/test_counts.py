@@ -1,6 +1,7 @@
 """Counts: blind, of the moment, and nothing moves before somebody has approved it."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -10,6 +11,7 @@ from safar.capacity import actions as ledger
 from safar.capacity.model import HoldRequest
 from safar.kernel import clock
 from safar.kernel.database import Database
+from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.ids import new_id
 from safar.stock import actions as stock
 from safar.stock.counts import actions as counts
@@ -192,3 +194,18 @@ async def test_a_shelf_is_counted_with_a_scanner_and_never_shows_what_is_expecte
     assert ((await level(shelves, MUG)).on_hand, (await level(shelves, CLOCK)).on_hand) == (10, 4)
     assert "turned down" in (await desk.get(path)).text
     await books_agree(shelves)
+
+
+@pytest.mark.finding("issue-7.6")
+async def test_an_entry_that_comes_again_counts_once_and_with_another_figure_it_is_refused(
+    shelves: Database,
+) -> None:
+    sheet = await begun(shelves)
+    entry = Entry(new_id(), sheet.count_id, MUG, 1, True)
+    async with shelves.transaction() as connection:
+        await counts.enter_many(connection, [entry, entry])
+        for other in ({"units": 2}, {"variant_id": JAM}, {"added": False}):
+            with pytest.raises(SameKeyOtherBody):
+                await counts.enter_many(connection, [replace(entry, **other)])  # type: ignore[arg-type]
+        lines = {line.sku: line.counted for line in await counts.lines_of(connection, sheet.count_id)}
+    assert lines["MUG"] == 1

@@ -18,7 +18,8 @@ CREATE TABLE shipments (
     tracking_url text NOT NULL DEFAULT '',
     shipped_at timestamptz NOT NULL,
     delivered_at timestamptz,
-    staff_id uuid
+    staff_id uuid,
+    fingerprint bytea NOT NULL
 );
 COMMENT ON COLUMN shipments.tracking_url IS 'the link as the customer got it: a change of the carrier''s address leaves it';
 CREATE INDEX shipments_order ON shipments (order_id, shipped_at);
@@ -41,6 +42,7 @@ CREATE TABLE returns (
         state IN ('requested', 'approved', 'refused', 'received', 'refunded', 'exchanged')
     ),
     wish text NOT NULL CHECK (wish IN ('refund', 'exchange')),
+    fingerprint bytea NOT NULL,
     note text NOT NULL DEFAULT '',
     answer text NOT NULL DEFAULT '',
     exchange_order_id uuid REFERENCES orders (id),
@@ -129,7 +131,8 @@ CREATE TABLE given_up (
     refund_minor bigint NOT NULL CHECK (refund_minor >= 0),
     waived_minor bigint NOT NULL CHECK (waived_minor >= 0),
     staff_id uuid NOT NULL,
-    at timestamptz NOT NULL
+    at timestamptz NOT NULL,
+    fingerprint bytea NOT NULL
 );
 COMMENT ON COLUMN given_up.reason IS 'what the customer was told';
 CREATE INDEX given_up_order ON given_up (order_id);

@@ -9,9 +9,9 @@ from safar.channels.actions import queue_many
 from safar.journal.actions import append_many
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, rows
-from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.i18n import number
 from safar.kernel.ids import derived_id
+from safar.kernel.once import Asked
 from safar.shop.changes import event_of, lock, unchanged, write
 from safar.shop.errors import NotNow
 from safar.shop.fulfilment.decide import Rest, TooMany, after, rest_of
@@ -20,6 +20,7 @@ from safar.shop.fulfilment.letters import given_up_letter
 from safar.shop.fulfilment.model import Advanced, Step
 from safar.shop.fulfilment.money import delivery_worth, paid_for, share
 from safar.shop.fulfilment.reading import QUERIES, credited_units
+from safar.shop.fulfilment.same import check_same
 from safar.shop.fulfilment.taking_back import delivery_is_back
 from safar.shop.model import Order, OrderLine, OrderState
 from safar.shop.orders import goods_of, lines_of
@@ -44,6 +45,12 @@ class GiveUp:
     reason: str
     units: tuple[tuple[UUID, int], ...] | None = None
     with_shipping: bool = False
+
+    @property
+    def asked(self) -> Asked:
+        """The request as it is told from another one under its id."""
+        units = None if self.units is None else sorted([str(id_), count] for id_, count in self.units)
+        return Asked(self.give_up_id, [self.order_id, self.reason, units, self.with_shipping])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +80,17 @@ async def give_up_many(connection: Connection, asked: Sequence[GiveUp]) -> list[
     """
     ids = {one.order_id for one in asked}
     locked = await lock(connection, ids | await kin(connection, ids))
-    written = await rows(
-        GivenUp, connection, QUERIES["given_up"], {"order_ids": [], "ids": [one.give_up_id for one in asked]}
-    )
-    known = {one.id: one.order_id for one in written}
+    known = await check_same(connection, "given_up", [one.asked for one in asked])
     outcomes = []
     for one in asked:
         order = locked.get(one.order_id)
         if order is None:
             outcomes.append(Advanced(one.order_id, None))
             continue
-        if (before := known.get(one.give_up_id)) is not None:
-            if before != one.order_id:
-                raise SameKeyOtherBody
+        if one.give_up_id in known:
             outcomes.append(Advanced(one.order_id, order.state, done=True))
             continue
-        known[one.give_up_id] = one.order_id
+        known.add(one.give_up_id)
         state = await _give_up(connection, one, order)
         locked = {**locked, **await lock(connection, [order.id])}
         outcomes.append(Advanced(one.order_id, state, done=True, changed=True))
@@ -163,6 +165,7 @@ async def _write(
     params = {
         "id": one.give_up_id, "order_id": order.id, "reason": one.reason, "refund_minor": refund_minor,
         "waived_minor": waived_minor, "staff_id": one.staff_id, "now": clock.now(),
+        "fingerprint": one.asked.fingerprint,
         "lines": as_json([{"variant_id": id_, "quantity": units} for id_, units in rest.lines.items()]),
         "goods": as_json([
             {"variant_id": id_, "location_id": at, "quantity": n} for (id_, at), n in rest.goods.items()

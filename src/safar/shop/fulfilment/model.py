@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from safar.kernel.once import Asked
+
 
 class Step(StrEnum):
     """What can happen to an order. SHIP_PART: something leaves, and something is still to go."""
@@ -84,6 +86,13 @@ class Shipping:
     tracking_code: str = ""
     staff_id: UUID | None = None
 
+    @property
+    def asked(self) -> Asked:
+        """The request as it is told from another one under its id."""
+        units = None if self.units is None else sorted([str(id_), count] for id_, count in self.units)
+        body = [self.order_id, self.location_id, units, self.carrier, self.tracking_code]
+        return Asked(self.shipment_id, body)
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -145,6 +154,14 @@ class ReturnRequest:
     link: str
     note: str = ""
     staff_id: UUID | None = None
+
+    @property
+    def asked(self) -> Asked:
+        """The request as it is told from another one under its id."""
+        lines = sorted(
+            [str(line.variant_id), line.quantity, line.reason, str(line.wanted_id)] for line in self.lines
+        )
+        return Asked(self.return_id, [self.order_id, self.wish, self.note, lines])
 
 
 @dataclass(frozen=True, slots=True)

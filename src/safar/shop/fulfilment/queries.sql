@@ -40,11 +40,13 @@ ORDER BY v.title, v.sku
 -- Parcels, what is in them, and how much of each order has left with them.
 WITH parcel AS (
     INSERT INTO shipments
-    (id, order_id, location_id, carrier, tracking_code, tracking_url, shipped_at, staff_id)
-    SELECT s.id, s.order_id, s.location_id, s.carrier, s.tracking_code, s.tracking_url, %(now)s, s.staff_id
+    (id, order_id, location_id, carrier, tracking_code, tracking_url, shipped_at, staff_id, fingerprint)
+    SELECT
+        s.id, s.order_id, s.location_id, s.carrier, s.tracking_code, s.tracking_url, %(now)s, s.staff_id,
+        decode(s.fingerprint, 'hex')
     FROM jsonb_to_recordset(%(shipments)s::jsonb) AS s (
         id uuid, order_id uuid, location_id uuid, carrier text, tracking_code text, tracking_url text,
-        staff_id uuid
+        staff_id uuid, fingerprint text
     )
 ),
 
@@ -133,6 +135,15 @@ INNER JOIN stock_locations AS s ON s.id = g.location_id
 WHERE g.return_id = ANY(%(ids)s)
 ORDER BY v.title, s.name
 
+-- name: same_returns
+SELECT id, fingerprint FROM returns WHERE id = ANY(%(ids)s)
+
+-- name: same_shipments
+SELECT id, fingerprint FROM shipments WHERE id = ANY(%(ids)s)
+
+-- name: same_given_up
+SELECT id, fingerprint FROM given_up WHERE id = ANY(%(ids)s)
+
 -- name: insert_returns
 WITH lines AS (
     INSERT INTO return_lines (return_id, variant_id, quantity, reason, wanted_id)
@@ -142,10 +153,10 @@ WITH lines AS (
     )
 )
 
-INSERT INTO returns (id, order_id, state, wish, note, requested_at, staff_id)
-SELECT r.id, r.order_id, 'requested', r.wish, r.note, %(now)s, r.staff_id
+INSERT INTO returns (id, order_id, state, wish, note, requested_at, staff_id, fingerprint)
+SELECT r.id, r.order_id, 'requested', r.wish, r.note, %(now)s, r.staff_id, decode(r.fingerprint, 'hex')
 FROM jsonb_to_recordset(%(returns)s::jsonb) AS r (
-    id uuid, order_id uuid, wish text, note text, staff_id uuid
+    id uuid, order_id uuid, wish text, note text, staff_id uuid, fingerprint text
 )
 
 -- name: change_returns
@@ -336,8 +347,10 @@ ORDER BY at, id
 -- name: give_up
 -- What is not sent is no longer taken from its shelf.
 WITH one AS (
-    INSERT INTO given_up (id, order_id, reason, refund_minor, waived_minor, staff_id, at)
-    VALUES (%(id)s, %(order_id)s, %(reason)s, %(refund_minor)s, %(waived_minor)s, %(staff_id)s, %(now)s)
+    INSERT INTO given_up (id, order_id, reason, refund_minor, waived_minor, staff_id, at, fingerprint)
+    VALUES (
+        %(id)s, %(order_id)s, %(reason)s, %(refund_minor)s, %(waived_minor)s, %(staff_id)s, %(now)s, %(fingerprint)s
+    )
 ),
 
 lines AS (

@@ -11,7 +11,6 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute
-from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.i18n import number
 from safar.kernel.refusals import refusing
 from safar.shop.changes import event_of, lock
@@ -34,6 +33,7 @@ from safar.shop.fulfilment.reading import (
     returned_units,
     returns_by_id,
 )
+from safar.shop.fulfilment.same import check_same
 from safar.shop.model import Goods, Order, OrderLine, OrderState
 from safar.shop.orders import goods_of, lines_of
 from safar.shop.payments.credits import kin
@@ -49,7 +49,7 @@ async def request_many(connection: Connection, requests: Sequence[ReturnRequest]
     """
     orders = await lock(connection, {request.order_id for request in requests})
     known = await returns_by_id(connection, [request.return_id for request in requests])
-    await _check_known(connection, known, requests)
+    await check_same(connection, "returns", [request.asked for request in requests])
     fresh = {r.return_id: r for r in reversed(requests) if r.return_id not in known}
     if fresh:
         await _check(connection, list(fresh.values()), orders)
@@ -228,7 +228,14 @@ async def _check(
 
 async def _insert(connection: Connection, requests: Sequence[ReturnRequest]) -> None:
     returns = [
-        {"id": r.return_id, "order_id": r.order_id, "wish": r.wish, "note": r.note, "staff_id": r.staff_id}
+        {
+            "id": r.return_id,
+            "order_id": r.order_id,
+            "wish": r.wish,
+            "note": r.note,
+            "staff_id": r.staff_id,
+            "fingerprint": r.asked.fingerprint.hex(),
+        }
         for r in requests
     ]
     lines = [
@@ -241,24 +248,3 @@ async def _insert(connection: Connection, requests: Sequence[ReturnRequest]) -> 
     ]  # fmt: skip
     params = {"returns": as_json(returns), "lines": as_json(lines), "now": clock.now()}
     await execute(connection, QUERIES["insert_returns"], params)
-
-
-async def _check_known(
-    connection: Connection, known: Mapping[UUID, Return], requests: Sequence[ReturnRequest]
-) -> None:
-    """Raise SameKeyOtherBody for a return whose id was used for another one."""
-    if not known:
-        return
-    written = await return_lines_of(connection, known)
-    for request in requests:
-        if (one := known.get(request.return_id)) is None:
-            continue
-        before = {(line.variant_id, line.quantity, line.reason) for line in written[one.id]}
-        asked = {(line.variant_id, line.quantity, line.reason) for line in request.lines}
-        if (one.order_id, one.wish, one.note, before) != (
-            request.order_id,
-            request.wish,
-            request.note,
-            asked,
-        ):
-            raise SameKeyOtherBody

@@ -10,7 +10,6 @@ from safar.channels.actions import queue_many
 from safar.channels.model import Outgoing
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute
-from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.i18n import number
 from safar.kernel.ids import derived_id
 from safar.kernel.refusals import refusing
@@ -20,7 +19,8 @@ from safar.shop.fulfilment.errors import MoreThanOrdered, NothingToShip
 from safar.shop.fulfilment.letters import shipment_letter
 from safar.shop.fulfilment.model import Advanced, Delivery, Pack, Shipment, Shipping, Step
 from safar.shop.fulfilment.picking import behind
-from safar.shop.fulfilment.reading import QUERIES, carriers, sent_in, shipments_by_id
+from safar.shop.fulfilment.reading import QUERIES, carriers, shipments_by_id
+from safar.shop.fulfilment.same import check_same
 from safar.shop.model import Goods, Order, OrderState, PaymentState
 from safar.shop.orders import goods_of
 from safar.stock import actions as stock
@@ -51,12 +51,12 @@ async def ship_many(connection: Connection, shippings: Sequence[Shipping]) -> li
     asked = {shipping.shipment_id: shipping for shipping in reversed(shippings)}
     orders = await lock(connection, {shipping.order_id for shipping in shippings})
     known = await shipments_by_id(connection, asked)
-    await _check_known(connection, known, asked)
+    await check_same(connection, "shipments", [shipping.asked for shipping in shippings])
     goods = await goods_of(connection, orders)
     templates = {carrier.name: carrier.tracking_url for carrier in await carriers(connection)}
     changes: dict[UUID, Change] = {}
     sent: list[tuple[Shipping, Parcel, str]] = []
-    for shipping in dict.fromkeys(shippings):
+    for shipping in asked.values():
         order = orders.get(shipping.order_id)
         if order is None or shipping.shipment_id in known or after(order.state, Step.SHIP) is None:
             continue
@@ -112,22 +112,6 @@ async def close_many(connection: Connection, order_ids: Sequence[UUID]) -> list[
     return [_advanced(id_, orders, changes, OrderState.CLOSED) for id_ in order_ids]
 
 
-async def _check_known(
-    connection: Connection, known: Mapping[UUID, Shipment], asked: Mapping[UUID, Shipping]
-) -> None:
-    """Raise SameKeyOtherBody for a parcel whose id was used for another one."""
-    content = await sent_in(connection, known)
-    for id_, shipment in known.items():
-        shipping = asked[id_]
-        said = (shipping.order_id, shipping.location_id, shipping.carrier, shipping.tracking_code)
-        if said != (shipment.order_id, shipment.location_id, shipment.carrier, shipment.tracking_code):
-            raise SameKeyOtherBody
-        units = {sent.variant_id: sent.quantity for sent in content[id_]}
-        wanted = units if shipping.units is None else {v: q for v, q in shipping.units if q > 0}
-        if wanted != units:
-            raise SameKeyOtherBody
-
-
 def _parcel(shipping: Shipping, goods: Sequence[Goods]) -> Parcel:
     parcel = parcel_of(goods, shipping.location_id, shipping.units)
     if parcel is None:
@@ -153,6 +137,7 @@ async def _write_parcels(
         {
             "id": s.shipment_id, "order_id": s.order_id, "location_id": s.location_id, "carrier": s.carrier,
             "tracking_code": s.tracking_code, "tracking_url": link, "staff_id": s.staff_id,
+            "fingerprint": s.asked.fingerprint.hex(),
         }
         for s, _parcel, link in sent
     ]  # fmt: skip

@@ -114,7 +114,8 @@ def plan_refunds(
 def _again(
     request: RefundRequest, before: Refund | RefundRequest, accounts: Mapping[UUID, Account]
 ) -> RefundAnswer:
-    if (before.order_id, before.amount_minor) != (request.order_id, request.amount_minor):
+    said, asked = ([one.order_id, one.amount_minor, one.reason] for one in (before, request))
+    if said != asked:
         return RefundKeyReused(request.refund_id)
     state = before.state if isinstance(before, Refund) else first_state(accounts[before.order_id].provider)
     return RefundAsked(request.refund_id, state, replayed=True)

@@ -61,7 +61,7 @@ async def open_count(connection: Connection, sheet: Sheet) -> int:
 async def enter_many(connection: Connection, entries: Sequence[Entry]) -> None:
     """Take down what was counted; each entry counts once. The expectation is that of this moment.
 
-    An article that is not on the sheet is added to it. Raises NotCountedNow, UnknownCount.
+    An article that is not on the sheet is added to it. Raises NotCountedNow, UnknownCount, SameKeyOtherBody.
     """
     for count_id in sorted({entry.count_id for entry in entries}):
         count = await _locked(connection, count_id, share=True)
@@ -81,6 +81,8 @@ async def _enter(connection: Connection, count: Count, entry: Entry) -> None:
         "units": entry.units, "added": entry.added, "staff_id": entry.staff_id, "now": now,
     }  # fmt: skip
     if not await execute(connection, QUERIES["insert_entry"], params):
+        if not await value(connection, QUERIES["same_entry"], params):
+            raise SameKeyOtherBody
         return
     await execute(connection, QUERIES["enter"], params)
     await execute(connection, QUERIES["expect"], {"location_id": count.location_id, **params})

@@ -26,6 +26,10 @@ INSERT INTO stock_count_entries (id, count_id, variant_id, units, added, staff_i
 VALUES (%(id)s, %(count_id)s, %(variant_id)s, %(units)s, %(added)s, %(staff_id)s, %(now)s)
 ON CONFLICT (id) DO NOTHING
 
+-- name: same_entry
+SELECT count_id = %(count_id)s AND variant_id = %(variant_id)s AND units = %(units)s AND added = %(added)s
+FROM stock_count_entries WHERE id = %(id)s
+
 -- name: enter
 -- Locks the line; what was expected is read after it, by a statement of its own.
 INSERT INTO stock_count_lines AS l (count_id, variant_id, sku, counted, expected, counted_at)
