@@ -11,7 +11,7 @@ from safar.kernel.money import Money
 from safar.shop.payments.brcode import crc, fields_of, parts_of, static_code
 from safar.shop.payments.pix import PixReceived, key_of, received_in
 from safar.shop.payments.reference import number_in, reference_of, spaced
-from safar.shop.payments.stripe_money import from_stripe, to_stripe
+from safar.shop.payments.stripe_money import from_stripe, step_of, to_stripe
 from safar.shop.payments.transfer import epc_code
 from safar.shop.payments.upi import pay_link
 
@@ -262,3 +262,13 @@ def test_amounts_are_written_as_stripe_writes_them(minor: int, currency: str, st
 def test_a_fraction_that_stripe_does_not_take_is_refused() -> None:
     with pytest.raises(ValueError, match="fraction"):
         to_stripe(Money(1235, "BHD"))
+
+
+@pytest.mark.finding("goods-J")
+@given(st.integers(0, 10**9), st.sampled_from(["KWD", "BHD", "LYD", "EUR", "JPY", "ISK", "MGA", "IRR"]))
+def test_the_step_tells_which_amounts_stripe_takes(minor: int, currency: str) -> None:
+    if minor % step_of(currency) == 0:
+        assert from_stripe(to_stripe(Money(minor, currency)), currency) == minor
+    else:
+        with pytest.raises(ValueError, match="fraction"):
+            to_stripe(Money(minor, currency))

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,15 @@ import httpx
 import pytest
 
 from safar.capacity.actions import expire_due
+from safar.catalogue.actions import import_products, variant_id_of
 from safar.kernel import clock
 from safar.kernel.clock import held
 from safar.kernel.context import Context
+from safar.kernel.database import value
 from safar.kernel.ids import new_id
 from safar.settings import Settings
 from safar.shop.checkout import buy_many
-from safar.shop.model import Taken
+from safar.shop.model import Taken, TotalNotTaken
 from safar.shop.pay import path_after, settle_open, take_order
 from safar.shop.payments.asking import refund_many
 from safar.shop.payments.books import notices, refund_tasks
@@ -30,10 +33,14 @@ from safar.shop.payments.public import Asks
 from safar.shop.payments.refunds import retry
 from safar.shop.payments.show import box
 from safar.shop.payments.stripe import said_of
-from safar.shop.payments.ways import _desks, stripe_of
+from safar.shop.payments.ways import _desks, offered, stripe_of
 from safar.shop.settle import Cancellation, cancel_many
+from safar.stock.actions import receive_many as receive_stock
+from safar.stock.model import MAIN
+from safar.stock.model import Receipt as Delivery
 from tests.conftest import Serve
 from tests.payments.conftest import (
+    ITEMS,
     books_agree,
     events,
     free,
@@ -442,3 +449,27 @@ def test_a_provider_is_asked_the_same_again_after_three_seconds() -> None:
 @pytest.mark.parametrize("amount", [{}, {"amount_total": None}, {"amount_total": 0, "currency": "gbp"}])
 def test_an_unknown_amount_is_not_all_of_it(status: str, amount: dict[str, Any]) -> None:
     assert said_of({"payment_status": status, "payment_intent": "pi_1", **amount}).outcome is Outcome.PENDING
+
+
+@pytest.mark.finding("goods-J")
+async def test_a_total_that_stripe_cannot_take_is_refused_before_anything_is_placed(
+    context: Context, far: StripeServer
+) -> None:
+    dinars = replace(ITEMS[0], sku="DINAR", price_minor=12_345, currency="KWD")
+    async with context.database.transaction() as connection:
+        await import_products(connection, [dinars])
+        mug = variant_id_of("DINAR")
+        await receive_stock(
+            connection,
+            [Delivery(move_id=new_id(), variant_id=mug, location_id=MAIN, quantity=9, reason="delivery")],
+        )
+    sent = replace(request(provider=STRIPE), lines=((mug, 1),), currency="KWD")
+    assert isinstance(await take_order(context, sent), TotalNotTaken)
+    async with context.database.connection() as connection:
+        assert await value(connection, "SELECT count(*) FROM orders") == 0
+    assert far.calls == []
+    offers = {total: await offered(context, "KWD", "KW", total) for total in (12_345, 12_340)}
+    shown = {total: {way.provider: way.for_total for way in ways} for total, ways in offers.items()}
+    assert (shown[12_345][STRIPE], shown[12_340][STRIPE]) == (False, True)
+    tens = replace(sent, order_id=new_id(), lines=((mug, 2),))
+    assert isinstance(await take_order(context, tens), Taken)

@@ -25,9 +25,9 @@ from safar.shop.model import (
     ProveFirst,
     RoomBefore,
     Taken,
-    TooDearForWay,
     TooManyUnits,
     TooMuchUnpaid,
+    TotalNotTaken,
 )
 from safar.shop.settle import Confirmation, confirm_many
 from safar.shop.unpaid import Unpaid, owners_of, refusal_of_unpaid
@@ -142,7 +142,7 @@ async def test_a_network_beyond_its_limit_is_asked_for_a_proof_of_work_and_never
 
 @pytest.mark.finding("security-5")
 async def test_so_much_and_no_more_is_paid_on_delivery(context: Context) -> None:
-    assert isinstance(await _taken(context, total_minor_max=494), TooDearForWay)
+    assert isinstance(await _taken(context, total_minor_max=494), TotalNotTaken)
     assert isinstance(await _taken(context, total_minor_max=495), Taken)
 
 

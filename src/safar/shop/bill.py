@@ -29,6 +29,7 @@ CODE_REFUSALS: Mapping[str, str] = {
 class Bill:
     """A basket with its price. `quote` None: it cannot be sent there. `refusal`: why the code is not taken.
 
+    `ways` are those that take its total, `not_for_total` the others.
     `other_way`: the way that was asked for is not to be had there; the price is that of the cheapest.
     """
 
@@ -41,6 +42,7 @@ class Bill:
     refusal: DiscountReason | None = None
     other_way: bool = False
     nothing_offered: bool = False
+    not_for_total: Sequence[Way] = ()
 
     @property
     def refusal_text(self) -> str | None:
@@ -63,14 +65,16 @@ async def bill_of(context: Context, basket: Basket, to: Destination, shipping: s
     found = asked
     if isinstance(asked, NoShipping) and asked.methods:
         found = quote(basket.priced, rules, to, currency=basket.currency, discount=discount)
-    ways = await offered(context, basket.currency, to.country)
+    total = found.total_minor if isinstance(found, Quote) else None
+    ways = await offered(context, basket.currency, to.country, total)
     return Bill(
         basket=basket,
         to=to,
         rules=rules,
         quote=found if isinstance(found, Quote) else None,
         methods=found.methods,
-        ways=ways,
+        ways=[way for way in ways if way.for_total],
+        not_for_total=[way for way in ways if not way.for_total],
         refusal=refusal,
         other_way=found is not asked,
         nothing_offered=not ways and (await standing(context)).nothing_offered,

@@ -34,11 +34,11 @@ from safar.shop.model import (
     ProveFirst,
     RoomBefore,
     Taken,
-    TooDearForWay,
     TooManyUnits,
     TooMuchUnpaid,
+    TotalNotTaken,
 )
-from safar.shop.payments.errors import WayNotOffered
+from safar.shop.payments.errors import TotalNotTakenError
 from safar.shop.pricing.model import DiscountReason, Rules
 
 
@@ -53,7 +53,7 @@ def may_ask_again(answer: Answer) -> bool:
 
 _PLAIN: Mapping[type[Answer], type[SafarError]] = {
     NotSold: UnknownProduct, NotDelivered: NoDelivery, NoCookie: CookieNeeded, RoomBefore: Waiting,
-    TooMuchUnpaid: TooMuchOnOrder, ProveFirst: ProofNeeded, TooDearForWay: WayNotOffered,
+    TooMuchUnpaid: TooMuchOnOrder, ProveFirst: ProofNeeded, TotalNotTaken: TotalNotTakenError,
     KeyReused: SameKeyOtherBody,
 }  # fmt: skip
 

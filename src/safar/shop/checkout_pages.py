@@ -45,6 +45,7 @@ from safar.shop.guesses import work_before_code
 from safar.shop.model import ProveFirst, RoomBefore, Taken
 from safar.shop.orders import lines_of, orders_by_id
 from safar.shop.pay import path_after, path_of, take_order
+from safar.shop.payments.errors import TotalNotTakenError
 from safar.shop.payments.links import link_shown
 from safar.shop.places import POSTCODE_EXAMPLES, countries_to_choose, country_name, has_postcodes
 from safar.shop.prove import to_prove
@@ -141,7 +142,9 @@ async def _order(request: Request) -> Response:
         return await _ordered_before(request, asked)
     bill = await bill_of(context_of(request), basket, choices.to, choices.shipping)
     if details.provider not in {way.provider for way in bill.ways}:
-        fields.problems.setdefault("provider", _("Choose one of the options."))
+        left_out = details.provider in {way.provider for way in bill.not_for_total}
+        told = error_text(TotalNotTakenError()) if left_out else _("Choose one of the options.")
+        fields.problems.setdefault("provider", told)
     if fields.problems:
         if wants_json(request):
             fields.done()

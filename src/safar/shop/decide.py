@@ -62,8 +62,9 @@ class OrderRequest:
     `link`: the order's page, for mails to it. `link_id`: the send whose link brought the browser. `cart_id`:
     the cart that is closed with it. `currency` None: the shop's own. `shipping`: the key of a method, "" for
     the cheapest. With `expected_total_minor` an order that costs something else is refused.
-    `total_minor_max`: the most that is paid in this way. `hold_minutes_unproven`: how long units are kept
-    instead until the customer has shown to read the mailbox.
+    `total_minor_max`: the most that is paid in this way, `total_minor_step`: what its amounts are multiples
+    of. `hold_minutes_unproven`: how long units are kept instead until the customer has shown to read the
+    mailbox.
     """
 
     order_id: UUID
@@ -93,6 +94,7 @@ class OrderRequest:
     link_id: UUID | None = None
     limits: Limits = Limits()
     total_minor_max: int | None = None
+    total_minor_step: int = 1
 
     @cached_property
     def fingerprint(self) -> bytes:

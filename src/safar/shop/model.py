@@ -230,8 +230,8 @@ class ProveFirst:
 
 
 @dataclass(frozen=True, slots=True)
-class TooDearForWay:
-    """Nothing was written: so much is not paid in this way."""
+class TotalNotTaken:
+    """Nothing was written: such a total is not paid in this way."""
 
     order_id: UUID
 
@@ -245,7 +245,7 @@ class KeyReused:
 
 Refusal = (
     OutOfStock | NotSold | PriceChanged | DiscountRefused | NotDelivered | NoCookie | RoomBefore
-    | TooManyUnits | TooMuchUnpaid | ProveFirst | TooDearForWay
+    | TooManyUnits | TooMuchUnpaid | ProveFirst | TotalNotTaken
 )  # fmt: skip
 Answer = Taken | Refusal | KeyReused
 

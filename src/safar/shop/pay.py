@@ -27,7 +27,7 @@ from safar.shop.payments.model import Account, NewReceipt, ReceiptKeyReused, Rec
 from safar.shop.payments.port import CASH, STRIPE, CannotPay, Charge, Outcome, Provider, Said, Started
 from safar.shop.payments.receive import receive_many
 from safar.shop.payments.start import Kept, keep_started_many
-from safar.shop.payments.ways import provider_of, serves, total_minor_max, ways_of
+from safar.shop.payments.ways import provider_of, serves, total_minor_max, total_minor_step, ways_of
 from safar.shop.settle import Cancellation, Confirmation, Standing, cancel_many, confirm_many
 
 __all__ = [
@@ -71,6 +71,7 @@ async def _set_way(context: Context, request: OrderRequest) -> None:
     currency, own = request.currency or context.settings.currency, context.settings.currency
     if way is not None and serves(way, currency, request.country):
         request.total_minor_max = total_minor_max(way, currency, own)
+        request.total_minor_step = total_minor_step(way, currency)
         return
     async with context.database.connection() as connection:
         known = await orders_by_id(connection, [request.order_id])

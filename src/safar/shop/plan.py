@@ -17,9 +17,10 @@ from safar.shop.model import (
     PriceChanged,
     Refusal,
     RoomBefore,
-    TooDearForWay,
     TooManyUnits,
+    TotalNotTaken,
 )
+from safar.shop.payments.decide import takes
 from safar.shop.pricing.model import Destination, Discount, NoShipping, Priced, Quote, Rules
 from safar.shop.pricing.quote import quote, refusal_of
 from safar.shop.unpaid import Unpaid, refusal_of_unpaid
@@ -118,8 +119,8 @@ def plan_order(request: OrderRequest, world: World) -> Plan | Refusal:
         return NotDelivered(request.order_id, request.country, request.shipping)
     if request.expected_total_minor not in (None, quoted.total_minor):
         return PriceChanged(request.order_id, quoted.total_minor, currency)
-    if request.total_minor_max is not None and quoted.total_minor > request.total_minor_max:
-        return TooDearForWay(request.order_id)
+    if not takes(quoted.total_minor, most=request.total_minor_max, step=request.total_minor_step):
+        return TotalNotTaken(request.order_id)
     chosen = _choose(request, units, demand, world)
     if isinstance(chosen, OutOfStock):
         return chosen

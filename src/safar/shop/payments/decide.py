@@ -27,6 +27,11 @@ _AGAIN_FIRST = timedelta(seconds=20)
 _AGAIN_MOST = timedelta(hours=1)
 
 
+def takes(total_minor: int, *, most: int | None, step: int) -> bool:
+    """Tell whether a total can be paid in a way that takes `most` and multiples of `step`."""
+    return (most is None or total_minor <= most) and total_minor % step == 0
+
+
 @dataclass(frozen=True, slots=True)
 class Fund:
     """Money for an order's goods, at the order where it was paid: its own or another's."""

@@ -10,6 +10,13 @@ class WayNotOffered(SafarError):
     code = "way_not_offered"
 
 
+class TotalNotTakenError(SafarError):
+    """This total cannot be paid in this way. Choose another one."""
+
+    status = 422
+    code = "total_not_taken"
+
+
 class BadSignature(BadRequest):
     """This notice is not signed as it should be, and was not read."""
 

@@ -126,9 +126,13 @@ class Provider(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A way to pay as the checkout offers it; `methods`: (value, label) of what can be chosen within it."""
+    """A way to pay as the checkout offers it; `methods`: (value, label) of what can be chosen within it.
+
+    `for_total`: the total that is to be paid can be paid this way.
+    """
 
     provider: str
     label: str
     hint: str
     methods: tuple[tuple[str, str], ...] = ()
+    for_total: bool = True

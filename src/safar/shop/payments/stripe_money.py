@@ -5,6 +5,8 @@ Source: docs.stripe.com/currencies, "Zero-decimal currencies", "Special cases", 
 
 from decimal import Decimal
 
+from babel.numbers import get_currency_precision
+
 from safar.kernel.money import Money, minor_of
 
 _WHOLE = frozenset(
@@ -20,6 +22,12 @@ def to_stripe(money: Money) -> int:
     if amount != amount.to_integral_value() or (places == 3 and amount % 10):
         raise ValueError(f"Stripe takes no such fraction of {money.currency}")
     return int(amount)
+
+
+def step_of(currency: str) -> int:
+    """Return of how many of our minor units an amount has to be a multiple, or Stripe refuses it."""
+    step: int = 10 ** max(get_currency_precision(currency) - min(_places(currency), 2), 0)
+    return step
 
 
 def from_stripe(amount: int, currency: str) -> int:

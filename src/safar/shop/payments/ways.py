@@ -25,9 +25,11 @@ from safar.kernel.queries import queries_beside
 from safar.kernel.web.actor import Actor
 from safar.settings import Settings
 from safar.shop.payments.cod import Cash
+from safar.shop.payments.decide import takes
 from safar.shop.payments.model import Configured, Standing
 from safar.shop.payments.pix import REAIS, Pix
 from safar.shop.payments.port import CASH, PIX, STRIPE, TEST_CARD, TRANSFER, UPI, Provider, Way
+from safar.shop.payments.stripe_money import step_of
 from safar.shop.payments.test_card import METHODS, TestCard
 from safar.shop.payments.transfer import Transfer
 from safar.shop.payments.trial import card_allowed, is_pretended
@@ -166,13 +168,26 @@ def total_minor_max(way: Configured, currency: str, shop_currency: str) -> int |
     return minor_of(Decimal(most), currency) if currency == shop_currency else 0
 
 
-async def offered(context: Context, currency: str, country: str = "") -> list[Way]:
+def total_minor_step(way: Configured, currency: str) -> int:
+    """Return what the total of an order paid this way has to be a multiple of."""
+    return step_of(currency) if way.provider == STRIPE else 1
+
+
+def takes_total(way: Configured, total_minor: int, currency: str, shop_currency: str) -> bool:
+    most, step = total_minor_max(way, currency, shop_currency), total_minor_step(way, currency)
+    return takes(total_minor, most=most, step=step)
+
+
+async def offered(
+    context: Context, currency: str, country: str = "", total_minor: int | None = None
+) -> list[Way]:
     """Return the ways to pay for the checkout, in the order in which to show them."""
-    ways = await ways_of(context)
+    ways, own = await ways_of(context), context.settings.currency
     return [
         Way(
             provider, _(kind.label), _(kind.hint),
             tuple((value, _(text)) for value, text in METHODS.items()) if provider == TEST_CARD else (),
+            for_total=total_minor is None or takes_total(ways[provider], total_minor, currency, own),
         )
         for provider, kind in KINDS.items()
         if provider in ways and serves(ways[provider], currency, country)
