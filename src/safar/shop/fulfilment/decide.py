@@ -40,6 +40,9 @@ RETURN_WAY: Mapping[tuple[ReturnState, ReturnStep], ReturnState] = {
     (ReturnState.RECEIVED, ReturnStep.REFUND): ReturnState.REFUNDED,
 }
 
+# Longer than a parcel takes; a customer whose parcel is later still writes, and staff take the return down.
+ON_THE_WAY = timedelta(days=30)
+
 _LEAVING = frozenset({Step.CANCEL, Step.CANCEL_BY_CUSTOMER})
 
 
@@ -251,13 +254,18 @@ def _rest(
 def within_window(order: Order, days: int, now: datetime, zone: str) -> bool:
     """Tell whether the customer may still ask to return something: until the last day, whole, of `days`.
 
-    Days of the shop, in its `zone`; the day of the delivery itself is not counted.
+    Days of the shop, in its `zone`; the day of the delivery itself is not counted. Where nobody said that
+    it came, it counts as delivered `ON_THE_WAY` after its last parcel left.
     """
     if order.state in (OrderState.CANCELLED, OrderState.CLOSED):
         return False
-    if order.delivered_at is None:
+    if order.delivered_at is not None:
+        came = shop_day(order.delivered_at, zone)
+    elif order.shipped_at is not None:
+        came = shop_day(order.shipped_at, zone) + ON_THE_WAY
+    else:
         return True
-    return shop_day(now, zone) <= shop_day(order.delivered_at, zone) + timedelta(days=days)
+    return shop_day(now, zone) <= came + timedelta(days=days)
 
 
 def tracking_link(template: str, code: str) -> str:
