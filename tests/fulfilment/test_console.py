@@ -16,6 +16,7 @@ from safar.kernel.web.surface import Surface, build_surface
 from safar.shop import pages
 from safar.shop.fulfilment.model import Shipping
 from safar.shop.fulfilment.shipping import ship_many
+from safar.shop.payments.books import refunds_of
 from safar.stock.lots.book import Lot, assign_many, open_lots
 from safar.stock.model import MAIN
 from tests.books import books_agree
@@ -23,7 +24,7 @@ from tests.conftest import Serve
 from tests.fulfilment.conftest import LINK, SAM, bought, delivered, order_of, sent_units
 from tests.fulfilment.test_documents import read
 from tests.shop.conftest import CLOCK, MUG, free
-from tests.shop.makers import code
+from tests.shop.makers import code, deliver
 from tests.shop.test_console import _page_values, _SignedIn
 
 PAGE_BYTES_MAX = 100_000
@@ -191,6 +192,31 @@ async def test_a_return_goes_its_way_at_the_desk(desk: httpx.AsyncClient, contex
     assert "9.50" in page
     persian = await desk.get(path, headers={"accept-language": "fa"})
     assert 'dir="rtl"' in persian.text
+    await books_agree(context.database)
+
+
+@pytest.mark.finding("goods-E")
+async def test_the_form_as_it_is_filled_in_gives_goods_and_delivery_back(
+    desk: httpx.AsyncClient, context: Context
+) -> None:
+    await deliver(context.database)
+    order_id = await delivered(context, (MUG, 2), country="GB", postcode="YO1 7HH", city="York")
+    asked = {"request_id": str(new_id()), "wish": "refund", f"units-{MUG}": "2", f"reason-{MUG}": "broken"}
+    path = (await desk.post(f"/orders/{order_id}/returns", data=asked)).headers["location"]
+    await desk.post(f"{path}/approved", data={"answer": ""})
+    goods = {"location_id": str(MAIN), f"stock-{MUG}": "2", f"line-{MUG}": "2"}
+    assert (await desk.post(f"{path}/received", data=goods)).status_code == 303
+    page = (await desk.get(path)).text
+    (form,) = re.findall(rf'<form method="post" action="{path}/refunded">(.*?)</form>', page, re.DOTALL)
+    fields = {
+        name[1]: value[1] if (value := re.search(r'value="([^"]*)"', tag)) else "on"
+        for tag in re.findall(r"<input[^>]*>", form)
+        if (name := re.search(r'name="([^"]*)"', tag))
+    }
+    assert fields == {"amount": "9.90", "with_shipping": "on"}
+    assert (await desk.post(f"{path}/refunded", data=fields)).status_code == 303
+    async with context.database.connection() as connection:
+        assert sum(one.amount_minor for one in await refunds_of(connection, order_id)) == 2 * 495 + 395
     await books_agree(context.database)
 
 

@@ -1,5 +1,6 @@
 """Documents as PDF, read back as text: every script, both directions, sums that agree."""
 
+import asyncio
 import re
 import shutil
 import subprocess
@@ -11,14 +12,20 @@ from uuid import UUID
 import orjson
 import pytest
 
+from safar.kernel.context import Context
+from safar.kernel.database import value
 from safar.kernel.i18n import LANGUAGES, speaking
 from safar.kernel.ids import new_id
 from safar.settings import Settings
 from safar.shop.fulfilment.documents import invoice_draft, packing_slip, picking_list, printed, tax_lines
 from safar.shop.fulfilment.draft import draft_of
 from safar.shop.fulfilment.model import Pick
+from safar.shop.fulfilment.prints import _issue, invoice_of
 from safar.shop.model import Order, OrderLine
 from safar.stock.model import MAIN
+from tests.fulfilment.conftest import bought, order_of
+from tests.shop.conftest import MUG
+from tests.shop.makers import tax
 
 _NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 SETTINGS = Settings(shop_address="12 High Street|London N1 1AA", shop_tax_id="GB 123 4567 89")
@@ -147,3 +154,52 @@ def test_what_was_issued_is_drawn_again_word_for_word(language: str, tmp_path: P
     draft = invoice_draft(SETTINGS, order, lines, number="INV-7")
     kept = draft_of(orjson.loads(orjson.dumps(draft.kept())))
     assert read(printed(kept), tmp_path) == read(printed(draft), tmp_path)
+
+
+@pytest.mark.finding("security-low-invoice")
+async def test_numbers_have_no_gaps_when_two_are_issued_at_once_and_one_fails(context: Context) -> None:
+    orders = [await order_of(context.database, await bought(context, (MUG, 1))) for _ in range(3)]
+
+    async def fails() -> None:
+        async with context.database.transaction() as connection:
+            await _issue(connection, context, orders[0], "invoice", [])
+            other.append(asyncio.create_task(invoice_of(context, orders[1])))
+            async with asyncio.timeout(20):
+                while not await _waiting(context):
+                    assert not other[0].done(), "the second has not waited for the first"
+            raise RuntimeError
+
+    other: list[asyncio.Task[bytes]] = []
+    with pytest.raises(RuntimeError):
+        await fails()
+    await other[0]
+    await asyncio.gather(*(invoice_of(context, order) for order in orders))
+    async with context.database.connection() as connection:
+        found = await connection.execute("SELECT number, order_id FROM documents ORDER BY number")
+        numbers = await found.fetchall()
+    assert [number for number, _id in numbers] == [1, 2, 3]
+    assert numbers[0][1] == orders[1].id
+    assert {id_ for _number, id_ in numbers} == {order.id for order in orders}
+
+
+async def _waiting(context: Context) -> int:
+    async with context.database.connection() as connection:
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        return int(await value(connection, f"{waiting} AND wait_event_type = 'Lock'"))
+
+
+@pytest.mark.finding("security-low-invoice")
+async def test_what_was_issued_stays_when_the_shop_and_its_taxes_change(
+    context: Context, tmp_path: Path
+) -> None:
+    await tax(context.database, "GB", 20_000, included=True)
+    order = await order_of(context.database, await bought(context, (MUG, 2), country="GB"))
+    before = read(await invoice_of(context, order), tmp_path)
+    assert "20" in before
+    await tax(context.database, "GB", 5_000, included=True)
+    moved = {"shop_name": "Elsewhere", "shop_address": "9 Other Road", "invoice_series": "NEW-"}
+    later = replace(context, settings=context.settings.model_copy(update=moved))
+    assert read(await invoice_of(later, order), tmp_path) == before
+    assert "Elsewhere" in read(
+        await invoice_of(later, await order_of(context.database, await bought(later, (MUG, 1)))), tmp_path
+    )
