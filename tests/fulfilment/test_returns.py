@@ -27,10 +27,14 @@ from safar.shop.fulfilment.model import (
     ReturnRequest,
     Turned,
 )
-from safar.shop.fulfilment.reading import returns_by_id
+from safar.shop.fulfilment.reading import progress_of, returns_by_id
 from safar.shop.fulfilment.returns import can_return, refuse_many, request_many
+from safar.shop.fulfilment.show import payment_word, state_word
 from safar.shop.fulfilment.taking_back import approve_many, receive_many, refund_return_many
 from safar.shop.orders import goods_of
+from safar.shop.payments.books import refunds_of
+from safar.shop.payments.model import Ending
+from safar.shop.payments.refunds import end_many
 from safar.stock import actions as stock
 from safar.stock.model import LOSS, MAIN, QUARANTINE
 from tests.books import books_agree, events
@@ -265,3 +269,34 @@ async def test_an_exchange_is_for_what_could_be_ordered(context: Context, barred
     with pytest.raises(NothingToExchange):
         await context.batched(approve_many, Approval(wanted.return_id, SAM, LINK, "new"))
     await approved(context, same)
+
+
+@pytest.mark.finding("goods-J")
+async def test_what_has_come_back_is_neither_delivered_nor_just_paid(context: Context) -> None:
+    order_id = await delivered(context, (MUG, 2))
+
+    async def words() -> tuple[str, str]:
+        order = await order_of(context.database, order_id)
+        async with context.database.connection() as connection:
+            progress = (await progress_of(connection, [order_id]))[order_id]
+        return state_word(order, progress), payment_word(order, progress)
+
+    async def come_back() -> None:
+        return_id = await approved(context, ask(order_id, (MUG, 1)))
+        await received(context, return_id, (MUG, 1))
+        await context.batched(refund_return_many, GiveBack(return_id, SAM, LINK))
+
+    async def paid_out() -> None:
+        async with context.database.connection() as connection:
+            refunds = await refunds_of(connection, order_id)
+        async with context.database.transaction() as connection:
+            await end_many(connection, [Ending(one.id, "done", LINK) for one in refunds])
+
+    assert await words() == ("Delivered", "Paid")
+    await come_back()
+    assert await words() == ("Delivered", "Refund under way")
+    await paid_out()
+    assert await words() == ("Delivered", "Partly refunded")
+    await come_back()
+    await paid_out()
+    assert await words() == ("Sent back", "Refunded")

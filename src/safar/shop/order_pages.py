@@ -23,16 +23,26 @@ from safar.shop.fulfilment.order_actions import something_left
 from safar.shop.fulfilment.prints import invoice_of, pdf_response
 from safar.shop.fulfilment.reading import (
     Origin,
+    Progress,
     Said,
     chat_of,
     exchanged_from,
+    progress_of,
     return_lines_of,
     returns_of,
     sent_in,
     shipments_of,
 )
 from safar.shop.fulfilment.returns import can_return
-from safar.shop.fulfilment.show import REASONS, RETURN_STATES, RETURN_TONES, WISHES, address_of, expected_of
+from safar.shop.fulfilment.show import (
+    REASONS,
+    RETURN_STATES,
+    RETURN_TONES,
+    WISHES,
+    address_of,
+    expected_of,
+    payment_word,
+)
 from safar.shop.model import Goods, Order, OrderLine, OrderState, PaymentState
 from safar.shop.opening import Opened, opened, opened_whole
 from safar.shop.orders import goods_of, lines_of, orders_by_id
@@ -40,7 +50,7 @@ from safar.shop.pay import give_back, link_of, path_of
 from safar.shop.payments.show import box
 from safar.shop.pricing.rules import rules_of
 from safar.shop.settle import Cancellation, cancel_many
-from safar.shop.show import PAYMENT_STATES, money_note, next_of, steps_of, sums_of
+from safar.shop.show import money_note, next_of, steps_of, sums_of
 
 _WITH_INVOICE = frozenset(OrderState) - {OrderState.PLACED, OrderState.CANCELLED}
 
@@ -60,6 +70,7 @@ class _Found:
     origin: Origin | None
     given_up: list[GivenUp]
     chat: list[Said]
+    progress: Progress | None
 
 
 async def _order(request: Request) -> Response:
@@ -74,6 +85,7 @@ async def order_page(
     found = await _find(request, order_.order_id)
     order, whole = found.order, order_.whole
     partly = is_partly_shipped(found.goods)
+    sent_back = found.progress is not None and found.progress.is_sent_back
     settings = context.settings
     window = within_window(order, settings.return_days, clock.now(), settings.timezone)
     cancelled = order.state == OrderState.CANCELLED
@@ -81,13 +93,14 @@ async def order_page(
     values = {
         "order": order, "lines": found.lines, "sums": sums_of(order, found.lines), "problem": problem,
         "signed": request.path_params["signed"], "whole": whole, "payment": payment,
-        "steps": steps_of(order, partly_shipped=partly), "next": next_of(order, partly_shipped=partly),
+        "steps": steps_of(order, partly_shipped=partly, sent_back=sent_back),
+        "next": next_of(order, partly_shipped=partly, sent_back=sent_back),
         "expected": expected_of(order, context.settings, await rules_of(context)),
         "money_note": money_note(
             order, came_minor=payment.came_minor, back_minor=payment.back_minor,
             return_state=found.origin.state if found.origin else None,
         ),
-        "payment_words": PAYMENT_STATES, "cancelled": cancelled,
+        "payment_word": payment_word(order, found.progress), "cancelled": cancelled,
         "waiting": order.state == OrderState.PLACED, "address": address_of(order),
         "may_cancel": whole
         and after(order.state, Step.CANCEL_BY_CUSTOMER, partly_shipped=partly) is not None,
@@ -126,6 +139,7 @@ async def _find(request: Request, order_id: UUID) -> _Found:
             origin=await exchanged_from(connection, order_id),
             given_up=await given_up_of(connection, order_id),
             chat=await chat_of(connection, visitor_of(request).visitor_id),
+            progress=(await progress_of(connection, [order_id])).get(order_id),
         )
 
 

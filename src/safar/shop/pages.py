@@ -27,6 +27,7 @@ from safar.shop.fulfilment.giving_up import given_up_of
 from safar.shop.fulfilment.model import Step
 from safar.shop.fulfilment.picking import lots_to_take
 from safar.shop.fulfilment.reading import (
+    Progress,
     carriers,
     exchanged_from,
     progress_of,
@@ -45,6 +46,8 @@ from safar.shop.fulfilment.show import (
     address_of,
     expected_of,
     is_late,
+    payment_word,
+    state_word,
 )
 from safar.shop.model import Order, OrderState, PaymentState
 from safar.shop.orders import goods_of, lines_of, order_of_number, orders_by_id
@@ -75,7 +78,8 @@ async def _orders(request: Request) -> Response:
     if len(found) > PAGE_SIZE:
         older = f"?{request.url.include_query_params(before=shown[-1].number).query}"
     values = {
-        "orders": shown, "wanted": wanted, "states": STATES, "payments": PAYMENT_STATES, "older": older,
+        "orders": shown, "state_word": state_word, "payment_word": payment_word,
+        "wanted": wanted, "states": STATES, "payments": PAYMENT_STATES, "older": older,
         "first": wanted.before is None, "progress": progress, "tabs": _tabs(wanted),
         "late": {order.id for order in shown if is_late(order, context.settings, today_of(request))},
         "batch_id": new_id(), "told": _told(request),
@@ -143,6 +147,7 @@ async def order_page(
             "content": await sent_in(connection, [shipment.id for shipment in shipments]),
             "shipments": shipments,
             "returns": returns,
+            "progress": (await progress_of(connection, [order_id])).get(order_id),
             "return_lines": await return_lines_of(connection, [one.id for one in returns]),
             "returnable": await can_return(connection, order_id) if shipments else {},
             "origin": await exchanged_from(connection, order_id),
@@ -156,7 +161,7 @@ async def order_page(
             "names": await staff_names(connection, {e.staff_id for e in happened if e.staff_id}),
         }
     payment = await box(context, order)
-    values |= _standing(context, order, partly=is_partly_shipped(goods)) | {
+    values |= _standing(context, order, values["progress"], partly=is_partly_shipped(goods)) | {
         "events": [(event, sentence(event), icon_of(event), tone_of(event)) for event in happened],
         "expected": expected_of(order, context.settings, await rules_of(context)),
         "payment": payment, "problem": problem,
@@ -169,15 +174,19 @@ async def order_page(
     return page(request, "shop/console_order.html", values, status=status)
 
 
-def _standing(context: Context, order: Order, *, partly: bool) -> dict[str, Any]:
+def _standing(context: Context, order: Order, progress: Progress | None, *, partly: bool) -> dict[str, Any]:
     """Return what follows from how an order stands: what may be done with it now, and words for it."""
     return {
-        "partly": partly, "steps": steps_of(order, partly_shipped=partly),
+        "partly": partly,
+        "steps": steps_of(
+            order, partly_shipped=partly, sent_back=progress is not None and progress.is_sent_back
+        ),
         "may_pack": after(order.state, Step.PACK) is not None,
         "may_deliver": after(order.state, Step.DELIVER) is not None,
         "may_cancel": after(order.state, Step.CANCEL, partly_shipped=partly) is not None,
         "late": is_late(order, context.settings, today(context.settings.timezone)),
-        "states": STATES, "payments": PAYMENT_STATES, "return_states": RETURN_STATES,
+        "state_word": state_word(order, progress), "payment_word": payment_word(order, progress),
+        "return_states": RETURN_STATES,
         "return_tones": RETURN_TONES, "wishes": WISHES, "return_reasons": REASONS,
         "address": address_of(order), "public_link": link_shown(context, order.id),
         "has_invoice": order.state not in (OrderState.PLACED, OrderState.CANCELLED),

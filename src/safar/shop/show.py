@@ -66,7 +66,7 @@ def stock_text(free: int, held: int) -> Stock:
     return Stock(0, _("Sold out"), "bad")
 
 
-def steps_of(order: Order, *, partly_shipped: bool = False) -> list[Step]:
+def steps_of(order: Order, *, partly_shipped: bool = False, sent_back: bool = False) -> list[Step]:
     """Return the order's way as (label, done | now | next | failed, when)."""
     if order.state == OrderState.CANCELLED:
         return [
@@ -88,13 +88,15 @@ def steps_of(order: Order, *, partly_shipped: bool = False) -> list[Step]:
     for index, (label, at) in enumerate(way):
         state = "done" if index <= reached else "now" if index == reached + 1 else "next"
         steps.append((label, state, date(at) if at else None))
-    return steps
+    return [*steps, (_("Sent back"), "done", None)] if sent_back else steps
 
 
-def next_of(order: Order, *, partly_shipped: bool = False) -> str:
+def next_of(order: Order, *, partly_shipped: bool = False, sent_back: bool = False) -> str:
     """Return what happens next, in a sentence."""
     if order.state == OrderState.CANCELLED:
         return _(REASONS.get(order.reason or "", REASONS["cancelled_by_shop"]))
+    if sent_back:
+        return _("All of this order has come back to us.")
     if partly_shipped:
         return _("A part of your order is with the carrier; the rest follows.")
     return {

@@ -286,14 +286,23 @@ SELECT order_id AS id FROM order_lines WHERE variant_id = %(variant_id)s ORDER B
 SELECT id FROM orders WHERE customer_id = ANY(%(ids)s) ORDER BY placed_at DESC LIMIT %(limit)s
 
 -- name: progress
--- For a list: how much of each order there is to send, and has left; how many returns are open.
+-- How much of each order there is to send, has left, and has come back in fact; how many returns are open; what
+-- came of its money and did not pay for another order, and what of it goes back, or has gone.
 SELECT
     g.order_id, sum(g.quantity)::bigint AS units, sum(g.shipped)::bigint AS shipped,
     (
         SELECT count(*) FROM returns AS r
         WHERE r.order_id = g.order_id AND r.state IN ('requested', 'approved', 'received')
-    ) AS open_returns
+    ) AS open_returns,
+    (
+        SELECT coalesce(sum(b.quantity), 0)::bigint FROM returns AS r
+        INNER JOIN return_goods AS b ON b.return_id = r.id
+        WHERE r.order_id = g.order_id
+    ) AS back,
+    coalesce(max(p.captured_minor - p.carried_minor), 0) AS captured_minor,
+    coalesce(max(p.refunding_minor), 0) AS refunding_minor, coalesce(max(p.refunded_minor), 0) AS refunded_minor
 FROM order_goods AS g
+LEFT JOIN payments AS p ON p.order_id = g.order_id
 WHERE g.order_id = ANY(%(ids)s)
 GROUP BY g.order_id
 

@@ -40,12 +40,24 @@ class _Units:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How much of an order there is to send and has left, and how many of its returns are open."""
+    """How much of an order there is to send, has left and has come back; how many of its returns are open.
+
+    Of its money: what came and pays for no other order, what of it is to go back, and what has.
+    """
 
     order_id: UUID
     units: int
     shipped: int
     open_returns: int
+    back: int
+    captured_minor: int
+    refunding_minor: int
+    refunded_minor: int
+
+    @property
+    def is_sent_back(self) -> bool:
+        """Tell whether all of it has left, and all of it has come back."""
+        return 0 < self.units <= min(self.shipped, self.back)
 
     @property
     def partly_shipped(self) -> bool:

@@ -7,10 +7,12 @@ from safar.kernel.clock import shop_day
 from safar.kernel.i18n import N_, _, current_language, day
 from safar.settings import Settings
 from safar.shop.fulfilment.model import ReturnState, Wish
-from safar.shop.model import Order, OrderState
+from safar.shop.fulfilment.reading import Progress
+from safar.shop.model import Order, OrderState, PaymentState
 from safar.shop.places import country_name
 from safar.shop.pricing.model import Destination, Rules, ShippingMethod
 from safar.shop.pricing.shipping import zone_of
+from safar.shop.show import PAYMENT_STATES, STATES
 
 RETURN_STATES = {
     ReturnState.REQUESTED: N_("Asked for"),
@@ -79,6 +81,21 @@ def expected_of(order: Order, settings: Settings, rules: Rules) -> Expected:
         arrives_from=start + timedelta(days=method.days_least) if start and method else None,
         arrives_until=start + timedelta(days=method.days_most) if start and method else None,
     )
+
+
+def state_word(order: Order, progress: Progress | None) -> str:
+    """Return how an order stands, in a word; one that has come back is delivered no longer."""
+    return _("Sent back") if progress and progress.is_sent_back else _(STATES[OrderState(order.state)])
+
+
+def payment_word(order: Order, progress: Progress | None) -> str:
+    """Return how an order's payment stands, in a word: what has gone back is not just "Paid"."""
+    if order.payment_state == PaymentState.PAID and progress and progress.refunding_minor:
+        if progress.refunded_minor < progress.refunding_minor:
+            return _("Refund under way")
+        whole = progress.refunded_minor >= progress.captured_minor
+        return _("Refunded") if whole else _("Partly refunded")
+    return _(PAYMENT_STATES[PaymentState(order.payment_state)])
 
 
 def address_of(order: Order) -> str:
