@@ -1,5 +1,6 @@
 """The catalogue as a file: what goes out comes in again; what is wrong is said before anything is written."""
 
+import asyncio
 import csv
 import io
 import zipfile
@@ -10,6 +11,7 @@ import pytest
 from openpyxl import load_workbook
 
 from safar.catalogue.model import Price, Words
+from safar.catalogue.sheets import actions, uploads
 from safar.catalogue.sheets import rows as sheet_rows
 from safar.catalogue.sheets.actions import export_rows, review, write
 from safar.catalogue.sheets.uploads import AlreadyWritten, SheetRow, rows_of, upload_of
@@ -36,8 +38,7 @@ async def looked_at(database: Database, text: str) -> tuple[UUID, list[SheetRow]
 
 
 async def taken_over(database: Database, upload_id: UUID) -> int:
-    async with database.transaction() as connection:
-        return await write(connection, upload_id, "GBP", staff_id=STAFF)
+    return await write(database, upload_id, "GBP", staff_id=STAFF)
 
 
 async def exported(database: Database) -> bytes:
@@ -165,7 +166,7 @@ async def test_rows_of_one_product_must_agree_and_an_article_stays_with_its_prod
         "sku,title,category,price,product\nT1,Tea,home,1,tea\nT2,Coffee,home,1,tea\nMUG,Mug,home,1,tea\n",
     )
     assert [(row.outcome, [note[:2] for note in row.notes]) for row in rows] == [
-        ("new", [["price", ""]]), ("wrong", [["title", "product_differs"]]),
+        ("new", [["price", ""]]), ("wrong", [["title", "product_differs"], ["options", "not_told_apart"]]),
         ("wrong", [["product", "other_product"]]),
     ]  # fmt: skip
 
@@ -177,6 +178,65 @@ async def test_a_kit_may_stand_above_its_parts_in_the_file(database: Database) -
     assert [row.outcome for row in rows] == ["new", "new"]
     assert await taken_over(database, upload_id) == 2
     assert (await stored(database, "SET")).variant.parts == {"CUP": 2}
+
+
+@pytest.mark.finding("security-10")
+async def test_a_file_goes_on_after_a_break_where_it_stopped(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two variants of a product swap their sizes, far apart in the file; a kit stands above its parts."""
+    monkeypatch.setattr(uploads, "CHUNK", 2)
+    await stocked(database)
+    small = article("TEA-S", "Tea", options={"Size": "S"}, barcode=EAN)
+    await saved(database, small, article("TEA-L", of=small, options={"Size": "L"}))
+    await saved(database, article("OLD-SET", parts={"MUG": 1}))
+    upload_id, rows = await looked_at(
+        database,
+        "sku,title,category,price,options,parts,barcode\n"
+        f"TEA-S,Tea,home,7,Size: L,,\nSET,Set,home,9,,CUP * 2,\nOLD-SET,Old,home,9,,CUP,\n"
+        f"CUP,Cup,home,5,,,\nBOWL,Bowl,home,8,,,{EAN}\nTEA-L,Tea,home,7,Size: S,,\n",
+    )
+    assert [row.outcome for row in rows] == ["changed", "new", "changed", "new", "changed", "changed"]
+    pieces, mark = 0, actions.mark_until
+
+    async def breaks(*arguments: Any, **named: Any) -> None:
+        nonlocal pieces
+        pieces += 1
+        await mark(*arguments, **named)
+        if pieces in (2, 4):
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(actions, "mark_until", breaks)
+    with pytest.raises(asyncio.CancelledError):
+        await taken_over(database, upload_id)
+    assert (await stored(database, "TEA-S")).variant.options == {"Size": "L"}
+    assert (await stored(database, "BOWL")).variant.barcode == EAN
+    assert (await stored(database, "OLD-SET")).variant.parts == {"MUG": 1}
+    assert await events(database, "catalogue.imported") == []
+    with pytest.raises(asyncio.CancelledError):
+        await taken_over(database, upload_id)
+    assert await taken_over(database, upload_id) == 6
+    assert (await stored(database, "TEA-L")).variant.options == {"Size": "S"}
+    for kit, parts in (("SET", {"CUP": 2}), ("OLD-SET", {"CUP": 1})):
+        assert (await stored(database, kit)).variant.parts == parts
+    assert [told["quantity"] for _, told in await events(database, "catalogue.imported")] == [6]
+    with pytest.raises(AlreadyWritten):
+        await taken_over(database, upload_id)
+
+
+@pytest.mark.finding("security-10")
+async def test_a_product_that_cannot_be_written_any_more_does_not_hold_up_the_others(
+    database: Database,
+) -> None:
+    upload_id, _rows = await looked_at(
+        database, f"sku,title,category,price,barcode\nA,A,home,1,\nB,B,home,2,{EAN}\nC,C,home,3,\n"
+    )
+    await saved(database, article("OTHER", barcode=EAN))
+    assert await taken_over(database, upload_id) == 2
+    async with database.connection() as connection:
+        wrong = await rows_of(connection, upload_id, ["wrong"], limit=9)
+    assert [(row.sku, list(row.notes)) for row in wrong] == [("B", [["sku", "moved", ""]])]
+    assert (await stored(database, "C")).variant.price_minor == 300
 
 
 async def test_a_catalogue_larger_than_a_chunk_goes_in_and_out(database: Database) -> None:

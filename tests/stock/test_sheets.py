@@ -1,20 +1,24 @@
 """Stock figures as a file: counted or received, looked at row by row, booked once."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
 from safar.capacity import actions as ledger
 from safar.capacity.model import HoldRequest
+from safar.catalogue.sheets import uploads
 from safar.console.build import build_console
 from safar.kernel.clock import now
 from safar.kernel.context import Context
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
 from safar.stock import actions as stock
-from safar.stock import sheet_rows
+from safar.stock import sheet_rows, sheets
 from safar.stock.model import MAIN
 from tests.conftest import Serve
 from tests.stock.conftest import CLOCK, MUG, MUG_CODE, STORE
@@ -119,6 +123,33 @@ async def test_what_was_free_when_it_was_looked_at_and_is_promised_now_is_not_bo
     there = await lies(shelves)
     assert (there[MUG, MAIN], there[CLOCK, MAIN]) == (10, 6)
     assert "is less than the 8 units that are promised to customers" in (await desk.get(path)).text
+
+
+@pytest.mark.finding("security-10")
+async def test_a_file_goes_on_after_a_break_and_books_each_row_once(
+    desk: httpx.AsyncClient, shelves: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "CHUNK", 1)
+    path = await upload(desk, "sku,received\nMUG,2\nCLOCK,3\n")
+    upload_id, before = UUID(path.rpartition("/")[2]), await lies(shelves)
+    pieces, mark = 0, sheets.mark_until
+
+    async def breaks(*arguments: Any) -> None:
+        nonlocal pieces
+        pieces += 1
+        await mark(*arguments)
+        if pieces == 2:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(sheets, "mark_until", breaks)
+    with pytest.raises(asyncio.CancelledError):
+        await sheets.write(shelves, upload_id, staff_id=new_id())
+    there = await lies(shelves)
+    assert there == {**before, (MUG, MAIN): before[MUG, MAIN] + 2}
+    assert (await desk.post(path)).status_code == 303
+    there = await lies(shelves)
+    assert there[MUG, MAIN] == before[MUG, MAIN] + 2
+    assert there[CLOCK, MAIN] == before.get((CLOCK, MAIN), 0) + 3
 
 
 async def test_the_figures_that_are_given_out_come_in_again_and_change_nothing(

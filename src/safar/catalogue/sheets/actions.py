@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +16,16 @@ from safar.catalogue.sheets.uploads import (
     CHUNK,
     Outcome,
     SheetRow,
-    chunks_to_write,
+    Upload,
+    join_rows,
     lock_upload,
+    mark_until,
     mark_written,
+    mark_wrong,
+    next_products,
     open_upload,
     save_rows,
+    upload_of,
 )
 from safar.journal.actions import append_many
 from safar.journal.model import Event
@@ -35,7 +41,7 @@ _EXPORT_SIZE = 1000
 
 
 class CatalogueMoved(Conflict):
-    """The catalogue has changed since this file was looked at: nothing was written. Hand it in again."""
+    """The catalogue has changed since this file was looked at. Hand it in again."""
 
     code = "catalogue_moved"
 
@@ -65,6 +71,25 @@ class _Review:
     new_handles: dict[str, UUID] = field(default_factory=dict)
     barcodes: dict[str, int] = field(default_factory=dict)
     choosable: dict[UUID, list[Choosable]] = field(default_factory=dict)
+    leads: dict[str, int] = field(default_factory=dict)  # by SKU
+    given_on: list[tuple[str, str]] = field(
+        default_factory=list
+    )  # SKUs: a barcode goes from one to the other
+
+    def joined(self) -> dict[int, int]:
+        """Return which rows lead those of others: articles that give a barcode on are written together."""
+        leads = {leads: leads for leads in self.leads.values()}
+
+        def first(one: int) -> int:
+            while leads[one] != one:
+                leads[one] = one = leads[leads[one]]
+            return one
+
+        for sku, other in self.given_on:
+            if other in self.leads:
+                one, two = sorted((first(self.leads[sku]), first(self.leads[other])))
+                leads[two] = one
+        return {one: first(one) for one in leads}
 
 
 async def export_rows(
@@ -114,6 +139,7 @@ async def review(
     for start in range(0, len(lines), CHUNK):
         reviewed = await _review_chunk(connection, lines[start : start + CHUNK], seen)
         await save_rows(connection, upload_id, reviewed)
+    await join_rows(connection, upload_id, seen.joined())
 
 
 async def _review_chunk(
@@ -144,7 +170,8 @@ async def _review_chunk(
             continue
         changes = changes_between(before, after) if before else prices_of(after)
         outcome: Outcome = "new" if before is None else "changed" if changes else "same"
-        reviewed.append(SheetRow(number, sku, outcome, record, changes))
+        leads = seen.leads[sku] = seen.products[after.product.id][0]
+        reviewed.append(SheetRow(number, sku, outcome, record, changes, leads))
     return reviewed
 
 
@@ -163,6 +190,8 @@ def _clashes(number: int, after: Article, owners: Mapping[str, _Owner], seen: _R
         owner = owners.get(variant.barcode)
         if owner and owner.id != variant.id and owner.sku not in seen.skus:
             notes.append(("barcode", "barcode_taken", owner.sku))
+        elif owner and owner.id != variant.id:
+            seen.given_on.append((variant.sku, owner.sku))
         if seen.barcodes.setdefault(variant.barcode, number) != number:
             notes.append(("barcode", "barcode_twice", str(seen.barcodes[variant.barcode])))
     return notes
@@ -205,42 +234,80 @@ def _part_problems(
 
 
 async def write(database: Database, upload_id: UUID, currency: str, *, staff_id: UUID) -> int:
-    """Take over the rows of a file that are right, all in one transaction; return how many.
+    """Take over the rows of a file that are right, some hundred in each transaction; return how many.
 
-    Writes catalogue.imported and price.changed. Raises AlreadyWritten, CatalogueMoved, BarcodeTaken,
-    NotToldApart.
+    Rows of one product stand in one transaction; what kits consist of comes last. Asked again after a break
+    it goes on where it stopped. A product that cannot be written as it is said by now (the catalogue has
+    changed) is marked as wrong, the others go on. Writes price.changed, and catalogue.imported at the end.
+    Raises AlreadyWritten, NotFound.
     """
+    for kits in (False, True):
+        while await _write_some(database, upload_id, currency, staff_id, kits=kits):
+            pass
     async with database.transaction() as connection:
-        return await _write_all(connection, upload_id, currency, staff_id)
+        await lock_upload(connection, upload_id)
+        upload = await upload_of(connection, upload_id, KIND)
+        await mark_written(connection, upload_id, upload.written)
+        imported = Event(
+            name="catalogue.imported", staff_id=staff_id, subject_id=upload_id,
+            properties={"quantity": upload.written},
+        )  # fmt: skip
+        await append_many(connection, [imported])
+    return upload.written
 
 
-async def _write_all(connection: Connection, upload_id: UUID, currency: str, staff_id: UUID) -> int:
-    await lock_upload(connection, upload_id)
-    written = 0
-    events: list[Event] = []
-    kits: list[dict[str, Any]] = []
-    product_ids: set[UUID] = set()
-    async for chunk in chunks_to_write(connection, upload_id):
-        kits += [line.record for line in chunk if line.record.get("parts")]
-        # What kits consist of may stand below them in the file: their parts come last.
-        records = [{**line.record, "parts": {}} if "parts" in line.record else line.record for line in chunk]
-        articles = await _articles_of(connection, records, currency)
-        saved, told = await write_articles(connection, articles, staff_id=staff_id, one_by_one=False)
-        product_ids |= {article.product.id for article in articles}
-        written += sum(one.changed for one in saved)
-        events += told
-    for start in range(0, len(kits), CHUNK):
-        articles = await _articles_of(connection, kits[start : start + CHUNK], currency)
-        await write_articles(connection, articles, staff_id=staff_id, one_by_one=False)
-    await check_choices(connection, product_ids)
-    await mark_written(connection, upload_id, written)
-    imported = Event(
-        name="catalogue.imported", staff_id=staff_id, subject_id=upload_id, properties={"quantity": written}
-    )
-    for start in range(0, len(events), _EXPORT_SIZE):
-        await append_many(connection, events[start : start + _EXPORT_SIZE])
-    await append_many(connection, [imported])
-    return written
+async def _write_some(
+    database: Database, upload_id: UUID, currency: str, staff_id: UUID, *, kits: bool
+) -> bool:
+    """Write the next products; False when there are none."""
+    async with database.transaction() as connection:
+        await lock_upload(connection, upload_id)
+        upload = await upload_of(connection, upload_id, KIND)
+        lines = await next_products(connection, upload_id, kits=kits)
+        if lines:
+            booked, events = await _write(connection, upload, lines, currency, staff_id, kits=kits)
+            until = lines[-1].leads or lines[-1].number
+            await mark_until(connection, upload_id, until, upload.written + booked, kits=kits)
+            await append_many(connection, events)
+    return bool(lines)
+
+
+async def _write(
+    connection: Connection,
+    upload: Upload,
+    lines: Sequence[SheetRow],
+    currency: str,
+    staff_id: UUID,
+    *,
+    kits: bool,
+) -> tuple[int, list[Event]]:
+    """Write rows, product by product when they are refused together; return how many were, and the events.
+
+    A kit's row is counted once it has its parts.
+    """
+    # What a kit consists of now stays until its own turn: it is never sold as if it had no parts.
+    wanted = [
+        {name: value for name, value in line.record.items() if kits or name != "parts" or not value}
+        for line in lines
+    ]
+    try:
+        async with connection.transaction():
+            articles = await _articles_of(connection, wanted, currency)
+            _saved, events = await write_articles(connection, articles, staff_id=staff_id, one_by_one=False)
+            await check_choices(connection, {article.product.id for article in articles})
+        return sum(kits or not line.record.get("parts") for line in lines), events
+    except Conflict:
+        products = [list(some) for _leads, some in groupby(lines, key=lambda line: line.leads)]
+        if len(products) == 1:
+            for line in lines:
+                await mark_wrong(connection, upload.id, line.number, ("sku", "moved", ""))
+            return 0, []
+    booked, told = 0, []
+    for some in products:
+        one, events = await _write(connection, upload, some, currency, staff_id, kits=kits)
+        booked += one
+        told += events
+    return booked, told
 
 
 async def _articles_of(

@@ -1,6 +1,6 @@
 """Files that somebody has handed in, kept until they were looked at: what each row would do."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -29,13 +29,17 @@ class AlreadyWritten(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class SheetRow:
-    """A row of a file; `notes` are (column, code, value) of a wrong one, else (column, before, after)."""
+    """A row of a file; `notes` are (column, code, value) of a wrong one, else (column, before, after).
+
+    `leads` is the first of the rows that are written together with this one, None for itself.
+    """
 
     number: int
     sku: str
     outcome: Outcome
     record: dict[str, Any]
     notes: Sequence[Sequence[str]]
+    leads: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +95,21 @@ async def rows_of(
     return await rows(SheetRow, connection, QUERIES["sheet_rows"], params)
 
 
-async def chunks_to_write(connection: Connection, upload_id: UUID) -> AsyncIterator[list[SheetRow]]:
-    """Give the rows that change something, some hundred at a time."""
-    after = 0
-    while chunk := await rows_of(connection, upload_id, ["new", "changed"], after=after, limit=CHUNK):
-        after = chunk[-1].number
-        yield chunk
+async def join_rows(connection: Connection, upload_id: UUID, joined: Mapping[int, int]) -> None:
+    """Let rows that are led by one row be written together with those of another."""
+    records = [{"was": was, "leads": leads} for was, leads in joined.items() if was != leads]
+    if records:
+        params = {"upload_id": upload_id, "joined": as_json(records)}
+        await execute(connection, QUERIES["join_sheet_rows"], params)
+
+
+async def next_products(connection: Connection, upload_id: UUID, *, kits: bool) -> list[SheetRow]:
+    """Return the next rows that change something, those of one product together.
+
+    First all but new kits; with `kits` those that say what a kit consists of, for these come last.
+    """
+    params = {"upload_id": upload_id, "kits": kits, "limit": CHUNK}
+    return await rows(SheetRow, connection, QUERIES["next_products"], params)
 
 
 async def next_to_write(connection: Connection, upload_id: UUID) -> list[SheetRow]:
@@ -105,10 +118,12 @@ async def next_to_write(connection: Connection, upload_id: UUID) -> list[SheetRo
     return await rows_of(connection, upload_id, ["new", "changed"], after=after, limit=CHUNK)
 
 
-async def mark_until(connection: Connection, upload_id: UUID, number: int, written: int) -> None:
+async def mark_until(
+    connection: Connection, upload_id: UUID, number: int, written: int, *, kits: bool = False
+) -> None:
     """Remember that the rows up to a number are done, of which so many were written."""
     params = {"id": upload_id, "until": number, "written": written}
-    await execute(connection, QUERIES["mark_until"], params)
+    await execute(connection, QUERIES["mark_kits_until" if kits else "mark_until"], params)
 
 
 async def mark_wrong(connection: Connection, upload_id: UUID, number: int, note: Note) -> None:

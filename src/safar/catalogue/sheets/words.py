@@ -34,6 +34,7 @@ CELLS: Mapping[str, str] = {
     "not_a_barcode": N_("is not an EAN, UPC or GTIN (its check digit is wrong): “%(value)s”"),
     "barcode_rounded": N_("was rounded by the spreadsheet: format the column as text (“%(value)s”)"),
     "barcode_taken": N_("belongs to %(value)s"),
+    "moved": N_("is not written: the catalogue has changed meanwhile. Hand this row in again"),
     "barcode_twice": N_("stands in row %(value)s already"),
     "not_a_weight": N_("is not a weight in whole grams: “%(value)s”"),
     "not_a_tax_class": N_("must be standard, reduced or zero, not “%(value)s”"),

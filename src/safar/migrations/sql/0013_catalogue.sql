@@ -163,15 +163,18 @@ CREATE TABLE sheet_uploads (
     uploaded_at timestamptz NOT NULL,
     written_at timestamptz,
     written bigint NOT NULL DEFAULT 0,
-    written_until bigint NOT NULL DEFAULT 0
+    written_until bigint NOT NULL DEFAULT 0,
+    kits_until bigint NOT NULL DEFAULT 0
 );
 COMMENT ON COLUMN sheet_uploads.written_until IS 'row of the file up to which a long one is written already';
+COMMENT ON COLUMN sheet_uploads.kits_until IS 'the same of what kits consist of, which comes last';
 COMMENT ON COLUMN sheet_uploads.columns IS 'that of the file are not ours and are left out';
 CREATE INDEX sheet_uploads_old ON sheet_uploads (uploaded_at);
 
 CREATE TABLE sheet_rows (
     upload_id uuid NOT NULL REFERENCES sheet_uploads (id) ON DELETE CASCADE,
     number bigint NOT NULL,
+    leads bigint NOT NULL,
     sku text NOT NULL,
     outcome text NOT NULL CHECK (outcome IN ('new', 'changed', 'same', 'wrong')),
     record jsonb NOT NULL,
@@ -179,5 +182,7 @@ CREATE TABLE sheet_rows (
     PRIMARY KEY (upload_id, number)
 );
 COMMENT ON COLUMN sheet_rows.number IS 'of the row in the file, as a spreadsheet counts: the header is 1';
+COMMENT ON COLUMN sheet_rows.leads IS 'first row of those that are written together, as they are of one product';
 COMMENT ON COLUMN sheet_rows.notes IS 'what is wrong, or what would change: [[column, code or value before, value after], ...]';
 CREATE INDEX sheet_rows_outcome ON sheet_rows (upload_id, outcome, number);
+CREATE INDEX sheet_rows_leads ON sheet_rows (upload_id, leads, number);
