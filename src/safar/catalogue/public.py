@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
@@ -24,6 +25,8 @@ _DIGEST = re.compile(r"[0-9a-f]{32}")
 _SLUG = re.compile(r"[a-z0-9-]{1,160}")
 _WIDTHS = {str(width): width for width in WIDTHS}
 _DRAWINGS_MAX = 20_000
+_UNKNOWN_MAX = 20_000
+_UNKNOWN_S = 5.0
 _FOREVER = "public, max-age=31536000, immutable"
 _A_DAY = "public, max-age=86400, stale-while-revalidate=604800"
 
@@ -43,6 +46,18 @@ class Shelf:
     pictures: OrderedDict[tuple[str, int], bytes] = field(default_factory=OrderedDict)
     drawings: OrderedDict[str, Drawing] = field(default_factory=OrderedDict)
     fetching: dict[tuple[str, int], asyncio.Task[bytes | None]] = field(default_factory=dict)
+    unknown: OrderedDict[Hashable, float] = field(default_factory=OrderedDict)  # until when (loop time)
+
+    def is_unknown(self, key: Hashable) -> bool:
+        """Tell whether the database has said a moment ago that there is nothing of this name."""
+        return self.unknown.get(key, 0.0) > asyncio.get_running_loop().time()
+
+    def note_unknown(self, key: Hashable) -> None:
+        """Remember for a few seconds that there is none; what is added meanwhile is seen after them."""
+        self.unknown.pop(key, None)
+        self.unknown[key] = asyncio.get_running_loop().time() + _UNKNOWN_S
+        if len(self.unknown) > _UNKNOWN_MAX:
+            self.unknown.popitem(last=False)
 
     def keep(self, key: tuple[str, int], body: bytes) -> None:
         """Keep a picture; those that were not asked for the longest make room."""
@@ -83,11 +98,15 @@ async def _picture(context: Context, digest: str, width: int) -> bytes | None:
         return shelf.pictures[key]
     task = shelf.fetching.get(key)
     if task is None:
+        if shelf.is_unknown(digest):
+            return None
         task = asyncio.create_task(_fetch(context, digest, width))
         shelf.fetching[key] = task
         task.add_done_callback(lambda _done: shelf.fetching.pop(key, None))
     body = await asyncio.shield(task)
-    if body is not None:
+    if body is None:
+        shelf.note_unknown(digest)
+    else:
         shelf.keep(key, body)
     return body
 
@@ -114,9 +133,12 @@ async def _drawing(context: Context, slug: str) -> Drawing:
     known = shelf.drawings.get(slug)
     if known is not None:
         return known
+    if shelf.is_unknown(slug):
+        raise UnknownPicture
     async with context.database.connection() as connection:
         named = await row(_Named, connection, QUERIES["product_named"], {"slug": slug})
     if named is None:
+        shelf.note_unknown(slug)
         raise UnknownPicture
     drawing = drawing_of(slug, named.title, named.category)
     shelf.drawings[slug] = drawing

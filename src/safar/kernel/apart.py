@@ -11,6 +11,7 @@ import os
 import resource
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -21,13 +22,35 @@ from safar.kernel.log import log
 
 _SECONDS_MAX = 120
 _MEMORY_BYTES_MAX = 2 * 1024**3
+_MEMORY_BYTES_LEAST = 512 * 1024**2  # a large picture and its smaller copies
+_MEMORY_SHARE = 0.5  # of what the machine has, for all that work at once
 _OUTPUT_BYTES_MAX = 256 * 1024**2
 _AT_ONCE_MAX = 3
+_KEPT_BYTES_MAX = 1024**3  # for a process of a workshop, whose pieces of work are small
 _TIMES_MAX = 1_000  # a process of a workshop is replaced after so many pieces of work,
 _GROWN_BYTES = 150_000_000  # or when it keeps so much memory
 # Not the rest: what reads files of strangers needs none of our secrets.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
+_CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")  # "max" where there is none
 _running: set[str] = set()
+
+
+def memory_limits(total_bytes: int) -> tuple[int, int]:
+    """Return (how many processes work at once, bytes that each may have) on a machine with so much memory.
+
+    Together they have at most half of it; a machine too small for that gets one process that can do its work.
+    """
+    share = int(total_bytes * _MEMORY_SHARE)
+    at_once = max(1, min(_AT_ONCE_MAX, share // _MEMORY_BYTES_LEAST))
+    return at_once, max(_MEMORY_BYTES_LEAST, min(_MEMORY_BYTES_MAX, share // at_once))
+
+
+def _machine_bytes() -> int:
+    """Return the memory of this machine, or of the container that we run in."""
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(OSError, ValueError):
+        return min(total, int(_CONTAINER_LIMIT.read_text()))
+    return total
 
 
 class FileTooHard(SafarError):
@@ -40,22 +63,23 @@ class FileTooHard(SafarError):
 async def apart(function: str, body: bytes, *arguments: str) -> Any:
     """Return what `function` ("module:name", to a JSON-able value) makes of `body` and `arguments`.
 
-    Raises FileTooHard when it takes more than two minutes or two gigabytes, or breaks its process; Overloaded
-    when three are at work already.
+    Raises FileTooHard when it takes more than two minutes or its share of the memory, or breaks its process;
+    Overloaded when as many as the machine bears (at most three) are at work already.
     """
-    if len(_running) >= _AT_ONCE_MAX:
+    at_once, memory_bytes = memory_limits(_machine_bytes())
+    if len(_running) >= at_once:
         raise Overloaded
     key = str(new_id())
     _running.add(key)
     try:
-        return orjson.loads(await _answer(function, body, arguments))
+        return orjson.loads(await _answer(memory_bytes, function, body, arguments))
     finally:
         _running.discard(key)
 
 
-async def _answer(function: str, body: bytes, arguments: Sequence[str]) -> bytes:
+async def _answer(memory_bytes: int, function: str, body: bytes, arguments: Sequence[str]) -> bytes:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", __name__, function, *arguments,
+        sys.executable, "-m", __name__, str(memory_bytes), function, *arguments,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
     )  # fmt: skip
@@ -90,11 +114,12 @@ class Workshop:
         processes: int = 2,
         cpu_s: int = 5,
         wall_s: float = 30.0,
-        memory_bytes: int = 1024**3,
+        memory_bytes: int | None = None,
         idle_s: float = 60.0,
     ) -> None:
         self._free = asyncio.Semaphore(processes)
-        self._limits = (str(cpu_s), str(memory_bytes))
+        kept = min(_KEPT_BYTES_MAX, max(_MEMORY_BYTES_LEAST, memory_limits(_machine_bytes())[1] // 2))
+        self._limits = (str(cpu_s), str(memory_bytes or kept))
         self._wall_s = wall_s
         self._idle_s = idle_s
         self._resting: list[asyncio.subprocess.Process] = []
@@ -237,8 +262,8 @@ def _resident_bytes() -> int:
         return 0
 
 
-def _work(name: str, *arguments: str) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES_MAX, _MEMORY_BYTES_MAX))
+def _work(memory_bytes: int, name: str, *arguments: str) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS_MAX, _SECONDS_MAX))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(10)  # people wait for the other processes
@@ -253,4 +278,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "--again":
         _work_again(*map(int, sys.argv[2:]))
     else:
-        _work(*sys.argv[1:])
+        _work(int(sys.argv[1]), *sys.argv[2:])
