@@ -122,7 +122,7 @@ async def _bare_rate(context: Context, account: int, size: int, seconds: float) 
     done = 0
     busy = 0.0
     begin = time.perf_counter()
-    while time.perf_counter() - begin < seconds:
+    while not done or time.perf_counter() - begin < seconds:
         batch = _prepared(account, size)  # made outside the measured time
         start = time.perf_counter()
         async with context.database.transaction() as connection:

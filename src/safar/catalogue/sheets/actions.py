@@ -9,6 +9,7 @@ from uuid import UUID
 from safar.catalogue.articles import Article, ProductDraft, articles_after, articles_by_id, variant_id_of
 from safar.catalogue.choices import Choosable, told_apart
 from safar.catalogue.decide import changed_fields
+from safar.catalogue.errors import TooManyVariants, UnknownPart
 from safar.catalogue.prices import currencies
 from safar.catalogue.saving import check_choices, choosable, write_articles
 from safar.catalogue.sheets.rows import PLAIN_COLUMNS, Note, cells_of, changes_between, merged, prices_of
@@ -296,7 +297,7 @@ async def _write(
             _saved, events = await write_articles(connection, articles, staff_id=staff_id, one_by_one=False)
             await check_choices(connection, {article.product.id for article in articles})
         return sum(kits or not line.record.get("parts") for line in lines), events
-    except Conflict:
+    except (Conflict, UnknownPart, TooManyVariants):
         products = [list(some) for _leads, some in groupby(lines, key=lambda line: line.leads)]
         if len(products) == 1:
             for line in lines:
