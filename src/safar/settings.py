@@ -198,6 +198,8 @@ class Settings(BaseSettings):
     """Length in days of the time in which `campaign_mails_max` counts."""
     mails_per_address_hour: int = Field(default=30, ge=0)
     """Mails that the shop and the bot write to one address in an hour, the rest is skipped; 0 is no limit."""
+    confirm_mails_network_hour: int = Field(default=60, ge=0)
+    """Mails an hour, asked for from one network, that ask a stranger for a confirmation; 0 is no limit."""
     mails_per_hour: int = Field(default=36_000, ge=1)
     """Campaign e-mails that the mail channel may send in any hour."""
     replenish_service_percent: float = Field(default=95.0, ge=50, le=99.9)

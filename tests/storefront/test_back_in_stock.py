@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,7 +18,10 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
+from safar.shop.storefront import back
 from safar.shop.storefront.back import forget_old, tell_step
+from safar.shop.storefront.errors import TooManyFromNetwork
+from safar.shop.storefront.model import BackRequest
 from tests.books import events
 from tests.shop.conftest import receive
 
@@ -205,3 +209,28 @@ async def test_a_request_can_be_taken_back_and_is_forgotten_in_time(
         await connection.execute("UPDATE back_in_stock_requests SET asked_at = asked_at - interval '90 days'")
         assert await forget_old(connection) == 1
     assert (await browser.get(path)).status_code == 404
+
+
+@pytest.mark.finding("security-13")
+async def test_one_network_causes_so_many_mails_to_strangers_whatever_browsers_and_addresses_it_uses(
+    browser: httpx.AsyncClient, context: Context, database: Database
+) -> None:
+    settings = context.settings.model_copy(update={"confirm_mails_network_hour": 2})
+    limited = replace(context, settings=settings)
+
+    async def asked(number: int, network: str | None = "203.0.113.9") -> str:
+        one = BackRequest(
+            key=new_id(), variant_id=variant_id_of("SHIRT-BL"), customer_id=new_id(), language="en",
+            email=f"stranger{number}@x.example", campaign_id=None, network=network,
+        )  # fmt: skip
+        async with database.transaction() as connection:
+            return await back.ask(limited, connection, one)
+
+    with clock.held(clock.now()) as held:
+        assert [await asked(number) for number in range(2)] == ["asked", "asked"]
+        with pytest.raises(TooManyFromNetwork):
+            await asked(3)
+        assert await asked(4, "203.0.113.10") == "asked"
+        held.advance(seconds=1800)
+        assert await asked(5) == "asked"
+    assert len(await mails(database)) == 4

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from safar.catalogue.words import words_in
 from safar.channels.actions import queue_many
 from safar.channels.model import Outgoing
 from safar.customers.actions import Claim, Proof, claim_many, finals
+from safar.gate.limits import Buckets
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.database import Connection, as_json, execute, row, rows, value
+from safar.kernel.database import Connection, Database, as_json, execute, row, rows, value
 from safar.kernel.ids import derived_id
 from safar.kernel.once import Asked, Known, ask_one, keep_many
 from safar.kernel.setbacks import nobodys_fault, note
@@ -21,7 +23,7 @@ from safar.shop.availability import offers
 from safar.shop.ownership import take_proof
 from safar.shop.storefront.back_mail import confirm_mail, told_mail
 from safar.shop.storefront.decide import to_tell
-from safar.shop.storefront.errors import TooManyBackRequests, UnknownBackRequest
+from safar.shop.storefront.errors import TooManyBackRequests, TooManyFromNetwork, UnknownBackRequest
 from safar.shop.storefront.look import QUERIES
 from safar.shop.storefront.model import BackRequest, Waiting
 
@@ -33,6 +35,8 @@ _CHANCE = timedelta(hours=24)
 _UNCONFIRMED_KEPT = timedelta(days=7)
 _OVER_KEPT = timedelta(days=90)
 _VARIANTS_MAX = 500
+# Mails to strangers that each network has caused, in this process.
+_networks: WeakKeyDictionary[Database, Buckets] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ async def ask(context: Context, connection: Connection, asked: BackRequest) -> s
 
     The answer is the same whether or not somebody with this address has asked before. Writes
     back_in_stock.asked, and back_in_stock.confirmed for a reader we know. Raises TooManyBackRequests,
-    SameKeyOtherBody.
+    TooManyFromNetwork, SameKeyOtherBody.
     """
     key = derived_id(PURPOSE, asked.key)
     once = Asked(key, [str(asked.variant_id), asked.email])
@@ -65,6 +69,8 @@ async def ask(context: Context, connection: Connection, asked: BackRequest) -> s
     if await value(connection, QUERIES["asked_lately"], params) >= _ASKED_A_DAY_MAX:
         raise TooManyBackRequests
     ours = await value(connection, QUERIES["known_reader"], params) is not None
+    if not ours and asked.network and not _mails_of_networks(context).take(asked.network):
+        raise TooManyFromNetwork
     state = "confirmed" if ours else "asked"
     claim = Claim(
         customer_id=lead, kind="email", value=asked.email, language=asked.language, source="back_in_stock"
@@ -81,6 +87,11 @@ async def ask(context: Context, connection: Connection, asked: BackRequest) -> s
         await _written(context, connection, written)
     await keep_many(connection, [(key, {"state": state})])
     return state
+
+
+def _mails_of_networks(context: Context) -> Buckets:
+    per_hour = context.settings.confirm_mails_network_hour
+    return _networks.setdefault(context.database, Buckets(per_hour / 60, per_hour))
 
 
 async def _written(context: Context, connection: Connection, request_id: UUID) -> None:

@@ -9,11 +9,12 @@ from starlette.routing import BaseRoute, Route
 from safar.catalogue.actions import find_variant
 from safar.catalogue.errors import UnknownProduct
 from safar.customers.visitor import visitor_of
+from safar.gate.limits import bucket_of
 from safar.kernel.errors import BadRequest
 from safar.kernel.i18n import current_language
 from safar.kernel.web.forms import read_fields
 from safar.kernel.web.pages import context_of, page, wants_json
-from safar.kernel.web.requests import request_key, see_other
+from safar.kernel.web.requests import client_address, request_key, see_other
 from safar.shop.storefront.back import PURPOSE, ask, cancel_many, confirm, find
 from safar.shop.storefront.errors import UnknownBackRequest
 from safar.shop.storefront.model import BackRequest, Waiting
@@ -44,6 +45,7 @@ async def _ask(request: Request) -> Response:
     asked = BackRequest(
         key=key, variant_id=variant.id, customer_id=visitor.customer_id, email=email,
         language=current_language(), campaign_id=visitor.campaign_id,
+        network=bucket_of(client_address(request)),
     )  # fmt: skip
     async with context.database.transaction() as connection:
         state = await ask(context, connection, asked)

@@ -3,6 +3,13 @@
 from safar.kernel.errors import NotFound, SafarError
 
 
+class TooManyFromNetwork(SafarError):
+    """Very many ask from your network just now. Please try again in a few minutes."""
+
+    status = 429
+    code = "too_many_requests"
+
+
 class TooManyBackRequests(SafarError):
     """This address asks to be told about many things today already. Please try again tomorrow."""
 

@@ -168,7 +168,7 @@ class BackRequest:
     """Somebody asks to be told when a variant is back; `key` is the idempotency key.
 
     `customer_id`: who sits at the browser. Only when the address is known to be theirs, and they have
-    allowed mail to it, it needs no confirmation.
+    allowed mail to it, it needs no confirmation. `network`: where they ask from, None where nobody can tell.
     """
 
     key: UUID
@@ -177,6 +177,7 @@ class BackRequest:
     email: str
     language: str
     campaign_id: UUID | None = None
+    network: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
