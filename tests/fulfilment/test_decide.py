@@ -40,8 +40,8 @@ STEPS = st.lists(st.sampled_from(Step), max_size=30)
 
 def an_order(**other: object) -> Order:
     plain = Order(
-        new_id(), 10001, "delivered", None, b"", new_id(), None, None, new_id(), _NOW, "a@b.example", "Ada",
-        "1 Mill Lane", "en", 0, "GBP", _NOW, _NOW, _NOW, _NOW, None, "cod", "", "paid", None,
+        new_id(), 10001, "delivered", None, b"", new_id(), None, None, None, new_id(), _NOW, "a@b.example",
+        "Ada", "1 Mill Lane", "en", 0, "GBP", _NOW, _NOW, _NOW, _NOW, None, "cod", "", "paid", None,
     )  # fmt: skip
     return replace(plain, **other)  # type: ignore[arg-type]
 

@@ -35,7 +35,7 @@ TITLES = ("Retrospot mug", "فرش دستباف کاشان", "क़ालीन
 
 def an_order(language: str) -> tuple[Order, list[OrderLine]]:
     order = Order(
-        new_id(), 10001, "confirmed", None, b"", new_id(), None, None, new_id(), _NOW, "a@b.example",
+        new_id(), 10001, "confirmed", None, b"", new_id(), None, None, None, new_id(), _NOW, "a@b.example",
         NAMES[language], "1 Mill Lane", language, 5600, "GBP", _NOW, _NOW, None, None, None, "cod", "", "due",
         None, country="GB", postcode="N1 1AA", city="London", subtotal_minor=5200, discount_minor=200,
         shipping_minor=600, tax_minor=933, tax_included=True, discount_code="ADA10",

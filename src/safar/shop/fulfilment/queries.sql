@@ -287,7 +287,7 @@ SELECT id FROM orders WHERE customer_id = ANY(%(ids)s) ORDER BY placed_at DESC L
 
 -- name: progress
 -- How much of each order there is to send, has left, and has come back in fact; how many returns are open; what
--- came of its money and did not pay for another order, and what of it goes back, or has gone.
+-- was paid once it is paid (cash has no receipt) and pays for no other order; what of it goes back, or has gone.
 SELECT
     g.order_id, sum(g.quantity)::bigint AS units, sum(g.shipped)::bigint AS shipped,
     (
@@ -299,7 +299,7 @@ SELECT
         INNER JOIN return_goods AS b ON b.return_id = r.id
         WHERE r.order_id = g.order_id
     ) AS back,
-    coalesce(max(p.captured_minor - p.carried_minor), 0) AS captured_minor,
+    coalesce(max(greatest(p.captured_minor, p.amount_minor) - p.carried_minor), 0) AS paid_minor,
     coalesce(max(p.refunding_minor), 0) AS refunding_minor, coalesce(max(p.refunded_minor), 0) AS refunded_minor
 FROM order_goods AS g
 LEFT JOIN payments AS p ON p.order_id = g.order_id

@@ -42,7 +42,7 @@ class _Units:
 class Progress:
     """How much of an order there is to send, has left and has come back; how many of its returns are open.
 
-    Of its money: what came and pays for no other order, what of it is to go back, and what has.
+    Of its money, once it is paid: what pays for no other order, what of it is to go back, and what has.
     """
 
     order_id: UUID
@@ -50,7 +50,7 @@ class Progress:
     shipped: int
     open_returns: int
     back: int
-    captured_minor: int
+    paid_minor: int
     refunding_minor: int
     refunded_minor: int
 

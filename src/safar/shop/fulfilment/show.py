@@ -93,7 +93,7 @@ def payment_word(order: Order, progress: Progress | None) -> str:
     if order.payment_state == PaymentState.PAID and progress and progress.refunding_minor:
         if progress.refunded_minor < progress.refunding_minor:
             return _("Refund under way")
-        whole = progress.refunded_minor >= progress.captured_minor
+        whole = progress.refunded_minor >= progress.paid_minor
         return _("Refunded") if whole else _("Partly refunded")
     return _(PAYMENT_STATES[PaymentState(order.payment_state)])
 
