@@ -296,21 +296,26 @@ def routes_of(app: Starlette) -> Iterator[tuple[str, str]]:
 
 def _address(path: str) -> str:
     """Return an address under the route's path: of things that do not exist."""
-    return path.replace("{path:path}", "console/none.css").format(
-        id=new_id(),
-        customer_id=new_id(),
-        staff_id=new_id(),
-        verb="start",
-        digest="0",
-        key=SHOP,
-        provider="stripe",
-        product_id=new_id(),
-        upload_id=new_id(),
-        width="320",
-        kind="csv",
-        slug="none",
-        code="NONE",
-        country="GB",
+    return (
+        path.replace("{path:path}", "console/none.css")
+        .replace("{event_id:int}", "1")
+        .format(
+            reader="none",
+            id=new_id(),
+            customer_id=new_id(),
+            staff_id=new_id(),
+            verb="start",
+            digest="0",
+            key=SHOP,
+            provider="stripe",
+            product_id=new_id(),
+            upload_id=new_id(),
+            width="320",
+            kind="csv",
+            slug="none",
+            code="NONE",
+            country="GB",
+        )
     )
 
 

@@ -101,6 +101,10 @@ FRONT: dict[str, Write] = {
     "/stay": _BUTTON,
 }  # fmt: skip
 CONSOLE: dict[str, Write] = {
+    "/running/setbacks": Write({"queue": "none", "item": "none"}, bodyless=True),  # of one that is not there
+    "/running/failures/{reader}/{event_id:int}/{verb}": _BUTTON,
+    "/customers/{id}/export": _BUTTON,
+    "/customers/{id}/erasure": _BUTTON,
     "/sign-in": Write({"email": "a@b.example", "password": "wrong"}),
     "/password": Write({"old": "x", "new": "y", "again": "z"}),
     "/prices/codes": Write(_CODE, ids=frozenset({"kind"})),
@@ -214,6 +218,7 @@ CONSOLE: dict[str, Write] = {
         frozenset({"safety_units", "backorder_units"}),
     ),
     "/stock/{id}/lots": _SAME_FORM,
+    "/stock/lots/{id}/date": Write({"expires_on": "2999-01-01"}, ids=frozenset({"expires_on"})),
     "/stock/locations": Write(
         {"location_id": str(new_id()), "name": "Store", "kind": "store", "priority": "1", "country": "GB",
          "postcode": "", "address": "", "latitude": "", "longitude": ""},

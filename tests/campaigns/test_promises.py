@@ -33,10 +33,11 @@ def at(seconds: float) -> datetime:
 
 
 def asked(campaign_id: UUID, number: int, seconds: float, message: int = 0) -> Event:
+    message_id = derived_id("message", number, message)
     return Event(
         name="message.received", at=at(seconds), customer_id=derived_id("customer", number),
         campaign_id=campaign_id, subject_id=conversation(number),
-        properties={"channel": "web", "author": "customer", "message_id": str(derived_id(number, message))},
+        properties={"channel": "web", "author": "customer", "message_id": str(message_id)},
     )  # fmt: skip
 
 

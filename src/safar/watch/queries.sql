@@ -7,18 +7,21 @@ ON CONFLICT (process_id) DO UPDATE SET beat_at = excluded.beat_at, lapsed = excl
 -- Everything in one trip, each from an index that holds little else. Seconds; null where nothing waits.
 -- Signs of life are compared by the database's clock, which wrote them.
 SELECT
-    (SELECT extract(EPOCH FROM now() - max(beat_at)) FROM process_beats WHERE role = 'worker') AS worker_silent_s,
     (
-        SELECT extract(EPOCH FROM %(now)s::timestamptz - e.at) FROM journal_events AS e, journal_line AS l
+        SELECT extract(EPOCH FROM now() - max(beat_at))::float8 FROM process_beats WHERE role = 'worker'
+    ) AS worker_silent_s,
+    (
+        SELECT extract(EPOCH FROM %(now)s::timestamptz - e.at)::float8
+        FROM journal_events AS e, journal_line AS l
         WHERE e.id > l.position
         ORDER BY e.id LIMIT 1
     ) AS line_stands_s,
     (
-        SELECT extract(EPOCH FROM %(now)s::timestamptz - min(expires_at)) FROM capacity_holds
+        SELECT extract(EPOCH FROM %(now)s::timestamptz - min(expires_at))::float8 FROM capacity_holds
         WHERE state = 'live' AND expires_at <= %(now)s
     ) AS holds_overdue_s,
     (
-        SELECT extract(EPOCH FROM %(now)s::timestamptz - min(next_try_at)) FROM messages
+        SELECT extract(EPOCH FROM %(now)s::timestamptz - min(next_try_at))::float8 FROM messages
         WHERE state IN ('queued', 'sending') AND author <> 'campaign' AND next_try_at <= %(now)s
     ) AS outbox_oldest_s,
     (SELECT count(*) FROM setbacks WHERE tries >= 3) AS setbacks,
@@ -26,7 +29,7 @@ SELECT
 
 -- name: readers
 -- How long each reader's next event has waited; the newest position is at the line or before it.
-SELECT s.name, extract(EPOCH FROM %(now)s::timestamptz - e.at) AS behind_s
+SELECT s.name, extract(EPOCH FROM %(now)s::timestamptz - e.at)::float8 AS behind_s
 FROM journal_subscribers AS s
 CROSS JOIN journal_line AS l
 CROSS JOIN LATERAL (
