@@ -190,7 +190,7 @@ async def test_every_promise_ends_once_whatever_the_order_of_news(
         await promises.settle_due(context)
     found = dict(await read(context, "SELECT id, state FROM promises"))
     expected = {
-        derived_id("reply", derived_id(n, m)): state_at_last(seconds, replies[n])
+        derived_id("reply", derived_id("message", n, m)): state_at_last(seconds, replies[n])
         for (n, m), seconds in questions.items()
     }
     assert found == expected

@@ -163,8 +163,7 @@ async def test_rows_of_one_product_must_agree_and_an_article_stays_with_its_prod
     await stocked(database)
     _upload, rows = await looked_at(
         database,
-        "sku,title,category,price,product,options\nT1,Tea,home,1,tea,Size: S\nT2,Coffee,home,1,tea,Size: M\n"
-        "MUG,Mug,home,1,tea,Size: L\n",
+        "sku,title,category,price,product\nT1,Tea,home,1,tea\nT2,Coffee,home,1,tea\nMUG,Mug,home,1,tea\n",
     )
     assert [(row.outcome, [note[:2] for note in row.notes]) for row in rows] == [
         ("new", [["price", ""]]), ("wrong", [["title", "product_differs"], ["options", "not_told_apart"]]),

@@ -19,7 +19,7 @@ async def box() -> AsyncIterator[Mailbox]:
 @pytest.fixture
 async def mailing(context: Context, box: Mailbox) -> Context:
     """The context with the channels made and its SMTP server set to the mailbox."""
-    changes = {"smtp_url": f"smtp://127.0.0.1:{box.port}", "smtp_timeout_s": 0.5}
+    changes = {"smtp_url": f"smtp://127.0.0.1:{box.port}", "smtp_timeout_s": 10}
     async with context.database.transaction() as connection:
         await ensure_channels(connection)
     return replace(context, settings=context.settings.model_copy(update=changes))
