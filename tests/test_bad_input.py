@@ -41,7 +41,7 @@ async def shop(context: Context) -> None:
     async with context.database.transaction() as connection:
         await ensure_channels(connection)
         await stock.ensure_locations(connection)
-        await ensure_site(connection, SHOP, 50)
+        await ensure_site(connection, SHOP, 5000)
         await import_products(connection, ITEMS)
         receipts = [Receipt(new_id(), variant_id_of("MUG"), MAIN, 500, "delivery", None, None)]
         await stock.receive_many(connection, receipts)

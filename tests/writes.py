@@ -151,6 +151,7 @@ CONSOLE: dict[str, Write] = {
     "/orders/{id}/delivered": _BUTTON,
     "/orders/{id}/cancelled": _BUTTON,
     "/orders/{id}/link": _BUTTON,
+    "/orders/{id}/given-up": Write({"request_id": str(new_id()), "rest": "on", "reason": "broken"}),
     "/orders/{id}/returns": Write({"request_id": str(new_id()), "wish": "refund", "note": ""}),
     "/returns/{id}/approved": Write({"answer": ""}),
     "/returns/{id}/refused": Write({"answer": "No"}),
