@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from safar.campaigns import promises
+from safar.campaigns.promises import keeping as promises
 from safar.channels.actions import Author
 from safar.journal.model import Event
 from safar.kernel import clock

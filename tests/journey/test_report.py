@@ -7,7 +7,8 @@ from uuid import UUID
 import orjson
 import pytest
 
-from safar.campaigns import outcomes, promises, sending
+from safar.campaigns import outcomes, sending
+from safar.campaigns.promises import keeping as promises
 from safar.channels.actions import queue_many
 from safar.channels.model import EMAIL, Outgoing
 from safar.journal.model import Event

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from safar.campaigns import outcomes, promises, sending
+from safar.campaigns import outcomes, sending
 from safar.campaigns.actions import end, go_on, lock, return_unsold
 from safar.campaigns.permission import asks
+from safar.campaigns.promises import keeping as promises
 from safar.campaigns.reading import QUERIES
 from safar.journal.subscribe import Subscriber
 from safar.kernel import clock

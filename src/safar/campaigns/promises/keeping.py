@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID
 
 from safar.campaigns.decide import wants_offer
-from safar.campaigns.reading import QUERIES
 from safar.journal.actions import append_many
 from safar.journal.model import Event, Recorded
 from safar.journal.subscribe import Subscriber
@@ -21,7 +20,9 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, as_json, rows
 from safar.kernel.ids import derived_id
+from safar.kernel.queries import queries_beside
 
+QUERIES = queries_beside(__file__)
 # An answer may be committed a moment after the time that it carries.
 _GRACE = timedelta(seconds=2)
 _DUE_MAX = 500

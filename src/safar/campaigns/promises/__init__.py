@@ -1,0 +1,1 @@
+"""What a campaign promised to whom, and whether it was kept."""
