@@ -106,6 +106,13 @@ def fresh_url(postgres: EmbeddedPostgres) -> Iterator[str]:
 
 
 @pytest.fixture
+def tmp_path(tmp_path: Path) -> Path:
+    """A test's folder, which the account of a server that root started may walk through."""
+    tmp_path.chmod(0o711)
+    return tmp_path
+
+
+@pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     # Most tests are of other things than how much one customer may order: tests/shop/test_rules.py is.
     return Settings(

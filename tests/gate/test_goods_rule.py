@@ -6,7 +6,7 @@ import pytest
 from safar.catalogue.actions import variant_id_of
 from safar.kernel.database import execute, value
 from safar.kernel.ids import new_id
-from tests.gate.test_goods import Drop, drop
+from tests.gate.conftest import Drop, drop
 from tests.writes import buyer
 
 __all__ = ["drop"]
