@@ -58,10 +58,18 @@ def _passable(tmp_path_factory: pytest.TempPathFactory) -> None:
                 folder.chmod(0o711)
 
 
+def _memory() -> str | None:
+    """Return a folder in memory, where there is room for databases: each test copies one."""
+    shared = Path("/dev/shm")
+    return str(shared) if shared.is_dir() and shutil.disk_usage(shared).free > 4 * 1024**3 else None
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A server for this test process. Tests end processes, never the machine: no fsync needed."""
-    with tempfile.TemporaryDirectory(prefix="safar-test-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="safar-test-", dir=_memory(), ignore_cleanup_errors=True
+    ) as folder:
         server = EmbeddedPostgres(Path(folder), durable=False)
         server.start()
         try:

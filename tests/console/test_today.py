@@ -43,6 +43,8 @@ def figure(text: str, label: str) -> str:
 
 
 async def test_with_nothing_in_the_books_it_says_so(base: str, context: Context) -> None:
+    async with context.database.connection() as connection:  # money can be taken, and not only pretended
+        await execute(connection, "UPDATE payment_ways SET enabled = provider = 'cod'")
     async with await signed_in(context, base) as client:
         await note_beats(context, "worker")()
         text = (await client.get("/")).text

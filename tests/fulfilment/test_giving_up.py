@@ -18,12 +18,13 @@ from safar.shop.fulfilment.model import Delivery, Shipping
 from safar.shop.fulfilment.returns import can_return
 from safar.shop.fulfilment.shipping import deliver_many, ship_many
 from safar.shop.model import Goods, OrderLine, Taken
-from safar.shop.pay import path_of, take_order
+from safar.shop.pay import take_order
 from safar.shop.settle import Cancellation, cancel_many
 from safar.stock.model import MAIN
 from tests.books import books_agree, events
 from tests.fulfilment.conftest import LINK, SAM, bought, order_of
 from tests.fulfilment.test_console import desk
+from tests.fulfilment.test_public import path_of
 from tests.shop.conftest import CLOCK, MUG, free, request
 from tests.shop.makers import code, deliver
 
@@ -138,6 +139,7 @@ async def test_staff_and_customers_read_why_it_cannot_be_cancelled_and_what_was_
     assert refused.status_code == 409
     assert "Give up the rest instead" in refused.text
     path = path_of(context, order_id)
+    await browser.get(path)
     told = await browser.post(f"{path}/cancellation")
     assert told.status_code == 409
     assert "on its way already" in told.text

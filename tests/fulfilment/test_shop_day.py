@@ -24,6 +24,7 @@ from safar.shop.model import Taken
 from safar.shop.orders import orders_by_id
 from safar.shop.pricing.model import Rules
 from safar.stock.lots.book import Lot, assign_many, expiring, open_lots, suggest
+from safar.stock.lots.decide import Wanted as Picked
 from safar.stock.model import MAIN
 from safar.stock.policies import Policy, set_policy_many
 from safar.stock.purchasing.model import Draft, Supplier
@@ -109,8 +110,8 @@ async def test_a_lot_of_yesterday_has_expired_ten_minutes_after_midnight(context
     for minutes, good in ((-10, 3), (10, 0)):
         with clock.held(day_start(date(2026, 12, 1), "Asia/Tehran") + timedelta(minutes=minutes)):
             async with context.database.connection() as connection:
-                picks = (await suggest(connection, [(CLOCK, MAIN, 3)])).get((CLOCK, MAIN), ())
-                assert sum(pick.units for pick in picks) == good
+                (found,) = await suggest(connection, [Picked(CLOCK, MAIN, 3)])
+                assert sum(pick.units for pick in found.picks) == good
                 assert len(await expiring(connection, days=-1)) == (not good)
 
 
