@@ -102,12 +102,10 @@ async def test_the_position_moves_even_past_what_is_not_for_it(table: Database) 
     assert await _position(table) == reached
 
 
-async def test_more_than_one_step_can_take_is_taken_in_several(
-    table: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("safar.journal.subscribe._BATCH_MAX", 10)
+async def test_more_than_one_step_can_take_is_taken_in_several(table: Database) -> None:
     effects = Effects()
     subscriber = await _subscribed(table, effects)
+    subscriber.events_max = 10
     await write(table, [event for _pair in range(25) for event in events(1) + events(1, "test.ignored")])
     await settled(table)
     assert [await subscriber.step(table) for _step in range(3)] == [True, True, False]

@@ -97,7 +97,7 @@ async def test_a_way_is_offered_when_it_is_set_up_and_its_secrets_are_never_show
         ("upi", {"holder": "Safar", "address": "safar"}, "address"),
         ("upi", {"holder": "Safar", "address": "a1@bank", "category": "12"}, "category"),
         ("stripe", {"secret_key": "pk_test_1234567", "webhook_secret": "whsec_1234567"}, "secret_key"),
-        ("cod", {"countries": "Germany"}, "countries"),
+        ("cod", {"countries": "Germany", "most": "50"}, "countries"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_by_field(provider: str, form: dict[str, str], wrong: str) -> None:

@@ -29,6 +29,7 @@ from safar.kernel.ids import new_id
 from safar.shop.basket import BasketRequest
 from safar.shop.cart_decide import CartChange, CartCode
 from safar.shop.fulfilment import model as goods
+from safar.shop.fulfilment.giving_up import GiveUp
 from safar.shop.fulfilment.returns import request_many
 from safar.shop.fulfilment.taking_back import approve_many, receive_many
 from safar.shop.payments.model import Ending, NewReceipt, NotedRefund, RefundRequest
@@ -102,6 +103,7 @@ _unknown("safar.shop.payments.start:keep_started_many", lambda: Kept(new_id(), {
 _unknown("safar.journal.actions:record_many", lambda: Event(name="page.seen", subject_id=new_id()))
 _unknown("safar.shop.settle:confirm_many", lambda: Confirmation(new_id(), LINK))
 _unknown("safar.shop.fulfilment.returns:refuse_many", lambda: goods.Refusal(new_id(), SAM, LINK, "no"))
+_unknown("safar.shop.fulfilment.giving_up:give_up_many", lambda: GiveUp(new_id(), new_id(), SAM, LINK, "no"))
 _unknown("safar.inbox.email:deliver_many", lambda: unread_mail(new_id().bytes, "not a mail"))
 
 

@@ -7,7 +7,6 @@ import itertools
 import random
 import statistics
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -22,6 +21,7 @@ import orjson
 from safar.app import when_answering
 from safar.bench.flood import Outcome, Script, cookies_of, error_of, flood, get, one_by_one, post
 from safar.bench.ports import bench_settings, free_port
+from safar.bench.workplace import workplace
 from safar.capacity.actions import recount
 from safar.catalogue.actions import import_products
 from safar.customers.visitor import COOKIE, new_visitor, signed
@@ -62,7 +62,7 @@ ITEMS = [Item(f"B{number:04}", f"Bench mug {number}") for number in range(_VARIA
 
 async def measure(seconds: float) -> dict[str, Any]:
     """Return outcomes/s of each kind of buying at 64 clients; the bare limit is taken between the rounds."""
-    with tempfile.TemporaryDirectory(prefix="safar-bench-", ignore_cleanup_errors=True) as folder:
+    with workplace() as folder:
         usual = {name: Settings.model_fields[name].default for name in _LIMITS}
         async with running(bench_settings(Path(folder)).model_copy(update=usual)) as context:
             ids = await stocked(context)

@@ -5,7 +5,6 @@ import itertools
 import random
 import statistics
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from safar.app import when_answering
 from safar.bench.flood import Outcome, flood, get, one_by_one
 from safar.bench.ports import bench_settings, free_port
+from safar.bench.workplace import workplace
 from safar.customers.visitor import COOKIE, new_visitor, signed
 from safar.gate.model import SHOP, Ticket
 from safar.gate.seal import Seal, client_tag
@@ -36,7 +36,7 @@ _TARGETS = {"polls_per_s": 8000}
 
 async def measure(seconds: float) -> dict[str, Any]:
     """Return polls/s at 64 clients, the same of a server that does nothing, and megabytes of the front."""
-    with tempfile.TemporaryDirectory(prefix="safar-bench-", ignore_cleanup_errors=True) as folder:
+    with workplace() as folder:
         async with _running(bench_settings(Path(folder))) as (context, pid), _empty() as empty_port:
             port = context.settings.front_port
             count = int(_POLLS_A_SECOND * seconds)

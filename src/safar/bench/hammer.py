@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -22,6 +21,7 @@ import orjson
 from safar.bench.checkout import ITEMS
 from safar.bench.http import Connection
 from safar.bench.ports import bench_settings
+from safar.bench.workplace import workplace
 from safar.catalogue.actions import import_products
 from safar.customers.visitor import COOKIE, new_visitor, signed
 from safar.kernel.context import Context, make_context
@@ -79,7 +79,7 @@ class _Order:
 
 async def measure(seconds: float) -> dict[str, Any]:
     """Hammer for `seconds`, let everything settle, and have the books read by a separate checker."""
-    with tempfile.TemporaryDirectory(prefix="safar-bench-", ignore_cleanup_errors=True) as folder:
+    with workplace() as folder:
         async with nodes(Path(folder)) as running:
             ids = await _stocked(running.context)
             told, end = Told(), time.monotonic() + seconds

@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 from safar.bench.ports import bench_settings
+from safar.bench.workplace import workplace
 from safar.serve import Supervisor
 
 _SETTLE_S = 8.0
@@ -18,7 +18,7 @@ async def measure(seconds: float) -> dict[str, Any]:
 
     Memory that processes share is counted once, in shares. `seconds` is not used: one look is enough.
     """
-    with tempfile.TemporaryDirectory(prefix="safar-bench-", ignore_cleanup_errors=True) as folder:
+    with workplace() as folder:
         first_s, _megabytes = await _started(Path(folder), settle_s=0)
         second_s, megabytes = await _started(Path(folder), settle_s=_SETTLE_S)
     return {

@@ -1,7 +1,6 @@
 """Product pages a second from a warm cache, beside the same server with a handler that does nothing."""
 
 import statistics
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from safar.bench.checkout import CLIENTS, admitted, running, stocked
 from safar.bench.flood import Outcome, flood, get, one_by_one
 from safar.bench.ports import bench_settings
+from safar.bench.workplace import workplace
 from safar.catalogue.actions import variants_by_id
 
 _ROUNDS = 3
@@ -19,7 +19,7 @@ _TARGETS = {"pages_per_s": 5000}
 
 async def measure(seconds: float) -> dict[str, Any]:
     """Return pages/s of one front process at 64 clients who are inside, over twenty products."""
-    with tempfile.TemporaryDirectory(prefix="safar-bench-", ignore_cleanup_errors=True) as folder:
+    with workplace() as folder:
         async with running(bench_settings(Path(folder))) as context:
             ids = (await stocked(context))[:_PRODUCTS]
             async with context.database.connection() as connection:

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from safar.app import when_answering
 from safar.bench.checkout import ITEMS as PRODUCTS
 from safar.bench.checkout import admitted, buy, buy_body, hot, receive, running, spread, stocked
 from safar.bench.ports import bench_settings, free_port
+from safar.bench.workplace import workplace
 from safar.kernel.account import account, own_folder
 from safar.kernel.context import Context, make_context
 from safar.kernel.postgres import EmbeddedPostgres
@@ -39,7 +39,7 @@ async def measure(seconds: float) -> dict[str, Any]:
 
 
 async def _with_processes(count: int, buyers: int) -> int:
-    with tempfile.TemporaryDirectory(prefix="safar-bench-", ignore_cleanup_errors=True) as folder:
+    with workplace() as folder:
         settings = bench_settings(Path(folder)).model_copy(update={"front_processes": count})
         async with running(settings) as context:
             ids = await stocked(context)
@@ -50,7 +50,7 @@ async def _with_processes(count: int, buyers: int) -> int:
 
 async def _with_one(buyers: int) -> dict[str, Any]:
     """Vary one thing at a time on one front process."""
-    with tempfile.TemporaryDirectory(prefix="safar-bench-", ignore_cleanup_errors=True) as folder:
+    with workplace() as folder:
         async with running(bench_settings(Path(folder))) as context:
             ids = await stocked(context)
             port = context.settings.front_port
@@ -80,7 +80,7 @@ async def _two_nodes(buyers: int) -> dict[str, Any]:
     if os.geteuid() != 0 or shutil.which("ip") is None:
         return {"skipped": "network namespaces need root and iproute2"}
     with (
-        tempfile.TemporaryDirectory(prefix="safar-bench-", ignore_cleanup_errors=True) as folder,
+        workplace() as folder,
         _Namespaces(),
     ):
         path = Path(folder)

@@ -1,10 +1,10 @@
 """A durable PostgreSQL of the bench's own, so that a measurement touches nobody's data."""
 
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from safar.bench.workplace import workplace
 from safar.kernel.account import account, own_folder
 from safar.kernel.context import Context, make_context
 from safar.kernel.memory import settle_memory
@@ -16,7 +16,7 @@ from safar.settings import Settings
 @asynccontextmanager
 async def bench_context(*, pool_max: int = 8) -> AsyncIterator[Context]:
     """Yield a context over a fresh, durable PostgreSQL of its own (fsync on), whatever the settings say."""
-    with tempfile.TemporaryDirectory(prefix="safar-bench-", ignore_cleanup_errors=True) as folder:
+    with workplace() as folder:
         settings = Settings(data_dir=Path(folder), pool_max=pool_max)
         own_folder(settings.data_dir, account())
         server = EmbeddedPostgres(Path(folder) / "postgres")

@@ -8,7 +8,6 @@ import os
 import re
 import secrets
 import statistics
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ import psycopg
 
 from safar.bench.checkout import running
 from safar.bench.ports import bench_settings
+from safar.bench.workplace import workplace
 from safar.console.build import build_console
 from safar.kernel import clock
 from safar.kernel.context import Context, make_context
@@ -73,7 +73,7 @@ class Recording(psycopg.AsyncCursor[Any]):
 
 async def measure(seconds: float) -> dict[str, Any]:
     """Return p50 and p95 in milliseconds of each page beside its limit; `seconds` is not used."""
-    with tempfile.TemporaryDirectory(prefix="safar-bench-", ignore_cleanup_errors=True) as folder:
+    with workplace() as folder:
         async with running(bench_settings(Path(folder))) as context:
             filled_s = await _timed(lambda: fill(context))
             work = await _background(context)

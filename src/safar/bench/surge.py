@@ -8,7 +8,6 @@ law), and may adapt them by latency between a quarter and twice as many.
 
 import asyncio
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ import httpx
 from safar.bench.checkout import receive, running, stocked
 from safar.bench.crowd import PAUSES, THINK_S, Crowd, Second
 from safar.bench.ports import bench_settings
+from safar.bench.workplace import workplace
 from safar.catalogue.actions import variants_by_id
 from safar.gate.control import set_capacity
 from safar.gate.model import SHOP
@@ -48,7 +48,7 @@ _TARGETS = {
 
 async def measure(seconds: float, plot: Path | None = None) -> dict[str, Any]:
     """Return goodput before, in and after the surge, beside the capacity measured in the same run."""
-    with tempfile.TemporaryDirectory(prefix="safar-bench-", ignore_cleanup_errors=True) as folder:
+    with workplace() as folder:
         async with running(_settings(Path(folder))) as context:
             items = await _shop(context)
             port = context.settings.front_port

@@ -108,6 +108,8 @@ TABLES: Mapping[str, Kept] = {
     "product_popularity": _FIGURES,
     "shop_words": _GOODS,
     "orders": _BOOKS, "order_lines": _ORDER, "order_goods": _ORDER,
+    "given_up": _ORDER, "given_up_lines": _ORDER,
+    "documents": _BOOKS, "document_series": _SYSTEM, "order_credits": _BOOKS,
     "payments": _ORDER, "payment_receipts": _BOOKS, "refunds": _BOOKS,
     "payment_ways": _SYSTEM,
     "payment_notices": ForDays(lambda s: 90, "heard_at < %(before)s"),
