@@ -97,7 +97,7 @@ _unknown("safar.gate.visits:renew_many", lambda: Renewal(new_id(), _later(), _la
 _unknown("safar.gate.visits:leave_many", new_id)
 _unknown("safar.gate.visits:take_along_many", lambda: Moved(new_id(), "192.0.2.0/24"))
 _unknown("safar.gate.visits:visits_of_invitations_many", new_id)
-_unknown("safar.shop.payments.refunds:give_back_many", new_id)
+_unknown("safar.shop.payments.asking:give_back_many", new_id)
 _unknown("safar.shop.payments.refunds:end_many", lambda: Ending(new_id(), "done", LINK))
 _unknown("safar.shop.payments.start:keep_started_many", lambda: Kept(new_id(), {}, None, None, None, LINK))
 _unknown("safar.journal.actions:record_many", lambda: Event(name="page.seen", subject_id=new_id()))
@@ -247,7 +247,7 @@ async def _money(context: Context) -> Requests:
     return made[:2], made[2]
 
 
-@case("safar.shop.payments.refunds:refund_many")
+@case("safar.shop.payments.asking:refund_many")
 async def _refund(context: Context) -> Requests:
     ids = [await delivered(context, (MUG, 1)), new_id()]
     made = [RefundRequest(new_id(), id_, 10, "") for id_ in ids]

@@ -45,9 +45,8 @@ def _request(lines: tuple[object, ...], **other: object) -> OrderRequest:
 def _order(state: str, payment_state: str, *, cancelled_at: datetime | None = None) -> Order:
     return Order(
         derived_id("order"), 1, state, None, _request(((_IDS[0], 1),)).fingerprint, derived_id("customer"),
-        None, None, derived_id("order"), _NOW, "a@b.example", "Ada", "Lane", "en", 5, "GBP", _NOW, None, None,
-        None,
-        cancelled_at, "test", "ok", payment_state, None, None,
+        None, None, None, derived_id("order"), _NOW, "a@b.example", "Ada", "Lane", "en", 5, "GBP", _NOW,
+        None, None, None, cancelled_at, "test", "ok", payment_state, None,
     )  # fmt: skip
 
 

@@ -143,6 +143,7 @@ async def test_what_sells_comes_first(
         "id": "0190a000-0000-7000-8000-000000000001", "sku": "CANDLE", "quantity": 2, "name": "Ada",
         "email": "ada@customers.example", "address": "1 Mill Lane", "provider": "cod", "language": "en",
     }  # fmt: skip
+    await browser.get("/")
     assert (await browser.post("/buy", json=order)).status_code == 201
     await count_popularity(context)
     assert titles(await browser.get("/search"))[0] == "Red candle holder"

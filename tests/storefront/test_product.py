@@ -90,6 +90,7 @@ async def test_machines_read_the_product_in_a_data_block(
 async def test_looking_at_a_product_is_an_event_of_the_visitor(
     browser: httpx.AsyncClient, database: Database
 ) -> None:
+    await browser.get("/p/mug-page")  # it brings the cookie; who never comes back was nobody
     await browser.get("/p/mug-page")
     assert await events(database, "product.viewed") == ["product.viewed"]
     assert (await browser.get("/p/nothing")).status_code == 404
