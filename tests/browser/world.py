@@ -148,6 +148,7 @@ def _settings(folder: Path) -> Settings:
         console_port=console, console_url=f"http://127.0.0.1:{console}",
         mail_in_port=mail_in, mailbox_smtp_port=smtp, mailbox_http_port=mailbox,
         smtp_url=f"smtp://127.0.0.1:{smtp}", site_capacity=ROOMY,
+        quiet_hours="",  # the tests run at night, too
     )  # fmt: skip
 
 
