@@ -6,6 +6,7 @@ from uuid import UUID
 
 import orjson
 import pytest
+from psycopg.types.json import Jsonb
 
 from safar.channels.actions import EMAIL, ensure_channels
 from safar.console.build import build_console
@@ -58,10 +59,17 @@ async def _filled(connection: Connection) -> tuple[UUID, UUID]:
         )  # fmt: skip
     raw = f"From: {ADDRESS}\r\n\r\nHello".encode()
     await insert(connection, "channel_envelopes", channel_id=EMAIL, body=raw)
-    for state, confirmed in (("cancelled", None), ("closed", NOW), ("closed", NOW - timedelta(days=8000))):
+    await insert(connection, "document_series", series="A", number=3)
+    for number, (state, confirmed) in enumerate(
+        (("cancelled", None), ("closed", NOW), ("closed", NOW - timedelta(days=8000)))
+    ):
         order = await insert(
             connection, "orders", customer_id=older, state=state, confirmed_at=confirmed, email=ADDRESS,
             name=CANARY, address=CANARY, phone=CANARY, city=CANARY, postcode=CANARY, currency="GBP",
+        )  # fmt: skip
+        await insert(
+            connection, "documents", order_id=order, kind="invoice", series="A", number=number,
+            content=Jsonb({"to": CANARY}), issued_at=NOW,
         )  # fmt: skip
         await insert(
             connection,
@@ -111,11 +119,14 @@ async def test_whoever_is_erased_stands_nowhere_but_on_invoices(context: Context
                 "customers": 2, "customer_identities": 1, "customer_claims": 1, "customer_consents": 1,
                 "conversations": 1,
                 "messages": 2, "channel_envelopes": 1, "orders": 3, "returns": 3,
+                "documents": 3,
                 "back_in_stock_requests": 1, "journal_events": 1,
             }  # fmt: skip
             assert await find(connection, ADDRESS.upper()) == person
             await erase(connection, older, staff_id=None, order_years=10)
-            assert await _named(connection) == {"orders": 1}, "the confirmed one that the tax law keeps"
+            assert await _named(connection) == {"orders": 1, "documents": 1}, (
+                "the confirmed one that the tax law keeps"
+            )
             kept = (
                 "SELECT name = %s AND address = %s AND email = '' AND phone = '' FROM orders WHERE name > ''"
             )
@@ -169,7 +180,8 @@ async def test_managers_hand_out_and_erase_and_both_are_in_the_audit_log(
         answer = await client.post(f"/customers/{older}/export")
         kept = orjson.loads(answer.content)
         assert {what for what, found in kept.items() if found} == {
-            "customers", "identities", "claims", "consents", "orders", "returns", "messages", "carts",
+            "customers", "identities", "claims", "consents", "orders", "documents",
+            "returns", "messages", "carts",
             "wishes", "events",
         }  # fmt: skip
         assert kept["messages"][0]["body"] == CANARY

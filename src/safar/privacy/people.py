@@ -23,11 +23,12 @@ QUERIES = queries_beside(__file__)
 # Words in events that say who somebody is. Events should hold none; those that do lose them.
 PERSONAL = ("email", "name", "address", "phone", "text", "subject", "body", "note")
 _KEPT = (
-    "customers", "identities", "claims", "consents", "orders", "order_lines", "payments", "returns",
+    "customers", "identities", "claims", "consents", "orders", "order_lines", "payments", "documents",
+    "returns",
     "messages", "carts", "wishes", "requests", "sends", "events",
 )  # fmt: skip
 _ERASED = (
-    "events", "messages", "conversations", "contact", "orders", "returns", "cart_lines", "carts",
+    "events", "messages", "conversations", "contact", "orders", "documents", "returns", "cart_lines", "carts",
     "wishlist_items", "wishlists", "requests", "envelopes", "readers", "claims", "consents",
     "gone_addresses",
     "identities", "customers",

@@ -69,6 +69,13 @@ UPDATE orders SET email = '', phone = '' WHERE customer_id = ANY(%(ids)s)
 UPDATE orders SET name = '', address = '', postcode = '', city = ''
 WHERE customer_id = ANY(%(ids)s) AND (confirmed_at IS NULL OR confirmed_at < %(books_until)s)
 
+-- name: erase_documents
+-- An invoice is kept word for word for as long as the books are; its number is never given again.
+DELETE FROM documents WHERE order_id IN (
+    SELECT id FROM orders
+    WHERE customer_id = ANY(%(ids)s) AND (confirmed_at IS NULL OR confirmed_at < %(books_until)s)
+)
+
 -- name: erase_returns
 UPDATE returns SET note = '', answer = ''
 WHERE order_id IN (SELECT id FROM orders WHERE customer_id = ANY(%(ids)s))
@@ -126,6 +133,12 @@ FROM payments AS p
 INNER JOIN orders AS o ON o.id = p.order_id
 WHERE o.customer_id = ANY(%(ids)s)
 ORDER BY o.number
+
+-- name: kept_documents
+SELECT d.kind, d.series, d.number, d.content, d.issued_at FROM documents AS d
+INNER JOIN orders AS o ON o.id = d.order_id
+WHERE o.customer_id = ANY(%(ids)s)
+ORDER BY d.issued_at
 
 -- name: kept_returns
 SELECT r.* FROM returns AS r
