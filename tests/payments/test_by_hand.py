@@ -145,6 +145,23 @@ async def test_money_in_full_confirms_and_counts_once(context: Context) -> None:
     await books_agree(context)
 
 
+@pytest.mark.finding("issue-7.6")
+async def test_a_receipt_told_again_with_anything_else_is_refused(context: Context) -> None:
+    answer = await taken(context, "KANNE", TRANSFER)
+    receipt = replace(arrived(context, answer, 2300, reference="bank-1"), named="S10001")
+    await received(context, receipt)
+    others: list[dict[str, Any]] = [
+        {"reference": "bank-2"}, {"named": "S10002"}, {"amount_minor": 2301}, {"currency": "GBP"},
+        {"provider": "pix"}, {"order_id": new_id()},
+    ]  # fmt: skip
+    for changed in others:
+        assert await receive(context, replace(receipt, **changed)) == ReceiptKeyReused(receipt.id), changed
+    said_less = replace(receipt, reference="", named="", order_id=None)
+    for same in (receipt, said_less, replace(receipt, staff_id=new_id())):
+        assert isinstance(await receive(context, same), Received), same
+    await books_agree(context)
+
+
 async def test_too_little_waits_for_the_rest_and_says_so(context: Context) -> None:
     answer = await taken(context, "KANNE", TRANSFER)
     part = await received(context, arrived(context, answer, 2000))

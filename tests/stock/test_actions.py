@@ -57,6 +57,19 @@ async def test_a_receipt_counts_once_however_often_and_however_many_send_it(cont
     await no_miscount(context.database)
 
 
+@pytest.mark.finding("issue-7.6")
+async def test_a_move_told_again_with_anything_else_is_refused(database: Database) -> None:
+    one = replace(receipt(7), reason="delivery", document="PO 7")
+    async with database.transaction() as connection:
+        await stock.receive_many(connection, [one])
+        assert (await stock.receive_many(connection, [replace(one, staff_id=new_id())]))[0].replayed
+    for other in (replace(one, reason="found"), replace(one, document="PO 8"), replace(one, document=None)):
+        with pytest.raises(SameKeyOtherBody):
+            async with database.transaction() as connection:
+                await stock.receive_many(connection, [other])
+    await no_miscount(database)
+
+
 async def test_a_move_id_used_for_another_move_is_refused_and_writes_nothing(database: Database) -> None:
     one = receipt(7)
     async with database.transaction() as connection:

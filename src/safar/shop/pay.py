@@ -256,7 +256,7 @@ async def settle_said(context: Context, account: Account, said: Said) -> Standin
     )  # fmt: skip
     received = await context.batched(receive_many, receipt)
     if isinstance(received, ReceiptKeyReused):
-        log.error("payment.said_two_amounts", order_id=str(order_id))
+        log.error("payment.said_otherwise", order_id=str(order_id))
         return None
     standing = Standing(order_id, received.state, received.payment_state, received.reason)
     if standing.state == OrderState.CANCELLED and standing.payment_state != PaymentState.REFUNDED:

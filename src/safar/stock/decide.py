@@ -92,14 +92,12 @@ def split_repeated(transfers: Sequence[Transfer]) -> tuple[list[Transfer], set[U
     return list(first.values()), clashing
 
 
+_SAID = ("variant_id", "from_location_id", "to_location_id", "quantity", "reason", "document")
+
+
 def same_move(transfer: Transfer, written: Mapping[str, object]) -> bool:
-    """Tell whether a move written before under this id was the same one."""
-    return (
-        written["variant_id"] == transfer.variant_id
-        and written["from_location_id"] == transfer.from_location_id
-        and written["to_location_id"] == transfer.to_location_id
-        and written["quantity"] == transfer.quantity
-    )
+    """Tell whether a move written before under this id was the same one: all that was said, not by whom."""
+    return all(written[name] == getattr(transfer, name) for name in _SAID)
 
 
 def state_of(free: int) -> LevelState:

@@ -40,7 +40,8 @@ sold AS (
 SELECT id FROM fresh
 
 -- name: moves
-SELECT id, variant_id, from_location_id, to_location_id, quantity FROM stock_moves WHERE id = ANY(%(ids)s)
+SELECT id, variant_id, from_location_id, to_location_id, quantity, reason, document FROM stock_moves
+WHERE id = ANY(%(ids)s)
 
 -- name: levels
 SELECT l.variant_id, l.location_id, l.account_id, a.on_hand, a.held, a.reserve, a.backorder

@@ -12,6 +12,7 @@ from safar.kernel.database import Connection, as_json, execute, rows
 from safar.kernel.i18n import number
 from safar.kernel.ids import derived_id
 from safar.kernel.once import Asked
+from safar.kernel.refusals import refusing
 from safar.shop.changes import event_of, lock, unchanged, write
 from safar.shop.errors import NotNow
 from safar.shop.fulfilment.decide import Rest, TooMany, after, rest_of
@@ -71,6 +72,7 @@ async def given_up_of(connection: Connection, order_id: UUID) -> list[GivenUp]:
     return await rows(GivenUp, connection, QUERIES["given_up"], {"order_ids": [order_id], "ids": []})
 
 
+@refusing
 async def give_up_many(connection: Connection, asked: Sequence[GiveUp]) -> list[Advanced]:
     """Give up what is still to go of orders, or some of it.
 

@@ -8,6 +8,8 @@ from uuid import UUID
 from safar.shop.model import OrderState, PaymentState
 from safar.shop.payments.model import (
     Account,
+    NewReceipt,
+    Receipt,
     Refund,
     RefundAnswer,
     RefundAsked,
@@ -51,6 +53,23 @@ def split(amount_minor: int, funds: Sequence[Fund]) -> list[Fund]:
     if amount_minor > 0:
         raise ValueError(f"{amount_minor} more than there is")
     return parts
+
+
+def same_receipt(receipt: NewReceipt, before: NewReceipt | Receipt) -> bool:
+    """Tell whether money told of again under its id is the money told of before: all that was said of it.
+
+    What one of the two leaves open (its order, its reference, the payer's words) is no contradiction: a
+    notice may say less than the one before, and people find out later what money is for.
+    """
+    if (receipt.amount_minor, receipt.currency, receipt.provider) != (
+        before.amount_minor, before.currency, before.provider,
+    ):  # fmt: skip
+        return False
+    told = (
+        (receipt.order_id, before.order_id), (receipt.reference, before.reference),
+        (receipt.named, before.named),
+    )  # fmt: skip
+    return all(now == then for now, then in told if now and then)
 
 
 def held_money(account: Account) -> int:

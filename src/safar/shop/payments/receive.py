@@ -14,7 +14,7 @@ from safar.kernel.queries import queries_beside
 from safar.shop.model import OrderState
 from safar.shop.payments.asking import write_refunds
 from safar.shop.payments.books import lock_accounts
-from safar.shop.payments.decide import missing, newly_over, with_captured
+from safar.shop.payments.decide import missing, newly_over, same_receipt, with_captured
 from safar.shop.payments.mail import short_mail
 from safar.shop.payments.model import (
     Account,
@@ -173,8 +173,7 @@ def _answer(
     *,
     replayed: bool,
 ) -> Received | ReceiptKeyReused:
-    same = (before.amount_minor, before.currency) == (receipt.amount_minor, receipt.currency)
-    if not same or (receipt.order_id and before.order_id and before.order_id != receipt.order_id):
+    if not same_receipt(receipt, before):
         return ReceiptKeyReused(receipt.id)
     account = accounts.get(receipt.order_id) if receipt.order_id else None
     if account is None:
