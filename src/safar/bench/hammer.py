@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from pydantic import SecretStr
 
 from safar.bench.checkout import ITEMS
 from safar.bench.http import Connection
@@ -29,6 +30,7 @@ from safar.kernel.database import rows
 from safar.kernel.ids import new_id
 from safar.kernel.log import log
 from safar.kernel.queries import queries_beside
+from safar.kernel.secrets import secret_key
 from safar.serve import Supervisor
 from safar.settings import Settings
 from safar.shop.payments.trial import switch_on_for_trial
@@ -107,11 +109,9 @@ async def nodes(folder: Path) -> AsyncIterator[Nodes]:
     try:
         await first.start("owner@bench.example")
         started.append(first)
-        (folder / "two").mkdir()
-        with suppress(FileNotFoundError):  # both nodes sign with the same key
-            (folder / "two" / "secret_key").write_bytes((folder / "one" / "secret_key").read_bytes())
+        both_sign_with = SecretStr(secret_key(one))
         two = _settings(folder / "two").model_copy(
-            update={"database_url": first.url, "secret_key": one.secret_key}
+            update={"database_url": first.url, "secret_key": both_sign_with}
         )
         second = Supervisor(two)
         await second.start("owner@bench.example")
