@@ -303,6 +303,7 @@ SELECT pg_try_advisory_xact_lock(hashtext('shop.back_in_stock'), hashtext(curren
 
 -- name: awaited
 -- Variants that somebody waits for, each with how many wait and how many were told lately and have not bought.
+-- An order to the address that was told counts, proven or not: it only lets the next in line be told.
 SELECT w.variant_id, w.waiting, coalesce(t.told, 0) AS told
 FROM (
     SELECT variant_id, count(*) AS waiting
@@ -320,7 +321,13 @@ LEFT JOIN LATERAL (
         AND NOT EXISTS (
             SELECT FROM orders AS o
             INNER JOIN order_lines AS l ON l.order_id = o.id
-            WHERE o.customer_id = b.customer_id AND o.placed_at > b.told_at AND l.variant_id = b.variant_id
+            WHERE
+                o.customer_id IN (
+                    SELECT b.customer_id
+                    UNION
+                    SELECT customer_id FROM customer_claims WHERE kind = 'email' AND value = lower(b.email)
+                )
+                AND o.placed_at > b.told_at AND l.variant_id = b.variant_id
         )
 ) AS t ON true
 ORDER BY w.variant_id
