@@ -66,6 +66,13 @@ def email_of(language: str, role: str = "walker") -> str:
     return f"{role}-{language}@customers.example"
 
 
+def order_link(letter: dict[str, Any]) -> str:
+    """Return the link to the order page in a mail about it."""
+    found = re.search(r"https?://\S+/orders/\S+", letter["text"])
+    assert found is not None, letter["text"]
+    return found.group()
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """Everything that runs, and the few things that a test does to it from outside."""
