@@ -178,6 +178,8 @@ class Settings(BaseSettings):
     """Most that one browser or address may have unpaid of what is free of an article; 0 is no limit."""
     unpaid_units_least: int = Field(default=5, ge=1)
     """Units of an article that one browser or address may always have unpaid, however few there are."""
+    unpaid_alert_percent: int = Field(default=30, ge=0, le=100)
+    """Share of an article's units that may be on order without being paid before Today says so; 0: never."""
     code_guesses_max: int = Field(default=10, ge=0)
     """Unknown discount codes that one browser may try an hour before each asks for a small calculation."""
     code_guesses_network: int = Field(default=100, ge=0)

@@ -18,7 +18,7 @@ _SKUS_MAX = 8192
 
 @dataclass(frozen=True, slots=True)
 class ProductDraft:
-    """A product as it is to be; `words` are those in the other languages."""
+    """A product as it is to be; `words` are those in the other languages, `order_max` as in Variant."""
 
     id: UUID
     title: str
@@ -27,6 +27,7 @@ class ProductDraft:
     published: bool = True
     words: Mapping[str, Words] = field(default_factory=dict)
     slug: str = ""
+    order_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class _ProductRow:
     description: str
     category: str
     published: bool
+    order_max: int | None
     words: dict[str, dict[str, Any]]
 
 
@@ -79,6 +81,7 @@ class _Row:
     description: str
     category: str
     product_published: bool
+    order_max: int | None
     words: dict[str, dict[str, Any]]
     sku: str
     price_minor: int
@@ -118,7 +121,14 @@ async def products_by_id(connection: Connection, product_ids: Iterable[UUID]) ->
     found = await rows(_ProductRow, connection, QUERIES["product_drafts"], params)
     return {
         row.id: ProductDraft(
-            row.id, row.title, row.category, row.description, row.published, _words(row.words), row.slug
+            row.id,
+            row.title,
+            row.category,
+            row.description,
+            row.published,
+            _words(row.words),
+            row.slug,
+            row.order_max,
         )
         for row in found
     }
@@ -147,7 +157,7 @@ def _article(row: _Row) -> Article:
     product = ProductDraft(
         id=row.product_id, title=row.title, category=row.category, description=row.description,
         published=row.product_published, slug=row.slug,
-        words=_words(row.words),
+        words=_words(row.words), order_max=row.order_max,
     )  # fmt: skip
     variant = VariantDraft(
         id=row.id, product_id=row.product_id, sku=row.sku, price_minor=row.price_minor, currency=row.currency,

@@ -12,7 +12,7 @@ from safar.catalogue.decide import (
     text_of_parts,
 )
 from safar.catalogue.model import TAX_CLASSES, Price, Words
-from safar.catalogue.sheets.rows import DESCRIPTION_MAX, TITLE_MAX, WEIGHT_G_MAX
+from safar.catalogue.sheets.rows import DESCRIPTION_MAX, ORDER_MOST, TITLE_MAX, WEIGHT_G_MAX
 from safar.kernel.i18n import LANGUAGES, _
 from safar.kernel.money import plain_amount
 from safar.kernel.web.forms import Fields
@@ -56,9 +56,10 @@ def read_product(
         }
         if title or description or options:
             words[language] = Words(title, description, options)
+    most = fields.integer("order_max", least=1, most=ORDER_MOST) if fields.values.get("order_max") else None
     return replace(
         before, title=fields.text("title", length_max=TITLE_MAX), category=_category(fields, categories),
-        description=_long_text(fields, "description"), words=words,
+        description=_long_text(fields, "description"), words=words, order_max=most,
     )  # fmt: skip
 
 
@@ -109,7 +110,10 @@ def values_of_variant(variant: VariantDraft) -> dict[str, str]:
 
 def values_of_product(product: ProductDraft, said: Iterable[str]) -> dict[str, str]:
     """Return a product as the fields of its form."""
-    values = {"title": product.title, "description": product.description, "category": product.category}
+    values = {
+        "title": product.title, "description": product.description, "category": product.category,
+        "order_max": str(product.order_max or ""),
+    }  # fmt: skip
     texts = list(said)
     for language, words in product.words.items():
         values[f"title:{language}"], values[f"description:{language}"] = words.title, words.description

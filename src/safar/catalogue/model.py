@@ -12,7 +12,10 @@ TAX_CLASSES: tuple[TaxClass, ...] = ("standard", "reduced", "zero")
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What is sold: one SKU of a product. `image` is a digest, its own or the first of its product's."""
+    """What is sold: one SKU of a product. `image` is a digest, its own or the first of its product's.
+
+    `order_max`: so many units of its product, all variants together, go into one order; None: no such limit.
+    """
 
     id: UUID
     product_id: UUID
@@ -30,6 +33,7 @@ class Variant:
     is_kit: bool = False
     published: bool = True
     image: str | None = None
+    order_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

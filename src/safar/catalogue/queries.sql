@@ -1,21 +1,21 @@
 -- name: variants
 SELECT
     id, product_id, sku, title, price_minor, currency, slug, category, barcode, weight_g, tax_class, options,
-    tracks_lots, is_kit, published, image
+    tracks_lots, is_kit, published, image, order_max
 FROM catalogue_variants
 WHERE id = ANY(%(ids)s)
 
 -- name: variant_of_sku
 SELECT
     id, product_id, sku, title, price_minor, currency, slug, category, barcode, weight_g, tax_class, options,
-    tracks_lots, is_kit, published, image
+    tracks_lots, is_kit, published, image, order_max
 FROM catalogue_variants
 WHERE sku = %(sku)s
 
 -- name: variants_of_product
 SELECT
     id, product_id, sku, title, price_minor, currency, slug, category, barcode, weight_g, tax_class, options,
-    tracks_lots, is_kit, published, image
+    tracks_lots, is_kit, published, image, order_max
 FROM catalogue_variants
 WHERE product_id = %(product_id)s AND published
 ORDER BY price_minor, sku
@@ -35,7 +35,7 @@ RETURNING id
 -- A SKU goes before a barcode of the same digits.
 SELECT
     id, product_id, sku, title, price_minor, currency, slug, category, barcode, weight_g, tax_class, options,
-    tracks_lots, is_kit, published, image
+    tracks_lots, is_kit, published, image, order_max
 FROM catalogue_variants
 WHERE sku = %(sku)s OR barcode = %(barcode)s
 ORDER BY sku = %(sku)s DESC
@@ -140,7 +140,7 @@ SELECT id FROM products WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE
 
 -- name: product_drafts
 SELECT
-    p.id, p.slug, p.title, p.description, p.category, p.published,
+    p.id, p.slug, p.title, p.description, p.category, p.published, p.order_max,
     coalesce(
         (
             SELECT jsonb_object_agg(
@@ -157,14 +157,16 @@ WHERE p.id = ANY(%(ids)s)
 
 -- name: articles
 SELECT
-    id, product_id, slug, title, description, category, product_published, words, sku, price_minor, was_minor,
+    id, product_id, slug, title, description, category, product_published, order_max, words, sku, price_minor,
+    was_minor,
     currency, barcode, weight_g, tax_class, options, tracks_lots, published, position, image, prices, parts
 FROM catalogue_articles
 WHERE id = ANY(%(ids)s)
 
 -- name: articles_of_product
 SELECT
-    id, product_id, slug, title, description, category, product_published, words, sku, price_minor, was_minor,
+    id, product_id, slug, title, description, category, product_published, order_max, words, sku, price_minor,
+    was_minor,
     currency, barcode, weight_g, tax_class, options, tracks_lots, published, position, image, prices, parts
 FROM catalogue_articles
 WHERE product_id = %(product_id)s
@@ -172,7 +174,8 @@ ORDER BY position, sku
 
 -- name: articles_after
 SELECT
-    id, product_id, slug, title, description, category, product_published, words, sku, price_minor, was_minor,
+    id, product_id, slug, title, description, category, product_published, order_max, words, sku, price_minor,
+    was_minor,
     currency, barcode, weight_g, tax_class, options, tracks_lots, published, position, image, prices, parts
 FROM catalogue_articles
 WHERE sku > %(sku)s
@@ -183,16 +186,16 @@ LIMIT %(limit)s
 SELECT slug FROM products WHERE slug = ANY(%(slugs)s)
 
 -- name: save_products
-INSERT INTO products (id, slug, title, description, category, published, searchable, created_at, changed_at)
-SELECT p.id, p.slug, p.title, p.description, p.category, p.published, '', %(now)s, %(now)s
+INSERT INTO products (id, slug, title, description, category, published, order_max, searchable, created_at, changed_at)
+SELECT p.id, p.slug, p.title, p.description, p.category, p.published, p.order_max, '', %(now)s, %(now)s
 FROM jsonb_to_recordset(%(products)s::jsonb) AS p (
-    id uuid, slug text, title text, description text, category text, published boolean
+    id uuid, slug text, title text, description text, category text, published boolean, order_max bigint
 )
 ORDER BY p.id
 ON CONFLICT (id) DO UPDATE
 SET
     title = excluded.title, description = excluded.description, category = excluded.category,
-    published = excluded.published, changed_at = excluded.changed_at
+    published = excluded.published, order_max = excluded.order_max, changed_at = excluded.changed_at
 
 -- name: forget_words
 DELETE FROM product_words WHERE product_id = ANY(%(ids)s)

@@ -19,6 +19,7 @@ from safar.kernel.database import Connection, row, rows
 from safar.kernel.queries import queries_beside
 from safar.shop.payments.model import Standing
 from safar.shop.payments.ways import load_ways, standing_of
+from safar.shop.unpaid_stock import UnpaidStock, unpaid_stock
 from safar.watch.decide import wrong
 from safar.watch.model import Finding
 from safar.watch.reading import standing
@@ -28,6 +29,7 @@ EVENTS_SHOWN = 30
 _FAILURES_DAYS = 7
 # Counting the sends of a large campaign takes longer than the rest: not more than a tenth of the time.
 _SENDS_SHARE_INVERSE = 10
+_UNPAID_S = 10.0  # nor is what is unpaid counted more often than this
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class Snapshot:
     events: Sequence[Recorded]
     names: Mapping[UUID, str]
     payments: Standing
+    unpaid: Sequence[UnpaidStock]
 
     @property
     def failures(self) -> int:
@@ -104,7 +107,7 @@ class Snapshot:
         counted = self.figures
         return (
             counted.event_failures + counted.message_failures + counted.unread_mails
-            + len(self.troubles) + len(self.wrong)
+            + len(self.troubles) + len(self.wrong) + len(self.unpaid)
             + self.payments.nothing_offered + self.payments.pretended
         )  # fmt: skip
 
@@ -121,6 +124,8 @@ class Board:
         self._sends: Mapping[UUID, Mapping[str, int]] = {}
         self._sends_of: list[UUID] = []
         self._sends_until = 0.0
+        self._unpaid: Sequence[UnpaidStock] = ()
+        self._unpaid_until = 0.0
 
     async def snapshot(self, *, age_s_max: float = 0.0) -> Snapshot:
         """Return how everything stands, read at most `age_s_max` seconds before this call."""
@@ -153,6 +158,7 @@ class Board:
                 wrong=wrong(await standing(connection)),
                 events=events,
                 names=await _names(connection, events),
+                unpaid=await self._read_unpaid(connection),
                 payments=standing_of(await load_ways(self._context, connection), self._context.settings),
             )
 
@@ -173,6 +179,15 @@ class Board:
         self._sends, self._sends_of = sends, ids
         self._sends_until = loop.time() + (loop.time() - began) * _SENDS_SHARE_INVERSE
         return sends
+
+    async def _read_unpaid(self, connection: Connection) -> Sequence[UnpaidStock]:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        if began >= self._unpaid_until:
+            self._unpaid = await unpaid_stock(connection, self._context.settings)
+            took_s = loop.time() - began
+            self._unpaid_until = loop.time() + max(_UNPAID_S, took_s * _SENDS_SHARE_INVERSE)
+        return self._unpaid
 
 
 async def _names(connection: Connection, events: Sequence[Recorded]) -> dict[UUID, str]:

@@ -1,18 +1,21 @@
 """What is in a visitor's cart as it can be bought now: prices, units that are left, the discount code."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from safar.capacity import actions as ledger
+from safar.catalogue.actions import variants_by_id
 from safar.catalogue.decide import variant_title
+from safar.catalogue.kits import kits
 from safar.catalogue.model import Words
 from safar.catalogue.prices import prices_in
 from safar.catalogue.words import words_in
 from safar.kernel import clock
 from safar.kernel.database import Connection, rows
 from safar.shop.availability import Offer, offers
+from safar.shop.order_most import Most, Mosts, Parts, beyond, mosts_of
 from safar.shop.orders import QUERIES
 from safar.shop.pricing.discounts import discounts
 from safar.shop.pricing.model import Discount, DiscountReason, Priced, Rules
@@ -34,6 +37,7 @@ class BasketLine:
     """A line of a cart with what has changed since the customer saw it last."""
 
     variant_id: UUID
+    product_id: UUID
     sku: str
     title: str
     slug: str
@@ -47,6 +51,7 @@ class BasketLine:
     currency: str
     offer: Offer
     sold: bool = True
+    order_max: int | None = None
 
     @property
     def amount_minor(self) -> int:
@@ -63,7 +68,10 @@ class BasketLine:
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """A cart; empty when there is none, or when it was ordered. `used_up`: no use of its code is left."""
+    """A cart; empty when there is none, or when it was ordered. `used_up`: no use of its code is left.
+
+    `over`: of these products there are more in it than go into one order.
+    """
 
     cart_id: UUID
     lines: tuple[BasketLine, ...]
@@ -71,6 +79,7 @@ class Basket:
     code: str = ""
     discount: Discount | None = None
     used_up: bool = False
+    over: tuple[Most, ...] = ()
 
     @property
     def units(self) -> int:
@@ -122,6 +131,8 @@ class _Row:
     currency: str
     seen_minor: int
     seen_currency: str
+    is_kit: bool
+    order_max: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +144,8 @@ class _World:
     offers: Mapping[UUID | None, Mapping[UUID, Offer]]
     discounts: Mapping[str, Discount]
     used_up: frozenset[int]
+    kits: Parts
+    mosts: Mosts
 
 
 async def baskets_many(connection: Connection, requests: Sequence[BasketRequest]) -> list[Basket]:
@@ -162,8 +175,11 @@ async def _world(connection: Connection, requests: Sequence[BasketRequest], foun
     codes = await discounts(connection, {row.discount_code for row in found})
     accounts = [one.account_id for one in codes.values() if one.account_id is not None]
     uses = await ledger.accounts(connection, accounts) if accounts else {}
+    kit_parts, mosts = await _mosts(connection, found)
     return _World(
         prices=prices,
+        kits=kit_parts,
+        mosts=mosts,
         words={
             language: await words_in(connection, products, language)
             for language in {request.language for request in requests}
@@ -179,6 +195,23 @@ async def _world(connection: Connection, requests: Sequence[BasketRequest], foun
     )
 
 
+async def _mosts(connection: Connection, found: Sequence[_Row]) -> tuple[Parts, Mosts]:
+    """Return the parts of the kits in these carts, and what goes into one order at most, by variant."""
+    mosts = {
+        row.variant_id: Most(row.product_id, row.order_max, row.title)
+        for row in found
+        if row.order_max is not None
+    }
+    kit_ids = [row.variant_id for row in found if row.is_kit]
+    if not kit_ids:
+        return {}, mosts
+    kit_parts = await kits(connection, kit_ids)
+    parts = await variants_by_id(
+        connection, {id_ for made_of in kit_parts.values() for id_, _units in made_of}
+    )
+    return kit_parts, mosts | mosts_of(parts.values())
+
+
 def _basket(request: BasketRequest, found: Sequence[_Row], world: _World) -> Basket:
     if not found:
         return Basket(request.cart_id, (), request.currency)
@@ -187,9 +220,13 @@ def _basket(request: BasketRequest, found: Sequence[_Row], world: _World) -> Bas
     currency = request.currency if chosen else found[0].currency
     code = found[0].discount_code
     discount = world.discounts.get(code)
+    lines = tuple(_line(row, prices if chosen else {}, currency, request, world) for row in found)
+    titles = {line.product_id: line.title for line in reversed(lines)}
+    over = beyond({line.variant_id: line.quantity for line in lines}, world.kits, world.mosts)
     return Basket(
         cart_id=request.cart_id,
-        lines=tuple(_line(row, prices if chosen else {}, currency, request, world) for row in found),
+        lines=lines,
+        over=tuple(replace(most, title=titles.get(most.product_id, most.title)) for most in over),
         currency=currency,
         code=code,
         discount=discount,
@@ -205,7 +242,8 @@ def _line(
         "was_minor": row.seen_minor if row.seen_currency == currency else None,
     }
     return BasketLine(
-        variant_id=row.variant_id, sku=row.sku, slug=row.slug, category=row.category, image=row.image,
+        variant_id=row.variant_id, product_id=row.product_id, order_max=row.order_max, sku=row.sku,
+        slug=row.slug, category=row.category, image=row.image,
         title=title_in(row.title, row.options, world.words[request.language].get(row.product_id)),
         tax_class=row.tax_class, weight_g=row.weight_g, quantity=row.quantity, currency=currency,
         offer=world.offers[request.campaign_id].get(row.variant_id) or Offer(row.variant_id),

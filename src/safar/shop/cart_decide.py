@@ -13,7 +13,7 @@ from safar.shop.availability import Offer
 UNITS_MAX = 999
 LINES_MAX = 100
 
-Refusal = Literal["unknown_product", "out_of_stock", "too_many", "not_in_cart"]
+Refusal = Literal["unknown_product", "out_of_stock", "too_many", "too_many_of_product", "not_in_cart"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,11 @@ class CartChanged:
 
 @dataclass(frozen=True, slots=True)
 class CartRefused:
-    """Nothing was written; `left`: so many units can be bought."""
+    """Nothing was written; `left`: so many units can be bought, or go into one order of `title`."""
 
     reason: Refusal
     left: int = 0
+    title: str = ""
 
 
 Answer = CartChanged | CartRefused
@@ -96,7 +97,10 @@ def refusal_of_change(
     if change.quantity > left:
         return CartRefused("out_of_stock", left)
     before = cart.units if cart else {}
-    if before.get(variant.id, 0) + change.quantity > UNITS_MAX:
+    wanted = before.get(variant.id, 0) + change.quantity
+    if variant.order_max is not None and wanted > variant.order_max:
+        return CartRefused("too_many_of_product", variant.order_max, variant.title)
+    if wanted > UNITS_MAX:
         return CartRefused("too_many")
     return CartRefused("too_many") if variant.id not in before and len(before) >= LINES_MAX else None
 

@@ -29,7 +29,7 @@ from safar.shop.cart_decide import (
     CartRefused,
 )
 from safar.shop.cart_lines import change_carts_many, set_codes_many
-from safar.shop.errors import CodeProofNeeded, NotInCart, OutOfStockError, TooManyInCart
+from safar.shop.errors import CodeProofNeeded, NotInCart, OutOfStockError, TooManyInCart, TooManyOfProduct
 from safar.shop.guesses import work_before_code
 from safar.shop.places import country_name
 from safar.shop.pricing.discounts import plain_code
@@ -208,6 +208,8 @@ def _error(refused: CartRefused) -> SafarError:
         return OutOfStockError(left=number(refused.left))
     if refused.reason == "too_many":
         return TooManyInCart(units=number(UNITS_MAX), lines=number(LINES_MAX))
+    if refused.reason == "too_many_of_product":
+        return TooManyOfProduct(title=refused.title, units=number(refused.left))
     return NotInCart() if refused.reason == "not_in_cart" else UnknownProduct()
 
 

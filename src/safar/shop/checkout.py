@@ -22,6 +22,7 @@ from safar.shop.cart_orders import answer_as, answer_of_cart, close_carts, lock_
 from safar.shop.decide import OrderRequest, answers_of, new_of
 from safar.shop.mail import mail_of
 from safar.shop.model import Answer, DiscountRefused, KeyReused, OrderState, OutOfStock, PaymentState, Taken
+from safar.shop.order_most import mosts_of
 from safar.shop.order_rows import (
     Accepted,
     about_of,
@@ -155,8 +156,9 @@ async def _asked(
     stocked = stocked_ids(world.variants, world.kits)
     if kit_ids:
         world.levels = await stock.levels(connection, stocked)
+    parts = await variants_by_id(connection, stocked) if kit_ids else {}
+    world.mosts = mosts_of((*world.variants.values(), *parts.values()))
     if rooms:
-        parts = await variants_by_id(connection, stocked) if kit_ids else {}
         world.rooms = {
             id_: rooms[variant.product_id]
             for id_, variant in (*world.variants.items(), *parts.items())

@@ -18,6 +18,7 @@ from safar.shop.errors import (
     PaymentDeclined,
     ProofNeeded,
     TooManyOfOne,
+    TooManyOfProduct,
     TooMuchOnOrder,
     TotalChanged,
 )
@@ -73,7 +74,10 @@ def refusal_of(answer: Answer, basket: Basket, rules: Rules) -> SafarError:
         case DiscountRefused():
             return CodeRefused(why=refusal_text(DiscountReason(answer.reason), answer.code, basket, rules))
         case TooManyUnits():
-            return TooManyOfOne(units=number(answer.units))
+            if answer.product_id is None:
+                return TooManyOfOne(units=number(answer.units))
+            named = [line.title for line in basket.lines if line.product_id == answer.product_id]
+            return TooManyOfProduct(title=named[0] if named else answer.title, units=number(answer.units))
         case Taken():
             declined = answer.reason == "payment_declined"
             return PaymentDeclined() if declined else OrderCancelled()

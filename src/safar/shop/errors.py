@@ -66,6 +66,12 @@ class TooManyOfOne(Conflict):
     code = "too_many_of_one"
 
 
+class TooManyOfProduct(Conflict):
+    """%(title)s: at most %(units)s go into one order. Please take fewer."""
+
+    code = "too_many_of_product"
+
+
 class TooMuchOnOrder(Conflict):
     """You have orders that are not paid yet. Pay for them first, or order less."""
 

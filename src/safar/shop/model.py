@@ -208,10 +208,12 @@ class RoomBefore:
 
 @dataclass(frozen=True, slots=True)
 class TooManyUnits:
-    """Nothing was written: at most `units` of one article go into an order."""
+    """Nothing was written: at most `units` of one article, or of the named product, go into an order."""
 
     order_id: UUID
     units: int
+    title: str = ""
+    product_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from safar.shop.model import (
     TooManyUnits,
     TotalNotTaken,
 )
+from safar.shop.order_most import Mosts, beyond
 from safar.shop.payments.decide import takes
 from safar.shop.pricing.model import Destination, Discount, NoShipping, Priced, Quote, Rules
 from safar.shop.pricing.quote import quote, refusal_of
@@ -36,7 +37,7 @@ class World:
 
     `kits`: the parts of those variants that are kits. `prices`: by currency, for those other than the
     variant's own. `locations` by priority. `rooms`: before which variants there is a waiting room,
-    parts of kits included.
+    parts of kits included. `mosts`: of which products only so many go into one order, parts included.
     """
 
     variants: Mapping[UUID, Variant]
@@ -49,6 +50,7 @@ class World:
     discounts: Mapping[str, Discount] = field(default_factory=dict)
     rooms: Mapping[UUID, GoodsRoom] = field(default_factory=dict)
     unpaid: Unpaid = field(default_factory=Unpaid)
+    mosts: Mosts = field(default_factory=dict)
 
 
 @dataclass(slots=True)  # not frozen: made for every order
@@ -225,6 +227,8 @@ def _not_allowed(request: OrderRequest, demand: Mapping[UUID, int], world: World
                 return RoomBefore(request.order_id, room.path)
     if most and max(*request.units.values(), *demand.values()) > most:
         return TooManyUnits(request.order_id, most)
+    for over in beyond(request.units, world.kits, world.mosts):
+        return TooManyUnits(request.order_id, over.units, over.title, over.product_id)
     return None
 
 

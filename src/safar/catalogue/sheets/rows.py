@@ -32,9 +32,11 @@ TITLE_MAX = 200
 DESCRIPTION_MAX = 5000
 CATEGORY_MAX = 60
 WEIGHT_G_MAX = 1_000_000
+ORDER_MOST = 999
 PLAIN_COLUMNS = (
     "sku", "product", "title", "description", "category", "price", "was_price", "barcode", "weight_g",
     "tax_class", "published", "variant_published", "tracks_lots", "options", "parts",
+    "order_max",
 )  # fmt: skip
 _YES = frozenset(
     map(fold, ("yes", "y", "true", "1", "x", "sim", "verdadeiro", "بله", "آری", "हाँ", "हां", "सही"))
@@ -208,6 +210,13 @@ def _weight(text: str) -> int:
     return int(plain or 0)
 
 
+def _order_max(text: str) -> int | None:
+    plain = ascii_digits(text)
+    if plain and not (plain.isdecimal() and len(plain) < 4 and int(plain) > 0):
+        raise Wrong("not_a_most")
+    return int(plain) if plain else None
+
+
 def _tax_class(text: str) -> str:
     if text and text.lower() not in TAX_CLASSES:
         raise Wrong("not_a_tax_class")
@@ -243,6 +252,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "description": _text(DESCRIPTION_MAX), "category": _category, "barcode": _barcode, "weight_g": _weight,
     "tax_class": _tax_class, "published": _yes_or_no(True), "variant_published": _yes_or_no(True),
     "tracks_lots": _yes_or_no(False), "options": _options, "parts": _parts,
+    "order_max": _order_max,
 }  # fmt: skip
 
 
@@ -270,6 +280,7 @@ def merged(
         description=record.get("description", before.product.description),
         category=record.get("category", before.product.category),
         published=record.get("published", before.product.published), words=words,
+        order_max=record.get("order_max", before.product.order_max),
     )  # fmt: skip
     kept = before.variant
     price = record.get("price", kept.price_minor)
@@ -331,7 +342,7 @@ def cells_of(article: Article) -> dict[str, Value]:
         "barcode": variant.barcode or "", "weight_g": variant.weight_g, "tax_class": variant.tax_class,
         "published": _word(product.published), "variant_published": _word(variant.published),
         "tracks_lots": _word(variant.tracks_lots), "options": text_of_options(variant.options),
-        "parts": text_of_parts(variant.parts),
+        "parts": text_of_parts(variant.parts), "order_max": product.order_max or "",
     }  # fmt: skip
     for language, words in product.words.items():
         cells[f"title:{language}"] = words.title

@@ -37,6 +37,7 @@ CELLS: Mapping[str, str] = {
     "moved": N_("is not written: the catalogue has changed meanwhile. Hand this row in again"),
     "barcode_twice": N_("stands in row %(value)s already"),
     "not_a_weight": N_("is not a weight in whole grams: “%(value)s”"),
+    "not_a_most": N_("must be a whole number from 1 to 999, or empty, not “%(value)s”"),
     "not_a_tax_class": N_("must be standard, reduced or zero, not “%(value)s”"),
     "not_yes_or_no": N_("must be yes or no, not “%(value)s”"),
     "not_options": N_("must look like “Colour: Red; Size: L”, not “%(value)s”"),

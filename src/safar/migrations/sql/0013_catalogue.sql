@@ -2,7 +2,9 @@
 ALTER TABLE products
 ADD COLUMN published boolean NOT NULL DEFAULT true,
 ADD COLUMN image text,
+ADD COLUMN order_max bigint CHECK (order_max > 0),
 ADD COLUMN changed_at timestamptz NOT NULL DEFAULT now();
+COMMENT ON COLUMN products.order_max IS 'most units in one order, all variants together; null: as many as the shop allows';
 COMMENT ON COLUMN products.image IS 'digest of the first of its pictures';
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX products_title ON products (title, id);
@@ -41,7 +43,8 @@ SELECT
     v.tracks_lots,
     v.is_kit,
     v.published AND p.published AS published,
-    coalesce(v.image, p.image) AS image
+    coalesce(v.image, p.image) AS image,
+    p.order_max
 FROM variants AS v
 INNER JOIN products AS p ON p.id = v.product_id;
 
@@ -121,6 +124,7 @@ SELECT
     p.description,
     p.category,
     p.published AS product_published,
+    p.order_max,
     coalesce(w.words, '{}') AS words,
     v.sku,
     v.price_minor,

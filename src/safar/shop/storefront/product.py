@@ -152,7 +152,7 @@ async def _render(
         "gone": gone,
         "stock": stock_of(offer) if price else Stock(0, "", "bad"),
         "offer": offer,
-        "units_max": min(offer.buyable, UNITS_MAX) if price else 0,
+        "units_max": min(offer.buyable, selected.order_max or UNITS_MAX, UNITS_MAX) if price else 0,
         "price": price,
         "currency": currency,
         "tax": rules.taxes.get(country) or rules.taxes.get(""),
