@@ -219,6 +219,7 @@ CONSOLE: dict[tuple[str, str], str | None] = {
 FRONT: dict[tuple[str, str], str] = {
     ("GET", "/static/{digest}/{path:path}"): "files that are the same for everybody",
     ("GET", "/health"): "says only that the process lives",
+    ("GET", "/health/shop"): "says only what of the machinery stands still",
     ("GET", "/ready"): "says only that the database answers",
     ("GET", "/robots.txt"): "for search engines",
     ("GET", "/favicon.ico"): "an icon",

@@ -200,6 +200,10 @@ class Settings(BaseSettings):
     """Length in days of the time in which `campaign_mails_max` counts."""
     mails_per_address_hour: int = Field(default=30, ge=0)
     """Mails that the shop and the bot write to one address in an hour, the rest is skipped; 0 is no limit."""
+    first_mails_network_hour: int = Field(default=60, ge=0)
+    """Mails an hour about one network's orders to mailboxes that nobody has proven; more wait; 0: none."""
+    first_mails_address_day: int = Field(default=10, ge=0)
+    """Mails a day about orders to one such mailbox, the rest is skipped; 0 is no limit."""
     confirm_mails_network_hour: int = Field(default=60, ge=0)
     """Mails an hour, asked for from one network, that ask a stranger for a confirmation; 0 is no limit."""
     mails_per_hour: int = Field(default=36_000, ge=1)

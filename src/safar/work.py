@@ -8,6 +8,7 @@ from safar.answers import jobs as answers
 from safar.campaigns import jobs as campaigns
 from safar.capacity import jobs as capacity
 from safar.channels import jobs as channels
+from safar.channels.outbox import Ask
 from safar.console import alerts
 from safar.front import goods
 from safar.gate import jobs as gate
@@ -17,10 +18,17 @@ from safar.journal.subscribe import Subscriber
 from safar.kernel.context import Context
 from safar.kernel.loops import Loop
 from safar.privacy import keeping
+from safar.settings import Settings
+from safar.shop import first_mails
 from safar.shop import jobs as shop
 from safar.stock import jobs as stock
 from safar.stock.replenish import jobs as replenish
 from safar.team import jobs as team
+
+
+def asks(settings: Settings) -> dict[str, Ask]:
+    """Return who is asked, by the author of a message, whether it may still leave."""
+    return {**campaigns.asks(settings), **first_mails.asks(settings)}
 
 
 def loops(context: Context) -> list[Loop]:
@@ -29,7 +37,7 @@ def loops(context: Context) -> list[Loop]:
         journal, capacity, team, gate, stock, replenish, inbox, shop, campaigns, alerts, goods,
         keeping,
     )  # fmt: skip
-    outbox = channels.loops(context, campaigns.asks(context.settings))
+    outbox = channels.loops(context, asks(context.settings))
     return [*outbox, *(loop for room in rooms for loop in room.loops(context))]
 
 

@@ -46,7 +46,8 @@ async def test_visitor_and_gate_stand_before_every_shop_page_and_before_no_other
 
 
 @pytest.mark.parametrize("path", [
-    "/wait", "/wait/poll", "/static/x/front/front.css", "/health", "/ready", "/l/abc", "/unsubscribe/abc",
+    "/wait", "/wait/poll", "/static/x/front/front.css", "/health", "/health/shop", "/ready", "/l/abc",
+    "/unsubscribe/abc",
     "/orders/abc", "/chat/messages", "/leave", "/favicon.ico", "/nothing", "*", "",
 ])  # fmt: skip
 def test_open_paths(path: str) -> None:
@@ -99,6 +100,8 @@ async def test_ready_tells_whether_the_database_answers(context: Context, front:
         async with asyncio.timeout(30):
             while (await client.get("/ready")).status_code != 503:
                 await asyncio.sleep(0.05)  # the front's own reading, once a second
+        shop = await client.get("/health/shop")
+        assert (shop.status_code, shop.text) == (503, "the database does not answer")
         assert (await client.get("/health")).status_code == 200
 
 

@@ -24,7 +24,7 @@ from safar.kernel import clock, setbacks
 from safar.kernel.context import Context
 from safar.kernel.database import execute
 from safar.kernel.ids import new_id
-from safar.watch import decide
+from safar.watch import decide, reading
 from safar.watch.beats import note_beats
 from safar.watch.decide import wrong
 from safar.watch.model import Finding, Kind, Lapsed, ReaderBehind, Readings, Standing
@@ -127,6 +127,21 @@ def test_each_threshold_finds_its_kind_and_has_a_sentence(standing_then: Standin
     assert said(finding)
 
 
+@pytest.mark.parametrize("kind", list(Kind))
+async def test_a_monitor_is_told_by_status_what_stands_and_a_balancer_only_whether_it_answers(
+    context: Context, serve: Serve, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "wrong", lambda _standing: [Finding(kind, 90.0)])
+    app = build_front(context)
+    front = await serve(app)
+    await app.state.watch.refresh()
+    can_wait = kind in (Kind.SETBACKS, Kind.FAILED_JOBS)
+    async with httpx.AsyncClient(base_url=front) as client:
+        assert (await client.get("/health/shop")).status_code == (200 if can_wait else 503)
+        for path in ("/health", "/ready"):
+            assert (await client.get(path)).status_code == 200, path
+
+
 @pytest.mark.finding("security-24")
 def test_the_operations_guide_says_of_every_loop_what_it_does_with_an_item_that_fails(
     context: Context,
@@ -146,6 +161,7 @@ async def test_ready_is_answered_from_memory_and_says_what_is_wrong(context: Con
     await watch.refresh()
     async with httpx.AsyncClient(base_url=front) as client:
         assert (await client.get("/ready")).text == "ready"
+        assert (await client.get("/health/shop")).text == "ok"
         async with context.database.connection() as connection:
             await execute(connection, "UPDATE process_beats SET beat_at = now() - interval '1 minute'")
         await watch.refresh()
@@ -153,6 +169,9 @@ async def test_ready_is_answered_from_memory_and_says_what_is_wrong(context: Con
         assert answer.status_code == 200
         assert answer.text.splitlines()[0] == "ready"
         assert answer.text.splitlines()[1].startswith("worker silent: 6")
+        shop = await client.get("/health/shop")
+        assert (shop.status_code, shop.text.splitlines()[0]) == (503, "something stands still")
+        assert shop.text.splitlines()[1].startswith("worker silent: 6")
         async with AsyncExitStack() as taken:
             for _connection in range(context.settings.pool_max):
                 await taken.enter_async_context(context.database.connection())

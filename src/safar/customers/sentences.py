@@ -200,6 +200,9 @@ WORDS: Mapping[str, str] = {
     "sold_out_while_paying": N_("sold out while paying"), "cancelled_by_shop": N_("by the shop"),
     "cancelled_by_customer": N_("as the customer wanted"),
     "not_understood": N_("not understood"),
+    "address_limit": N_("too many mails to this address"),
+    "first_mails_address": N_("too many mails to an address that is not confirmed"),
+    "first_mails_network": N_("too many mails to unconfirmed addresses from one network"),
 }  # fmt: skip
 
 _ICONS = {

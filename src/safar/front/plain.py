@@ -32,10 +32,26 @@ async def _health(request: Request) -> Response:
 
 
 async def _ready(request: Request) -> Response:
-    """Tell whether requests can be answered, then what else is wrong, a line each; from memory."""
+    """Tell a load balancer whether this process can answer visitors, then what else is wrong; from memory.
+
+    A silent worker takes no front away: all of them would go at once, and no visitor elsewhere be better off.
+    """
     watch: Watch = request.app.state.watch
     said = ["ready" if watch.ready else "the database does not answer", *watch.lines()]
     return PlainTextResponse("\n".join(said), 200 if watch.ready else 503)
+
+
+async def _health_of_shop(request: Request) -> Response:
+    """Tell a monitor whether the shop as a whole runs, what is wrong a line each: never for a load balancer.
+
+    503 while something stands still that nobody but people will set going; what only somebody should look at
+    in time is told beside an "ok".
+    """
+    watch: Watch = request.app.state.watch
+    said = ["ok" if watch.runs else "something stands still", *watch.lines()]
+    if not watch.ready:
+        said = ["the database does not answer"]
+    return PlainTextResponse("\n".join(said), 200 if watch.runs else 503, {"cache-control": "no-store"})
 
 
 async def _robots(request: Request) -> Response:
@@ -49,6 +65,7 @@ async def _favicon(request: Request) -> Response:
 
 plain_routes: list[BaseRoute] = [
     Route("/health", _health),
+    Route("/health/shop", _health_of_shop),
     Route("/ready", _ready),
     Route("/robots.txt", _robots),
     Route("/favicon.ico", _favicon),

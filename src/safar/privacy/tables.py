@@ -111,6 +111,7 @@ TABLES: Mapping[str, Kept] = {
     "given_up": _ORDER, "given_up_lines": _ORDER,
     "documents": _BOOKS, "document_series": _SYSTEM, "order_credits": _BOOKS,
     "payments": _ORDER, "payment_receipts": _BOOKS, "refunds": _BOOKS,
+    "first_mails": ForDays(lambda s: 2, "left_at < %(before)s"),
     "payment_ways": _SYSTEM,
     "payment_notices": ForDays(lambda s: 90, "heard_at < %(before)s"),
     "test_card_charges": ForDays(lambda s: 90, "charged_at < %(before)s AND NOT EXISTS ("

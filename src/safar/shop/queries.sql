@@ -246,52 +246,6 @@ INNER JOIN order_goods AS g ON g.order_id = o.id
 WHERE o.state IN ('placed', 'confirmed', 'packed')
 GROUP BY u.owner, o.id, g.variant_id
 
--- name: unpaid_stock
--- Articles of which a great share is on order without being paid, and who has ordered most of that: a network, an
--- address or a browser. What waits for its payment is held, what is paid on delivery has left the level already.
-WITH open_ AS (
-    SELECT o.id, o.placed_at, g.variant_id, sum(g.quantity - g.shipped) AS units, p.by_visitor, p.by_address, p.by_network
-    FROM payments AS p
-    INNER JOIN orders AS o ON o.id = p.order_id
-    INNER JOIN order_goods AS g ON g.order_id = o.id
-    WHERE p.state IN ('started', 'due') AND o.state IN ('placed', 'confirmed', 'packed')
-    GROUP BY o.id, o.placed_at, g.variant_id, p.by_visitor, p.by_address, p.by_network
-),
-
-unpaid AS (SELECT variant_id, sum(units)::bigint AS units FROM open_ GROUP BY variant_id),
-
-great AS (
-    SELECT u.variant_id, u.units, l.free
-    FROM unpaid AS u
-    CROSS JOIN LATERAL (
-        SELECT coalesce(sum(greatest(a.on_hand - a.held, 0)), 0)::bigint AS free
-        FROM stock_levels AS s
-        INNER JOIN capacity_accounts AS a ON a.id = s.account_id
-        WHERE s.variant_id = u.variant_id
-    ) AS l
-    WHERE u.units > %(least)s AND u.units * 100 >= %(percent)s * (u.units + l.free)
-    ORDER BY u.units::float8 / (u.units + l.free) DESC, u.variant_id
-    LIMIT %(limit)s
-)
-
-SELECT g.variant_id, v.title, g.units, g.free, w.kind, w.units AS owner_units, w.orders, w.order_id
-FROM great AS g
-INNER JOIN variants AS v ON v.id = g.variant_id
-CROSS JOIN LATERAL (
-    SELECT
-        k.kind, sum(o.units)::bigint AS units, count(*) AS orders,
-        (array_agg(o.id ORDER BY o.placed_at DESC, o.id))[1] AS order_id
-    FROM open_ AS o
-    CROSS JOIN LATERAL (
-        VALUES ('network', 1, o.by_network), ('address', 2, o.by_address), ('browser', 3, o.by_visitor)
-    ) AS k (kind, rank, owner)
-    WHERE o.variant_id = g.variant_id AND k.owner IS NOT NULL
-    GROUP BY k.kind, k.rank, k.owner
-    ORDER BY units DESC, k.rank, order_id
-    LIMIT 1
-) AS w
-ORDER BY g.units::float8 / (g.units + g.free) DESC, g.variant_id
-
 -- name: next_numbers
 SELECT nextval('order_numbers') FROM generate_series(1, %(count)s)
 

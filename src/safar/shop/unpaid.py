@@ -29,9 +29,14 @@ class Owners:
 def owners_of(request: OrderRequest) -> Owners:
     network = request.buyer.network
     return Owners(
-        _key("visitor", request.buyer.visitor_id), _key("address", mailbox_of(request.email)),
+        _key("visitor", request.buyer.visitor_id), key_of_address(request.email),
         None if network is None else _key("network", network),
     )  # fmt: skip
+
+
+def key_of_address(email: str) -> int:
+    """Return the key under which everything of one mailbox counts."""
+    return _key("address", mailbox_of(email))
 
 
 def _key(kind: str, owner: object) -> int:

@@ -6,9 +6,10 @@ from typing import Literal
 from uuid import UUID
 
 from safar.kernel.database import Connection, rows
+from safar.kernel.queries import queries_beside
 from safar.settings import Settings
-from safar.shop.orders import QUERIES
 
+QUERIES = queries_beside(__file__, "limits.sql")
 _SHOWN_MAX = 5
 
 

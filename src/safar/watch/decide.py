@@ -9,6 +9,15 @@ OUTBOX_OLDEST_S = 120.0
 READER_BEHIND_S = 60.0
 
 
+# Somebody should look at these in time; everything else goes on meanwhile.
+_IN_TIME = frozenset({Kind.SETBACKS, Kind.FAILED_JOBS})
+
+
+def stands_still(kind: Kind) -> bool:
+    """Tell whether a monitor should wake somebody: something stands, or decides wrongly, until mended."""
+    return kind not in _IN_TIME
+
+
 def wrong(standing: Standing) -> list[Finding]:
     """Return what is wrong, the causes first: a silent worker explains most of the others."""
     readings = standing.readings

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from safar.kernel import clock
 from safar.kernel.database import Connection, Database, row, rows
 from safar.watch.beats import QUERIES
-from safar.watch.decide import wrong
+from safar.watch.decide import stands_still, wrong
 from safar.watch.model import Finding, Lapsed, ReaderBehind, Readings, Standing
 
 REFRESH_S = 1.0
@@ -50,9 +50,15 @@ class Watch:
         """Whether visitors can be answered: the database did a moment ago.
 
         Nothing else counts: a silent worker is shown beside it, and sending visitors away would not wake it.
+        What a monitor should be woken by is `runs`.
         """
         now = asyncio.get_running_loop().time()
         return self._read_at is not None and now - self._read_at <= _FRESH_S_MAX
+
+    @property
+    def runs(self) -> bool:
+        """Whether everything runs: the database answers, and nothing behind the pages stands still."""
+        return self.ready and not any(stands_still(finding.kind) for finding in self._findings)
 
     def lines(self) -> list[str]:
         """Return what is wrong behind the pages, a line each, for a monitor: "worker silent: 25 s"."""

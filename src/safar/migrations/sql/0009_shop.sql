@@ -127,6 +127,17 @@ CREATE INDEX payments_by_network ON payments (by_network, changed_at) WHERE stat
 COMMENT ON COLUMN payments.state IS 'owed: paid for an order that was cancelled, to be refunded';
 CREATE INDEX payments_open ON payments (changed_at) WHERE state IN ('started', 'owed');
 
+-- Mails about orders that went to mailboxes which nobody has proven: what one network, and one address, had lately.
+CREATE TABLE first_mails (
+    message_id uuid PRIMARY KEY,
+    network bigint,
+    address bigint NOT NULL,
+    left_at timestamptz NOT NULL
+);
+COMMENT ON COLUMN first_mails.network IS 'hash of who caused it, as of the address: see shop/unpaid.py';
+CREATE INDEX first_mails_network ON first_mails (network, left_at) WHERE network IS NOT NULL;
+CREATE INDEX first_mails_address ON first_mails (address, left_at);
+
 -- The test card's own book, as a real provider keeps one: what it charged, by our idempotency key.
 CREATE TABLE test_card_charges (
     key uuid PRIMARY KEY,
