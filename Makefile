@@ -4,6 +4,8 @@ UV ?= $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN = $(UV) run --frozen --no-sync
 ARGS ?=
 export UV_PYTHON_DOWNLOADS = never
+# Every start of Safar is a handful of processes; each would compile all of Python's modules anew without it.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo serve test lint bench clean
 
