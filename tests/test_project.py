@@ -96,6 +96,13 @@ def _query_files(path: Path) -> dict[str, Path]:
     """Return the names under which a module knows queries, each with the file they come from."""
     known = {"QUERIES": path.with_name("queries.sql")}
     for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            call, name = node.value, node.targets[0]
+            if isinstance(call.func, ast.Name) and call.func.id == "queries_beside" and call.args[1:]:
+                file = call.args[1]
+                assert isinstance(name, ast.Name)
+                assert isinstance(file, ast.Constant)
+                known[name.id] = path.with_name(str(file.value))
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("safar."):
             home = _SOURCE.joinpath(*node.module.split(".")[1:]).with_name("queries.sql")
             known |= {alias.asname or alias.name: home for alias in node.names if alias.name == "QUERIES"}
@@ -130,7 +137,10 @@ def _begun(path: Path) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("file", sorted(_SOURCE.rglob("queries.sql")), ids=_named)
+_QUERIES = [file for file in _SOURCE.rglob("*.sql") if not {"migrations", "bench"} & set(file.parts)]
+
+
+@pytest.mark.parametrize("file", sorted(_QUERIES), ids=_named)
 def test_every_query_is_used_by_its_room_and_every_query_used_exists(file: Path) -> None:
     named = set(Queries(file).by_name)
     asked = _asked_for().get(file, set())
@@ -221,7 +231,7 @@ def test_a_moment_becomes_a_day_in_one_place_only() -> None:
                 assert node.func.attr != "date" or node.args or node.keywords, (
                     f"{where} makes a day of a moment: use kernel.clock.shop_day or today"
                 )
-    for path in sorted([*_SOURCE.rglob("queries.sql"), *(_SOURCE / "migrations" / "sql").glob("*.sql")]):
+    for path in sorted([*_QUERIES, *(_SOURCE / "migrations" / "sql").glob("*.sql")]):
         found = _DAY_IN_SQL.search(path.read_text(encoding="utf-8"))
         assert found is None or path.parent.name == "bench", (
             f"{_named(path)} makes a day by {found[0]}: use (… AT TIME ZONE %(zone)s)::date"

@@ -1,4 +1,4 @@
-"""The command line: safar serve | demo | bench | staff | privacy."""
+"""The command line: safar serve | demo | bench | staff | privacy | journal | secrets."""
 
 import asyncio
 import contextlib
@@ -188,6 +188,47 @@ def forget() -> None:
 
     _run(forget_now())
     screen.print("\n".join(gone) or "Nothing was over.", markup=False)
+
+
+journal = typer.Typer(no_args_is_help=True, help="Months of the journal as Parquet files.")
+app.add_typer(journal, name="journal")
+
+
+@journal.command(name="export")
+def export_month(
+    month: Annotated[str, typer.Argument(help="Such as 2031-05")],
+    folder: Annotated[Path, typer.Argument(help="Where the file goes")],
+) -> None:
+    """Write a month of the journal as a file, and read it again. Needs a running `safar serve`."""
+    from safar.journal.command import exported
+    from safar.serve import url_of
+
+    settings = settings_of_environment()
+    written: list[Path] = []
+
+    async def export() -> None:
+        written.append(await exported(settings, url_of(settings), month, folder))
+
+    _run(export())
+    screen.print(f"{written[0]} is written and was read again.", markup=False)
+
+
+@journal.command(name="check")
+def check_months(files: Annotated[list[Path], typer.Argument(help="Files of months")]) -> None:
+    """Read files of months again, every row of them, and say whether they are as they were written."""
+    from safar.journal.archive import Damaged, check_file
+
+    damaged = 0
+    for file in files:
+        try:
+            seal = check_file(file)
+        except Damaged as error:
+            damaged += 1
+            screen.print(str(error), markup=False)
+        else:
+            screen.print(f"{file.name}: {seal.rows} events, {seal.first_id} to {seal.last_id}", markup=False)
+    if damaged:
+        raise typer.Exit(1)
 
 
 secrets = typer.Typer(no_args_is_help=True, help="The secrets of this installation.")

@@ -232,6 +232,8 @@ class Settings(BaseSettings):
     """Years for which the name and address of a confirmed order outlive the erasure of its customer."""
     journal_months: int = Field(default=36, ge=2)
     """Whole months of the journal that are kept before this one; older ones are dropped."""
+    journal_archive_dir: Path | None = None
+    """Folder in which months of the journal are written as Parquet before they are dropped; unset: none."""
     silent_s_max: float = Field(default=30.0, ge=1)
     """Seconds without a sign of life after which `safar serve` ends a process and starts another."""
     log_level: str = "WARNING"

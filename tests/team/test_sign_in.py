@@ -6,14 +6,17 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from safar.console.build import build_console
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import execute, value
-from safar.kernel.errors import TooManyAttempts
+from safar.kernel.errors import Overloaded, TooManyAttempts
+from safar.kernel.ids import new_id
 from safar.team import actions as team
-from safar.team import passwords
+from safar.team import attempts, passwords
 from safar.team.actions import first_owner
 from safar.team.errors import OneTimePasswordEnded, WrongSignIn
 from safar.team.jobs import sweep
@@ -227,12 +230,67 @@ async def test_the_console_answers_while_passwords_are_checked(
     assert {answer.status_code for answer in answers} == {401}
 
 
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that tries were made to wait, which pass at once."""
+    seconds: list[float] = []
+
+    async def wait(pause_s: float) -> None:
+        seconds.append(pause_s)
+
+    monkeypatch.setattr(attempts, "wait", wait)
+    return seconds
+
+
 @pytest.mark.finding("security-23")
-async def test_what_others_try_elsewhere_keeps_nobody_out(context: Context, one_time: str) -> None:
-    for number in range(context.settings.sign_in_attempts_max * 2):
+async def test_what_others_try_elsewhere_keeps_nobody_out_but_each_try_waits_longer(
+    context: Context, one_time: str, waited: list[float]
+) -> None:
+    free = context.settings.sign_in_attempts_max
+    device = (await team.sign_in(context, OWNER, one_time, network="203.0.113.7")).device
+    for number in range(free + 7):
         with pytest.raises(WrongSignIn):
             await team.sign_in(context, OWNER, "wrong", network=f"198.51.100.{number}")
-    assert (await team.sign_in(context, OWNER, one_time, network="203.0.113.7")).token
+    assert waited == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
+    assert (await team.sign_in(context, OWNER, one_time, network="203.0.113.8")).token
+    assert waited[7:] == [8.0], "a browser nobody knows waits, and comes in"
+    assert (await team.sign_in(context, OWNER, one_time, network="203.0.113.7", device=device)).token
+    with pytest.raises(WrongSignIn):
+        await team.sign_in(context, "other@shop.example", "wrong", network="198.51.100.1")
+    assert len(waited) == 8, "neither the known browser nor another account waits"
+    with (
+        clock.held(clock.now() + timedelta(minutes=attempts.WINDOW_MINUTES, seconds=1)),
+        pytest.raises(WrongSignIn),
+    ):
+        await team.sign_in(context, OWNER, "wrong", network="198.51.100.1")
+    assert len(waited) == 8
+
+
+@pytest.mark.finding("security-23")
+@given(failures=st.integers(0, 10**6), free=st.integers(1, 100))
+def test_a_pause_begins_after_the_free_tries_never_shrinks_and_has_an_end(failures: int, free: int) -> None:
+    pause_s = attempts.pause_after(failures, free)
+    assert (pause_s == 0) == (failures < free)
+    assert pause_s <= attempts.pause_after(failures + 1, free) <= attempts.PAUSE_S_MAX
+
+
+@pytest.mark.finding("security-23")
+async def test_only_so_many_tries_wait_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = asyncio.Event()
+
+    async def wait(_pause_s: float) -> None:
+        await over.wait()
+
+    monkeypatch.setattr(attempts, "wait", wait)
+    monkeypatch.setattr(attempts, "PAUSING_MAX", 2)
+    tries = [attempts.Attempt("x", [new_id()], 1.0) for _try in range(3)]
+    waiting = [asyncio.create_task(attempts.pause(one)) for one in tries[:2]]
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded):
+        await attempts.pause(tries[2])
+    over.set()
+    await asyncio.gather(*waiting)
+    await attempts.pause(tries[2])
 
 
 @pytest.mark.finding("security-23")

@@ -3,7 +3,9 @@
 import re
 from datetime import date
 from itertools import pairwise
+from pathlib import Path
 
+from safar.journal.archive import write_month
 from safar.kernel import clock
 from safar.kernel.database import Connection, Database, execute, value
 from safar.kernel.log import log
@@ -70,10 +72,22 @@ async def partitions(connection: Connection) -> list[str]:
     return [name for (name,) in await cursor.fetchall()]
 
 
-async def drop_old(database: Database, *, months: int) -> bool:
+async def export_month(database: Database, month: str, folder: Path) -> Path:
+    """Write a month of the journal ("2031-05") to `folder`; it stays in the journal. Raises RuntimeError."""
+    name = f"journal_events_{month.replace('-', '_')}"
+    async with database.transaction() as connection:
+        if not _MONTH.fullmatch(name) or not await value(connection, _IS_THERE, {"name": name}):
+            raise RuntimeError(f"The journal has no month {month}.")
+        await connection.execute(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE".encode())
+        await connection.execute("SET LOCAL statement_timeout = 0")
+        return await write_month(connection, name, folder)
+
+
+async def drop_old(database: Database, *, months: int, archive: Path | None = None) -> bool:
     """Drop whole months before the last `months` ones, if every reader has read them; nothing is left to do.
 
-    A month that somebody reads at the moment is left for the next time.
+    With a folder `archive` each is written there first, and dropped only when its file was read again and is
+    right. A month that somebody reads at the moment is left for the next time. Raises Damaged, OSError.
     """
     today = clock.today("UTC")
     index = today.year * 12 + today.month - 1 - months
@@ -87,6 +101,10 @@ async def drop_old(database: Database, *, months: int) -> bool:
         async with database.transaction() as connection:
             if not await value(connection, _ALL_READ, {"start": start, "end": end}):
                 break
+            if archive is not None:  # nobody changes the month until its file is right and it is gone
+                await connection.execute(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE".encode())
+                await connection.execute("SET LOCAL statement_timeout = 0")
+                await write_month(connection, name, archive)
             await connection.execute(f"ALTER TABLE journal_events DETACH PARTITION {name}".encode())
             await connection.execute(f"DROP TABLE {name}".encode())
         log.warning("journal.month_dropped", month=name)

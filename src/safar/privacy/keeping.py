@@ -116,7 +116,10 @@ def loops(context: Context) -> list[Loop]:
             return await once.forget_old(connection)
 
     async def drop_months() -> bool:
-        return await drop_old(context.database, months=context.settings.journal_months)
+        settings = context.settings
+        return await drop_old(
+            context.database, months=settings.journal_months, archive=settings.journal_archive_dir
+        )
 
     return [
         Loop("privacy.keeping", keeper(context), _STEP_S),

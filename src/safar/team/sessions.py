@@ -14,7 +14,7 @@ from safar.kernel.ids import new_id
 from safar.kernel.secrets import token_hash
 from safar.kernel.web.actor import Actor
 from safar.kernel.web.proxies import customer_network
-from safar.team.attempts import QUERIES, count_attempt, forgive
+from safar.team.attempts import QUERIES, count_attempt, forgive, pause
 from safar.team.errors import OneTimePasswordEnded, WeakPassword, WrongPassword, WrongSignIn
 from safar.team.model import Session, SignedIn, Staff
 from safar.team.passwords import acceptable, hash_of, matches, outdated
@@ -43,6 +43,7 @@ async def sign_in(
         context.database, email=email, network=network,
         attempts_max=context.settings.sign_in_attempts_max, device=_known_device(context, email, device),
     )  # fmt: skip
+    await pause(attempt)
     async with context.database.connection() as connection:
         staff = await row(Staff, connection, QUERIES["by_email"], {"email": email})
     right = await matches(staff.password_hash if staff else None, password)
