@@ -117,8 +117,8 @@ class IncomingSmtp(SMTP):
         if arg:
             await self.push("501 Syntax: DATA")
             return
-        if self._reader._buffer:  # type: ignore[attr-defined]
-            # nobody has been told that the mail may come
+        # Nobody has been told that the mail may come.
+        if self._reader._buffer:  # type: ignore[attr-defined]  # asyncio has no word for what came already
             self._hang_up("554 5.5.0 Wait for the answer to DATA")
             return
         mail = self._mail = IncomingMail(self.data_size_limit or 0)
@@ -137,7 +137,7 @@ class IncomingSmtp(SMTP):
             self._mail = None
             self.caller.committing = False
             self._callers.release(self.caller)
-        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        self._set_post_data_state()  # type: ignore[no-untyped-call]  # aiosmtpd's, which has no types
         self._reset_timeout()
         await self.push(status)
 

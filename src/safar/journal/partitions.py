@@ -5,6 +5,8 @@ from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
+from psycopg import sql
+
 from safar.journal.archive import write_month
 from safar.kernel import clock
 from safar.kernel.database import Connection, Database, execute, value
@@ -13,7 +15,10 @@ from safar.kernel.log import log
 _MONTHS_AHEAD = 3
 _MONTH = re.compile(r"journal_events_\d{4}_\d{2}")
 _MAKER_CLASS = 0x5AFA12
-_TAKE_OUT = "DELETE FROM journal_events_other WHERE at >= %(start)s AND at < %(end)s RETURNING *"
+_TAKE_OVER = sql.SQL(
+    "WITH moved AS (DELETE FROM journal_events_other WHERE at >= %(start)s AND at < %(end)s RETURNING *)"
+    " INSERT INTO {month} SELECT * FROM moved"
+)
 
 # In the shop's own schema: `to_regclass` would find another shop's table further along the search path.
 _IS_THERE = """SELECT EXISTS (
@@ -56,9 +61,9 @@ async def _make(connection: Connection, start: date, end: date) -> None:
         return
     # The whole journal for a moment: a writer that has chosen its partition already would choose wrongly.
     await connection.execute("LOCK TABLE journal_events IN ACCESS EXCLUSIVE MODE")
+    month = sql.Identifier(name)
     await connection.execute(f"CREATE TABLE {name} (LIKE journal_events INCLUDING DEFAULTS)".encode())
-    moved = f"WITH moved AS ({_TAKE_OUT}) INSERT INTO {name} SELECT * FROM moved"  # noqa: S608
-    await connection.execute(moved.encode(), {"start": start, "end": end})
+    await connection.execute(_TAKE_OVER.format(month=month), {"start": start, "end": end})
     bounds = f"FOR VALUES FROM ('{start}') TO ('{end}')"
     await connection.execute(f"ALTER TABLE journal_events ATTACH PARTITION {name} {bounds}".encode())
 

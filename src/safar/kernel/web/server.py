@@ -39,5 +39,5 @@ async def run_until(server: Server, stop: asyncio.Event, *, ready: Callable[[], 
             serving.result()
             raise RuntimeError("the HTTP server stopped by itself; is its port taken?")
     finally:
-        server.stop()  # type: ignore[no-untyped-call]
+        server.stop()  # type: ignore[no-untyped-call]  # granian's, which has no types
         await asyncio.wait({serving}, timeout=3)
