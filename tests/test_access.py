@@ -234,6 +234,8 @@ FRONT: dict[tuple[str, str], str] = {
     ("GET", "/sitemap.xml"): "for search engines",
     ("GET", "/wishlist"): "the wishlist of the signed cookie",
     ("POST", "/wishlist"): "the wishlist of the signed cookie",
+    ("POST", "/wishlist/link"): "the wishlist of the signed cookie",
+    ("POST", "/wishlist/link/end"): "the wishlist of the signed cookie",
     ("POST", "/wishlist/{sku}/remove"): "the wishlist of the signed cookie",
     ("POST", "/wishlist/{sku}/cart"): "the wishlist and the cart of the signed cookies",
     ("GET", "/wishlist/{signed}"): "whoever has the signed link may look",

@@ -79,6 +79,8 @@ FRONT: dict[str, Write] = {
     "/checkout/quote": Write({"order_id": str(new_id()), "country": "GB"}),
     "/checkout/forget": _BUTTON,
     "/wishlist": Write({"sku": "MUG"}, ids=frozenset({"sku"})),
+    "/wishlist/link": _BUTTON,
+    "/wishlist/link/end": _BUTTON,
     "/wishlist/{sku}/remove": _BUTTON,
     "/wishlist/{sku}/cart": _BUTTON,
     "/back-in-stock": Write({"sku": "MUG", "email": "a@b.example"}, ids=frozenset({"sku", "email"})),

@@ -220,6 +220,8 @@ class Settings(BaseSettings):
     """Hours after which staff must sign in again."""
     sign_in_attempts_max: int = Field(default=8, ge=1)
     """Failed sign-ins for one address or from one network address in 15 minutes before a pause."""
+    wishlist_link_days: int = Field(default=90, ge=1)
+    """Days for which the link to a wishlist opens it; its owner can end it sooner."""
     browsing_days: int = Field(default=90, ge=1)
     """Days after which what people leave who gave no address is forgotten: views, carts, visitors."""
     hold_days_kept: int = Field(default=90, ge=1)

@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 
 from safar.capacity import actions as ledger
+from safar.customers.actions import Proof
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Database, value
 from safar.kernel.ids import new_id
 from safar.shop.checkout import buy_many, place_many
 from safar.shop.model import DiscountRefused, KeyReused, NotSold, OrderState, OutOfStock, Taken
+from safar.shop.orders import orders_by_id
+from safar.shop.ownership import take_proof
 from safar.shop.pricing import reading
 from safar.shop.settle import (
     Cancellation,
@@ -236,6 +239,53 @@ async def test_a_cancelled_order_gives_the_use_of_its_code_back_once(context: Co
     assert isinstance(await context.batched(buy_many, request(**ada)), Taken), "hers came back, too"
     assert await free(context.database) == (9, 0)
     await books_agree(context.database)
+
+
+@pytest.mark.finding("security-low-customers_once")
+async def test_a_stranger_who_types_an_address_uses_up_nothing_of_its_owner(context: Context) -> None:
+    await code(context.database, "ONE", customers_once=True)
+    owner = new_id()
+    ada: dict[str, Any] = {"email": "ada@customers.example", "discount_code": "ONE"}
+    assert isinstance(await context.batched(buy_many, request(**ada)), Taken), "a stranger's"
+    again = await context.batched(buy_many, request(**ada))
+    assert isinstance(again, DiscountRefused), "nor has a stranger any number of uses"
+    plain = await context.batched(buy_many, request(customer_id=owner, email=ada["email"]))
+    assert isinstance(plain, Taken)
+    async with context.database.transaction() as connection:
+        order = (await orders_by_id(connection, [plain.order_id]))[plain.order_id]
+        proof = Proof(
+            claimant=order.customer_id, kind="email", value=ada["email"], language="en", browser=owner
+        )
+        owner = await take_proof(connection, proof)
+    mine = await context.batched(buy_many, request(customer_id=owner, **ada))
+    assert isinstance(mine, Taken)
+    for _time in range(2):
+        more = await context.batched(buy_many, request(customer_id=owner, **ada))
+        assert isinstance(more, DiscountRefused)
+        assert more.reason == "used_before"
+    cancelled = Cancellation(mine.order_id, "link", "cancelled_by_customer")
+    await context.batched(cancel_many, cancelled)
+    assert isinstance(await context.batched(buy_many, request(customer_id=owner, **ada)), Taken)
+
+
+@pytest.mark.finding("security-low-customers_once")
+async def test_who_used_a_code_before_they_proved_their_mailbox_has_used_it(context: Context) -> None:
+    await code(context.database, "ONE", customers_once=True)
+    mine: dict[str, Any] = {
+        "email": "eve@customers.example", "discount_code": "ONE", "customer_id": new_id(),
+    }  # fmt: skip
+    first = await context.batched(buy_many, request(**mine))
+    assert isinstance(first, Taken)
+    async with context.database.transaction() as connection:
+        order = (await orders_by_id(connection, [first.order_id]))[first.order_id]
+        proof = Proof(
+            claimant=order.customer_id, kind="email", value=mine["email"], language="en",
+            browser=mine["customer_id"],
+        )  # fmt: skip
+        await take_proof(connection, proof)
+    again = await context.batched(buy_many, request(**mine))
+    assert isinstance(again, DiscountRefused)
+    assert again.reason == "used_before"
 
 
 @pytest.mark.parametrize("taken", [False, True])

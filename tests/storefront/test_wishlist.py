@@ -3,6 +3,7 @@
 import re
 
 import httpx
+import pytest
 
 from safar.kernel.context import Context
 from safar.kernel.database import Database
@@ -11,6 +12,8 @@ from tests.books import events
 
 
 async def share(browser: httpx.AsyncClient) -> str:
+    """Have a link made; return where it leads."""
+    assert (await browser.post("/wishlist/link")).headers["location"] == "/wishlist"
     found = re.search(r'href="(/wishlist/[^"]+)">', (await browser.get("/wishlist")).text)
     assert found is not None
     return found.group(1)
@@ -108,3 +111,31 @@ async def test_a_list_has_an_end(browser: httpx.AsyncClient, database: Database)
     full = await browser.post("/wishlist", json={"sku": "CANDLE"})
     assert (full.status_code, full.json()["error"]) == (409, "wishlist_full")
     assert (await browser.post("/wishlist", json={"sku": "MUG"})).status_code == 201  # it is there already
+
+
+@pytest.mark.finding("security-low-wishlist")
+async def test_a_link_is_made_when_asked_for_ends_by_itself_and_at_once_when_its_owner_wants(
+    browser: httpx.AsyncClient, base: str, database: Database
+) -> None:
+    assert (await browser.post("/wishlist/link")).status_code == 404, "there is no list yet"
+    await browser.post("/wishlist", data={"sku": "MUG"})
+    assert 'href="/wishlist/' not in (await browser.get("/wishlist")).text
+    key = str(new_id())
+    for _time in range(2):
+        assert (await browser.post("/wishlist/link", data={"request_id": key})).status_code == 303
+    assert await events(database, "wishlist.shared") == ["wishlist.shared"]
+    async with httpx.AsyncClient(base_url=base) as friend:
+        first = await share(browser)
+        assert (await friend.get(first)).status_code == 200
+        second = await share(browser)
+        assert (await friend.get(first)).status_code == 404, "a new link ends the one before"
+        assert (await friend.get(second)).status_code == 200
+        assert "Stop sharing" not in (await friend.get(second)).text
+        async with database.transaction() as connection:
+            await connection.execute("UPDATE wishlists SET link_until = now() - interval '1 second'")
+        assert (await friend.get(second)).status_code == 404
+        assert "Make a link to share" in (await browser.get("/wishlist")).text
+        third = await share(browser)
+        assert (await browser.post("/wishlist/link/end")).status_code == 303
+        assert (await friend.get(third)).status_code == 404
+        assert (await friend.post("/wishlist/link/end")).status_code == 404

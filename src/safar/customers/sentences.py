@@ -41,6 +41,8 @@ SENTENCES: Mapping[str, str] = {
     "cart.changed": N_("Changed the cart"),
     "wishlist.created": N_("Started a wishlist"),
     "wishlist.changed": N_("Changed the wishlist: %(sku)s"),
+    "wishlist.shared": N_("Made a link to the wishlist"),
+    "wishlist.unshared": N_("Ended the link to the wishlist"),
     "back_in_stock.asked": N_("Asked to be told when %(sku)s is back"),
     "back_in_stock.confirmed": N_("Confirmed the wish to be told when %(sku)s is back"),
     "back_in_stock.told": N_("Was told that %(sku)s is back"),

@@ -174,8 +174,9 @@ async def _asked(
     codes = {request.discount_code for request in requests if request.discount_code}
     if codes:
         world.discounts = await discounts(connection, codes)
+        proven = await _proven_for_codes(connection, requests, world)
         uses = [
-            Use(request.order_id, discount, request.email)
+            Use(request.order_id, discount, request.email, request.order_id in proven)
             for request in requests
             if (discount := world.discounts.get(plain_code(request.discount_code)))
         ]
@@ -189,6 +190,27 @@ async def _asked(
             connection, ledger.lock_many(connection, accounts), stock.levels(connection, stocked)
         )
     return asked
+
+
+async def _proven_for_codes(
+    connection: Connection, requests: Sequence[OrderRequest], world: World
+) -> set[UUID]:
+    """Return which orders with a code for one use each come from who has shown to read the mailbox.
+
+    Of those it is noted in the world who has used the code before, when nobody had shown it yet.
+    """
+    once = [
+        {"id": one.order_id, "customer_id": one.customer_id, "email": one.email, "code": discount.code}
+        for one in requests
+        if (discount := world.discounts.get(plain_code(one.discount_code))) and discount.customers_once
+    ]
+    if not once:
+        return set()
+    params = {"orders": as_json(once)}
+    proven = await rows(Found, connection, QUERIES["proven_mailboxes"], params)
+    used = await rows(Found, connection, QUERIES["codes_used_before"], params) if proven else []
+    world.code_used = frozenset(order.id for order in used)
+    return {order.id for order in proven}
 
 
 def _choices(requests: Sequence[OrderRequest], world: World) -> int:

@@ -22,7 +22,7 @@ from safar.shop.model import (
 )
 from safar.shop.order_most import Mosts, beyond
 from safar.shop.payments.decide import takes
-from safar.shop.pricing.model import Destination, Discount, NoShipping, Priced, Quote, Rules
+from safar.shop.pricing.model import Destination, Discount, DiscountReason, NoShipping, Priced, Quote, Rules
 from safar.shop.pricing.quote import quote, refusal_of
 from safar.shop.unpaid import Unpaid, refusal_of_unpaid
 from safar.stock.choose import Chosen, Rule, Short, choose
@@ -38,6 +38,7 @@ class World:
     `kits`: the parts of those variants that are kits. `prices`: by currency, for those other than the
     variant's own. `locations` by priority. `rooms`: before which variants there is a waiting room,
     parts of kits included. `mosts`: of which products only so many go into one order, parts included.
+    `code_used`: the orders whose customer has used their code before.
     """
 
     variants: Mapping[UUID, Variant]
@@ -51,6 +52,7 @@ class World:
     rooms: Mapping[UUID, GoodsRoom] = field(default_factory=dict)
     unpaid: Unpaid = field(default_factory=Unpaid)
     mosts: Mosts = field(default_factory=dict)
+    code_used: frozenset[UUID] = frozenset()
 
 
 @dataclass(slots=True)  # not frozen: made for every order
@@ -111,6 +113,8 @@ def plan_order(request: OrderRequest, world: World) -> Plan | Refusal:
     discount = world.discounts.get(request.discount_code) if request.discount_code else None
     if request.discount_code:
         reason = refusal_of(discount, lines, world.rules, currency=currency, now=world.now)
+        if reason is None and request.order_id in world.code_used:
+            reason = DiscountReason.USED_BEFORE
         if reason is not None:
             return DiscountRefused(request.order_id, request.discount_code, reason)
     quoted = quote(

@@ -298,6 +298,19 @@ WHERE EXISTS (
     )
 )
 
+-- name: codes_used_before
+-- The orders to be whose customer, by a mailbox that is proven, has an order with the same code already.
+SELECT a.id
+FROM jsonb_to_recordset(%(orders)s::jsonb) AS a (id uuid, customer_id uuid, email text, code text)
+INNER JOIN customer_identities AS i
+    ON i.kind = 'email' AND i.value = lower(a.email) AND i.customer_id IN (
+        a.customer_id, (SELECT c.merged_into FROM customers AS c WHERE c.id = a.customer_id)
+    )
+WHERE EXISTS (
+    SELECT FROM orders AS o
+    WHERE o.customer_id = i.customer_id AND o.discount_code = a.code AND o.state <> 'cancelled' AND o.id <> a.id
+)
+
 -- name: lock_kept_shortly
 -- Orders of a mailbox whose units are kept longer now that it is proven; in the order of their ids.
 SELECT id, hold_id, longer_until FROM orders

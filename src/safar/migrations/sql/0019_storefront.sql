@@ -51,8 +51,11 @@ CREATE TABLE wishlists (
     id uuid PRIMARY KEY,
     customer_id uuid NOT NULL,
     created_at timestamptz NOT NULL,
-    changed_at timestamptz NOT NULL
+    changed_at timestamptz NOT NULL,
+    link_id uuid UNIQUE,
+    link_until timestamptz
 );
+COMMENT ON COLUMN wishlists.link_id IS 'of the one link by which others may look; null: nobody may';
 
 CREATE TABLE wishlist_items (
     wishlist_id uuid NOT NULL REFERENCES wishlists (id),

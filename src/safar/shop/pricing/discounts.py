@@ -21,11 +21,15 @@ _KINDS = [USES_OF_CODE, USES_OF_CUSTOMER]
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """An order that wants to use a code; the customer is whoever reads the mailbox, not how it is written."""
+    """An order that wants to use a code; the customer is whoever reads the mailbox, not how it is written.
+
+    `proven`: they have shown that they read it. What a stranger used up by typing an address is not theirs.
+    """
 
     order_id: UUID
     discount: Discount
     email: str
+    proven: bool = False
 
 
 def plain_code(text: str) -> str:
@@ -86,4 +90,5 @@ async def uses_left(connection: Connection, hold_id: UUID) -> dict[int, int]:
 
 def _key(use: Use) -> str:
     """Return the account's key: nothing personal lies in the ledger."""
-    return str(derived_id("discount", use.discount.code, mailbox_of(use.email)))
+    parts = ("discount", use.discount.code, mailbox_of(use.email))
+    return str(derived_id(*parts) if use.proven else derived_id(*parts, "not proven"))

@@ -25,7 +25,7 @@ class WishlistFull(SafarError):
 
 
 class UnknownWishlist(NotFound):
-    """There is no wishlist here. Perhaps the link was cut short."""
+    """There is no wishlist here. The link may have ended, or was cut short: ask for a new one."""
 
 
 class UnknownBackRequest(NotFound):

@@ -229,6 +229,17 @@ VALUES (%(id)s, %(customer_id)s, %(now)s, %(now)s)
 ON CONFLICT (id) DO UPDATE SET changed_at = excluded.changed_at
 RETURNING (xmax = 0) AS opened
 
+-- name: wishlist_link
+SELECT link_id, link_until FROM wishlists WHERE id = %(id)s AND link_until > %(now)s
+
+-- name: share_wishlist
+UPDATE wishlists SET link_id = %(link_id)s, link_until = %(until)s
+WHERE id = %(id)s AND link_id IS DISTINCT FROM %(link_id)s
+RETURNING id
+
+-- name: wishlist_of_link
+SELECT id FROM wishlists WHERE link_id = %(link_id)s AND link_until > %(now)s
+
 -- name: wish
 INSERT INTO wishlist_items (wishlist_id, variant_id, added_at)
 SELECT %(id)s, %(variant_id)s, %(now)s

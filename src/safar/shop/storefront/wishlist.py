@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from safar.customers.visitor import Visitor
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, rows, value
+from safar.kernel.database import Connection, row, rows, value
 from safar.kernel.ids import derived_id
 from safar.kernel.once import Asked, Known, ask_one, keep_many
 from safar.shop.availability import Offer, offers
@@ -38,6 +39,14 @@ class WishChange:
     visitor: Visitor
     sku: str
     how: Literal["add", "remove"]
+
+
+@dataclass(frozen=True, slots=True)
+class WishlistLink:
+    """By what others may look at a list, and until when."""
+
+    link_id: UUID
+    link_until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +113,38 @@ def _changed(change: WishChange, variant: Variant) -> Event:
         campaign_id=change.visitor.campaign_id, subject_id=change.wishlist_id,
         properties={"variant_id": variant.id, "sku": variant.sku, "how": change.how},
     )  # fmt: skip
+
+
+async def link_of(connection: Connection, wishlist_id: UUID) -> WishlistLink | None:
+    """Return the link by which others may look at a list at this moment."""
+    params = {"id": wishlist_id, "now": clock.now()}
+    return await row(WishlistLink, connection, QUERIES["wishlist_link"], params)
+
+
+async def share(
+    connection: Connection, wishlist_id: UUID, visitor: Visitor, *, link_id: UUID | None, days: int
+) -> None:
+    """Let others look by this link for so many days, and by none that was given before; None: by none at all.
+
+    Writes wishlist.shared or wishlist.unshared.
+    """
+    now = clock.now()
+    until = None if link_id is None else now + timedelta(days=days)
+    params = {"id": wishlist_id, "link_id": link_id, "until": until}
+    if await value(connection, QUERIES["share_wishlist"], params) is None:
+        return
+    event = Event(
+        name="wishlist.unshared" if link_id is None else "wishlist.shared", customer_id=visitor.customer_id,
+        campaign_id=visitor.campaign_id, subject_id=wishlist_id,
+    )  # fmt: skip
+    await append_many(connection, [event])
+
+
+async def shared_by(connection: Connection, link_id: UUID) -> UUID | None:
+    """Return the list that a link opens, if it is still good."""
+    params = {"link_id": link_id, "now": clock.now()}
+    found: UUID | None = await value(connection, QUERIES["wishlist_of_link"], params)
+    return found
 
 
 async def move_to_cart(

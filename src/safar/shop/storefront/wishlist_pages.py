@@ -10,7 +10,7 @@ from safar.catalogue.errors import UnknownProduct
 from safar.customers.visitor import visitor_of
 from safar.kernel.errors import BadRequest
 from safar.kernel.i18n import _
-from safar.kernel.ids import new_id
+from safar.kernel.ids import derived_id, new_id
 from safar.kernel.web.cookies import cookie_of, cookie_set
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, page, wants_json
@@ -20,7 +20,15 @@ from safar.shop.cart_decide import CartChange, CartRefused
 from safar.shop.storefront.currency import currency_of
 from safar.shop.storefront.errors import UnknownWishlist
 from safar.shop.storefront.public import visit_of
-from safar.shop.storefront.wishlist import WishChange, change_wishlist, move_to_cart, wishes
+from safar.shop.storefront.wishlist import (
+    WishChange,
+    change_wishlist,
+    link_of,
+    move_to_cart,
+    share,
+    shared_by,
+    wishes,
+)
 
 COOKIE = "wishlist"
 _PURPOSE = "wishlist"
@@ -36,7 +44,10 @@ async def _own(request: Request) -> Response:
 
 async def _shared(request: Request) -> Response:
     """Show somebody's list to whom they gave its link: to look at, not to change."""
-    wishlist_id = _unsigned(request, _SHARED, request.path_params["signed"])
+    link_id, wishlist_id = _unsigned(request, _SHARED, request.path_params["signed"]), None
+    if link_id is not None:
+        async with context_of(request).database.connection() as connection:
+            wishlist_id = await shared_by(connection, link_id)
     if wishlist_id is None:
         raise UnknownWishlist
     return await _page(request, wishlist_id, shared=True)
@@ -51,20 +62,45 @@ async def _page(
     status: int = 200,
 ) -> Response:
     context = context_of(request)
-    found = []
+    found, link, until = [], "", None
     if wishlist_id is not None:
         async with context.database.connection() as connection:
             found = await wishes(connection, wishlist_id, visit_of(request))
-    link = f"/wishlist/{context.vault.sign(_SHARED, wishlist_id.hex)}" if wishlist_id and not shared else ""
+            given = None if shared else await link_of(connection, wishlist_id)
+        if given is not None:
+            link, until = f"/wishlist/{context.vault.sign(_SHARED, given.link_id.hex)}", given.link_until
     values = {
         "wishes": found,
         "shared": shared,
+        "until": until,
         "link": context.settings.public_url + link if link else "",
         "path_to_share": link,
         "currency": currency_of(request),
         "problem": problem,
     }
     return page(request, "shop/wishlist.html", values, status=status)
+
+
+async def _share(request: Request) -> Response:
+    """Make a link by which others may look; the one before opens nothing any more."""
+    fields = await read_fields(request)
+    key = _key(request, fields)
+    fields.done()
+    return await _set_link(request, derived_id("wishlist link", key))
+
+
+async def _unshare(request: Request) -> Response:
+    return await _set_link(request, None)
+
+
+async def _set_link(request: Request, link_id: UUID | None) -> Response:
+    context, wishlist_id = context_of(request), _id_of(request)
+    if wishlist_id is None:
+        raise UnknownWishlist
+    async with context.database.transaction() as connection:
+        days = context.settings.wishlist_link_days
+        await share(connection, wishlist_id, visitor_of(request), link_id=link_id, days=days)
+    return see_other("/wishlist")
 
 
 async def _add(request: Request) -> Response:
@@ -143,6 +179,8 @@ def _remember(request: Request, response: Response, wishlist_id: UUID) -> None:
 routes: list[BaseRoute] = [
     Route("/wishlist", _own),
     Route("/wishlist", _add, methods=["POST"]),
+    Route("/wishlist/link", _share, methods=["POST"]),
+    Route("/wishlist/link/end", _unshare, methods=["POST"]),
     Route("/wishlist/{sku}/remove", _remove, methods=["POST"]),
     Route("/wishlist/{sku}/cart", _to_cart, methods=["POST"]),
     Route("/wishlist/{signed}", _shared),
