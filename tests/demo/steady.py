@@ -36,6 +36,7 @@ class SteadyBuyer:
             httpx.AsyncHTTPTransport() as transport,
             Browser(self._address, "en", transport) as browser,
         ):
+            await browser.get("/")  # before the first order the browser has shown that it keeps cookies
             for sku in itertools.cycle(self._skus):
                 if self._enough:
                     break

@@ -3,6 +3,9 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -28,6 +31,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 CUSTOMERS = 120
 SECONDS = 22.0
 _BETWEEN_S = 2.0
+_ORDERS_LEAST = 10  # of the buyers who go on to the end of the havoc
+_START_S = 1.5  # what a worker takes to start where nothing else runs
 # Each line dies in the same moment. "backend": one of PostgreSQL's own processes, which makes the server
 # throw out everybody and recover, while its first process lives on.
 KILLS = (
@@ -44,14 +49,25 @@ KILLS = (
 
 @dataclass(frozen=True, slots=True)
 class Stage:
+    """What runs; `pace` is _pace()."""
+
     settings: Settings
     supervisor: Supervisor
     context: Context
+    pace: float
+
+
+def _pace() -> float:
+    """Return how many times longer than on a machine of its own a process takes to start here, at least 1."""
+    begun = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import safar.work"], check=True, timeout=120)
+    return max(1.0, (time.monotonic() - begun) / _START_S)
 
 
 @asynccontextmanager
 async def _running(folder: Path) -> AsyncIterator[Stage]:
-    settings = demo_settings(settings_at(folder), customers=CUSTOMERS, seconds=SECONDS)
+    pace = _pace()
+    settings = demo_settings(settings_at(folder), customers=CUSTOMERS, seconds=SECONDS * pace)
     supervisor = Supervisor(settings, extra_roles=("mailbox",))
     watching: asyncio.Task[None] | None = None
     try:
@@ -60,7 +76,7 @@ async def _running(folder: Path) -> AsyncIterator[Stage]:
         context = make_context(settings, supervisor.url)
         await context.database.open()
         try:
-            yield Stage(settings, supervisor, context)
+            yield Stage(settings, supervisor, context, pace)
         finally:
             await context.database.close()
     finally:
@@ -97,7 +113,9 @@ async def _make_havoc(stage: Stage, buyers: list[SteadyBuyer]) -> int:
         for role in roles:
             _kill(stage.supervisor, role)
             killed += 1
-        await asyncio.sleep(_BETWEEN_S)
+        await asyncio.sleep(_BETWEEN_S * stage.pace)
+    while sum(len(buyer.acknowledged) for buyer in buyers) < _ORDERS_LEAST:
+        await asyncio.sleep(0.1)
     for buyer in buyers:
         buyer.enough()
     return killed
@@ -112,7 +130,7 @@ async def test_kill_9_in_the_middle_loses_nothing_acknowledged_and_sells_nothing
         buyers = [SteadyBuyer(stage.settings.public_url, skus[n * 20 : n * 20 + 20], n) for n in range(2)]
         buying = [asyncio.create_task(_when_loaded(stage, buyer)) for buyer in buyers]
         havoc = asyncio.create_task(_make_havoc(stage, buyers))
-        rehearsed = await rehearse(stage.context, customers=CUSTOMERS, seconds=SECONDS)
+        rehearsed = await rehearse(stage.context, customers=CUSTOMERS, seconds=SECONDS * stage.pace)
         killed = await havoc
         await asyncio.gather(*buying)
         assert stage.supervisor.restarts >= killed - KILLS.count(("backend",))
@@ -155,7 +173,6 @@ async def _check_orders(
     orders = [read_link(context, signed).order_id for signed in told]
     assert orders
     assert [order for order in orders if states.get(order) != "confirmed"] == []
-    assert sum(len(buyer.acknowledged) for buyer in buyers) >= 10
     for buyer in buyers:
         assert buyer.surprises == []
         lost = [
