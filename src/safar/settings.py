@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     timezone: str = "UTC"
     """IANA zone of the shop: in which its days begin and end, and times are shown."""
     opening_hours: str = "Mon-Fri 09:00-18:00"
-    """When people answer, as told to customers by the bot."""
+    """When people answer, as the bot tells it: "Mon-Fri 09:00-18:00, Sat 10:00-14:00" in `timezone`."""
 
     smtp_url: str = "smtp://127.0.0.1:8026"
     """Server for outgoing e-mail: smtp://, smtp+starttls:// or smtps://, user:password@ optional."""

@@ -2,20 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
 from safar.answers.actions import Bot
+from safar.answers.addresses import address_in
 from safar.answers.jobs import subscribers
 from safar.catalogue.actions import import_products, variant_id_of
 from safar.channels.actions import ensure_channels
-from safar.inbox.actions import assign
+from safar.channels.model import EMAIL
+from safar.inbox.actions import assign, ways_of
 from safar.inbox.model import Inbound, Receipt
 from safar.journal.actions import append_many, read
 from safar.journal.line import LineKeeper
 from safar.journal.model import Event
 from safar.journal.subscribe import register
+from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from safar.shop.checkout import OrderRequest, buy_many
@@ -209,7 +213,7 @@ async def test_what_the_bot_cannot_answer_goes_to_a_person_with_the_reason(
     assert found.waiting_since is not None, "a notice is no answer: the customer still waits"
     ((author, notice),) = await said(shop, receipt.conversation_id)
     assert author == "shop"
-    assert "A colleague will answer you here" in notice
+    assert "A colleague will answer you here. " in notice
     assert [event["reason"] for event in await events(shop, "answer.none")] == [reason]
     await ask(shop, web("Hello?", visitor=found.customer_id))
     assert len(await said(shop, receipt.conversation_id)) == 1, "silent from then on"
@@ -280,3 +284,92 @@ async def test_a_worker_that_starts_again_answers_what_came_meanwhile_once(shop:
     await fresh.step(shop.database)
     for receipt in receipts:
         assert len(await said(shop, receipt.conversation_id)) == 1
+
+
+_FRIDAY_NIGHT = datetime(2031, 5, 2, 22, 26, tzinfo=UTC)
+
+
+@pytest.mark.finding("customer-side-6")
+@pytest.mark.parametrize(
+    ("language", "text", "away", "ask_for_it"),
+    [
+        (
+            "en",
+            "Can you wrap it in gold foil?",
+            "We are away until Monday 9:00\u202fAM.",
+            "Write your e-mail address here",
+        ),
+        (
+            "pt-BR",
+            "Vocês embrulham em papel dourado?",
+            "Voltamos segunda-feira 09:00.",
+            "Escreva aqui seu e-mail",
+        ),
+        (
+            "fa",
+            "می‌توانید آن را در کاغذ طلایی بپیچید؟",
+            "تا دوشنبه ۹:۰۰ اینجا نیستیم.",
+            "نشانی ایمیل خود را اینجا بنویسید",
+        ),
+        (
+            "hi",
+            "क्या आप इसे सुनहरे काग़ज़ में लपेट सकते हैं?",
+            "हम सोमवार 9:00 am तक उपलब्ध नहीं हैं।",
+            "अपना ई-मेल पता यहाँ लिखें",
+        ),
+    ],
+)
+async def test_when_nobody_is_there_it_says_until_when_and_asks_for_an_address(
+    shop: Context, language: str, text: str, away: str, ask_for_it: str
+) -> None:
+    visitor = new_id()
+    with clock.held(_FRIDAY_NIGHT) as held:
+        question = replace(web(text, visitor=visitor), language=language)
+        (receipt,) = await ask(shop, question)
+        ((_author, notice),) = await said(shop, receipt.conversation_id)
+        assert away in notice
+        assert ask_for_it in notice
+        held.advance(seconds=60)
+        await ask(shop, replace(web("ana@example.com", visitor=visitor), language=language))
+        (_notice, (author, noted)) = await said(shop, receipt.conversation_id)
+        assert author == "shop"
+        assert "ana@example.com" in noted
+        async with shop.database.connection() as connection:
+            ways = await ways_of(connection, await conversation(shop, receipt.conversation_id))
+            known = await connection.execute("SELECT kind FROM customer_identities")
+            assert ("email",) not in await known.fetchall(), "typed is not shown"
+        assert "ana@example.com" in [way.address for way in ways if way.channel_id == EMAIL]
+        assert await _waits(shop, receipt), "no answer yet"
+
+
+@pytest.mark.finding("customer-side-6")
+async def test_in_opening_hours_or_where_an_address_is_known_none_is_asked_for(shop: Context) -> None:
+    with clock.held(_FRIDAY_NIGHT) as held:
+        by_mail = await ask(shop, mail("Can you wrap it in gold foil?"))
+        notices = [text for _author, text in await said(shop, by_mail[0].conversation_id)]
+        assert not any("e-mail address" in text for text in notices)
+        held.advance(seconds=timedelta(days=2, hours=12).total_seconds())
+        (receipt,) = await ask(shop, web("Can you wrap it in gold foil?"))
+        ((_author, notice),) = await said(shop, receipt.conversation_id)
+        assert "People are here Mon-Fri 09:00-18:00" in notice
+
+
+async def _waits(context: Context, receipt: Receipt) -> bool:
+    return (await conversation(context, receipt.conversation_id)).waiting_since is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("ana@example.com", "ana@example.com"),
+        ("My e-mail: <Ana.B+x@Example.co.uk>.", "ana.b+x@example.co.uk"),
+        ("نشانی من ana@example.com، لطفاً", "ana@example.com"),
+        ("a@b.example or c@d.example", None),
+        ("look @home and me@ you, a@b@c.d", None),
+        ("x@localhost", None),
+        ("@" * 5000, None),
+        ("a@b. " * 5000, None),
+    ],
+)
+def test_an_address_in_a_message_is_found_when_there_is_just_one(text: str, address: str | None) -> None:
+    assert address_in(text) == address

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 from uuid import UUID
 
+from safar.answers.addresses import note_addresses, reached_by_mail, say
 from safar.answers.catalogue import Catalogue
 from safar.answers.decide import understand
 from safar.answers.facts import (
@@ -25,7 +26,7 @@ from safar.answers.texts import (
     stock_text,
     thanks_text,
 )
-from safar.channels.model import EMAIL, Author
+from safar.channels.model import EMAIL, WEB, Author
 from safar.channels.quotes import is_answer_subject
 from safar.inbox.actions import hand_over_many, lock_many, reply_many
 from safar.inbox.model import HandOver, Reply, Said
@@ -33,8 +34,8 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event, Recorded
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, rows
+from safar.kernel.hours import away_until
 from safar.kernel.i18n import speaking
-from safar.kernel.ids import derived_id
 from safar.settings import Settings
 
 # What it answers while a question waits for a person; courtesies would only get between the two.
@@ -50,8 +51,10 @@ class Bot:
 
     async def take(self, connection: Connection, events: Sequence[Recorded]) -> None:
         """Answer the questions of these events (message.received), each once."""
+        questions = await _questions(connection, events)
+        noted = await note_addresses(connection, questions)
         answers = [
-            await self.answer(connection, question) for question in await _questions(connection, events)
+            await self.answer(connection, question) for question in questions if question.id not in noted
         ]
         answers = [one for one in answers if not _is_thanks_by_mail(one)]
         if answers:
@@ -118,16 +121,24 @@ class Bot:
         requests = [HandOver(a.question.conversation_id, a.reason or "not_understood") for a in unanswered]
         changed = await hand_over_many(connection, requests)
         handed = [answer for answer, new in zip(unanswered, changed, strict=True) if new]
-        await reply_many(connection, [self._notice(answer) for answer in handed])
+        reached = await reached_by_mail(connection, [answer.question for answer in handed])
+        notices = [self._notice(one, known=one.question.customer_id in reached) for one in handed]
+        await reply_many(connection, notices)
         told = [_event("answer.given", answer, {"intent": answer.intent.value}) for answer in given]
         told += [_event("answer.none", answer, {"reason": answer.reason}) for answer in handed]
         await append_many(connection, told)
 
-    def _notice(self, answer: Answer) -> Reply:
-        """Tell the customer that a person will answer: by the shop, since it answers nothing."""
-        with speaking(answer.question.language):
-            text = handed_over_text(self._settings.opening_hours)
-        return _say(answer.question, text, Author.SHOP)
+    def _notice(self, answer: Answer, *, known: bool) -> Reply:
+        """Tell the customer that a person will answer: by the shop, since it answers nothing.
+
+        `known`: there is an address to which the answer can go when the customer has left the page.
+        """
+        settings, question = self._settings, answer.question
+        back_at = away_until(clock.now(), settings.opening_hours, settings.timezone)
+        with speaking(question.language):
+            ask = question.channel_id == WEB and not known
+            text = handed_over_text(settings.opening_hours, back_at, ask_email=ask)
+        return say(question, text, Author.SHOP)
 
 
 async def _questions(connection: Connection, events: Sequence[Recorded]) -> list[Question]:
@@ -215,19 +226,7 @@ async def _about_order(
 
 
 def _reply(answer: Answer) -> Reply:
-    return _say(answer.question, answer.text or "", Author.BOT)
-
-
-def _say(question: Question, text: str, author: Author) -> Reply:
-    return Reply(
-        conversation_id=question.conversation_id,
-        text=text,
-        author=author.value,
-        message_id=derived_id("answer", question.id, author.value),
-        channel_id=question.channel_id,
-        address=question.address,
-        language=question.language,
-    )
+    return say(answer.question, answer.text or "", Author.BOT)
 
 
 def _event(name: str, answer: Answer, properties: dict[str, str | None]) -> Event:

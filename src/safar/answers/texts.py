@@ -1,7 +1,9 @@
 """What the bot says, in the language in force; the figures are those of this moment."""
 
+from datetime import datetime
+
 from safar.answers.facts import Shelf
-from safar.kernel.i18n import N_, _, date, hours_text, ngettext
+from safar.kernel.i18n import N_, _, date, hours_text, ngettext, weekday_and_time
 from safar.shop.model import Order, OrderState
 
 _MANY = 50
@@ -74,7 +76,23 @@ def thanks_text() -> str:
     return _("You are welcome!")
 
 
-def handed_over_text(opening_hours: str) -> str:
-    """Say that a person will answer, and when people are here."""
-    hours = hours_text(opening_hours)
-    return _("Thank you. A colleague will answer you here. People are here %(hours)s.", hours=hours)
+def handed_over_text(opening_hours: str, back_at: datetime | None, *, ask_email: bool) -> str:
+    """Say that a person will answer, and when people are here, or are back where nobody is now.
+
+    `ask_email`: the answer could not reach whoever leaves the page, so ask for an address.
+    """
+    if back_at is None:
+        hours = hours_text(opening_hours)
+        return _("Thank you. A colleague will answer you here. People are here %(hours)s.", hours=hours)
+    text = _(
+        "Thank you. A colleague will answer you here. We are away until %(moment)s.",
+        moment=weekday_and_time(back_at),
+    )
+    if ask_email:
+        text += " " + _("Write your e-mail address here, and the answer reaches you there, too.")
+    return text
+
+
+def address_noted_text(email: str) -> str:
+    """Say that the answer goes to the address that was just written, too."""
+    return _("Thank you. The answer goes to %(email)s, too.", email=email)

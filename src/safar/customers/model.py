@@ -25,7 +25,7 @@ class IdentityRequest:
 class Claim:
     """Somebody says that an address is theirs: it is kept with them, and shows and decides nothing.
 
-    `customer_id`: who says so, with a row or without. `source`: order, back_in_stock or mail. `name` and
+    `customer_id`: who says so, with a row or without. `source`: order, back_in_stock, mail, chat. `name` and
     `country` fill what is not known yet of whoever says so.
     """
 

@@ -167,6 +167,13 @@ def time_of_day(at: datetime) -> str:
     return _in_digits(format_time(_local(at), format="short", locale=_locale(current_language())))
 
 
+def weekday_and_time(at: datetime) -> str:
+    """Return the day of the week and the time of `at`, for a moment within the next seven days."""
+    local = _local(at)
+    names = get_day_names("wide", locale=_locale(current_language()))
+    return f"{names[local.weekday()]} {time_of_day(at)}"
+
+
 def datetime_text(at: datetime) -> str:
     if current_language() == "fa":
         return f"{date(at)}، {time_of_day(at)}"

@@ -38,7 +38,7 @@ CREATE TABLE customer_claims (
 );
 CREATE INDEX customer_claims_value ON customer_claims (kind, value);
 COMMENT ON COLUMN customer_claims.customer_id IS 'who says so: a browser''s customer, or the address''s own';
-COMMENT ON COLUMN customer_claims.source IS 'where it was said: order, back_in_stock, mail';
+COMMENT ON COLUMN customer_claims.source IS 'where it was said: order, back_in_stock, mail, chat';
 
 -- The state in force; how it came about is in the journal (consent.given, consent.withdrawn).
 CREATE TABLE customer_consents (
