@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     """Days in which an order leaves once it is confirmed; the customer is told, and later ones are late."""
     return_days: int = Field(default=30, ge=0, le=3650)
     """Days after its delivery in which a customer may ask to return something; then the order is closed."""
+    delivery_days_max: int = Field(default=30, ge=1, le=365)
+    """Days after its last parcel left when an order that nobody marked delivered counts as delivered."""
     order_link_days: int = Field(default=180, ge=1, le=3650)
     """Days for which a link to an order opens it; each mail about the order brings a new one."""
     currency: str = Field(default="GBP", min_length=3, max_length=3)

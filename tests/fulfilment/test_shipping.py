@@ -3,30 +3,36 @@
 import asyncio
 from datetime import timedelta
 
+import httpx
 import pytest
 
+from safar.answers.texts import order_text
 from safar.capacity import actions as ledger
 from safar.capacity.actions import Limits
 from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.database import value
+from safar.kernel.database import execute, value
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.ids import new_id
 from safar.shop.fulfilment.errors import MoreThanOrdered, NothingToShip
 from safar.shop.fulfilment.jobs import close_old
 from safar.shop.fulfilment.model import Delivery, Pack, Shipping
 from safar.shop.fulfilment.reading import sent_in, shipments_of
-from safar.shop.fulfilment.shipping import deliver_many, pack_many, ship_many
+from safar.shop.fulfilment.shipping import close_many, deliver_many, pack_many, ship_many
 from safar.shop.model import PaymentState
 from safar.shop.orders import goods_of
 from safar.shop.settle import Cancellation, cancel_many
+from safar.shop.show import steps_of
 from safar.stock import actions as stock
 from safar.stock.errors import NotThere
 from safar.stock.locations import Site, save_many
 from safar.stock.model import MAIN
 from tests.books import books_agree, events
 from tests.fulfilment.conftest import LINK, SAM, bought, delivered, order_of, sent_units
+from tests.fulfilment.test_console import desk
 from tests.shop.conftest import CLOCK, MUG, free, receive
+
+__all__ = ["desk"]
 
 _WAY = ("order.packed", "shipment.sent", "order.shipped", "order.delivered", "order.closed")
 
@@ -134,6 +140,39 @@ async def test_an_order_is_closed_by_itself_when_the_time_for_returns_is_over(co
         await close_old(context)
         assert (await order_of(context.database, order_id)).state == "closed"
     assert await events(context.database, "order.closed") == ["order.closed"]
+
+
+@pytest.mark.finding("security-low-returns")
+async def test_what_nobody_marks_delivered_is_closed_in_the_end_shown_so_but_not_while_it_is_to_be_paid(
+    context: Context, desk: httpx.AsyncClient
+) -> None:
+    with clock.held(clock.now()) as time:
+        paid, due = await bought(context, (MUG, 1)), await bought(context, (MUG, 1))
+        for order_id in (paid, due):
+            await context.batched(ship_many, Shipping(new_id(), order_id, MAIN, LINK, staff_id=SAM))
+        async with context.database.transaction() as connection:
+            await execute(connection, "UPDATE payments SET state = 'paid' WHERE order_id = %s", [paid])
+        days = context.settings.delivery_days_max + context.settings.return_days
+        over = clock.day_start(clock.today("UTC") + timedelta(days=days + 1), "UTC")
+        for seconds, state in ((-60, "shipped"), (1, "closed")):
+            time.advance(seconds=(over - clock.now()).total_seconds() + seconds)
+            await close_old(context)
+            assert (await order_of(context.database, paid)).state == state
+        order = await order_of(context.database, paid)
+        assert order.delivered_at is None
+        assert (await order_of(context.database, due)).state == "shipped"
+        async with context.database.transaction() as connection:  # nor can the verb be led there
+            (asked,) = await close_many(connection, [due], days=0, way_days=1)
+            assert not asked.changed
+        assert [label for label, _state, _at in steps_of(order)][-1] == "Counts as delivered"
+        assert {state for _label, state, _at in steps_of(order)} == {"done"}
+        text = order_text(order)
+        assert "counts as delivered" in text
+        assert "was delivered" not in text
+        assert "has come back" in order_text(order, sent_back=True)
+        assert "Counts as delivered" in (await desk.get(f"/orders/{paid}")).text
+    assert await events(context.database, "order.closed") == ["order.closed"]
+    await books_agree(context.database)
 
 
 async def test_goods_from_two_shelves_leave_in_two_parcels_each_from_its_own(context: Context) -> None:

@@ -83,7 +83,7 @@ async def test_a_purchase_without_any_cookie_takes_nothing_and_says_what_to_do(
     body = {**BUYER, "id": str(new_id()), "sku": "MUG", "quantity": 1}
     async with httpx.AsyncClient(base_url=browser.base_url) as passing:
         refused = await passing.post("/buy", json=body)
-        assert (refused.status_code, refused.json()["error"]) == (403, "cookie_needed")
+        assert (refused.status_code, refused.json()["error"]) == (403, "cookies_needed")
         assert await free(database) == (10, 0)
         assert (await passing.post("/buy", json=body)).status_code == 201  # the cookie has come back
 

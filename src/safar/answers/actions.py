@@ -37,6 +37,8 @@ from safar.kernel.database import Connection, as_json, rows
 from safar.kernel.hours import away_until
 from safar.kernel.i18n import speaking
 from safar.settings import Settings
+from safar.shop.fulfilment.reading import progress_of
+from safar.shop.model import Order
 
 # What it answers while a question waits for a person; courtesies would only get between the two.
 _SURE = frozenset({Intent.IN_STOCK, Intent.ORDER_STATUS, Intent.OPENING_HOURS})
@@ -221,8 +223,13 @@ async def _about_order(
     shown = await orders_shown_to(connection, question.channel_id, question.address)
     if understood.order_number is not None:
         order = next((one for one in shown if one.number == understood.order_number), None)
-        return (order_text(order), None) if order else (None, "other_order")
-    return (order_text(shown[0]), None) if shown else (None, "no_order")
+        return (await _order_text(connection, order), None) if order else (None, "other_order")
+    return (await _order_text(connection, shown[0]), None) if shown else (None, "no_order")
+
+
+async def _order_text(connection: Connection, order: Order) -> str:
+    progress = (await progress_of(connection, [order.id])).get(order.id)
+    return order_text(order, sent_back=progress is not None and progress.is_sent_back)
 
 
 def _reply(answer: Answer) -> Reply:

@@ -5,6 +5,7 @@ from datetime import datetime
 from safar.answers.facts import Shelf
 from safar.kernel.i18n import N_, _, date, hours_text, ngettext, weekday_and_time
 from safar.shop.model import Order, OrderState
+from safar.shop.show import counts_as_delivered
 
 _MANY = 50
 
@@ -44,8 +45,16 @@ def kind_text(kind: str, titles: int, link: str) -> str:
     )
 
 
-def order_text(order: Order) -> str:
-    """Say how an order stands."""
+def order_text(order: Order, *, sent_back: bool = False) -> str:
+    """Say how an order stands; `sent_back`: all of it has come back."""
+    if sent_back:
+        return _("Your order %(number)s has come back to us.", number=number_text(order.number))
+    if counts_as_delivered(order) and order.shipped_at is not None:
+        return _(
+            "Your order %(number)s left on %(date)s and counts as delivered."
+            " If it has not come, tell us here.",
+            number=number_text(order.number), date=date(order.shipped_at),
+        )  # fmt: skip
     moments = {
         OrderState.SHIPPED: order.shipped_at,
         OrderState.DELIVERED: order.delivered_at,

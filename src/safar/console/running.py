@@ -49,8 +49,8 @@ def said(finding: Finding) -> str:
             )  # fmt: skip
         case Kind.SETBACKS:
             return ngettext(
-                "%(num)s item fails again and again and was set aside",
-                "%(num)s items fail again and again and were set aside", finding.count,
+                "%(num)s item fails again and again; it is tried again later",
+                "%(num)s items fail again and again; they are tried again later", finding.count,
             )  # fmt: skip
         case Kind.FAILED_JOBS:
             return ngettext("%(num)s job was given up", "%(num)s jobs were given up", finding.count)

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from safar.kernel.context import Context
-from safar.kernel.errors import BadRequest
+from safar.kernel.errors import BadRequest, CookiesNeeded
 from safar.kernel.ids import new_id
 from safar.kernel.secrets import Vault
 from safar.kernel.web.cookies import cookie_of, cookie_set
@@ -45,6 +45,18 @@ class Visitor:
     def customer_id(self) -> UUID:
         """The customer that this browser is: its own id, whether or not it has a row."""
         return self.visitor_id
+
+
+def somebody(request: Request) -> Visitor:
+    """Return the visitor of a request. Raises CookiesNeeded for nobody yet: no cookie has come back.
+
+    What costs something (a place, a stream, a message, an order) is given to somebody only; every door that
+    gives it asks here, or looks at `returned` where the rule stands at the verb. See docs/programs.md.
+    """
+    visitor = visitor_of(request)
+    if not visitor.returned:
+        raise CookiesNeeded
+    return visitor
 
 
 def new_visitor() -> Visitor:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from safar.gate.actions import admit_many, enter_many
 from safar.gate.board import Board, Room
 from safar.gate.draw import key_of, lot
-from safar.gate.errors import CookiesNeeded, TicketExpired, TicketRefused, TooManyVisitors, WorkWrong
+from safar.gate.errors import TicketExpired, TicketRefused, TooManyVisitors, WorkWrong
 from safar.gate.model import (
     Admission,
     Admitted,
@@ -41,7 +41,7 @@ from safar.gate.visits import (
 from safar.gate.work import BITS_LEAST
 from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.errors import Overloaded, SafarError
+from safar.kernel.errors import CookiesNeeded, Overloaded, SafarError
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.web.cookies import cookies_of
 from safar.kernel.web.networks import routed_network

@@ -22,13 +22,6 @@ class Waiting(Overloaded):
     code = "waiting"
 
 
-class CookiesNeeded(SafarError):
-    """Your browser keeps no cookies; the shop needs them for cart and order. Allow them, then try again."""
-
-    status = 403
-    code = "cookies_needed"
-
-
 class UsedFromManyNetworks(Forbidden):
     """This place is in use from several networks already. Come again in a few minutes for a new one."""
 

@@ -4,11 +4,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from safar.gate.board import Board, Room
-from safar.gate.errors import CookiesNeeded, QueueEnded, Waiting
+from safar.gate.errors import QueueEnded, Waiting
 from safar.gate.looks import is_browser, is_crawler, is_preview, only_looks
 from safar.gate.model import Caller, Mode
 from safar.gate.previews import preview_of
 from safar.kernel import clock
+from safar.kernel.errors import CookiesNeeded
 from safar.kernel.web.pages import error_response, render, wants_json
 from safar.kernel.web.requests import client_address
 

@@ -7,8 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from safar.channels.model import WEB
-from safar.customers.visitor import Visitor, visitor_of
-from safar.gate.errors import CookiesNeeded
+from safar.customers.visitor import Visitor, somebody, visitor_of
 from safar.inbox.live import chat_events, missed_chat, shown_to_visitor, web_messages
 from safar.inbox.model import Inbound, Receipt
 from safar.inbox.pace import Pace
@@ -39,7 +38,6 @@ def _check_pace(request: Request, visitor: Visitor) -> None:
 
 async def post_message(request: Request) -> Response:
     """Take one message; the same id with the same words is the same message, however often it comes."""
-    visitor = visitor_of(request)
     fields = await read_fields(request)
     try:
         id_, text = _id(fields), fields.text("text", length_max=TEXT_MAX).replace("\r\n", "\n")
@@ -48,8 +46,7 @@ async def post_message(request: Request) -> Response:
         if wants_json(request):
             raise
         return await _chat_page(request, error=error, text=fields.values.get("text", "")[:TEXT_MAX])
-    if not visitor.returned:
-        raise CookiesNeeded
+    visitor = somebody(request)
     _check_pace(request, visitor)
     receipt = await _receive(request, visitor, id_, text)
     if not wants_json(request):
@@ -96,9 +93,7 @@ async def stream(request: Request) -> Response:
 
     Who has as many streams open as one visitor or network may is told what is new and asked to come again.
     """
-    context, visitor, after = context_of(request), visitor_of(request), last_event_id(request)
-    if not visitor.returned:
-        raise CookiesNeeded
+    context, visitor, after = context_of(request), somebody(request), last_event_id(request)
     ended = _streams(request).open(visitor.visitor_id, routed_network(client_address(request)))
     shop_name = context.settings.shop_name
     if ended is None:

@@ -80,6 +80,13 @@ class Conflict(SafarError):
     code = "conflict"
 
 
+class CookiesNeeded(SafarError):
+    """Your browser keeps no cookies; the shop needs them for cart and order. Allow them, then try again."""
+
+    status = 403
+    code = "cookies_needed"
+
+
 class SameKeyOtherBody(Conflict):
     """This request id was already used for a different request. Use a new one."""
 

@@ -5,6 +5,8 @@ from datetime import datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from safar.kernel.clock import shop_day
+
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _PART = re.compile(
     r"(mon|tue|wed|thu|fri|sat|sun)(?:\s?[-–]\s?(mon|tue|wed|thu|fri|sat|sun))?\s+"
@@ -41,7 +43,7 @@ def away_until(now: datetime, opening_hours: str, zone: str) -> datetime | None:
     local = now.astimezone(ZoneInfo(zone))
     begins: list[datetime] = []
     for ahead in range(-1, 8):
-        day = (local + timedelta(days=ahead)).date()
+        day = shop_day(now, zone) + timedelta(days=ahead)
         for weekday, start, end in hours:
             if weekday != day.weekday():
                 continue

@@ -5,13 +5,12 @@ from typing import Any
 
 from safar.catalogue.errors import UnknownProduct
 from safar.gate.errors import Waiting
-from safar.kernel.errors import SafarError, SameKeyOtherBody
+from safar.kernel.errors import CookiesNeeded, SafarError, SameKeyOtherBody
 from safar.kernel.i18n import money, number
 from safar.shop.basket import Basket
 from safar.shop.bill import refusal_text
 from safar.shop.errors import (
     CodeRefused,
-    CookieNeeded,
     NoDelivery,
     OrderCancelled,
     OutOfStockError,
@@ -53,7 +52,7 @@ def may_ask_again(answer: Answer) -> bool:
 
 
 _PLAIN: Mapping[type[Answer], type[SafarError]] = {
-    NotSold: UnknownProduct, NotDelivered: NoDelivery, NoCookie: CookieNeeded, RoomBefore: Waiting,
+    NotSold: UnknownProduct, NotDelivered: NoDelivery, NoCookie: CookiesNeeded, RoomBefore: Waiting,
     TooMuchUnpaid: TooMuchOnOrder, ProveFirst: ProofNeeded, TotalNotTaken: TotalNotTakenError,
     KeyReused: SameKeyOtherBody,
 }  # fmt: skip

@@ -53,13 +53,6 @@ class CodeRefused(Conflict):
     code = "code_refused"
 
 
-class CookieNeeded(SafarError):
-    """Your browser did not send our cookie back, so nothing was ordered. Allow cookies and try again."""
-
-    status = 403
-    code = "cookie_needed"
-
-
 class TooManyOfOne(Conflict):
     """At most %(units)s units of one article go into one order."""
 

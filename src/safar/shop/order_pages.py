@@ -87,7 +87,8 @@ async def order_page(
     partly = is_partly_shipped(found.goods)
     sent_back = found.progress is not None and found.progress.is_sent_back
     settings = context.settings
-    window = within_window(order, settings.return_days, clock.now(), settings.timezone)
+    days, way_days = settings.return_days, settings.delivery_days_max
+    window = within_window(order, days, way_days, clock.now(), settings.timezone)
     cancelled = order.state == OrderState.CANCELLED
     payment = await box(context, order)
     values = {

@@ -79,9 +79,11 @@ def steps_of(order: Order, *, partly_shipped: bool = False, sent_back: bool = Fa
         (_("Paid") if paid and order.state != OrderState.PLACED else _("Confirmed"), order.confirmed_at),
         (_("Packed"), order.packed_at),
         (_("Partly shipped") if partly_shipped else _("Shipped"), order.shipped_at),
-        (_("Delivered"), order.delivered_at),
+        (_("Counts as delivered") if counts_as_delivered(order) else _("Delivered"), order.delivered_at),
     )
     reached = max(index for index, (_label, at) in enumerate(way) if at)
+    if counts_as_delivered(order):
+        reached = len(way) - 1
     if partly_shipped:
         reached = max(reached, 2)
     steps: list[Step] = []
@@ -91,12 +93,19 @@ def steps_of(order: Order, *, partly_shipped: bool = False, sent_back: bool = Fa
     return [*steps, (_("Sent back"), "done", None)] if sent_back else steps
 
 
+def counts_as_delivered(order: Order) -> bool:
+    """Tell whether an order was closed although nobody marked it delivered: it left long ago."""
+    return order.state == OrderState.CLOSED and order.delivered_at is None
+
+
 def next_of(order: Order, *, partly_shipped: bool = False, sent_back: bool = False) -> str:
     """Return what happens next, in a sentence."""
     if order.state == OrderState.CANCELLED:
         return _(REASONS.get(order.reason or "", REASONS["cancelled_by_shop"]))
     if sent_back:
         return _("All of this order has come back to us.")
+    if counts_as_delivered(order):
+        return _("Your order left long ago and counts as delivered. If it has not come, write to us.")
     if partly_shipped:
         return _("A part of your order is with the carrier; the rest follows.")
     return {

@@ -91,6 +91,8 @@ CREATE INDEX order_lines_variant ON order_lines (variant_id, order_id DESC);
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX orders_delivered ON orders (delivered_at) WHERE state = 'delivered';
 -- squawk-ignore require-concurrent-index-creation
+CREATE INDEX orders_sent ON orders (shipped_at) WHERE state = 'shipped';
+-- squawk-ignore require-concurrent-index-creation
 CREATE INDEX payments_state ON payments (state) WHERE state IN ('failed', 'owed', 'refunded');
 
 -- What an exchange is paid with: money that lies at another order.

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from safar.kernel.clock import shop_day
 from safar.shop.fulfilment.model import ReturnState, ReturnStep, Step, ToGo
-from safar.shop.model import Goods, Order, OrderLine, OrderState
+from safar.shop.model import Goods, Order, OrderLine, OrderState, PaymentState
 from safar.stock.model import Place
 
 CODE_PLACE = "{code}"
@@ -27,6 +27,7 @@ WAY: Mapping[tuple[OrderState, Step], OrderState] = {
     (OrderState.PACKED, Step.SHIP_PART): OrderState.PACKED,
     (OrderState.PACKED, Step.SHIP): OrderState.SHIPPED,
     (OrderState.SHIPPED, Step.DELIVER): OrderState.DELIVERED,
+    (OrderState.SHIPPED, Step.CLOSE): OrderState.CLOSED,
     (OrderState.DELIVERED, Step.CLOSE): OrderState.CLOSED,
 }
 
@@ -39,9 +40,6 @@ RETURN_WAY: Mapping[tuple[ReturnState, ReturnStep], ReturnState] = {
     (ReturnState.RECEIVED, ReturnStep.REFUSE): ReturnState.REFUSED,
     (ReturnState.RECEIVED, ReturnStep.REFUND): ReturnState.REFUNDED,
 }
-
-# Longer than a parcel takes; a customer whose parcel is later still writes, and staff take the return down.
-ON_THE_WAY = timedelta(days=30)
 
 _LEAVING = frozenset({Step.CANCEL, Step.CANCEL_BY_CUSTOMER})
 
@@ -251,21 +249,36 @@ def _rest(
     return Rest(units, places, shares, last=to_go == sum(places.values()))
 
 
-def within_window(order: Order, days: int, now: datetime, zone: str) -> bool:
+def came_on(order: Order, way_days: int, zone: str) -> date | None:
+    """Return the shop's day on which an order came; None while something of it is still to leave.
+
+    Where nobody said that it came, it counts as delivered `way_days` after its last parcel left: longer than
+    a parcel takes. A customer whose parcel is later still writes, and staff take the return down.
+    """
+    if order.delivered_at is not None:
+        return shop_day(order.delivered_at, zone)
+    if order.shipped_at is not None:
+        return shop_day(order.shipped_at, zone) + timedelta(days=way_days)
+    return None
+
+
+def is_over(order: Order, days: int, way_days: int, now: datetime, zone: str) -> bool:
+    """Tell whether an order ends by itself: its days for returns are over, and it is not to be paid yet."""
+    came = came_on(order, way_days, zone)
+    if came is None or order.state not in (OrderState.SHIPPED, OrderState.DELIVERED):
+        return False
+    return order.payment_state != PaymentState.DUE and shop_day(now, zone) > came + timedelta(days=days)
+
+
+def within_window(order: Order, days: int, way_days: int, now: datetime, zone: str) -> bool:
     """Tell whether the customer may still ask to return something: until the last day, whole, of `days`.
 
-    Days of the shop, in its `zone`; the day of the delivery itself is not counted. Where nobody said that
-    it came, it counts as delivered `ON_THE_WAY` after its last parcel left.
+    Days of the shop, in its `zone`; the day of the delivery itself is not counted. `way_days`: see `came_on`.
     """
     if order.state in (OrderState.CANCELLED, OrderState.CLOSED):
         return False
-    if order.delivered_at is not None:
-        came = shop_day(order.delivered_at, zone)
-    elif order.shipped_at is not None:
-        came = shop_day(order.shipped_at, zone) + ON_THE_WAY
-    else:
-        return True
-    return shop_day(now, zone) <= came + timedelta(days=days)
+    came = came_on(order, way_days, zone)
+    return came is None or shop_day(now, zone) <= came + timedelta(days=days)
 
 
 def tracking_link(template: str, code: str) -> str:

@@ -143,7 +143,7 @@ class ReturnRequest:
     """A customer wants to send something back; `return_id` is the idempotency key.
 
     `staff_id`: who took it down, past the customer's own time limit if need be. `days`: that limit, counted
-    from the delivery. `link`: the order's page.
+    from the delivery, and where nobody marked it from `way_days` after it left. `link`: the order's page.
     """
 
     return_id: UUID
@@ -154,6 +154,7 @@ class ReturnRequest:
     link: str
     note: str = ""
     staff_id: UUID | None = None
+    way_days: int = 30
 
     @property
     def asked(self) -> Asked:

@@ -75,10 +75,10 @@ WHERE o.order_id = g.order_id AND o.variant_id = g.variant_id AND o.location_id 
 UPDATE shipments SET delivered_at = %(now)s WHERE order_id = ANY(%(ids)s) AND delivered_at IS NULL
 
 -- name: to_close
--- Delivered long enough ago, and nothing of it is on its way back.
+-- Delivered long enough ago, or sent so long ago that it counts as delivered; nothing of it is on its way back.
 SELECT o.id FROM orders AS o
-WHERE
-    o.state = 'delivered' AND o.delivered_at < %(before)s
+WHERE ((o.state = 'delivered' AND o.delivered_at < %(before)s) OR (o.state = 'shipped' AND o.shipped_at < %(sent_before)s
+        AND NOT EXISTS (SELECT FROM payments AS p WHERE p.order_id = o.id AND p.state = 'due')))
     AND NOT EXISTS (
         SELECT FROM returns AS r
         WHERE r.order_id = o.id AND r.state IN ('requested', 'approved', 'received')
@@ -87,7 +87,7 @@ WHERE
         SELECT FROM setbacks AS s
         WHERE s.queue = 'fulfilment.close' AND s.item = o.id::text AND s.next_try_at > %(now)s
     )
-ORDER BY o.delivered_at
+ORDER BY coalesce(o.delivered_at, o.shipped_at)
 LIMIT %(limit)s
 
 -- name: returns

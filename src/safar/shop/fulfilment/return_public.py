@@ -61,7 +61,8 @@ async def _form(
         others = await sisters(connection, [line.variant_id for line in lines])
     open_lines = [line for line in lines if left.get(line.variant_id)]
     settings = context.settings
-    if not open_lines or not within_window(order, settings.return_days, clock.now(), settings.timezone):
+    days, way_days = settings.return_days, settings.delivery_days_max
+    if not open_lines or not within_window(order, days, way_days, clock.now(), settings.timezone):
         raise NotReturnable
     typed = fields.values if fields else {}
     values = {
@@ -87,6 +88,7 @@ async def _ask(request: Request, order_id: UUID) -> Response:
         asked = ReturnRequest(
             key, order_id, wanted, fields.values["wish"], context.settings.return_days,
             link_of(context, order_id), fields.values.get("note", "").strip(),
+            way_days=context.settings.delivery_days_max,
         )  # fmt: skip
         number = await _written(request, asked)
     except SafarError as refused:

@@ -211,7 +211,9 @@ async def _check(
         order = orders.get(request.order_id)
         if order is None or order.state == OrderState.CANCELLED:
             raise NotReturnable
-        if request.staff_id is None and not within_window(order, request.days, now, connection.zone):
+        if request.staff_id is None and not within_window(
+            order, request.days, request.way_days, now, connection.zone
+        ):
             raise NotReturnable
         if not request.lines:
             raise NothingReturned

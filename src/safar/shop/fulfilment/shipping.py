@@ -14,7 +14,15 @@ from safar.kernel.i18n import number
 from safar.kernel.ids import derived_id
 from safar.kernel.refusals import refusing
 from safar.shop.changes import Change, event_of, lock, unchanged, write
-from safar.shop.fulfilment.decide import Parcel, TooMany, after, is_partly_shipped, parcel_of, tracking_link
+from safar.shop.fulfilment.decide import (
+    Parcel,
+    TooMany,
+    after,
+    is_over,
+    is_partly_shipped,
+    parcel_of,
+    tracking_link,
+)
 from safar.shop.fulfilment.errors import MoreThanOrdered, NothingToShip
 from safar.shop.fulfilment.letters import shipment_letter
 from safar.shop.fulfilment.model import Advanced, Delivery, Pack, Shipment, Shipping, Step
@@ -100,15 +108,21 @@ async def deliver_many(connection: Connection, deliveries: Sequence[Delivery]) -
     return [_advanced(one.order_id, orders, changes, OrderState.DELIVERED) for one in deliveries]
 
 
-async def close_many(connection: Connection, order_ids: Sequence[UUID]) -> list[Advanced]:
-    """Close delivered orders: nothing of them comes back any more. Writes order.closed."""
-    orders = await lock(connection, order_ids)
+async def close_many(
+    connection: Connection, order_ids: Sequence[UUID], *, days: int, way_days: int
+) -> list[Advanced]:
+    """Close orders of which nothing comes back any more. Writes order.closed; see `decide.is_over`.
+
+    One that nobody marked delivered has no time of delivery then, and its event says `counted`.
+    """
+    orders, now = await lock(connection, order_ids), clock.now()
     changes = {
-        order.id: _to(order, state, {}, None)
+        order.id: _to(order, state, {} if order.delivered_at else {"counted": True}, None)
         for order in orders.values()
         if (state := after(order.state, Step.CLOSE)) is not None
+        and is_over(order, days, way_days, now, connection.zone)
     }
-    await write(connection, changes, clock.now())
+    await write(connection, changes, now)
     return [_advanced(id_, orders, changes, OrderState.CLOSED) for id_ in order_ids]
 
 
