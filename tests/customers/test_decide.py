@@ -1,0 +1,37 @@
+"""Whose an address is, case by case: the whole table."""
+
+import pytest
+
+from safar.customers.decide import Verdict, verdict
+from safar.kernel.ids import derived_id
+
+ME, OWNER, BY_ADDRESS, OTHER = (derived_id(name) for name in ("me", "owner", "by address", "other"))
+
+
+@pytest.mark.parametrize(
+    ("claimant", "owner", "brought_by", "has_address", "found"),
+    [
+        (ME, ME, ME, False, Verdict.NOTHING),
+        (ME, ME, OTHER, True, Verdict.NOTHING),
+        (ME, None, ME, False, Verdict.KEEP),
+        (ME, None, ME, True, Verdict.FOUND),  # two people who share a browser do not become one
+        (ME, None, OTHER, False, Verdict.FOUND),
+        (ME, None, None, False, Verdict.FOUND),
+        (BY_ADDRESS, None, OTHER, False, Verdict.KEEP),
+        (ME, OWNER, ME, False, Verdict.JOIN),
+        (ME, OWNER, ME, True, Verdict.HAND_OVER),
+        (ME, OWNER, OTHER, False, Verdict.HAND_OVER),
+        (BY_ADDRESS, OWNER, OTHER, False, Verdict.JOIN),
+    ],
+)
+def test_only_the_claimants_own_browser_joins_them_to_a_mailbox(
+    claimant: object, owner: object, brought_by: object, has_address: bool, found: Verdict
+) -> None:
+    decided = verdict(
+        claimant,
+        owner,
+        brought_by=brought_by,
+        address_own=BY_ADDRESS,
+        has_address=has_address,  # type: ignore[arg-type]
+    )
+    assert decided is found

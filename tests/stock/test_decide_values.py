@@ -1,0 +1,204 @@
+"""Shelves, lots, counts and levels by hand."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from safar.kernel.ids import derived_id
+from safar.stock.choose import Chosen, Rule, Short, choose, left_of
+from safar.stock.counts.decide import adjustments_of, promised_of
+from safar.stock.counts.model import Count, CountLine
+from safar.stock.decide import differences, same_move, split_repeated, state_of, transfer_of_shipped
+from safar.stock.lots.decide import LotLevel, Suggestion, Wanted, follow, picks_of, suggestion_of
+from safar.stock.model import CUSTOMER, MAIN, SUPPLIER, Level, Selling, Shipped, Transfer, outgoing_of
+from tests.stock.test_choose import _A, _ASIDE, _AT, _B, _C, _CLOCK, _MUG, _levels
+
+STORE = derived_id("location", "store")
+JAM, TEA = derived_id("v", "jam"), derived_id("v", "tea")
+TODAY = date(2031, 3, 1)
+
+
+def test_one_shelf_that_has_everything_is_taken_before_two_that_share_it() -> None:
+    levels = _levels(mA=2, mB=5, cB=1, cA=9)
+    assert choose({_MUG: 3, _CLOCK: 1}, levels, _AT) == Chosen({(_MUG, _B): 3, (_CLOCK, _B): 1})
+    assert choose({_MUG: 2, _CLOCK: 1}, levels, _AT) == Chosen({(_MUG, _A): 2, (_CLOCK, _A): 1})
+    assert choose({_MUG: 7}, levels, _AT) == Chosen({(_MUG, _A): 2, (_MUG, _B): 5})
+    assert choose({_MUG: 6}, levels, _AT, country="BR") == Chosen({(_MUG, _B): 5, (_MUG, _A): 1})
+    here = [Selling(_A, "warehouse", ""), Selling(_B, "store", "BR")]
+    assert choose({_MUG: 1}, levels, here, country="") == Chosen({(_MUG, _A): 1})
+
+
+def test_the_fullest_shelf_counts_all_that_is_wanted() -> None:
+    levels = _levels(mA=3, cA=3, mB=5, cB=0, mC=1, cC=9)
+    assert choose({_MUG: 4, _CLOCK: 4}, levels, _AT, rule=Rule.FULLEST) == Chosen(
+        {(_MUG, _C): 1, (_CLOCK, _C): 4, (_MUG, _A): 3}
+    )
+
+
+def test_what_a_shelf_lacks_takes_nothing_from_another() -> None:
+    levels = {(_MUG, _A): Level(1, -3, 0), (_MUG, _B): Level(2, 4, 0)}
+    assert choose({_MUG: 4}, levels, _AT) == Chosen({(_MUG, _B): 4})
+    assert choose({_MUG: 5}, levels, _AT) == Short({_MUG: 4})
+
+
+def test_units_to_come_are_promised_at_one_shelf_after_all_that_is_there() -> None:
+    # Two free at A and four to come there, one at B with nine to come.
+    levels = {(_MUG, _A): Level(1, 2, 0, 0, 4), (_MUG, _B): Level(2, 1, 0, 0, 9)}
+    assert choose({_MUG: 3}, levels, _AT) == Chosen({(_MUG, _A): 2, (_MUG, _B): 1})
+    assert choose({_MUG: 6}, levels, _AT) == Chosen({(_MUG, _A): 5, (_MUG, _B): 1}, frozenset({_MUG}))
+    assert choose({_MUG: 7}, levels, _AT) == Chosen({(_MUG, _A): 6, (_MUG, _B): 1}, frozenset({_MUG}))
+    assert choose({_MUG: 12}, levels, _AT) == Chosen({(_MUG, _A): 2, (_MUG, _B): 10}, frozenset({_MUG}))
+    assert choose({_MUG: 13}, levels, _AT) == Short({_MUG: 12})
+    assert left_of({_MUG: 1, _CLOCK: 1}, levels, _AT, None) == {_MUG: 12, _CLOCK: 0}
+    owed = {(_MUG, _A): Level(1, 0, 3, 0, 5)}  # three of the five to come are promised
+    assert left_of({_MUG: 1}, owed, _AT, None) == {_MUG: 2}
+    assert choose({_MUG: 2}, owed, _AT) == Chosen({(_MUG, _A): 2}, frozenset({_MUG}))
+    assert left_of({_MUG: 1}, {(_MUG, _A): Level(1, 0, 9, 0, 5)}, _AT, None) == {_MUG: 0}
+
+
+def test_what_is_set_aside_counts_once_and_comes_first_in_what_is_to_come() -> None:
+    levels = {(_MUG, _ASIDE): Level(1, 2, 0, 0, 1), (_MUG, _A): Level(2, 3, 0, 0, 1)}
+    assert left_of({_MUG: 1}, levels, _AT, _ASIDE) == {_MUG: 6}
+    assert left_of({_MUG: 1}, levels, [*_AT, Selling(_ASIDE, "allocation")], _ASIDE) == {_MUG: 6}
+    assert left_of({_MUG: 1}, levels, _AT, None) == {_MUG: 4}
+    assert choose({_MUG: 6}, levels, _AT, first=_ASIDE) == Chosen(
+        {(_MUG, _ASIDE): 3, (_MUG, _A): 3}, frozenset({_MUG})
+    )
+
+
+def test_equally_full_shelves_are_taken_by_priority() -> None:
+    chosen = choose({_MUG: 5}, _levels(mA=2, mB=2, mC=2), _AT, rule=Rule.FEWEST_PARCELS)
+    assert chosen == Chosen({(_MUG, _A): 2, (_MUG, _B): 2, (_MUG, _C): 1})
+
+
+@pytest.mark.parametrize(
+    ("free", "state"), [(-1, "out"), (0, "out"), (1, "low"), (10, "low"), (11, "plenty")]
+)
+def test_a_level_is_shown_as_out_low_or_plenty(free: int, state: str) -> None:
+    assert state_of(free) == state
+
+
+def test_moves_of_one_place_add_up_and_a_move_is_told_by_all_that_was_said() -> None:
+    sold = transfer_of_shipped(Shipped(derived_id("m"), JAM, MAIN, 2, "SO 1"))
+    assert (sold.from_location_id, sold.to_location_id, sold.quantity) == (outgoing_of(MAIN), CUSTOMER, 2)
+    moves = [
+        Transfer(derived_id("m", n), JAM, SUPPLIER, MAIN, units, "delivery") for n, units in ((1, 5), (2, 3))
+    ]
+    back = Transfer(derived_id("m", 3), JAM, MAIN, STORE, 1, "moved")
+    assert differences([*moves, back], {SUPPLIER}) == {(JAM, MAIN): 7, (JAM, STORE): 1}
+    said = {name: getattr(back, name) for name in Transfer.__slots__}
+    assert same_move(back, said)
+    assert not same_move(back, {**said, "quantity": 2})
+    once, clashing = split_repeated([back, back, replace(back, quantity=2), *moves])
+    assert (once, clashing) == ([back, *moves], {back.move_id})
+
+
+def _counted(sku: str, expected: int, counted: int | None) -> CountLine:
+    return CountLine(derived_id("v", sku), sku, sku.title(), None, counted, expected, None, None)
+
+
+COUNT = Count(
+    derived_id("count"), 12, MAIN, "Main", "", "", "counted", datetime(2031, 3, 1, tzinfo=UTC), None, None,
+    None, None, 4, 4, 3,
+)  # fmt: skip
+
+
+def test_accepted_differences_of_a_count_become_moves() -> None:
+    lines = [_counted("A", 5, 7), _counted("B", 5, 5), _counted("C", 5, 1), _counted("D", 5, 4)]
+    accepted = {line.variant_id for line in lines[:3]}
+    found = adjustments_of(COUNT, lines, accepted, None)
+    assert [(one.variant_id, one.difference, one.document) for one in found] == [
+        (derived_id("v", "A"), 2, "CO 12"), (derived_id("v", "C"), -4, "CO 12"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("counted", "level", "short"),
+    [
+        (1, Level(1, 6, 2), False),  # four are missing, four are free
+        (0, Level(1, 6, 2), True),
+        (0, Level(1, 6, 2, 0, 1), False),  # one more may be promised that is still to come
+        (4, None, True),
+        (7, Level(1, 0, 9), False),  # some were found
+        (5, Level(1, 0, 9), False),
+    ],
+)
+def test_what_is_missing_beyond_what_is_free_cannot_be_taken_off(
+    counted: int, level: Level | None, short: bool
+) -> None:
+    line = _counted("A", 5, counted)
+    levels = {(line.variant_id, MAIN): level} if level else {}
+    assert promised_of(MAIN, [line], {line.variant_id}, levels) == (["A"] if short else [])
+    assert promised_of(MAIN, [line], set(), levels) == []
+
+
+def lot(code: str, expires_on: date, units: int, *, at: object = MAIN, variant: object = JAM) -> LotLevel:
+    return LotLevel(derived_id("lot", code), variant, code, expires_on, at, units)  # type: ignore[arg-type]
+
+
+OLD, SOON, LATE = (
+    lot("old", date(2031, 2, 28), 2), lot("soon", TODAY, 6), lot("late", date(2032, 1, 1), 8),
+)  # fmt: skip
+
+
+def _picked(picks: tuple[LotLevel, ...]) -> list[tuple[str, int]]:
+    return [(pick.code, pick.units) for pick in picks]
+
+
+def test_lots_are_picked_by_expiry_behind_what_is_for_the_orders_before() -> None:
+    levels = [LATE, SOON, OLD, lot("tea", TODAY, 9, variant=TEA), lot("there", TODAY, 9, at=STORE)]
+
+    def picked(units: int, **other: object) -> list[tuple[str, int]]:
+        return _picked(picks_of(levels, JAM, MAIN, units, **other))  # type: ignore[arg-type]
+
+    assert picked(9) == [("old", 2), ("soon", 6), ("late", 1)]
+    assert picked(9, in_date_on=TODAY) == [("soon", 6), ("late", 3)], "good on its last day"
+    assert picked(9, in_date_on=TODAY, behind=4) == [("soon", 2), ("late", 7)]
+    assert picked(9, in_date_on=TODAY, behind=7) == [("late", 7)]
+    assert picked(1, behind=2) == [("soon", 1)]
+    assert picked(0) == []
+
+
+def test_a_picker_is_told_how_many_are_not_there_in_date() -> None:
+    levels = [OLD, SOON, LATE, lot("tea", date(2031, 1, 1), 9, variant=TEA)]
+    wanted = Wanted(JAM, MAIN, 9, behind=3)
+    found = suggestion_of(levels, wanted, None, today=TODAY)
+    assert (_picked(found.picks), found.out_of_date) == ([("soon", 3), ("late", 6)], 0)
+    # Sixteen lie there, two of them expired, three are for orders before: eleven.
+    assert suggestion_of(levels, wanted, 16, today=TODAY).out_of_date == 0
+    assert suggestion_of(levels, replace(wanted, units=12), 16, today=TODAY).out_of_date == 1
+    assert suggestion_of(levels, wanted, 4, today=TODAY).out_of_date == 9
+    assert suggestion_of([], Wanted(JAM, MAIN, 2), 5, today=TODAY) == Suggestion(())
+
+
+def test_lots_follow_a_move_from_shelf_to_shelf_and_out() -> None:
+    def moved(*moves: Transfer, **other: object) -> list[tuple[str, str, int]]:
+        names = {one.lot_id: one.code for one in (OLD, SOON, LATE)}
+        places = {MAIN: "main", STORE: "store"}
+        entries = follow(
+            [OLD, SOON, LATE], moves, other.get("stated", {}),  # type: ignore[arg-type]
+            shelves={outgoing_of(MAIN): MAIN}, behind=other.get("behind", {}), today=TODAY,  # type: ignore[arg-type]
+        )  # fmt: skip
+        return [(names.get(one.lot_id, "new"), places[one.location_id], one.units) for one in entries]
+
+    there = Transfer(derived_id("m"), JAM, MAIN, STORE, 3, "moved")
+    assert moved(there) == [
+        ("old", "main", -2),
+        ("old", "store", 2),
+        ("soon", "main", -1),
+        ("soon", "store", 1),
+    ]
+    assert moved(Transfer(derived_id("m"), JAM, MAIN, outgoing_of(MAIN), 3, "sold")) == []
+    out = Transfer(derived_id("n"), JAM, outgoing_of(MAIN), CUSTOMER, 7, "shipped")
+    assert moved(out) == [("soon", "main", -6), ("late", "main", -1)]
+    assert moved(out, behind={out.move_id: 5}) == [("soon", "main", -1), ("late", "main", -6)]
+    assert moved(out, stated={out.move_id: LATE.lot_id}) == [("late", "main", -7)]
+    came = Transfer(derived_id("o"), JAM, SUPPLIER, MAIN, 5, "delivery")
+    assert moved(came) == []
+    assert moved(came, stated={came.move_id: SOON.lot_id}) == [("soon", "main", 5)]
+    new = derived_id("lot", "new")
+    again = replace(out, quantity=20)
+    assert moved(came, again, stated={came.move_id: new}) == [
+        ("new", "main", 5), ("soon", "main", -6), ("late", "main", -8), ("new", "main", -5),
+    ]  # fmt: skip

@@ -1,0 +1,40 @@
+"""Each limit to the second: at it all is well, beyond it somebody is told."""
+
+from dataclasses import replace
+
+import pytest
+
+from safar.watch.decide import stands_still, wrong
+from safar.watch.model import CLOCK, Finding, Kind, Lapsed, ReaderBehind, Readings, Standing
+
+QUIET = Standing(Readings(0.0, 0.0, 0.0, 0.0, 0, 0), [], [])
+
+
+@pytest.mark.parametrize(
+    ("reading", "limit_s", "kind"),
+    [
+        ("worker_silent_s", 20, Kind.WORKER_SILENT), ("line_stands_s", 30, Kind.LINE_STANDS),
+        ("holds_overdue_s", 60, Kind.HOLDS_OVERDUE), ("outbox_oldest_s", 120, Kind.OUTBOX_OLDEST),
+    ],
+)  # fmt: skip
+def test_what_waits_longer_than_its_limit_is_found(reading: str, limit_s: float, kind: Kind) -> None:
+    def found(seconds: float | None) -> list[Finding]:
+        return wrong(replace(QUIET, readings=replace(QUIET.readings, **{reading: seconds})))  # type: ignore[arg-type]
+
+    assert found(limit_s) == []
+    assert found(limit_s + 0.5) == [Finding(kind, limit_s + 0.5)]
+    assert found(None) == ([Finding(kind, None)] if kind is Kind.WORKER_SILENT else [])
+
+
+def test_readers_loops_and_clocks_are_told_by_name() -> None:
+    behind = [ReaderBehind("inbox", 60.0), ReaderBehind("answers", 60.5)]
+    lapsed = [Lapsed("worker", "outbox", 3, "OSError"), Lapsed("front", CLOCK, 7, "")]
+    assert wrong(Standing(QUIET.readings, behind, lapsed)) == [
+        Finding(Kind.READER_BEHIND, 60.5, about="answers"),
+        Finding(Kind.LOOP_LAPSED, count=3, about="worker: outbox", error="OSError"),
+        Finding(Kind.CLOCK_OFF, 7.0, about="front"),
+    ]
+    assert wrong(replace(QUIET, readings=replace(QUIET.readings, setbacks=1, failed_jobs=1))) == [
+        Finding(Kind.SETBACKS, count=1), Finding(Kind.FAILED_JOBS, count=1),
+    ]  # fmt: skip
+    assert [kind for kind in Kind if not stands_still(kind)] == [Kind.SETBACKS, Kind.FAILED_JOBS]
