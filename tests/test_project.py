@@ -168,6 +168,24 @@ def test_a_query_named_twice_or_asked_for_under_a_wrong_name_is_an_error(tmp_pat
         Queries(file)
 
 
+def test_a_fragment_stands_in_the_statements_that_name_it_and_a_wrong_name_is_an_error(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "queries.sql"
+    statement = "-- name: one\nSELECT {order} FROM orders WHERE label <> '{}' AND code ~ '[0-9]{8}'\n"
+    file.write_text(f"-- fragment: order\nid,\n  number\n\n{statement}")
+    whole = "SELECT id,\n  number FROM orders WHERE label <> '{}' AND code ~ '[0-9]{8}'"
+    assert Queries(file).by_name == {"one": whole}
+    for text, problem in (
+        (statement, "no fragment order"),
+        ("-- fragment: order\nid\n-- name: one\nSELECT 1\n", "order nowhere"),
+        (f"-- fragment: order\nid\n-- fragment: order\nid\n{statement}", "twice"),
+    ):
+        file.write_text(text)
+        with pytest.raises(ValueError, match=problem):
+            Queries(file)
+
+
 @pytest.mark.parametrize("file", _PYTHON, ids=_named)
 def test_files_and_functions_are_small_enough_to_read(file: Path) -> None:
     lines = len(file.read_text(encoding="utf-8").splitlines())

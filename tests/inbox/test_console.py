@@ -3,15 +3,17 @@
 import asyncio
 import re
 from datetime import UTC, datetime
+from uuid import UUID
 
 import httpx
 import pytest
 
 from safar.inbox.actions import close, hand_over, reply
-from safar.inbox.folders import PAGE, View, listed, parse_key
+from safar.inbox.folders import PAGE, View, listed
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
+from safar.kernel.keyset import key_moment, parse_page_key
 from tests.channels.makers import events, states
 from tests.inbox.makers import conversation, mail, receive, stream
 from tests.team.helper import signed_in, staff_member
@@ -82,7 +84,7 @@ async def test_pages_follow_each_other_without_gap_or_repeat(shop: Context) -> N
         async with shop.database.connection() as connection:
             found = await listed(connection, view)
         seen += [line.id for line in found.lines]
-        view = View("open", after=parse_key(found.older)) if found.older else None
+        view = View("open", after=parse_page_key(found.older, key_moment, UUID)) if found.older else None
     assert len(seen) == len(set(seen)) == total
 
 

@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -11,6 +14,7 @@ from starlette.requests import Request
 
 from safar.kernel.errors import BadRequest, InvalidInput
 from safar.kernel.i18n import speaking
+from safar.kernel.ids import new_id
 from safar.kernel.web.forms import Fields, read_fields, read_json
 from safar.kernel.web.requests import local_path
 
@@ -191,3 +195,71 @@ def test_a_redirect_never_leaves_this_site(target: str | None) -> None:
 )
 def test_a_path_of_this_site_is_kept(target: str) -> None:
     assert local_path(target, "/home") == target
+
+
+def _number(
+    text: str, *, least: int = 0, places: int = 3, signs: str = ""
+) -> tuple[Decimal | None, str | None]:
+    fields = Fields({"n": text})
+    value = fields.number("n", least=least, most=100, places=places, signs=signs, required=False, wrong="no")
+    return value, fields.problems.get("n")
+
+
+def test_a_number_is_read_as_amounts_are_and_has_no_more_decimals_than_it_may() -> None:
+    assert _number("8.5") == _number(" 8,5 ") == _number("۸٫۵") == (Decimal("8.5"), None)
+    assert _number("20 %", signs="%٪") == _number("۲۰٪", signs="%٪") == (Decimal(20), None)
+    assert _number("") == (None, None)
+    for text in ("1e1", "-1", "100.001", "nan", "1.2345", "inf", "20%"):
+        assert _number(text) == (None, "no"), text
+    assert (
+        _number("-12.25", least=-90) == _number("\N{MINUS SIGN}12,25", least=-90) == (Decimal("-12.25"), None)
+    )
+    assert _number("-91", least=-90) == (None, "no")
+
+
+def test_a_number_that_can_be_read_in_two_ways_within_its_bounds_is_asked_about() -> None:
+    fields = Fields({"n": "2,500"})
+    assert fields.number("n", most=10_000, places=3, wrong="no") is None
+    assert fields.problems["n"] == "“2,500” can be read in two ways. Write 2500.000 or 2.500."
+    assert _number("2,500") == (None, "no"), "of two and a half thousand there is no question here"
+
+
+def test_days_ids_and_boxes_are_read_by_one_rule() -> None:
+    id_ = new_id()
+    fields = Fields(
+        {"day": "۲۰۲۷-۰۳-۲۱", "id": f" {id_} ", "on": "on", "off": "no", "zero": "0", "true": "True"}
+    )
+    assert fields.day("day") == date(2027, 3, 21)
+    assert fields.day("none") is None
+    assert fields.uuid("id") == id_
+    assert [fields.ticked(name) for name in ("on", "true", "off", "zero", "none")] == [
+        True,
+        True,
+        *[False] * 3,
+    ]
+    assert fields.optional_integer("none", least=1, most=2) is None
+    assert fields.problems == {}
+    wrong = Fields({"day": "21.3.2027", "late": "9999-01-01", "id": "x", "n": "3"})
+    assert (wrong.day("day"), wrong.day("late"), wrong.optional_integer("n", least=1, most=2)) == (
+        None,
+        None,
+        1,
+    )
+    assert isinstance(wrong.uuid("id", wrong="no"), UUID)
+    assert wrong.problems == {
+        "day": "A day such as 2027-03-21.", "late": "A day such as 2027-03-21.", "id": "no",
+        "n": "A whole number from 1 to 2.",
+    }  # fmt: skip
+
+
+def test_units_of_a_list_leave_empty_rows_out_unless_each_is_needed() -> None:
+    first, second = new_id(), new_id()
+    fields = Fields({f"units-{first}": "2", f"units-{second}": " ", "other": "x"})
+    assert fields.units() == {first: 2}
+    assert fields.problems == {}
+    assert fields.units(required=True) == {first: 2, second: 0}
+    assert fields.problems.keys() == {f"units-{second}"}
+    stray = Fields({"line-x": "1", f"line-{first}": "1000001"})
+    assert stray.units("line-") == {first: 0}
+    assert stray.problems["line-x"] == "Choose one of the options."
+    assert stray.problems[f"line-{first}"].startswith("A whole number from 0")

@@ -11,7 +11,7 @@ from safar.catalogue.actions import variants_by_id
 from safar.channels.model import EMAIL
 from safar.journal.actions import of_customer
 from safar.kernel import clock
-from safar.kernel.database import Connection, rows
+from safar.kernel.database import Connection, rows, values
 from safar.kernel.queries import queries_beside
 from safar.shop.availability import offers
 from safar.shop.model import Order
@@ -31,11 +31,6 @@ class _Title:
     id: UUID
     sku: str
     title: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Id:
-    id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +68,8 @@ async def product_in_mind(connection: Connection, customer_id: UUID, campaign_id
     if campaign_id is None:
         return None
     params = {"location_id": allocation_of(campaign_id)}
-    offered = await rows(_Id, connection, QUERIES["offered"], params)
-    return offered[0].id if len(offered) == 1 else None
+    offered: list[UUID] = await values(connection, QUERIES["offered"], params)
+    return offered[0] if len(offered) == 1 else None
 
 
 async def shelf(connection: Connection, variant_id: UUID, campaign_id: UUID | None) -> Shelf | None:

@@ -11,10 +11,9 @@ from safar.kernel.database import Connection, rows
 from safar.kernel.i18n import LANGUAGES, N_, _, speaking
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.text import fold
-from safar.kernel.web.forms import Fields
+from safar.kernel.web.forms import UNITS_MAX, Fields
 from safar.stock.actions import MAIN
 
-_UNITS_MAX = 1_000_000
 _REPLY_MINUTES_MAX = 7 * 24 * 60
 _OFFER_DAYS_MAX = 365
 _CHOICES_MAX = 12
@@ -63,7 +62,7 @@ def read_audience(fields: Fields) -> Audience:
     country = fields.text("country", required=False, length_max=100) or None
     if language is not None and language not in LANGUAGES:
         fields.problems["language"] = _("Choose one of the options.")
-    limit = fields.integer("limit", least=1, most=1_000_000) if fields.values.get("limit") else None
+    limit = fields.optional_integer("limit", least=1, most=1_000_000)
     return Audience(language, country, limit)
 
 
@@ -89,7 +88,7 @@ def read_draft(fields: Fields) -> Draft:
     """Return the campaign that the form describes. Raises InvalidInput with every problem."""
     name = fields.text("name", length_max=120)
     variant_id = _variant(fields)
-    units = fields.integer("units", least=1, most=_UNITS_MAX)
+    units = fields.integer("units", least=1, most=UNITS_MAX)
     minutes = fields.integer("reply_minutes", least=1, most=_REPLY_MINUTES_MAX)
     days = fields.integer("offer_days", least=1, most=_OFFER_DAYS_MAX)
     audience = read_audience(fields)
@@ -108,11 +107,7 @@ def _id(fields: Fields) -> UUID:
 
 
 def _variant(fields: Fields) -> UUID:
-    try:
-        return UUID(fields.values.get("variant_id", ""))
-    except ValueError:
-        fields.problems["variant_id"] = _("Choose the product that is offered.")
-        return new_id()
+    return fields.uuid("variant_id", wrong=_("Choose the product that is offered."))
 
 
 async def previews(
@@ -123,7 +118,7 @@ async def previews(
     offer = (await offers(connection, [variant_id])).get(variant_id)
     if offer is None:
         return [], {"variant_id": _("Choose the product that is offered.")}
-    units = fields.integer("units", least=1, most=_UNITS_MAX)
+    units = fields.integer("units", least=1, most=UNITS_MAX)
     minutes = fields.integer("reply_minutes", least=1, most=_REPLY_MINUTES_MAX)
     subject, body = read_texts(fields)
     facts = mail.Facts(offer, units, minutes * 60, shop_name)

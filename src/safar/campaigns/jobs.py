@@ -11,7 +11,7 @@ from safar.campaigns.reading import QUERIES
 from safar.journal.subscribe import Subscriber
 from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.database import Connection
+from safar.kernel.database import Connection, values
 from safar.kernel.loops import Loop
 from safar.kernel.setbacks import work_off
 
@@ -49,13 +49,12 @@ def subscribers(context: Context) -> list[Subscriber]:
 async def finish_pieces(context: Context) -> bool:
     """Do the next piece of campaigns that are not wholly planned or wound up; return whether any was."""
     async with context.database.connection() as connection:
-        found = await (await connection.execute(QUERIES["unfinished"], {"now": clock.now()})).fetchall()
+        ids = await values(connection, QUERIES["unfinished"], {"now": clock.now()})
 
     async def work(connection: Connection, campaign_ids: Sequence[UUID]) -> None:
         for campaign_id in campaign_ids:
             await go_on(connection, campaign_id)
 
-    ids = [campaign_id for (campaign_id,) in found]
     return await work_off(context.database, "campaigns.unfinished", ids, work, together=False) > 0
 
 
@@ -63,10 +62,10 @@ async def close_offers(context: Context) -> bool:
     """End offers whose time is over, and bring back units that ended offers no longer hold for anybody."""
     database = context.database
     async with database.connection() as connection:
-        over = await (await connection.execute(QUERIES["offers_over"], {"now": clock.now()})).fetchall()
-        unsold = await (await connection.execute(QUERIES["unsold"])).fetchall()
-    await work_off(database, "campaigns.offers", [id_ for (id_,) in over], _end_offers, together=False)
-    await work_off(database, "campaigns.unsold", [id_ for (id_,) in unsold], _return_unsold, together=False)
+        over = await values(connection, QUERIES["offers_over"], {"now": clock.now()})
+        unsold = await values(connection, QUERIES["unsold"])
+    await work_off(database, "campaigns.offers", over, _end_offers, together=False)
+    await work_off(database, "campaigns.unsold", unsold, _return_unsold, together=False)
     return False
 
 

@@ -12,7 +12,7 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event, Recorded
 from safar.journal.subscribe import Subscriber
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, row, rows
+from safar.kernel.database import Connection, as_json, execute, row, rows, values
 
 _MESSAGES = ("message.sent", "message.failed", "message.skipped")
 _ORDERS = ("order.placed",)
@@ -65,8 +65,7 @@ async def click_many(connection: Connection, clicks: Sequence[Click]) -> list[La
     ids = list({click.send_id for click in clicks})
     found = await rows(Landing, connection, QUERIES["clicked"], {"ids": ids})
     landings = {landing.id: landing for landing in found}
-    cursor = await connection.execute(QUERIES["note_clicks"], {"ids": ids, "now": clock.now()})
-    first = {send_id for (send_id,) in await cursor.fetchall()}
+    first = set(await values(connection, QUERIES["note_clicks"], {"ids": ids, "now": clock.now()}))
     outcomes = [landings.get(click.send_id) for click in clicks]
     await append_many(
         connection,

@@ -18,7 +18,7 @@ from safar.channels.model import EMAIL
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, execute, rows
+from safar.kernel.database import Connection, execute, rows, values
 
 AUDIENCE_MAX = 200_000
 CHUNK = 500  # sends
@@ -113,8 +113,7 @@ async def wind_up_some(connection: Connection, campaign_id: UUID, reason: str) -
     params = {"campaign_id": campaign_id, "reason": reason, "now": clock.now(), "limit": CHUNK}
     skipped = await rows(Send, connection, QUERIES["skip_planned"], params)
     waiting = {"campaign_id": campaign_id, "limit": CHUNK - len(skipped)}
-    cursor = await connection.execute(QUERIES["on_their_way"], waiting)
-    on_their_way = [send_id for (send_id,) in await cursor.fetchall()]
+    on_their_way = await values(connection, QUERIES["on_their_way"], waiting)
     more = len(skipped) + len(on_their_way) == CHUNK
     left = {"id": campaign_id, "reason": reason if more else None}
     await execute(connection, QUERIES["set_winding_up"], left)

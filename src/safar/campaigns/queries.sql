@@ -7,27 +7,20 @@ INSERT INTO campaigns (
 )
 ON CONFLICT (id) DO NOTHING
 
+-- fragment: campaign
+id, name, state, reason, variant_id, location_id, units_offered, reply_seconds, offer_hours, audience,
+subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at, planning,
+winding_up
+
 -- name: campaign
-SELECT
-    id, name, state, reason, variant_id, location_id, units_offered, reply_seconds, offer_hours, audience,
-    subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at, planning,
-    winding_up
-FROM campaigns WHERE id = %(id)s
+SELECT {campaign} FROM campaigns WHERE id = %(id)s
 
 -- name: lock
-SELECT
-    id, name, state, reason, variant_id, location_id, units_offered, reply_seconds, offer_hours, audience,
-    subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at, planning,
-    winding_up
-FROM campaigns WHERE id = %(id)s
+SELECT {campaign} FROM campaigns WHERE id = %(id)s
 FOR UPDATE
 
 -- name: listed
-SELECT
-    id, name, state, reason, variant_id, location_id, units_offered, reply_seconds, offer_hours, audience,
-    subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at, planning,
-    winding_up
-FROM campaigns ORDER BY created_at DESC, id LIMIT %(limit)s
+SELECT {campaign} FROM campaigns ORDER BY created_at DESC, id LIMIT %(limit)s
 
 -- name: offers
 SELECT v.id AS variant_id, v.sku, p.title, p.slug, p.category, v.price_minor, v.currency
@@ -196,11 +189,7 @@ LIMIT %(limit)s
 
 -- name: take_campaign
 -- One that is still due; another worker that holds it is not waited for.
-SELECT
-    id, name, state, reason, variant_id, location_id, units_offered, reply_seconds, offer_hours, audience,
-    subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at, planning,
-    winding_up
-FROM campaigns
+SELECT {campaign} FROM campaigns
 WHERE id = %(id)s AND state = 'sending' AND (paced_at IS NULL OR paced_at <= %(before)s)
 FOR UPDATE SKIP LOCKED
 

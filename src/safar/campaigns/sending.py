@@ -30,7 +30,7 @@ from safar.gate.model import SHOP
 from safar.gate.sites import figures as gate_figures
 from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.database import Connection, as_json, execute, row, rows
+from safar.kernel.database import Connection, as_json, execute, row, rows, values
 from safar.kernel.ids import new_id
 from safar.kernel.setbacks import work_off
 from safar.settings import Settings
@@ -79,7 +79,7 @@ async def step(context: Context) -> bool:
     """
     before = {"before": clock.now() - timedelta(seconds=_STEP_S), "limit": _CAMPAIGNS_MAX}
     async with context.database.connection() as connection:
-        due = await (await connection.execute(QUERIES["due_campaigns"], before)).fetchall()
+        ids = await values(connection, QUERIES["due_campaigns"], before)
 
     async def work(connection: Connection, campaign_ids: Sequence[UUID]) -> None:
         for campaign_id in campaign_ids:
@@ -88,7 +88,6 @@ async def step(context: Context) -> bool:
             if campaign is not None:
                 await _step(connection, context, campaign)
 
-    ids = [campaign_id for (campaign_id,) in due]
     return await work_off(context.database, "campaigns.sending", ids, work, together=False) > 0
 
 

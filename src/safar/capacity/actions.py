@@ -26,7 +26,7 @@ from safar.capacity.model import (
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_array, as_json, execute, goes_past_locks, rows, value
+from safar.kernel.database import Connection, as_array, as_json, execute, goes_past_locks, rows, value, values
 from safar.kernel.errors import Busy
 from safar.kernel.queries import queries_beside
 
@@ -287,8 +287,7 @@ async def _lock_holds(
     be locked.
     """
     lock = QUERIES["try_accounts_of_holds"] if goes_past_locks(connection) else query
-    locking = await connection.execute(lock, {"ids": list(ids)})
-    locked = {account_id for (account_id,) in await locking.fetchall()}
+    locked = set(await values(connection, lock, {"ids": list(ids)}))
     found = await _holds(connection, ids)
     if goes_past_locks(connection):
         busy = frozenset(id_ for id_, hold in found.items() if not locked.issuperset(hold.account_ids))

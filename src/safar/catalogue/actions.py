@@ -12,7 +12,7 @@ from safar.catalogue.model import Product, Variant
 from safar.catalogue.saving import save_many
 from safar.journal.actions import append_many
 from safar.journal.model import Event
-from safar.kernel.database import Connection, row, rows, value
+from safar.kernel.database import Connection, row, rows, value, values
 from safar.kernel.queries import queries_beside
 from safar.kernel.text import fold
 
@@ -86,8 +86,7 @@ async def product_of(connection: Connection, slug: str) -> tuple[Product, list[V
 
 
 async def categories(connection: Connection) -> list[str]:
-    found = await (await connection.execute(QUERIES["categories"])).fetchall()
-    return [category for (category,) in found]
+    return await values(connection, QUERIES["categories"])
 
 
 async def set_price(connection: Connection, variant_id: UUID, price_minor: int, *, staff_id: UUID) -> bool:

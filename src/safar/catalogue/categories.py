@@ -12,7 +12,7 @@ from safar.catalogue.model import Category
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, rows, value
+from safar.kernel.database import Connection, rows, value, values
 
 
 async def categories_listed(connection: Connection) -> list[Category]:
@@ -29,8 +29,7 @@ async def save_category(
     }  # fmt: skip
     if await value(connection, QUERIES["save_category"], params) is None:
         return False
-    cursor = await connection.execute(QUERIES["products_in_category"], {"key": key})
-    await index_many(connection, [product_id for (product_id,) in await cursor.fetchall()])
+    await index_many(connection, await values(connection, QUERIES["products_in_category"], {"key": key}))
     await append_many(connection, [_changed(key, staff_id)])
     return True
 

@@ -25,7 +25,7 @@ def read_new(fields: Fields, currency: str, categories: Collection[str]) -> Arti
     sku = _sku(fields)
     made = new_article(sku, fields.text("title", length_max=TITLE_MAX), currency)
     product = replace(
-        made.product, category=_category(fields, categories), published=_ticked(fields, "published"),
+        made.product, category=_category(fields, categories), published=fields.ticked("published"),
         description=_long_text(fields, "description"),
     )  # fmt: skip
     return Article(product, read_variant(fields, made.variant, ()))
@@ -56,7 +56,7 @@ def read_product(
         }
         if title or description or options:
             words[language] = Words(title, description, options)
-    most = fields.integer("order_max", least=1, most=ORDER_MOST) if fields.values.get("order_max") else None
+    most = fields.optional_integer("order_max", least=1, most=ORDER_MOST)
     return replace(
         before, title=fields.text("title", length_max=TITLE_MAX), category=_category(fields, categories),
         description=_long_text(fields, "description"), words=words, order_max=most,
@@ -77,15 +77,15 @@ def read_variant(fields: Fields, before: VariantDraft, others: Iterable[str]) ->
         prices.pop(currency, None)
         if set_price is not None:
             prices[currency] = Price(set_price, set_was)
-    weight = fields.integer("weight_g", least=0, most=WEIGHT_G_MAX) if fields.values.get("weight_g") else 0
+    weight = fields.optional_integer("weight_g", least=0, most=WEIGHT_G_MAX) or 0
     tax_class = fields.choice("tax_class", frozenset(TAX_CLASSES)) if "tax_class" in fields.values else ""
     published = before.published
     if "variant_form" in fields.values:
-        published = _ticked(fields, "variant_published")
+        published = fields.ticked("variant_published")
     return replace(
         before, price_minor=price or 0, was_minor=was, prices=prices, weight_g=weight,
         tax_class=tax_class or before.tax_class, barcode=_barcode(fields), options=_options(fields),
-        parts=_parts(fields, before.sku), tracks_lots=_ticked(fields, "tracks_lots"),
+        parts=_parts(fields, before.sku), tracks_lots=fields.ticked("tracks_lots"),
         published=published, image=fields.values.get("image") or None,
     )  # fmt: skip
 
@@ -202,7 +202,3 @@ def _parts(fields: Fields, sku: str) -> Mapping[str, int]:
     if sku in parts:
         fields.problems.setdefault("parts", _("A kit cannot be a part of itself."))
     return parts
-
-
-def _ticked(fields: Fields, name: str) -> bool:
-    return fields.values.get(name, "") not in ("", "0", "false", "False")

@@ -20,6 +20,7 @@ from safar.catalogue.product_pages import product_page
 from safar.catalogue.sheets import pages as sheets
 from safar.kernel.database import Connection, rows, value
 from safar.kernel.ids import parse_id
+from safar.kernel.keyset import cut
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.forms import read_fields
 from safar.kernel.web.pages import context_of, page, wants_json
@@ -68,10 +69,8 @@ async def _catalogue(request: Request) -> Response:
             "category": category, "published": _STATES.get(state), "limit": _PAGE_SIZE + 1,
         }  # fmt: skip
         found = await rows(Line, connection, QUERIES["catalogue_page"], params)
-    shown = found[:_PAGE_SIZE]
-    older = None
-    if len(found) > _PAGE_SIZE:
-        older = f"?{request.url.include_query_params(after=shown[-1].id).query}"
+    shown, last = cut(found, _PAGE_SIZE)
+    older = f"?{request.url.include_query_params(after=last.id).query}" if last else None
     values: dict[str, Any] = {
         "lines": shown, "query": query, "state": state if state in _STATES else "",
         "category": category or "",

@@ -1,22 +1,17 @@
+-- fragment: variant
+id, product_id, sku, title, price_minor, currency, slug, category, barcode, weight_g, tax_class, options,
+tracks_lots, is_kit, published, image, order_max
+
 -- name: variants
-SELECT
-    id, product_id, sku, title, price_minor, currency, slug, category, barcode, weight_g, tax_class, options,
-    tracks_lots, is_kit, published, image, order_max
-FROM catalogue_variants
+SELECT {variant} FROM catalogue_variants
 WHERE id = ANY(%(ids)s)
 
 -- name: variant_of_sku
-SELECT
-    id, product_id, sku, title, price_minor, currency, slug, category, barcode, weight_g, tax_class, options,
-    tracks_lots, is_kit, published, image, order_max
-FROM catalogue_variants
+SELECT {variant} FROM catalogue_variants
 WHERE sku = %(sku)s
 
 -- name: variants_of_product
-SELECT
-    id, product_id, sku, title, price_minor, currency, slug, category, barcode, weight_g, tax_class, options,
-    tracks_lots, is_kit, published, image, order_max
-FROM catalogue_variants
+SELECT {variant} FROM catalogue_variants
 WHERE product_id = %(product_id)s AND published
 ORDER BY price_minor, sku
 LIMIT 100
@@ -33,10 +28,7 @@ RETURNING id
 
 -- name: variant_of_code
 -- A SKU goes before a barcode of the same digits.
-SELECT
-    id, product_id, sku, title, price_minor, currency, slug, category, barcode, weight_g, tax_class, options,
-    tracks_lots, is_kit, published, image, order_max
-FROM catalogue_variants
+SELECT {variant} FROM catalogue_variants
 WHERE sku = %(sku)s OR barcode = %(barcode)s
 ORDER BY sku = %(sku)s DESC
 LIMIT 1
@@ -155,29 +147,22 @@ SELECT
 FROM products AS p
 WHERE p.id = ANY(%(ids)s)
 
+-- fragment: article
+id, product_id, slug, title, description, category, product_published, order_max, words, sku, price_minor,
+was_minor,
+currency, barcode, weight_g, tax_class, options, tracks_lots, published, position, image, prices, parts
+
 -- name: articles
-SELECT
-    id, product_id, slug, title, description, category, product_published, order_max, words, sku, price_minor,
-    was_minor,
-    currency, barcode, weight_g, tax_class, options, tracks_lots, published, position, image, prices, parts
-FROM catalogue_articles
+SELECT {article} FROM catalogue_articles
 WHERE id = ANY(%(ids)s)
 
 -- name: articles_of_product
-SELECT
-    id, product_id, slug, title, description, category, product_published, order_max, words, sku, price_minor,
-    was_minor,
-    currency, barcode, weight_g, tax_class, options, tracks_lots, published, position, image, prices, parts
-FROM catalogue_articles
+SELECT {article} FROM catalogue_articles
 WHERE product_id = %(product_id)s
 ORDER BY position, sku
 
 -- name: articles_after
-SELECT
-    id, product_id, slug, title, description, category, product_published, order_max, words, sku, price_minor,
-    was_minor,
-    currency, barcode, weight_g, tax_class, options, tracks_lots, published, position, image, prices, parts
-FROM catalogue_articles
+SELECT {article} FROM catalogue_articles
 WHERE sku > %(sku)s
 ORDER BY sku
 LIMIT %(limit)s

@@ -20,7 +20,7 @@ from safar.catalogue.index import index_many
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, rows, value
+from safar.kernel.database import Connection, as_json, execute, rows, value, values
 from safar.kernel.queries import queries_beside
 
 QUERIES = queries_beside(__file__)
@@ -174,8 +174,7 @@ async def _write_products(
 async def _free_slugs(connection: Connection, products: Iterable[ProductDraft]) -> dict[UUID, str]:
     """Return an address for each new product: its own when it is free, else with a mark that makes it so."""
     wanted = {product.id: product.slug or slug_of(product.title, "") for product in products}
-    cursor = await connection.execute(QUERIES["slugs_taken"], {"slugs": list(wanted.values())})
-    taken = {slug for (slug,) in await cursor.fetchall()}
+    taken = set(await values(connection, QUERIES["slugs_taken"], {"slugs": list(wanted.values())}))
     slugs = {}
     for product_id, slug in wanted.items():
         slugs[product_id] = slug if slug and slug not in taken else f"{slug or 'p'}-{product_id.hex[-8:]}"

@@ -15,13 +15,13 @@ from safar.catalogue.names import category_name
 from safar.catalogue.prices import rates, save_rates
 from safar.catalogue.sheets.rows import CATEGORY_MAX
 from safar.kernel.i18n import LANGUAGES, _, current_language
-from safar.kernel.money import NotAnAmount, TwoReadings, read_number
 from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import Fields, amount_problem, read_fields
+from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.requests import see_other
 
 _RATE_PLACES = 9
+_RATE_LEAST = Decimal("0.000001")
 _RATES_MAX = 12
 _POSITION_MAX = 999
 
@@ -54,7 +54,7 @@ async def _save_category(request: Request) -> Response:
         text = fields.text(f"name:{language}", length_max=CATEGORY_MAX, required=False)
         if text:
             names[language] = text
-    position = fields.integer("position", least=0, most=_POSITION_MAX) if fields.values.get("position") else 0
+    position = fields.optional_integer("position", least=0, most=_POSITION_MAX) or 0
     key = fields.text("key", length_max=CATEGORY_MAX, required=False)
     if not key and names:
         first = next(iter(names.values()))
@@ -137,21 +137,9 @@ def _read_rates(fields: Fields, own: str) -> list[Rate]:
 
 
 def _rate(fields: Fields, name: str) -> Decimal:
-    text = fields.text(name, length_max=20)
-    if not text:
-        return Decimal(1)
-    try:
-        rate = read_number(text, _RATE_PLACES)
-    except TwoReadings as wrong:
-        fields.problems.setdefault(name, amount_problem(wrong, text, ""))
-        return Decimal(1)
-    except NotAnAmount:
-        rate = Decimal(0)
-    good = Decimal("0.000001") <= rate <= 10**9
-    if not good:
-        fields.problems.setdefault(name, _("A number above zero, such as 1.15."))
-        return Decimal(1)
-    return rate
+    wrong = _("A number above zero, such as 1.15.")
+    rate = fields.number(name, least=_RATE_LEAST, most=10**9, places=_RATE_PLACES, wrong=wrong)
+    return Decimal(1) if rate is None else rate
 
 
 routes: list[BaseRoute] = [

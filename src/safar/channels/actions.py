@@ -24,7 +24,7 @@ from safar.channels.model import (
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, rows, value
+from safar.kernel.database import Connection, as_json, execute, rows, value, values
 from safar.kernel.queries import queries_beside
 
 QUERIES = queries_beside(__file__)
@@ -274,5 +274,4 @@ async def in_flight(connection: Connection) -> int:
 
 
 async def _ids(connection: Connection, query: Any, params: Mapping[str, Any]) -> set[UUID]:
-    cursor = await connection.execute(query, params)
-    return {found[0] for found in await cursor.fetchall()}
+    return set(await values(connection, query, params))

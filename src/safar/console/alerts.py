@@ -13,6 +13,7 @@ from safar.channels.model import EMAIL, Author, Outgoing
 from safar.kernel.context import Context
 from safar.kernel.i18n import _, ngettext, number, speaking
 from safar.kernel.ids import derived_id, parse_id
+from safar.kernel.keyset import FIRST_ID, LAST_ID, cut
 from safar.kernel.loops import Loop
 from safar.kernel.setbacks import nobodys_fault, note
 from safar.kernel.web.actor import actor_of
@@ -33,7 +34,6 @@ from safar.team.model import Staff
 _LOOK_S = 30.0
 _LINES_MAX = 40
 _ROWS = 50
-_LOWEST, _HIGHEST = UUID(int=0), UUID(int=2**128 - 1)
 
 
 def loops(context: Context) -> list[Loop]:
@@ -107,13 +107,12 @@ async def _watchers(request: Request) -> Response:
     after = request.query_params.get("after", "")[:200]
     async with context_of(request).database.connection() as connection:
         staff = [one for one in await all_staff(connection) if one.disabled_at is None]
-        found = await suppliers(connection, after=(after, _HIGHEST if after else _LOWEST), limit=_ROWS + 1)
+        found = await suppliers(connection, after=(after, LAST_ID if after else FIRST_ID), limit=_ROWS + 1)
+        shown, last = cut(found, _ROWS)
         values = {
-            "suppliers": found[:_ROWS],
+            "suppliers": shown,
             "first": not after,
-            "next": f"/stock/watchers?{urlencode({'after': found[_ROWS - 1].name})}"
-            if found[_ROWS:]
-            else None,
+            "next": f"/stock/watchers?{urlencode({'after': last.name})}" if last else None,
             "watchers": await watchers(connection),
             "staff_choices": [("", _("All managers")), *((one.id, one.name or one.email) for one in staff)],
         }

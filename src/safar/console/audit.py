@@ -11,6 +11,8 @@ from starlette.routing import BaseRoute, Route
 from safar.customers.sentences import icon_of, sentence, tone_of
 from safar.journal.actions import of_staff
 from safar.journal.model import Recorded
+from safar.kernel.keyset import cut
+from safar.kernel.text import whole_number
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of, page
 from safar.team.actions import staff_names
@@ -40,14 +42,13 @@ class AuditLine:
 
 async def audit_page(request: Request) -> Response:
     actor_of(request, "manager")
-    text = request.query_params.get("before", "")
-    before = int(text) if text.isdecimal() and len(text) < 19 else None
+    before = whole_number(request.query_params.get("before", ""))
     async with context_of(request).database.connection() as connection:
         events = await of_staff(connection, before=before, limit=PAGE_SIZE + 1)
-        shown = events[:PAGE_SIZE]
+        shown, last = cut(events, PAGE_SIZE)
         people = {id for e in shown for id in (e.staff_id, e.subject_id) if id}
         names = await staff_names(connection, people)
-    older = f"?before={shown[-1].id}" if len(events) > PAGE_SIZE else None
+    older = f"?before={last.id}" if last else None
     values = {"lines": [_line(e, names) for e in shown], "older": older, "first": before is None}
     return page(request, "console/audit.html", values)
 

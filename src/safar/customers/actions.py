@@ -23,7 +23,7 @@ from safar.customers.model import (
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, rows
+from safar.kernel.database import Connection, as_json, execute, rows, values
 from safar.kernel.ids import new_id
 
 __all__ = [
@@ -63,8 +63,7 @@ async def ensure_many(connection: Connection, visitors: Sequence[Provisional]) -
 async def _create(connection: Connection, customers: Sequence[dict[str, Any]]) -> list[UUID]:
     """Write the customers that have no row yet; return those that were written now."""
     params = {"customers": as_json(customers), "now": clock.now()}
-    cursor = await connection.execute(QUERIES["insert_customers"], params)
-    return [id_ for (id_,) in await cursor.fetchall()]
+    return await values(connection, QUERIES["insert_customers"], params)
 
 
 async def consent_many(connection: Connection, consents: Sequence[Consent]) -> list[bool]:

@@ -13,7 +13,7 @@ from safar.customers.model import Claim, Proof, Proven
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, row, value
+from safar.kernel.database import Connection, as_json, execute, row, value, values
 from safar.kernel.ids import derived_id
 from safar.kernel.text import fold
 
@@ -31,12 +31,12 @@ def customer_of_address(kind: str, address: str) -> UUID:
 
 async def claim_many(connection: Connection, claims: Sequence[Claim]) -> list[UUID]:
     """Keep what each claimant says; return who they are. Raises NotAnAddress. Writes customer.created."""
-    values = [normalised(claim.kind, claim.value, claim.country) for claim in claims]
+    addresses = [normalised(claim.kind, claim.value, claim.country) for claim in claims]
     known = await finals(connection, [claim.customer_id for claim in claims])
     who = [known.get(claim.customer_id, claim.customer_id) for claim in claims]
     customers: dict[UUID, dict[str, object]] = {}
     said: dict[tuple[UUID, str, str], dict[str, object]] = {}
-    for claim, id_, text in zip(claims, who, values, strict=True):
+    for claim, id_, text in zip(claims, who, addresses, strict=True):
         said[id_, claim.kind, text] = {
             "customer_id": id_, "kind": claim.kind, "value": text, "source": claim.source,
         }  # fmt: skip
@@ -53,8 +53,7 @@ async def claim_many(connection: Connection, claims: Sequence[Claim]) -> list[UU
         "claims": as_json([said[key] for key in sorted(said)]),
         "now": clock.now(),
     }
-    made = await connection.execute(QUERIES["claim"], params)
-    created = [id_ for (id_,) in await made.fetchall()]
+    created = await values(connection, QUERIES["claim"], params)
     await append_many(
         connection, [Event(name="customer.created", customer_id=id_, subject_id=id_) for id_ in created]
     )

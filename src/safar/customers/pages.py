@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from starlette.requests import Request
@@ -14,10 +14,11 @@ from safar.customers.model import ConsentRow, Identity, Listed, Profile
 from safar.customers.sentences import icon_of, sentence, tone_of, word
 from safar.journal.actions import of_customer
 from safar.journal.model import Recorded
-from safar.kernel.database import Connection, row, rows
+from safar.kernel.database import Connection, row, rows, values
 from safar.kernel.errors import NotFound
 from safar.kernel.ids import parse_id
-from safar.kernel.text import fold
+from safar.kernel.keyset import LAST_ID, LAST_MOMENT, cut, key_moment, page_key, parse_page_key
+from safar.kernel.text import fold, whole_number
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.requests import see_other
@@ -25,8 +26,6 @@ from safar.kernel.web.requests import see_other
 PAGE_SIZE = 50
 TIMELINE_SIZE = 40
 _QUERY_CHARACTERS_MAX = 100
-_END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
-_HIGHEST_UUID = UUID(int=2**128 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +39,24 @@ class Line:
     tone: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Id:
-    id: UUID
-
-
 async def customers_page(request: Request) -> Response:
     actor_of(request)
     query = request.query_params.get("q", "").strip()[:_QUERY_CHARACTERS_MAX]
-    at, id = _place(request.query_params.get("before"))
+    before = parse_page_key(request.query_params.get("before"), key_moment, UUID)
+    at, id = before or (LAST_MOMENT, LAST_ID)
     async with context_of(request).database.connection() as connection:
         found = await find(connection, query, before_at=at, before_id=id)
-    shown = found[:PAGE_SIZE]
+    shown, last = cut(found, PAGE_SIZE)
     older = None
-    if len(found) > PAGE_SIZE:
-        last = shown[-1]
-        older = (
-            f"?{request.url.include_query_params(before=f'{last.created_at.isoformat()}~{last.id}').query}"
-        )
-    values = {"customers": shown, "query": query, "older": older, "first": at == _END_OF_TIME}
+    if last:
+        key = page_key(last.created_at, last.id)
+        older = f"?{request.url.include_query_params(before=key).query}"
+    values = {"customers": shown, "query": query, "older": older, "first": before is None}
     return page(request, "customers/list.html", values)
 
 
 async def find(
-    connection: Connection, query: str, *, before_at: datetime = _END_OF_TIME, before_id: UUID = _HIGHEST_UUID
+    connection: Connection, query: str, *, before_at: datetime = LAST_MOMENT, before_id: UUID = LAST_ID
 ) -> list[Listed]:
     """Return customers whose name or address contains `query`, newest first: one more than a page holds."""
     folded = fold(query).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -74,16 +67,6 @@ async def find(
         "limit": PAGE_SIZE + 1,
     }
     return await rows(Listed, connection, QUERIES["list"], params)
-
-
-def _place(text: str | None) -> tuple[datetime, UUID]:
-    """Return where a page begins, from its address; the start for anything else."""
-    at, _sep, id = (text or "").partition("~")
-    try:
-        moment = datetime.fromisoformat(at.replace(" ", "+"))
-        return (moment, UUID(id)) if moment.tzinfo else (_END_OF_TIME, _HIGHEST_UUID)
-    except ValueError:
-        return _END_OF_TIME, _HIGHEST_UUID
 
 
 async def customer_page(request: Request) -> Response:
@@ -100,12 +83,12 @@ async def customer_page(request: Request) -> Response:
         identities = await rows(Identity, connection, QUERIES["identities"], params)
         claims = await rows(Identity, connection, QUERIES["claims"], params)
         consents = await rows(ConsentRow, connection, QUERIES["consents"], params)
-        known = await rows(_Id, connection, QUERIES["known_as"], params)
+        known = await values(connection, QUERIES["known_as"], params)
         events = await timeline(connection, customer_id)
     browsers = {identity.value for identity in identities if identity.kind == "visitor"}
-    browsers |= {str(one.id) for one in known} - {str(customer_id)}
+    browsers |= {str(id_) for id_ in known} - {str(customer_id)}
     assert profile is not None
-    values = {
+    shown = {
         "customer": profile,
         "identities": [identity for identity in identities if identity.kind != "visitor"],
         "claims": claims,
@@ -114,24 +97,24 @@ async def customer_page(request: Request) -> Response:
         "word": word,
         **_timeline_values(customer_id, events),
     }
-    return page(request, "customers/customer.html", values)
+    return page(request, "customers/customer.html", shown)
 
 
 async def timeline_part(request: Request) -> Response:
     """The next part of a customer's timeline, for "load more"."""
     actor_of(request)
     customer_id = parse_id(request.path_params["customer_id"])
-    before = request.query_params.get("before", "")
-    if not before.isdecimal() or len(before) > 18:
+    before = whole_number(request.query_params.get("before", ""))
+    if before is None:
         raise NotFound
     async with context_of(request).database.connection() as connection:
-        events = await timeline(connection, customer_id, before=int(before))
+        events = await timeline(connection, customer_id, before=before)
     return page(request, "customers/timeline.html", _timeline_values(customer_id, events))
 
 
 async def timeline(connection: Connection, customer_id: UUID, *, before: int | None = None) -> list[Recorded]:
     """Return what happened with a customer under all ids they had, newest first: one more than is shown."""
-    ids = [known.id for known in await rows(_Id, connection, QUERIES["known_as"], {"id": customer_id})]
+    ids = await values(connection, QUERIES["known_as"], {"id": customer_id})
     return await of_customer(connection, ids or [customer_id], before=before, limit=TIMELINE_SIZE + 1)
 
 
@@ -141,11 +124,10 @@ def lines_of(events: Sequence[Recorded]) -> list[Line]:
 
 
 def _timeline_values(customer_id: UUID, events: Sequence[Recorded]) -> dict[str, object]:
-    shown = events[:TIMELINE_SIZE]
-    more = len(events) > TIMELINE_SIZE
+    shown, last = cut(events, TIMELINE_SIZE)
     return {
         "lines": lines_of(shown),
-        "more": f"/customers/{customer_id}/timeline?before={shown[-1].id}" if more else None,
+        "more": f"/customers/{customer_id}/timeline?before={last.id}" if last else None,
     }
 
 

@@ -6,13 +6,15 @@ VALUES (
 )
 ON CONFLICT DO NOTHING
 
+-- fragment: site
+id, key, account_id, capacity, issued, called, admitted, admitted_at_step, show_up, admitted_per_s,
+observed_s, open_s, ended_at, stepped_at, kind, title, path, product_id, url, cookie_domain, removed_at, mode,
+ended_reason, pace_per_minute, allowance, message, work, opens_at, opening_id, draw_hash, draw_base, joined,
+drawn, drawn_at, adaptive, capacity_least, capacity_most, adaptive_limit, latency_ms, latency_long_ms,
+adapted_at, invited_percent, invited_account_id, units_left, units_held
+
 -- name: sites
-SELECT id, key, account_id, capacity, issued, called, admitted, admitted_at_step, show_up, admitted_per_s,
-    observed_s, open_s, ended_at, stepped_at, kind, title, path, product_id, url, cookie_domain, removed_at, mode,
-    ended_reason, pace_per_minute, allowance, message, work, opens_at, opening_id, draw_hash, draw_base, joined,
-    drawn, drawn_at, adaptive, capacity_least, capacity_most, adaptive_limit, latency_ms, latency_long_ms,
-    adapted_at, invited_percent, invited_account_id, units_left, units_held
-FROM gate_sites
+SELECT {site} FROM gate_sites
 WHERE CASE WHEN %(keys)s::text [] IS NULL THEN removed_at IS NULL ELSE key = ANY(%(keys)s) END
 ORDER BY kind = 'shop' DESC, key
 
@@ -22,12 +24,7 @@ WHERE removed_at IS NULL AND product_id IS NOT NULL AND path IS NOT NULL
 
 -- name: lock_site
 -- Always before the site's accounts, so that arrivals, admissions and steps never wait in a circle.
-SELECT id, key, account_id, capacity, issued, called, admitted, admitted_at_step, show_up, admitted_per_s,
-    observed_s, open_s, ended_at, stepped_at, kind, title, path, product_id, url, cookie_domain, removed_at, mode,
-    ended_reason, pace_per_minute, allowance, message, work, opens_at, opening_id, draw_hash, draw_base, joined,
-    drawn, drawn_at, adaptive, capacity_least, capacity_most, adaptive_limit, latency_ms, latency_long_ms,
-    adapted_at, invited_percent, invited_account_id, units_left, units_held
-FROM gate_sites WHERE key = %(key)s FOR UPDATE
+SELECT {site} FROM gate_sites WHERE key = %(key)s FOR UPDATE
 
 -- name: calls
 SELECT first, last, claimed, %(open_s)s - open_s AS age_s FROM gate_calls

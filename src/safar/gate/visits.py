@@ -10,7 +10,7 @@ from safar.capacity.model import HoldState
 from safar.gate.model import Admitted, Over, Renewal
 from safar.gate.sites import QUERIES
 from safar.kernel import clock
-from safar.kernel.database import Connection, Database, as_json, execute, rows
+from safar.kernel.database import Connection, Database, as_json, execute, rows, values
 from safar.kernel.ids import derived_id
 from safar.kernel.setbacks import work_off
 
@@ -140,8 +140,7 @@ async def take_along_many(connection: Connection, moved: Sequence[Moved]) -> lis
 
 async def left_lately(connection: Connection, seconds: float) -> list[UUID]:
     """Return the visits that ended before their time within the last `seconds`."""
-    found = await (await connection.execute(QUERIES["left_lately"], {"seconds": seconds})).fetchall()
-    return [visit_id for (visit_id,) in found]
+    return await values(connection, QUERIES["left_lately"], {"seconds": seconds})
 
 
 async def leave_soon_many(connection: Connection, visit_ids: Sequence[UUID]) -> list[None]:
@@ -156,13 +155,13 @@ async def let_go(database: Database) -> bool:
     """Free the places of those who closed their tab and did not come back; tell whether there are more."""
     params = {"before": clock.now() - LEAVING, "limit": _LET_GO_MAX, "now": clock.now()}
     async with database.connection() as connection:
-        leavers = await (await connection.execute(QUERIES["leavers"], params)).fetchall()
-    done = await work_off(database, "gate.leavers", [visit_id for (visit_id,) in leavers], _let_go_many)
+        leavers = await values(connection, QUERIES["leavers"], params)
+    done = await work_off(database, "gate.leavers", leavers, _let_go_many)
     return done == _LET_GO_MAX
 
 
 async def _let_go_many(connection: Connection, visit_ids: Sequence[UUID]) -> None:
     params = {"ids": list(visit_ids), "before": clock.now() - LEAVING}
-    gone = await (await connection.execute(QUERIES["take_leavers"], params)).fetchall()
+    gone = await values(connection, QUERIES["take_leavers"], params)
     if gone:
-        await leave_many(connection, [visit_id for (visit_id,) in gone])
+        await leave_many(connection, gone)

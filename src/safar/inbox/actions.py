@@ -18,7 +18,7 @@ from safar.inbox.receive import QUERIES, receive_many, save
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, Database, rows
+from safar.kernel.database import Connection, Database, rows, values
 from safar.kernel.setbacks import work_off
 from safar.kernel.text import shortened
 
@@ -30,11 +30,6 @@ __all__ = [
 QUIET = timedelta(hours=24)
 _QUIET_MAX = 200
 Ways = dict[UUID, list[Way]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Id:
-    id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +114,7 @@ async def reply_many(connection: Connection, replies: Sequence[Reply]) -> list[S
 
 
 async def _existing(connection: Connection, ids: Sequence[UUID]) -> set[UUID]:
-    return {row.id for row in await rows(_Id, connection, QUERIES["existing_messages"], {"ids": list(ids)})}
+    return set(await values(connection, QUERIES["existing_messages"], {"ids": list(ids)}))
 
 
 async def _refusal(
@@ -260,7 +255,7 @@ async def close_quiet(database: Database) -> int:
     """Close conversations that the bot answered and that have been silent for a day; return how many."""
     params = {"before": clock.now() - QUIET, "limit": _QUIET_MAX, "now": clock.now()}
     async with database.connection() as connection:
-        ids = [row.id for row in await rows(_Id, connection, QUERIES["quiet"], params)]
+        ids = await values(connection, QUERIES["quiet"], params)
     return await work_off(database, "inbox.quiet", ids, _close_quiet_many)
 
 

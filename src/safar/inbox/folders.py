@@ -1,7 +1,7 @@
 """The folders of the inbox: one page of conversations each, found by key and never by counting."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +10,7 @@ from safar.inbox.model import ListedConversation
 from safar.inbox.receive import QUERIES
 from safar.kernel.database import Connection, rows, value
 from safar.kernel.i18n import N_
+from safar.kernel.keyset import cut, page_key
 from safar.kernel.text import fold
 
 PAGE = 30
@@ -37,7 +38,7 @@ class View:
 class Listed:
     """A page of a folder; `older`: the key of the next page; `waiting`: how many wait for staff."""
 
-    lines: list[ListedConversation]
+    lines: Sequence[ListedConversation]
     older: str | None
     waiting: int
 
@@ -57,8 +58,8 @@ async def listed(connection: Connection, view: View) -> Listed:
     query = QUERIES["list_waiting" if view.folder == "waiting" else "list"]
     found = await rows(ListedConversation, connection, query, params)
     waiting = int(await value(connection, QUERIES["waiting_count"]))
-    older = _key(view, found[PAGE - 1]) if len(found) > PAGE else None
-    return Listed(found[:PAGE], older, waiting)
+    lines, last = cut(found, PAGE)
+    return Listed(lines, _key(view, last) if last else None, waiting)
 
 
 def _pattern(search: str) -> str | None:
@@ -71,17 +72,7 @@ def _pattern(search: str) -> str | None:
 def _key(view: View, line: ListedConversation) -> str:
     at = line.waiting_since if view.folder == "waiting" else line.last_message_at
     assert at is not None
-    return f"{at.isoformat()}~{line.id}"
-
-
-def parse_key(text: str) -> tuple[datetime, UUID] | None:
-    """Read the key of a page from its address; anything else is the first page."""
-    at, _sep, id_ = text.partition("~")
-    try:
-        moment = datetime.fromisoformat(at)
-        return (moment, UUID(id_)) if moment.tzinfo else None
-    except ValueError:
-        return None
+    return page_key(at, line.id)
 
 
 class Board:

@@ -16,7 +16,7 @@ from safar.inbox import aside
 from safar.inbox.actions import assign, close, reopen, reply
 from safar.inbox.decide import newest
 from safar.inbox.errors import NoAddress, NoConversation
-from safar.inbox.folders import FOLDERS, Board, Listed, View, listed, parse_key
+from safar.inbox.folders import FOLDERS, Board, Listed, View, listed
 from safar.inbox.live import bursts
 from safar.inbox.model import Said, Way
 from safar.inbox.thread import Thread, colleagues, thread_of, ways_sorted
@@ -28,6 +28,7 @@ from safar.kernel.database import Connection
 from safar.kernel.errors import InvalidInput
 from safar.kernel.i18n import _
 from safar.kernel.ids import derived_id, new_id, parse_id
+from safar.kernel.keyset import key_moment, parse_page_key
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, page, render, wants_json
@@ -45,7 +46,7 @@ def _view(request: Request, actor: Actor) -> View:
         folder=folder if folder in FOLDERS else "open",
         staff_id=actor.id if folder == "mine" else None,
         search=request.query_params.get("q", "")[:100],
-        after=parse_key(request.query_params.get("after", "")),
+        after=parse_page_key(request.query_params.get("after"), key_moment, UUID),
     )
 
 
@@ -221,11 +222,8 @@ def _recipient(fields: Fields) -> tuple[UUID | None, str | None]:
 
 
 def _message_id(fields: Fields, staff_id: UUID) -> UUID:
-    try:
-        return derived_id("reply", staff_id, UUID(fields.values.get("id", "")))
-    except ValueError:
-        fields.problems["id"] = _("Reload the page and send your message again.")
-        return new_id()
+    id_ = fields.uuid("id", wrong=_("Reload the page and send your message again."))
+    return derived_id("reply", staff_id, id_)
 
 
 async def post_assignee(request: Request) -> Response:

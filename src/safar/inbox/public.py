@@ -16,7 +16,7 @@ from safar.journal.live import LiveFeed
 from safar.kernel.errors import InvalidInput, SameKeyOtherBody
 from safar.kernel.i18n import _, current_language
 from safar.kernel.ids import derived_id, new_id
-from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.forms import read_fields
 from safar.kernel.web.networks import routed_network
 from safar.kernel.web.pages import context_of, page, wants_json
 from safar.kernel.web.requests import client_address, local_path, see_other
@@ -40,7 +40,10 @@ async def post_message(request: Request) -> Response:
     """Take one message; the same id with the same words is the same message, however often it comes."""
     fields = await read_fields(request)
     try:
-        id_, text = _id(fields), fields.text("text", length_max=TEXT_MAX).replace("\r\n", "\n")
+        id_, text = (
+            fields.uuid("id", wrong=_("Reload the page and send your message again.")),
+            fields.text("text", length_max=TEXT_MAX).replace("\r\n", "\n"),
+        )
         fields.done()
     except InvalidInput as error:
         if wants_json(request):
@@ -52,14 +55,6 @@ async def post_message(request: Request) -> Response:
     if not wants_json(request):
         return see_other(local_path(fields.values.get("next"), "/chat"))
     return JSONResponse({"id": str(id_), "at": receipt.at.isoformat()}, 201)
-
-
-def _id(fields: Fields) -> UUID:
-    try:
-        return UUID(fields.text("id", length_max=36))
-    except ValueError:
-        fields.problems["id"] = _("Reload the page and send your message again.")
-        return new_id()
 
 
 async def _receive(request: Request, visitor: Visitor, id_: UUID, text: str) -> Receipt:

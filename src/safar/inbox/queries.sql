@@ -2,29 +2,24 @@
 -- Two first messages at once wait for each other here, so they make one conversation.
 SELECT id FROM customers WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE
 
+-- fragment: conversation
+id, customer_id, state, with_staff, handover_reason, assigned_to, campaign_id, language, last_channel_id,
+last_address, last_text, last_author, last_message_at, waiting_since, created_at, closed_at
+
 -- name: lock_conversations_of
-SELECT
-    id, customer_id, state, with_staff, handover_reason, assigned_to, campaign_id, language, last_channel_id,
-    last_address, last_text, last_author, last_message_at, waiting_since, created_at, closed_at
-FROM conversations
+SELECT {conversation} FROM conversations
 WHERE customer_id = ANY(%(ids)s)
 ORDER BY id
 FOR UPDATE
 
 -- name: lock_conversations
-SELECT
-    id, customer_id, state, with_staff, handover_reason, assigned_to, campaign_id, language, last_channel_id,
-    last_address, last_text, last_author, last_message_at, waiting_since, created_at, closed_at
-FROM conversations
+SELECT {conversation} FROM conversations
 WHERE id = ANY(%(ids)s)
 ORDER BY id
 FOR UPDATE
 
 -- name: conversation
-SELECT
-    id, customer_id, state, with_staff, handover_reason, assigned_to, campaign_id, language, last_channel_id,
-    last_address, last_text, last_author, last_message_at, waiting_since, created_at, closed_at
-FROM conversations
+SELECT {conversation} FROM conversations
 WHERE id = %(id)s
 
 -- name: insert_received
@@ -173,13 +168,14 @@ WHERE m.channel_id = %(channel_id)s AND m.address = %(address)s
 ORDER BY m.at DESC, m.id DESC
 LIMIT %(limit)s
 
+-- fragment: listed
+c.id, c.customer_id, u.name AS customer_name, e.value AS email, c.state, c.with_staff, c.handover_reason,
+c.assigned_to, s.name AS assigned_name, c.language, c.last_channel_id, c.last_text, c.last_author,
+c.last_message_at, c.waiting_since
+
 -- name: list
 -- One page of a folder, newest first; `before_at` and `before_id` are the last line of the page before.
-SELECT
-    c.id, c.customer_id, u.name AS customer_name, e.value AS email, c.state, c.with_staff, c.handover_reason,
-    c.assigned_to, s.name AS assigned_name, c.language, c.last_channel_id, c.last_text, c.last_author,
-    c.last_message_at, c.waiting_since
-FROM conversations AS c
+SELECT {listed} FROM conversations AS c
 INNER JOIN customers AS u ON c.customer_id = u.id
 LEFT JOIN staff AS s ON c.assigned_to = s.id
 LEFT JOIN LATERAL (
@@ -209,11 +205,7 @@ LIMIT %(limit)s
 
 -- name: list_waiting
 -- The folder of replies that staff owe: who waits longest comes first.
-SELECT
-    c.id, c.customer_id, u.name AS customer_name, e.value AS email, c.state, c.with_staff, c.handover_reason,
-    c.assigned_to, s.name AS assigned_name, c.language, c.last_channel_id, c.last_text, c.last_author,
-    c.last_message_at, c.waiting_since
-FROM conversations AS c
+SELECT {listed} FROM conversations AS c
 INNER JOIN customers AS u ON c.customer_id = u.id
 LEFT JOIN staff AS s ON c.assigned_to = s.id
 LEFT JOIN LATERAL (

@@ -12,7 +12,7 @@ from safar.inbox.language import language_of
 from safar.inbox.model import Conversation, Inbound, Receipt
 from safar.journal.actions import append_many
 from safar.journal.model import Event
-from safar.kernel.database import Connection, as_json, execute, rows
+from safar.kernel.database import Connection, as_json, execute, rows, values
 from safar.kernel.ids import new_id
 from safar.kernel.queries import queries_beside
 
@@ -28,11 +28,6 @@ class _Known:
     external_id: str
     body: str
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Id:
-    id: UUID
 
 
 async def receive_many(connection: Connection, inbound: Sequence[Inbound]) -> list[Receipt]:
@@ -79,7 +74,7 @@ async def _write(connection: Connection, fresh: Sequence[Inbound]) -> set[UUID]:
     ]
     params = {"messages": as_json(records)}
     # A copy that another transaction committed while we waited for the lock is left out here.
-    written = {row.id for row in await rows(_Id, connection, QUERIES["insert_received"], params)}
+    written = set(await values(connection, QUERIES["insert_received"], params))
     events: list[Event] = []
     for message, customer in zip(fresh, customers, strict=True):
         if message.message_id in written:

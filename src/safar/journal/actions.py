@@ -11,11 +11,11 @@ from psycopg.rows import TupleRow
 
 from safar.journal.model import Event, Recorded
 from safar.kernel.database import Connection, as_json, execute, rows, value
+from safar.kernel.keyset import LAST_NUMBER
 from safar.kernel.queries import queries_beside
 
 QUERIES = queries_beside(__file__)
 LINE_CLASS = 0x5AFA10
-_HIGHEST_ID = 2**63 - 1
 _gathering: WeakKeyDictionary[Connection, list[Event]] = WeakKeyDictionary()
 
 
@@ -88,11 +88,11 @@ async def of_customer(
     connection: Connection, customer_ids: Sequence[UUID], *, before: int | None = None, limit: int = 50
 ) -> list[Recorded]:
     """Return a customer's events, newest first; several ids when profiles were merged."""
-    params = {"customer_ids": list(customer_ids), "before": before or _HIGHEST_ID, "limit": limit}
+    params = {"customer_ids": list(customer_ids), "before": before or LAST_NUMBER, "limit": limit}
     return await rows(Recorded, connection, QUERIES["of_customer"], params)
 
 
 async def of_staff(connection: Connection, *, before: int | None = None, limit: int = 50) -> list[Recorded]:
     """Return what staff did, newest first: the audit log."""
-    params = {"before": before or _HIGHEST_ID, "limit": limit}
+    params = {"before": before or LAST_NUMBER, "limit": limit}
     return await rows(Recorded, connection, QUERIES["of_staff"], params)

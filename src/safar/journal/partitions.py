@@ -9,7 +9,7 @@ from psycopg import sql
 
 from safar.journal.archive import write_month
 from safar.kernel import clock
-from safar.kernel.database import Connection, Database, execute, value
+from safar.kernel.database import Connection, Database, execute, value, values
 from safar.kernel.log import log
 
 _MONTHS_AHEAD = 3
@@ -70,11 +70,11 @@ async def _make(connection: Connection, start: date, end: date) -> None:
 
 async def partitions(connection: Connection) -> list[str]:
     """Return the tables that the journal consists of, the oldest month first."""
-    cursor = await connection.execute(
+    return await values(
+        connection,
         "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid"
-        " WHERE inhparent = 'journal_events'::regclass ORDER BY relname"
+        " WHERE inhparent = 'journal_events'::regclass ORDER BY relname",
     )
-    return [name for (name,) in await cursor.fetchall()]
 
 
 async def export_month(database: Database, month: str, folder: Path) -> Path:

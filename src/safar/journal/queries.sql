@@ -35,24 +35,24 @@ SELECT pg_notify('safar_line_' || md5(current_schema()), '')
 -- name: line
 SELECT position FROM journal_line
 
+-- fragment: event
+id, at, name, customer_id, campaign_id, staff_id, subject_id, properties
+
 -- name: read
 -- Everything after a position, up to the line and never beyond it.
-SELECT id, at, name, customer_id, campaign_id, staff_id, subject_id, properties
-FROM journal_events
+SELECT {event} FROM journal_events
 WHERE id > %(after)s AND id <= %(until)s AND (%(names)s::text [] IS NULL OR name = ANY(%(names)s))
 ORDER BY id
 LIMIT %(limit)s
 
 -- name: of_customer
-SELECT id, at, name, customer_id, campaign_id, staff_id, subject_id, properties
-FROM journal_events
+SELECT {event} FROM journal_events
 WHERE customer_id = ANY(%(customer_ids)s) AND id < %(before)s
 ORDER BY id DESC
 LIMIT %(limit)s
 
 -- name: of_staff
-SELECT id, at, name, customer_id, campaign_id, staff_id, subject_id, properties
-FROM journal_events
+SELECT {event} FROM journal_events
 WHERE staff_id IS NOT NULL AND id < %(before)s
 ORDER BY id DESC
 LIMIT %(limit)s

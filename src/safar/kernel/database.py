@@ -194,6 +194,13 @@ async def value(connection: Connection, query: LiteralString, params: Params = N
         return await cursor.fetchone()
 
 
+async def values(connection: Connection, query: LiteralString, params: Params = None) -> list[Any]:
+    """Return the first column of every row."""
+    async with connection.cursor(row_factory=scalar_row) as cursor:
+        await cursor.execute(query, params)
+        return await cursor.fetchall()
+
+
 async def row(kind: type[T], connection: Connection, query: LiteralString, params: Params = None) -> T | None:
     """Return the first row as a `kind` (its fields named as the columns), or None."""
     async with connection.cursor(row_factory=class_row(kind)) as cursor:

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, rows
+from safar.kernel.database import Connection, as_json, execute, rows, values
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.queries import queries_beside
 
@@ -67,7 +67,7 @@ async def ask_many(connection: Connection, asked: Sequence[Asked]) -> list[Fresh
     """
     records = [{"key": one.key, "fingerprint": one.fingerprint.hex()} for one in asked]
     params = {"keys": as_json(records), "now": clock.now()}
-    taken = {key for (key,) in await (await connection.execute(QUERIES["take_keys"], params)).fetchall()}
+    taken = set(await values(connection, QUERIES["take_keys"], params))
     others = [one for one in asked if one.key not in taken]
     kept: dict[UUID, _Kept] = {}
     if others:

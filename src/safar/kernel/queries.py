@@ -1,24 +1,46 @@
-"""SQL lives in SQL: `queries.sql` beside a room's code, each statement named by a `-- name:` line."""
+"""SQL lives in SQL: `queries.sql` beside a room's code, each statement named by a `-- name:` line.
+
+What several statements share, the columns of a table above all, is a fragment: named by a `-- fragment:`
+line, it stands in a statement as `{its_name}`.
+"""
 
 import re
 from pathlib import Path
-from typing import LiteralString, cast
+from typing import Any, LiteralString, cast
 
-_NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
+_PART = re.compile(r"^-- (name|fragment): (\w+)\s*$", re.MULTILINE)
+_PLACE = re.compile(r"\{([a-z_]+)\}")
 
 
 class Queries:
-    """The named statements of one file; an unknown name is a KeyError at once."""
+    """The named statements of one file; an unknown name is a KeyError at once.
+
+    Raises ValueError for a name given twice, for a fragment that is not there and for one that nothing uses.
+    """
 
     def __init__(self, path: Path) -> None:
-        parts = _NAME.split(path.read_text(encoding="utf-8"))
-        names, texts = parts[1::2], parts[2::2]
-        if len(set(names)) != len(names):
-            raise ValueError(f"{path} names a query twice")
+        parts = _PART.split(path.read_text(encoding="utf-8"))
+        statements: dict[str, str] = {}
+        fragments: dict[str, str] = {}
+        for kind, name, text in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+            named = statements if kind == "name" else fragments
+            if name in named:
+                raise ValueError(f"{path} has the {kind} {name} twice")
+            named[name] = text.strip()
+        used: set[str] = set()
+
+        def filled(found: re.Match[str]) -> str:
+            if found[1] not in fragments:
+                raise ValueError(f"{path} has no fragment {found[1]}")
+            used.add(found[1])
+            return fragments[found[1]]
+
         # The files are part of the package, not input: to the type checker they are literals.
         self.by_name: dict[str, LiteralString] = {
-            name: cast("LiteralString", text.strip()) for name, text in zip(names, texts, strict=True)
+            name: cast("Any", _PLACE.sub(filled, text)) for name, text in statements.items()
         }
+        if unused := fragments.keys() - used:
+            raise ValueError(f"{path} uses the fragment {min(unused)} nowhere")
 
     def __getitem__(self, name: str) -> LiteralString:
         return self.by_name[name]

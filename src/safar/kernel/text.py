@@ -73,3 +73,9 @@ def shortened(text: str, length: int) -> str:
     """Return `text` on one line of at most `length` characters."""
     line = _SPACES.sub(" ", text).strip()
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def whole_number(text: str, *, digits_max: int = 18) -> int | None:
+    """Return the whole number that an address or a list says in the digits of any script, or None."""
+    digits = ascii_digits(text).strip()
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= digits_max else None

@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, execute, value
+from safar.kernel.database import Connection, execute, value, values
 from safar.kernel.queries import queries_beside
 from safar.privacy.errors import OrderUnderWay, UnknownPerson
 
@@ -76,10 +76,10 @@ async def erase(
     await execute(connection, QUERIES["lock_person"], {"ids": ids})
     if await value(connection, QUERIES["under_way"], {"ids": ids}):
         raise OrderUnderWay
-    cursor = await connection.execute(QUERIES["addresses"], {"ids": ids})
+    addresses = await values(connection, QUERIES["addresses"], {"ids": ids})
     now = clock.now()
     params = {
-        "ids": ids, "addresses": [address for (address,) in await cursor.fetchall()], "now": now,
+        "ids": ids, "addresses": addresses, "now": now,
         "books_until": now - timedelta(days=366 * order_years), "personal": list(PERSONAL),
     }  # fmt: skip
     changed = {what: await execute(connection, QUERIES[f"erase_{what}"], params) for what in _ERASED}
@@ -89,8 +89,7 @@ async def erase(
 
 
 async def _person(connection: Connection, customer_id: UUID) -> list[UUID]:
-    cursor = await connection.execute(QUERIES["person"], {"id": customer_id})
-    return [id_ for (id_,) in await cursor.fetchall()]
+    return await values(connection, QUERIES["person"], {"id": customer_id})
 
 
 def _plain(record: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from safar.customers.visitor import Visitor
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, rows
+from safar.kernel.database import Connection, as_json, execute, rows, values
 from safar.kernel.errors import Overloaded, SameKeyOtherBody
 from safar.kernel.ids import new_id
 from safar.kernel.once import Asked, Known, Reused, ask_many, keep_many, release_many
@@ -230,8 +230,7 @@ async def _open(connection: Connection, opened: Mapping[UUID, CartChange]) -> se
         for id_, one in opened.items()
     ]
     params = {"carts": as_json(records), "now": clock.now()}
-    written = await (await connection.execute(QUERIES["open_carts"], params)).fetchall()
-    return opened.keys() - {id_ for (id_,) in written}
+    return opened.keys() - set(await values(connection, QUERIES["open_carts"], params))
 
 
 async def _seen(

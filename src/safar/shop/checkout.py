@@ -17,7 +17,7 @@ from safar.gate.model import GoodsRoom
 from safar.gate.sites import goods_rooms
 from safar.journal.actions import append_many, events_last
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, in_one_trip, rows
+from safar.kernel.database import Connection, as_json, execute, in_one_trip, rows, values
 from safar.shop.cart_orders import answer_as, answer_of_cart, close_carts, lock_carts, one_a_cart
 from safar.shop.decide import OrderRequest, answers_of, new_of
 from safar.shop.mail import mail_of
@@ -309,8 +309,7 @@ async def _write(
 
 async def _numbers(connection: Connection, count: int) -> list[int]:
     """Return numbers for this many orders; nobody else gets them."""
-    found = await connection.execute(QUERIES["next_numbers"], {"count": count})
-    return [number for (number,) in await found.fetchall()]
+    return await values(connection, QUERIES["next_numbers"], {"count": count})
 
 
 async def _promised_on(connection: Connection, plans: Sequence[Plan]) -> dict[UUID, date]:

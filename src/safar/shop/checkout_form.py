@@ -9,8 +9,8 @@ from safar.customers.identify import normalised
 from safar.customers.visitor import Visitor
 from safar.kernel.context import Context
 from safar.kernel.i18n import LANGUAGES, _, current_language
-from safar.kernel.ids import derived_id, new_id
-from safar.kernel.text import ascii_digits
+from safar.kernel.ids import derived_id
+from safar.kernel.text import whole_number
 from safar.kernel.web.forms import Fields
 from safar.settings import Settings
 from safar.shop.decide import Buyer, Limits, OrderRequest
@@ -96,12 +96,7 @@ def details_of(fields: Fields, country: str) -> Details:
 
 def key_of(fields: Fields, name: str) -> UUID:
     """Return the key that the caller made for this order: with the same key it is taken once."""
-    text = fields.text(name, length_max=36)
-    try:
-        return UUID(text)
-    except ValueError:
-        fields.problems[name] = _("This is not a request id (a UUID).")
-        return new_id()
+    return fields.uuid(name, wrong=_("This is not a request id (a UUID)."))
 
 
 def order_id_of(visitor: Visitor, key: UUID) -> UUID:
@@ -161,10 +156,8 @@ def _language(fields: Fields) -> str:
 
 def _expected(fields: Fields) -> int | None:
     """Return the total that the customer has seen, in minor units."""
-    text = ascii_digits(fields.values.get("expected_total_minor", "")).strip()
-    if not text:
-        return None
-    if not text.isdecimal() or len(text) > _MONEY_DIGITS_MAX:
+    text = fields.values.get("expected_total_minor", "").strip()
+    total = whole_number(text, digits_max=_MONEY_DIGITS_MAX) if text else None
+    if text and total is None:
         fields.problems["expected_total_minor"] = _("A whole number of the smallest units of the currency.")
-        return None
-    return int(text)
+    return total

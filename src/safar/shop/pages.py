@@ -16,7 +16,8 @@ from safar.kernel.context import Context
 from safar.kernel.errors import NotFound
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id, parse_id
-from safar.kernel.text import ascii_digits
+from safar.kernel.keyset import cut
+from safar.kernel.text import whole_number
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of, page, today_of
 from safar.kernel.web.requests import see_other
@@ -67,16 +68,12 @@ async def _orders(request: Request) -> Response:
     context = context_of(request)
     wanted = _wanted(request)
     async with context.database.connection() as connection:
-        if (number := _whole(ascii_digits(wanted.query))) and (
-            order_id := await order_of_number(connection, number)
-        ):
+        if (number := whole_number(wanted.query)) and (order_id := await order_of_number(connection, number)):
             return see_other(f"/orders/{order_id}")
         found = await find_orders(connection, wanted, context.settings, today=today_of(request))
-        shown = found[:PAGE_SIZE]
+        shown, last = cut(found, PAGE_SIZE)
         progress = await progress_of(connection, [order.id for order in shown])
-    older = None
-    if len(found) > PAGE_SIZE:
-        older = f"?{request.url.include_query_params(before=shown[-1].number).query}"
+    older = f"?{request.url.include_query_params(before=last.number).query}" if last else None
     values = {
         "orders": shown, "state_word": state_word, "payment_word": payment_word,
         "wanted": wanted, "states": STATES, "payments": PAYMENT_STATES, "older": older,
@@ -96,7 +93,7 @@ def _wanted(request: Request) -> Wanted:
         payment=payment if payment in PAYMENT_STATES else None,
         late="late" in query,
         with_returns="returns" in query,
-        before=_whole(query.get("before")),
+        before=whole_number(query.get("before", "")),
     )
 
 
@@ -115,7 +112,7 @@ def _tabs(wanted: Wanted) -> list[tuple[str, str, bool]]:
 
 def _told(request: Request) -> tuple[int, int] | None:
     """Return how many orders of the last batch were done, and how many were not."""
-    done, left = (_whole(request.query_params.get(name)) for name in ("done", "left"))
+    done, left = (whole_number(request.query_params.get(name, "")) for name in ("done", "left"))
     return None if done is None and left is None else (done or 0, left or 0)
 
 
@@ -192,10 +189,6 @@ def _standing(context: Context, order: Order, progress: Progress | None, *, part
         "has_invoice": order.state not in (OrderState.PLACED, OrderState.CANCELLED),
         "was_paid": order.payment_state == PaymentState.PAID,
     }  # fmt: skip
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 routes: list[BaseRoute] = [

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from psycopg.rows import dict_row
@@ -13,9 +13,10 @@ from safar.capacity.model import Ended
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, rows
+from safar.kernel.database import Connection, as_json, execute, rows, values
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.i18n import N_
+from safar.kernel.keyset import LAST_ID, LAST_MOMENT
 from safar.kernel.queries import queries_beside
 from safar.stock.decide import (
     differences,
@@ -64,8 +65,6 @@ __all__ = [
 
 QUERIES = queries_beside(__file__)
 LOCATIONS_MAX = 200
-_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
-_HIGHEST = UUID(int=2**128 - 1)
 _FIXED = (
     (SUPPLIER, N_("Supplier"), "supplier"),
     (CUSTOMER, N_("Customer"), "customer"),
@@ -210,7 +209,7 @@ async def moves_of_variant(
     limit: int = 50,
 ) -> list[Move]:
     """Return a variant's moves, newest first, those before (at, id)."""
-    before_at, before_id = before or (_LATEST, _HIGHEST)
+    before_at, before_id = before or (LAST_MOMENT, LAST_ID)
     params = {"variant_id": variant_id, "before_at": before_at, "before_id": before_id, "limit": limit}
     return await rows(Move, connection, QUERIES["moves_of_variant"], params)
 
@@ -247,8 +246,7 @@ async def _move(connection: Connection, transfers: Sequence[Transfer], event: st
 
 async def _insert(connection: Connection, transfers: Sequence[Transfer], now: datetime) -> set[UUID]:
     params = {"moves": as_json(transfers), "now": now}
-    cursor = await connection.execute(QUERIES["insert_moves"], params)
-    return {found[0] for found in await cursor.fetchall()}
+    return set(await values(connection, QUERIES["insert_moves"], params))
 
 
 async def _check_replays(connection: Connection, transfers: Sequence[Transfer]) -> None:
@@ -265,8 +263,7 @@ async def _check_replays(connection: Connection, transfers: Sequence[Transfer]) 
 async def _without_level(connection: Connection, transfers: Iterable[Transfer]) -> set[UUID]:
     ids = {id_ for transfer in transfers for id_ in (transfer.from_location_id, transfer.to_location_id)}
     params = {"ids": list(ids), "kinds": list(KINDS_WITH_LEVELS)}
-    found = await (await connection.execute(QUERIES["without_level"], params)).fetchall()
-    return {location_id for (location_id,) in found}
+    return set(await values(connection, QUERIES["without_level"], params))
 
 
 async def _lock_levels(connection: Connection, places: Iterable[Place]) -> None:

@@ -10,31 +10,35 @@ from safar.catalogue.actions import variants_by_id
 from safar.kernel.database import Connection
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id
-from safar.kernel.text import ascii_digits
+from safar.kernel.keyset import cut
+from safar.kernel.text import whole_number
 from safar.kernel.web.forms import Fields
 from safar.stock import forms
 
 PAGE_SIZE = 50
-_NUMBER_DIGITS_MAX = 15
 
 
 async def latest(
     request: Request, folders: Mapping[str, Sequence[str]], read: Callable[..., Awaitable[Sequence[Any]]]
 ) -> dict[str, Any]:
     """Return a page of numbered documents, the latest first, as the list templates take it."""
-    folder, before = request.query_params.get("state", ""), _number(request.query_params.get("before", ""))
+    folder, before = (
+        request.query_params.get("state", ""),
+        whole_number(request.query_params.get("before", "")),
+    )
     found = await read(states=folders.get(folder), before=before, limit=PAGE_SIZE + 1)
-    older = forms.at("", state=folder, before=found[PAGE_SIZE - 1].number) if found[PAGE_SIZE:] else None
+    shown, last = cut(found, PAGE_SIZE)
+    older = forms.at("", state=folder, before=last.number) if last else None
     return {
-        "documents": found[:PAGE_SIZE], "older": older, "first": before is None,
+        "documents": shown, "older": older, "first": before is None,
         "folder": folder if folder in folders else "",
     }  # fmt: skip
 
 
 def page_of(lines: Sequence[Any], after: str, size: int = PAGE_SIZE) -> dict[str, Any]:
     """Return the first of the lines that follow an article number, as the templates take them."""
-    more = forms.at("", after=lines[size - 1].sku) if lines[size:] else None
-    return {"lines": lines[:size], "more": more, "first": not after}
+    shown, last = cut(lines, size)
+    return {"lines": shown, "more": forms.at("", after=last.sku) if last else None, "first": not after}
 
 
 async def article_of(connection: Connection, fields: Fields) -> UUID:
@@ -42,12 +46,7 @@ async def article_of(connection: Connection, fields: Fields) -> UUID:
     if "variant_id" not in fields.values:
         variant = await forms.variant_in(connection, fields)
         return variant.id if variant else new_id()
-    variant_id = forms.uuid_of(fields, "variant_id")
+    variant_id = fields.uuid("variant_id")
     if variant_id not in await variants_by_id(connection, [variant_id]):
         fields.problems["variant_id"] = _("Choose one of the options.")
     return variant_id
-
-
-def _number(text: str) -> int | None:
-    digits = ascii_digits(text)
-    return int(digits) if digits.isdecimal() and len(digits) <= _NUMBER_DIGITS_MAX else None

@@ -10,9 +10,9 @@ from safar.kernel.ids import new_id, parse_id
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.stock import forms
 from safar.stock.locations import KINDS_TO_ADD, Site, channel_location, save_many, site, sites
-from safar.stock.posting import NOTHING, Wrong, posted
 
 KIND_NAMES = {
     "warehouse": N_("Warehouse"), "store": N_("Store"), "quarantine": N_("Quarantine"),
@@ -73,7 +73,7 @@ def _read(fields: Fields) -> Site:
     country = fields.text("country", length_max=2, required=False).upper()
     if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
         fields.problems["country"] = _("A country code of two letters, such as GB.")
-    channel, location_id = "", forms.uuid_of(fields, "location_id")
+    channel, location_id = "", fields.uuid("location_id")
     if kind == "allocation":
         channel = name.lower()
         if not fields.values.get("known"):
@@ -82,11 +82,19 @@ def _read(fields: Fields) -> Site:
         id=location_id, name=name, kind=kind, channel=channel, country=country,
         postcode=fields.text("postcode", length_max=16, required=False),
         address=fields.text("address", length_max=300, required=False),
-        latitude=forms.degrees_of(fields, "latitude", 90),
-        longitude=forms.degrees_of(fields, "longitude", 180),
+        latitude=_degrees(fields, "latitude", 90),
+        longitude=_degrees(fields, "longitude", 180),
         priority=fields.integer("priority", least=0, most=10_000),
-        sells=forms.ticked(fields, "sells"), active=not forms.ticked(fields, "ended"),
+        sells=fields.ticked("sells"), active=not fields.ticked("ended"),
     )  # fmt: skip
+
+
+def _degrees(fields: Fields, name: str, most: int) -> float | None:
+    degrees = fields.number(
+        name, least=-most, most=most, places=15, required=False,
+        wrong=_("Degrees from -%(most)s to %(most)s.", most=most),
+    )  # fmt: skip
+    return None if degrees is None else float(degrees)
 
 
 def _kinds() -> list[tuple[str, str]]:

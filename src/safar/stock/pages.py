@@ -1,6 +1,5 @@
 """The stock room in the console: all levels, finding an article by its code, and every other page of it."""
 
-import re
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from safar.catalogue.actions import patterns_of
 from safar.catalogue.codes import variant_of_code
 from safar.kernel.database import rows, value
+from safar.kernel.keyset import cut, key_number, page_key, parse_page_key
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.requests import see_other
@@ -55,7 +55,6 @@ class Shelf:
 
 _MOST_FREE = {"out": 0, "low": LOW_UNITS}
 _FIRST = (-_UNITS_MOST, 0)
-_WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 async def _levels(request: Request) -> Response:
@@ -64,7 +63,7 @@ async def _levels(request: Request) -> Response:
     query = request.query_params.get("q", "").strip()[:100]
     only = request.query_params.get("only", "")
     only = only if only in _MOST_FREE else ""
-    after = _after(request.query_params.get("after", ""))
+    after = parse_page_key(request.query_params.get("after"), key_number, key_number) or _FIRST
     params = {
         "patterns": patterns_of(query), "most_free": _MOST_FREE.get(only, _UNITS_MOST),
         "after_free": after[0], "after_id": after[1], "limit": _PAGE_SIZE + 1, "products_max": _PRODUCTS_MAX,
@@ -74,10 +73,10 @@ async def _levels(request: Request) -> Response:
             Shelf, connection, stock.QUERIES["emptiest_found" if query else "emptiest"], params
         )
         many = bool(query) and await value(connection, stock.QUERIES["many_products"], params)
-    last = found[_PAGE_SIZE - 1] if found[_PAGE_SIZE:] else None
-    key = f"{last.on_hand - last.held - last.reserve}~{last.account_id}" if last else ""
+    shelves, last = cut(found, _PAGE_SIZE)
+    key = page_key(last.on_hand - last.held - last.reserve, last.account_id) if last else ""
     values = {
-        "shelves": found[:_PAGE_SIZE], "query": query, "only": only or None, "many": many,
+        "shelves": shelves, "query": query, "only": only or None, "many": many,
         "place_name": forms.place_name,
         "begin": None if after == _FIRST else forms.at("/stock", q=query, only=only),
         "next": forms.at("/stock", q=query, only=only, after=key) if last else None,
@@ -92,12 +91,6 @@ async def _find(request: Request) -> Response:
     async with context_of(request).database.connection() as connection:
         variant = await variant_of_code(connection, query) if query else None
     return see_other(f"/stock/{variant.id}" if variant else forms.at("/stock", q=query))
-
-
-def _after(text: str) -> tuple[int, int]:
-    free, _sep, account_id = text.partition("~")
-    known = _WHOLE.fullmatch(free) and _WHOLE.fullmatch(account_id)
-    return (int(free), int(account_id)) if known else _FIRST
 
 
 routes: list[BaseRoute] = [

@@ -113,13 +113,14 @@ INNER JOIN stock_locations AS s ON s.id = m.location_id AND s.kind = 'outgoing'
 LEFT JOIN stock_outgoing AS o ON o.variant_id = m.variant_id AND o.location_id = m.location_id
 WHERE coalesce(o.units, 0) <> m.units
 
+-- fragment: shelf
+a.id AS account_id, v.id AS variant_id, v.sku, v.title, s.name AS location, s.kind AS location_kind,
+a.on_hand, a.held, a.reserve
+
 -- name: emptiest
 -- For staff: the levels with the fewest units free, after the last one seen. The accounts are sorted before
 -- anything else is read: an index on what is free would make every sale write it.
-SELECT
-    a.id AS account_id, v.id AS variant_id, v.sku, v.title, s.name AS location, s.kind AS location_kind,
-    a.on_hand, a.held, a.reserve
-FROM (
+SELECT {shelf} FROM (
     SELECT id, on_hand, held, reserve
     FROM capacity_accounts
     WHERE
@@ -136,10 +137,7 @@ ORDER BY a.on_hand - a.held - a.reserve, a.id
 
 -- name: emptiest_found
 -- The same for what is searched, among the first products that match.
-SELECT
-    a.id AS account_id, v.id AS variant_id, v.sku, v.title, s.name AS location, s.kind AS location_kind,
-    a.on_hand, a.held, a.reserve
-FROM (
+SELECT {shelf} FROM (
     SELECT id FROM products
     WHERE searchable LIKE ALL(%(patterns)s::text [])
     ORDER BY id
@@ -200,16 +198,17 @@ WHERE active AND sells AND (kind IN ('warehouse', 'store') OR (kind = 'allocatio
 ORDER BY id = %(own)s DESC, priority, created_at, id
 LIMIT %(limit)s
 
+-- fragment: location
+id, name, kind, channel, country, postcode, address, latitude, longitude, priority, sells, active
+
 -- name: sites
-SELECT id, name, kind, channel, country, postcode, address, latitude, longitude, priority, sells, active
-FROM stock_locations
+SELECT {location} FROM stock_locations
 WHERE kind IN ('warehouse', 'store', 'quarantine') OR (kind = 'allocation' AND channel <> '')
 ORDER BY active DESC, kind DESC, priority, created_at, id
 LIMIT %(limit)s
 
 -- name: site
-SELECT id, name, kind, channel, country, postcode, address, latitude, longitude, priority, sells, active
-FROM stock_locations
+SELECT {location} FROM stock_locations
 WHERE id = %(id)s AND kind IN ('warehouse', 'store', 'allocation', 'quarantine')
 
 -- name: set_sites

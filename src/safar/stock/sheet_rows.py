@@ -7,11 +7,11 @@ from safar.catalogue.decide import barcode_of, sku_of
 from safar.catalogue.sheets.rows import Note, Wrong
 from safar.kernel import sheets
 from safar.kernel.sheets import UnreadableSheet
-from safar.kernel.text import ascii_digits, fold
+from safar.kernel.text import fold, whole_number
+from safar.kernel.web.forms import UNITS_MAX
 
 COLUMNS = ("sku", "barcode", "title", "location", "on_hand", "held", "free", "received")
 EXPORTED = ("sku", "barcode", "title", "location", "on_hand", "held", "free")
-UNITS_MAX = 1_000_000
 
 
 def read_rows(body: bytes) -> dict[str, Any]:
@@ -75,10 +75,10 @@ def _barcode(text: str) -> str:
 
 
 def _units(text: str) -> int:
-    plain = ascii_digits(text)
-    if not (plain.isdecimal() and len(plain) < 9 and int(plain) <= UNITS_MAX):
+    units = whole_number(text)
+    if units is None or units > UNITS_MAX:
         raise Wrong("not_a_quantity")
-    return int(plain)
+    return units
 
 
 def _at(cells: Sequence[str], place: int) -> str:

@@ -2,8 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.requests import Request
@@ -17,15 +15,16 @@ from safar.kernel import clock
 from safar.kernel.database import Connection, value
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id, parse_id
+from safar.kernel.keyset import cut, key_moment, page_key, parse_page_key
 from safar.kernel.web.actor import Actor, actor_of
-from safar.kernel.web.forms import Fields
+from safar.kernel.web.forms import UNITS_MAX, Fields
 from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.stock import actions as stock
 from safar.stock import forms
 from safar.stock.decide import state_of, transfer_of_adjustment, transfer_of_receipt
 from safar.stock.lots.book import Lot, assign_many, lots_of, open_lots, shelf_units, shelves_of
 from safar.stock.policies import Policy, policies, set_policy_many
-from safar.stock.posting import NOTHING, Wrong, posted
 from safar.stock.promise import promises
 from safar.stock.taking import (
     Handled,
@@ -62,22 +61,20 @@ class _Asked:
 async def _variant(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor = actor_of(request)
     variant_id = parse_id(request.path_params["id"])
-    before = _moves_before(request.query_params.get("before"))
+    before = parse_page_key(request.query_params.get("before"), key_moment, UUID)
     async with context_of(request).database.connection() as connection:
         variant = await _known(connection, variant_id)
         levels = await stock.levels(connection, [variant_id])
         locations = await stock.own_locations(connection)
-        moves = await stock.moves_of_variant(connection, variant_id, before=before, limit=_MOVES_SIZE + 1)
+        found = await stock.moves_of_variant(connection, variant_id, before=before, limit=_MOVES_SIZE + 1)
         lots = await lots_of(connection, variant_id) if variant.tracks_lots else []
         policy = (await policies(connection, [variant_id])).get(variant_id, Policy(variant_id))
         places = await forms.places(connection)
         promise = (await promises(connection, [variant_id], today=clock.today(connection.zone)))[variant_id]
-    older = None
-    if len(moves) > _MOVES_SIZE:
-        last = moves[_MOVES_SIZE - 1]
-        older = "?" + urlencode({"before": f"{last.at.isoformat()}~{last.id}"})
+    moves, last = cut(found, _MOVES_SIZE)
+    older = forms.at("", before=page_key(last.at, last.id)) if last else None
     values = {
-        "variant": variant, "moves": moves[:_MOVES_SIZE], "older": older, "first": before is None,
+        "variant": variant, "moves": moves, "older": older, "first": before is None,
         "levels": [(p, levels[variant_id, p.id]) for p in locations if (variant_id, p.id) in levels],
         "places": places, "place_name": forms.place_name, "state_of": state_of, "lots": lots,
         "policy": policy, "promise": promise, "may_move": actor.may("manager"), "new_id": new_id,
@@ -182,15 +179,13 @@ async def _check_lot(connection: Connection, fields: Fields, form: str, asked: _
 async def _asked(connection: Connection, actor: Actor, fields: Fields, form: str, variant: Variant) -> _Asked:
     location_id = await forms.place_of(connection, fields, "location_id")
     to_id = await forms.place_of(connection, fields, "to_id") if form == "transfer" else None
-    quantity = fields.integer(
-        "quantity", least=-forms.UNITS_MAX if form == "adjust" else 1, most=forms.UNITS_MAX
-    )
+    quantity = fields.integer("quantity", least=-UNITS_MAX if form == "adjust" else 1, most=UNITS_MAX)
     if quantity == 0 and "quantity" not in fields.problems:
         fields.problems["quantity"] = _("Zero changes nothing: give the difference, such as -2.")
     code = fields.text("lot", length_max=60, required=False) if variant.tracks_lots else ""
-    expires_on = forms.day_of(fields, "expires_on")
+    expires_on = fields.day("expires_on")
     return _Asked(
-        variant=variant, move_id=forms.uuid_of(fields, "move_id"), location_id=location_id, to_id=to_id,
+        variant=variant, move_id=fields.uuid("move_id"), location_id=location_id, to_id=to_id,
         quantity=quantity, reason=fields.text("reason", length_max=200),
         document=fields.text("document", length_max=100, required=False) or None,
         lot=Lot(variant.id, code, expires_on) if code else None, staff_id=actor.id,
@@ -200,13 +195,12 @@ async def _asked(connection: Connection, actor: Actor, fields: Fields, form: str
 @posted(_variant, "policy")
 async def _policy(request: Request, actor: Actor, fields: Fields) -> str:
     variant_id = parse_id(request.path_params["id"])
-    days = fields.values.get("promise_days", "").strip()
     policy = Policy(
         variant_id,
-        safety_units=fields.integer("safety_units", least=0, most=forms.UNITS_MAX),
-        backorder_units=fields.integer("backorder_units", least=0, most=forms.UNITS_MAX),
-        preorder_from=forms.day_of(fields, "preorder_from"),
-        promise_days=fields.integer("promise_days", least=0, most=_DAYS_MAX) if days else None,
+        safety_units=fields.integer("safety_units", least=0, most=UNITS_MAX),
+        backorder_units=fields.integer("backorder_units", least=0, most=UNITS_MAX),
+        preorder_from=fields.day("preorder_from"),
+        promise_days=fields.optional_integer("promise_days", least=0, most=_DAYS_MAX),
     )
     async with context_of(request).database.transaction() as connection:
         await _known(connection, variant_id)
@@ -219,9 +213,9 @@ async def _policy(request: Request, actor: Actor, fields: Fields) -> str:
 async def _lots(request: Request, _actor: Actor, fields: Fields) -> str:
     """Say that units that lie there are of a lot."""
     variant_id = parse_id(request.path_params["id"])
-    entry_id, location_id = forms.uuid_of(fields, "move_id"), forms.uuid_of(fields, "location_id")
-    units = fields.integer("quantity", least=1, most=forms.UNITS_MAX)
-    lot = Lot(variant_id, fields.text("lot", length_max=60), forms.day_of(fields, "expires_on"))
+    entry_id, location_id = fields.uuid("move_id"), fields.uuid("location_id")
+    units = fields.integer("quantity", least=1, most=UNITS_MAX)
+    lot = Lot(variant_id, fields.text("lot", length_max=60), fields.day("expires_on"))
     async with context_of(request).database.transaction() as connection:
         await _known(connection, variant_id)
         fields.done()
@@ -237,15 +231,6 @@ async def _known(connection: Connection, variant_id: UUID) -> Variant:
     if variant is None:
         raise UnknownProduct
     return variant
-
-
-def _moves_before(text: str | None) -> tuple[datetime, UUID] | None:
-    at, _sep, move_id = (text or "").partition("~")
-    try:
-        moment = datetime.fromisoformat(at)
-        return (moment, UUID(move_id)) if moment.tzinfo else None
-    except ValueError:
-        return None
 
 
 routes: list[BaseRoute] = [

@@ -8,7 +8,7 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.database import Connection, execute, row, rows, value
+from safar.kernel.database import Connection, execute, row, rows, value, values
 from safar.kernel.errors import NotFound
 from safar.kernel.ids import new_id
 from safar.kernel.web.actor import Actor
@@ -28,11 +28,6 @@ __all__ = [
 class _Named:
     id: UUID
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Id:
-    id: UUID
 
 
 async def first_owner(connection: Connection, email: str) -> str | None:
@@ -90,7 +85,7 @@ async def renew_password(context: Context, *, actor: Actor, staff_id: UUID) -> I
 
 async def disable(connection: Connection, *, actor: Actor, staff_id: UUID) -> None:
     """End somebody's access and all their sessions; again is the same as once. Raises LastOwner."""
-    owners = {owner.id for owner in await rows(_Id, connection, QUERIES["lock_owners"])}
+    owners = set(await values(connection, QUERIES["lock_owners"]))
     if owners == {staff_id}:
         raise LastOwner
     if await row(Staff, connection, QUERIES["locked"], {"id": staff_id}) is None:

@@ -9,13 +9,14 @@ INSERT INTO staff (id, email, name, role, password_hash, must_change_password, o
 VALUES (%(id)s, %(email)s, %(name)s, %(role)s, %(password_hash)s, true, %(now)s::timestamptz + interval '24 hours', %(now)s)
 ON CONFLICT (email) DO NOTHING
 
+-- fragment: staff
+id, email, name, role, password_hash, must_change_password, one_time_until, created_at, disabled_at
+
 -- name: by_email
-SELECT id, email, name, role, password_hash, must_change_password, one_time_until, created_at, disabled_at
-FROM staff WHERE email = %(email)s
+SELECT {staff} FROM staff WHERE email = %(email)s
 
 -- name: locked
-SELECT id, email, name, role, password_hash, must_change_password, one_time_until, created_at, disabled_at
-FROM staff WHERE id = %(id)s FOR UPDATE
+SELECT {staff} FROM staff WHERE id = %(id)s FOR UPDATE
 
 -- name: lock_owners
 -- All of them, in order: two owners who disable each other at once must not both succeed.

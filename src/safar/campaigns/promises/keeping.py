@@ -18,7 +18,7 @@ from safar.journal.model import Event, Recorded
 from safar.journal.subscribe import Subscriber
 from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.database import Connection, as_json, rows
+from safar.kernel.database import Connection, as_json, rows, values
 from safar.kernel.ids import derived_id
 from safar.kernel.queries import queries_beside
 
@@ -58,11 +58,6 @@ class _Line:
     order_id: UUID
     variant_id: UUID
     quantity: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Id:
-    id: UUID
 
 
 def subscriber() -> Subscriber:
@@ -150,14 +145,13 @@ async def _make(connection: Connection, promises: Sequence[dict[str, Any]]) -> l
     first: dict[UUID, dict[str, Any]] = {}
     for promise in promises:
         first.setdefault(promise["id"], promise)
-    made = await rows(
-        _Id, connection, QUERIES["make_promises"], {"promises": as_json(list(first.values()))}
-    )  # fmt: skip
+    params = {"promises": as_json(list(first.values()))}
+    made = await values(connection, QUERIES["make_promises"], params)
     told: list[Event] = []
-    for new in made:
-        promise = first[new.id]
+    for made_id in made:
+        promise = first[made_id]
         settled = _Settled(
-            new.id, promise["campaign_id"], promise["customer_id"], promise["kind"], promise["state"],
+            made_id, promise["campaign_id"], promise["customer_id"], promise["kind"], promise["state"],
             promise["subject_id"],
         )  # fmt: skip
         told.append(_event("promise.made", settled))

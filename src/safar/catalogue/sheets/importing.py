@@ -14,7 +14,9 @@ from safar.kernel.apart import apart
 from safar.kernel.database import Connection, Database
 from safar.kernel.errors import BadRequest, NotFound, SafarError
 from safar.kernel.ids import new_id, parse_id
+from safar.kernel.keyset import cut
 from safar.kernel.sheets import BYTES_MAX, CSV_TYPE, XLSX_TYPE, Value, json_of_rows, write_csv
+from safar.kernel.text import whole_number
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of, error_text, page
 from safar.kernel.web.requests import see_other
@@ -77,11 +79,10 @@ async def preview(
         upload = await upload_of(connection, upload_id, kind)
         shown, after = _outcomes(request, upload), _row_number(request)
         found = await rows_of(connection, upload_id, shown, after=after, limit=PAGE_SIZE + 1)
-    older = None
-    if len(found) > PAGE_SIZE:
-        older = f"?{request.url.include_query_params(after=found[PAGE_SIZE - 1].number).query}"
+    rows, last = cut(found, PAGE_SIZE)
+    older = f"?{request.url.include_query_params(after=last.number).query}" if last else None
     values = {
-        "upload": upload, "rows": [(row, _notes(row)) for row in found[:PAGE_SIZE]], "shown": shown,
+        "upload": upload, "rows": [(row, _notes(row)) for row in rows], "shown": shown,
         "older": older, "first": "after" not in request.query_params, "problem": problem,
     }  # fmt: skip
     return page(request, template, values, status=status)
@@ -113,8 +114,7 @@ def _outcomes(request: Request, upload: Upload) -> list[str]:
 
 
 def _row_number(request: Request) -> int:
-    text = request.query_params.get("after", "0")
-    return int(text) if text.isdecimal() and len(text) < 9 else 0
+    return whole_number(request.query_params.get("after", ""), digits_max=8) or 0
 
 
 def _notes(row: SheetRow) -> list[tuple[str, str, str]]:

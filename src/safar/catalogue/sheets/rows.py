@@ -26,7 +26,7 @@ from safar.kernel import sheets
 from safar.kernel.i18n import LANGUAGES
 from safar.kernel.money import Money, NotAnAmount, TooFine, TwoReadings, read_amount
 from safar.kernel.sheets import UnreadableSheet, Value
-from safar.kernel.text import ascii_digits, fold
+from safar.kernel.text import fold, whole_number
 
 TITLE_MAX = 200
 DESCRIPTION_MAX = 5000
@@ -204,17 +204,19 @@ def _barcode(text: str) -> str | None:
 
 
 def _weight(text: str) -> int:
-    plain = ascii_digits(text)
-    if plain and not (plain.isdecimal() and len(plain) < 9 and int(plain) <= WEIGHT_G_MAX):
+    grams = whole_number(text) if text else 0
+    if grams is None or grams > WEIGHT_G_MAX:
         raise Wrong("not_a_weight")
-    return int(plain or 0)
+    return grams
 
 
 def _order_max(text: str) -> int | None:
-    plain = ascii_digits(text)
-    if plain and not (plain.isdecimal() and len(plain) < 4 and int(plain) > 0):
+    if not text:
+        return None
+    most = whole_number(text)
+    if not most or most > ORDER_MOST:
         raise Wrong("not_a_most")
-    return int(plain) if plain else None
+    return most
 
 
 def _tax_class(text: str) -> str:

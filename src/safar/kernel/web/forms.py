@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import orjson
 from starlette.requests import Request
@@ -10,13 +13,16 @@ from starlette.requests import Request
 from safar.kernel.errors import BadRequest, InvalidInput
 from safar.kernel.i18n import _
 from safar.kernel.i18n import number as written
-from safar.kernel.money import NotAnAmount, TooFine, TwoReadings, read_amount
+from safar.kernel.ids import new_id
+from safar.kernel.money import NotAnAmount, TooFine, TwoReadings, read_amount, read_number
 from safar.kernel.text import ascii_digits
 
 _EMAIL = re.compile(r"[^@\s<>\"(),;:]{1,64}@[^@\s<>\"(),;:.]+(\.[^@\s<>\"(),;:.]+)+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _FIELDS_MAX = 200
+_YEARS = range(2000, 2201)
+UNITS_MAX = 1_000_000
 
 
 async def read_json(request: Request) -> dict[str, Any]:
@@ -83,6 +89,46 @@ class Fields:
             return least
         return number
 
+    def optional_integer(self, name: str, *, least: int, most: int) -> int | None:
+        """Return a whole number as `integer` does, or None for an empty field."""
+        return self.integer(name, least=least, most=most) if self.values.get(name, "").strip() else None
+
+    def number(
+        self,
+        name: str,
+        *,
+        least: int | Decimal = 0,
+        most: int,
+        places: int,
+        wrong: str,
+        required: bool = True,
+        signs: str = "",
+    ) -> Decimal | None:
+        """Return a number with at most so many decimals; None when it is empty or a problem: `wrong`, then.
+
+        How it can be written says `money.read_number`; below zero, behind a minus sign, where `least` is.
+        One of the `signs` may follow it.
+        """
+        text = self.text(name, length_max=40, required=required)
+        text = text[:-1].strip() if text and text[-1] in signs else text
+        if not text or name in self.problems:
+            return None
+        below = least < 0 and text[0] in "-\N{MINUS SIGN}"
+        try:
+            size = read_number(text[1:] if below else text, places)
+        except TwoReadings as two:
+            both = all(least <= Decimal(way) <= most for way in two.ways)
+            self.problems[name] = amount_problem(two, text, "") if both else wrong
+            return None
+        except NotAnAmount:
+            self.problems[name] = wrong
+            return None
+        value = -size if below else size
+        if not least <= value <= most:
+            self.problems[name] = wrong
+            return None
+        return value
+
     def amount(self, name: str, currency: str, *, required: bool = True, least: int = 0) -> int | None:
         """Return an amount of money in minor units; None when it is empty or a problem."""
         text = self.text(name, length_max=40, required=required)
@@ -97,6 +143,48 @@ class Fields:
             self.problems[name] = _("This must be more than nothing.")
             return None
         return minor
+
+    def day(self, name: str) -> date | None:
+        """Return a day as a date input sends it, in the digits of any script; None for none."""
+        text = ascii_digits(self.text(name, length_max=10, required=False))
+        if not text or name in self.problems:
+            return None
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            day = date.min
+        if day.year not in _YEARS:
+            self.problems[name] = _("A day such as 2027-03-21.")
+            return None
+        return day
+
+    def uuid(self, name: str, *, wrong: str | None = None) -> UUID:
+        """Return an id that a form carries hidden or in a choice; anything else is a problem: `wrong`."""
+        try:
+            return UUID(self.values.get(name, "").strip())
+        except ValueError:
+            self.problems[name] = wrong or _("Choose one of the options.")
+            return new_id()
+
+    def units(self, prefix: str = "units-", *, least: int = 0, required: bool = False) -> dict[UUID, int]:
+        """Return the units of a list's rows, fields named by prefix and id, in their order.
+
+        Empty ones are left out, or a problem where each is `required`.
+        """
+        units: dict[UUID, int] = {}
+        for name, text in self.values.items():
+            if name.startswith(prefix) and (required or text.strip()):
+                try:
+                    id_ = UUID(name.removeprefix(prefix))
+                except ValueError:
+                    self.problems[name] = _("Choose one of the options.")
+                    continue
+                units[id_] = self.integer(name, least=least, most=UNITS_MAX)
+        return units
+
+    def ticked(self, name: str) -> bool:
+        """Tell whether a box was ticked; programs may say that it was not by 0, false, no or off."""
+        return self.values.get(name, "").strip().lower() not in ("", "0", "false", "no", "off")
 
     def email(self, name: str, *, required: bool = True) -> str:
         """Return an e-mail address in lower case."""

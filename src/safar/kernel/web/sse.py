@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from safar.kernel.database import CONNECTION_LOST
 from safar.kernel.errors import Overloaded, SafarError
 from safar.kernel.log import log
+from safar.kernel.text import whole_number
 
 _HEARTBEAT_S = 15.0
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -38,7 +39,7 @@ class ServerEvent:
 def last_event_id(request: Request) -> int | None:
     """Return the id a reconnecting browser has seen last, or None for a first connection."""
     text = request.headers.get("last-event-id") or request.query_params.get("after", "")
-    return int(text) if text.isdecimal() and len(text) < 19 else None
+    return whole_number(text)
 
 
 class Streams:

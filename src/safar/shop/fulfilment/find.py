@@ -1,6 +1,5 @@
 """Finding orders: by what they are called, who they belong to, what is in them, and how they stand."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -8,9 +7,10 @@ from uuid import UUID
 from safar.catalogue.codes import variant_of_code
 from safar.customers.pages import find as find_customers
 from safar.kernel.clock import day_start
-from safar.kernel.database import Connection
+from safar.kernel.database import Connection, values
+from safar.kernel.keyset import LAST_NUMBER
 from safar.settings import Settings
-from safar.shop.fulfilment.reading import HIGHEST_NUMBER, QUERIES
+from safar.shop.fulfilment.reading import QUERIES
 from safar.shop.model import Order
 from safar.shop.orders import orders_by_id
 
@@ -40,7 +40,7 @@ async def find_orders(
         coming = await _ids(connection, "orders_of_open_returns", {"limit": _RETURNS_MAX})
         ids = coming if ids is None else [id_ for id_ in coming if id_ in set(ids)]
     params = {
-        "before": wanted.before or HIGHEST_NUMBER, "state": wanted.state, "payment": wanted.payment,
+        "before": wanted.before or LAST_NUMBER, "state": wanted.state, "payment": wanted.payment,
         "today": today if wanted.late else None,
         "confirmed_before": day_start(today - timedelta(days=settings.ship_days), settings.timezone),
         "ids": ids, "limit": PAGE_SIZE + 1,
@@ -65,6 +65,4 @@ async def _matching(connection: Connection, query: str) -> list[UUID]:
 
 
 async def _ids(connection: Connection, query: str, params: dict[str, object]) -> list[UUID]:
-    found = await connection.execute(QUERIES[query], params)
-    rows: Sequence[tuple[UUID]] = await found.fetchall()
-    return [order_id for (order_id,) in rows]
+    return await values(connection, QUERIES[query], params)

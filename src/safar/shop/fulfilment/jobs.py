@@ -6,7 +6,7 @@ from uuid import UUID
 
 from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.database import Connection
+from safar.kernel.database import Connection, values
 from safar.kernel.loops import Loop
 from safar.kernel.setbacks import work_off
 from safar.shop.fulfilment.reading import QUERIES
@@ -37,8 +37,7 @@ async def close_old(context: Context) -> bool:
         "sent_before": clock.day_start(last_day - timedelta(days=way_days), zone),
     }  # fmt: skip
     async with context.database.connection() as connection:
-        found = await connection.execute(QUERIES["to_close"], params)
-        order_ids = [order_id for (order_id,) in await found.fetchall()]
+        order_ids = await values(connection, QUERIES["to_close"], params)
 
     async def close(connection: Connection, ids: Sequence[UUID]) -> None:
         await close_many(connection, ids, days=days, way_days=way_days)

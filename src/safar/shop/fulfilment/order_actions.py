@@ -36,7 +36,6 @@ from safar.shop.pay import give_back, link_of
 from safar.shop.settle import Cancellation, cancel_many
 from safar.stock.model import MAIN
 
-UNITS_MAX = 1_000_000
 REASON_CHARACTERS_MAX = 500
 OrderPage = Callable[..., Awaitable[Response]]
 Handler = Callable[[Request], Awaitable[Response]]
@@ -88,7 +87,7 @@ async def _ship(request: Request, order_id: UUID) -> None:
     fields = await read_fields(request)
     key = request_key(request, fields, "parcel", order_id)
     location_id = parse_id(fields.values.get("location_id") or str(MAIN))
-    units = _units(fields)
+    units = tuple(fields.units(required=True).items()) or None
     carrier = fields.text("carrier", length_max=80, required=False)
     code = fields.text("tracking_code", length_max=80, required=False)
     fields.done()
@@ -132,14 +131,14 @@ async def _give_up(request: Request, order_id: UUID) -> None:
     fields = await read_fields(request)
     key = request_key(request, fields, "given up", order_id)
     reason = fields.text("reason", length_max=REASON_CHARACTERS_MAX)
-    rest = fields.values.get("rest") == "on"
-    units = None if rest else tuple(units_of_lines(fields))
+    rest = fields.ticked("rest")
+    units = None if rest else tuple(fields.units("line-").items())
     if units is not None and not any(quantity for _id, quantity in units):
         fields.problems["units"] = _("Say how many units will not be sent.")
     fields.done()
     gift = GiveUp(
         key, order_id, actor.id, link_of(context, order_id), reason, units,
-        with_shipping=fields.values.get("with_shipping") == "on",
+        with_shipping=fields.ticked("with_shipping"),
     )  # fmt: skip
     _done(await context.batched(give_up_many, gift))
 
@@ -148,20 +147,6 @@ async def something_left(context: Context, order_id: UUID) -> bool:
     """Tell whether something of an order has left."""
     async with context.database.connection() as connection:
         return any(one.shipped for one in (await goods_of(connection, [order_id]))[order_id])
-
-
-def units_of_lines(fields: Fields) -> list[tuple[UUID, int]]:
-    """Return the units of the order's lines that a form names, fields called line-ID."""
-    units = []
-    for name in [name for name in fields.values if name.startswith("line-")]:
-        try:
-            variant_id = UUID(name.removeprefix("line-"))
-        except ValueError:
-            fields.problems[name] = _("Choose one of the options.")
-            continue
-        if fields.values[name].strip():
-            units.append((variant_id, fields.integer(name, least=0, most=UNITS_MAX)))
-    return units
 
 
 async def _pack_batch(request: Request) -> Response:
@@ -240,19 +225,6 @@ async def _where_it_lies(context: Context, order_id: UUID) -> UUID | None:
     async with context.database.connection() as connection:
         goods = (await goods_of(connection, [order_id]))[order_id]
     return next((one.shelf_id for one in goods if one.quantity > one.shipped), None)
-
-
-def _units(fields: Fields) -> tuple[tuple[UUID, int], ...] | None:
-    """Read units-ID of each variant; None when the form has none: everything."""
-    units = []
-    for name in [name for name in fields.values if name.startswith("units-")]:
-        try:
-            variant_id = UUID(name.removeprefix("units-"))
-        except ValueError:
-            fields.problems[name] = _("Choose one of the options.")
-            continue
-        units.append((variant_id, fields.integer(name, least=0, most=UNITS_MAX)))
-    return tuple(units) or None
 
 
 def _done(outcome: Advanced) -> None:

@@ -12,20 +12,18 @@ SET
     changed_at = excluded.changed_at
 RETURNING id
 
+-- fragment: shipment
+s.id, s.order_id, s.location_id, l.name AS location, s.carrier, s.tracking_code, s.tracking_url, s.shipped_at,
+s.delivered_at
+
 -- name: shipments
-SELECT
-    s.id, s.order_id, s.location_id, l.name AS location, s.carrier, s.tracking_code, s.tracking_url, s.shipped_at,
-    s.delivered_at
-FROM shipments AS s
+SELECT {shipment} FROM shipments AS s
 INNER JOIN stock_locations AS l ON l.id = s.location_id
 WHERE s.order_id = ANY(%(ids)s)
 ORDER BY s.shipped_at, s.id
 
 -- name: shipments_by_id
-SELECT
-    s.id, s.order_id, s.location_id, l.name AS location, s.carrier, s.tracking_code, s.tracking_url, s.shipped_at,
-    s.delivered_at
-FROM shipments AS s
+SELECT {shipment} FROM shipments AS s
 INNER JOIN stock_locations AS l ON l.id = s.location_id
 WHERE s.id = ANY(%(ids)s)
 
@@ -90,18 +88,16 @@ WHERE ((o.state = 'delivered' AND o.delivered_at < %(before)s) OR (o.state = 'sh
 ORDER BY coalesce(o.delivered_at, o.shipped_at)
 LIMIT %(limit)s
 
+-- fragment: return
+id, number, order_id, state, wish, note, answer, exchange_order_id, refund_id, refund_minor, with_shipping,
+requested_at, decided_at, received_at, ended_at, staff_id
+
 -- name: returns
-SELECT
-    id, number, order_id, state, wish, note, answer, exchange_order_id, refund_id, refund_minor, with_shipping,
-    requested_at, decided_at, received_at, ended_at, staff_id
-FROM returns
+SELECT {return} FROM returns
 WHERE id = ANY(%(ids)s)
 
 -- name: returns_of_orders
-SELECT
-    id, number, order_id, state, wish, note, answer, exchange_order_id, refund_id, refund_minor, with_shipping,
-    requested_at, decided_at, received_at, ended_at, staff_id
-FROM returns
+SELECT {return} FROM returns
 WHERE order_id = ANY(%(ids)s)
 ORDER BY number
 
@@ -178,10 +174,7 @@ FROM jsonb_to_recordset(%(changes)s::jsonb) AS c (
 WHERE r.id = c.id
 
 -- name: returns_exchanged_for
-SELECT
-    id, number, order_id, state, wish, note, answer, exchange_order_id, refund_id, refund_minor, with_shipping,
-    requested_at, decided_at, received_at, ended_at, staff_id
-FROM returns
+SELECT {return} FROM returns
 WHERE exchange_order_id = ANY(%(ids)s) AND wish = 'exchange'
 ORDER BY id
 

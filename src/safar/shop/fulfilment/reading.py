@@ -22,7 +22,6 @@ from safar.shop.fulfilment.model import (
 from safar.shop.model import Order
 
 QUERIES = queries_beside(__file__)
-HIGHEST_NUMBER = 2**63 - 1
 _CARRIERS_MAX = 200
 _TIMELINE_MAX = 100
 _MESSAGES_MAX = 6

@@ -9,10 +9,9 @@ from starlette.routing import BaseRoute, Route
 
 from safar.kernel.context import Context
 from safar.kernel.errors import NotFound, SafarError
-from safar.kernel.i18n import _
 from safar.kernel.ids import parse_id
 from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.forms import read_fields
 from safar.kernel.web.pages import context_of, error_text
 from safar.kernel.web.requests import request_key, see_other
 from safar.shop.errors import NotNow
@@ -37,7 +36,6 @@ from safar.stock.actions import own_locations
 from safar.stock.model import LOSS, MAIN, QUARANTINE
 
 ANSWER_CHARACTERS_MAX = 1000
-_UNITS_MAX = 1_000_000
 ReturnPage = Callable[..., Awaitable[Response]]
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -111,12 +109,12 @@ async def _receive(request: Request, return_id: UUID) -> Turned:
     goods = [
         Arrived(variant_id, place, units)
         for kind, place in places.items()
-        for variant_id, units in _units(fields, f"{kind}-")
+        for variant_id, units in fields.units(f"{kind}-", required=True).items()
         if units
     ]
-    lines = _units(fields, "line-")
+    lines = fields.units("line-", required=True)
     fields.done()
-    arrival = Arrival(return_id, actor.id, link_of(context, order_id), tuple(lines), tuple(goods))
+    arrival = Arrival(return_id, actor.id, link_of(context, order_id), tuple(lines.items()), tuple(goods))
     return await context.batched(receive_many, arrival)
 
 
@@ -131,7 +129,7 @@ async def _refund(request: Request, return_id: UUID) -> Turned:
     amount = fields.amount("amount", order.currency, required=False)
     fields.done()
     gift = GiveBack(
-        return_id, actor.id, link_of(context, order.id), fields.values.get("with_shipping") == "on", amount
+        return_id, actor.id, link_of(context, order.id), fields.ticked("with_shipping"), amount
     )  # fmt: skip
     return await context.batched(refund_return_many, gift)
 
@@ -166,15 +164,3 @@ async def _order_id(context: Context, return_id: UUID) -> UUID:
     if one is None:
         raise NotFound
     return one.order_id
-
-
-def _units(fields: Fields, prefix: str) -> list[tuple[UUID, int]]:
-    units = []
-    for name in [name for name in fields.values if name.startswith(prefix)]:
-        try:
-            variant_id = UUID(name.removeprefix(prefix))
-        except ValueError:
-            fields.problems[name] = _("Choose one of the options.")
-            continue
-        units.append((variant_id, fields.integer(name, least=0, most=_UNITS_MAX)))
-    return units

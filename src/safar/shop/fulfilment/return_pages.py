@@ -13,8 +13,9 @@ from safar.kernel.database import Connection, rows
 from safar.kernel.errors import NotFound
 from safar.kernel.i18n import _
 from safar.kernel.ids import parse_id
+from safar.kernel.keyset import LAST_NUMBER, cut
 from safar.kernel.money import plain_amount
-from safar.kernel.text import ascii_digits
+from safar.kernel.text import ascii_digits, whole_number
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of, page
 from safar.shop.fulfilment import return_actions
@@ -27,7 +28,6 @@ from safar.shop.fulfilment.model import (
 )
 from safar.shop.fulfilment.money import delivery_worth
 from safar.shop.fulfilment.reading import (
-    HIGHEST_NUMBER,
     QUERIES,
     return_goods_of,
     return_lines_of,
@@ -75,15 +75,13 @@ async def _returns(request: Request) -> Response:
     wanted = ascii_digits(request.query_params.get("q", "").strip())[:18]
     params = {
         "states": None if wanted else states,
-        "before": _whole(request.query_params.get("before")) or HIGHEST_NUMBER,
-        "number": _whole(wanted), "limit": _PAGE_SIZE + 1,
+        "before": whole_number(request.query_params.get("before", "")) or LAST_NUMBER,
+        "number": whole_number(wanted), "limit": _PAGE_SIZE + 1,
     }  # fmt: skip
     async with context_of(request).database.connection() as connection:
         found = await rows(Listed, connection, QUERIES["returns_listed"], params)
-    shown = found[:_PAGE_SIZE]
-    older = None
-    if len(found) > _PAGE_SIZE:
-        older = f"?{request.url.include_query_params(before=shown[-1].number).query}"
+    shown, last = cut(found, _PAGE_SIZE)
+    older = f"?{request.url.include_query_params(before=last.number).query}" if last else None
     tabs = [
         (_("Waiting for us"), "/returns", state == _OPEN),
         (_("All"), "/returns?state=all", state == "all"),
@@ -158,10 +156,6 @@ async def _found(connection: Connection, return_id: UUID) -> tuple[Return, Order
     if one is None:
         raise NotFound
     return one, (await orders_by_id(connection, [one.order_id]))[one.order_id]
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 routes: list[BaseRoute] = [

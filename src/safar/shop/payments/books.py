@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, row, rows
+from safar.kernel.database import Connection, as_json, execute, row, rows, values
 from safar.kernel.queries import queries_beside
 from safar.shop.payments.model import Account, Notice, Receipt, Refund, RefundTask
 
@@ -28,10 +28,8 @@ async def lock_accounts(connection: Connection, order_ids: Iterable[UUID]) -> di
 
 async def open_payments(connection: Connection, *, until: datetime, limit: int) -> list[UUID]:
     """Return orders whose money is open and was not looked at since `until`."""
-    found = await connection.execute(
-        QUERIES["open_payments"], {"until": until, "limit": limit, "now": clock.now()}
-    )
-    return [order_id for (order_id,) in await found.fetchall()]
+    params = {"until": until, "limit": limit, "now": clock.now()}
+    return await values(connection, QUERIES["open_payments"], params)
 
 
 async def rest(connection: Connection, until: Mapping[UUID, datetime]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from safar.journal.actions import append_many
-from safar.kernel.database import Connection, as_json, execute, rows
+from safar.kernel.database import Connection, as_json, execute, rows, values
 from safar.kernel.ids import derived_id
 from safar.kernel.queries import queries_beside
 from safar.shop.payments.asking import write_refunds
@@ -56,8 +56,7 @@ class GivenBack:
 
 async def kin(connection: Connection, order_ids: Iterable[UUID]) -> set[UUID]:
     """Return the orders that must be locked with these: their goods, or their money, hang together."""
-    found = await connection.execute(QUERIES["kin"], {"ids": list(order_ids)})
-    return {id_ for (id_,) in await found.fetchall()}
+    return set(await values(connection, QUERIES["kin"], {"ids": list(order_ids)}))
 
 
 async def purses_of(connection: Connection, order_ids: Iterable[UUID]) -> dict[UUID, Purse]:

@@ -12,7 +12,7 @@ from safar.kernel.context import Context
 from safar.kernel.errors import InvalidInput, NotFound, SafarError
 from safar.kernel.i18n import N_, money
 from safar.kernel.ids import new_id, parse_id
-from safar.kernel.text import ascii_digits
+from safar.kernel.text import ascii_digits, whole_number
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.forms import read_fields
 from safar.kernel.web.pages import context_of, error_text, page, wants_json
@@ -238,7 +238,9 @@ async def _assign(request: Request) -> Response:
     fields = await read_fields(request)
     text = ascii_digits(fields.text("order", length_max=60))
     fields.done()
-    number = int(text) if text.isdecimal() and len(text) < 19 else number_in(text)
+    number = whole_number(text)
+    if number is None:
+        number = number_in(text)
     async with context.database.transaction() as connection:
         order_id = await order_of_number(connection, number) if number is not None else None
         if order_id is None:

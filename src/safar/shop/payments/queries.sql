@@ -19,24 +19,20 @@ ON CONFLICT (provider) DO UPDATE
 SET enabled = excluded.enabled, currencies = excluded.currencies, countries = excluded.countries,
     details = excluded.details, secrets = excluded.secrets, changed_at = excluded.changed_at
 
+-- fragment: account
+p.order_id, o.number, o.state AS order_state, p.provider, p.method, p.state, p.amount_minor, p.currency,
+p.reference, p.reason, p.data, p.redirect, p.expires_at, p.captured_minor, p.carried_minor, p.refunding_minor,
+p.refunded_minor, o.customer_id, o.campaign_id, o.name, o.email, o.language, o.placed_at,
+o.held_until, o.longer_until
+
 -- name: accounts
-SELECT
-    p.order_id, o.number, o.state AS order_state, p.provider, p.method, p.state, p.amount_minor, p.currency,
-    p.reference, p.reason, p.data, p.redirect, p.expires_at, p.captured_minor, p.carried_minor, p.refunding_minor,
-    p.refunded_minor, o.customer_id, o.campaign_id, o.name, o.email, o.language, o.placed_at,
-    o.held_until, o.longer_until
-FROM payments AS p
+SELECT {account} FROM payments AS p
 INNER JOIN orders AS o ON o.id = p.order_id
 WHERE p.order_id = ANY(%(ids)s)
 
 -- name: lock_accounts
 -- In the order of the orders' ids, as everything that changes a payment does.
-SELECT
-    p.order_id, o.number, o.state AS order_state, p.provider, p.method, p.state, p.amount_minor, p.currency,
-    p.reference, p.reason, p.data, p.redirect, p.expires_at, p.captured_minor, p.carried_minor, p.refunding_minor,
-    p.refunded_minor, o.customer_id, o.campaign_id, o.name, o.email, o.language, o.placed_at,
-    o.held_until, o.longer_until
-FROM payments AS p
+SELECT {account} FROM payments AS p
 INNER JOIN orders AS o ON o.id = p.order_id
 WHERE p.order_id = ANY(%(ids)s)
 ORDER BY o.id
@@ -73,31 +69,27 @@ SET rest_until = r.until
 FROM jsonb_to_recordset(%(rests)s::jsonb) AS r (order_id uuid, until timestamptz)
 WHERE p.order_id = r.order_id AND p.state IN ('started', 'owed', 'failed')
 
+-- fragment: receipt
+id, order_id, provider, amount_minor, currency, reference, named, staff_id, received_at, closed_at, closed_note,
+doubt, payer
+
 -- name: receipts
-SELECT id, order_id, provider, amount_minor, currency, reference, named, staff_id, received_at, closed_at, closed_note,
-    doubt, payer
-FROM payment_receipts
+SELECT {receipt} FROM payment_receipts
 WHERE id = ANY(%(ids)s)
 
 -- name: receipts_of
-SELECT id, order_id, provider, amount_minor, currency, reference, named, staff_id, received_at, closed_at, closed_note,
-    doubt, payer
-FROM payment_receipts
+SELECT {receipt} FROM payment_receipts
 WHERE order_id = %(order_id)s
 ORDER BY received_at, id
 
 -- name: unknown_receipts
-SELECT id, order_id, provider, amount_minor, currency, reference, named, staff_id, received_at, closed_at, closed_note,
-    doubt, payer
-FROM payment_receipts
+SELECT {receipt} FROM payment_receipts
 WHERE order_id IS NULL AND closed_at IS NULL
 ORDER BY received_at
 LIMIT %(limit)s
 
 -- name: lock_unknown_receipt
-SELECT id, order_id, provider, amount_minor, currency, reference, named, staff_id, received_at, closed_at, closed_note,
-    doubt, payer
-FROM payment_receipts
+SELECT {receipt} FROM payment_receipts
 WHERE id = %(id)s AND order_id IS NULL AND closed_at IS NULL
 FOR UPDATE
 
@@ -125,18 +117,16 @@ SET captured_minor = p.captured_minor + c.amount_minor
 FROM jsonb_to_recordset(%(captured)s::jsonb) AS c (order_id uuid, amount_minor bigint)
 WHERE p.order_id = c.order_id
 
+-- fragment: refund
+id, order_id, provider, amount_minor, currency, state, reason, problem, reference, staff_id, done_by, asked_at,
+done_at, tries
+
 -- name: refunds
-SELECT
-    id, order_id, provider, amount_minor, currency, state, reason, problem, reference, staff_id, done_by, asked_at,
-    done_at, tries
-FROM refunds
+SELECT {refund} FROM refunds
 WHERE id = ANY(%(ids)s)
 
 -- name: refunds_of
-SELECT
-    id, order_id, provider, amount_minor, currency, state, reason, problem, reference, staff_id, done_by, asked_at,
-    done_at, tries
-FROM refunds
+SELECT {refund} FROM refunds
 WHERE order_id = %(order_id)s
 ORDER BY asked_at, id
 
@@ -231,12 +221,7 @@ WHERE o.id = p.order_id AND p.order_id = ANY(%(ids)s) AND p.state = 'refunded'
 
 -- name: waiting_by_hand
 -- Payments that we learn of only when somebody looks into the bank account.
-SELECT
-    p.order_id, o.number, o.state AS order_state, p.provider, p.method, p.state, p.amount_minor, p.currency,
-    p.reference, p.reason, p.data, p.redirect, p.expires_at, p.captured_minor, p.carried_minor, p.refunding_minor,
-    p.refunded_minor, o.customer_id, o.campaign_id, o.name, o.email, o.language, o.placed_at,
-    o.held_until, o.longer_until
-FROM payments AS p
+SELECT {account} FROM payments AS p
 INNER JOIN orders AS o ON o.id = p.order_id
 WHERE p.state = 'started' AND p.provider = ANY(%(providers)s) AND o.state = 'placed'
 ORDER BY o.held_until

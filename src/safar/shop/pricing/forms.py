@@ -1,14 +1,12 @@
 """What managers type about taxes, shipping and discount codes, read and checked; problems by field."""
 
 import re
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
-from uuid import UUID
+from datetime import datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from safar.catalogue.model import TAX_CLASSES
 from safar.kernel.i18n import LANGUAGES, _
-from safar.kernel.text import ascii_digits
 from safar.kernel.web.forms import Fields
 from safar.shop.places import is_country
 from safar.shop.pricing.discounts import plain_code
@@ -78,7 +76,7 @@ def method_in(fields: Fields, currency: str) -> tuple[ShippingMethod, bool]:
         key=key, names=names, bands=_bands(fields, currency), currency=currency, free_from_minor=free_from,
         days_least=least, days_most=most,
     )  # fmt: skip
-    return method, fields.values.get("active") == "yes"
+    return method, fields.ticked("active")
 
 
 def discount_in(fields: Fields, *, code: str | None, currency: str, zone: str) -> Discount:
@@ -102,12 +100,10 @@ def discount_in(fields: Fields, *, code: str | None, currency: str, zone: str) -
         category=fields.text("category", length_max=100, required=False),
         starts_at=starts_at,
         ends_at=ends_at,
-        uses_max=fields.integer("uses_max", least=0, most=_USES_MAX)
-        if fields.values.get("uses_max", "").strip()
-        else None,
-        customers_once=fields.values.get("customers_once") == "yes",
-        active=fields.values.get("active") == "yes",
-        campaign_id=_campaign(fields),
+        uses_max=fields.optional_integer("uses_max", least=0, most=_USES_MAX),
+        customers_once=fields.ticked("customers_once"),
+        active=fields.ticked("active"),
+        campaign_id=fields.uuid("campaign_id") if fields.values.get("campaign_id", "").strip() else None,
         partner=fields.text("partner", length_max=100, required=False),
     )
 
@@ -115,10 +111,9 @@ def discount_in(fields: Fields, *, code: str | None, currency: str, zone: str) -
 def _bands(fields: Fields, currency: str) -> tuple[Band, ...]:
     bands: list[Band] = []
     for n in range(BANDS_MAX):
-        weight = fields.values.get(f"weight-{n}", "").strip()
-        if not weight and not fields.values.get(f"price-{n}", "").strip():
+        most = fields.optional_integer(f"weight-{n}", least=1, most=_WEIGHT_G_MAX)
+        if most is None and not fields.values.get(f"price-{n}", "").strip():
             continue
-        most = fields.integer(f"weight-{n}", least=1, most=_WEIGHT_G_MAX) if weight else None
         price = fields.amount(f"price-{n}", currency)
         bands.append(Band(most, price or 0))
     weights = [band.weight_g_max for band in bands]
@@ -139,49 +134,17 @@ def _value(fields: Fields, kind: str, currency: str) -> int:
 
 def _share(fields: Fields, name: str, whole: int) -> int:
     """Return so many per cent as parts of `whole`."""
-    text = fields.text(name, length_max=12, required=False).removesuffix("%").removesuffix("٪")
-    if not text.strip() or name in fields.problems:
-        return 0
-    share = _decimal(text)
-    parts = share * whole / 100 if share is not None else None
-    if parts is None or not 0 <= parts <= whole or parts != parts.to_integral_value():
-        fields.problems[name] = _("So many per cent, such as 20 or 8.5.")
-        return 0
-    return int(parts)
-
-
-def _decimal(text: str) -> Decimal | None:
-    try:
-        found = Decimal(ascii_digits(text).strip().replace("٫", ".").replace(",", "."))
-    except InvalidOperation:
-        return None
-    return found if found.is_finite() and abs(found.adjusted()) < 30 else None
+    share = fields.number(
+        name, most=100, places=len(str(whole // 100)) - 1, signs="%٪", required=False,
+        wrong=_("So many per cent, such as 20 or 8.5."),
+    )  # fmt: skip
+    return int((share or 0) * whole / 100)
 
 
 def _day(fields: Fields, name: str, zone: str) -> datetime | None:
     """Return the beginning of a day where the shop is."""
-    text = ascii_digits(fields.values.get(name, "")).strip()
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = date.min
-    if not 2000 <= day.year <= 2200:
-        fields.problems[name] = _("A day such as 2026-12-31.")
-        return None
-    return datetime.combine(day, time.min, ZoneInfo(zone))
-
-
-def _campaign(fields: Fields) -> UUID | None:
-    text = fields.values.get("campaign_id", "").strip()
-    if not text:
-        return None
-    try:
-        return UUID(text)
-    except ValueError:
-        fields.problems["campaign_id"] = _("Choose one of the options.")
-        return None
+    day = fields.day(name)
+    return None if day is None else datetime.combine(day, time.min, ZoneInfo(zone))
 
 
 def _words(fields: Fields, name: str, length_max: int) -> list[str]:

@@ -17,7 +17,7 @@ from safar.kernel.database import Connection
 from safar.kernel.errors import NotFound, SafarError
 from safar.kernel.i18n import N_, _, money, number
 from safar.kernel.money import plain_amount
-from safar.kernel.text import ascii_digits
+from safar.kernel.text import whole_number
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, error_text, page
@@ -211,8 +211,8 @@ def _name_of(request: Request) -> str:
 
 
 def _page_number(request: Request) -> int:
-    text = ascii_digits(request.query_params.get("page", "1"))
-    return min(max(int(text), 1), _PAGES_MAX) if text.isdecimal() and len(text) < 5 else 1
+    number = whole_number(request.query_params.get("page", ""), digits_max=4) or 1
+    return min(number, _PAGES_MAX)
 
 
 def _at(request: Request, at_page: int) -> str:

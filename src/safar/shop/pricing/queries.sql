@@ -11,11 +11,12 @@ LEFT JOIN shipping_methods AS m ON m.zone_id = z.id AND m.active
 GROUP BY z.id
 ORDER BY z.created_at, z.id
 
+-- fragment: discount
+code, kind, value, currency, minimum_minor, category, starts_at, ends_at, uses_max, account_id, customers_once,
+active, campaign_id, partner
+
 -- name: discounts
-SELECT
-    code, kind, value, currency, minimum_minor, category, starts_at, ends_at, uses_max, account_id, customers_once,
-    active, campaign_id, partner
-FROM discount_codes
+SELECT {discount} FROM discount_codes
 WHERE code = ANY(%(codes)s)
 
 -- name: uses_taken
@@ -82,10 +83,7 @@ active = excluded.active
 DELETE FROM shipping_methods WHERE zone_id = %(zone_id)s AND key = %(key)s
 
 -- name: lock_code
-SELECT
-    code, kind, value, currency, minimum_minor, category, starts_at, ends_at, uses_max, account_id, customers_once,
-    active, campaign_id, partner
-FROM discount_codes
+SELECT {discount} FROM discount_codes
 WHERE code = %(code)s
 FOR UPDATE
 
@@ -109,10 +107,7 @@ campaign_id = %(campaign_id)s, partner = %(partner)s
 WHERE code = %(code)s
 
 -- name: codes_listed
-SELECT
-    code, kind, value, currency, minimum_minor, category, starts_at, ends_at, uses_max, account_id, customers_once,
-    active, campaign_id, partner
-FROM discount_codes
+SELECT {discount} FROM discount_codes
 WHERE
     (%(query)s = '' OR strpos(code, upper(%(query)s)) > 0 OR strpos(upper(partner), upper(%(query)s)) > 0)
 ORDER BY created_at DESC, code

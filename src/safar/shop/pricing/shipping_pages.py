@@ -1,7 +1,6 @@
 """Shipping zones and the ways to send there, for managers; and what a parcel would cost."""
 
 from collections.abc import Mapping
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,9 +9,9 @@ from starlette.routing import BaseRoute, Route
 from safar.kernel.i18n import _, current_language
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.money import NotAnAmount, plain_amount, read_amount
-from safar.kernel.text import ascii_digits
+from safar.kernel.text import ascii_digits, whole_number
 from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.forms import read_fields
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.requests import see_other
 from safar.shop.places import all_countries, country_name
@@ -36,7 +35,7 @@ async def _create(request: Request) -> Response:
     """Write a new zone; the form's zone id makes a second click harmless."""
     actor = actor_of(request, "manager")
     fields = await read_fields(request)
-    zone_id = _zone_id(fields)
+    zone_id = fields.uuid("zone_id", wrong=_("This is not a request id (a UUID)."))
     name = fields.text("name", length_max=60)
     countries, postcodes = places_in(fields)
     if fields.problems:
@@ -114,7 +113,7 @@ async def _zones_page(
     weight = ascii_digits(asked.get("weight", ""))
     zone = zone_of(rules.zones, to)
     tried = methods_to(
-        rules, to, weight_g=int(weight) if weight.isdecimal() and len(weight) <= _WEIGHT_DIGITS_MAX else 0,
+        rules, to, weight_g=whole_number(weight, digits_max=_WEIGHT_DIGITS_MAX) or 0,
         goods_minor=_goods_in(asked.get("goods", ""), settings.currency),
         currency=settings.currency,
     )  # fmt: skip
@@ -190,14 +189,6 @@ def _typed(method: ShippingMethod, *, active: bool) -> dict[str, str]:
         typed[f"weight-{n}"] = "" if band.weight_g_max is None else str(band.weight_g_max)
         typed[f"price-{n}"] = plain_amount(band.price_minor, method.currency)
     return typed
-
-
-def _zone_id(fields: Fields) -> UUID:
-    try:
-        return UUID(fields.values.get("zone_id", ""))
-    except ValueError:
-        fields.problems["zone_id"] = _("This is not a request id (a UUID).")
-        return new_id()
 
 
 routes: list[BaseRoute] = [

@@ -15,7 +15,7 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.database import Connection, Database, as_json, execute, row, rows, value
+from safar.kernel.database import Connection, Database, as_json, execute, row, rows, value, values
 from safar.kernel.ids import derived_id
 from safar.kernel.once import Asked, Known, ask_one, keep_many
 from safar.kernel.setbacks import nobodys_fault, note
@@ -44,11 +44,6 @@ class _Awaited:
     variant_id: UUID
     waiting: int
     told: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Id:
-    id: UUID
 
 
 async def ask(context: Context, connection: Connection, asked: BackRequest) -> str:
@@ -194,7 +189,7 @@ async def _tell(context: Context, connection: Connection, turns: dict[UUID, int]
     wanted = as_json([{"variant_id": id_, "units": units} for id_, units in turns.items()])
     first = await rows(Waiting, connection, QUERIES["first_in_line"], {"turns": wanted})
     params = {"ids": [one.id for one in first], "now": clock.now()}
-    told_ids = {one.id for one in await rows(_Id, connection, QUERIES["tell"], params)}
+    told_ids = set(await values(connection, QUERIES["tell"], params))
     told = [one for one in first if one.id in told_ids]
     titles = await _titles(connection, told)
     mails: list[Outgoing] = [told_mail(one, titles[one.id], context.settings.public_url) for one in told]

@@ -1,16 +1,15 @@
 """What the worker does for the storefront: tells who waits, counts what sells, forgets what is over."""
 
 from datetime import timedelta
-from uuid import UUID
 
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import execute
+from safar.kernel.keyset import FIRST_ID
 from safar.kernel.loops import Loop
 from safar.shop.storefront.back import forget_old, tell_step
 from safar.shop.storefront.look import QUERIES
 
-_FIRST = UUID(int=0)
 _SOLD_LATELY = timedelta(days=28)
 _TELL_S = 3.0
 _COUNT_S = 300.0
@@ -19,12 +18,12 @@ _FORGET_S = 3600.0
 
 def loops(context: Context) -> list[Loop]:
     """Return the loops of the storefront."""
-    after = _FIRST
+    after = FIRST_ID
 
     async def tell() -> bool:
         nonlocal after
         reached, _told = await tell_step(context, after)
-        after = reached or _FIRST
+        after = reached or FIRST_ID
         return reached is not None
 
     async def count() -> bool:

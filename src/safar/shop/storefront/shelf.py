@@ -14,7 +14,7 @@ from safar.catalogue.actions import patterns_of
 from safar.catalogue.prices import prices_in
 from safar.catalogue.words import words_in
 from safar.kernel import clock
-from safar.kernel.database import Connection, rows
+from safar.kernel.database import Connection, rows, values
 from safar.kernel.text import fold
 from safar.shop.availability import Offer, offers
 from safar.shop.pricing.model import Rules
@@ -44,11 +44,6 @@ class Visit:
 class _Placed:
     id: UUID
     found: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Id:
-    id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +126,9 @@ async def matching(connection: Connection, query: str, category: str | None = No
         "category": category, "words": " ".join(words), "patterns": patterns,
         "longest": max(patterns, key=len), "limit": MATCHES_MAX,
     }  # fmt: skip
-    found = await rows(_Id, connection, QUERIES["matches"], params)
+    found = await values(connection, QUERIES["matches"], params)
     if found:
-        return Matches([one.id for one in found])
+        return Matches(found)
     return Matches(await _near(connection, words, category), near=True)
 
 
@@ -186,7 +181,7 @@ def _best(found: Sequence[Offer]) -> Offer:
 async def of_kind(connection: Connection, kind: str, visit: Visit, *, limit: int = 8) -> list[Card]:
     """Return cards for the home page: "popular", "new" or "reduced"."""
     if kind == "reduced":
-        ids = [one.id for one in await rows(_Id, connection, QUERIES["reduced"], {"limit": limit})]
+        ids = await values(connection, QUERIES["reduced"], {"limit": limit})
     else:
         params = {"category": None, "sort": kind, "limit": limit, "offset": 0}
         ids = [one.id for one in await rows(_Placed, connection, QUERIES["shelf_whole"], params)]
@@ -198,7 +193,7 @@ async def kept_for(connection: Connection, visit: Visit, *, limit: int = 4) -> l
     if visit.campaign_id is None:
         return []
     params = {"location_id": allocation_of(visit.campaign_id), "limit": limit}
-    ids = [one.id for one in await rows(_Id, connection, QUERIES["kept_for"], params)]
+    ids = await values(connection, QUERIES["kept_for"], params)
     return await cards(connection, ids, visit)
 
 
@@ -207,5 +202,5 @@ async def related(
 ) -> list[Card]:
     """Return what somebody who looks at this product may also like."""
     params = {"product_id": product_id, "category": category, "letters": fold(title), "limit": limit}
-    ids = [one.id for one in await rows(_Id, connection, QUERIES["related"], params)]
+    ids = await values(connection, QUERIES["related"], params)
     return await cards(connection, ids, visit)

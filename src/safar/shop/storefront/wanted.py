@@ -8,7 +8,7 @@ from starlette.datastructures import QueryParams
 
 from safar.kernel.i18n import N_
 from safar.kernel.money import NotAnAmount, plain_amount, read_amount
-from safar.kernel.text import ascii_digits
+from safar.kernel.text import whole_number
 from safar.shop.storefront.model import Sort, Wanted
 
 PAGES_MAX = 500
@@ -98,5 +98,4 @@ def _options(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, tuple[str, ..
 
 
 def _page(text: str) -> int:
-    plain = ascii_digits(text)
-    return min(max(int(plain), 1), PAGES_MAX) if plain.isdecimal() and len(plain) < 5 else 1
+    return min(max(whole_number(text, digits_max=4) or 1, 1), PAGES_MAX)

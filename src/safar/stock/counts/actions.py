@@ -9,6 +9,7 @@ from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, execute, row, rows, value
 from safar.kernel.errors import SameKeyOtherBody
+from safar.kernel.keyset import LAST_NUMBER
 from safar.kernel.queries import queries_beside
 from safar.stock.actions import adjust_many, levels
 from safar.stock.counts.decide import adjustments_of, promised_of
@@ -30,7 +31,6 @@ from safar.stock.taking import follow_fresh
 
 QUERIES = queries_beside(__file__)
 LINES_MAX = 1000
-_HIGHEST = 2**62
 
 
 async def open_count(connection: Connection, sheet: Sheet) -> int:
@@ -182,7 +182,7 @@ async def counts(
     limit: int = 50,
 ) -> list[Count]:
     """Return counts, the newest first, those with a lower number than `before`."""
-    params = {"states": list(states or CountState), "before": before or _HIGHEST, "limit": limit}
+    params = {"states": list(states or CountState), "before": before or LAST_NUMBER, "limit": limit}
     return await rows(Count, connection, QUERIES["counts"], params)
 
 

@@ -13,12 +13,12 @@ from safar.kernel.database import Connection
 from safar.kernel.i18n import _
 from safar.kernel.ids import derived_id, new_id, parse_id
 from safar.kernel.web.actor import Actor, actor_of
-from safar.kernel.web.forms import Fields
+from safar.kernel.web.forms import UNITS_MAX, Fields
 from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.stock import documents, forms
 from safar.stock.counts import actions
 from safar.stock.counts.model import Count, CountState, Entry, Sheet, UnknownCount
-from safar.stock.posting import NOTHING, Wrong, posted
 
 _KINDS = ("warehouse", "store", "quarantine")  # where units lie: what is set aside lies in one of these
 _FOLDERS = {"open": ("open",), "counted": ("counted",), "closed": ("approved", "cancelled")}
@@ -44,7 +44,7 @@ async def _counts(request: Request, wrong: Wrong = NOTHING) -> Response:
 async def _open(request: Request, actor: Actor, fields: Fields) -> str:
     async with context_of(request).database.transaction() as connection:
         sheet = Sheet(
-            count_id=forms.uuid_of(fields, "count_id"),
+            count_id=fields.uuid("count_id"),
             location_id=await forms.place_of(connection, fields, "location_id", *_KINDS),
             category=fields.text("category", length_max=60, required=False),
             after_sku=fields.text("after_sku", length_max=64, required=False), staff_id=actor.id,
@@ -89,10 +89,10 @@ async def _scanned(request: Request, connection: Connection, count: Count) -> ob
 @posted(_count, "entries", role="agent")
 async def _entries(request: Request, actor: Actor, fields: Fields) -> str:
     """Take down a scan (so many more), or the figures of the rows that have one."""
-    count_id, entry_id = parse_id(request.path_params["id"]), forms.uuid_of(fields, "entry_id")
+    count_id, entry_id = parse_id(request.path_params["id"]), fields.uuid("entry_id")
     if "code" in fields.values:
         return await _scan(request, actor, fields, count_id, entry_id)
-    units = forms.units_by_variant(fields)
+    units = fields.units()
     if not units:
         fields.problems.setdefault("units", _("Enter what you counted."))
     async with context_of(request).database.transaction() as connection:
@@ -115,7 +115,7 @@ async def _entries(request: Request, actor: Actor, fields: Fields) -> str:
 
 
 async def _scan(request: Request, actor: Actor, fields: Fields, count_id: UUID, entry_id: UUID) -> str:
-    units = fields.integer("units", least=-forms.UNITS_MAX, most=forms.UNITS_MAX)
+    units = fields.integer("units", least=-UNITS_MAX, most=UNITS_MAX)
     async with context_of(request).database.transaction() as connection:
         variant_id = await documents.article_of(connection, fields)
         fields.done()
@@ -125,7 +125,7 @@ async def _scan(request: Request, actor: Actor, fields: Fields, count_id: UUID, 
 
 @posted(_count, "finish", role="agent")
 async def _finished(request: Request, actor: Actor, fields: Fields) -> str:
-    count_id, rest_is_none = parse_id(request.path_params["id"]), forms.ticked(fields, "rest_is_none")
+    count_id, rest_is_none = parse_id(request.path_params["id"]), fields.ticked("rest_is_none")
     async with context_of(request).database.transaction() as connection:
         await actions.finish(connection, count_id, rest_is_none=rest_is_none, staff_id=actor.id)
     return f"/stock/counts/{count_id}"
@@ -137,7 +137,7 @@ async def _approval(request: Request, actor: Actor, fields: Fields) -> str:
     count_id = parse_id(request.path_params["id"])
     async with context_of(request).database.transaction() as connection:
         lines = await actions.different_lines(connection, count_id)
-        accepted = {line.variant_id for line in lines if not forms.ticked(fields, f"no-{line.variant_id}")}
+        accepted = {line.variant_id for line in lines if not fields.ticked(f"no-{line.variant_id}")}
         await actions.approve(connection, count_id, accepted, staff_id=actor.id)
     return f"/stock/counts/{count_id}"
 

@@ -75,11 +75,12 @@ UPDATE stock_counts SET state = 'open', counted_by = NULL, counted_at = NULL WHE
 -- name: cancel
 UPDATE stock_counts SET state = 'cancelled', decided_by = %(staff_id)s, decided_at = %(now)s WHERE id = %(id)s
 
+-- fragment: count
+c.id, c.number, c.location_id, s.name AS location, c.category, c.after_sku, c.state, c.created_at, c.counted_by,
+c.counted_at, c.decided_by, c.decided_at, l.lines, l.lines_counted, l.lines_different
+
 -- name: count
-SELECT
-    c.id, c.number, c.location_id, s.name AS location, c.category, c.after_sku, c.state, c.created_at, c.counted_by,
-    c.counted_at, c.decided_by, c.decided_at, l.lines, l.lines_counted, l.lines_different
-FROM stock_counts AS c
+SELECT {count} FROM stock_counts AS c
 INNER JOIN stock_locations AS s ON s.id = c.location_id
 CROSS JOIN LATERAL (
     SELECT
@@ -90,10 +91,7 @@ CROSS JOIN LATERAL (
 WHERE c.id = %(id)s
 
 -- name: counts
-SELECT
-    c.id, c.number, c.location_id, s.name AS location, c.category, c.after_sku, c.state, c.created_at, c.counted_by,
-    c.counted_at, c.decided_by, c.decided_at, l.lines, l.lines_counted, l.lines_different
-FROM (
+SELECT {count} FROM (
     SELECT * FROM stock_counts
     WHERE state = ANY(%(states)s) AND number < %(before)s
     ORDER BY number DESC
@@ -108,24 +106,24 @@ CROSS JOIN LATERAL (
 ) AS l
 ORDER BY c.number DESC
 
+-- fragment: line
+l.variant_id, l.sku, v.title, v.barcode, l.counted, l.expected, l.counted_at, l.accepted
+
 -- name: lines_of
-SELECT l.variant_id, l.sku, v.title, v.barcode, l.counted, l.expected, l.counted_at, l.accepted
-FROM stock_count_lines AS l
+SELECT {line} FROM stock_count_lines AS l
 INNER JOIN variants AS v ON v.id = l.variant_id
 WHERE l.count_id = %(count_id)s AND l.sku > %(after)s
 ORDER BY l.sku
 LIMIT %(limit)s
 
 -- name: different_lines
-SELECT l.variant_id, l.sku, v.title, v.barcode, l.counted, l.expected, l.counted_at, l.accepted
-FROM stock_count_lines AS l
+SELECT {line} FROM stock_count_lines AS l
 INNER JOIN variants AS v ON v.id = l.variant_id
 WHERE l.count_id = %(count_id)s AND l.counted <> l.expected
 ORDER BY l.sku
 LIMIT %(limit)s
 
 -- name: line_of
-SELECT l.variant_id, l.sku, v.title, v.barcode, l.counted, l.expected, l.counted_at, l.accepted
-FROM stock_count_lines AS l
+SELECT {line} FROM stock_count_lines AS l
 INNER JOIN variants AS v ON v.id = l.variant_id
 WHERE l.count_id = %(count_id)s AND l.variant_id = %(variant_id)s

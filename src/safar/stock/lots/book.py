@@ -12,9 +12,10 @@ from types import MappingProxyType
 from uuid import UUID
 
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, rows, value
+from safar.kernel.database import Connection, as_json, execute, rows, value, values
 from safar.kernel.errors import Conflict
 from safar.kernel.ids import derived_id
+from safar.kernel.keyset import FIRST_ID
 from safar.kernel.queries import queries_beside
 from safar.stock.lots.decide import Entry, LotLevel, Suggestion, Wanted, follow, suggestion_of
 from safar.stock.model import Place, Transfer
@@ -111,8 +112,7 @@ async def follow_many(
 async def past_date(connection: Connection, places: Iterable[Place]) -> list[str]:
     """Return the SKUs of which fewer units lie on a shelf than its lots have: what left was out of date."""
     records = [{"variant_id": variant_id, "shelf_id": shelf_id} for variant_id, shelf_id in set(places)]
-    found = await (await connection.execute(QUERIES["past_date"], {"places": as_json(records)})).fetchall()
-    return sorted(sku for (sku,) in found)
+    return sorted(await values(connection, QUERIES["past_date"], {"places": as_json(records)}))
 
 
 async def assign_many(
@@ -166,8 +166,8 @@ async def expiring(
     params = {
         "until": clock.today(connection.zone) + timedelta(days=days),
         "after_on": after[0] if after else date(1, 1, 1),
-        "after_lot": after[1] if after else UUID(int=0),
-        "after_location": after[2] if after else UUID(int=0),
+        "after_lot": after[1] if after else FIRST_ID,
+        "after_location": after[2] if after else FIRST_ID,
         "limit": limit,
     }
     return await rows(Kept, connection, QUERIES["expiring"], params)

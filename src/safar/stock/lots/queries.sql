@@ -98,11 +98,12 @@ SET units = l.units + w.units
 FROM (SELECT lot_id, location_id, sum(units) AS units FROM written GROUP BY lot_id, location_id) AS w
 WHERE l.lot_id = w.lot_id AND l.location_id = w.location_id
 
+-- fragment: lot
+l.id AS lot_id, l.variant_id, l.code, v.expires_on, v.location_id, s.name AS location,
+s.kind AS location_kind, v.units, c.sku, c.title
+
 -- name: expiring
-SELECT
-    l.id AS lot_id, l.variant_id, l.code, v.expires_on, v.location_id, s.name AS location,
-    s.kind AS location_kind, v.units, c.sku, c.title
-FROM stock_lot_levels AS v
+SELECT {lot} FROM stock_lot_levels AS v
 INNER JOIN stock_lots AS l ON l.id = v.lot_id
 INNER JOIN stock_locations AS s ON s.id = v.location_id
 INNER JOIN variants AS c ON c.id = l.variant_id
@@ -113,10 +114,7 @@ ORDER BY v.expires_on, v.lot_id, v.location_id
 LIMIT %(limit)s
 
 -- name: lots_of
-SELECT
-    l.id AS lot_id, l.variant_id, l.code, v.expires_on, v.location_id, s.name AS location,
-    s.kind AS location_kind, v.units, c.sku, c.title
-FROM stock_lots AS l
+SELECT {lot} FROM stock_lots AS l
 INNER JOIN stock_lot_levels AS v ON v.lot_id = l.id
 INNER JOIN stock_locations AS s ON s.id = v.location_id
 INNER JOIN variants AS c ON c.id = l.variant_id

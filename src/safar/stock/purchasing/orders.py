@@ -10,6 +10,7 @@ from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, row, rows
 from safar.kernel.errors import SameKeyOtherBody
+from safar.kernel.keyset import LAST_NUMBER
 from safar.stock.purchasing.errors import (
     NotADraft,
     NothingOrdered,
@@ -22,7 +23,6 @@ from safar.stock.purchasing.model import Draft, Drafted, Purchase, PurchaseLine,
 from safar.stock.purchasing.suppliers import QUERIES, supplier
 
 LINES_MAX = 500
-_HIGHEST = 2**62
 
 
 async def draft_many(connection: Connection, drafts: Sequence[Draft]) -> list[Drafted]:
@@ -151,7 +151,7 @@ async def purchases(
 ) -> list[Purchase]:
     """Return orders, the newest first, those with a lower number than `before`."""
     params = {
-        "states": list(states or PurchaseState), "supplier_id": supplier_id, "before": before or _HIGHEST,
+        "states": list(states or PurchaseState), "supplier_id": supplier_id, "before": before or LAST_NUMBER,
         "limit": limit,
     }  # fmt: skip
     return await rows(Purchase, connection, QUERIES["purchases"], params)

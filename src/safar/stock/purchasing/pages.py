@@ -13,10 +13,10 @@ from safar.kernel.i18n import _
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.money import plain_amount
 from safar.kernel.web.actor import Actor, actor_of
-from safar.kernel.web.forms import Fields
+from safar.kernel.web.forms import UNITS_MAX, Fields
 from safar.kernel.web.pages import context_of, page, today_of
+from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.stock import documents, forms
-from safar.stock.posting import NOTHING, Wrong, posted
 from safar.stock.purchasing import orders, receiving
 from safar.stock.purchasing.errors import UnknownPurchase
 from safar.stock.purchasing.model import OPEN, Came, Delivery, Draft, Purchase, PurchaseLine, PurchaseState
@@ -46,9 +46,9 @@ async def _purchases(request: Request, wrong: Wrong = NOTHING) -> Response:
 async def _draft(request: Request, actor: Actor, fields: Fields) -> str:
     async with context_of(request).database.transaction() as connection:
         draft = Draft(
-            order_id=forms.uuid_of(fields, "order_id"), supplier_id=forms.uuid_of(fields, "supplier_id"),
+            order_id=fields.uuid("order_id"), supplier_id=fields.uuid("supplier_id"),
             location_id=await forms.place_of(connection, fields, "location_id", *_DESTINATIONS),
-            expected_on=forms.day_of(fields, "expected_on"), staff_id=actor.id,
+            expected_on=fields.day("expected_on"), staff_id=actor.id,
         )  # fmt: skip
         fields.done()
         await orders.draft_many(connection, [draft])
@@ -93,7 +93,7 @@ def _mail_to(order: Purchase, lines: Sequence[PurchaseLine]) -> str | None:
 async def _line(request: Request, _actor: Actor, fields: Fields) -> str:
     """Put an article on a draft: scanned or typed with its units, or a row of the table changed."""
     order_id = parse_id(request.path_params["id"])
-    quantity = fields.integer("quantity", least=0, most=forms.UNITS_MAX)
+    quantity = fields.integer("quantity", least=0, most=UNITS_MAX)
     async with context_of(request).database.transaction() as connection:
         order = await orders.locked(connection, order_id)
         variant_id = await documents.article_of(connection, fields)
@@ -109,7 +109,7 @@ async def _line(request: Request, _actor: Actor, fields: Fields) -> str:
 
 @posted(_purchase, "sent")
 async def _sent(request: Request, actor: Actor, fields: Fields) -> str:
-    order_id, expected_on = parse_id(request.path_params["id"]), forms.day_of(fields, "expected_on")
+    order_id, expected_on = parse_id(request.path_params["id"]), fields.day("expected_on")
     fields.done()
     async with context_of(request).database.transaction() as connection:
         await orders.send(connection, order_id, staff_id=actor.id, expected_on=expected_on)
@@ -118,7 +118,7 @@ async def _sent(request: Request, actor: Actor, fields: Fields) -> str:
 
 @posted(_purchase, "expected")
 async def _expected(request: Request, actor: Actor, fields: Fields) -> str:
-    order_id, expected_on = parse_id(request.path_params["id"]), forms.day_of(fields, "expected_on")
+    order_id, expected_on = parse_id(request.path_params["id"]), fields.day("expected_on")
     if expected_on is None:
         raise InvalidInput(**{"expected_on": _("This is needed."), **fields.problems})
     async with context_of(request).database.transaction() as connection:
@@ -129,12 +129,12 @@ async def _expected(request: Request, actor: Actor, fields: Fields) -> str:
 @posted(_purchase, "receipt", role="agent")
 async def _receipt(request: Request, actor: Actor, fields: Fields) -> str:
     """Take in what came: the units of each row, or everything that is missing."""
-    order_id, receipt_id = parse_id(request.path_params["id"]), forms.uuid_of(fields, "receipt_id")
+    order_id, receipt_id = parse_id(request.path_params["id"]), fields.uuid("receipt_id")
     document = fields.text("document", length_max=100, required=False)
-    units = forms.units_by_variant(fields)
+    units = fields.units()
     async with context_of(request).database.transaction() as connection:
         lines = await orders.lines_of(connection, order_id)
-        if forms.ticked(fields, "all"):
+        if fields.ticked("all"):
             units = {line.variant_id: line.missing for line in lines if line.missing}
         came = tuple(
             _came(fields, line, units[line.variant_id]) for line in lines if line.variant_id in units
@@ -142,7 +142,7 @@ async def _receipt(request: Request, actor: Actor, fields: Fields) -> str:
         if not any(line.quantity for line in came):
             fields.problems.setdefault("document", _("Enter how many units of an article came."))
         fields.done()
-        more = forms.ticked(fields, "more")
+        more = fields.ticked("more")
         await receiving.receive(
             connection, Delivery(receipt_id, order_id, came, document, actor.id, more=more)
         )
@@ -153,7 +153,7 @@ def _came(fields: Fields, line: PurchaseLine, units: int) -> Came:
     if not line.tracks_lots or not units:
         return Came(line.variant_id, units)
     code = fields.text(f"lot-{line.variant_id}", length_max=60)
-    return Came(line.variant_id, units, code, forms.day_of(fields, f"expires-{line.variant_id}"))
+    return Came(line.variant_id, units, code, fields.day(f"expires-{line.variant_id}"))
 
 
 @posted(_purchase, "closure")

@@ -107,26 +107,25 @@ UPDATE purchase_orders SET state = %(state)s, reason = %(reason)s, closed_at = %
 -- name: set_state
 UPDATE purchase_orders SET state = %(state)s, closed_at = %(closed_at)s WHERE id = %(id)s
 
+-- fragment: purchase
+o.id, o.number, o.supplier_id, s.name AS supplier, s.email, o.location_id, p.name AS location, o.state, o.currency,
+o.expected_on, o.reason, o.created_at, o.sent_at, o.closed_at, l.units, l.units_received, l.total_minor
+
+-- fragment: sums
+coalesce(sum(quantity), 0)::bigint AS units, coalesce(sum(received), 0)::bigint AS units_received,
+coalesce(sum(quantity * cost_minor), 0)::bigint AS total_minor
+
 -- name: purchase
-SELECT
-    o.id, o.number, o.supplier_id, s.name AS supplier, s.email, o.location_id, p.name AS location, o.state, o.currency,
-    o.expected_on, o.reason, o.created_at, o.sent_at, o.closed_at, l.units, l.units_received, l.total_minor
-FROM purchase_orders AS o
+SELECT {purchase} FROM purchase_orders AS o
 INNER JOIN suppliers AS s ON s.id = o.supplier_id
 INNER JOIN stock_locations AS p ON p.id = o.location_id
 CROSS JOIN LATERAL (
-    SELECT
-        coalesce(sum(quantity), 0)::bigint AS units, coalesce(sum(received), 0)::bigint AS units_received,
-        coalesce(sum(quantity * cost_minor), 0)::bigint AS total_minor
-    FROM purchase_order_lines WHERE order_id = o.id
+    SELECT {sums} FROM purchase_order_lines WHERE order_id = o.id
 ) AS l
 WHERE o.id = %(id)s
 
 -- name: purchases
-SELECT
-    o.id, o.number, o.supplier_id, s.name AS supplier, s.email, o.location_id, p.name AS location, o.state, o.currency,
-    o.expected_on, o.reason, o.created_at, o.sent_at, o.closed_at, l.units, l.units_received, l.total_minor
-FROM (
+SELECT {purchase} FROM (
     SELECT * FROM purchase_orders
     WHERE
         state = ANY(%(states)s) AND number < %(before)s
@@ -137,10 +136,7 @@ FROM (
 INNER JOIN suppliers AS s ON s.id = o.supplier_id
 INNER JOIN stock_locations AS p ON p.id = o.location_id
 CROSS JOIN LATERAL (
-    SELECT
-        coalesce(sum(quantity), 0)::bigint AS units, coalesce(sum(received), 0)::bigint AS units_received,
-        coalesce(sum(quantity * cost_minor), 0)::bigint AS total_minor
-    FROM purchase_order_lines WHERE order_id = o.id
+    SELECT {sums} FROM purchase_order_lines WHERE order_id = o.id
 ) AS l
 ORDER BY o.number DESC
 

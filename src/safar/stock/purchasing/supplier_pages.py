@@ -1,16 +1,19 @@
 """Suppliers in the console: who they are, and what they ask for what."""
 
+from uuid import UUID
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from safar.kernel.ids import new_id, parse_id
+from safar.kernel.keyset import FIRST_ID, cut, page_key, parse_page_key
 from safar.kernel.money import plain_amount
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.stock import documents, forms
-from safar.stock.posting import NOTHING, Wrong, posted
 from safar.stock.purchasing.errors import UnknownSupplier
 from safar.stock.purchasing.model import Supplier, SupplierItem
 from safar.stock.purchasing.suppliers import (
@@ -29,14 +32,13 @@ _CURRENCIES = ("GBP", "EUR", "USD", "BRL", "INR", "IRR", "CNY", "JPY", "TRY", "A
 
 async def _suppliers(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor = actor_of(request)
-    name, _sep, last = request.query_params.get("after", "").rpartition("~")
+    after = parse_page_key(request.query_params.get("after"), str, UUID)
     async with context_of(request).database.connection() as connection:
-        after = (name, parse_id(last)) if last else ("", parse_id("0" * 32))
-        found = await suppliers(connection, after=after, limit=_PAGE_SIZE + 1)
-    end = found[_PAGE_SIZE - 1] if found[_PAGE_SIZE:] else None
+        found = await suppliers(connection, after=after or ("", FIRST_ID), limit=_PAGE_SIZE + 1)
+    shown, last = cut(found, _PAGE_SIZE)
     values = {
-        "suppliers": found[:_PAGE_SIZE], "older": forms.at("", after=f"{end.name}~{end.id}") if end else None,
-        "first": not last, "may_buy": actor.may("manager"), "supplier_id": new_id(),
+        "suppliers": shown, "older": forms.at("", after=page_key(last.name, last.id)) if last else None,
+        "first": after is None, "may_buy": actor.may("manager"), "supplier_id": new_id(),
         "currencies": _choices(context_of(request).settings.currency),
         "currency": context_of(request).settings.currency, **wrong.values(),
     }  # fmt: skip
@@ -70,12 +72,12 @@ async def _save(request: Request, actor: Actor, fields: Fields) -> str:
     """Add a supplier, or change the one of this id."""
     settings = context_of(request).settings
     wanted = Supplier(
-        id=forms.uuid_of(fields, "supplier_id"), name=fields.text("name", length_max=120),
+        id=fields.uuid("supplier_id"), name=fields.text("name", length_max=120),
         email=fields.email("email", required=False),
         phone=fields.text("phone", length_max=40, required=False),
         lead_days=fields.integer("lead_days", least=0, most=_DAYS_MAX),
         currency=fields.choice("currency", {code for code, _code in _choices(settings.currency)}),
-        active=not forms.ticked(fields, "ended"),
+        active=not fields.ticked("ended"),
     )  # fmt: skip
     fields.done()
     async with context_of(request).database.transaction() as connection:
@@ -86,9 +88,8 @@ async def _save(request: Request, actor: Actor, fields: Fields) -> str:
 @posted(_supplier)
 async def _item(request: Request, actor: Actor, fields: Fields) -> str:
     """Set what the supplier asks for an article that was scanned or typed."""
-    supplier_id, lead_days = parse_id(request.path_params["id"]), None
-    if fields.values.get("lead_days", "").strip():
-        lead_days = fields.integer("lead_days", least=0, most=_DAYS_MAX)
+    supplier_id = parse_id(request.path_params["id"])
+    lead_days = fields.optional_integer("lead_days", least=0, most=_DAYS_MAX)
     async with context_of(request).database.transaction() as connection:
         one = await supplier(connection, supplier_id)
         if one is None:
@@ -106,7 +107,7 @@ async def _item(request: Request, actor: Actor, fields: Fields) -> str:
 
 @posted(_supplier)
 async def _removal(request: Request, actor: Actor, fields: Fields) -> str:
-    supplier_id, variant_id = parse_id(request.path_params["id"]), forms.uuid_of(fields, "variant_id")
+    supplier_id, variant_id = parse_id(request.path_params["id"]), fields.uuid("variant_id")
     fields.done()
     async with context_of(request).database.transaction() as connection:
         if await supplier(connection, supplier_id) is None:

@@ -8,6 +8,7 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, row, rows
+from safar.kernel.keyset import FIRST_ID
 from safar.kernel.queries import queries_beside
 from safar.stock.purchasing.model import Supplier, SupplierItem
 
@@ -23,7 +24,7 @@ class ListedItem(SupplierItem):
 
 
 async def suppliers(
-    connection: Connection, *, after: tuple[str, UUID] = ("", UUID(int=0)), limit: int = 100
+    connection: Connection, *, after: tuple[str, UUID] = ("", FIRST_ID), limit: int = 100
 ) -> list[Supplier]:
     """Return suppliers by name, those after a key."""
     params = {"after_name": after[0], "after_id": after[1], "limit": limit}

@@ -15,13 +15,14 @@ from safar.kernel.database import Connection
 from safar.kernel.errors import SafarError
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id, parse_id
+from safar.kernel.keyset import cut, page_key, parse_page_key
 from safar.kernel.web.actor import Actor, actor_of
-from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.forms import UNITS_MAX, Fields, read_fields
 from safar.kernel.web.pages import context_of, error_text, page
+from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.requests import see_other
 from safar.stock import actions as stock
 from safar.stock import forms
-from safar.stock.posting import NOTHING, Wrong, posted
 from safar.stock.promise import promises
 from safar.stock.purchasing import items_of_variants
 from safar.stock.purchasing.errors import UnknownSupplier
@@ -34,7 +35,6 @@ from safar.stock.replenish.model import Group, Rule, Suggestion, Wanted
 from safar.stock.replenish.names import DEMANDS, MODELS
 from safar.stock.replenish.reading import (
     FIRST,
-    Key,
     forecast_of,
     groups,
     rule_of,
@@ -92,7 +92,7 @@ async def _supplier_page(request: Request, problem: str | None = None, status: i
     actor = actor_of(request)
     key = request.path_params["id"]
     wanted = None if key == NOBODY else parse_id(key)
-    after = _after(request.query_params.get("after"))
+    after = parse_page_key(request.query_params.get("after"), float, UUID) or FIRST
     async with context_of(request).database.connection() as connection:
         rows = await suggestions(connection, wanted, after=after, limit=_ROWS + 1)
         found = [group for group in await groups(connection) if group.supplier_id == wanted]
@@ -100,12 +100,12 @@ async def _supplier_page(request: Request, problem: str | None = None, status: i
         if by is None and wanted:
             raise UnknownSupplier
         places = await _places(connection)
-    last = rows[_ROWS - 1] if len(rows) > _ROWS else None
+    shown, last = cut(rows, _ROWS)
     path = request.url.path
     values = {
-        "card": Card(found[0], rows[:_ROWS], new_id()) if found else None, "supplier": by, "places": places,
+        "card": Card(found[0], shown, new_id()) if found else None, "supplier": by, "places": places,
         "may": actor.may("manager"), "problem": problem, "first": after == FIRST,
-        "older": f"{path}?after={last.days_left or 0.0!r}~{last.variant_id}" if last else None,
+        "older": f"{path}?after={page_key(last.days_left or 0.0, last.variant_id)}" if last else None,
     }  # fmt: skip
     return page(request, "stock/suggestions_of.html", values, status=status)
 
@@ -117,8 +117,8 @@ async def _draft(request: Request) -> Response:
     supplier_id = parse_id(request.path_params["id"])
     fields = await read_fields(request)
     wanted = Wanted(
-        forms.uuid_of(fields, "order_id"), supplier_id, forms.uuid_of(fields, "location_id"),
-        forms.units_by_variant(fields), actor.id,
+        fields.uuid("order_id"), supplier_id, fields.uuid("location_id"),
+        fields.units(), actor.id,
     )  # fmt: skip
     if fields.problems:
         text = _("The units of an article are a whole number. Correct them and order again.")
@@ -139,7 +139,7 @@ async def _run(request: Request) -> Response:
     """Have all forecasts calculated now."""
     actor = actor_of(request, "manager")
     fields = await read_fields(request)
-    run_id = forms.uuid_of(fields, "run_id")
+    run_id = fields.uuid("run_id")
     fields.done()
     async with context_of(request).database.transaction() as connection:
         await ask_for_run(connection, run_id, staff_id=actor.id)
@@ -175,14 +175,14 @@ async def _demand(request: Request, wrong: Wrong = NOTHING) -> Response:
 async def _rule(request: Request, actor: Actor, fields: Fields) -> str:
     """Keep what staff want of a variant; empty fields leave it to the calculation."""
     context, variant_id = context_of(request), parse_id(request.path_params["id"])
-    service = _optional(fields, "service_percent", least=50, most=99)
-    point, up_to = (_optional(fields, name, least=0, most=forms.UNITS_MAX) for name in _LEVELS)
+    service = fields.optional_integer("service_percent", least=50, most=99)
+    point, up_to = (fields.optional_integer(name, least=0, most=UNITS_MAX) for name in _LEVELS)
     if point is not None and up_to is not None and up_to < point:
         fields.problems["order_up_to"] = _("Not below the reorder point.")
-    supplier_id = forms.uuid_of(fields, "supplier_id") if fields.values.get("supplier_id") else None
+    supplier_id = fields.uuid("supplier_id") if fields.values.get("supplier_id") else None
     rule = Rule(
-        variant_id, point, up_to, _optional(fields, "minimum_units", least=1, most=forms.UNITS_MAX) or 1,
-        None if service is None else float(service), supplier_id, forms.ticked(fields, "paused"),
+        variant_id, point, up_to, fields.optional_integer("minimum_units", least=1, most=UNITS_MAX) or 1,
+        None if service is None else float(service), supplier_id, fields.ticked("paused"),
     )  # fmt: skip
     async with context.database.transaction() as connection:
         if variant_id not in await variants_by_id(connection, [variant_id]):
@@ -225,18 +225,6 @@ def _bars(weeks: Sequence[float]) -> list[tuple[float, float, float]]:
 
 def _height(units: float, weeks: Sequence[float]) -> float:
     return round(min(100 * units / (max(weeks, default=0) or 1), 100), 1)
-
-
-def _optional(fields: Fields, name: str, *, least: int, most: int) -> int | None:
-    return fields.integer(name, least=least, most=most) if fields.values.get(name, "").strip() else None
-
-
-def _after(text: str | None) -> Key:
-    days, _sep, variant_id = (text or "").partition("~")
-    try:
-        return float(days), UUID(variant_id)
-    except ValueError:
-        return FIRST
 
 
 routes: list[BaseRoute] = [

@@ -199,13 +199,14 @@ WHERE
 -- Of those looked at, the ones that need nothing any more.
 DELETE FROM stock_suggestions WHERE variant_id = ANY(%(ids)s) AND NOT variant_id = ANY(%(low)s)
 
+-- fragment: suggestion
+s.variant_id, v.sku, v.title, s.supplier_id, s.quantity, s.cost_minor, s.currency, s.on_hand, s.held,
+s.incoming, s.reserve, s.reorder_point, s.order_up_to, s.week_mean, s.week_deviation, s.service_percent,
+s.lead_days, s.pack_size, s.days_left, s.low_since
+
 -- name: suggestions
 -- Of one supplier (or of none), what is needed first; after the last one seen.
-SELECT
-    s.variant_id, v.sku, v.title, s.supplier_id, s.quantity, s.cost_minor, s.currency, s.on_hand, s.held,
-    s.incoming, s.reserve, s.reorder_point, s.order_up_to, s.week_mean, s.week_deviation, s.service_percent,
-    s.lead_days, s.pack_size, s.days_left, s.low_since
-FROM (
+SELECT {suggestion} FROM (
     SELECT * FROM stock_suggestions
     WHERE
         coalesce(supplier_id, '00000000-0000-0000-0000-000000000000') = %(supplier_id)s
@@ -217,11 +218,7 @@ INNER JOIN variants AS v ON v.id = s.variant_id
 ORDER BY coalesce(s.days_left, 0), s.variant_id
 
 -- name: suggestion_of
-SELECT
-    s.variant_id, v.sku, v.title, s.supplier_id, s.quantity, s.cost_minor, s.currency, s.on_hand, s.held,
-    s.incoming, s.reserve, s.reorder_point, s.order_up_to, s.week_mean, s.week_deviation, s.service_percent,
-    s.lead_days, s.pack_size, s.days_left, s.low_since
-FROM stock_suggestions AS s
+SELECT {suggestion} FROM stock_suggestions AS s
 INNER JOIN variants AS v ON v.id = s.variant_id
 WHERE s.variant_id = %(variant_id)s
 

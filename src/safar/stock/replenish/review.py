@@ -7,7 +7,7 @@ from uuid import UUID
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, Database, as_json, execute, rows
+from safar.kernel.database import Connection, Database, as_json, execute, rows, values
 from safar.kernel.setbacks import work_off
 from safar.settings import Settings
 from safar.stock.replenish.book import QUERIES, locked_state, state
@@ -41,8 +41,7 @@ async def _review(connection: Connection, ids: list[UUID], terms: Terms) -> list
     await execute(connection, QUERIES["end_suggestions"], {"ids": ids, "low": low})
     if found:
         params = {"suggestions": as_json(found)}
-        cursor = await connection.execute(QUERIES["insert_suggestions"], params)
-        fresh = {variant_id for (variant_id,) in await cursor.fetchall()}
+        fresh = set(await values(connection, QUERIES["insert_suggestions"], params))
         if len(fresh) < len(found):
             await execute(connection, QUERIES["update_suggestions"], params)
         await append_many(connection, [_low(one) for one in found if one.variant_id in fresh])
@@ -56,8 +55,7 @@ async def review_all(database: Database, terms: Terms) -> int:
     while True:
         async with database.transaction() as connection:
             await locked_state(connection)
-            cursor = await connection.execute(QUERIES["candidates"], {"after": after, "limit": _CHUNK})
-            ids = [variant_id for (variant_id,) in await cursor.fetchall()]
+            ids = await values(connection, QUERIES["candidates"], {"after": after, "limit": _CHUNK})
             if not ids:
                 await execute(connection, QUERIES["set_reviewed_all"], {"at": began})
                 return low
@@ -75,8 +73,8 @@ async def review_recent(database: Database, terms: Terms) -> None:
         return
     since = before.reviewed_until - _OVERLAP
     async with database.connection() as connection:
-        cursor = await connection.execute(QUERIES["moved_since"], {"since": since, "limit": _RECENT_MAX})
-        moved = sorted(variant_id for (variant_id,) in await cursor.fetchall())
+        params = {"since": since, "limit": _RECENT_MAX}
+        moved = sorted(await values(connection, QUERIES["moved_since"], params))
     if len(moved) == _RECENT_MAX or now - before.reviewed_all_at >= _ALL_EVERY:
         await review_all(database, terms)
         return

@@ -10,6 +10,7 @@ from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, row, rows, value
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.ids import derived_id
+from safar.kernel.keyset import LAST_NUMBER
 from safar.kernel.queries import queries_beside
 from safar.stock.actions import move_many
 from safar.stock.errors import NoSuchMove
@@ -32,7 +33,6 @@ from safar.stock.transfers.model import (
 
 QUERIES = queries_beside(__file__)
 LINES_MAX = 500
-_HIGHEST = 2**62
 
 
 async def draft(connection: Connection, plan: Plan) -> int:
@@ -187,7 +187,7 @@ async def transfers(
     limit: int = 50,
 ) -> list[Listed]:
     """Return transfers, the newest first, those with a lower number than `before`."""
-    params = {"states": list(states or TransferState), "before": before or _HIGHEST, "limit": limit}
+    params = {"states": list(states or TransferState), "before": before or LAST_NUMBER, "limit": limit}
     return await rows(Listed, connection, QUERIES["transfers"], params)
 
 

@@ -9,10 +9,10 @@ from starlette.routing import BaseRoute, Route
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.web.actor import Actor, actor_of
-from safar.kernel.web.forms import Fields
+from safar.kernel.web.forms import UNITS_MAX, Fields
 from safar.kernel.web.pages import context_of, page, today_of
+from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.stock import documents, forms
-from safar.stock.posting import NOTHING, Wrong, posted
 from safar.stock.transfers import actions
 from safar.stock.transfers.model import Arrival, Plan, UnknownTransfer
 
@@ -36,10 +36,10 @@ async def _transfers(request: Request, wrong: Wrong = NOTHING) -> Response:
 async def _draft(request: Request, actor: Actor, fields: Fields) -> str:
     async with context_of(request).database.transaction() as connection:
         plan = Plan(
-            transfer_id=forms.uuid_of(fields, "transfer_id"),
+            transfer_id=fields.uuid("transfer_id"),
             from_location_id=await forms.place_of(connection, fields, "from_id"),
             to_location_id=await forms.place_of(connection, fields, "to_id"),
-            expected_on=forms.day_of(fields, "expected_on"),
+            expected_on=fields.day("expected_on"),
             note=fields.text("note", length_max=200, required=False), staff_id=actor.id,
         )  # fmt: skip
         fields.done()
@@ -67,7 +67,7 @@ async def _transfer(request: Request, wrong: Wrong = NOTHING) -> Response:
 async def _line(request: Request, _actor: Actor, fields: Fields) -> str:
     """Put an article on a transfer: scanned or typed with its units, or a row of the table changed."""
     transfer_id = parse_id(request.path_params["id"])
-    quantity = fields.integer("quantity", least=0, most=forms.UNITS_MAX)
+    quantity = fields.integer("quantity", least=0, most=UNITS_MAX)
     async with context_of(request).database.transaction() as connection:
         variant_id = await documents.article_of(connection, fields)
         fields.done()
@@ -86,10 +86,10 @@ async def _sent(request: Request, actor: Actor, _fields: Fields) -> str:
 @posted(_transfer, "arrival", role="agent")
 async def _arrival(request: Request, actor: Actor, fields: Fields) -> str:
     """Take in what arrived: the units of each row, or all that is on the way."""
-    transfer_id, arrival_id = parse_id(request.path_params["id"]), forms.uuid_of(fields, "arrival_id")
-    last = forms.ticked(fields, "last")
+    transfer_id, arrival_id = parse_id(request.path_params["id"]), fields.uuid("arrival_id")
+    last = fields.ticked("last")
     reason = fields.text("reason", length_max=200, required=False)
-    units = None if forms.ticked(fields, "all") else forms.units_by_variant(fields)
+    units = None if fields.ticked("all") else fields.units()
     if units is not None and not any(units.values()) and not last:
         fields.problems.setdefault("reason", _("Enter how many units of an article arrived."))
     fields.done()

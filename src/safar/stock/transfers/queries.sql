@@ -55,26 +55,25 @@ SET
     closed_at = CASE WHEN %(state)s IN ('arrived', 'cancelled') THEN %(now)s END
 WHERE id = %(id)s
 
+-- fragment: transfer
+t.id, t.number, t.from_location_id, f.name AS from_name, t.to_location_id, o.name AS to_name, t.state,
+t.expected_on, t.note, t.reason, t.created_at, t.sent_at, t.closed_at, l.units, l.units_arrived, l.units_lost
+
+-- fragment: sums
+coalesce(sum(quantity), 0)::bigint AS units, coalesce(sum(arrived), 0)::bigint AS units_arrived,
+coalesce(sum(lost), 0)::bigint AS units_lost
+
 -- name: transfer
-SELECT
-    t.id, t.number, t.from_location_id, f.name AS from_name, t.to_location_id, o.name AS to_name, t.state,
-    t.expected_on, t.note, t.reason, t.created_at, t.sent_at, t.closed_at, l.units, l.units_arrived, l.units_lost
-FROM stock_transfers AS t
+SELECT {transfer} FROM stock_transfers AS t
 INNER JOIN stock_locations AS f ON f.id = t.from_location_id
 INNER JOIN stock_locations AS o ON o.id = t.to_location_id
 CROSS JOIN LATERAL (
-    SELECT
-        coalesce(sum(quantity), 0)::bigint AS units, coalesce(sum(arrived), 0)::bigint AS units_arrived,
-        coalesce(sum(lost), 0)::bigint AS units_lost
-    FROM stock_transfer_lines WHERE transfer_id = t.id
+    SELECT {sums} FROM stock_transfer_lines WHERE transfer_id = t.id
 ) AS l
 WHERE t.id = %(id)s
 
 -- name: transfers
-SELECT
-    t.id, t.number, t.from_location_id, f.name AS from_name, t.to_location_id, o.name AS to_name, t.state,
-    t.expected_on, t.note, t.reason, t.created_at, t.sent_at, t.closed_at, l.units, l.units_arrived, l.units_lost
-FROM (
+SELECT {transfer} FROM (
     SELECT * FROM stock_transfers
     WHERE state = ANY(%(states)s) AND number < %(before)s
     ORDER BY number DESC
@@ -83,10 +82,7 @@ FROM (
 INNER JOIN stock_locations AS f ON f.id = t.from_location_id
 INNER JOIN stock_locations AS o ON o.id = t.to_location_id
 CROSS JOIN LATERAL (
-    SELECT
-        coalesce(sum(quantity), 0)::bigint AS units, coalesce(sum(arrived), 0)::bigint AS units_arrived,
-        coalesce(sum(lost), 0)::bigint AS units_lost
-    FROM stock_transfer_lines WHERE transfer_id = t.id
+    SELECT {sums} FROM stock_transfer_lines WHERE transfer_id = t.id
 ) AS l
 ORDER BY t.number DESC
 

@@ -7,10 +7,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from safar.kernel.errors import InvalidInput, NotFound, SafarError
+from safar.kernel.errors import Forbidden, InvalidInput, NotFound, SafarError, SignInNeeded
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import Fields, read_fields
-from safar.kernel.web.pages import error_text
+from safar.kernel.web.pages import error_text, wants_json
 from safar.kernel.web.requests import see_other
 
 
@@ -44,22 +44,29 @@ _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def posted(page: _Page, form: str = "", role: str = "manager") -> Callable[[_Deed], _Endpoint]:
-    """Make an endpoint of what a form does: the deed returns where to go on, `page` shows its refusal."""
+    """Make an endpoint of what a form does: the deed returns where to go on, `page` shows its refusal.
+
+    What is not there, or not for this caller, has no page of its own; a program is answered in its own form.
+    """
 
     def endpoint_of(deed: _Deed) -> _Endpoint:
         async def endpoint(request: Request) -> Response:
             actor, fields = actor_of(request, role), await read_fields(request)
             try:
                 return see_other(await deed(request, actor, fields))
-            except NotFound:
-                raise
-            except InvalidInput as refused:
-                fields.problems.update(refused.problems)
-                wrong = Wrong(form, fields, status=refused.status)
             except SafarError as refused:
-                wrong = Wrong(form, fields, error_text(refused), refused.status)
+                if wants_json(request) or isinstance(refused, (NotFound, Forbidden, SignInNeeded)):
+                    raise
+                wrong = _wrong(form, fields, refused)
             return await page(request, wrong)
 
         return endpoint
 
     return endpoint_of
+
+
+def _wrong(form: str, fields: Fields, refused: SafarError) -> Wrong:
+    if isinstance(refused, InvalidInput):
+        fields.problems.update(refused.problems)
+        return Wrong(form, fields, status=refused.status)
+    return Wrong(form, fields, error_text(refused), refused.status)
