@@ -9,11 +9,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
 
 from safar.customers.visitor import COOKIE, VisitorLayer, came_by, visitor_of
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.surface import Surface, build_surface
 from tests.conftest import Serve
 
@@ -39,7 +39,11 @@ async def _link(request: Request) -> JSONResponse:
 
 @pytest.fixture
 async def base(context: Context, serve: Serve) -> str:
-    routes = [Route("/who", _who), Route("/link", _link), Route("/health", _who)]
+    routes = [
+        PublicRoute("/who", _who, why="a test"),
+        PublicRoute("/link", _link, why="a test"),
+        PublicRoute("/health", _who, why="a test"),
+    ]
     app: Starlette = build_surface(
         context, Surface("front", _nothing), routes, inside=[lambda app: VisitorLayer(app, context)]
     )

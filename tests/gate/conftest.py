@@ -8,7 +8,6 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
 from starlette.types import Scope
 
 from safar.capacity.actions import release_many
@@ -25,6 +24,7 @@ from safar.gate.public import routes
 from safar.gate.sites import NewSite, ensure_site, figures, open_site, product_key
 from safar.kernel.context import Context
 from safar.kernel.ids import derived_id, new_id
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.surface import Surface, build_surface
 from safar.settings import Settings
 from safar.stock import actions as stock
@@ -60,7 +60,7 @@ def build_shop(context: Context) -> Starlette:
     return build_surface(
         context,
         Surface("front", lambda _request: {"cart_count": 0, "query": "", "people_answer": ""}),
-        [Route("/p/{slug}", _shelf, methods=["GET", "POST"]), *routes],
+        [PublicRoute("/p/{slug}", _shelf, why="a test", methods=["GET", "POST"]), *routes],
         inside=[
             lambda app: VisitorLayer(app, context),
             lambda app: GateLayer(app, context, SHOP, caller_of, lambda path: not path.startswith("/p/")),

@@ -9,7 +9,6 @@ import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from safar.journal import live
 from safar.journal.live import LiveFeed, with_live_feed
@@ -18,6 +17,7 @@ from safar.kernel import database as database_module
 from safar.kernel.context import Context
 from safar.kernel.database import Database, execute
 from safar.kernel.web import sse
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.sse import ServerEvent, event_stream, last_event_id
 from safar.kernel.web.surface import Surface, build_surface
 from safar.settings import Settings
@@ -179,7 +179,7 @@ async def test_a_browser_resumes_over_http_by_the_last_id_it_saw(
     app = build_surface(
         context,
         Surface("front", lambda request: {}),
-        [Route("/stream", _stream)],
+        [PublicRoute("/stream", _stream, why="a test")],
         lifespan=with_live_feed(context.database),
     )
     base = await serve(app)

@@ -8,12 +8,12 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
 from starlette.types import Message
 
 from safar.front.shed import ShedLayer
 from safar.kernel.context import Context, make_context
 from safar.kernel.errors import BodyTooLarge, BodyTooSlow
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.bodies import Bodies, replayed
 from safar.kernel.web.surface import Surface, build_surface
 from tests.conftest import Serve
@@ -29,7 +29,10 @@ def build(context: Context) -> Starlette:
     return build_surface(
         context,
         Surface("front", lambda _request: {"cart_count": 0, "query": "", "people_answer": ""}),
-        [Route("/p/tea", _echo), Route("/checkout", _echo, methods=["POST"])],
+        [
+            PublicRoute("/p/tea", _echo, why="a test"),
+            PublicRoute("/checkout", _echo, why="a test", methods=["POST"]),
+        ],
         inside=[lambda app: ShedLayer(app, at_once_max=AT_ONCE)],
     )
 

@@ -7,7 +7,6 @@ import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 from starlette.types import Scope
 
 import safar
@@ -16,6 +15,7 @@ from safar.demo.mailbox import Mailbox, mailbox_app
 from safar.gate.cookies import Cookies
 from safar.gate.left import Left
 from safar.kernel.context import Context, make_context
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.cookies import cookie_of, cookie_set
 from safar.kernel.web.surface import Surface, build_surface
 from safar.settings import Settings
@@ -37,7 +37,11 @@ def client_of(settings: Settings, base: str = "http://shop.test") -> httpx.Async
 
     paths = ("/", "/checkout", "/images/x", "/drawn/x", "/forward-auth/x")
     context: Context = make_context(settings, "")
-    app = build_surface(context, Surface("front", lambda _request: {}), [Route(path, text) for path in paths])
+    app = build_surface(
+        context,
+        Surface("front", lambda _request: {}),
+        [PublicRoute(path, text, why="a test") for path in paths],
+    )
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=base)
 
 

@@ -11,13 +11,13 @@ import psycopg
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from safar.kernel import database as database_module
 from safar.kernel.context import make_context
 from safar.kernel.database import Database, connection_lost, execute, in_one_trip, row, rows, value
 from safar.kernel.errors import Overloaded
 from safar.kernel.postgres import EmbeddedPostgres
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.pages import context_of
 from safar.kernel.web.surface import Surface, build_surface
 from safar.settings import Settings
@@ -202,9 +202,9 @@ async def test_what_the_database_cannot_do_now_is_an_honest_answer_over_http(
     async with database.connection() as connection:
         await execute(connection, "CREATE TABLE t AS SELECT 0 AS n")
     routes = [
-        Route("/write", _write, methods=["POST"]),
-        Route("/slow", _slow, methods=["POST"]),
-        Route("/dies", _dies, methods=["POST"]),
+        PublicRoute("/write", _write, why="a test", methods=["POST"]),
+        PublicRoute("/slow", _slow, why="a test", methods=["POST"]),
+        PublicRoute("/dies", _dies, why="a test", methods=["POST"]),
     ]
     base = await serve(build_surface(hurried, Surface("front", lambda request: {}), routes))
     async with httpx.AsyncClient(base_url=base, headers={"accept": "application/json"}) as client:

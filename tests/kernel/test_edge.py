@@ -10,7 +10,6 @@ import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from safar.front.build import build_front
@@ -19,6 +18,7 @@ from safar.kernel.context import Context
 from safar.kernel.errors import SafarError
 from safar.kernel.i18n import LANGUAGES
 from safar.kernel.ids import new_id
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.edge import SECURITY_HEADERS
 from safar.kernel.web.forms import read_fields
 from safar.kernel.web.surface import Surface, build_surface
@@ -67,10 +67,10 @@ class _Doorkeeper:
 
 
 _ROUTES = [
-    Route("/echo", _echo, methods=["POST"]),
-    Route("/fields", _fields, methods=["POST"]),
-    Route("/crash", _crash),
-    Route("/refuse", _refuse),
+    PublicRoute("/echo", _echo, why="a test", methods=["POST"]),
+    PublicRoute("/fields", _fields, why="a test", methods=["POST"]),
+    PublicRoute("/crash", _crash, why="a test"),
+    PublicRoute("/refuse", _refuse, why="a test"),
 ]
 
 

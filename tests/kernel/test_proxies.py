@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
-from starlette.routing import Route
 
 from safar.kernel.context import Context, make_context
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.headers import SINGLE, contradicts_itself
 from safar.kernel.web.proxies import caller_address
 from safar.kernel.web.requests import client_address
@@ -95,7 +95,9 @@ async def test_over_http_only_the_last_line_and_only_the_chosen_header_count(
     async def who(request: object) -> JSONResponse:
         return JSONResponse(client_address(request))  # type: ignore[arg-type]
 
-    base = await serve(build_surface(trusting, Surface("front", lambda _r: {}), [Route("/who", who)]))
+    base = await serve(
+        build_surface(trusting, Surface("front", lambda _r: {}), [PublicRoute("/who", who, why="a test")])
+    )
     lines = ["X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 203.0.113.7", "Forwarded: for=8.8.8.8"]
     assert (await answer_of(base, "/who", lines)).body == b'"203.0.113.7"'
     assert (await answer_of(base, "/who", ["Forwarded: for=8.8.8.8"])).body == b'"127.0.0.1"'
@@ -106,7 +108,9 @@ async def test_a_request_that_says_two_things_is_refused(context: Context, serve
     async def fine(_request: object) -> JSONResponse:
         return JSONResponse("fine")
 
-    base = await serve(build_surface(context, Surface("front", lambda _r: {}), [Route("/", fine)]))
+    base = await serve(
+        build_surface(context, Surface("front", lambda _r: {}), [PublicRoute("/", fine, why="a test")])
+    )
     accept = "Accept: application/json"
     for name in sorted(SINGLE - {"content-length", "host"}):
         twice = await answer_of(base, "/", [accept, f"{name}: one", f"{name}: other"])

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.campaigns import actions, form, reading
 from safar.campaigns.decide import BOUND_TEXTS
@@ -14,13 +14,14 @@ from safar.campaigns.model import END_TEXTS, SKIP_TEXTS
 from safar.inbox.live import bursts
 from safar.kernel.context import Context
 from safar.kernel.database import Connection
-from safar.kernel.errors import Conflict, InvalidInput, NotFound
+from safar.kernel.errors import NotFound
 from safar.kernel.i18n import LANGUAGES, _
 from safar.kernel.ids import parse_id
-from safar.kernel.web.actor import actor_of
+from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import Fields, read_fields
-from safar.kernel.web.pages import context_of, error_text, page, render, wants_json
-from safar.kernel.web.requests import see_other
+from safar.kernel.web.pages import context_of, page, render
+from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.sse import ServerEvent, event_stream
 
 Verb = Callable[..., Awaitable[object]]
@@ -45,40 +46,31 @@ async def campaigns(request: Request) -> Response:
     return page(request, "campaigns/campaigns.html", {**values, "may_write": actor.may("manager")})
 
 
-async def new(request: Request) -> Response:
-    """Show an empty form."""
-    actor_of(request, "manager")
-    return await _form(request, Fields(form.empty_values()))
-
-
-async def create(request: Request) -> Response:
-    """Write the campaign of the form; it is started from its own page."""
-    actor = actor_of(request, "manager")
-    context = context_of(request)
-    fields = await read_fields(request)
-    try:
-        draft = form.read_draft(fields)
-        async with context.database.transaction() as connection:
-            campaign_id = await actions.create(
-                connection, draft, shop_name=context.settings.shop_name, staff_id=actor.id
-            )
-    except InvalidInput as error:
-        if wants_json(request):
-            raise
-        fields.problems = error.problems
-        return await _form(request, fields, status=422)
-    return see_other(f"/campaigns/{campaign_id}")
-
-
-async def _form(request: Request, fields: Fields, *, status: int = 200) -> HTMLResponse:
+async def new(request: Request, wrong: Wrong = NOTHING) -> Response:
+    """Show the form of a new campaign."""
+    fields = wrong.fields or Fields(form.empty_values())
     async with context_of(request).database.connection() as connection:
         values = {
             "choices": await form.choices(connection, fields.values.get("q", "")),
             "countries": await form.countries(connection),
             "chosen": await _chosen(connection, fields),
         }
-    shown = {"entered": fields.values, "problems": fields.problems, "names": LANGUAGES}
-    return page(request, "campaigns/new.html", {**values, **shown}, status=status)
+    shown = {
+        "entered": fields.values,
+        "problems": wrong.problems,
+        "problem": wrong.problem,
+        "names": LANGUAGES,
+    }
+    return page(request, "campaigns/new.html", {**values, **shown}, status=wrong.status)
+
+
+@posted(new)
+async def create(request: Request, actor: Actor, fields: Fields) -> str:
+    """Write the campaign of the form; it is started from its own page."""
+    settings, draft = context_of(request).settings, form.read_draft(fields)
+    async with context_of(request).database.transaction() as connection:
+        campaign_id = await actions.create(connection, draft, shop_name=settings.shop_name, staff_id=actor.id)
+    return f"/campaigns/{campaign_id}"
 
 
 async def _chosen(connection: Connection, fields: Fields) -> Any:
@@ -92,7 +84,6 @@ async def _chosen(connection: Connection, fields: Fields) -> Any:
 
 async def products(request: Request) -> Response:
     """Return the part of the form that lists products for `?q=`."""
-    actor_of(request, "manager")
     async with context_of(request).database.connection() as connection:
         found = await form.choices(connection, request.query_params.get("q", "")[:100])
     values = {"choices": found, "entered": {"variant_id": request.query_params.get("variant_id", "")}}
@@ -101,7 +92,6 @@ async def products(request: Request) -> Response:
 
 async def preview(request: Request) -> Response:
     """Return the message as an example customer would get it, in each language written so far."""
-    actor_of(request, "manager")
     context = context_of(request)
     fields = await read_fields(request)
     async with context.database.connection() as connection:
@@ -111,7 +101,6 @@ async def preview(request: Request) -> Response:
 
 async def reach(request: Request) -> Response:
     """Return how many customers the form's audience has."""
-    actor_of(request, "manager")
     fields = await read_fields(request)
     audience = form.read_audience(fields)
     async with context_of(request).database.connection() as connection:
@@ -119,23 +108,19 @@ async def reach(request: Request) -> Response:
     return HTMLResponse(render("campaigns/reach.html", {"reach": found, "limit": audience.limit}))
 
 
-async def campaign(request: Request) -> Response:
+async def campaign(request: Request, wrong: Wrong = NOTHING) -> Response:
     """Show one campaign; its figures stay live."""
-    return await _campaign(request)
-
-
-async def _campaign(request: Request, *, error: str | None = None, status: int = 200) -> HTMLResponse:
     actor = actor_of(request)
     campaign_id = parse_id(request.path_params["id"])
     async with context_of(request).database.connection() as connection:
         values = await _figures(connection, campaign_id)
     values |= {
         "may_write": actor.may("manager"),
-        "error": error,
+        "error": wrong.sentence,
         "live_url": f"/campaigns/{campaign_id}/stream",
         "names": LANGUAGES,
     }
-    return page(request, "campaigns/campaign.html", values, status=status)
+    return page(request, "campaigns/campaign.html", values, status=wrong.status)
 
 
 async def _figures(connection: Connection, campaign_id: UUID) -> dict[str, Any]:
@@ -166,7 +151,6 @@ async def _figures(connection: Connection, campaign_id: UUID) -> dict[str, Any]:
 
 async def stream(request: Request) -> Response:
     """Send the figures anew after each burst of the campaign's events."""
-    actor_of(request)
     campaign_id = parse_id(request.path_params["id"])
     async with context_of(request).database.connection() as connection:
         await reading.get(
@@ -184,31 +168,26 @@ async def _fresh(context: Context, live: Any, campaign_id: UUID) -> AsyncIterato
         yield ServerEvent(render("campaigns/figures.html", values), "figures", burst.newest or None)
 
 
-async def act(request: Request) -> Response:
+@posted(campaign)
+async def act(request: Request, actor: Actor, _fields: Fields) -> str:
     """Start, pause, resume or stop; what is refused is said on the campaign's page."""
-    actor = actor_of(request, "manager")
     campaign_id = parse_id(request.path_params["id"])
     verb = _VERBS.get(request.path_params["verb"])
     if verb is None:
         raise NotFound
-    try:
-        async with context_of(request).database.transaction() as connection:
-            await verb(connection, campaign_id, staff_id=actor.id)
-    except Conflict as error:
-        if wants_json(request):
-            raise
-        return await _campaign(request, error=error_text(error), status=error.status)
-    return see_other(f"/campaigns/{campaign_id}")
+    async with context_of(request).database.transaction() as connection:
+        await verb(connection, campaign_id, staff_id=actor.id)
+    return f"/campaigns/{campaign_id}"
 
 
 routes: list[BaseRoute] = [
-    Route("/campaigns", campaigns, methods=["GET"]),
-    Route("/campaigns", create, methods=["POST"]),
-    Route("/campaigns/new", new),
-    Route("/campaigns/products", products),
-    Route("/campaigns/preview", preview, methods=["POST"]),
-    Route("/campaigns/reach", reach, methods=["POST"]),
-    Route("/campaigns/{id}", campaign),
-    Route("/campaigns/{id}/stream", stream),
-    Route("/campaigns/{id}/{verb}", act, methods=["POST"]),
+    StaffRoute("/campaigns", campaigns, role="agent"),
+    StaffRoute("/campaigns", create, role="manager", methods=["POST"]),
+    StaffRoute("/campaigns/new", new, role="manager"),
+    StaffRoute("/campaigns/products", products, role="manager"),
+    StaffRoute("/campaigns/preview", preview, role="manager", methods=["POST"]),
+    StaffRoute("/campaigns/reach", reach, role="manager", methods=["POST"]),
+    StaffRoute("/campaigns/{id}", campaign, role="agent"),
+    StaffRoute("/campaigns/{id}/stream", stream, role="agent"),
+    StaffRoute("/campaigns/{id}/{verb}", act, role="manager", methods=["POST"]),
 ]

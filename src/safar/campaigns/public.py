@@ -4,7 +4,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.campaigns.links import send_of_link, send_of_unsubscribe
 from safar.campaigns.outcomes import Click, Landing, click_many, landing_of
@@ -14,6 +14,7 @@ from safar.customers.visitor import came_by, visitor_of
 from safar.kernel.context import Context
 from safar.kernel.errors import NotFound
 from safar.kernel.i18n import LANGUAGES
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.headers import list_of
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.requests import see_other
@@ -83,7 +84,7 @@ async def _unsubscribe(request: Request) -> Response:
 
 
 routes: list[BaseRoute] = [
-    Route("/l/{token}", _link),
-    Route("/unsubscribe/{token}", _ask, methods=["GET"]),
-    Route("/unsubscribe/{token}", _unsubscribe, methods=["POST"]),
+    PublicRoute("/l/{token}", _link, why="whoever has the signed link"),
+    PublicRoute("/unsubscribe/{token}", _ask, why="whoever has the signed link"),
+    PublicRoute("/unsubscribe/{token}", _unsubscribe, why="whoever has the signed link", methods=["POST"]),
 ]

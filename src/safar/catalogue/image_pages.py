@@ -1,12 +1,12 @@
 """Taking in the pictures of a product, and putting them in order."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.articles import products_by_id
 from safar.catalogue.errors import UnknownPicture, UnknownProduct
@@ -21,12 +21,14 @@ from safar.catalogue.pixels import Made, made_of
 from safar.catalogue.product_pages import product_page
 from safar.kernel.apart import apart
 from safar.kernel.database import Connection
-from safar.kernel.errors import SafarError
+from safar.kernel.errors import InvalidInput, SafarError
 from safar.kernel.i18n import N_, _
 from safar.kernel.ids import parse_id
-from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import read_fields
-from safar.kernel.web.pages import context_of, error_text
+from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.forms import Fields
+from safar.kernel.web.pages import context_of, wants_json
+from safar.kernel.web.post import Wrong, posted, wrong_of
 from safar.kernel.web.requests import see_other
 from safar.kernel.web.uploads import Handed, read_upload
 
@@ -41,89 +43,80 @@ PROBLEMS = {
 
 async def _upload(request: Request) -> Response:
     """Take pictures in: each is read in a process apart, and all are added or none."""
-    actor, context = actor_of(request, "manager"), context_of(request)
+    actor, context = actor_of(request), context_of(request)
     product_id = parse_id(request.path_params["product_id"])
     async with context.database.connection() as connection:
         if not await products_by_id(connection, [product_id]):
             raise UnknownProduct
     fields, files = await read_upload(request, "file", files_max=_FILES_MAX, bytes_max=_FILE_BYTES_MAX)
-    problem = fields.problems.get("file")
-    made: list[Made] = []
-    if not problem:
-        try:
-            made, problem = await _made(files)
-            if not problem:
-                async with context.database.transaction() as connection:
-                    await add_images(connection, product_id, made, staff_id=actor.id)
-        except UnknownProduct:
+    try:
+        fields.done()
+        made = await _made(files)
+        async with context.database.transaction() as connection:
+            await add_images(connection, product_id, made, staff_id=actor.id)
+    except UnknownProduct:
+        raise
+    except SafarError as refused:
+        if wants_json(request):
             raise
-        except SafarError as refused:
-            return await product_page(request, product_id, problem=error_text(refused), status=refused.status)
-    if problem:
-        return await product_page(request, product_id, problem=problem)
+        return await product_page(request, product_id, wrong_of("picture", fields, refused))
     return see_other(f"/catalogue/products/{product_id}?done=pictures")
 
 
-async def _made(files: Sequence[Handed]) -> tuple[list[Made], str | None]:
-    """Return the pictures of the files, or what is wrong with the first that is none."""
+async def _made(files: Sequence[Handed]) -> list[Made]:
+    """Return the pictures of the files. Raises InvalidInput for the first that is none."""
     made: list[Made] = []
     for file in files:
         values: dict[str, Any] = await apart("safar.catalogue.pixels:make", file.body)
         if "problem" in values:
-            return [], _(PROBLEMS[values["problem"]], name=file.name)
+            raise InvalidInput(file=_(PROBLEMS[values["problem"]], name=file.name))
         made.append(made_of(values))
-    return made, None
+    return made
 
 
-Change = Callable[[Connection, UUID, str, UUID], Awaitable[None]]
+async def _product(request: Request, wrong: Wrong) -> Response:
+    return await product_page(request, parse_id(request.path_params["product_id"]), wrong)
 
 
-async def _first(request: Request) -> Response:
-    async def change(connection: Connection, product_id: UUID, digest: str, staff_id: UUID) -> None:
-        await put_image_first(connection, product_id, digest, staff_id=staff_id)
-
-    return await _change(request, change)
-
-
-async def _remove(request: Request) -> Response:
-    async def change(connection: Connection, product_id: UUID, digest: str, staff_id: UUID) -> None:
-        await remove_image(connection, product_id, digest, staff_id=staff_id)
-
-    return await _change(request, change)
-
-
-async def _describe(request: Request) -> Response:
-    actor_of(request, "manager")
-    fields = await read_fields(request)
-    text = fields.text("description", length_max=300, required=False)
-    if fields.problems:
-        return await product_page(
-            request, parse_id(request.path_params["product_id"]), problem=fields.problems["description"]
-        )
-
-    async def change(connection: Connection, product_id: UUID, digest: str, staff_id: UUID) -> None:
-        await describe_image(connection, product_id, digest, text, staff_id=staff_id)
-
-    return await _change(request, change)
-
-
-async def _change(request: Request, change: Change) -> Response:
-    """Do something to one picture of a product. Raises UnknownPicture."""
-    actor = actor_of(request, "manager")
-    product_id, digest = parse_id(request.path_params["product_id"]), request.path_params["digest"]
+@posted(_product, "picture")
+async def _first(request: Request, actor: Actor, _fields: Fields) -> str:
     async with context_of(request).database.transaction() as connection:
-        if not digest.isalnum() or digest not in {
-            one.digest for one in await images_of(connection, product_id)
-        }:
-            raise UnknownPicture
-        await change(connection, product_id, digest, actor.id)
-    return see_other(f"/catalogue/products/{product_id}?done=pictures")
+        product_id, digest = await _picture(connection, request)
+        await put_image_first(connection, product_id, digest, staff_id=actor.id)
+    return f"/catalogue/products/{product_id}?done=pictures"
+
+
+@posted(_product, "picture")
+async def _remove(request: Request, actor: Actor, _fields: Fields) -> str:
+    async with context_of(request).database.transaction() as connection:
+        product_id, digest = await _picture(connection, request)
+        await remove_image(connection, product_id, digest, staff_id=actor.id)
+    return f"/catalogue/products/{product_id}?done=pictures"
+
+
+@posted(_product, "picture")
+async def _describe(request: Request, actor: Actor, fields: Fields) -> str:
+    text = fields.text("description", length_max=300, required=False)
+    fields.done()
+    async with context_of(request).database.transaction() as connection:
+        product_id, digest = await _picture(connection, request)
+        await describe_image(connection, product_id, digest, text, staff_id=actor.id)
+    return f"/catalogue/products/{product_id}?done=pictures"
+
+
+async def _picture(connection: Connection, request: Request) -> tuple[UUID, str]:
+    """Return the product and its picture that the address names. Raises UnknownPicture."""
+    product_id, digest = parse_id(request.path_params["product_id"]), request.path_params["digest"]
+    known = {one.digest for one in await images_of(connection, product_id)}
+    if not digest.isalnum() or digest not in known:
+        raise UnknownPicture
+    return product_id, digest
 
 
 _IMAGE = "/catalogue/products/{product_id}/images"
 routes: list[BaseRoute] = [
-    Route(f"{_IMAGE}/uploads", _upload, methods=["POST"]),
-    Route(f"{_IMAGE}/{{digest}}", _describe, methods=["POST"]),
-    Route(f"{_IMAGE}/{{digest}}/first", _first, methods=["POST"]),
-    Route(f"{_IMAGE}/{{digest}}/remove", _remove, methods=["POST"]),
+    StaffRoute(f"{_IMAGE}/uploads", _upload, role="manager", methods=["POST"]),
+    StaffRoute(f"{_IMAGE}/{{digest}}", _describe, role="manager", methods=["POST"]),
+    StaffRoute(f"{_IMAGE}/{{digest}}/first", _first, role="manager", methods=["POST"]),
+    StaffRoute(f"{_IMAGE}/{{digest}}/remove", _remove, role="manager", methods=["POST"]),
 ]

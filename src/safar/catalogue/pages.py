@@ -6,7 +6,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue import image_pages, product_pages, setting_pages, variant_pages
 from safar.catalogue.actions import QUERIES, patterns_of, set_price, variants_by_id
@@ -15,15 +15,19 @@ from safar.catalogue.codes import variant_of_code
 from safar.catalogue.decide import barcode_of
 from safar.catalogue.errors import UnknownProduct
 from safar.catalogue.images import picture_url
+from safar.catalogue.model import Variant
 from safar.catalogue.names import category_name
 from safar.catalogue.product_pages import product_page
+from safar.catalogue.public import drawn, image
 from safar.catalogue.sheets import pages as sheets
 from safar.kernel.database import Connection, rows, value
 from safar.kernel.ids import parse_id
 from safar.kernel.keyset import cut
-from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import read_fields
+from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page, wants_json
+from safar.kernel.web.post import Wrong, posted
 from safar.kernel.web.requests import see_other
 
 _PAGE_SIZE = 50
@@ -93,7 +97,6 @@ async def _after(connection: Connection, text: str) -> tuple[str, UUID]:
 
 async def _lookup(request: Request) -> Response:
     """Find the article of a code that was scanned or typed."""
-    actor_of(request)
     code = request.query_params.get("code", "")
     async with context_of(request).database.connection() as connection:
         variant = await variant_of_code(connection, code)
@@ -107,31 +110,40 @@ async def _lookup(request: Request) -> Response:
     return see_other(f"/catalogue/variants/{variant.id}")
 
 
-async def _price(request: Request) -> Response:
+async def _product_of(request: Request, wrong: Wrong) -> Response:
+    async with context_of(request).database.connection() as connection:
+        variant = await _variant(connection, request)
+    return await product_page(request, variant.product_id, wrong, price_of=variant.id)
+
+
+@posted(_product_of, "price")
+async def _price(request: Request, actor: Actor, fields: Fields) -> str:
     """Change a price, given in major units with a point or a comma."""
-    actor, context = actor_of(request, "manager"), context_of(request)
-    variant_id = parse_id(request.path_params["id"])
-    fields = await read_fields(request)
-    async with context.database.transaction() as connection:
-        variant = (await variants_by_id(connection, [variant_id])).get(variant_id)
-        if variant is None:
-            raise UnknownProduct
+    async with context_of(request).database.transaction() as connection:
+        variant = await _variant(connection, request)
         price_minor = fields.amount("price", variant.currency)
-        if price_minor is not None:
-            await set_price(connection, variant_id, price_minor, staff_id=actor.id)
-    if price_minor is None:
-        typed, problem = {"price": fields.values.get("price", "")}, fields.problems["price"]
-        return await product_page(request, variant.product_id, wrong=variant_id, typed=typed, problem=problem)
-    return see_other(f"/catalogue/products/{variant.product_id}?done=saved")
+        fields.done()
+        await set_price(connection, variant.id, price_minor or 0, staff_id=actor.id)
+    return f"/catalogue/products/{variant.product_id}?done=saved"
+
+
+async def _variant(connection: Connection, request: Request) -> Variant:
+    variant_id = parse_id(request.path_params["id"])
+    variant = (await variants_by_id(connection, [variant_id])).get(variant_id)
+    if variant is None:
+        raise UnknownProduct
+    return variant
 
 
 routes: list[BaseRoute] = [
-    Route("/catalogue", _catalogue),
-    Route("/catalogue/lookup", _lookup),
+    StaffRoute("/images/{digest}/{width}.webp", image, role="agent"),
+    StaffRoute("/drawn/{slug}.svg", drawn, role="agent"),
+    StaffRoute("/catalogue", _catalogue, role="agent"),
+    StaffRoute("/catalogue/lookup", _lookup, role="agent"),
     *sheets.routes,
     *setting_pages.routes,
     *product_pages.routes,
     *variant_pages.routes,
     *image_pages.routes,
-    Route("/catalogue/{id}/price", _price, methods=["POST"]),
+    StaffRoute("/catalogue/{id}/price", _price, role="manager", methods=["POST"]),
 ]

@@ -1,12 +1,11 @@
 """The page of a product for staff: its words, its pictures, its variants; and the page of a new one."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.articles import Article, articles_by_id, articles_of_product, products_by_id
 from safar.catalogue.categories import categories_listed
@@ -17,13 +16,14 @@ from safar.catalogue.model import TAX_CLASSES
 from safar.catalogue.names import CATEGORIES, category_name
 from safar.catalogue.saving import save_many, set_published
 from safar.kernel.database import Connection
-from safar.kernel.errors import SafarError
 from safar.kernel.i18n import LANGUAGES, N_, _
 from safar.kernel.ids import parse_id
 from safar.kernel.money import plain_amount
-from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import read_fields
-from safar.kernel.web.pages import context_of, error_text, page
+from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.forms import Fields
+from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.requests import see_other
 
 DONE = {
@@ -46,62 +46,43 @@ async def category_choices(connection: Connection) -> list[tuple[str, str]]:
     return list({**listed, **{key: category_name(key) for key in CATEGORIES if key not in listed}}.items())
 
 
-async def _new(request: Request) -> Response:
-    return await _new_page(request, {"published": "1", "tax_class": "standard"}, {})
-
-
-async def _new_page(
-    request: Request,
-    typed: Mapping[str, str],
-    problems: Mapping[str, str],
-    *,
-    problem: str | None = None,
-    status: int = 200,
-) -> Response:
-    actor_of(request, "manager")
+async def _new(request: Request, wrong: Wrong = NOTHING) -> Response:
     async with context_of(request).database.connection() as connection:
         categories = await category_choices(connection)
     values = {
-        "typed": typed, "problems": problems, "problem": problem, "categories": categories,
+        **wrong.values(), "typed": wrong.typed or {"published": "1", "tax_class": "standard"},
+        "categories": categories,
         "tax_classes": tax_choices(), "currency": context_of(request).settings.currency,
     }  # fmt: skip
-    return page(request, "catalogue/new.html", values, status=status)
+    return page(request, "catalogue/new.html", values, status=wrong.status)
 
 
-async def _create(request: Request) -> Response:
+@posted(_new)
+async def _create(request: Request, actor: Actor, fields: Fields) -> str:
     """Make a product with its first variant; an article number that is there already is refused."""
-    actor, context = actor_of(request, "manager"), context_of(request)
-    fields = await read_fields(request)
-    try:
-        async with context.database.transaction() as connection:
-            keys = {key for key, _name in await category_choices(connection)}
-            article = read_new(fields, context.settings.currency, keys)
-            if not fields.problems:
-                if await articles_by_id(connection, [article.variant.id]):
-                    raise SkuTaken(sku=article.variant.sku)
-                await save_many(connection, [article], staff_id=actor.id)
-    except SafarError as refused:
-        return await _new_page(request, fields.values, {}, problem=error_text(refused), status=refused.status)
-    if fields.problems:
-        return await _new_page(request, fields.values, fields.problems, status=422)
-    return see_other(f"/catalogue/products/{article.product.id}?done=created")
+    context = context_of(request)
+    async with context.database.transaction() as connection:
+        keys = {key for key, _name in await category_choices(connection)}
+        article = read_new(fields, context.settings.currency, keys)
+        fields.done()
+        if await articles_by_id(connection, [article.variant.id]):
+            raise SkuTaken(sku=article.variant.sku)
+        await save_many(connection, [article], staff_id=actor.id)
+    return f"/catalogue/products/{article.product.id}?done=created"
 
 
-async def _product(request: Request) -> Response:
-    return await product_page(request, parse_id(request.path_params["product_id"]))
+async def _product(request: Request, wrong: Wrong = NOTHING) -> Response:
+    return await product_page(request, parse_id(request.path_params["product_id"]), wrong)
 
 
 async def product_page(
     request: Request,
     product_id: UUID,
+    wrong: Wrong = NOTHING,
     *,
-    wrong: UUID | None = None,
-    typed: Mapping[str, str] | None = None,
-    problems: Mapping[str, str] | None = None,
-    problem: str | None = None,
-    status: int | None = None,
+    price_of: UUID | None = None,
 ) -> Response:
-    """Return the page of a product; `wrong` is the variant whose price could not be read."""
+    """Return the page of a product; `price_of` is the variant whose price could not be read."""
     actor, settings = actor_of(request), context_of(request).settings
     async with context_of(request).database.connection() as connection:
         articles = await articles_of_product(connection, product_id)
@@ -110,20 +91,21 @@ async def product_page(
         images = await images_of(connection, product_id)
         categories = await category_choices(connection)
     product, said = articles[0].product, texts_of_options(articles)
-    own = typed if typed is not None and not wrong else values_of_product(product, said)
+    own_form = wrong.form == "product"
+    own = wrong.typed if own_form else values_of_product(product, said)
     values: dict[str, Any] = {
         "product": product, "images": [(one, image_url(one.digest, 320)) for one in images],
         "variants": [_shown(article, images[0].digest if images else None) for article in articles],
-        "typed": own, "price_typed": (typed or {}).get("price", ""), "problems": problems or {},
-        "problem": problem, "wrong": wrong, "categories": categories, "said": said,
+        "typed": own, "price_typed": wrong.typed.get("price", ""),
+        "problems": wrong.problems if own_form else {},
+        "problem": wrong.problem if own_form else wrong.first,
+        "wrong": price_of, "categories": categories, "said": said,
         "spoken": [(code, name) for code, name in LANGUAGES.items() if code != settings.language],
         "own_language": LANGUAGES.get(settings.language, settings.language),
         "may_write": actor.may("manager"), "public_url": settings.public_url,
         "done": _(DONE[done]) if (done := request.query_params.get("done", "")) in DONE else None,
     }  # fmt: skip
-    return page(
-        request, "catalogue/product.html", values, status=status or (422 if problem or problems else 200)
-    )
+    return page(request, "catalogue/product.html", values, status=wrong.status)
 
 
 def _shown(article: Article, first: str | None) -> dict[str, Any]:
@@ -135,11 +117,10 @@ def _shown(article: Article, first: str | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def _save(request: Request) -> Response:
+@posted(_product, "product")
+async def _save(request: Request, actor: Actor, fields: Fields) -> str:
     """Change a product's words and category."""
-    actor, context = actor_of(request, "manager"), context_of(request)
-    product_id = parse_id(request.path_params["product_id"])
-    fields = await read_fields(request)
+    context, product_id = context_of(request), parse_id(request.path_params["product_id"])
     async with context.database.transaction() as connection:
         articles = await articles_of_product(connection, product_id)
         if not articles:
@@ -147,11 +128,9 @@ async def _save(request: Request) -> Response:
         keys = {key for key, _name in await category_choices(connection)}
         said = texts_of_options(articles)
         draft = read_product(fields, articles[0].product, context.settings.language, keys, said)
-        if not fields.problems:
-            await save_many(connection, [Article(draft, articles[0].variant)], staff_id=actor.id)
-    if fields.problems:
-        return await product_page(request, product_id, typed=fields.values, problems=fields.problems)
-    return see_other(f"/catalogue/products/{product_id}?done=saved")
+        fields.done()
+        await save_many(connection, [Article(draft, articles[0].variant)], staff_id=actor.id)
+    return f"/catalogue/products/{product_id}?done=saved"
 
 
 async def _publish(request: Request) -> Response:
@@ -163,7 +142,7 @@ async def _withdraw(request: Request) -> Response:
 
 
 async def _set_published(request: Request, published: bool) -> Response:
-    actor = actor_of(request, "manager")
+    actor = actor_of(request)
     product_id = parse_id(request.path_params["product_id"])
     async with context_of(request).database.transaction() as connection:
         if not await products_by_id(connection, [product_id]):
@@ -173,10 +152,10 @@ async def _set_published(request: Request, published: bool) -> Response:
 
 
 routes: list[BaseRoute] = [
-    Route("/catalogue/new", _new),
-    Route("/catalogue/products", _create, methods=["POST"]),
-    Route("/catalogue/products/{product_id}", _product),
-    Route("/catalogue/products/{product_id}", _save, methods=["POST"]),
-    Route("/catalogue/products/{product_id}/publication", _publish, methods=["POST"]),
-    Route("/catalogue/products/{product_id}/withdrawal", _withdraw, methods=["POST"]),
+    StaffRoute("/catalogue/new", _new, role="manager"),
+    StaffRoute("/catalogue/products", _create, role="manager", methods=["POST"]),
+    StaffRoute("/catalogue/products/{product_id}", _product, role="agent"),
+    StaffRoute("/catalogue/products/{product_id}", _save, role="manager", methods=["POST"]),
+    StaffRoute("/catalogue/products/{product_id}/publication", _publish, role="manager", methods=["POST"]),
+    StaffRoute("/catalogue/products/{product_id}/withdrawal", _withdraw, role="manager", methods=["POST"]),
 ]

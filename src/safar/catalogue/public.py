@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.actions import QUERIES
 from safar.catalogue.drawn import Drawing, drawing_of, svg_of
@@ -18,6 +18,7 @@ from safar.catalogue.images import image_file
 from safar.catalogue.pixels import WIDTHS
 from safar.kernel.context import Context
 from safar.kernel.database import Database, row
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.headers import list_of
 from safar.kernel.web.pages import context_of
 
@@ -77,7 +78,7 @@ def _shelf(context: Context) -> Shelf:
     return _shelves.setdefault(context.database, Shelf(context.settings.image_cache_bytes))
 
 
-async def _image(request: Request) -> Response:
+async def image(request: Request) -> Response:
     digest, width = request.path_params["digest"], _WIDTHS.get(request.path_params["width"])
     if not _DIGEST.fullmatch(digest) or width is None:
         raise UnknownPicture
@@ -116,7 +117,7 @@ async def _fetch(context: Context, digest: str, width: int) -> bytes | None:
         return await image_file(connection, digest, width)
 
 
-async def _drawn(request: Request) -> Response:
+async def drawn(request: Request) -> Response:
     slug = request.path_params["slug"]
     if not _SLUG.fullmatch(slug):
         raise UnknownPicture
@@ -148,6 +149,6 @@ async def _drawing(context: Context, slug: str) -> Drawing:
 
 
 routes: list[BaseRoute] = [
-    Route("/images/{digest}/{width}.webp", _image),
-    Route("/drawn/{slug}.svg", _drawn),
+    PublicRoute("/images/{digest}/{width}.webp", image, why="a picture of a product"),
+    PublicRoute("/drawn/{slug}.svg", drawn, why="the drawn picture of a product"),
 ]

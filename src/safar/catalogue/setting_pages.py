@@ -1,12 +1,12 @@
 """What the whole catalogue goes by: categories with their names, currencies with their rates."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from decimal import Decimal
 
 from babel.numbers import get_currency_name, is_currency
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.categories import categories_listed, remove_category, save_category
 from safar.catalogue.decide import slug_of
@@ -15,10 +15,11 @@ from safar.catalogue.names import category_name
 from safar.catalogue.prices import rates, save_rates
 from safar.catalogue.sheets.rows import CATEGORY_MAX
 from safar.kernel.i18n import LANGUAGES, _, current_language
-from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page
-from safar.kernel.web.requests import see_other
+from safar.kernel.web.post import NOTHING, Wrong, posted
 
 _RATE_PLACES = 9
 _RATE_LEAST = Decimal("0.000001")
@@ -26,29 +27,22 @@ _RATES_MAX = 12
 _POSITION_MAX = 999
 
 
-async def _categories(request: Request) -> Response:
-    return await _categories_page(request, {}, {})
-
-
-async def _categories_page(
-    request: Request, typed: Mapping[str, str], problems: Mapping[str, str], *, status: int = 200
-) -> Response:
+async def _categories(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor = actor_of(request)
     async with context_of(request).database.connection() as connection:
         listed = await categories_listed(connection)
     values = {
         "categories": [(one, category_name(one.key, one.names)) for one in listed],
-        "typed": typed, "problems": problems, "spoken": list(LANGUAGES.items()),
+        **wrong.values(), "spoken": list(LANGUAGES.items()),
         "may_write": actor.may("manager"),
         "done": _("Saved.") if request.query_params.get("done") == "saved" else None,
     }  # fmt: skip
-    return page(request, "catalogue/categories.html", values, status=status)
+    return page(request, "catalogue/categories.html", values, status=wrong.status)
 
 
-async def _save_category(request: Request) -> Response:
+@posted(_categories)
+async def _save_category(request: Request, actor: Actor, fields: Fields) -> str:
     """Name a category; a new one gets its key from its first name."""
-    actor = actor_of(request, "manager")
-    fields = await read_fields(request)
     names = {}
     for language in LANGUAGES:
         text = fields.text(f"name:{language}", length_max=CATEGORY_MAX, required=False)
@@ -61,38 +55,27 @@ async def _save_category(request: Request) -> Response:
         key = slug_of(names.get("en", first), "") or first
     if not key:
         fields.problems.setdefault("name:en", _("A category needs a name in one language at least."))
-    if fields.problems:
-        return await _categories_page(request, fields.values, fields.problems, status=422)
+    fields.done()
     async with context_of(request).database.transaction() as connection:
         await save_category(connection, key, names, position, staff_id=actor.id)
-    return see_other("/catalogue/categories?done=saved")
+    return "/catalogue/categories?done=saved"
 
 
-async def _remove_category(request: Request) -> Response:
-    actor = actor_of(request, "manager")
-    fields = await read_fields(request)
+@posted(_categories)
+async def _remove_category(request: Request, actor: Actor, fields: Fields) -> str:
     key = fields.text("key", length_max=CATEGORY_MAX)
     fields.done()
     async with context_of(request).database.transaction() as connection:
         await remove_category(connection, key, staff_id=actor.id)
-    return see_other("/catalogue/categories?done=saved")
+    return "/catalogue/categories?done=saved"
 
 
-async def _currencies(request: Request) -> Response:
+async def _currencies(request: Request, wrong: Wrong = NOTHING) -> Response:
+    actor = actor_of(request)
     async with context_of(request).database.connection() as connection:
         table = await rates(connection)
-    typed = {}
-    for number, rate in enumerate(table):
-        typed[f"currency:{number}"] = rate.currency
-        typed[f"rate:{number}"] = f"{rate.rate.normalize():f}"
-        typed[f"round:{number}"] = str(rate.round_to_minor)
-    return _currencies_page(request, typed, {}, len(table))
-
-
-def _currencies_page(
-    request: Request, typed: Mapping[str, str], problems: Mapping[str, str], count: int, *, status: int = 200
-) -> Response:
-    actor = actor_of(request)
+    typed = _typed(table) if wrong.fields is None else wrong.typed
+    count = len(table) if wrong.fields is None else _RATES_MAX
     own = context_of(request).settings.currency
     names = {
         code: get_currency_name(code, locale=current_language().replace("-", "_"))
@@ -100,22 +83,30 @@ def _currencies_page(
         if is_currency(code := typed.get(f"currency:{number}", ""))
     }
     values = {
-        "typed": typed, "problems": problems, "own": own, "names": names, "may_write": actor.may("manager"),
+        "typed": typed, "problems": wrong.problems, "problem": wrong.problem, "own": own, "names": names,
+        "may_write": actor.may("manager"),
         "numbers": range(min(count + 2, _RATES_MAX)),
         "done": _("Saved.") if request.query_params.get("done") == "saved" else None,
     }  # fmt: skip
-    return page(request, "catalogue/currencies.html", values, status=status)
+    return page(request, "catalogue/currencies.html", values, status=wrong.status)
 
 
-async def _save_currencies(request: Request) -> Response:
-    actor = actor_of(request, "manager")
-    fields = await read_fields(request)
+def _typed(table: Sequence[Rate]) -> dict[str, str]:
+    typed = {}
+    for number, rate in enumerate(table):
+        typed[f"currency:{number}"] = rate.currency
+        typed[f"rate:{number}"] = f"{rate.rate.normalize():f}"
+        typed[f"round:{number}"] = str(rate.round_to_minor)
+    return typed
+
+
+@posted(_currencies)
+async def _save_currencies(request: Request, actor: Actor, fields: Fields) -> str:
     table = _read_rates(fields, context_of(request).settings.currency)
-    if fields.problems:
-        return _currencies_page(request, fields.values, fields.problems, _RATES_MAX, status=422)
+    fields.done()
     async with context_of(request).database.transaction() as connection:
         await save_rates(connection, table, staff_id=actor.id)
-    return see_other("/catalogue/currencies?done=saved")
+    return "/catalogue/currencies?done=saved"
 
 
 def _read_rates(fields: Fields, own: str) -> list[Rate]:
@@ -143,9 +134,9 @@ def _rate(fields: Fields, name: str) -> Decimal:
 
 
 routes: list[BaseRoute] = [
-    Route("/catalogue/categories", _categories),
-    Route("/catalogue/categories", _save_category, methods=["POST"]),
-    Route("/catalogue/categories/remove", _remove_category, methods=["POST"]),
-    Route("/catalogue/currencies", _currencies),
-    Route("/catalogue/currencies", _save_currencies, methods=["POST"]),
+    StaffRoute("/catalogue/categories", _categories, role="agent"),
+    StaffRoute("/catalogue/categories", _save_category, role="manager", methods=["POST"]),
+    StaffRoute("/catalogue/categories/remove", _remove_category, role="manager", methods=["POST"]),
+    StaffRoute("/catalogue/currencies", _currencies, role="agent"),
+    StaffRoute("/catalogue/currencies", _save_currencies, role="manager", methods=["POST"]),
 ]

@@ -1,13 +1,12 @@
 """The page of a variant for staff: what it costs, weighs and is made of; and the page of a new one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.articles import Article, articles_by_id, articles_of_product, variant_id_of
 from safar.catalogue.decide import OPTIONS_MAX
@@ -18,30 +17,18 @@ from safar.catalogue.prices import currencies, prices_in
 from safar.catalogue.product_pages import DONE, tax_choices
 from safar.catalogue.saving import save_many
 from safar.kernel.database import Connection
-from safar.kernel.errors import SafarError
 from safar.kernel.i18n import _
 from safar.kernel.ids import parse_id
 from safar.kernel.money import plain_amount
-from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import read_fields
-from safar.kernel.web.pages import context_of, error_text, page
-from safar.kernel.web.requests import see_other
+from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.forms import Fields
+from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.post import NOTHING, Wrong, posted
 
 
-async def _variant(request: Request) -> Response:
-    return await _variant_page(request, parse_id(request.path_params["id"]))
-
-
-async def _variant_page(
-    request: Request,
-    variant_id: UUID,
-    *,
-    typed: Mapping[str, str] | None = None,
-    problems: Mapping[str, str] | None = None,
-    problem: str | None = None,
-    status: int = 200,
-) -> Response:
-    actor = actor_of(request)
+async def _variant(request: Request, wrong: Wrong = NOTHING) -> Response:
+    actor, variant_id = actor_of(request), parse_id(request.path_params["id"])
     async with context_of(request).database.connection() as connection:
         article = (await articles_by_id(connection, [variant_id])).get(variant_id)
         if article is None:
@@ -50,12 +37,12 @@ async def _variant_page(
         values = {
             **await _form_values(connection, article, others),
             "parts": await _parts(connection, article),
-            "typed": typed if typed is not None else values_of_variant(article.variant),
-            "problems": problems or {}, "problem": problem, "may_write": actor.may("manager"),
+            "typed": values_of_variant(article.variant) if wrong.fields is None else wrong.typed,
+            "problems": wrong.problems, "problem": wrong.problem, "may_write": actor.may("manager"),
             "is_new": False, "first": None,
             "done": _(DONE["saved"]) if request.query_params.get("done") == "saved" else None,
         }  # fmt: skip
-    return page(request, "catalogue/variant.html", values, status=status)
+    return page(request, "catalogue/variant.html", values, status=wrong.status)
 
 
 async def _form_values(connection: Connection, article: Article, others: Sequence[str]) -> dict[str, Any]:
@@ -84,50 +71,26 @@ async def _others(connection: Connection, request: Request, own: str) -> list[st
     return [one for one in await currencies(connection, shop) if one != own]
 
 
-async def _save(request: Request) -> Response:
+@posted(_variant)
+async def _save(request: Request, actor: Actor, fields: Fields) -> str:
     """Change a variant."""
-    actor, context = actor_of(request, "manager"), context_of(request)
     variant_id = parse_id(request.path_params["id"])
-    fields = await read_fields(request)
-    try:
-        async with context.database.transaction() as connection:
-            article = (await articles_by_id(connection, [variant_id])).get(variant_id)
-            if article is None:
-                raise UnknownProduct
-            others = await _others(connection, request, article.variant.currency)
-            draft = read_variant(fields, article.variant, others)
-            shown = {one.digest for one in await images_of(connection, article.product.id)}
-            if draft.image and draft.image not in shown:
-                fields.problems["image"] = _("Choose one of the options.")
-            if not fields.problems:
-                await save_many(connection, [Article(article.product, draft)], staff_id=actor.id)
-    except UnknownProduct:
-        raise
-    except SafarError as refused:
-        return await _variant_page(
-            request, variant_id, typed=fields.values, problem=error_text(refused), status=refused.status
-        )
-    if fields.problems:
-        return await _variant_page(
-            request, variant_id, typed=fields.values, problems=fields.problems, status=422
-        )
-    return see_other(f"/catalogue/variants/{variant_id}?done=saved")
+    async with context_of(request).database.transaction() as connection:
+        article = (await articles_by_id(connection, [variant_id])).get(variant_id)
+        if article is None:
+            raise UnknownProduct
+        others = await _others(connection, request, article.variant.currency)
+        draft = read_variant(fields, article.variant, others)
+        shown = {one.digest for one in await images_of(connection, article.product.id)}
+        if draft.image and draft.image not in shown:
+            fields.problems["image"] = _("Choose one of the options.")
+        fields.done()
+        await save_many(connection, [Article(article.product, draft)], staff_id=actor.id)
+    return f"/catalogue/variants/{variant_id}?done=saved"
 
 
-async def _new(request: Request) -> Response:
-    return await _new_page(request)
-
-
-async def _new_page(
-    request: Request,
-    *,
-    typed: Mapping[str, str] | None = None,
-    problems: Mapping[str, str] | None = None,
-    problem: str | None = None,
-    status: int = 200,
-) -> Response:
+async def _new(request: Request, wrong: Wrong = NOTHING) -> Response:
     """Show the form of a new variant, filled with what its sisters have in common."""
-    actor_of(request, "manager")
     product_id = parse_id(request.path_params["product_id"])
     async with context_of(request).database.connection() as connection:
         articles = await articles_of_product(connection, product_id)
@@ -140,11 +103,11 @@ async def _new_page(
         start = {key: text for key, text in like.items() if key in kept or key.startswith("option_name:")}
         values = {
             **await _form_values(connection, sister, others), "parts": [],
-            "typed": typed if typed is not None else {**start, "variant_published": "1"},
-            "problems": problems or {}, "problem": problem, "may_write": True, "is_new": True, "done": None,
-            "first": _first_of(articles),
+            "typed": {**start, "variant_published": "1"} if wrong.fields is None else wrong.typed,
+            "problems": wrong.problems, "problem": wrong.problem, "may_write": True, "is_new": True,
+            "done": None, "first": _first_of(articles),
         }  # fmt: skip
-    return page(request, "catalogue/variant.html", values, status=status)
+    return page(request, "catalogue/variant.html", values, status=wrong.status)
 
 
 def _first_of(articles: Sequence[Article]) -> Article | None:
@@ -152,41 +115,31 @@ def _first_of(articles: Sequence[Article]) -> Article | None:
     return articles[0] if len(articles) == 1 and not articles[0].variant.options else None
 
 
-async def _create(request: Request) -> Response:
+@posted(_new)
+async def _create(request: Request, actor: Actor, fields: Fields) -> str:
     """Add a variant to a product."""
-    actor, context = actor_of(request, "manager"), context_of(request)
     product_id = parse_id(request.path_params["product_id"])
-    fields = await read_fields(request)
-    try:
-        async with context.database.transaction() as connection:
-            articles = await articles_of_product(connection, product_id)
-            if not articles:
-                raise UnknownProduct
-            last = articles[-1].variant
-            others = await _others(connection, request, last.currency)
-            article = read_sister(fields, articles[0].product, last.currency, others)
-            if not fields.problems:
-                if await articles_by_id(connection, [article.variant.id]):
-                    raise SkuTaken(sku=article.variant.sku)
-                first = _first_of(articles)
-                options = read_first_options(fields) if first else {}
-                if not fields.problems:
-                    told = [Article(first.product, replace(first.variant, options=options))] if first else []
-                    await save_many(connection, [*told, article], staff_id=actor.id)
-    except UnknownProduct:
-        raise
-    except SafarError as refused:
-        return await _new_page(
-            request, typed=fields.values, problem=error_text(refused), status=refused.status
-        )
-    if fields.problems:
-        return await _new_page(request, typed=fields.values, problems=fields.problems, status=422)
-    return see_other(f"/catalogue/products/{product_id}?done=saved")
+    async with context_of(request).database.transaction() as connection:
+        articles = await articles_of_product(connection, product_id)
+        if not articles:
+            raise UnknownProduct
+        last = articles[-1].variant
+        others = await _others(connection, request, last.currency)
+        article = read_sister(fields, articles[0].product, last.currency, others)
+        fields.done()
+        if await articles_by_id(connection, [article.variant.id]):
+            raise SkuTaken(sku=article.variant.sku)
+        first = _first_of(articles)
+        options = read_first_options(fields) if first else {}
+        fields.done()
+        told = [Article(first.product, replace(first.variant, options=options))] if first else []
+        await save_many(connection, [*told, article], staff_id=actor.id)
+    return f"/catalogue/products/{product_id}?done=saved"
 
 
 routes: list[BaseRoute] = [
-    Route("/catalogue/products/{product_id}/variants/new", _new),
-    Route("/catalogue/products/{product_id}/variants", _create, methods=["POST"]),
-    Route("/catalogue/variants/{id}", _variant),
-    Route("/catalogue/variants/{id}", _save, methods=["POST"]),
+    StaffRoute("/catalogue/products/{product_id}/variants/new", _new, role="manager"),
+    StaffRoute("/catalogue/products/{product_id}/variants", _create, role="manager", methods=["POST"]),
+    StaffRoute("/catalogue/variants/{id}", _variant, role="agent"),
+    StaffRoute("/catalogue/variants/{id}", _save, role="manager", methods=["POST"]),
 ]

@@ -2,12 +2,13 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.channels.actions import envelope, in_flight, problems, retry, troubles, unread_envelopes
 from safar.channels.errors import NotFailed
 from safar.kernel.errors import NotFound
 from safar.kernel.ids import parse_id
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.requests import see_other
@@ -15,7 +16,6 @@ from safar.kernel.web.requests import see_other
 
 async def channels(request: Request) -> Response:
     """Show how the channels stand."""
-    actor_of(request)
     async with context_of(request).database.connection() as connection:
         values = {
             "troubles": await troubles(connection),
@@ -37,7 +37,6 @@ async def post_retry(request: Request) -> Response:
 
 async def raw_mail(request: Request) -> Response:
     """Hand out a mail as it came, to be saved and never shown as a page."""
-    actor_of(request)
     async with context_of(request).database.connection() as connection:
         raw = await envelope(connection, parse_id(request.path_params["id"]))
     if raw is None:
@@ -52,7 +51,7 @@ async def raw_mail(request: Request) -> Response:
 
 
 routes: list[BaseRoute] = [
-    Route("/channels", channels),
-    Route("/channels/messages/{id}/retry", post_retry, methods=["POST"]),
-    Route("/channels/mails/{id}", raw_mail),
+    StaffRoute("/channels", channels, role="agent"),
+    StaffRoute("/channels/messages/{id}/retry", post_retry, role="agent", methods=["POST"]),
+    StaffRoute("/channels/mails/{id}", raw_mail, role="agent"),
 ]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.channels.actions import queue_many
 from safar.channels.model import EMAIL, Author, Outgoing
@@ -16,6 +16,7 @@ from safar.kernel.ids import derived_id, parse_id
 from safar.kernel.keyset import FIRST_ID, LAST_ID, cut
 from safar.kernel.loops import Loop
 from safar.kernel.setbacks import nobodys_fault, note
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.forms import read_fields
 from safar.kernel.web.pages import context_of, page
@@ -103,7 +104,6 @@ def _line(low: Low) -> str:
 
 async def _watchers(request: Request) -> Response:
     """Show who is told when something of a supplier runs low."""
-    actor_of(request, "manager")
     after = request.query_params.get("after", "")[:200]
     async with context_of(request).database.connection() as connection:
         staff = [one for one in await all_staff(connection) if one.disabled_at is None]
@@ -121,7 +121,7 @@ async def _watchers(request: Request) -> Response:
 
 async def _watch(request: Request) -> Response:
     """Say who looks after a supplier."""
-    actor = actor_of(request, "manager")
+    actor = actor_of(request)
     supplier_id = parse_id(request.path_params["id"])
     fields = await read_fields(request)
     chosen = fields.values.get("staff_id", "")
@@ -138,6 +138,6 @@ async def _watch(request: Request) -> Response:
 
 
 routes: list[BaseRoute] = [
-    Route("/stock/watchers", _watchers),
-    Route("/stock/watchers/{id}", _watch, methods=["POST"]),
+    StaffRoute("/stock/watchers", _watchers, role="manager"),
+    StaffRoute("/stock/watchers/{id}", _watch, role="manager", methods=["POST"]),
 ]

@@ -6,14 +6,14 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.customers.sentences import icon_of, sentence, tone_of
 from safar.journal.actions import of_staff
 from safar.journal.model import Recorded
 from safar.kernel.keyset import cut
 from safar.kernel.text import whole_number
-from safar.kernel.web.actor import actor_of
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.pages import context_of, page
 from safar.team.actions import staff_names
 
@@ -41,7 +41,6 @@ class AuditLine:
 
 
 async def audit_page(request: Request) -> Response:
-    actor_of(request, "manager")
     before = whole_number(request.query_params.get("before", ""))
     async with context_of(request).database.connection() as connection:
         events = await of_staff(connection, before=before, limit=PAGE_SIZE + 1)
@@ -63,4 +62,4 @@ def _line(event: Recorded, names: dict[UUID, str]) -> AuditLine:
     )  # fmt: skip
 
 
-routes: list[BaseRoute] = [Route("/audit", audit_page)]
+routes: list[BaseRoute] = [StaffRoute("/audit", audit_page, role="manager")]

@@ -6,12 +6,11 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 import safar.campaigns.pages
 import safar.campaigns.reading
 import safar.catalogue.pages
-import safar.catalogue.public
 import safar.channels.pages
 import safar.customers.pages
 import safar.gate.pages
@@ -32,6 +31,7 @@ from safar.console.navigation import mounted, navigation
 from safar.journal.live import with_live_feed
 from safar.kernel.context import Context
 from safar.kernel.jobs import jobs_app
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.surface import Surface, build_surface
 from safar.shop.payments.layer import PaymentsLayer
 from safar.shop.payments.model import Standing
@@ -55,7 +55,7 @@ async def _health(request: Request) -> PlainTextResponse:
 def build_console(context: Context) -> Starlette:
     """Return the staff application."""
     routes: list[BaseRoute] = [
-        Route("/health", _health),
+        PublicRoute("/health", _health, why="says only that the process lives"),
         *today.routes,
         *running.routes,
         *safar.customers.pages.routes,
@@ -74,15 +74,18 @@ def build_console(context: Context) -> Starlette:
         *safar.stock.sheet_pages.routes,
         *safar.stock.pages.routes,
         *safar.catalogue.pages.routes,
-        *safar.catalogue.public.routes,
         *safar.team.pages.routes,
         *audit.routes,
     ]
+    open_paths = frozenset(route.path for route in routes if isinstance(route, PublicRoute))
     app = build_surface(
         context,
         Surface("console", _page_values, uploads=True),
         routes,
-        inside=[lambda app: StaffLayer(app, context), lambda app: PaymentsLayer(app, context)],
+        inside=[
+            lambda app: StaffLayer(app, context, open_paths=open_paths),
+            lambda app: PaymentsLayer(app, context),
+        ],
         lifespan=with_live_feed(context.database),
     )
     app.state.entries = mounted(routes)

@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.journal.actions import append_many
 from safar.journal.model import Event
@@ -10,6 +10,7 @@ from safar.journal.subscribe import ask_again, dismiss, failures
 from safar.kernel.errors import NotFound
 from safar.kernel.i18n import _, duration, ngettext, number
 from safar.kernel.setbacks import setbacks, try_now
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.forms import read_fields
 from safar.kernel.web.pages import context_of, page
@@ -58,7 +59,6 @@ def said(finding: Finding) -> str:
 
 async def running_page(request: Request) -> Response:
     """Show everything that is wrong behind the pages."""
-    actor_of(request, "manager")
     async with context_of(request).database.connection() as connection:
         values = {
             "findings": [said(finding) for finding in wrong(await standing(connection))],
@@ -70,7 +70,7 @@ async def running_page(request: Request) -> Response:
 
 async def post_failure(request: Request) -> Response:
     """Have an event taken again, or do without it."""
-    actor = actor_of(request, "manager")
+    actor = actor_of(request)
     event_id = request.path_params["event_id"]
     if event_id >= 2**63:
         raise NotFound
@@ -86,7 +86,7 @@ async def post_failure(request: Request) -> Response:
 
 async def post_setback(request: Request) -> Response:
     """Have an item tried at once."""
-    actor = actor_of(request, "manager")
+    actor = actor_of(request)
     fields = await read_fields(request)
     queue, item = (fields.values.get(name, "").replace("\0", "") for name in ("queue", "item"))
     async with context_of(request).database.transaction() as connection:
@@ -98,7 +98,9 @@ async def post_setback(request: Request) -> Response:
 
 
 routes: list[BaseRoute] = [
-    Route("/running", running_page),
-    Route("/running/setbacks", post_setback, methods=["POST"]),
-    Route("/running/failures/{reader}/{event_id:int}/{verb}", post_failure, methods=["POST"]),
+    StaffRoute("/running", running_page, role="manager"),
+    StaffRoute("/running/setbacks", post_setback, role="manager", methods=["POST"]),
+    StaffRoute(
+        "/running/failures/{reader}/{event_id:int}/{verb}", post_failure, role="manager", methods=["POST"]
+    ),
 ]

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.console.board import Board, Snapshot
 from safar.console.running import said
@@ -19,6 +19,7 @@ from safar.journal.live import LiveFeed
 from safar.journal.model import Recorded
 from safar.kernel import clock
 from safar.kernel.i18n import _
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of, page, render
 from safar.kernel.web.sse import ServerEvent, event_stream
@@ -45,13 +46,11 @@ class EventLine:
 
 
 async def today_page(request: Request) -> Response:
-    actor_of(request)
     snapshot = await _board(request).snapshot()
     return page(request, "console/today.html", {"live_url": "/today/stream", **_values(request, snapshot)})
 
 
 async def today_stream(request: Request) -> Response:
-    actor_of(request)
     return event_stream(_fragments(request))
 
 
@@ -156,4 +155,7 @@ def _who(event: Recorded, names: dict[UUID, str]) -> str:
     return names.get(event.customer_id) or _("Visitor %(id)s", id=event.customer_id.hex[-6:])
 
 
-routes: list[BaseRoute] = [Route("/", today_page), Route("/today/stream", today_stream)]
+routes: list[BaseRoute] = [
+    StaffRoute("/", today_page, role="agent"),
+    StaffRoute("/today/stream", today_stream, role="agent"),
+]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.customers.identify import QUERIES, finals
 from safar.customers.model import ConsentRow, Identity, Listed, Profile
@@ -19,7 +19,7 @@ from safar.kernel.errors import NotFound
 from safar.kernel.ids import parse_id
 from safar.kernel.keyset import LAST_ID, LAST_MOMENT, cut, key_moment, page_key, parse_page_key
 from safar.kernel.text import fold, whole_number
-from safar.kernel.web.actor import actor_of
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.requests import see_other
 
@@ -40,7 +40,6 @@ class Line:
 
 
 async def customers_page(request: Request) -> Response:
-    actor_of(request)
     query = request.query_params.get("q", "").strip()[:_QUERY_CHARACTERS_MAX]
     before = parse_page_key(request.query_params.get("before"), key_moment, UUID)
     at, id = before or (LAST_MOMENT, LAST_ID)
@@ -70,7 +69,6 @@ async def find(
 
 
 async def customer_page(request: Request) -> Response:
-    actor_of(request)
     asked = parse_id(request.path_params["customer_id"])
     async with context_of(request).database.connection() as connection:
         customer_id = (await finals(connection, [asked])).get(asked)
@@ -102,7 +100,6 @@ async def customer_page(request: Request) -> Response:
 
 async def timeline_part(request: Request) -> Response:
     """The next part of a customer's timeline, for "load more"."""
-    actor_of(request)
     customer_id = parse_id(request.path_params["customer_id"])
     before = whole_number(request.query_params.get("before", ""))
     if before is None:
@@ -132,7 +129,7 @@ def _timeline_values(customer_id: UUID, events: Sequence[Recorded]) -> dict[str,
 
 
 routes: list[BaseRoute] = [
-    Route("/customers", customers_page),
-    Route("/customers/{customer_id}", customer_page),
-    Route("/customers/{customer_id}/timeline", timeline_part),
+    StaffRoute("/customers", customers_page, role="agent"),
+    StaffRoute("/customers/{customer_id}", customer_page, role="agent"),
+    StaffRoute("/customers/{customer_id}/timeline", timeline_part, role="agent"),
 ]

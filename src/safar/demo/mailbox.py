@@ -25,13 +25,13 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from safar.app import tell_ready, when_answering
 from safar.kernel import clock
 from safar.kernel.context import make_context
 from safar.kernel.errors import NotFound, Overloaded
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import read_fields
 from safar.kernel.web.pages import page
 from safar.kernel.web.requests import see_other
@@ -41,6 +41,7 @@ from safar.settings import Settings
 
 _BYTES_MAX = 5_000_000
 _LISTED_MAX = 100
+_WHY = "mails of the demo, on the machine of who runs it"
 _READ_MAX = 500
 _SEND_TIMEOUT_S = 10.0
 NOT_TAKEN = (aiosmtplib.SMTPException, OSError, TimeoutError)  # the shop's server is away, or said "later"
@@ -157,11 +158,11 @@ def mailbox_app(settings: Settings, mailbox: Mailbox) -> Starlette:
         return PlainTextResponse("ok")
 
     routes = [
-        Route("/", index),
-        Route("/m/{number:int}", show),
-        Route("/m/{number:int}", answer, methods=["POST"]),
-        Route("/api/messages", messages),
-        Route("/health", health),
+        PublicRoute("/", index, why=_WHY),
+        PublicRoute("/m/{number:int}", show, why=_WHY),
+        PublicRoute("/m/{number:int}", answer, why=_WHY, methods=["POST"]),
+        PublicRoute("/api/messages", messages, why=_WHY),
+        PublicRoute("/health", health, why=_WHY),
     ]
 
     def values(request: Request) -> Mapping[str, Any]:

@@ -2,8 +2,9 @@
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.pages import context_of
 from safar.kernel.web.static import static_url
 from safar.watch.reading import Watch
@@ -64,9 +65,9 @@ async def _favicon(request: Request) -> Response:
 
 
 plain_routes: list[BaseRoute] = [
-    Route("/health", _health),
-    Route("/health/shop", _health_of_shop),
-    Route("/ready", _ready),
-    Route("/robots.txt", _robots),
-    Route("/favicon.ico", _favicon),
+    PublicRoute("/health", _health, why="says only that the process lives"),
+    PublicRoute("/health/shop", _health_of_shop, why="says only what of the machinery stands still"),
+    PublicRoute("/ready", _ready, why="says only that the database answers"),
+    PublicRoute("/robots.txt", _robots, why="for search engines"),
+    PublicRoute("/favicon.ico", _favicon, why="an icon"),
 ]

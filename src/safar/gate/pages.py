@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.codes import variant_of_code
 from safar.gate import form
@@ -41,22 +41,19 @@ from safar.kernel import clock
 from safar.kernel.database import Connection
 from safar.kernel.errors import InvalidInput
 from safar.kernel.i18n import _
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor, actor_of
-from safar.kernel.web.forms import Fields, read_fields
-from safar.kernel.web.pages import context_of, page, render, wants_json
+from safar.kernel.web.forms import Fields
+from safar.kernel.web.pages import context_of, page, render
+from safar.kernel.web.post import NOTHING, Endpoint, Wrong, posted
 from safar.kernel.web.requests import see_other
 
 Values = Mapping[str, Any]
 # What a form of a site's page does: it raises InvalidInput, or has done it, and may return what to show.
-Deed = Callable[[Request, Connection, Site, Fields, Actor], Awaitable[Values | None]]
+SiteDeed = Callable[[Request, Connection, Site, Fields, Actor], Awaitable[Values | None]]
 
 
-async def overview(request: Request) -> Response:
-    actor_of(request, "manager")
-    return await _overview(request)
-
-
-async def _overview(request: Request, error: InvalidInput | None = None, **entered: Any) -> Response:
+async def overview(request: Request, wrong: Wrong = NOTHING) -> Response:
     context = context_of(request)
     async with context.database.transaction() as connection:
         all_sites = await sites(connection)
@@ -65,10 +62,15 @@ async def _overview(request: Request, error: InvalidInput | None = None, **enter
             all_sites = await sites(connection)
         found = await figures_of(connection, all_sites)
     values = {
-        "sites": [_values(now_there) for now_there in found], "problems": error.problems if error else {},
-        "entered": {}, "which": "", **entered,
+        "sites": [_values(now_there) for now_there in found], **_wrong(wrong),
+        "which": wrong.form,
     }  # fmt: skip
-    return page(request, "gate/sites.html", values, status=error.status if error else 200)
+    return page(request, "gate/sites.html", values, status=wrong.status)
+
+
+def _wrong(wrong: Wrong) -> dict[str, Any]:
+    typed = {name: value[: form.MESSAGE_MAX] for name, value in wrong.typed.items()}
+    return {"problems": wrong.problems, "problem": wrong.problem, "entered": typed}
 
 
 async def _found(request: Request, connection: Connection) -> Figures:
@@ -107,12 +109,7 @@ async def _figures(request: Request) -> dict[str, Any]:
     return {**_values(found), "minutes": minutes, "most": most}
 
 
-async def site_page(request: Request) -> Response:
-    actor_of(request, "manager")
-    return await _site_page(request)
-
-
-async def _site_page(request: Request, error: InvalidInput | None = None, **shown: Any) -> Response:
+async def site_page(request: Request, wrong: Wrong = NOTHING, **shown: Any) -> Response:
     context = context_of(request)
     values = await _figures(request)
     site: Site = values["site"]
@@ -121,32 +118,25 @@ async def _site_page(request: Request, error: InvalidInput | None = None, **show
     public = context.settings.public_url.rstrip("/")
     values |= {
         "opens_local": local, "zone": context.settings.timezone, "public_url": public,
-        "problems": error.problems if error else {}, "entered": {}, "invitation": None, **shown,
+        **_wrong(wrong), "invitation": None, **shown,
     }  # fmt: skip
-    return page(request, "gate/site.html", values, status=error.status if error else 200)
+    return page(request, "gate/site.html", values, status=wrong.status)
 
 
 async def figures_part(request: Request) -> Response:
     """Return the live part of the page alone."""
-    actor_of(request, "manager")
     return HTMLResponse(render("gate/figures.html", {"request": request, **await _figures(request)}))
 
 
-def _form(deed: Deed) -> Callable[[Request], Awaitable[Response]]:
-    """Return the handler that reads a form of a site's page, does what it says, and shows the page again."""
+def _form(deed: SiteDeed) -> Endpoint:
+    """Return the handler of a form of a site's page: it does what the form says and shows the page again."""
 
-    async def post(request: Request) -> Response:
-        actor = actor_of(request, "manager")
-        fields = await read_fields(request)
-        try:
-            async with context_of(request).database.transaction() as connection:
-                site = (await _found(request, connection)).site
-                shown = await deed(request, connection, site, fields, actor)
-        except InvalidInput as error:
-            if wants_json(request):
-                raise
-            return await _site_page(request, error, entered=_short(fields))
-        return await _site_page(request, **shown) if shown else see_other(f"/gate/{site.key}")
+    @posted(site_page)
+    async def post(request: Request, actor: Actor, fields: Fields) -> str | Response:
+        async with context_of(request).database.transaction() as connection:
+            site = (await _found(request, connection)).site
+            shown = await deed(request, connection, site, fields, actor)
+        return await site_page(request, **shown) if shown else f"/gate/{site.key}"
 
     return post
 
@@ -206,68 +196,54 @@ async def _invite(request: Request, connection: Connection, site: Site, fields: 
     return {"invitation": invitation_url(context.vault, context.settings, site.key, invitation)}
 
 
-async def post_external(request: Request) -> Response:
+@posted(overview, "external")
+async def post_external(request: Request, actor: Actor, fields: Fields) -> str:
     """Open a waiting room before a site of others."""
-    actor = actor_of(request, "manager")
-    fields = await read_fields(request)
-    try:
-        new = form.external_of(fields)
-        async with context_of(request).database.transaction() as connection:
-            await open_site(connection, new, staff_id=actor.id)
-    except InvalidInput as error:
-        if wants_json(request):
-            raise
-        return await _overview(request, error, entered=_short(fields), which="external")
-    return see_other(f"/gate/{new.key}")
+    new = form.external_of(fields)
+    async with context_of(request).database.transaction() as connection:
+        await open_site(connection, new, staff_id=actor.id)
+    return f"/gate/{new.key}"
 
 
-async def post_product(request: Request) -> Response:
+@posted(overview, "product")
+async def post_product(request: Request, actor: Actor, fields: Fields) -> str:
     """Open a waiting room before one product's page."""
-    actor = actor_of(request, "manager")
-    fields = await read_fields(request)
     sku = fields.text("sku", length_max=64)
     capacity = fields.integer("capacity", least=1, most=form.CAPACITY_MAX)
     async with context_of(request).database.transaction() as connection:
         variant = await variant_of_code(connection, sku) if "sku" not in fields.problems else None
         if variant is None:
             fields.problems.setdefault("sku", _("There is no such SKU or barcode in the catalogue."))
-        if variant is not None and not fields.problems:
-            new = NewSite(
-                key=product_key(variant.product_id), capacity=capacity, kind=Kind.PRODUCT,
-                title=variant.title, path=f"/p/{variant.slug}", product_id=variant.product_id,
-            )  # fmt: skip
-            await open_site(connection, new, staff_id=actor.id)
-            return see_other(f"/gate/{new.key}")
-    error = InvalidInput(**fields.problems)
-    if wants_json(request):
-        raise error
-    return await _overview(request, error, entered=_short(fields), which="product")
+        if variant is None or fields.problems:
+            raise InvalidInput(**fields.problems)
+        new = NewSite(
+            key=product_key(variant.product_id), capacity=capacity, kind=Kind.PRODUCT,
+            title=variant.title, path=f"/p/{variant.slug}", product_id=variant.product_id,
+        )  # fmt: skip
+        await open_site(connection, new, staff_id=actor.id)
+    return f"/gate/{new.key}"
 
 
 async def post_removal(request: Request) -> Response:
     """Take a room away."""
-    actor = actor_of(request, "manager")
+    actor = actor_of(request)
     async with context_of(request).database.transaction() as connection:
         site = (await _found(request, connection)).site
         await remove_site(connection, site.key, staff_id=actor.id)
     return see_other("/gate")
 
 
-def _short(fields: Fields) -> dict[str, str]:
-    return {name: value[: form.MESSAGE_MAX] for name, value in fields.values.items()}
-
-
 routes: list[BaseRoute] = [
-    Route("/gate", overview),
-    Route("/gate/sites", post_external, methods=["POST"]),
-    Route("/gate/rooms", post_product, methods=["POST"]),
-    Route("/gate/{key}", site_page),
-    Route("/gate/{key}/figures", figures_part),
-    Route("/gate/{key}/capacity", _form(_capacity), methods=["POST"]),
-    Route("/gate/{key}/pace", _form(_pace), methods=["POST"]),
-    Route("/gate/{key}/opening", _form(_opening), methods=["POST"]),
-    Route("/gate/{key}/message", _form(_message), methods=["POST"]),
-    Route("/gate/{key}/state", _form(_state), methods=["POST"]),
-    Route("/gate/{key}/invitations", _form(_invite), methods=["POST"]),
-    Route("/gate/{key}/removal", post_removal, methods=["POST"]),
+    StaffRoute("/gate", overview, role="manager"),
+    StaffRoute("/gate/sites", post_external, role="manager", methods=["POST"]),
+    StaffRoute("/gate/rooms", post_product, role="manager", methods=["POST"]),
+    StaffRoute("/gate/{key}", site_page, role="manager"),
+    StaffRoute("/gate/{key}/figures", figures_part, role="manager"),
+    StaffRoute("/gate/{key}/capacity", _form(_capacity), role="manager", methods=["POST"]),
+    StaffRoute("/gate/{key}/pace", _form(_pace), role="manager", methods=["POST"]),
+    StaffRoute("/gate/{key}/opening", _form(_opening), role="manager", methods=["POST"]),
+    StaffRoute("/gate/{key}/message", _form(_message), role="manager", methods=["POST"]),
+    StaffRoute("/gate/{key}/state", _form(_state), role="manager", methods=["POST"]),
+    StaffRoute("/gate/{key}/invitations", _form(_invite), role="manager", methods=["POST"]),
+    StaffRoute("/gate/{key}/removal", post_removal, role="manager", methods=["POST"]),
 ]

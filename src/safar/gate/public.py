@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.gate.board import Board, Room, board_of
 from safar.gate.door import Outcome, Verdict, door_of
@@ -26,6 +26,7 @@ from safar.gate.texts import opens_text
 from safar.gate.visits import Moved, leave_many, leave_soon_many, take_along_many
 from safar.gate.working import post_work, work_page
 from safar.kernel import clock
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.headers import list_of
 from safar.kernel.web.networks import routed_network
 from safar.kernel.web.pages import context_of, error_response, page, wants_json
@@ -215,12 +216,21 @@ def _with_cookies(response: Response, cookies: list[str]) -> Response:
 
 
 routes: list[BaseRoute] = [
-    Route("/wait", _wait_page),
-    Route(POLL_PATH, _poll),
-    Route("/wait/work", post_work, methods=["POST"]),
-    Route("/here", here),
-    Route("/leave", _leave, methods=["POST"]),
-    Route("/stay", _stay, methods=["POST"]),
-    Route("/invited/{token}", _invited),
-    Route("/forward-auth/{site}", forward_auth),
+    PublicRoute("/wait", _wait_page, why="the queue, with the signed ticket"),
+    PublicRoute(POLL_PATH, _poll, why="the queue, with the signed ticket"),
+    PublicRoute(
+        "/wait/work",
+        post_work,
+        why="gives a place for the proof of work of the signed challenge",
+        methods=["POST"],
+    ),
+    PublicRoute("/here", here, why="gives a place to whoever's cookie has come back"),
+    PublicRoute("/leave", _leave, why="gives back the place of the signed pass", methods=["POST"]),
+    PublicRoute("/stay", _stay, why="keeps the place of the signed pass", methods=["POST"]),
+    PublicRoute("/invited/{token}", _invited, why="whoever has the signed link"),
+    PublicRoute(
+        "/forward-auth/{site}",
+        forward_auth,
+        why="says where a visitor of another site may go, by the signed pass",
+    ),
 ]

@@ -9,6 +9,12 @@ class NoConversation(NotFound):
     code = "no_conversation"
 
 
+class Overtaken(Conflict):
+    """A colleague has replied since you opened this page. Read their reply; send yours again if it is still needed."""  # noqa: E501
+
+    code = "overtaken"
+
+
 class NoAddress(Conflict):
     """The customer has no address on this channel. Choose another channel."""
 

@@ -8,14 +8,14 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.channels.actions import troubles
 from safar.channels.model import KINDS, Author
 from safar.inbox import aside
 from safar.inbox.actions import assign, close, reopen, reply
 from safar.inbox.decide import newest
-from safar.inbox.errors import NoAddress, NoConversation
+from safar.inbox.errors import NoAddress, NoConversation, Overtaken
 from safar.inbox.folders import FOLDERS, Board, Listed, View, listed
 from safar.inbox.live import bursts
 from safar.inbox.model import Said, Way
@@ -29,9 +29,11 @@ from safar.kernel.errors import InvalidInput
 from safar.kernel.i18n import _
 from safar.kernel.ids import derived_id, new_id, parse_id
 from safar.kernel.keyset import key_moment, parse_page_key
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import Fields, read_fields
-from safar.kernel.web.pages import context_of, page, render, wants_json
+from safar.kernel.web.pages import context_of, page, render
+from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.requests import see_other
 from safar.kernel.web.sse import ServerEvent, event_stream
 
@@ -83,14 +85,9 @@ def _live_url(request: Request, view: View, open_id: UUID | None = None) -> str:
     return f"/inbox/stream?{_query(view, **more)}"
 
 
-async def conversation(request: Request) -> Response:
+async def conversation(request: Request, wrong: Wrong = NOTHING) -> Response:
     """Show a conversation beside its folder."""
-    return await _conversation_page(request, actor_of(request))
-
-
-async def _conversation_page(
-    request: Request, actor: Actor, *, entered: Fields | None = None, said: Said | None = None
-) -> Response:
+    actor = actor_of(request)
     view, id_ = _view(request, actor), parse_id(request.path_params["id"])
     before = _moment(request.query_params.get("before", ""))
     async with context_of(request).database.connection() as connection:
@@ -105,24 +102,18 @@ async def _conversation_page(
             "troubles": await troubles(connection),
             "about": await aside.about(connection, thread.conversation),
         }
-    text = entered.values.get("text", "")[:TEXT_MAX] if entered else ""
+    typed = wrong.typed
     values |= {
         "actor": actor,
-        "message_id": entered.values.get("id", "") if entered else new_id(),
-        "text": text,
-        "chosen_to": entered.values.get("to", "") if entered else "",
+        "message_id": new_id() if wrong.fields is None else typed.get("id", ""),
+        "text": typed.get("text", "")[:TEXT_MAX],
+        "chosen_to": typed.get("to", ""),
         "text_max": TEXT_MAX,
-        "problems": entered.problems if entered else {},
-        "overtaken": said is Said.OVERTAKEN,
+        "problems": wrong.problems,
+        "problem": wrong.problem,
         "live_url": None if before else _live_url(request, view, id_),
     }
-    return page(request, "inbox/conversation.html", values, status=_status(entered, said))
-
-
-def _status(entered: Fields | None, said: Said | None) -> int:
-    if said is Said.OVERTAKEN:
-        return 409
-    return 422 if entered is not None and entered.problems else 200
+    return page(request, "inbox/conversation.html", values, status=wrong.status)
 
 
 def _thread_values(thread: Thread) -> dict[str, Any]:
@@ -178,19 +169,13 @@ def _board(request: Request) -> Board:
     return board
 
 
-async def post_reply(request: Request) -> Response:
+@posted(conversation)
+async def post_reply(request: Request, actor: Actor, fields: Fields) -> str:
     """Send a reply; the form's message id makes a second click, or a second try, the same reply."""
-    actor = actor_of(request)
-    fields = await read_fields(request)
     text = fields.text("text", length_max=TEXT_MAX).replace("\r\n", "\n")
     message_id = _message_id(fields, actor.id)
     channel_id, address = _recipient(fields)
-    try:
-        fields.done()
-    except InvalidInput:
-        if wants_json(request):
-            raise
-        return await _conversation_page(request, actor, entered=fields)
+    fields.done()
     async with context_of(request).database.transaction() as connection:
         said = await reply(
             connection,
@@ -204,15 +189,14 @@ async def post_reply(request: Request) -> Response:
             seen_at=_moment(fields.values.get("seen_at", "")),
         )
     if said is Said.OVERTAKEN:
-        return await _conversation_page(request, actor, entered=fields, said=said)
+        raise Overtaken
     if said is Said.NO_CONVERSATION:
         raise NoConversation
     if said is Said.NO_ADDRESS:
         raise NoAddress
     if said is Said.CHOOSE:
-        fields.problems["to"] = _("Somebody else wrote last here. Choose who gets your answer.")
-        return await _conversation_page(request, actor, entered=fields)
-    return _back(request)
+        raise InvalidInput(to=_("Somebody else wrote last here. Choose who gets your answer."))
+    return _path_back(request)
 
 
 def _recipient(fields: Fields) -> tuple[UUID | None, str | None]:
@@ -263,16 +247,20 @@ async def post_reopening(request: Request) -> Response:
 
 
 def _back(request: Request) -> Response:
+    return see_other(_path_back(request))
+
+
+def _path_back(request: Request) -> str:
     view = _view(request, actor_of(request))
-    return see_other(f"/inbox/{parse_id(request.path_params['id'])}?{_query(view)}")
+    return f"/inbox/{parse_id(request.path_params['id'])}?{_query(view)}"
 
 
 routes: list[BaseRoute] = [
-    Route("/inbox", inbox),
-    Route("/inbox/stream", stream),
-    Route("/inbox/{id}", conversation),
-    Route("/inbox/{id}/messages", post_reply, methods=["POST"]),
-    Route("/inbox/{id}/assignee", post_assignee, methods=["POST"]),
-    Route("/inbox/{id}/closure", post_closure, methods=["POST"]),
-    Route("/inbox/{id}/reopening", post_reopening, methods=["POST"]),
+    StaffRoute("/inbox", inbox, role="agent"),
+    StaffRoute("/inbox/stream", stream, role="agent"),
+    StaffRoute("/inbox/{id}", conversation, role="agent"),
+    StaffRoute("/inbox/{id}/messages", post_reply, role="agent", methods=["POST"]),
+    StaffRoute("/inbox/{id}/assignee", post_assignee, role="agent", methods=["POST"]),
+    StaffRoute("/inbox/{id}/closure", post_closure, role="agent", methods=["POST"]),
+    StaffRoute("/inbox/{id}/reopening", post_reopening, role="agent", methods=["POST"]),
 ]

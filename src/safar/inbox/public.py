@@ -4,7 +4,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.channels.model import WEB
 from safar.customers.visitor import Visitor, somebody, visitor_of
@@ -16,6 +16,7 @@ from safar.journal.live import LiveFeed
 from safar.kernel.errors import InvalidInput, SameKeyOtherBody
 from safar.kernel.i18n import _, current_language
 from safar.kernel.ids import derived_id, new_id
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import read_fields
 from safar.kernel.web.networks import routed_network
 from safar.kernel.web.pages import context_of, page, wants_json
@@ -129,8 +130,8 @@ async def _chat_page(request: Request, *, error: InvalidInput | None = None, tex
 
 
 routes: list[BaseRoute] = [
-    Route("/chat", chat_page),
-    Route("/chat/messages", post_message, methods=["POST"]),
-    Route("/chat/history", history),
-    Route("/chat/stream", stream),
+    PublicRoute("/chat", chat_page, why="anybody may ask; shows the thread of the signed cookie"),
+    PublicRoute("/chat/messages", post_message, why="anybody may ask", methods=["POST"]),
+    PublicRoute("/chat/history", history, why="the thread of the signed cookie"),
+    PublicRoute("/chat/stream", stream, why="the thread of the signed cookie"),
 ]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.journey.draw import bands
 from safar.journey.model import CAUSE_TEXTS, STAGE_NAMES, STAGE_TEXTS, Map
@@ -17,7 +17,7 @@ from safar.kernel.database import rows
 from safar.kernel.errors import NotFound
 from safar.kernel.i18n import _, duration
 from safar.kernel.ids import parse_id
-from safar.kernel.web.actor import actor_of
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.pages import context_of, page, render, wants_json
 
 
@@ -37,7 +37,6 @@ def _campaign_id(request: Request) -> UUID | None:
 
 async def journey(request: Request) -> Response:
     """Show the map: of one campaign, or of all customers of the last 30 days."""
-    actor_of(request)
     campaign_id = _campaign_id(request)
     context = context_of(request)
     report: PromiseReport | None = None
@@ -67,7 +66,6 @@ async def journey(request: Request) -> Response:
 
 async def report(request: Request) -> Response:
     """Return a campaign's report as a part of a page."""
-    actor_of(request)
     campaign_id = _campaign_id(request)
     if campaign_id is None:
         raise NotFound
@@ -120,4 +118,7 @@ def _figures(found: Map) -> dict[str, object]:
     }  # fmt: skip
 
 
-routes: list[BaseRoute] = [Route("/journey", journey), Route("/journey/report", report)]
+routes: list[BaseRoute] = [
+    StaffRoute("/journey", journey, role="agent"),
+    StaffRoute("/journey/report", report, role="agent"),
+]

@@ -3,9 +3,10 @@
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.kernel.ids import parse_id
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of
 from safar.kernel.web.requests import see_other
@@ -14,7 +15,7 @@ from safar.privacy.people import erase, export
 
 async def post_export(request: Request) -> Response:
     """Hand out everything that is kept of a customer, as a file."""
-    actor = actor_of(request, "manager")
+    actor = actor_of(request)
     customer_id = parse_id(request.path_params["id"])
     async with context_of(request).database.transaction() as connection:
         kept = await export(connection, customer_id, staff_id=actor.id)
@@ -24,7 +25,7 @@ async def post_export(request: Request) -> Response:
 
 async def post_erasure(request: Request) -> Response:
     """Take away who a customer is."""
-    actor = actor_of(request, "manager")
+    actor = actor_of(request)
     customer_id = parse_id(request.path_params["id"])
     context = context_of(request)
     async with context.database.transaction() as connection:
@@ -38,6 +39,6 @@ def as_file(kept: object) -> bytes:
 
 
 routes: list[BaseRoute] = [
-    Route("/customers/{id}/export", post_export, methods=["POST"]),
-    Route("/customers/{id}/erasure", post_erasure, methods=["POST"]),
+    StaffRoute("/customers/{id}/export", post_export, role="manager", methods=["POST"]),
+    StaffRoute("/customers/{id}/erasure", post_erasure, role="manager", methods=["POST"]),
 ]

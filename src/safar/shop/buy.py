@@ -5,12 +5,13 @@ from uuid import UUID
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.actions import variant_id_of
 from safar.customers.visitor import visitor_of
 from safar.kernel.context import Context
 from safar.kernel.i18n import _
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import Fields, read_fields, read_json
 from safar.kernel.web.pages import context_of, error_text, wants_json
 from safar.shop.basket import Basket
@@ -101,4 +102,4 @@ def _json(body: dict[str, object], status: int) -> Response:
     return Response(orjson.dumps(body), status, media_type="application/json")
 
 
-routes: list[BaseRoute] = [Route("/buy", _buy, methods=["POST"])]
+routes: list[BaseRoute] = [PublicRoute("/buy", _buy, why="anybody may buy", methods=["POST"])]

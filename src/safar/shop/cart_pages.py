@@ -5,7 +5,7 @@ from uuid import UUID
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.actions import find_variant, variant_id_of
 from safar.catalogue.errors import UnknownProduct
@@ -13,6 +13,7 @@ from safar.customers.visitor import blocks_cookies, visitor_of
 from safar.gate.layer import turned_away
 from safar.kernel.errors import InvalidInput, SafarError
 from safar.kernel.i18n import current_language, number
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, error_text, page, wants_json
 from safar.kernel.web.requests import request_key, see_other
@@ -214,9 +215,9 @@ def _error(refused: CartRefused) -> SafarError:
 
 
 routes: list[BaseRoute] = [
-    Route("/cart", _cart),
-    Route("/cart/code", _set_code, methods=["POST"]),
-    Route("/cart/lines", _add, methods=["POST"]),
-    Route("/cart/lines/{sku}", _change, methods=["POST"]),
-    Route("/cart/lines/{sku}/remove", _remove, methods=["POST"]),
+    PublicRoute("/cart", _cart, why="the cart of the signed cookie"),
+    PublicRoute("/cart/code", _set_code, why="the cart of the signed cookie", methods=["POST"]),
+    PublicRoute("/cart/lines", _add, why="the cart of the signed cookie", methods=["POST"]),
+    PublicRoute("/cart/lines/{sku}", _change, why="the cart of the signed cookie", methods=["POST"]),
+    PublicRoute("/cart/lines/{sku}/remove", _remove, why="the cart of the signed cookie", methods=["POST"]),
 ]

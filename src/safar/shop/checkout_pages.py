@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.customers.visitor import visitor_of
 from safar.journal.actions import record_many
@@ -16,6 +16,7 @@ from safar.journal.model import Event
 from safar.kernel.errors import InvalidInput, SafarError, SameKeyOtherBody
 from safar.kernel.i18n import _, money
 from safar.kernel.ids import new_id
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, error_text, page, wants_json
 from safar.kernel.web.requests import see_other
@@ -308,9 +309,9 @@ def _json(body: Mapping[str, object], status: int) -> Response:
 
 routes: list[BaseRoute] = [
     *buy.routes,
-    Route("/checkout", _form),
-    Route("/checkout", _order, methods=["POST"]),
-    Route("/checkout/quote", _back_to_form),
-    Route("/checkout/quote", _quote, methods=["POST"]),
-    Route("/checkout/forget", _forget, methods=["POST"]),
+    PublicRoute("/checkout", _form, why="the cart of the signed cookie"),
+    PublicRoute("/checkout", _order, why="anybody may buy", methods=["POST"]),
+    PublicRoute("/checkout/quote", _back_to_form, why="leads back to the checkout"),
+    PublicRoute("/checkout/quote", _quote, why="the cart of the signed cookie", methods=["POST"]),
+    PublicRoute("/checkout/forget", _forget, why="takes a cookie away", methods=["POST"]),
 ]

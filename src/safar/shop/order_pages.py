@@ -5,12 +5,13 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.customers.visitor import visitor_of
 from safar.kernel import clock
 from safar.kernel.errors import NotFound
 from safar.kernel.ids import new_id
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.pages import context_of, error_text, page, wants_json
 from safar.kernel.web.requests import see_other
 from safar.shop.errors import NotNow
@@ -179,8 +180,10 @@ async def _order_to_change(request: Request) -> UUID:
 
 
 routes: list[BaseRoute] = [
-    Route("/orders/{signed}", _order),
-    Route("/orders/{signed}/cancellation", _cancel, methods=["POST"]),
-    Route("/orders/{signed}/invoice.pdf", _invoice),
+    PublicRoute("/orders/{signed}", _order, why="whoever has the signed link"),
+    PublicRoute(
+        "/orders/{signed}/cancellation", _cancel, why="whoever has the signed link", methods=["POST"]
+    ),
+    PublicRoute("/orders/{signed}/invoice.pdf", _invoice, why="whoever has the signed link"),
     *return_public.routes(_order_to_change),
 ]

@@ -2,11 +2,10 @@
 
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.images import picture_url
 from safar.customers.actions import cards
@@ -18,8 +17,10 @@ from safar.kernel.i18n import _
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.keyset import cut
 from safar.kernel.text import whole_number
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of, page, today_of
+from safar.kernel.web.post import NOTHING, Wrong
 from safar.kernel.web.requests import see_other
 from safar.shop.fulfilment import carrier_pages, order_actions, return_pages
 from safar.shop.fulfilment.decide import after, is_partly_shipped, to_give_up, to_go_of
@@ -64,7 +65,6 @@ _QUERY_CHARACTERS_MAX = 100
 
 async def _orders(request: Request) -> Response:
     """Show orders, newest first; a number in the search goes straight to its order."""
-    actor_of(request)
     context = context_of(request)
     wanted = _wanted(request)
     async with context.database.connection() as connection:
@@ -116,15 +116,9 @@ def _told(request: Request) -> tuple[int, int] | None:
     return None if done is None and left is None else (done or 0, left or 0)
 
 
-async def _order(request: Request) -> Response:
-    return await order_page(request, parse_id(request.path_params["id"]))
-
-
-async def order_page(
-    request: Request, order_id: UUID, *, problem: str | None = None, status: int = 200
-) -> Response:
+async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
     """Show one order to staff: what is to be done with it, what was, and who did it."""
-    actor, context = actor_of(request), context_of(request)
+    actor, context, order_id = actor_of(request), context_of(request), parse_id(request.path_params["id"])
     async with context.database.connection() as connection:
         order = (await orders_by_id(connection, [order_id])).get(order_id)
         if order is None:
@@ -161,14 +155,14 @@ async def order_page(
     values |= _standing(context, order, values["progress"], partly=is_partly_shipped(goods)) | {
         "events": [(event, sentence(event), icon_of(event), tone_of(event)) for event in happened],
         "expected": expected_of(order, context.settings, await rules_of(context)),
-        "payment": payment, "problem": problem,
+        "payment": payment, "problem": wrong.sentence,
         "money_note": money_note(
             order, came_minor=payment.came_minor, back_minor=payment.back_minor,
             return_state=values["origin"].state if values["origin"] else None,
         ),
         "may_manage": actor.may("manager"), "return_id": new_id(), "give_up_id": new_id(),
     }  # fmt: skip
-    return page(request, "shop/console_order.html", values, status=status)
+    return page(request, "shop/console_order.html", values, status=wrong.status)
 
 
 def _standing(context: Context, order: Order, progress: Progress | None, *, partly: bool) -> dict[str, Any]:
@@ -192,9 +186,9 @@ def _standing(context: Context, order: Order, progress: Progress | None, *, part
 
 
 routes: list[BaseRoute] = [
-    Route("/orders", _orders),
-    *order_actions.routes(order_page),
-    Route("/orders/{id}", _order),
+    StaffRoute("/orders", _orders, role="agent"),
+    *order_actions.routes(_order),
+    StaffRoute("/orders/{id}", _order, role="agent"),
     *return_pages.routes,
     *carrier_pages.routes,
 ]

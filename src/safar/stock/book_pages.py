@@ -6,11 +6,12 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.kernel.database import rows
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.keyset import LAST_ID, LAST_MOMENT, cut, key_moment, page_key, parse_page_key
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page, today_of
@@ -43,7 +44,6 @@ class MoveLine:
 
 
 async def _moves(request: Request) -> Response:
-    actor_of(request)
     before = parse_page_key(request.query_params.get("before"), key_moment, UUID)
     at, id_ = before or (LAST_MOMENT, LAST_ID)
     params = {"before_at": at, "before_id": id_, "limit": PAGE_SIZE + 1}
@@ -88,7 +88,7 @@ async def _date(request: Request, actor: Actor, fields: Fields) -> str:
 
 
 routes: list[BaseRoute] = [
-    Route("/stock/moves", _moves),
-    Route("/stock/lots", _lots),
-    Route("/stock/lots/{id}/date", _date, methods=["POST"]),
+    StaffRoute("/stock/moves", _moves, role="agent"),
+    StaffRoute("/stock/lots", _lots, role="agent"),
+    StaffRoute("/stock/lots/{id}/date", _date, role="manager", methods=["POST"]),
 ]

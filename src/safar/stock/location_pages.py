@@ -2,11 +2,12 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.kernel.errors import NotFound
 from safar.kernel.i18n import N_, _
 from safar.kernel.ids import new_id, parse_id
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page
@@ -39,7 +40,10 @@ async def _locations(request: Request, wrong: Wrong = NOTHING) -> Response:
 
 
 async def _location(request: Request, wrong: Wrong = NOTHING) -> Response:
-    actor, location_id = actor_of(request), request.path_params.get("id") or wrong.typed["location_id"]
+    actor, location_id = (
+        actor_of(request),
+        request.path_params.get("id") or wrong.typed["location_id"],
+    )
     async with context_of(request).database.connection() as connection:
         one = await site(connection, parse_id(location_id))
     if one is None:
@@ -106,7 +110,7 @@ def _kind_names() -> dict[str, str]:
 
 
 routes: list[BaseRoute] = [
-    Route("/stock/locations", _locations),
-    Route("/stock/locations", _save, methods=["POST"]),
-    Route("/stock/locations/{id}", _location),
+    StaffRoute("/stock/locations", _locations, role="agent"),
+    StaffRoute("/stock/locations", _save, role="manager", methods=["POST"]),
+    StaffRoute("/stock/locations/{id}", _location, role="agent"),
 ]

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.actions import patterns_of
 from safar.catalogue.codes import variant_of_code
 from safar.kernel.database import rows, value
 from safar.kernel.keyset import cut, key_number, page_key, parse_page_key
-from safar.kernel.web.actor import actor_of
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.requests import see_other
 from safar.stock import actions as stock
@@ -59,7 +59,6 @@ _FIRST = (-_UNITS_MOST, 0)
 
 async def _levels(request: Request) -> Response:
     """Show what is on hand, held and free everywhere, the emptiest first."""
-    actor_of(request)
     query = request.query_params.get("q", "").strip()[:100]
     only = request.query_params.get("only", "")
     only = only if only in _MOST_FREE else ""
@@ -86,7 +85,6 @@ async def _levels(request: Request) -> Response:
 
 async def _find(request: Request) -> Response:
     """Lead to the article whose barcode or number was scanned or typed, or to all that match."""
-    actor_of(request)
     query = request.query_params.get("q", "").strip()[:100]
     async with context_of(request).database.connection() as connection:
         variant = await variant_of_code(connection, query) if query else None
@@ -94,8 +92,8 @@ async def _find(request: Request) -> Response:
 
 
 routes: list[BaseRoute] = [
-    Route("/stock", _levels),
-    Route("/stock/find", _find),
+    StaffRoute("/stock", _levels, role="agent"),
+    StaffRoute("/stock/find", _find, role="agent"),
     *book_pages.routes,
     *location_pages.routes,
     *purchases.routes,

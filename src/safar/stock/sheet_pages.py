@@ -4,11 +4,12 @@ from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.sheets import importing
 from safar.kernel.apart import apart
 from safar.kernel.sheets import BYTES_MAX
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of, page
 from safar.stock import sheets
@@ -17,7 +18,6 @@ _PREVIEW = "stock/preview.html"
 
 
 async def _files(request: Request) -> Response:
-    actor_of(request, "manager")
     return _page(request)
 
 
@@ -27,13 +27,12 @@ def _page(request: Request, problem: str | None = None, status: int = 200) -> Re
 
 async def _export(request: Request) -> Response:
     """Give out what lies where."""
-    actor_of(request, "manager")
     rows = sheets.export_rows(context_of(request).database)
     return await importing.give_out(request.path_params["kind"], "stock", rows)
 
 
 async def _upload(request: Request) -> Response:
-    review = partial(sheets.review, staff_id=actor_of(request, "manager").id)
+    review = partial(sheets.review, staff_id=actor_of(request).id)
     read = partial(apart, "safar.stock.sheet_rows:read_rows")
     return await importing.hand_in(request, "/stock/files", _page, read, review)
 
@@ -43,14 +42,14 @@ async def _preview(request: Request) -> Response:
 
 
 async def _write(request: Request) -> Response:
-    write = partial(sheets.write, staff_id=actor_of(request, "manager").id)
+    write = partial(sheets.write, staff_id=actor_of(request).id)
     return await importing.take_over(request, sheets.KIND, _PREVIEW, write)
 
 
 routes: list[BaseRoute] = [
-    Route("/stock/files", _files),
-    Route("/stock/files/stock.{kind}", _export),
-    Route("/stock/files/uploads", _upload, methods=["POST"]),
-    Route("/stock/files/{upload_id}", _preview),
-    Route("/stock/files/{upload_id}", _write, methods=["POST"]),
+    StaffRoute("/stock/files", _files, role="manager"),
+    StaffRoute("/stock/files/stock.{kind}", _export, role="manager"),
+    StaffRoute("/stock/files/uploads", _upload, role="manager", methods=["POST"]),
+    StaffRoute("/stock/files/{upload_id}", _preview, role="manager"),
+    StaffRoute("/stock/files/{upload_id}", _write, role="manager", methods=["POST"]),
 ]

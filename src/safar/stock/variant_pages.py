@@ -6,7 +6,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.actions import variants_by_id
 from safar.catalogue.errors import UnknownProduct
@@ -16,6 +16,7 @@ from safar.kernel.database import Connection, value
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.keyset import cut, key_moment, page_key, parse_page_key
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import UNITS_MAX, Fields
 from safar.kernel.web.pages import context_of, page
@@ -234,8 +235,11 @@ async def _known(connection: Connection, variant_id: UUID) -> Variant:
 
 
 routes: list[BaseRoute] = [
-    Route("/stock/{id}", _variant),
-    *(Route(f"/stock/{{id}}/{form}", _moving(form), methods=["POST"]) for form in _VERBS),
-    Route("/stock/{id}/policy", _policy, methods=["POST"]),
-    Route("/stock/{id}/lots", _lots, methods=["POST"]),
+    StaffRoute("/stock/{id}", _variant, role="agent"),
+    *(
+        StaffRoute(f"/stock/{{id}}/{form}", _moving(form), role="manager", methods=["POST"])
+        for form in _VERBS
+    ),
+    StaffRoute("/stock/{id}/policy", _policy, role="manager", methods=["POST"]),
+    StaffRoute("/stock/{id}/lots", _lots, role="manager", methods=["POST"]),
 ]

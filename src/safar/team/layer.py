@@ -1,6 +1,7 @@
 """The door of the console: who of the staff makes each request, and nobody else comes in."""
 
 import asyncio
+from collections.abc import Collection
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import MutableHeaders
@@ -21,7 +22,6 @@ from safar.team.model import Session
 from safar.team.sessions import session_of
 
 COOKIE = "staff"
-_OPEN = ("/sign-in", "/health")
 _OPEN_FOLDERS = ("/static/",)
 _UNTIL_PASSWORD_CHANGED = ("/password", "/sign-out")
 _TOKEN_CHARACTERS_MAX = 100
@@ -45,8 +45,10 @@ def _token(scope: Scope, settings: Settings) -> str | None:
 class StaffLayer:
     """Pure ASGI layer of the console: `request.state.staff` is an Actor, or None where anybody may look."""
 
-    def __init__(self, app: ASGIApp, context: Context) -> None:
+    def __init__(self, app: ASGIApp, context: Context, *, open_paths: Collection[str] = ()) -> None:
+        """Ask for a session everywhere but at the `open_paths`, which are those of the public routes."""
         self._app = app
+        self._open_paths = open_paths
         self._database = context.database
         self._settings = context.settings
 
@@ -65,13 +67,24 @@ class StaffLayer:
         if session is not None:
             scope["state"]["staff"] = Actor(session.staff_id, session.email, session.name, session.role)
             scope["state"]["password_due"] = session.must_change_password
-        if refusal := _refusal(Request(scope), session):
+        if refusal := self._refusal(Request(scope), session):
             await refusal(scope, receive, send)
             return
         try:
             await self._app(scope, receive, self._watched(token, send))
         except _SessionEnded:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _refusal(self, request: Request, session: Session | None) -> Response | None:
+        """Return the answer to somebody who may not come in here, or None to let them."""
+        path = request.url.path
+        if path in self._open_paths:
+            return None
+        if session is None:
+            return _to_page(request, f"/sign-in?next={quote(_next(request))}", SignInNeeded())
+        if session.must_change_password and path not in _UNTIL_PASSWORD_CHANGED:
+            return _to_page(request, "/password", Forbidden())
+        return None
 
     async def _session(self, token: str | None) -> Session | None:
         if token is None:
@@ -95,18 +108,6 @@ class StaffLayer:
             await send(message)
 
         return watched_send
-
-
-def _refusal(request: Request, session: Session | None) -> Response | None:
-    """Return the answer to somebody who may not come in here, or None to let them."""
-    path = request.url.path
-    if path in _OPEN:
-        return None
-    if session is None:
-        return _to_page(request, f"/sign-in?next={quote(_next(request))}", SignInNeeded())
-    if session.must_change_password and path not in _UNTIL_PASSWORD_CHANGED:
-        return _to_page(request, "/password", Forbidden())
-    return None
 
 
 def _to_page(request: Request, page: str, error: SafarError) -> Response:

@@ -5,15 +5,17 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.kernel.errors import InvalidInput, SafarError
 from safar.kernel.i18n import _
 from safar.kernel.ids import parse_id
+from safar.kernel.web.access import PublicRoute, StaffRoute
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.cookies import cookie_of, cookie_set
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, error_text, page, wants_json
+from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.requests import client_address, local_path, see_other
 from safar.team.actions import (
     all_staff,
@@ -88,67 +90,46 @@ async def post_password(request: Request) -> Response:
     return _with_cookie(request, see_other("/"), token)
 
 
-async def staff_page(request: Request) -> Response:
-    return await _staff_page(request, actor_of(request, "owner"))
-
-
-async def post_staff(request: Request) -> Response:
-    actor = actor_of(request, "owner")
-    fields = await read_fields(request)
-    try:
-        email, name = fields.email("email"), fields.text("name", length_max=100)
-        role = fields.choice("role", frozenset(ROLES))
-        fields.done()
-        invited = await invite(context_of(request), actor=actor, email=email, name=name, role=role)
-    except SafarError as error:
-        if wants_json(request):
-            raise
-        return await _staff_page(request, actor, error=error, entered=fields.values)
-    return await _staff_page(request, actor, invited=invited)
-
-
-async def post_disable(request: Request) -> Response:
-    actor = actor_of(request, "owner")
-    try:
-        async with context_of(request).database.transaction() as connection:
-            await disable(connection, actor=actor, staff_id=_staff_id(request))
-    except SafarError as error:
-        if wants_json(request) or error.status == 404:
-            raise
-        return await _staff_page(request, actor, error=error)
-    return see_other("/staff")
-
-
-async def post_renew(request: Request) -> Response:
-    actor = actor_of(request, "owner")
-    invited = await renew_password(context_of(request), actor=actor, staff_id=_staff_id(request))
-    return await _staff_page(request, actor, invited=invited)
-
-
-def _staff_id(request: Request) -> UUID:
-    return parse_id(request.path_params["staff_id"])
-
-
-async def _staff_page(
-    request: Request,
-    actor: Actor,
-    *,
-    invited: Invited | None = None,
-    error: SafarError | None = None,
-    entered: dict[str, str] | Any = None,
-) -> Response:
+async def staff_page(request: Request, wrong: Wrong = NOTHING, *, invited: Invited | None = None) -> Response:
     async with context_of(request).database.connection() as connection:
         people = await all_staff(connection)
     values = {
         "people": people,
-        "me": actor.id,
+        "me": actor_of(request).id,
         "seen_address": client_address(request),
         "invited": invited,
         "roles": [("agent", _("Agent")), ("manager", _("Manager")), ("owner", _("Owner"))],
-        "entered": dict(entered or {}),
-        **_wrong(error),
+        "entered": wrong.typed,
+        "problems": wrong.problems,
+        "error": wrong.problem,
     }
-    return page(request, "team/staff.html", values, status=error.status if error else 200)
+    return page(request, "team/staff.html", values, status=wrong.status)
+
+
+@posted(staff_page)
+async def post_staff(request: Request, actor: Actor, fields: Fields) -> Response:
+    email, name = fields.email("email"), fields.text("name", length_max=100)
+    role = fields.choice("role", frozenset(ROLES))
+    fields.done()
+    invited = await invite(context_of(request), actor=actor, email=email, name=name, role=role)
+    return await staff_page(request, invited=invited)
+
+
+@posted(staff_page)
+async def post_disable(request: Request, actor: Actor, _fields: Fields) -> str:
+    async with context_of(request).database.transaction() as connection:
+        await disable(connection, actor=actor, staff_id=_staff_id(request))
+    return "/staff"
+
+
+@posted(staff_page)
+async def post_renew(request: Request, actor: Actor, _fields: Fields) -> Response:
+    invited = await renew_password(context_of(request), actor=actor, staff_id=_staff_id(request))
+    return await staff_page(request, invited=invited)
+
+
+def _staff_id(request: Request) -> UUID:
+    return parse_id(request.path_params["staff_id"])
 
 
 def _wrong(error: SafarError | None) -> dict[str, Any]:
@@ -192,13 +173,13 @@ def _with_cookie(request: Request, response: Response, token: str) -> Response:
 
 
 routes: list[BaseRoute] = [
-    Route("/sign-in", sign_in_page),
-    Route("/sign-in", post_sign_in, methods=["POST"]),
-    Route("/sign-out", post_sign_out, methods=["POST"]),
-    Route("/password", password_page),
-    Route("/password", post_password, methods=["POST"]),
-    Route("/staff", staff_page),
-    Route("/staff", post_staff, methods=["POST"]),
-    Route("/staff/{staff_id}/disable", post_disable, methods=["POST"]),
-    Route("/staff/{staff_id}/renew", post_renew, methods=["POST"]),
+    PublicRoute("/sign-in", sign_in_page, why="nobody is signed in yet"),
+    PublicRoute("/sign-in", post_sign_in, why="nobody is signed in yet", methods=["POST"]),
+    StaffRoute("/sign-out", post_sign_out, role="agent", methods=["POST"]),
+    StaffRoute("/password", password_page, role="agent"),
+    StaffRoute("/password", post_password, role="agent", methods=["POST"]),
+    StaffRoute("/staff", staff_page, role="owner"),
+    StaffRoute("/staff", post_staff, role="owner", methods=["POST"]),
+    StaffRoute("/staff/{staff_id}/disable", post_disable, role="owner", methods=["POST"]),
+    StaffRoute("/staff/{staff_id}/renew", post_renew, role="owner", methods=["POST"]),
 ]

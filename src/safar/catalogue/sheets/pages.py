@@ -4,7 +4,7 @@ from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.sheets import actions as sheets
 from safar.catalogue.sheets import importing
@@ -12,6 +12,7 @@ from safar.catalogue.sheets.rows import PLAIN_COLUMNS
 from safar.kernel.apart import apart
 from safar.kernel.i18n import LANGUAGES
 from safar.kernel.sheets import BYTES_MAX
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of, page
 
@@ -19,7 +20,6 @@ _PREVIEW = "catalogue/preview.html"
 
 
 async def _files(request: Request) -> Response:
-    actor_of(request, "manager")
     return _page(request)
 
 
@@ -34,14 +34,13 @@ def _page(request: Request, problem: str | None = None, status: int = 200) -> Re
 
 async def _export(request: Request) -> Response:
     """Give out the whole catalogue, in the order of the article numbers."""
-    actor_of(request, "manager")
     context = context_of(request)
     rows = sheets.export_rows(context.database, context.settings.currency, context.settings.language)
     return await importing.give_out(request.path_params["kind"], "products", rows)
 
 
 async def _upload(request: Request) -> Response:
-    actor, settings = actor_of(request, "manager"), context_of(request).settings
+    actor, settings = actor_of(request), context_of(request).settings
     currency, language = settings.currency, settings.language
     return await importing.hand_in(
         request, "/catalogue/files", _page,
@@ -55,15 +54,15 @@ async def _preview(request: Request) -> Response:
 
 
 async def _write(request: Request) -> Response:
-    actor, settings = actor_of(request, "manager"), context_of(request).settings
+    actor, settings = actor_of(request), context_of(request).settings
     write = partial(sheets.write, currency=settings.currency, staff_id=actor.id)
     return await importing.take_over(request, sheets.KIND, _PREVIEW, write)
 
 
 routes: list[BaseRoute] = [
-    Route("/catalogue/files", _files),
-    Route("/catalogue/files/products.{kind}", _export),
-    Route("/catalogue/files/uploads", _upload, methods=["POST"]),
-    Route("/catalogue/files/{upload_id}", _preview),
-    Route("/catalogue/files/{upload_id}", _write, methods=["POST"]),
+    StaffRoute("/catalogue/files", _files, role="manager"),
+    StaffRoute("/catalogue/files/products.{kind}", _export, role="manager"),
+    StaffRoute("/catalogue/files/uploads", _upload, role="manager", methods=["POST"]),
+    StaffRoute("/catalogue/files/{upload_id}", _preview, role="manager"),
+    StaffRoute("/catalogue/files/{upload_id}", _write, role="manager", methods=["POST"]),
 ]

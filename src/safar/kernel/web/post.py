@@ -1,6 +1,6 @@
 """What comes of a form: on to the next page, or back to its own with what is wrong and what was typed."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,57 +16,85 @@ from safar.kernel.web.requests import see_other
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """Why a form of a page was refused: problems of its fields, or one of the whole."""
+    """Why a form of a page was refused: `form` names it where a page has several."""
 
     form: str = ""
     fields: Fields | None = None
-    problem: str | None = None
-    status: int = 200
+    refused: SafarError | None = None
 
     @property
-    def typed(self) -> dict[str, str]:
-        return dict(self.fields.values) if self.fields else {}
+    def typed(self) -> Mapping[str, str]:
+        """What was typed; empty, as `fields` is None, before anything was."""
+        return self.fields.values if self.fields else {}
+
+    @property
+    def first(self) -> str | None:
+        """The refusal in one sentence: that of the whole, or what is wrong with the first of the fields."""
+        return self.problem or next(iter(self.problems.values()), None)
+
+    @property
+    def problems(self) -> Mapping[str, str]:
+        """What is wrong by field."""
+        return self.fields.problems if self.fields else {}
+
+    @property
+    def sentence(self) -> str | None:
+        """The refusal in one sentence, of whatever kind it is."""
+        return error_text(self.refused) if self.refused else None
+
+    @property
+    def problem(self) -> str | None:
+        """The refusal of the whole; None where the fields say what is wrong."""
+        return None if isinstance(self.refused, InvalidInput) else self.sentence
+
+    @property
+    def status(self) -> int:
+        return self.refused.status if self.refused else 200
 
     def values(self) -> dict[str, Any]:
         """Return it as the templates take it."""
         return {
             "form": self.form,
-            "typed": self.typed,
-            "problems": self.fields.problems if self.fields else {},
+            "typed": dict(self.typed),
+            "problems": self.problems,
             "problem": self.problem,
         }
 
 
 NOTHING = Wrong()
-_Page = Callable[[Request, Wrong], Awaitable[Response]]
-_Deed = Callable[[Request, Actor, Fields], Awaitable[str]]
-_Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def posted(page: _Page, form: str = "", role: str = "manager") -> Callable[[_Deed], _Endpoint]:
+def wrong_of(form: str, fields: Fields, refused: SafarError) -> Wrong:
+    """Return a refusal as its page shows it, what is wrong with the fields beside them."""
+    if isinstance(refused, InvalidInput):
+        fields.problems.update(refused.problems)
+    return Wrong(form, fields, refused)
+
+
+Page = Callable[[Request, Wrong], Awaitable[Response]]
+Deed = Callable[[Request, Actor, Fields], Awaitable[str | Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def posted(page: Page, form: str = "") -> Callable[[Deed], Endpoint]:
     """Make an endpoint of what a form does: the deed returns where to go on, `page` shows its refusal.
 
     What is not there, or not for this caller, has no page of its own; a program is answered in its own form.
     """
 
-    def endpoint_of(deed: _Deed) -> _Endpoint:
+    def endpoint_of(deed: Deed) -> Endpoint:
         async def endpoint(request: Request) -> Response:
-            actor, fields = actor_of(request, role), await read_fields(request)
+            actor, fields = actor_of(request), await read_fields(request)
             try:
-                return see_other(await deed(request, actor, fields))
+                done = await deed(request, actor, fields)
             except SafarError as refused:
                 if wants_json(request) or isinstance(refused, (NotFound, Forbidden, SignInNeeded)):
                     raise
-                wrong = _wrong(form, fields, refused)
+                wrong = wrong_of(form, fields, refused)
+            else:
+                return see_other(done) if isinstance(done, str) else done
             return await page(request, wrong)
 
         return endpoint
 
     return endpoint_of
-
-
-def _wrong(form: str, fields: Fields, refused: SafarError) -> Wrong:
-    if isinstance(refused, InvalidInput):
-        fields.problems.update(refused.problems)
-        return Wrong(form, fields, status=refused.status)
-    return Wrong(form, fields, error_text(refused), refused.status)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.kernel.errors import NotFound
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.headers import list_of
 
 _PACKAGE = Path(__file__).parent.parent.parent
@@ -67,4 +68,4 @@ async def _serve(request: Request) -> Response:
 
 
 def static_routes() -> list[BaseRoute]:
-    return [Route("/static/{digest}/{path:path}", _serve)]
+    return [PublicRoute("/static/{digest}/{path:path}", _serve, why="files that are the same for everybody")]

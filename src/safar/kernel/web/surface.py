@@ -16,6 +16,7 @@ from safar.kernel import errors
 from safar.kernel.context import Context
 from safar.kernel.database import connection_lost
 from safar.kernel.log import log, route_of, said_of
+from safar.kernel.web.access import check_declared
 from safar.kernel.web.edge import Edge
 from safar.kernel.web.pages import error_response
 from safar.kernel.web.static import static_routes
@@ -39,7 +40,11 @@ def build_surface(
     inside: Sequence[Callable[[ASGIApp], ASGIApp]] = (),
     lifespan: Any = None,
 ) -> Starlette:
-    """Return the application of `surface`: `routes` behind the edge, `inside` layers between them."""
+    """Return the application of `surface`: `routes` behind the edge, `inside` layers between them.
+
+    Raises TypeError for a route that does not say who may use it.
+    """
+    check_declared(routes)
     app = Starlette(
         routes=[*static_routes(), *routes],
         exception_handlers={

@@ -1,21 +1,23 @@
 """What staff do with orders, one or many: pack, ship, deliver, cancel, print."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.kernel.context import Context
 from safar.kernel.errors import NotFound, SafarError
 from safar.kernel.i18n import _
 from safar.kernel.ids import derived_id, parse_id
-from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import Fields, read_fields
-from safar.kernel.web.pages import context_of, error_text
+from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.forms import Fields
+from safar.kernel.web.pages import context_of
+from safar.kernel.web.post import Page, posted
 from safar.kernel.web.requests import request_key, see_other
 from safar.shop.errors import NotNow
 from safar.shop.fulfilment.errors import PartlySent
@@ -37,54 +39,34 @@ from safar.shop.settle import Cancellation, cancel_many
 from safar.stock.model import MAIN
 
 REASON_CHARACTERS_MAX = 500
-OrderPage = Callable[..., Awaitable[Response]]
-Handler = Callable[[Request], Awaitable[Response]]
 
 
-def routes(order_page: OrderPage) -> list[BaseRoute]:
+def routes(order_page: Page) -> list[BaseRoute]:
     """Return the routes; `order_page` shows an order again with the problem there was."""
-
-    def on_page(
-        action: Callable[[Request, UUID], Awaitable[None]],
-    ) -> Callable[[Request], Awaitable[Response]]:
-        async def handle(request: Request) -> Response:
-            order_id = parse_id(request.path_params["id"])
-            try:
-                await action(request, order_id)
-            except NotFound:
-                raise
-            except SafarError as refused:
-                if refused.status in (401, 403):
-                    raise
-                return await order_page(request, order_id, problem=error_text(refused), status=refused.status)
-            return see_other(f"/orders/{order_id}")
-
-        return handle
-
+    on_page = posted(order_page)
     return [
-        Route("/orders/picking.pdf", _picking_list),
-        Route("/orders/packed", _pack_batch, methods=["POST"]),
-        Route("/orders/shipped", _ship_batch, methods=["POST"]),
-        Route("/orders/{id}/packed", on_page(_pack), methods=["POST"]),
-        Route("/orders/{id}/shipped", on_page(_ship), methods=["POST"]),
-        Route("/orders/{id}/delivered", on_page(_deliver), methods=["POST"]),
-        Route("/orders/{id}/cancelled", on_page(_cancel), methods=["POST"]),
-        Route("/orders/{id}/link", on_page(_new_link), methods=["POST"]),
-        Route("/orders/{id}/given-up", on_page(_give_up), methods=["POST"]),
-        Route("/orders/{id}/packing-slip.pdf", _packing_slip),
-        Route("/orders/{id}/invoice.pdf", _invoice),
+        StaffRoute("/orders/picking.pdf", _picking_list, role="agent"),
+        StaffRoute("/orders/packed", _pack_batch, role="agent", methods=["POST"]),
+        StaffRoute("/orders/shipped", _ship_batch, role="agent", methods=["POST"]),
+        StaffRoute("/orders/{id}/packed", on_page(_pack), role="agent", methods=["POST"]),
+        StaffRoute("/orders/{id}/shipped", on_page(_ship), role="agent", methods=["POST"]),
+        StaffRoute("/orders/{id}/delivered", on_page(_deliver), role="agent", methods=["POST"]),
+        StaffRoute("/orders/{id}/cancelled", on_page(_cancel), role="manager", methods=["POST"]),
+        StaffRoute("/orders/{id}/link", on_page(_new_link), role="agent", methods=["POST"]),
+        StaffRoute("/orders/{id}/given-up", on_page(_give_up), role="manager", methods=["POST"]),
+        StaffRoute("/orders/{id}/packing-slip.pdf", _packing_slip, role="agent"),
+        StaffRoute("/orders/{id}/invoice.pdf", _invoice, role="agent"),
     ]
 
 
-async def _pack(request: Request, order_id: UUID) -> None:
-    actor = actor_of(request)
-    _done(await context_of(request).batched(pack_many, Pack(order_id, actor.id)))
+async def _pack(request: Request, actor: Actor, _fields: Fields) -> str:
+    order_id = parse_id(request.path_params["id"])
+    return _done(await context_of(request).batched(pack_many, Pack(order_id, actor.id)))
 
 
-async def _ship(request: Request, order_id: UUID) -> None:
+async def _ship(request: Request, actor: Actor, fields: Fields) -> str:
     """Ship what the form says, or everything that is still to go from one location."""
-    actor, context = actor_of(request), context_of(request)
-    fields = await read_fields(request)
+    context, order_id = context_of(request), parse_id(request.path_params["id"])
     key = request_key(request, fields, "parcel", order_id)
     location_id = parse_id(fields.values.get("location_id") or str(MAIN))
     units = tuple(fields.units(required=True).items()) or None
@@ -96,17 +78,17 @@ async def _ship(request: Request, order_id: UUID) -> None:
     shipping = Shipping(
         key, order_id, location_id, link_of(context, order_id), units, carrier, code, actor.id
     )  # fmt: skip
-    _done(await context.batched(ship_many, shipping))
+    return _done(await context.batched(ship_many, shipping))
 
 
-async def _deliver(request: Request, order_id: UUID) -> None:
-    actor = actor_of(request)
-    _done(await context_of(request).batched(deliver_many, Delivery(order_id, actor.id)))
+async def _deliver(request: Request, actor: Actor, _fields: Fields) -> str:
+    order_id = parse_id(request.path_params["id"])
+    return _done(await context_of(request).batched(deliver_many, Delivery(order_id, actor.id)))
 
 
-async def _cancel(request: Request, order_id: UUID) -> None:
+async def _cancel(request: Request, actor: Actor, _fields: Fields) -> str:
     """Cancel an order of which nothing has left; what was paid goes back at once."""
-    actor, context = actor_of(request, "manager"), context_of(request)
+    context, order_id = context_of(request), parse_id(request.path_params["id"])
     link = link_of(context, order_id)
     cancellation = Cancellation(order_id, link, "cancelled_by_shop", may_still_arrive=True, staff_id=actor.id)
     standing = await context.batched(cancel_many, cancellation)
@@ -116,19 +98,20 @@ async def _cancel(request: Request, order_id: UUID) -> None:
         raise PartlySent if await something_left(context, order_id) else NotNow
     if standing.changed and standing.payment_state == PaymentState.OWED:
         await give_back(context, order_id, (await _order_of(context, order_id)).provider)
+    return f"/orders/{order_id}"
 
 
-async def _new_link(request: Request, order_id: UUID) -> None:
+async def _new_link(request: Request, actor: Actor, _fields: Fields) -> str:
     """Let no link to the order open it any more, and mail the customer a new one."""
-    actor, context = actor_of(request), context_of(request)
+    context, order_id = context_of(request), parse_id(request.path_params["id"])
     async with context.database.transaction() as connection:
         await renew_link(connection, order_id, link_of(context, order_id), staff_id=actor.id)
+    return f"/orders/{order_id}"
 
 
-async def _give_up(request: Request, order_id: UUID) -> None:
+async def _give_up(request: Request, actor: Actor, fields: Fields) -> str:
     """Give up units of lines (line-ID), or with `rest` all that is still to go."""
-    actor, context = actor_of(request, "manager"), context_of(request)
-    fields = await read_fields(request)
+    context, order_id = context_of(request), parse_id(request.path_params["id"])
     key = request_key(request, fields, "given up", order_id)
     reason = fields.text("reason", length_max=REASON_CHARACTERS_MAX)
     rest = fields.ticked("rest")
@@ -140,7 +123,7 @@ async def _give_up(request: Request, order_id: UUID) -> None:
         key, order_id, actor.id, link_of(context, order_id), reason, units,
         with_shipping=fields.ticked("with_shipping"),
     )  # fmt: skip
-    _done(await context.batched(give_up_many, gift))
+    return _done(await context.batched(give_up_many, gift))
 
 
 async def something_left(context: Context, order_id: UUID) -> bool:
@@ -189,7 +172,6 @@ def _batch_done(outcomes: Sequence[Any]) -> Response:
 
 
 async def _picking_list(request: Request) -> Response:
-    actor_of(request)
     ids = _ids(request.query_params.getlist("id"))
     if not ids:
         raise NotFound
@@ -197,7 +179,6 @@ async def _picking_list(request: Request) -> Response:
 
 
 async def _packing_slip(request: Request) -> Response:
-    actor_of(request)
     context = context_of(request)
     order = await _order_of(context, parse_id(request.path_params["id"]))
     shipment = request.query_params.get("shipment")
@@ -206,7 +187,6 @@ async def _packing_slip(request: Request) -> Response:
 
 
 async def _invoice(request: Request) -> Response:
-    actor_of(request)
     context = context_of(request)
     order = await _order_of(context, parse_id(request.path_params["id"]))
     return pdf_response(await invoice_of(context, order), f"{order.number}.pdf")
@@ -227,11 +207,13 @@ async def _where_it_lies(context: Context, order_id: UUID) -> UUID | None:
     return next((one.shelf_id for one in goods if one.quantity > one.shipped), None)
 
 
-def _done(outcome: Advanced) -> None:
+def _done(outcome: Advanced) -> str:
+    """Return the order's page. Raises NotFound, NotNow."""
     if outcome.state is None:
         raise NotFound
     if not outcome.done:
         raise NotNow
+    return f"/orders/{outcome.order_id}"
 
 
 def _chosen(form: Any) -> list[UUID]:

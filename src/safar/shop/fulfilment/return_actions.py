@@ -1,18 +1,19 @@
 """What staff decide about returns: approve, refuse, receive, give the money back."""
 
-from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.kernel.context import Context
-from safar.kernel.errors import NotFound, SafarError
+from safar.kernel.errors import NotFound
 from safar.kernel.ids import parse_id
-from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import read_fields
-from safar.kernel.web.pages import context_of, error_text
+from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.pages import context_of
+from safar.kernel.web.post import Page, posted
 from safar.kernel.web.requests import request_key, see_other
 from safar.shop.errors import NotNow
 from safar.shop.fulfilment.exchange import exchange_id
@@ -36,45 +37,22 @@ from safar.stock.actions import own_locations
 from safar.stock.model import LOSS, MAIN, QUARANTINE
 
 ANSWER_CHARACTERS_MAX = 1000
-ReturnPage = Callable[..., Awaitable[Response]]
-Handler = Callable[[Request], Awaitable[Response]]
 
 
-def routes(return_page: ReturnPage) -> list[BaseRoute]:
+def routes(return_page: Page) -> list[BaseRoute]:
     """Return the routes; `return_page` shows a return again with the problem there was."""
-
-    def on_page(action: Callable[[Request, UUID], Awaitable[Turned]]) -> Handler:
-        async def handle(request: Request) -> Response:
-            return_id = parse_id(request.path_params["id"])
-            try:
-                outcome = await action(request, return_id)
-                if outcome.state is None:
-                    raise NotFound
-                if not outcome.done:
-                    raise NotNow
-            except NotFound:
-                raise
-            except SafarError as refused:
-                if refused.status in (401, 403):
-                    raise
-                problem = error_text(refused)
-                return await return_page(request, return_id, problem=problem, status=refused.status)
-            return see_other(f"/returns/{return_id}")
-
-        return handle
-
+    on_page = posted(return_page)
     return [
-        Route("/returns/{id}/approved", on_page(_approve), methods=["POST"]),
-        Route("/returns/{id}/refused", on_page(_refuse), methods=["POST"]),
-        Route("/returns/{id}/received", on_page(_receive), methods=["POST"]),
-        Route("/returns/{id}/refunded", on_page(_refund), methods=["POST"]),
-        Route("/orders/{id}/returns", _register, methods=["POST"]),
+        StaffRoute("/returns/{id}/approved", on_page(_approve), role="agent", methods=["POST"]),
+        StaffRoute("/returns/{id}/refused", on_page(_refuse), role="agent", methods=["POST"]),
+        StaffRoute("/returns/{id}/received", on_page(_receive), role="agent", methods=["POST"]),
+        StaffRoute("/returns/{id}/refunded", on_page(_refund), role="manager", methods=["POST"]),
+        StaffRoute("/orders/{id}/returns", _register, role="agent", methods=["POST"]),
     ]
 
 
-async def _approve(request: Request, return_id: UUID) -> Turned:
-    actor, context = actor_of(request), context_of(request)
-    fields = await read_fields(request)
+async def _approve(request: Request, actor: Actor, fields: Fields) -> str:
+    context, return_id = context_of(request), parse_id(request.path_params["id"])
     answer = fields.text("answer", length_max=ANSWER_CHARACTERS_MAX, required=False)
     fields.done()
     order_id = await _order_id(context, return_id)
@@ -83,23 +61,21 @@ async def _approve(request: Request, return_id: UUID) -> Turned:
         return_id, actor.id, link_of(context, order_id), link_of(context, exchange_id(return_id)),
         send_to if context.settings.shop_address else "", answer, context.settings.order_location_rule,
     )  # fmt: skip
-    return await context.batched(approve_many, approval)
+    return _done(return_id, await context.batched(approve_many, approval))
 
 
-async def _refuse(request: Request, return_id: UUID) -> Turned:
-    actor, context = actor_of(request), context_of(request)
-    fields = await read_fields(request)
+async def _refuse(request: Request, actor: Actor, fields: Fields) -> str:
+    context, return_id = context_of(request), parse_id(request.path_params["id"])
     answer = fields.text("answer", length_max=ANSWER_CHARACTERS_MAX)
     fields.done()
     order_id = await _order_id(context, return_id)
     refusal = Refusal(return_id, actor.id, link_of(context, order_id), answer)
-    return await context.batched(refuse_many, refusal)
+    return _done(return_id, await context.batched(refuse_many, refusal))
 
 
-async def _receive(request: Request, return_id: UUID) -> Turned:
+async def _receive(request: Request, actor: Actor, fields: Fields) -> str:
     """Take goods in: stock-ID, quarantine-ID and loss-ID by article, line-ID by line that counts."""
-    actor, context = actor_of(request), context_of(request)
-    fields = await read_fields(request)
+    context, return_id = context_of(request), parse_id(request.path_params["id"])
     location_id = parse_id(fields.values.get("location_id") or str(MAIN))
     async with context.database.connection() as connection:
         if location_id not in {place.id for place in await own_locations(connection)}:
@@ -115,12 +91,11 @@ async def _receive(request: Request, return_id: UUID) -> Turned:
     lines = fields.units("line-", required=True)
     fields.done()
     arrival = Arrival(return_id, actor.id, link_of(context, order_id), tuple(lines.items()), tuple(goods))
-    return await context.batched(receive_many, arrival)
+    return _done(return_id, await context.batched(receive_many, arrival))
 
 
-async def _refund(request: Request, return_id: UUID) -> Turned:
-    actor, context = actor_of(request, "manager"), context_of(request)
-    fields = await read_fields(request)
+async def _refund(request: Request, actor: Actor, fields: Fields) -> str:
+    context, return_id = context_of(request), parse_id(request.path_params["id"])
     async with context.database.connection() as connection:
         one = (await returns_by_id(connection, [return_id])).get(return_id)
         if one is None:
@@ -131,7 +106,16 @@ async def _refund(request: Request, return_id: UUID) -> Turned:
     gift = GiveBack(
         return_id, actor.id, link_of(context, order.id), fields.ticked("with_shipping"), amount
     )  # fmt: skip
-    return await context.batched(refund_return_many, gift)
+    return _done(return_id, await context.batched(refund_return_many, gift))
+
+
+def _done(return_id: UUID, outcome: Turned) -> str:
+    """Return the return's page. Raises NotFound, NotNow."""
+    if outcome.state is None:
+        raise NotFound
+    if not outcome.done:
+        raise NotNow
+    return f"/returns/{return_id}"
 
 
 async def _register(request: Request) -> Response:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.kernel.database import Connection, rows
 from safar.kernel.errors import NotFound
@@ -16,8 +16,10 @@ from safar.kernel.ids import parse_id
 from safar.kernel.keyset import LAST_NUMBER, cut
 from safar.kernel.money import plain_amount
 from safar.kernel.text import ascii_digits, whole_number
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.post import NOTHING, Wrong
 from safar.shop.fulfilment import return_actions
 from safar.shop.fulfilment.decide import return_after
 from safar.shop.fulfilment.model import (
@@ -68,7 +70,6 @@ class Listed:
 
 async def _returns(request: Request) -> Response:
     """Show returns, newest first, those that wait for us unless others are asked for."""
-    actor_of(request)
     state = request.query_params.get("state", _OPEN)
     state = state if state in {*RETURN_STATES, "all"} else _OPEN
     states = {_OPEN: list(OPEN_RETURNS), "all": None}.get(state, [state])
@@ -94,15 +95,9 @@ async def _returns(request: Request) -> Response:
     return page(request, "shop/console_returns.html", values)
 
 
-async def _return(request: Request) -> Response:
-    return await return_page(request, parse_id(request.path_params["id"]))
-
-
-async def return_page(
-    request: Request, return_id: UUID, *, problem: str | None = None, status: int = 200
-) -> Response:
+async def _return(request: Request, wrong: Wrong = NOTHING) -> Response:
     """Show one return to staff: what comes, why, and what is to be decided."""
-    actor, context = actor_of(request), context_of(request)
+    actor, context, return_id = actor_of(request), context_of(request), parse_id(request.path_params["id"])
     async with context.database.connection() as connection:
         one, order = await _found(connection, return_id)
         lines = (await return_lines_of(connection, [return_id]))[return_id]
@@ -124,11 +119,11 @@ async def return_page(
         }  # fmt: skip
     values |= {
         "states": RETURN_STATES, "tones": RETURN_TONES, "wishes": WISHES, "reasons": REASONS,
-        "problem": problem, "may_manage": actor.may("manager"), "answer_max": ANSWER_CHARACTERS_MAX,
+        "problem": wrong.sentence, "may_manage": actor.may("manager"), "answer_max": ANSWER_CHARACTERS_MAX,
         "may": {step.value for step in ReturnStep if return_after(one.state, step) is not None},
         "main": MAIN,
     }  # fmt: skip
-    return page(request, "shop/console_return.html", values, status=status)
+    return page(request, "shop/console_return.html", values, status=wrong.status)
 
 
 async def _worths(connection: Connection, order: Order, one: Return) -> tuple[str, str] | None:
@@ -159,7 +154,7 @@ async def _found(connection: Connection, return_id: UUID) -> tuple[Return, Order
 
 
 routes: list[BaseRoute] = [
-    Route("/returns", _returns),
-    Route("/returns/{id}", _return),
-    *return_actions.routes(return_page),
+    StaffRoute("/returns", _returns, role="agent"),
+    StaffRoute("/returns/{id}", _return, role="agent"),
+    *return_actions.routes(_return),
 ]

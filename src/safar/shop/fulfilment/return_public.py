@@ -5,7 +5,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.kernel import clock
 from safar.kernel.database import Connection
@@ -14,6 +14,7 @@ from safar.kernel.i18n import _
 from safar.kernel.ids import new_id
 from safar.kernel.once import Asked, Known, ask_one, keep_many
 from safar.kernel.refusals import only
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, error_text, page, wants_json
 from safar.kernel.web.requests import request_key, see_other
@@ -41,8 +42,8 @@ def routes(order_id_of: Callable[[Request], Awaitable[UUID]]) -> list[BaseRoute]
         return await _ask(request, await order_id_of(request))
 
     return [
-        Route("/orders/{signed}/return", form),
-        Route("/orders/{signed}/returns", ask, methods=["POST"]),
+        PublicRoute("/orders/{signed}/return", form, why="whoever has the signed link"),
+        PublicRoute("/orders/{signed}/returns", ask, why="whoever has the signed link", methods=["POST"]),
     ]
 
 

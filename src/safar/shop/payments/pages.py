@@ -6,16 +6,18 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.kernel.context import Context
-from safar.kernel.errors import InvalidInput, NotFound, SafarError
+from safar.kernel.errors import NotFound, SafarError
 from safar.kernel.i18n import N_, money
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.text import ascii_digits, whole_number
-from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import read_fields
-from safar.kernel.web.pages import context_of, error_text, page, wants_json
+from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.pages import context_of, error_text, page
+from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.requests import request_key, see_other
 from safar.shop.orders import order_of_number
 from safar.shop.pay import give_back, receive
@@ -103,37 +105,24 @@ def _words() -> Mapping[str, Any]:
     }  # fmt: skip
 
 
-async def _order(request: Request) -> Response:
-    return await _order_page(request, parse_id(request.path_params["id"]))
-
-
-async def _order_page(
-    request: Request,
-    order_id: UUID,
-    *,
-    problem: SafarError | None = None,
-    typed: Mapping[str, str] | None = None,
-) -> Response:
+async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
     """Show all money of an order: what came, what went back, and what can still be done."""
-    actor = actor_of(request)
+    actor, order_id = actor_of(request), parse_id(request.path_params["id"])
     async with context_of(request).database.connection() as connection:
         account = await _found(context_of(request), order_id)
         values = {
             "receipts": await receipts_of(connection, order_id),
             "refunds": await refunds_of(connection, order_id),
         }
-    problems = problem.problems if isinstance(problem, InvalidInput) else {}
     shown = {
         **values, **_words(), "account": account, "missing": missing(account),
         "refundable": refundable(account),
         "reference": spaced(reference_of(account.number)) if account.provider in TOLD else None,
         "may_change": actor.may("manager"), "may_receive": account.provider in TOLD,
         "staff_reasons": [(key, REASONS[key]) for key in _STAFF_REASONS], "request_id": new_id(),
-        "problems": problems, "typed": typed or {},
-        "problem": error_text(problem) if problem and not problems else None,
+        **wrong.values(),
     }  # fmt: skip
-    status = problem.status if problem else 200
-    return page(request, "shop/console_payment.html", shown, status=status)
+    return page(request, "shop/console_payment.html", shown, status=wrong.status)
 
 
 async def _found(context: Context, order_id: UUID) -> Account:
@@ -144,63 +133,47 @@ async def _found(context: Context, order_id: UUID) -> Account:
     return account
 
 
-async def _receive(request: Request) -> Response:
+@posted(_order)
+async def _receive(request: Request, actor: Actor, fields: Fields) -> str:
     """Write down money that a member of the staff has seen in the bank account."""
-    actor, context = actor_of(request, "manager"), context_of(request)
+    context = context_of(request)
     account = await _found(context, parse_id(request.path_params["id"]))
-    fields = await read_fields(request)
-    try:
-        amount, reference = (
-            fields.amount("amount", account.currency, least=1) or 0,
-            fields.text("reference", length_max=100),
-        )
-        key = request_key(request, fields, "money received", account.order_id)
-        fields.done()
-        receipt = NewReceipt(
-            key, account.order_id, account.provider, amount, account.currency, reference,
-            link=link_of(context, account.order_id), staff_id=actor.id,
-            location_rule=context.settings.order_location_rule,
-        )  # fmt: skip
-        if isinstance(await receive(context, receipt), ReceiptKeyReused):
-            raise NotOpen
-    except SafarError as error:
-        return await _again(request, account.order_id, error, fields.values)
-    return see_other(f"/payments/orders/{account.order_id}")
+    amount = fields.amount("amount", account.currency, least=1) or 0
+    reference = fields.text("reference", length_max=100)
+    key = request_key(request, fields, "money received", account.order_id)
+    fields.done()
+    receipt = NewReceipt(
+        key, account.order_id, account.provider, amount, account.currency, reference,
+        link=link_of(context, account.order_id), staff_id=actor.id,
+        location_rule=context.settings.order_location_rule,
+    )  # fmt: skip
+    if isinstance(await receive(context, receipt), ReceiptKeyReused):
+        raise NotOpen
+    return f"/payments/orders/{account.order_id}"
 
 
-async def _refund(request: Request) -> Response:
+@posted(_order)
+async def _refund(request: Request, actor: Actor, fields: Fields) -> str:
     """Ask for some of the money to go back, and carry it out at once where a provider does it."""
-    actor, context = actor_of(request, "manager"), context_of(request)
+    context = context_of(request)
     account = await _found(context, parse_id(request.path_params["id"]))
-    fields = await read_fields(request)
-    try:
-        amount, reason = (
-            fields.amount("amount", account.currency, least=1) or 0,
-            fields.choice("reason", set(_STAFF_REASONS)),
-        )
-        key = request_key(request, fields, "money back", account.order_id)
-        fields.done()
-        asked = RefundRequest(key, account.order_id, amount, reason, actor.id)
-        answer = await context.batched(refund_many, asked)
-        if isinstance(answer, RefundRefused):
-            raise TooMuchBack(amount=money(answer.refundable_minor, account.currency))
-        if not isinstance(answer, RefundAsked):
-            raise NotOpen
-    except SafarError as error:
-        return await _again(request, account.order_id, error, fields.values)
+    amount = fields.amount("amount", account.currency, least=1) or 0
+    reason = fields.choice("reason", set(_STAFF_REASONS))
+    key = request_key(request, fields, "money back", account.order_id)
+    fields.done()
+    asked = RefundRequest(key, account.order_id, amount, reason, actor.id)
+    answer = await context.batched(refund_many, asked)
+    if isinstance(answer, RefundRefused):
+        raise TooMuchBack(amount=money(answer.refundable_minor, account.currency))
+    if not isinstance(answer, RefundAsked):
+        raise NotOpen
     await carry_out_of(context, account.order_id)
-    return see_other(f"/payments/orders/{account.order_id}")
-
-
-async def _again(request: Request, order_id: UUID, error: SafarError, typed: Mapping[str, str]) -> Response:
-    if wants_json(request):
-        raise error
-    return await _order_page(request, order_id, problem=error, typed=typed)
+    return f"/payments/orders/{account.order_id}"
 
 
 async def _done(request: Request) -> Response:
     """Write down that a refund was carried out by hand."""
-    actor, context = actor_of(request, "manager"), context_of(request)
+    actor, context = actor_of(request), context_of(request)
     refund_id = parse_id(request.path_params["id"])
     fields = await read_fields(request)
     reference = fields.text("reference", length_max=100, required=False)
@@ -219,7 +192,6 @@ async def _done(request: Request) -> Response:
 
 
 async def _retry(request: Request) -> Response:
-    actor_of(request, "manager")
     context, refund_id = context_of(request), parse_id(request.path_params["id"])
     async with context.database.transaction() as connection:
         refund = await refund_of(connection, refund_id)
@@ -233,7 +205,7 @@ async def _retry(request: Request) -> Response:
 
 async def _assign(request: Request) -> Response:
     """Say which order money is for of which nobody knew; by its number or its reference."""
-    actor, context = actor_of(request, "manager"), context_of(request)
+    actor, context = actor_of(request), context_of(request)
     receipt_id = parse_id(request.path_params["id"])
     fields = await read_fields(request)
     text = ascii_digits(fields.text("order", length_max=60))
@@ -261,7 +233,7 @@ async def _assign(request: Request) -> Response:
 
 
 async def _close(request: Request) -> Response:
-    actor, context = actor_of(request, "manager"), context_of(request)
+    actor, context = actor_of(request), context_of(request)
     receipt_id = parse_id(request.path_params["id"])
     fields = await read_fields(request)
     note = fields.text("note", length_max=200)
@@ -273,13 +245,13 @@ async def _close(request: Request) -> Response:
 
 
 routes: list[BaseRoute] = [
-    Route("/payments", _list),
+    StaffRoute("/payments", _list, role="agent"),
     *way_pages.routes,
-    Route("/payments/orders/{id}", _order),
-    Route("/payments/orders/{id}/receipts", _receive, methods=["POST"]),
-    Route("/payments/orders/{id}/refunds", _refund, methods=["POST"]),
-    Route("/payments/refunds/{id}/done", _done, methods=["POST"]),
-    Route("/payments/refunds/{id}/retry", _retry, methods=["POST"]),
-    Route("/payments/receipts/{id}/order", _assign, methods=["POST"]),
-    Route("/payments/receipts/{id}/closed", _close, methods=["POST"]),
+    StaffRoute("/payments/orders/{id}", _order, role="agent"),
+    StaffRoute("/payments/orders/{id}/receipts", _receive, role="manager", methods=["POST"]),
+    StaffRoute("/payments/orders/{id}/refunds", _refund, role="manager", methods=["POST"]),
+    StaffRoute("/payments/refunds/{id}/done", _done, role="manager", methods=["POST"]),
+    StaffRoute("/payments/refunds/{id}/retry", _retry, role="manager", methods=["POST"]),
+    StaffRoute("/payments/receipts/{id}/order", _assign, role="manager", methods=["POST"]),
+    StaffRoute("/payments/receipts/{id}/closed", _close, role="manager", methods=["POST"]),
 ]

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.errors import NotFound
 from safar.kernel.log import log
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import read_json
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.requests import see_other
@@ -120,9 +121,24 @@ def _waits(account: Account) -> bool:
 
 
 routes: list[BaseRoute] = [
-    Route("/pay/{signed}", _pay),
-    Route("/pay/{signed}/back", _back),
-    Route("/pay/notices/stripe", _stripe, methods=["POST"]),
-    Route("/pay/notices/pix/{token}", _pix, methods=["POST"]),
-    Route("/pay/notices/pix/{token}/pix", _pix, methods=["POST"]),  # banks add the last step by themselves
+    PublicRoute("/pay/{signed}", _pay, why="whoever has the signed link"),
+    PublicRoute("/pay/{signed}/back", _back, why="whoever has the signed link"),
+    PublicRoute(
+        "/pay/notices/stripe",
+        _stripe,
+        why="Stripe, whose signature is checked on the raw body",
+        methods=["POST"],
+    ),
+    PublicRoute(
+        "/pay/notices/pix/{token}",
+        _pix,
+        why="the bank that was told the secret part of the address",
+        methods=["POST"],
+    ),
+    PublicRoute(
+        "/pay/notices/pix/{token}/pix",
+        _pix,
+        why="the bank that was told the secret part of the address",
+        methods=["POST"],
+    ),  # banks add the last step by themselves
 ]

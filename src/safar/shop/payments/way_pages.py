@@ -5,15 +5,16 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.kernel.context import Context
-from safar.kernel.errors import InvalidInput, NotFound
+from safar.kernel.errors import NotFound
 from safar.kernel.i18n import N_, _
-from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import read_fields
-from safar.kernel.web.pages import context_of, page, wants_json
-from safar.kernel.web.requests import see_other
+from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import Actor
+from safar.kernel.web.forms import Fields
+from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.shop.payments.model import Configured
 from safar.shop.payments.port import PIX, STRIPE, TEST_CARD
 from safar.shop.payments.way_form import INPUTS, read_way
@@ -30,26 +31,15 @@ _SILENT = N_("Stripe did not answer in time. Try again, or check SAFAR_STRIPE_AP
 
 
 async def _ways(request: Request) -> Response:
-    actor_of(request, "manager")
     found = await _load(context_of(request))
     ways = [(name, kind, found.get(name)) for name, kind in KINDS.items()]
     return page(request, "shop/console_ways.html", {"ways": ways, "usable": usable, "test_card": TEST_CARD})
 
 
-async def _way(request: Request) -> Response:
-    actor_of(request, "manager")
-    return await _way_page(request, _provider(request))
-
-
-async def _way_page(
-    request: Request,
-    provider: str,
-    *,
-    typed: Mapping[str, str] | None = None,
-    problems: Mapping[str, str] | None = None,
-    tested: tuple[str, str] | None = None,
+async def _way(
+    request: Request, wrong: Wrong = NOTHING, *, tested: tuple[str, str] | None = None
 ) -> Response:
-    context = context_of(request)
+    context, provider = context_of(request), _provider(request)
     way = (await _load(context)).get(provider) or Configured(provider, False, (), (), {}, {})
     known: dict[str, str] = {
         **way.details, "currencies": " ".join(way.currencies), "countries": " ".join(way.countries),
@@ -57,12 +47,13 @@ async def _way_page(
     }  # fmt: skip
     values = {
         "provider": provider, "kind": KINDS[provider], "inputs": INPUTS[provider], "way": way,
-        "typed": known if typed is None else dict(typed), "problems": problems or {}, "tested": tested,
+        "typed": known if wrong.fields is None else _shown(wrong.typed, provider),
+        "problems": wrong.problems, "problem": wrong.problem, "tested": tested,
         "notice_url": _notice_url(context, way),
         "stripe_events": _STRIPE_EVENTS if provider == STRIPE else (),
         "usable": usable(way), "may_test": provider == STRIPE and usable(way),
     }  # fmt: skip
-    return page(request, "shop/console_way.html", values, status=422 if problems else 200)
+    return page(request, "shop/console_way.html", values, status=wrong.status)
 
 
 def _notice_url(context: Context, way: Configured) -> str | None:
@@ -74,21 +65,14 @@ def _notice_url(context: Context, way: Configured) -> str | None:
     return f"{base}/pix/{token}" if way.provider == PIX and token else None
 
 
-async def _save(request: Request) -> Response:
-    actor, context, provider = actor_of(request, "manager"), context_of(request), _provider(request)
+@posted(_way)
+async def _save(request: Request, actor: Actor, fields: Fields) -> str:
+    context, provider = context_of(request), _provider(request)
     before = (await _load(context)).get(provider)
-    fields = await read_fields(request)
     way = read_way(fields, provider, before)
-    try:
-        fields.done()
-    except InvalidInput as error:
-        if wants_json(request):
-            raise
-        return await _way_page(
-            request, provider, typed=_shown(fields.values, provider), problems=error.problems
-        )
+    fields.done()
     await save_way(context, way, actor=actor)
-    return see_other(f"/payments/ways/{provider}")
+    return f"/payments/ways/{provider}"
 
 
 def _shown(values: Mapping[str, str], provider: str) -> dict[str, str]:
@@ -101,7 +85,6 @@ async def _test(request: Request) -> Response:
     """Ask Stripe for something harmless, with the key that is set up."""
     import stripe
 
-    actor_of(request, "manager")
     context, provider = context_of(request), _provider(request)
     way = (await _load(context)).get(provider)
     if provider != STRIPE or way is None or not usable(way):
@@ -114,7 +97,7 @@ async def _test(request: Request) -> Response:
         tested = ("error", _(_WRONG_KEY))
     except (stripe.StripeError, TimeoutError):
         tested = ("error", _(_SILENT))
-    return await _way_page(request, provider, tested=tested)
+    return await _way(request, tested=tested)
 
 
 async def _load(context: Context) -> dict[str, Configured]:
@@ -130,8 +113,8 @@ def _provider(request: Request) -> str:
 
 
 routes: list[BaseRoute] = [
-    Route("/payments/ways", _ways),
-    Route("/payments/ways/{provider}", _way),
-    Route("/payments/ways/{provider}", _save, methods=["POST"]),
-    Route("/payments/ways/{provider}/test", _test, methods=["POST"]),
+    StaffRoute("/payments/ways", _ways, role="manager"),
+    StaffRoute("/payments/ways/{provider}", _way, role="manager"),
+    StaffRoute("/payments/ways/{provider}", _save, role="manager", methods=["POST"]),
+    StaffRoute("/payments/ways/{provider}/test", _test, role="manager", methods=["POST"]),
 ]

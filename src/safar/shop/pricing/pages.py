@@ -1,27 +1,28 @@
 """Prices as managers set them: discount codes with what they brought; and the routes of the other pages."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.actions import categories
 from safar.catalogue.names import category_name
 from safar.kernel import clock
 from safar.kernel.clock import shop_day
 from safar.kernel.database import Connection
-from safar.kernel.errors import NotFound, SafarError
+from safar.kernel.errors import Conflict, InvalidInput, NotFound
 from safar.kernel.i18n import N_, _, money, number
 from safar.kernel.money import plain_amount
 from safar.kernel.text import whole_number
-from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import Actor
+from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, error_text, page
-from safar.kernel.web.requests import see_other
+from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.shop.pricing import reading, shipping_pages, tax_pages
 from safar.shop.pricing.actions import change_code, create_code
 from safar.shop.pricing.forms import PERCENT_WHOLE, discount_in, share_text
@@ -58,7 +59,6 @@ Campaigns = Callable[[Connection], Awaitable[Sequence[_Campaign]]]
 
 async def _codes(request: Request) -> Response:
     """Show the discount codes, the newest first, with their uses and what they brought."""
-    actor_of(request, "manager")
     query = request.query_params.get("q", "").strip()[:60]
     at_page = _page_number(request)
     async with context_of(request).database.connection() as connection:
@@ -79,77 +79,24 @@ async def _codes(request: Request) -> Response:
     return page(request, "shop/prices_codes.html", values)
 
 
-async def _new(request: Request) -> Response:
-    actor_of(request, "manager")
-    return await _code_page(request, None, _EMPTY)
-
-
-async def _create(request: Request) -> Response:
-    actor = actor_of(request, "manager")
-    fields, discount = await _read(request, None)
-    if not fields.problems:
-        try:
-            async with context_of(request).database.transaction() as connection:
-                await create_code(connection, discount, staff_id=actor.id)
-        except SafarError as refused:
-            fields.problems["code"] = error_text(refused)
-        else:
-            return see_other("/prices")
-    return await _code_page(request, None, fields.values, fields.problems, status=422)
-
-
-async def _code(request: Request) -> Response:
-    actor_of(request, "manager")
-    return await _code_page(request, _name_of(request), None)
-
-
-async def _change(request: Request) -> Response:
-    actor = actor_of(request, "manager")
-    name = _name_of(request)
-    async with context_of(request).database.connection() as connection:
-        await reading.code(connection, name)
-    fields, discount = await _read(request, name)
-    if not fields.problems:
-        try:
-            async with context_of(request).database.transaction() as connection:
-                await change_code(connection, discount, staff_id=actor.id)
-        except NotFound:
-            raise
-        except SafarError as refused:
-            fields.problems["uses_max"] = error_text(refused)
-        else:
-            return see_other("/prices")
-    return await _code_page(request, name, fields.values, fields.problems, status=422)
-
-
-async def _read(request: Request, code: str | None) -> tuple[Fields, Discount]:
+async def _code(request: Request, wrong: Wrong = NOTHING) -> Response:
+    """Show a code's form, filled in as it stands when nothing was typed; an empty one for a new code."""
     settings = context_of(request).settings
-    fields = await read_fields(request)
-    return fields, discount_in(fields, code=code, currency=settings.currency, zone=settings.timezone)
-
-
-async def _code_page(
-    request: Request,
-    name: str | None,
-    typed: Mapping[str, str] | None,
-    problems: Mapping[str, str] | None = None,
-    *,
-    status: int = 200,
-) -> Response:
-    """Show a code's form, filled in as it stands when nothing was typed."""
-    settings = context_of(request).settings
+    name = _name_of(request) if "code" in request.path_params else None
     async with context_of(request).database.connection() as connection:
         found = await reading.code(connection, name) if name else None
         orders = await reading.orders_with(connection, name) if name else []
         campaigns = await _campaigns(request, connection)
         all_categories = await categories(connection)
-    if typed is None and found is not None:
+    typed = wrong.typed
+    if wrong.fields is None and found is not None:
         typed = _typed(found.discount, settings.timezone)
     values: dict[str, Any] = {
         "found": found,
         "orders": orders,
-        "typed": {**_EMPTY, **(typed or {})},
-        "problems": problems or {},
+        "typed": {**_EMPTY, **typed},
+        "problems": wrong.problems,
+        "problem": wrong.problem,
         "kinds": [(kind.value, _(text)) for kind, text in KINDS.items()],
         "campaigns": [("", _("None")), *((str(one.id), one.name) for one in campaigns)],
         "categories": [("", _("All goods")), *((one, category_name(one)) for one in all_categories)],
@@ -158,7 +105,39 @@ async def _code_page(
         "state_names": STATES_OF_CODES,
         "order_states": STATES,
     }
-    return page(request, "shop/prices_code.html", values, status=status)
+    return page(request, "shop/prices_code.html", values, status=wrong.status)
+
+
+@posted(_code)
+async def _create(request: Request, actor: Actor, fields: Fields) -> str:
+    discount = _discount(request, fields, None)
+    try:
+        async with context_of(request).database.transaction() as connection:
+            await create_code(connection, discount, staff_id=actor.id)
+    except Conflict as refused:
+        raise InvalidInput(code=error_text(refused)) from refused
+    return "/prices"
+
+
+@posted(_code)
+async def _change(request: Request, actor: Actor, fields: Fields) -> str:
+    name = _name_of(request)
+    async with context_of(request).database.connection() as connection:
+        await reading.code(connection, name)
+    discount = _discount(request, fields, name)
+    try:
+        async with context_of(request).database.transaction() as connection:
+            await change_code(connection, discount, staff_id=actor.id)
+    except Conflict as refused:
+        raise InvalidInput(uses_max=error_text(refused)) from refused
+    return "/prices"
+
+
+def _discount(request: Request, fields: Fields, code: str | None) -> Discount:
+    settings = context_of(request).settings
+    discount = discount_in(fields, code=code, currency=settings.currency, zone=settings.timezone)
+    fields.done()
+    return discount
 
 
 async def _campaigns(request: Request, connection: Connection) -> Sequence[_Campaign]:
@@ -220,11 +199,11 @@ def _at(request: Request, at_page: int) -> str:
 
 
 routes: list[BaseRoute] = [
-    Route("/prices", _codes),
+    StaffRoute("/prices", _codes, role="manager"),
     *tax_pages.routes,
     *shipping_pages.routes,
-    Route("/prices/codes", _new),
-    Route("/prices/codes", _create, methods=["POST"]),
-    Route("/prices/codes/{code}", _code),
-    Route("/prices/codes/{code}", _change, methods=["POST"]),
+    StaffRoute("/prices/codes", _code, role="manager"),
+    StaffRoute("/prices/codes", _create, role="manager", methods=["POST"]),
+    StaffRoute("/prices/codes/{code}", _code, role="manager"),
+    StaffRoute("/prices/codes/{code}", _change, role="manager", methods=["POST"]),
 ]

@@ -1,18 +1,18 @@
 """Shipping zones and the ways to send there, for managers; and what a parcel would cost."""
 
-from collections.abc import Mapping
-
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.kernel.i18n import _, current_language
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.money import NotAnAmount, plain_amount, read_amount
 from safar.kernel.text import ascii_digits, whole_number
-from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import read_fields
+from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.requests import see_other
 from safar.shop.places import all_countries, country_name
 from safar.shop.pricing import reading
@@ -26,85 +26,7 @@ _WEIGHT_DIGITS_MAX = 7
 _NEW_METHOD = {"key": "", "name": "", "days_least": "1", "days_most": "5", "free_from": "", "active": "yes"}
 
 
-async def _zones(request: Request) -> Response:
-    actor_of(request, "manager")
-    return await _zones_page(request)
-
-
-async def _create(request: Request) -> Response:
-    """Write a new zone; the form's zone id makes a second click harmless."""
-    actor = actor_of(request, "manager")
-    fields = await read_fields(request)
-    zone_id = fields.uuid("zone_id", wrong=_("This is not a request id (a UUID)."))
-    name = fields.text("name", length_max=60)
-    countries, postcodes = places_in(fields)
-    if fields.problems:
-        return await _zones_page(request, fields.values, fields.problems, status=422)
-    async with context_of(request).database.transaction() as connection:
-        await save_zone(
-            connection, zone_id, name=name, countries=countries, postcodes=postcodes, staff_id=actor.id
-        )
-    return see_other(f"/prices/shipping/{zone_id}")
-
-
-async def _zone(request: Request) -> Response:
-    actor_of(request, "manager")
-    return await _zone_page(request)
-
-
-async def _change(request: Request) -> Response:
-    actor = actor_of(request, "manager")
-    zone_id = parse_id(request.path_params["id"])
-    fields = await read_fields(request)
-    name = fields.text("name", length_max=60)
-    countries, postcodes = places_in(fields)
-    if fields.problems:
-        return await _zone_page(request, zone=fields.values, problems=fields.problems, status=422)
-    async with context_of(request).database.transaction() as connection:
-        await reading.zone(connection, zone_id)
-        await save_zone(
-            connection, zone_id, name=name, countries=countries, postcodes=postcodes, staff_id=actor.id
-        )
-    return see_other(f"/prices/shipping/{zone_id}")
-
-
-async def _remove(request: Request) -> Response:
-    actor = actor_of(request, "manager")
-    async with context_of(request).database.transaction() as connection:
-        await remove_zone(connection, parse_id(request.path_params["id"]), staff_id=actor.id)
-    return see_other("/prices/shipping")
-
-
-async def _save_method(request: Request) -> Response:
-    actor = actor_of(request, "manager")
-    zone_id = parse_id(request.path_params["id"])
-    fields = await read_fields(request)
-    method, active = method_in(fields, context_of(request).settings.currency)
-    if fields.problems:
-        return await _zone_page(request, method=fields.values, problems=fields.problems, status=422)
-    async with context_of(request).database.transaction() as connection:
-        await reading.zone(connection, zone_id)
-        await save_method(connection, zone_id, method, active=active, staff_id=actor.id)
-    return see_other(f"/prices/shipping/{zone_id}")
-
-
-async def _remove_method(request: Request) -> Response:
-    actor = actor_of(request, "manager")
-    zone_id, key = parse_id(request.path_params["id"]), request.path_params["key"]
-    async with context_of(request).database.transaction() as connection:
-        await reading.zone(connection, zone_id)
-        if key.isprintable():
-            await remove_method(connection, zone_id, key, staff_id=actor.id)
-    return see_other(f"/prices/shipping/{zone_id}")
-
-
-async def _zones_page(
-    request: Request,
-    typed: Mapping[str, str] | None = None,
-    problems: Mapping[str, str] | None = None,
-    *,
-    status: int = 200,
-) -> Response:
+async def _zones(request: Request, wrong: Wrong = NOTHING) -> Response:
     settings, asked = context_of(request).settings, request.query_params
     async with context_of(request).database.connection() as connection:
         zones = await reading.zones(connection)
@@ -119,8 +41,9 @@ async def _zones_page(
     )  # fmt: skip
     values = {
         "zones": zones,
-        "typed": {"zone_id": str(new_id()), **(typed or {})},
-        "problems": problems or {},
+        "typed": {"zone_id": str(new_id()), **wrong.typed},
+        "problems": wrong.problems,
+        "problem": wrong.problem,
         "country_name": country_name,
         "countries": all_countries(),
         "tried": tried if "country" in asked else None,
@@ -134,39 +57,91 @@ async def _zones_page(
         "language": current_language(),
         "currency": settings.currency,
     }
-    return page(request, "shop/prices_shipping.html", values, status=status)
+    return page(request, "shop/prices_shipping.html", values, status=wrong.status)
 
 
-async def _zone_page(
-    request: Request,
-    *,
-    zone: Mapping[str, str] | None = None,
-    method: Mapping[str, str] | None = None,
-    problems: Mapping[str, str] | None = None,
-    status: int = 200,
-) -> Response:
+async def _zone(request: Request, wrong: Wrong = NOTHING) -> Response:
     async with context_of(request).database.connection() as connection:
         found = await reading.zone(connection, parse_id(request.path_params["id"]))
     wanted = request.query_params.get("method", "")
     chosen = next((one for one in found.methods if one.method.key == wanted), None)
+    typed_method = _typed(chosen.method, active=chosen.active) if chosen else _NEW_METHOD
     values = {
         "zone": found,
-        "zone_typed": zone
-        or {
+        "zone_typed": {
             "name": found.name,
             "countries": " ".join(found.countries),
             "postcodes": " ".join(found.postcodes),
-        },
-        "typed_method": method or (_typed(chosen.method, active=chosen.active) if chosen else _NEW_METHOD),
+        }
+        if wrong.form != "zone"
+        else wrong.typed,
+        "typed_method": wrong.typed if wrong.form == "method" else typed_method,
         "chosen": chosen is not None,
-        "problems": (problems or {}) if method else {},
-        "zone_problems": (problems or {}) if zone else {},
+        "problems": wrong.problems if wrong.form == "method" else {},
+        "zone_problems": wrong.problems if wrong.form == "zone" else {},
+        "problem": wrong.problem,
         "bands": range(BANDS_MAX),
         "currency": context_of(request).settings.currency,
         "language": current_language(),
         "country_name": country_name,
     }
-    return page(request, "shop/prices_zone.html", values, status=status)
+    return page(request, "shop/prices_zone.html", values, status=wrong.status)
+
+
+@posted(_zones)
+async def _create(request: Request, actor: Actor, fields: Fields) -> str:
+    """Write a new zone; the form's zone id makes a second click harmless."""
+    zone_id = fields.uuid("zone_id", wrong=_("This is not a request id (a UUID)."))
+    name = fields.text("name", length_max=60)
+    countries, postcodes = places_in(fields)
+    fields.done()
+    async with context_of(request).database.transaction() as connection:
+        await save_zone(
+            connection, zone_id, name=name, countries=countries, postcodes=postcodes, staff_id=actor.id
+        )
+    return f"/prices/shipping/{zone_id}"
+
+
+@posted(_zone, "zone")
+async def _change(request: Request, actor: Actor, fields: Fields) -> str:
+    zone_id = parse_id(request.path_params["id"])
+    name = fields.text("name", length_max=60)
+    countries, postcodes = places_in(fields)
+    fields.done()
+    async with context_of(request).database.transaction() as connection:
+        await reading.zone(connection, zone_id)
+        await save_zone(
+            connection, zone_id, name=name, countries=countries, postcodes=postcodes, staff_id=actor.id
+        )
+    return f"/prices/shipping/{zone_id}"
+
+
+async def _remove(request: Request) -> Response:
+    actor = actor_of(request)
+    async with context_of(request).database.transaction() as connection:
+        await remove_zone(connection, parse_id(request.path_params["id"]), staff_id=actor.id)
+    return see_other("/prices/shipping")
+
+
+@posted(_zone, "method")
+async def _save_method(request: Request, actor: Actor, fields: Fields) -> str:
+    zone_id = parse_id(request.path_params["id"])
+    method, active = method_in(fields, context_of(request).settings.currency)
+    fields.done()
+    async with context_of(request).database.transaction() as connection:
+        await reading.zone(connection, zone_id)
+        await save_method(connection, zone_id, method, active=active, staff_id=actor.id)
+    return f"/prices/shipping/{zone_id}"
+
+
+async def _remove_method(request: Request) -> Response:
+    actor = actor_of(request)
+    zone_id, key = parse_id(request.path_params["id"]), request.path_params["key"]
+    async with context_of(request).database.transaction() as connection:
+        await reading.zone(connection, zone_id)
+        if key.isprintable():
+            await remove_method(connection, zone_id, key, staff_id=actor.id)
+    return see_other(f"/prices/shipping/{zone_id}")
 
 
 def _goods_in(text: str, currency: str) -> int:
@@ -192,11 +167,13 @@ def _typed(method: ShippingMethod, *, active: bool) -> dict[str, str]:
 
 
 routes: list[BaseRoute] = [
-    Route("/prices/shipping", _zones),
-    Route("/prices/shipping", _create, methods=["POST"]),
-    Route("/prices/shipping/{id}", _zone),
-    Route("/prices/shipping/{id}", _change, methods=["POST"]),
-    Route("/prices/shipping/{id}/remove", _remove, methods=["POST"]),
-    Route("/prices/shipping/{id}/methods", _save_method, methods=["POST"]),
-    Route("/prices/shipping/{id}/methods/{key}/remove", _remove_method, methods=["POST"]),
+    StaffRoute("/prices/shipping", _zones, role="manager"),
+    StaffRoute("/prices/shipping", _create, role="manager", methods=["POST"]),
+    StaffRoute("/prices/shipping/{id}", _zone, role="manager"),
+    StaffRoute("/prices/shipping/{id}", _change, role="manager", methods=["POST"]),
+    StaffRoute("/prices/shipping/{id}/remove", _remove, role="manager", methods=["POST"]),
+    StaffRoute("/prices/shipping/{id}/methods", _save_method, role="manager", methods=["POST"]),
+    StaffRoute(
+        "/prices/shipping/{id}/methods/{key}/remove", _remove_method, role="manager", methods=["POST"]
+    ),
 ]

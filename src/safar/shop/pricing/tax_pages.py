@@ -1,16 +1,16 @@
 """Taxes by country, for managers."""
 
-from collections.abc import Mapping
-
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.kernel.errors import NotFound
 from safar.kernel.i18n import N_, _
-from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import read_fields
+from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.requests import see_other
 from safar.shop.places import all_countries, country_name, is_country
 from safar.shop.pricing.actions import remove_tax, save_tax
@@ -22,54 +22,40 @@ CLASSES = {"standard": N_("standard rate"), "reduced": N_("reduced rate"), "zero
 _OTHERS = "others"
 
 
-async def _taxes(request: Request) -> Response:
-    actor_of(request, "manager")
-    return await _page(request, request.query_params.get("country", "").upper()[:2])
-
-
-async def _save(request: Request) -> Response:
-    actor = actor_of(request, "manager")
-    fields = await read_fields(request)
-    country, tax = country_in(fields), tax_in(fields)
-    if fields.problems:
-        return await _page(request, country, fields.values, fields.problems, status=422)
-    async with context_of(request).database.transaction() as connection:
-        await save_tax(connection, country, tax, staff_id=actor.id)
-    return see_other("/prices/tax")
-
-
-async def _remove(request: Request) -> Response:
-    actor = actor_of(request, "manager")
-    country = request.path_params["country"]
-    if country != _OTHERS and not is_country(country):
-        raise NotFound
-    async with context_of(request).database.transaction() as connection:
-        await remove_tax(connection, "" if country == _OTHERS else country, staff_id=actor.id)
-    return see_other("/prices/tax")
-
-
-async def _page(
-    request: Request,
-    country: str,
-    typed: Mapping[str, str] | None = None,
-    problems: Mapping[str, str] | None = None,
-    *,
-    status: int = 200,
-) -> Response:
+async def _taxes(request: Request, wrong: Wrong = NOTHING) -> Response:
     async with context_of(request).database.connection() as connection:
         taxes = (await load_rules(connection)).taxes
-    if typed is None:
-        typed = _typed(country, taxes.get(country) or Tax())
+    country = request.query_params.get("country", "").upper()[:2]
     values = {
         "taxes": [(code, _name(code), tax) for code, tax in taxes.items()],
         "share": lambda parts: share_text(parts, RATE_WHOLE) or "0",
         "countries": [("", _("All other countries")), *all_countries()],
         "classes": [(code, _(text)) for code, text in CLASSES.items()],
         "class_names": CLASSES,
-        "typed": typed,
-        "problems": problems or {},
+        **wrong.values(),
     }
-    return page(request, "shop/prices_tax.html", values, status=status)
+    if wrong.fields is None:
+        values["typed"] = _typed(country, taxes.get(country) or Tax())
+    return page(request, "shop/prices_tax.html", values, status=wrong.status)
+
+
+@posted(_taxes)
+async def _save(request: Request, actor: Actor, fields: Fields) -> str:
+    country, tax = country_in(fields), tax_in(fields)
+    fields.done()
+    async with context_of(request).database.transaction() as connection:
+        await save_tax(connection, country, tax, staff_id=actor.id)
+    return "/prices/tax"
+
+
+async def _remove(request: Request) -> Response:
+    actor = actor_of(request)
+    country = request.path_params["country"]
+    if country != _OTHERS and not is_country(country):
+        raise NotFound
+    async with context_of(request).database.transaction() as connection:
+        await remove_tax(connection, "" if country == _OTHERS else country, staff_id=actor.id)
+    return see_other("/prices/tax")
 
 
 def _typed(country: str, tax: Tax) -> dict[str, str]:
@@ -87,7 +73,7 @@ def _name(code: str) -> str:
 
 
 routes: list[BaseRoute] = [
-    Route("/prices/tax", _taxes),
-    Route("/prices/tax", _save, methods=["POST"]),
-    Route("/prices/tax/{country}/remove", _remove, methods=["POST"]),
+    StaffRoute("/prices/tax", _taxes, role="manager"),
+    StaffRoute("/prices/tax", _save, role="manager", methods=["POST"]),
+    StaffRoute("/prices/tax/{country}/remove", _remove, role="manager", methods=["POST"]),
 ]

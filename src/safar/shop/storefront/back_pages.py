@@ -4,7 +4,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.actions import find_variant
 from safar.catalogue.errors import UnknownProduct
@@ -12,6 +12,7 @@ from safar.customers.visitor import visitor_of
 from safar.gate.limits import bucket_of
 from safar.kernel.errors import BadRequest
 from safar.kernel.i18n import current_language
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import read_fields
 from safar.kernel.web.pages import context_of, page, wants_json
 from safar.kernel.web.requests import client_address, request_key, see_other
@@ -96,9 +97,13 @@ def _request_id(request: Request) -> UUID:
 
 
 routes: list[BaseRoute] = [
-    Route("/back-in-stock", _ask, methods=["POST"]),
-    Route("/back-in-stock", _noted),
-    Route("/back-in-stock/{signed}", _show),
-    Route("/back-in-stock/{signed}", _confirm, methods=["POST"]),
-    Route("/back-in-stock/{signed}/cancel", _cancel, methods=["POST"]),
+    PublicRoute(
+        "/back-in-stock", _ask, why="anybody may ask; the address has to confirm it", methods=["POST"]
+    ),
+    PublicRoute("/back-in-stock", _noted, why="says only what happens next"),
+    PublicRoute("/back-in-stock/{signed}", _show, why="whoever has the signed link"),
+    PublicRoute("/back-in-stock/{signed}", _confirm, why="whoever has the signed link", methods=["POST"]),
+    PublicRoute(
+        "/back-in-stock/{signed}/cancel", _cancel, why="whoever has the signed link", methods=["POST"]
+    ),
 ]

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.actions import find_variant
-from safar.kernel.errors import InvalidInput
 from safar.kernel.i18n import LANGUAGES, N_, _
-from safar.kernel.web.actor import actor_of
-from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import Actor
+from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page
-from safar.kernel.web.requests import see_other
+from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.shop.storefront.look import PLAIN, SPOKEN, Said, forget_look, say_many, words_of_shop
 
 _LINE_MAX = 200
@@ -40,20 +40,14 @@ LABELS: Mapping[str, tuple[str, str]] = {
 _LONG = ("delivery", "returns", "terms", "privacy")
 
 
-async def _show(request: Request) -> Response:
+async def _show(request: Request, wrong: Wrong = NOTHING) -> Response:
     async with context_of(request).database.connection() as connection:
         said = await words_of_shop(connection)
-    typed = {f"{one.key}_{one.language}" if one.language else one.key: one.words for one in said}
-    return _page(request, typed)
-
-
-def _page(
-    request: Request, typed: Mapping[str, str], problems: Mapping[str, str] | None = None, status: int = 200
-) -> Response:
-    actor_of(request, "manager")
+    known = {f"{one.key}_{one.language}" if one.language else one.key: one.words for one in said}
     values = {
-        "typed": typed,
-        "problems": problems or {},
+        "typed": known if wrong.fields is None else wrong.typed,
+        "problems": wrong.problems,
+        "problem": wrong.problem,
         "spoken": [(key, *map(_, LABELS[key]), key in _LONG) for key in SPOKEN],
         "plain": [(key, _(LABELS[key][0]), _(LABELS[key][1]) if LABELS[key][1] else "") for key in PLAIN],
         "tongues": list(LANGUAGES.items()),
@@ -62,24 +56,21 @@ def _page(
         "line_max": _LINE_MAX,
         "text_max": _TEXT_MAX,
     }
-    return page(request, "shop/console_shop_front.html", values, status=status)
+    return page(request, "shop/console_shop_front.html", values, status=wrong.status)
 
 
-async def _save(request: Request) -> Response:
+@posted(_show)
+async def _save(request: Request, actor: Actor, fields: Fields) -> str:
     """Save what was sent; an empty field is what the shop no longer says."""
-    actor, context, fields = actor_of(request, "manager"), context_of(request), await read_fields(request)
-    said = _said(fields)
+    context, said = context_of(request), _said(fields)
     async with context.database.transaction() as connection:
         sku = fields.values.get("hero_sku", "").strip()
         if sku and await find_variant(connection, sku) is None:
             fields.problems["hero_sku"] = _("There is no article with this SKU.")
-        try:
-            fields.done()
-        except InvalidInput:
-            return _page(request, fields.values, fields.problems, 422)
+        fields.done()
         await say_many(connection, said, staff_id=actor.id)
     forget_look(context.database)
-    return see_other("/shop-front?saved=1")
+    return "/shop-front?saved=1"
 
 
 def _said(fields: Fields) -> Sequence[Said]:
@@ -111,6 +102,6 @@ def _plain(fields: Fields, key: str) -> str:
 
 
 routes: list[BaseRoute] = [
-    Route("/shop-front", _show),
-    Route("/shop-front", _save, methods=["POST"]),
+    StaffRoute("/shop-front", _show, role="manager"),
+    StaffRoute("/shop-front", _save, role="manager", methods=["POST"]),
 ]

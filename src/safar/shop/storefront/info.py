@@ -2,10 +2,11 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.kernel.errors import NotFound
 from safar.kernel.i18n import N_, _, current_language
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.pages import context_of, page
 from safar.shop.pricing.money import converted
 from safar.shop.pricing.rules import rules_of
@@ -47,4 +48,4 @@ async def _info(request: Request) -> Response:
     return page(request, "shop/info.html", values)
 
 
-routes: list[BaseRoute] = [Route("/info/{key}", _info)]
+routes: list[BaseRoute] = [PublicRoute("/info/{key}", _info, why="what the shop says of itself")]

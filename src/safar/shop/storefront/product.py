@@ -8,7 +8,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.actions import product_of
 from safar.catalogue.images import images_of, picture_url
@@ -24,6 +24,7 @@ from safar.kernel.database import Connection
 from safar.kernel.errors import Overloaded
 from safar.kernel.i18n import current_language
 from safar.kernel.money import Money
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.page_cache import note
 from safar.kernel.web.pages import context_of, page
 from safar.shop.availability import Offer, offers
@@ -219,4 +220,4 @@ def _structured(
     return product
 
 
-routes: list[BaseRoute] = [Route("/p/{slug}", _product)]
+routes: list[BaseRoute] = [PublicRoute("/p/{slug}", _product, why="a product")]

@@ -9,12 +9,13 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.names import category_name
 from safar.customers.visitor import visitor_of
 from safar.kernel.errors import NotFound
 from safar.kernel.i18n import _, current_language
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.pages import context_of, page
 from safar.shop.pricing.rules import rules_of
 from safar.shop.storefront import shelf
@@ -160,8 +161,8 @@ def _chips(wanted: Wanted, spoken: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 routes: list[BaseRoute] = [
-    Route("/", _home),
-    Route("/search", _search),
-    Route("/search/suggestions", _suggestions),
-    Route("/c/{category:path}", _category),
+    PublicRoute("/", _home, why="the shop window"),
+    PublicRoute("/search", _search, why="all products, or those searched for"),
+    PublicRoute("/search/suggestions", _suggestions, why="a part of the search"),
+    PublicRoute("/c/{category:path}", _category, why="a category"),
 ]

@@ -7,10 +7,11 @@ from xml.sax.saxutils import escape
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.kernel.database import rows
 from safar.kernel.errors import NotFound
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.pages import context_of
 from safar.shop.storefront.info import ALWAYS
 from safar.shop.storefront.layer import look_in
@@ -75,4 +76,4 @@ def _xml(body: str) -> Response:
     return Response(text, media_type="application/xml", headers=headers)
 
 
-routes: list[BaseRoute] = [Route("/sitemap.xml", _sitemap)]
+routes: list[BaseRoute] = [PublicRoute("/sitemap.xml", _sitemap, why="for search engines")]

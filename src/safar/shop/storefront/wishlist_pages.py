@@ -4,13 +4,14 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.errors import UnknownProduct
 from safar.customers.visitor import visitor_of
 from safar.kernel.errors import BadRequest
 from safar.kernel.i18n import _
 from safar.kernel.ids import derived_id, new_id
+from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.cookies import cookie_of, cookie_set
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, page, wants_json
@@ -177,11 +178,16 @@ def _remember(request: Request, response: Response, wishlist_id: UUID) -> None:
 
 
 routes: list[BaseRoute] = [
-    Route("/wishlist", _own),
-    Route("/wishlist", _add, methods=["POST"]),
-    Route("/wishlist/link", _share, methods=["POST"]),
-    Route("/wishlist/link/end", _unshare, methods=["POST"]),
-    Route("/wishlist/{sku}/remove", _remove, methods=["POST"]),
-    Route("/wishlist/{sku}/cart", _to_cart, methods=["POST"]),
-    Route("/wishlist/{signed}", _shared),
+    PublicRoute("/wishlist", _own, why="the wishlist of the signed cookie"),
+    PublicRoute("/wishlist", _add, why="the wishlist of the signed cookie", methods=["POST"]),
+    PublicRoute("/wishlist/link", _share, why="the wishlist of the signed cookie", methods=["POST"]),
+    PublicRoute("/wishlist/link/end", _unshare, why="the wishlist of the signed cookie", methods=["POST"]),
+    PublicRoute("/wishlist/{sku}/remove", _remove, why="the wishlist of the signed cookie", methods=["POST"]),
+    PublicRoute(
+        "/wishlist/{sku}/cart",
+        _to_cart,
+        why="the wishlist and the cart of the signed cookies",
+        methods=["POST"],
+    ),
+    PublicRoute("/wishlist/{signed}", _shared, why="whoever has the signed link may look"),
 ]

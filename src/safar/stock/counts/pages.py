@@ -5,13 +5,14 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.actions import categories, variants_by_id
 from safar.catalogue.names import category_name
 from safar.kernel.database import Connection
 from safar.kernel.i18n import _
 from safar.kernel.ids import derived_id, new_id, parse_id
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import UNITS_MAX, Fields
 from safar.kernel.web.pages import context_of, page
@@ -86,7 +87,7 @@ async def _scanned(request: Request, connection: Connection, count: Count) -> ob
     return await actions.line_of(connection, count.id, parse_id(text))
 
 
-@posted(_count, "entries", role="agent")
+@posted(_count, "entries")
 async def _entries(request: Request, actor: Actor, fields: Fields) -> str:
     """Take down a scan (so many more), or the figures of the rows that have one."""
     count_id, entry_id = parse_id(request.path_params["id"]), fields.uuid("entry_id")
@@ -123,7 +124,7 @@ async def _scan(request: Request, actor: Actor, fields: Fields, count_id: UUID, 
     return f"/stock/counts/{count_id}?scanned={variant_id}"
 
 
-@posted(_count, "finish", role="agent")
+@posted(_count, "finish")
 async def _finished(request: Request, actor: Actor, fields: Fields) -> str:
     count_id, rest_is_none = parse_id(request.path_params["id"]), fields.ticked("rest_is_none")
     async with context_of(request).database.transaction() as connection:
@@ -164,12 +165,12 @@ def _after(request: Request) -> str:
 
 
 routes: list[BaseRoute] = [
-    Route("/stock/counts", _counts),
-    Route("/stock/counts", _open, methods=["POST"]),
-    Route("/stock/counts/{id}", _count),
-    Route("/stock/counts/{id}/entries", _entries, methods=["POST"]),
-    Route("/stock/counts/{id}/finished", _finished, methods=["POST"]),
-    Route("/stock/counts/{id}/approval", _approval, methods=["POST"]),
-    Route("/stock/counts/{id}/reopening", _reopening, methods=["POST"]),
-    Route("/stock/counts/{id}/cancellation", _cancellation, methods=["POST"]),
+    StaffRoute("/stock/counts", _counts, role="agent"),
+    StaffRoute("/stock/counts", _open, role="manager", methods=["POST"]),
+    StaffRoute("/stock/counts/{id}", _count, role="agent"),
+    StaffRoute("/stock/counts/{id}/entries", _entries, role="agent", methods=["POST"]),
+    StaffRoute("/stock/counts/{id}/finished", _finished, role="agent", methods=["POST"]),
+    StaffRoute("/stock/counts/{id}/approval", _approval, role="manager", methods=["POST"]),
+    StaffRoute("/stock/counts/{id}/reopening", _reopening, role="manager", methods=["POST"]),
+    StaffRoute("/stock/counts/{id}/cancellation", _cancellation, role="manager", methods=["POST"]),
 ]

@@ -6,12 +6,13 @@ from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.kernel.errors import InvalidInput
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.money import plain_amount
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import UNITS_MAX, Fields
 from safar.kernel.web.pages import context_of, page, today_of
@@ -126,7 +127,7 @@ async def _expected(request: Request, actor: Actor, fields: Fields) -> str:
     return f"/stock/purchases/{order_id}"
 
 
-@posted(_purchase, "receipt", role="agent")
+@posted(_purchase, "receipt")
 async def _receipt(request: Request, actor: Actor, fields: Fields) -> str:
     """Take in what came: the units of each row, or everything that is missing."""
     order_id, receipt_id = parse_id(request.path_params["id"]), fields.uuid("receipt_id")
@@ -166,12 +167,12 @@ async def _closure(request: Request, actor: Actor, fields: Fields) -> str:
 
 
 routes: list[BaseRoute] = [
-    Route("/stock/purchases", _purchases),
-    Route("/stock/purchases", _draft, methods=["POST"]),
-    Route("/stock/purchases/{id}", _purchase),
-    Route("/stock/purchases/{id}/lines", _line, methods=["POST"]),
-    Route("/stock/purchases/{id}/sent", _sent, methods=["POST"]),
-    Route("/stock/purchases/{id}/expected", _expected, methods=["POST"]),
-    Route("/stock/purchases/{id}/receipts", _receipt, methods=["POST"]),
-    Route("/stock/purchases/{id}/closure", _closure, methods=["POST"]),
+    StaffRoute("/stock/purchases", _purchases, role="agent"),
+    StaffRoute("/stock/purchases", _draft, role="manager", methods=["POST"]),
+    StaffRoute("/stock/purchases/{id}", _purchase, role="agent"),
+    StaffRoute("/stock/purchases/{id}/lines", _line, role="manager", methods=["POST"]),
+    StaffRoute("/stock/purchases/{id}/sent", _sent, role="manager", methods=["POST"]),
+    StaffRoute("/stock/purchases/{id}/expected", _expected, role="manager", methods=["POST"]),
+    StaffRoute("/stock/purchases/{id}/receipts", _receipt, role="agent", methods=["POST"]),
+    StaffRoute("/stock/purchases/{id}/closure", _closure, role="manager", methods=["POST"]),
 ]

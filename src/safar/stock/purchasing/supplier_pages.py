@@ -4,11 +4,12 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.keyset import FIRST_ID, cut, page_key, parse_page_key
 from safar.kernel.money import plain_amount
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page
@@ -121,9 +122,9 @@ def _choices(own: str) -> list[tuple[str, str]]:
 
 
 routes: list[BaseRoute] = [
-    Route("/stock/suppliers", _suppliers),
-    Route("/stock/suppliers", _save, methods=["POST"]),
-    Route("/stock/suppliers/{id}", _supplier),
-    Route("/stock/suppliers/{id}/items", _item, methods=["POST"]),
-    Route("/stock/suppliers/{id}/items/removal", _removal, methods=["POST"]),
+    StaffRoute("/stock/suppliers", _suppliers, role="agent"),
+    StaffRoute("/stock/suppliers", _save, role="manager", methods=["POST"]),
+    StaffRoute("/stock/suppliers/{id}", _supplier, role="agent"),
+    StaffRoute("/stock/suppliers/{id}/items", _item, role="manager", methods=["POST"]),
+    StaffRoute("/stock/suppliers/{id}/items/removal", _removal, role="manager", methods=["POST"]),
 ]

@@ -6,19 +6,20 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.catalogue.actions import variants_by_id
 from safar.catalogue.errors import UnknownProduct
 from safar.kernel import clock
 from safar.kernel.database import Connection
-from safar.kernel.errors import SafarError
+from safar.kernel.errors import InvalidInput
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.keyset import cut, page_key, parse_page_key
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import UNITS_MAX, Fields, read_fields
-from safar.kernel.web.pages import context_of, error_text, page
+from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.requests import see_other
 from safar.stock import actions as stock
@@ -83,11 +84,7 @@ async def _suggestions(request: Request) -> Response:
     return page(request, "stock/suggestions.html", values)
 
 
-async def _supplier(request: Request) -> Response:
-    return await _supplier_page(request)
-
-
-async def _supplier_page(request: Request, problem: str | None = None, status: int = 200) -> Response:
+async def _supplier(request: Request, wrong: Wrong = NOTHING) -> Response:
     """Show all that should be bought of one supplier, page by page."""
     actor = actor_of(request)
     key = request.path_params["id"]
@@ -104,40 +101,34 @@ async def _supplier_page(request: Request, problem: str | None = None, status: i
     path = request.url.path
     values = {
         "card": Card(found[0], shown, new_id()) if found else None, "supplier": by, "places": places,
-        "may": actor.may("manager"), "problem": problem, "first": after == FIRST,
+        "may": actor.may("manager"), "problem": wrong.first, "first": after == FIRST,
         "older": f"{path}?after={page_key(last.days_left or 0.0, last.variant_id)}" if last else None,
     }  # fmt: skip
-    return page(request, "stock/suggestions_of.html", values, status=status)
+    return page(request, "stock/suggestions_of.html", values, status=wrong.status)
 
 
-async def _draft(request: Request) -> Response:
+@posted(_supplier)
+async def _draft(request: Request, actor: Actor, fields: Fields) -> str:
     """Draft the order of the rows shown, with the units that stand in them."""
-    actor = actor_of(request, "manager")
-    context = context_of(request)
-    supplier_id = parse_id(request.path_params["id"])
-    fields = await read_fields(request)
+    context, supplier_id = context_of(request), parse_id(request.path_params["id"])
     wanted = Wanted(
         fields.uuid("order_id"), supplier_id, fields.uuid("location_id"),
         fields.units(), actor.id,
     )  # fmt: skip
     if fields.problems:
-        text = _("The units of an article are a whole number. Correct them and order again.")
-        return await _supplier_page(request, text, status=422)
-    try:
-        async with context.database.transaction() as connection:
-            if wanted.location_id not in {id_ for id_, _name in await _places(connection)}:
-                raise UnknownProduct
-            drafted = await draft_suggested(connection, wanted, terms_of(context.settings))
-    except UnknownProduct:
-        raise
-    except SafarError as refused:
-        return await _supplier_page(request, error_text(refused), status=refused.status)
-    return see_other(f"/stock/purchases/{drafted.order_id}")
+        fields.problems.clear()
+        wrong = _("The units of an article are a whole number. Correct them and order again.")
+        raise InvalidInput(units=wrong)
+    async with context.database.transaction() as connection:
+        if wanted.location_id not in {id_ for id_, _name in await _places(connection)}:
+            raise UnknownProduct
+        drafted = await draft_suggested(connection, wanted, terms_of(context.settings))
+    return f"/stock/purchases/{drafted.order_id}"
 
 
 async def _run(request: Request) -> Response:
     """Have all forecasts calculated now."""
-    actor = actor_of(request, "manager")
+    actor = actor_of(request)
     fields = await read_fields(request)
     run_id = fields.uuid("run_id")
     fields.done()
@@ -228,10 +219,10 @@ def _height(units: float, weeks: Sequence[float]) -> float:
 
 
 routes: list[BaseRoute] = [
-    Route("/stock/suggestions", _suggestions),
-    Route("/stock/suggestions/run", _run, methods=["POST"]),
-    Route("/stock/suggestions/{id}", _supplier),
-    Route("/stock/suggestions/{id}/draft", _draft, methods=["POST"]),
-    Route("/stock/{id}/demand", _demand),
-    Route("/stock/{id}/rule", _rule, methods=["POST"]),
+    StaffRoute("/stock/suggestions", _suggestions, role="agent"),
+    StaffRoute("/stock/suggestions/run", _run, role="manager", methods=["POST"]),
+    StaffRoute("/stock/suggestions/{id}", _supplier, role="agent"),
+    StaffRoute("/stock/suggestions/{id}/draft", _draft, role="manager", methods=["POST"]),
+    StaffRoute("/stock/{id}/demand", _demand, role="agent"),
+    StaffRoute("/stock/{id}/rule", _rule, role="manager", methods=["POST"]),
 ]

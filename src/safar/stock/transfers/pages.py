@@ -4,10 +4,11 @@ from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id, parse_id
+from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import UNITS_MAX, Fields
 from safar.kernel.web.pages import context_of, page, today_of
@@ -83,7 +84,7 @@ async def _sent(request: Request, actor: Actor, _fields: Fields) -> str:
     return f"/stock/transfers/{transfer_id}"
 
 
-@posted(_transfer, "arrival", role="agent")
+@posted(_transfer, "arrival")
 async def _arrival(request: Request, actor: Actor, fields: Fields) -> str:
     """Take in what arrived: the units of each row, or all that is on the way."""
     transfer_id, arrival_id = parse_id(request.path_params["id"]), fields.uuid("arrival_id")
@@ -110,11 +111,11 @@ async def _cancellation(request: Request, actor: Actor, fields: Fields) -> str:
 
 
 routes: list[BaseRoute] = [
-    Route("/stock/transfers", _transfers),
-    Route("/stock/transfers", _draft, methods=["POST"]),
-    Route("/stock/transfers/{id}", _transfer),
-    Route("/stock/transfers/{id}/lines", _line, methods=["POST"]),
-    Route("/stock/transfers/{id}/sent", _sent, methods=["POST"]),
-    Route("/stock/transfers/{id}/arrivals", _arrival, methods=["POST"]),
-    Route("/stock/transfers/{id}/cancellation", _cancellation, methods=["POST"]),
+    StaffRoute("/stock/transfers", _transfers, role="agent"),
+    StaffRoute("/stock/transfers", _draft, role="manager", methods=["POST"]),
+    StaffRoute("/stock/transfers/{id}", _transfer, role="agent"),
+    StaffRoute("/stock/transfers/{id}/lines", _line, role="manager", methods=["POST"]),
+    StaffRoute("/stock/transfers/{id}/sent", _sent, role="manager", methods=["POST"]),
+    StaffRoute("/stock/transfers/{id}/arrivals", _arrival, role="agent", methods=["POST"]),
+    StaffRoute("/stock/transfers/{id}/cancellation", _cancellation, role="manager", methods=["POST"]),
 ]
