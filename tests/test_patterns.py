@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from re import _constants as op
 from re import _parser as parser
@@ -37,7 +38,7 @@ def patterns() -> Iterator[tuple[str, str]]:
                 continue
             try:
                 text = ast.literal_eval(node.args[0])
-            except ValueError:  # put together from names: the module's own, compiled when it is loaded
+            except ValueError:  # put together: see `test_a_pattern_is_put_together_from_constants_only`
                 continue
             yield f"{name}:{node.lineno}", text.decode("latin-1") if isinstance(text, bytes) else text
 
@@ -168,3 +169,46 @@ def test_the_rule_finds_what_it_is_for(pattern: str) -> None:
 @pytest.mark.parametrize("pattern", [r"\s+", r"[a-z]{1,60}", r"[^\W\d_]+", r"<[^<>]*>?", r"a{1,9}b{1,9}"])
 def test_the_rule_lets_pass_what_is_linear(pattern: str) -> None:
     assert problems(pattern) == []
+
+
+def put_together() -> list[tuple[str, ast.Call, ast.Module]]:
+    """Return the patterns that are not written out, with the file that has each."""
+    found = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        name, tree = path.relative_to(SOURCE).as_posix(), ast.parse(path.read_text())
+        if name.startswith(OWN_TEXT):
+            continue
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and isinstance(node.func.value, ast.Name)
+                and node.func.value.id == "re"
+                and node.func.attr in CALLS
+                and not isinstance(node.args[0], ast.Constant)
+                and any(isinstance(part, ast.Name | ast.Call) for part in ast.walk(node.args[0]))
+            ):
+                found.append((name, node, tree))
+    return found
+
+
+def test_a_pattern_is_put_together_from_constants_only() -> None:
+    """Names of products and options, and whatever else people type, are looked for as plain text."""
+    for name, call, tree in put_together():
+        (home,) = [one for one in tree.body if any(part is call for part in ast.walk(one))]
+        assert isinstance(home, ast.Assign), f"{name}:{call.lineno} is put together while it runs"
+        assert isinstance(home.targets[0], ast.Name)
+        assert home.value is call
+        names = {part.id for part in ast.walk(call.args[0]) if isinstance(part, ast.Name)}
+        assert all(part.isupper() for part in names), f"{name}:{call.lineno} takes more than constants"
+        module = import_module("safar." + name.removesuffix(".py").replace("/", "."))
+        assert problems(getattr(module, home.targets[0].id).pattern) == [], name
+
+
+def test_the_database_is_asked_for_no_pattern_that_is_passed_to_it() -> None:
+    for path in sorted(SOURCE.rglob("*.sql")):
+        if "bench" not in path.parts:
+            found = re.findall(
+                r"(?:!?~\*?|SIMILAR TO|regexp_\w+\([^)]{0,200})\s{0,9}%\(\w+\)s", path.read_text()
+            )
+            assert not found, f"{path.name}: {found}"

@@ -9,7 +9,7 @@ from safar.kernel.clock import shop_day
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _PART = re.compile(
-    r"(mon|tue|wed|thu|fri|sat|sun)(?:\s?[-–]\s?(mon|tue|wed|thu|fri|sat|sun))?\s+"
+    r"(mon|tue|wed|thu|fri|sat|sun)(?:\s?[-–]\s?(mon|tue|wed|thu|fri|sat|sun))? "
     r"(\d{1,2}):(\d\d)\s?[-–]\s?(\d{1,2}):(\d\d)"
 )
 _TEXT_MAX = 500
@@ -25,7 +25,7 @@ def read_hours(text: str) -> Hours:
     """
     found: list[tuple[int, time, time]] = []
     for part in re.split("[,;]", text[:_TEXT_MAX]):
-        match = _PART.fullmatch(part.strip().lower())
+        match = _PART.fullmatch(" ".join(part.lower().split()))
         if match is None:
             return ()
         first, last = _DAYS.index(match[1]), _DAYS.index(match[2] or match[1])
