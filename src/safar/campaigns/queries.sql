@@ -1,3 +1,5 @@
+-- owns: campaigns, sends
+
 -- name: insert
 INSERT INTO campaigns (
     id, name, state, variant_id, units_offered, reply_seconds, offer_hours, audience, subject, body, created_at

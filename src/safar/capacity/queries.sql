@@ -1,3 +1,5 @@
+-- owns: capacity_accounts, capacity_holds
+
 -- name: lock_accounts
 -- In the order of their ids, so that two batches never wait for each other in a circle.
 SELECT id, on_hand, held, backorder, reserve FROM capacity_accounts

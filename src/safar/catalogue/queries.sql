@@ -1,3 +1,6 @@
+-- owns: catalogue_rates, categories, kit_parts, picture_files, pictures, product_images, product_words
+-- owns: products, variant_prices, variants
+
 -- fragment: variant
 id, product_id, sku, title, price_minor, currency, slug, category, barcode, weight_g, tax_class, options,
 tracks_lots, is_kit, published, image, order_max

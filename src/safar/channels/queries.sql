@@ -1,3 +1,5 @@
+-- owns: channel_envelopes, channel_gone_addresses, channels, messages
+
 -- name: ensure_channels
 INSERT INTO channels (id, kind, name, created_at)
 SELECT c.id, c.kind, c.name, %(now)s

@@ -1,3 +1,5 @@
+-- owns: customer_claims, customer_consents, customer_identities, customers
+
 -- name: owners
 -- Who has each of these addresses, and whether something about them is still unknown. The limits make a
 -- lookup of each row: a plan kept from when the table was small would read all of it.

@@ -1,3 +1,5 @@
+-- owns: gate_calls, gate_leavers, gate_loads, gate_lots, gate_sites, gate_visits
+
 -- name: add_site
 INSERT INTO gate_sites (id, key, account_id, capacity, stepped_at, kind, title, path, product_id, url, cookie_domain)
 VALUES (

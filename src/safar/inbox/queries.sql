@@ -1,3 +1,5 @@
+-- owns: conversations
+
 -- name: lock_customers
 -- Two first messages at once wait for each other here, so they make one conversation.
 SELECT id FROM customers WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE

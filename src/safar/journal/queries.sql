@@ -1,3 +1,5 @@
+-- owns: journal_events, journal_failures, journal_line, journal_subscribers
+
 -- name: append
 -- The shared lock comes before the rows get their ids: the CTE is evaluated before the first row is
 -- formed. The line keeper takes the same lock alone, so no id below its reading can still be on its way.

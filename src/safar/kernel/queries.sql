@@ -1,3 +1,5 @@
+-- owns: request_keys, setbacks
+
 -- name: take_keys
 -- In the order of the keys; one that is being used waits here until that transaction ends.
 INSERT INTO request_keys (key, fingerprint, asked_at)

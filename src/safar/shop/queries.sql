@@ -1,3 +1,5 @@
+-- owns: cart_lines, carts, first_mails, order_goods, order_lines, order_readers, orders
+
 -- name: lock_carts
 -- In the order of their ids. An ordered cart is never changed again.
 SELECT id, ordered_at IS NOT NULL AS ordered FROM carts WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE

@@ -1,3 +1,5 @@
+-- owns: stock_levels, stock_locations, stock_moves, stock_outgoing, stock_policies
+
 -- name: ensure_locations
 INSERT INTO stock_locations (id, name, kind, shelf_id, sells, created_at)
 SELECT l.id, l.name, l.kind, l.shelf_id, l.kind IN ('warehouse', 'store'), %(now)s

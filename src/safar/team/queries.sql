@@ -1,3 +1,5 @@
+-- owns: staff, staff_sessions, staff_sign_in_failures
+
 -- name: lock_founding
 SELECT pg_advisory_xact_lock(6007, hashtext(current_schema()))
 

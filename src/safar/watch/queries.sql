@@ -1,3 +1,5 @@
+-- owns: process_beats
+
 -- name: beat
 INSERT INTO process_beats (process_id, role, beat_at, lapsed)
 VALUES (%(id)s, %(role)s, now(), %(lapsed)s)

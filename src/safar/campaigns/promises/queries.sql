@@ -1,3 +1,5 @@
+-- owns: promises
+
 -- name: promising
 -- Campaigns whose offer stood at some time; a promise needs one.
 SELECT id, reply_seconds, variant_id, started_at, closed_at FROM campaigns

@@ -1,3 +1,5 @@
+-- owns: sheet_rows, sheet_uploads
+
 -- name: open_upload
 INSERT INTO sheet_uploads (id, kind, staff_id, name, columns, uploaded_at)
 VALUES (%(id)s, %(kind)s, %(staff_id)s, %(name)s, %(columns)s::jsonb, %(now)s)

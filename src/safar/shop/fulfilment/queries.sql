@@ -1,3 +1,6 @@
+-- owns: carriers, document_series, documents, given_up, given_up_lines, return_goods, return_lines, returns
+-- owns: shipment_goods, shipments
+
 -- name: carriers
 SELECT id, name, tracking_url, active FROM carriers ORDER BY name LIMIT %(limit)s
 

@@ -1,3 +1,6 @@
+-- owns: order_credits, payment_notices, payment_receipts, payment_ways, payments, refunds, test_card_charges
+-- owns: test_card_refunds
+
 -- name: ways
 SELECT provider, enabled, currencies, countries, details, secrets FROM payment_ways
 

@@ -1,3 +1,5 @@
+-- owns: discount_codes, shipping_methods, shipping_zones, tax_countries
+
 -- name: tax_countries
 SELECT country, included, shipping_class, rates FROM tax_countries ORDER BY country
 

@@ -1,3 +1,5 @@
+-- owns: back_in_stock_requests, product_popularity, shop_words, wishlist_items, wishlists
+
 -- name: words_of_shop
 SELECT key, language, words FROM shop_words ORDER BY key, language
 

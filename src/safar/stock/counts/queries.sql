@@ -1,3 +1,5 @@
+-- owns: stock_count_entries, stock_count_lines, stock_counts
+
 -- name: insert_count
 INSERT INTO stock_counts (id, location_id, category, after_sku, state, staff_id, created_at)
 VALUES (%(id)s, %(location_id)s, %(category)s, %(after_sku)s, 'open', %(staff_id)s, %(now)s)

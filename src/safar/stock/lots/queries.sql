@@ -1,3 +1,5 @@
+-- owns: stock_lot_entries, stock_lot_levels, stock_lots
+
 -- name: shelves
 -- The locations whose units lie on another one's shelves.
 SELECT id, shelf_id FROM stock_locations WHERE id = ANY(%(ids)s::uuid []) AND shelf_id IS NOT NULL

@@ -1,3 +1,6 @@
+-- owns: purchase_order_lines, purchase_orders, purchase_receipt_lines, purchase_receipts, supplier_items
+-- owns: suppliers
+
 -- name: suppliers
 SELECT id, name, email, phone, lead_days, currency, active FROM suppliers
 WHERE (name, id) > (%(after_name)s, %(after_id)s)

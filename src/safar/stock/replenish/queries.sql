@@ -1,3 +1,6 @@
+-- owns: stock_demand, stock_forecasts, stock_reorder_rules, stock_replenish_runs, stock_replenish_state
+-- owns: stock_suggestions, stock_watchers
+
 -- name: state
 SELECT counted_until, reviewed_until, reviewed_all_at, told_at FROM stock_replenish_state
 

@@ -1,3 +1,5 @@
+-- owns: stock_transfer_arrivals, stock_transfer_lines, stock_transfers
+
 -- name: insert_transfer
 WITH written AS (
     INSERT INTO stock_transfers
