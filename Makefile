@@ -7,7 +7,7 @@ export UV_PYTHON_DOWNLOADS = never
 # Every start of Safar is a handful of processes; each would compile all of Python's modules anew without it.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo serve test lint bench clean
+.PHONY: help setup demo serve test lint mutants bench clean
 
 help:  ## Explain each target
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ lint: setup  ## ruff, mypy --strict, import-linter, squawk
 	@$(RUN) mypy
 	@$(RUN) lint-imports --no-cache
 	@$(RUN) squawk src/safar/migrations/sql/*.sql
+
+mutants: setup  ## Which wrong sign would the fast tests of the pure decisions miss? (ARGS='--seed 7 --sample 90 --only gate/')
+	@$(RUN) python scripts/mutants.py $(ARGS)
 
 bench: setup  ## Measure (ARGS='holds --json', or checkout, idle, journey)
 	@$(RUN) safar bench $(ARGS)
