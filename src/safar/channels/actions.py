@@ -77,6 +77,11 @@ async def queue_many(connection: Connection, outgoing: Sequence[Outgoing]) -> li
     return [None] * len(outgoing)
 
 
+async def keep_received_many(connection: Connection, received: Sequence[Mapping[str, Any]]) -> set[UUID]:
+    """Write messages that came in, as records of their columns; return those that were not there before."""
+    return await _ids(connection, QUERIES["keep_received"], {"messages": as_json(received)})
+
+
 def _once(outgoing: Sequence[Outgoing]) -> list[Outgoing]:
     return list({message.message_id: message for message in reversed(outgoing)}.values())[::-1]
 

@@ -186,3 +186,21 @@ SELECT body FROM channel_envelopes WHERE id = %(id)s
 -- name: in_flight
 -- How many messages are on their way out, for the pages and for tests that wait for the end.
 SELECT count(*) FROM messages WHERE channel_id = %(channel_id)s AND state IN ('queued', 'sending')
+
+-- name: keep_received
+INSERT INTO messages (
+    id, channel_id, direction, author, customer_id, conversation_id, campaign_id, external_id, address, subject,
+    body, language, state, at, next_try_at, ended_at, automatic, verified,
+    for_people, folded, envelope_id
+)
+SELECT
+    m.id, m.channel_id, 'in', 'customer', m.customer_id, m.conversation_id, m.campaign_id, m.external_id,
+    m.address, m.subject, m.body, m.language, 'received', m.at, m.at, m.at, m.automatic,
+    m.verified, m.for_people, m.folded, m.envelope_id
+FROM jsonb_to_recordset(%(messages)s::jsonb) AS m (
+    id uuid, channel_id uuid, customer_id uuid, conversation_id uuid, campaign_id uuid, external_id text,
+    address text, subject text, body text, language text, at timestamptz, automatic boolean,
+    verified boolean, for_people boolean, folded text, envelope_id uuid
+)
+ON CONFLICT (channel_id, external_id) DO NOTHING
+RETURNING id

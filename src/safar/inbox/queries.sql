@@ -24,24 +24,6 @@ FOR UPDATE
 SELECT {conversation} FROM conversations
 WHERE id = %(id)s
 
--- name: insert_received
-INSERT INTO messages (
-    id, channel_id, direction, author, customer_id, conversation_id, campaign_id, external_id, address, subject,
-    body, language, state, at, next_try_at, ended_at, automatic, verified,
-    for_people, folded, envelope_id
-)
-SELECT
-    m.id, m.channel_id, 'in', 'customer', m.customer_id, m.conversation_id, m.campaign_id, m.external_id,
-    m.address, m.subject, m.body, m.language, 'received', m.at, m.at, m.at, m.automatic,
-    m.verified, m.for_people, m.folded, m.envelope_id
-FROM jsonb_to_recordset(%(messages)s::jsonb) AS m (
-    id uuid, channel_id uuid, customer_id uuid, conversation_id uuid, campaign_id uuid, external_id text,
-    address text, subject text, body text, language text, at timestamptz, automatic boolean,
-    verified boolean, for_people boolean, folded text, envelope_id uuid
-)
-ON CONFLICT (channel_id, external_id) DO NOTHING
-RETURNING id
-
 -- name: known_messages
 SELECT m.id, m.conversation_id, m.channel_id, m.external_id, m.body, m.at
 FROM jsonb_to_recordset(%(keys)s::jsonb) AS k (channel_id uuid, external_id text)

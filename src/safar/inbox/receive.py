@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from safar.channels.actions import keep_received_many
 from safar.customers.actions import Claim, Provisional, claim_many, ensure_many, finals
 from safar.inbox.decide import received
 from safar.inbox.language import language_of
 from safar.inbox.model import Conversation, Inbound, Receipt
 from safar.journal.actions import append_many
 from safar.journal.model import Event
-from safar.kernel.database import Connection, as_json, execute, rows, values
+from safar.kernel.database import Connection, as_json, execute, rows
 from safar.kernel.ids import new_id
 from safar.kernel.queries import queries_beside
 
@@ -72,9 +73,8 @@ async def _write(connection: Connection, fresh: Sequence[Inbound]) -> set[UUID]:
         _record(message, customer, conversation_ids[customer])
         for message, customer in zip(fresh, customers, strict=True)
     ]
-    params = {"messages": as_json(records)}
     # A copy that another transaction committed while we waited for the lock is left out here.
-    written = set(await values(connection, QUERIES["insert_received"], params))
+    written = await keep_received_many(connection, records)
     events: list[Event] = []
     for message, customer in zip(fresh, customers, strict=True):
         if message.message_id in written:
