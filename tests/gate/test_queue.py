@@ -108,10 +108,16 @@ async def test_five_hundred_at_once_never_overfill_the_site_and_all_numbers_diff
 ) -> None:
     shop = await open_shop(37)
     browsers = [with_cookies(shop.visitor()) for _ in range(500)]
-    async with shop.stranger() as client:
-        client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        answers = await asyncio.gather(*(client.get("/p/tea", headers={"cookie": b}) for b in browsers))
-    statuses = [answer.status_code for answer in answers]
+
+    async def arrive_together(cookies: list[str]) -> list[int]:
+        async with shop.stranger() as client:
+            client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            answers = await asyncio.gather(*(client.get("/p/tea", headers={"cookie": c}) for c in cookies))
+        return [answer.status_code for answer in answers]
+
+    # By twenty clients: one has a hundred connections at most, and goes through all of them for each answer.
+    parts = await asyncio.gather(*(arrive_together(browsers[part::20]) for part in range(20)))
+    statuses = [status for part in parts for status in part]
     assert (statuses.count(200), statuses.count(303)) == (37, 463)
     now_there = await shop.figures()
     assert (now_there.inside, now_there.site.issued, now_there.site.admitted) == (37, 463, 37)
