@@ -28,17 +28,18 @@ from safar.kernel.web.server import http_server
 from safar.settings import Settings
 
 _numbers = itertools.count(1)
-_WHOLE_SYSTEMS = ("tests/browser/", "tests/demo/")
+# Each of these starts whole systems, or reads all sources: once is enough.
+_TOGETHER = ("tests/browser/", "tests/demo/", "tests/test_project.py")
 
 
 class _ByFolder(LoadScopeScheduling):
-    """Spreads tests one by one, but keeps each folder that starts whole systems on one worker.
+    """Spreads tests one by one, but keeps those on one worker that share what is costly.
 
     pytest-xdist 3.8 finds none of its own groups (`xdist_group`) under pytest 9.2.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((folder for folder in _WHOLE_SYSTEMS if nodeid.startswith(folder)), nodeid)
+        return next((folder for folder in _TOGETHER if nodeid.startswith(folder)), nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -69,7 +69,7 @@ class Client:
     def __init__(self, context: Context, http: httpx.AsyncClient) -> None:
         self.context = context
         self.http = http
-        self._known: dict[str, int] | None = None  # what the tables had after the last refusal
+        self._known: tuple[str, dict[str, int]] = ("", {})  # what a snapshot of the database showed
 
     async def __aenter__(self) -> "Client":
         # One connection with one prepared statement: the tables are counted thousands of times.
@@ -77,22 +77,29 @@ class Client:
         self._connection = await self._lent.__aenter__()
         found = await self._connection.execute("SELECT relname FROM pg_stat_user_tables ORDER BY relname")
         tables = [name for (name,) in await found.fetchall() if name not in _MAY_GROW]
-        self._counts = " UNION ALL ".join(
-            f"SELECT '{name}', count(*) FROM {name}" for name in tables
-        ).encode()
+        self._counts = " UNION ALL ".join([
+            "SELECT '', 0, pg_current_snapshot()::text",
+            *(f"SELECT '{name}', count(*), '' FROM {name}" for name in tables),
+        ]).encode()  # fmt: skip
         return self
 
     async def __aexit__(self, *error: Any) -> None:
         await self._lent.__aexit__(*error)
 
     async def rows(self) -> dict[str, int]:
-        """Return how many rows each table has."""
-        counted = await self._connection.execute(self._counts, prepare=True)
-        return dict(await counted.fetchall())
+        """Return how many rows each table has: counted, unless nothing has been written since the last time.
+
+        A snapshot names the transactions that it sees: while it is the same, so is every table.
+        """
+        seen = await self._connection.execute("SELECT pg_current_snapshot()::text", prepare=True)
+        if await seen.fetchone() != (self._known[0],):
+            counted = await self._connection.execute(self._counts, prepare=True)
+            (_name, _count, snapshot), *rows = await counted.fetchall()
+            self._known = snapshot, {name: count for name, count, _snapshot in rows}
+        return self._known[1]
 
     async def send(self, method: str, path: str, **request: Any) -> httpx.Response:
         """Send; whatever comes back is an answer that a person or a program can use."""
-        self._known = None
         answer = await self.http.request(method, path, **request)
         assert answer.status_code < 500 or answer.status_code == 503, (path, request, answer.text[:300])
         if answer.headers.get("content-type", "").startswith("text/html"):
@@ -101,7 +108,7 @@ class Client:
 
     async def refused(self, method: str, path: str, **request: Any) -> httpx.Response:
         """Send what must be refused: a 4xx that says why, and no row more or less."""
-        before = self._known or await self.rows()
+        before = await self.rows()
         answer = await self.send(method, path, **request)
         assert 400 <= answer.status_code < 500, (path, request, answer.status_code)
         await self._same(before, path, request)
@@ -109,14 +116,13 @@ class Client:
 
     async def tried(self, method: str, path: str, **request: Any) -> None:
         """Send what may be taken or refused; what was refused has written nothing."""
-        before = self._known or await self.rows()
+        before = await self.rows()
         answer = await self.send(method, path, **request)
         if answer.status_code >= 400:
             await self._same(before, path, request)
 
     async def _same(self, before: dict[str, int], path: str, request: dict[str, Any]) -> None:
-        self._known = await self.rows()
-        assert self._known == before, (path, request)
+        assert await self.rows() == before, (path, request)
 
 
 def _writes(app: Starlette) -> Iterator[str]:

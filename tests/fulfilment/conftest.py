@@ -11,9 +11,9 @@ from safar.shop.fulfilment.shipping import deliver_many, ship_many
 from safar.shop.model import Order, Taken
 from safar.shop.orders import orders_by_id
 from safar.stock.model import CUSTOMER, MAIN
-from tests.shop.conftest import browser, request, shop
+from tests.shop.conftest import browser, request, shop, stocked
 
-__all__ = ["LINK", "SAM", "bought", "browser", "delivered", "order_of", "sent_units", "shop"]
+__all__ = ["LINK", "SAM", "bought", "browser", "delivered", "order_of", "sent_units", "shop", "stocked"]
 
 SAM = new_id()
 LINK = "https://shop.example/orders/x"

@@ -45,6 +45,13 @@ ITEMS = [
 
 
 @pytest.fixture(autouse=True)
+def stocked(request: pytest.FixtureRequest) -> None:
+    """Open the shop for each test of a database; a test of a decision needs neither."""
+    if "database_url" in request.fixturenames:
+        request.getfixturevalue("shop")
+
+
+@pytest.fixture
 async def shop(database: Database) -> None:
     """Ten mugs, five clocks, and one of everything else."""
     async with database.transaction() as connection:
