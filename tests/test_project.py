@@ -406,9 +406,12 @@ async def test_two_shops_in_one_database_do_not_meet(empty_database: str, tmp_pa
     assert len(channels) == 3
 
 
-@pytest.mark.parametrize("path", _PYTHON, ids=_named)
-def test_what_a_checker_is_told_to_pass_over_says_why(path: Path) -> None:
+def test_what_a_checker_is_told_to_pass_over_says_why() -> None:
     told = re.compile(r"#\s*(?:noqa|type: ignore)(?::\s*[A-Z0-9, ]+|\[[\w, -]+\])?(.*)")
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        found = told.search(line)
-        assert not found or len(found[1].strip(" -–#")) > 10, f"{_named(path)}:{number} does not say why"
+    silent = [
+        f"{_named(path)}:{number}"
+        for path in _PYTHON
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if (found := told.search(line)) and len(found[1].strip(" -–#")) <= 10
+    ]
+    assert silent == [], "say why"

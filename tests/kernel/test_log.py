@@ -60,7 +60,9 @@ def written() -> Iterator[io.StringIO]:
 @pytest.fixture
 async def impatient(context: Context) -> AsyncIterator[Context]:
     """The same shop, which gives a busy row up at once."""
-    settings = context.settings.model_copy(update={"lock_timeout_ms": 30, "statement_timeout_ms": 300})
+    settings = context.settings.model_copy(
+        update={"lock_timeout_ms": 30, "statement_timeout_ms": 300, "batch_deadline_s": 0.3}
+    )
     other = make_context(settings, context.database.url)
     await other.database.open()
     yield other
