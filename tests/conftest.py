@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from granian.server.embed import Server
 from httpx._transports import default as httpx_transport
 from pydantic import SecretStr
@@ -26,6 +27,7 @@ from safar.kernel.migrate import migrate
 from safar.kernel.postgres import EmbeddedPostgres
 from safar.kernel.web.server import http_server
 from safar.settings import Settings
+from safar.team import passwords
 
 _numbers = itertools.count(1)
 # Each of these starts whole systems, or reads all sources: once is enough.
@@ -67,6 +69,15 @@ def _authorities_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(httpx_transport, "create_ssl_context", cache(httpx.create_ssl_context))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_hasher() -> Iterator[PasswordHasher]:
+    """The shop's own hasher of passwords; in its place tests have one that takes hardly any work."""
+    with pytest.MonkeyPatch.context() as patch:
+        own = passwords._hasher
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield own
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -339,3 +340,9 @@ async def test_a_one_time_password_ends_after_a_day(context: Context, one_time: 
         assert (await team.sign_in(context, OWNER, one_time, network="203.0.113.7")).must_change_password
     with clock.held(clock.now() + timedelta(hours=25)), pytest.raises(OneTimePasswordEnded):
         await team.sign_in(context, OWNER, one_time, network="203.0.113.7")
+
+
+def test_a_password_costs_whoever_has_stolen_its_hash_what_rfc_9106_recommends(
+    own_hasher: PasswordHasher,
+) -> None:
+    assert own_hasher.hash("a password").startswith("$argon2id$v=19$m=65536,t=3,p=4$")
