@@ -16,6 +16,7 @@ The exit code is 1 when less than 88 % of the sample were caught, or a survivor 
 
 import argparse
 import ast
+import contextlib
 import gc
 import importlib.abc
 import importlib.util
@@ -25,7 +26,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import islice
@@ -176,10 +177,17 @@ def _imports(path: Path) -> set[str]:
 
 
 class PureOnly:
-    """Leaves the tests that need nothing of a `conftest.py` (there are the databases), examples first."""
+    """Leaves the tests that need nothing of a `conftest.py` (there are the databases), examples first.
+
+    `files`: where those are that were left.
+    """
+
+    def __init__(self) -> None:
+        self.files: set[Path] = set()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Function]) -> None:
         items[:] = sorted(filter(self._is_pure, items), key=self._is_property)
+        self.files = {item.path for item in items}
         for item in items:
             if self._is_property(item):
                 test: Any = item.obj
@@ -214,7 +222,7 @@ class _InPlaceOf(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self._source, str(self._path), "exec"), module.__dict__)
 
 
-def run_tests(files: Sequence[Path], *arguments: str) -> int:
+def run_tests(files: Sequence[Path], *arguments: str, pure: PureOnly | None = None) -> int:
     """Run the pure tests of these files in this process; the first failure ends it."""
     return pytest.main(
         [
@@ -223,7 +231,7 @@ def run_tests(files: Sequence[Path], *arguments: str) -> int:
             "--hypothesis-profile=mutants", "-W", "ignore::pytest.PytestAssertRewriteWarning",
             "-o", "addopts=--disable-socket --allow-unix-socket", *arguments,
         ],
-        plugins=[PureOnly()],
+        plugins=[pure or PureOnly()],
     )  # fmt: skip
 
 
@@ -241,6 +249,14 @@ def above(module: str) -> set[str]:
     return reached
 
 
+def forget(modules: Iterable[str]) -> None:
+    """Let these be imported anew, also by `from package import module`."""
+    for name in modules:
+        if sys.modules.pop(name, None) is not None and name.rpartition(".")[0] in sys.modules:
+            package, _dot, last = name.rpartition(".")
+            vars(sys.modules[package]).pop(last, None)
+
+
 def in_fork(files: Sequence[Path], path: Path, source: str, seconds_max: float) -> int | None:
     """Return pytest's exit code with `source` in place of the file at `path`; None after `seconds_max`."""
     sys.stdout.flush()
@@ -252,8 +268,7 @@ def in_fork(files: Sequence[Path], path: Path, source: str, seconds_max: float) 
             os.dup2(nowhere, 1)
             os.dup2(nowhere, 2)
             sys.meta_path.insert(0, _InPlaceOf(module_of(path), path, source))
-            for name in above(module_of(path)):
-                sys.modules.pop(name, None)
+            forget(above(module_of(path)))
             code = int(run_tests(files))
         finally:
             os._exit(code)
@@ -279,11 +294,22 @@ def known_reasons() -> dict[str, str]:
     return reasons
 
 
+def warmed(paths: Sequence[Path]) -> set[Path]:
+    """Import once all that the tests of these files import; return the files that have pure tests."""
+    pure = PureOnly()
+    files = sorted({file for path in paths for file in tests_of(module_of(path))})
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        run_tests(files, "--collect-only", pure=pure)
+    gc.freeze()
+    return pure.files
+
+
 def measured(paths: Sequence[Path]) -> dict[Path, tuple[list[Path], float]]:
     """Return the tests of each file and their seconds with its own text; ends the program if they fail."""
     tests: dict[Path, tuple[list[Path], float]] = {}
+    pure = warmed(paths)
     for path in paths:
-        files = tests_of(module_of(path))
+        files = [file for file in tests_of(module_of(path)) if file in pure]
         begun = time.monotonic()
         code = in_fork(files, path, path.read_text(encoding="utf-8"), 300) if files else _NO_TEST
         if code != 0:
@@ -312,14 +338,7 @@ def main() -> int:
         "mutants", derandomize=True, database=None, deadline=None, phases=[Phase.explicit, Phase.generate]
     )
     begun = time.monotonic()
-    chosen = {mutant.path for mutant in sample}
-    every_test = sorted({file for path in chosen for file in tests_of(module_of(path))})
-    with open(os.devnull, "w") as nowhere:  # warm: import every library that the tests need, once
-        said, sys.stdout = sys.stdout, nowhere
-        run_tests(every_test, "--collect-only")
-        sys.stdout = said
-    gc.freeze()
-    tests = measured(sorted(chosen))
+    tests = measured(sorted({mutant.path for mutant in sample}))
     survivors = []
     for mutant in sample:
         files, seconds = tests[mutant.path]
