@@ -65,7 +65,8 @@ def main() -> int:
             return safar.wait(EVERY_S)
         except subprocess.TimeoutExpired:
             pass
-        except KeyboardInterrupt:  # the terminal has told it, too
+        except KeyboardInterrupt:
+            safar.terminate()
             return safar.wait()
         after = stamps()
         files = changed(before, after)
