@@ -118,7 +118,7 @@ class Mutant:
     @property
     def key(self) -> str:
         """What names it in the list of those known: the file's name and the line, not where they stand."""
-        return f"{self.path.parent.name}/{self.path.name} | {self.before} | {self.after}"
+        return f"{self.path.name} | {self.before} | {self.after}"
 
     @property
     def is_other_code(self) -> bool:
@@ -284,12 +284,12 @@ def in_fork(files: Sequence[Path], path: Path, source: str, seconds_max: float) 
 
 
 def known_reasons() -> dict[str, str]:
-    """Read the list: a heading `# reason` over lines `room/file.py | before | after`."""
+    """Read the list: a heading `# reason` over lines `file.py | before | after`."""
     reasons, reason = {}, ""
     for line in KNOWN.read_text(encoding="utf-8").splitlines():
         if line.startswith("# "):
             reason = line.removeprefix("# ")
-        elif line.strip():
+        elif " | " in line:
             reasons[line.strip()] = reason
     return reasons
 

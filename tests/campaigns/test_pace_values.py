@@ -161,3 +161,8 @@ def test_a_campaign_that_rests_sends_nothing_and_expects_nothing() -> None:
 
 def test_a_line_without_units_wants_none() -> None:
     assert wants_offer([["a"], ["a", 2], "a"], "a") == 2
+
+
+def test_a_campaign_of_which_nothing_is_known_has_no_answers_and_no_site() -> None:
+    nobody = Responses(0, 0.0, ())
+    assert Figures(1, 1, 1, 1) == Figures(1, 1, 1, 1, nobody, nobody, 0, None)
