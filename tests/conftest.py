@@ -207,7 +207,7 @@ async def serve() -> AsyncIterator[Serve]:
 
 
 async def _answering(port: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             try:
                 _reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -10,7 +10,7 @@ class NoConversation(NotFound):
 
 
 class Overtaken(Conflict):
-    """A colleague has replied since you opened this page. Read their reply; send yours again if it is still needed."""  # noqa: E501 - one line, as it is told
+    """A colleague has replied since you opened this page. Read their reply; send yours again if it is still needed."""  # noqa: E501 - a message is one line - one line, as it is told
 
     code = "overtaken"
 
