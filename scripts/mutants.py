@@ -235,6 +235,7 @@ def run_tests(files: Sequence[Path], *arguments: str, pure: PureOnly | None = No
     )  # fmt: skip
 
 
+@cache
 def above(module: str) -> set[str]:
     """Return the modules of ours, of those imported, that stand on this one, and it."""
     ours = {
@@ -259,6 +260,7 @@ def forget(modules: Iterable[str]) -> None:
 
 def in_fork(files: Sequence[Path], path: Path, source: str, seconds_max: float) -> int | None:
     """Return pytest's exit code with `source` in place of the file at `path`; None after `seconds_max`."""
+    stale = above(module_of(path))
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
@@ -268,7 +270,7 @@ def in_fork(files: Sequence[Path], path: Path, source: str, seconds_max: float) 
             os.dup2(nowhere, 1)
             os.dup2(nowhere, 2)
             sys.meta_path.insert(0, _InPlaceOf(module_of(path), path, source))
-            forget(above(module_of(path)))
+            forget(stale)
             code = int(run_tests(files))
         finally:
             os._exit(code)

@@ -11,6 +11,7 @@ from safar.shop.fulfilment.decide import (
     Parcel,
     Rest,
     TooMany,
+    is_over,
     is_partly_shipped,
     parcel_of,
     rest_of,
@@ -128,3 +129,21 @@ def test_goods_can_come_back_until_the_last_whole_day(days_later: int, within: b
     assert within_window(replace(on_its_way, shipped_at=None), 14, 30, now, "UTC")
     for state in ("cancelled", "closed"):
         assert not within_window(replace(order, state=state), 14, 30, came, "UTC")
+
+
+@pytest.mark.parametrize(
+    ("state", "payment", "days_later", "over"),
+    [
+        ("delivered", "paid", 14, False), ("delivered", "paid", 15, True), ("shipped", "paid", 15, True),
+        ("confirmed", "paid", 15, False), ("closed", "paid", 15, False), ("delivered", "due", 15, False),
+    ],
+)  # fmt: skip
+def test_an_order_ends_by_itself_after_its_days_for_returns_when_nothing_is_due(
+    state: str, payment: str, days_later: int, over: bool
+) -> None:
+    came = datetime(2026, 1, 1, 10, tzinfo=UTC)
+    order = an_order(state=state, payment_state=payment, delivered_at=came)
+    assert is_over(order, 14, 30, came + timedelta(days=days_later), "UTC") is over
+    on_its_way = replace(order, delivered_at=None, shipped_at=came)
+    assert is_over(on_its_way, 14, 30, came + timedelta(days=days_later + 30), "UTC") is over
+    assert not is_over(replace(on_its_way, shipped_at=None), 14, 30, came + timedelta(days=99), "UTC")
