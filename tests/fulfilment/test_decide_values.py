@@ -113,6 +113,18 @@ def test_giving_up_all_the_rest_says_which_part_of_a_kit_is_missing() -> None:
     assert rest_of(both, shared, None) == Rest(
         {KIT: 2}, {(CUP, MAIN): 4, (SPOON, MAIN): 2}, {KIT: (6, 6)}, last=True
     )
+    # Two kits share the cups that have left: the first has both, the second one.
+    pair = [line_of(KIT, 1, (CUP, 2)), line_of(derived_id("v", "pair"), 1, (CUP, 2))]
+    assert rest_of(pair, [goods_of(CUP, 4, 3)], None) == Rest(
+        {derived_id("v", "pair"): 1}, {(CUP, MAIN): 1}, {derived_id("v", "pair"): (1, 2)}, last=True
+    )
+    three = [*pair, line_of(derived_id("v", "third"), 1, (CUP, 2), (SPOON, 1))]
+    assert rest_of(three, [goods_of(CUP, 6, 1), goods_of(SPOON, 1)], None) == Rest(
+        {KIT: 1, derived_id("v", "pair"): 1, derived_id("v", "third"): 1},
+        {(CUP, MAIN): 5, (SPOON, MAIN): 1},
+        {KIT: (1, 2), derived_id("v", "pair"): (2, 2), derived_id("v", "third"): (3, 3)},
+        last=True,
+    )
     nothing_sent = rest_of([line_of(CUP, 4, given_up=1)], [goods_of(CUP, 3)], None)
     assert nothing_sent == Rest({CUP: 3}, {(CUP, MAIN): 3}, {CUP: (3, 3)}, last=True)
     assert rest_of([kit], [goods_of(CUP, 6, 6), goods_of(SPOON, 3, 3)], None) is None
