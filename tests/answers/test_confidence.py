@@ -31,6 +31,11 @@ ORDER, HOURS, STOCK, NONE = Intent.ORDER_STATUS, Intent.OPENING_HOURS, Intent.IN
         ("opening hours zebra lion", NONE, 2 / 4, "unsure"),
         ("is the shop open zebra", HOURS, 2 / 3, None),
         ("hours saturday", HOURS, 1, None),
+        # Whose hours? In a message of three words the shop's; in a longer one it has to say so.
+        ("hours on saturday", HOURS, 1, None),
+        ("hours now on saturday", NONE, 0, "not_understood"),
+        # Two rules explain all of it: a greeting, and whether something is there.
+        ("hello do you have this", NONE, 1, "unsure"),
         ("hello zebra", NONE, 1 / 2, "unsure"),
         ("thanks hello", Intent.THANKS, 1, None),
         ("talk to a person", Intent.HUMAN, 1, None),

@@ -70,6 +70,7 @@ def test_what_has_left_can_come_back_once() -> None:
     assert returnable([line], [goods_of(CUP, 9, 9)], {CUP: 4}) == {CUP: 5}
     assert returnable([replace(line, given_up=2)], [goods_of(CUP, 9, 9)], {CUP: 4}) == {CUP: 3}
     assert returnable([line], [], {}) == {CUP: 0}
+    assert returnable([line], [goods_of(CUP, 9, 9)], {}) == {CUP: 9}
     assert returnable([line], [goods_of(CUP, 9, 1)], {CUP: 3}) == {CUP: 0}
     unknown = line_of(KIT, 2, (CUP, 1), (derived_id("v", "never sent"), 1))
     assert returnable([unknown], [goods_of(CUP, 9, 9)], {KIT: 1}) == {KIT: 0}
@@ -112,6 +113,11 @@ def test_giving_up_all_the_rest_says_which_part_of_a_kit_is_missing() -> None:
     shared = [goods_of(CUP, 7, 3), goods_of(SPOON, 3, 1)]
     assert rest_of(both, shared, None) == Rest(
         {KIT: 2}, {(CUP, MAIN): 4, (SPOON, MAIN): 2}, {KIT: (6, 6)}, last=True
+    )
+    # Of a part that is in no goods nothing has left: of two cups one, of two others none.
+    strange = line_of(KIT, 2, (CUP, 1), (derived_id("v", "other"), 1))
+    assert rest_of([strange], [goods_of(CUP, 2, 1)], None) == Rest(
+        {KIT: 2}, {(CUP, MAIN): 1}, {KIT: (3, 4)}, last=True
     )
     # Two kits share the cups that have left: the first has both, the second one.
     pair = [line_of(KIT, 1, (CUP, 2)), line_of(derived_id("v", "pair"), 1, (CUP, 2))]

@@ -140,6 +140,7 @@ def test_an_estimate_is_the_mean_over_and_times_its_spread() -> None:
         (1, 1 / 30.5, 5, False),  # spread² = e^(2.56·√1.2) = 16.5
         (2, 0.01, 4.897, False),  # spread² = e^(2.56·√(1/1.3 + 1/4.897)) = 12.5
         (2, 0.01, 7.09, True),  # 11.5
+        (1, 0.35, 3.5, False),  # fewer than four admissions tell nothing
     ],
 )
 def test_a_range_of_more_than_one_to_twelve_is_not_told(

@@ -84,6 +84,11 @@ def test_a_message_goes_on_with_the_conversation_and_reopens_a_closed_one() -> N
     assert take_in(THREAD, campaign_id=derived_id("second"))[0].campaign_id == derived_id("second")
 
 
+def test_a_list_shows_the_first_160_letters() -> None:
+    assert take_in(THREAD, text="x" * 500)[0].last_text == "x" * 159 + "…"
+    assert replied(THREAD, reply(text="y" * 500), LATER)[0].last_text == "y" * 159 + "…"
+
+
 def test_somebody_else_in_the_thread_changes_no_address_of_the_customers() -> None:
     other = {"address": "friend@b.example", "channel_id": WEB}
     assert take_in(THREAD, own=False, **other)[0].last_address == "ana@customers.example"

@@ -28,6 +28,9 @@ def test_the_levels_of_steady_demand_need_no_safety() -> None:
     )  # 14 days, as the shop says
     assert levels_of(replace(steady, week_mean=14.5), TERMS) == Levels(15, 15 + 58)
     assert levels_of(replace(steady, week_mean=0.0), TERMS) == Levels(0, 1)
+    # A millionth of a unit is rounding, more is a unit.
+    assert levels_of(replace(steady, week_mean=14 + 4e-7), TERMS).reorder_point == 14
+    assert levels_of(replace(steady, week_mean=14 + 4e-6), TERMS).reorder_point == 15
     assert levels_of(replace(steady, fixed_point=90, fixed_up_to=50), TERMS) == Levels(90, 90)
     assert levels_of(replace(steady, week_mean=1e9), TERMS) == Levels(1_000_000, 2_000_000)
     # With a service level below a half z is negative, but nobody plans to run out.

@@ -19,7 +19,7 @@ from safar.shop.model import (
     TotalNotTaken,
 )
 from safar.shop.order_most import Most
-from safar.shop.plan import Plan, demand_of, out_of_stock, plan_order, shown_left, stocked_ids
+from safar.shop.plan import Plan, PlannedLine, demand_of, out_of_stock, plan_order, shown_left, stocked_ids
 from safar.shop.pricing.model import Discount
 from safar.stock.model import MAIN, Level, Place
 from tests.buyers import NO_LIMITS
@@ -72,6 +72,7 @@ def test_several_variants_of_one_account_are_held_together() -> None:
     plan = plan_order(_request((A, 2), (B, 3)), _world(levels))
     assert isinstance(plan, Plan)
     assert plan.accounts == {7: 5}
+    assert PlannedLine(A, 1, 105, 0, 0, "Thing").tax_rate == 0
 
 
 @pytest.mark.parametrize(("quantity", "refused"), [(5, False), (6, True)])
@@ -115,7 +116,11 @@ def test_a_share_of_what_nobody_has_may_be_ordered_without_paying() -> None:
     assert isinstance(answer(4, levels), Plan)
     assert isinstance(answer(5, levels), TooMuchUnpaid)
     # What is missing on one shelf takes nothing from another.
-    assert isinstance(answer(4, {**levels, (A, derived_id("other")): Level(3, 0, 8)}), Plan)
+    lacking = {(A, derived_id("other")): Level(3, 0, 8)}
+    assert isinstance(answer(4, {**levels, **lacking}), Plan)
+    fifteen = {**levels, **lacking, (A, _STORE): Level(2, 3, 0)}
+    assert isinstance(answer(3, fifteen), Plan)
+    assert isinstance(answer(4, fifteen), TooMuchUnpaid)
 
 
 def test_an_amount_that_the_way_to_pay_does_not_take_is_refused() -> None:

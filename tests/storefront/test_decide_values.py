@@ -15,6 +15,7 @@ from tests.storefront.test_decide import Piece
         ("abcd", "badc", 2, 2), ("aabb", "abab", 2, 1), ("xabc", "abcx", 2, 2), ("abc", "abd", 1, 1),
         ("lantern", "lantren", 2, 1), ("", "ab", 2, 2), ("ab", "", 2, 2), ("abx", "bay", 2, 2),
         ("acb", "bca", 9, 2), ("abcabc", "abcacb", 1, 1), ("ab", "xy", 2, 2), ("abcd", "wxyz", 3, 4),
+        ("ababb", "ab", 3, 3),
     ],
 )  # fmt: skip
 def test_slips_are_letters_too_many_too_few_others_or_exchanged(
@@ -31,6 +32,7 @@ def test_slips_are_letters_too_many_too_few_others_or_exchanged(
         (["mu"], "red mo", (0, 0)),  # two may not
         (["coper"], "copper", (1, 1)),
         (["cooer"], "cupper", (0, 0)),  # five letters, two slips
+        (["ligxy"], "light", (0, 0)),
         (["copxyr"], "copper", (1, 2)),  # six letters may have two
         (["wxyper"], "copper", (0, 0)),  # not three
         (["mug"], "", (0, 0)),
