@@ -27,6 +27,10 @@ ORDER, HOURS, STOCK, NONE = Intent.ORDER_STATUS, Intent.OPENING_HOURS, Intent.IN
         # The number is explained like a word of the question.
         ("my order 10012 zebra", NONE, 0.9 * 2 / 3, "unsure"),
         ("order status 10012 zebra", ORDER, 0.9 * 3 / 4, None),
+        ("my order", NONE, 0, "not_understood"),
+        # Of two questions the one that explains more: two words of four, and nine tenths of two.
+        ("opening hours and where is my order", NONE, 2 / 4, "unsure"),
+        ("shop opening hours saturday order arrived", HOURS, 4 / 6, None),
         ("opening hours zebra", HOURS, 2 / 3, None),
         ("opening hours zebra lion", NONE, 2 / 4, "unsure"),
         ("is the shop open zebra", HOURS, 2 / 3, None),

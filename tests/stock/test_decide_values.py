@@ -54,6 +54,7 @@ def test_units_to_come_are_promised_at_one_shelf_after_all_that_is_there() -> No
     owed = {(_MUG, _A): Level(1, 0, 3, 0, 5)}  # three of the five to come are promised
     assert left_of({_MUG: 1}, owed, _AT, None) == {_MUG: 2}
     assert choose({_MUG: 2}, owed, _AT) == Chosen({(_MUG, _A): 2}, frozenset({_MUG}))
+    assert choose({_MUG: 3}, owed, _AT) == Short({_MUG: 2})
     assert left_of({_MUG: 1}, {(_MUG, _A): Level(1, 0, 9, 0, 5)}, _AT, None) == {_MUG: 0}
 
 
