@@ -47,7 +47,7 @@ SOURCES = ROOT / "src"
 TESTS = ROOT / "tests"
 KNOWN = ROOT / "scripts" / "mutants_known.txt"
 # Names of files in which something is decided without I/O, in whatever room they stand.
-PURE = ("decide.py", "learn.py", "adapt.py", "plan.py", "quote.py", "choose.py")
+PURE = ("decide.py", "lots_decide.py", "way.py", "learn.py", "adapt.py", "plan.py", "quote.py", "choose.py")
 CAUGHT_LEAST = 0.88
 _TIMES_SLOWER_MAX = 10  # than without a mutant; then the test goes on for ever, and has noticed
 _SECONDS_LEAST = 20.0

@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "src/safar/kernel/web/static/vendor"
-PAPER = ROOT / "src/safar/shop/fulfilment/fonts"
+PAPER = ROOT / "src/safar/shipments/fonts"
 TESTS = ROOT / "tests/vendor"
 PACK_TIMEOUT_S = 300
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from safar.kernel.ids import new_id
-from safar.shop.decide import Buyer, Limits
+from safar.orders.model import Buyer, Limits
 
 NO_LIMITS = Limits(0, 0, 0, 0)
 

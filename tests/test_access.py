@@ -11,8 +11,8 @@ from starlette.routing import Mount, Route
 
 from safar.console.build import build_console
 from safar.front.build import build_front
-from safar.gate.model import SHOP
-from safar.gate.sites import ensure_site
+from safar.gate.site.sites import ensure_site
+from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from safar.kernel.web.access import PublicRoute, Role, StaffRoute

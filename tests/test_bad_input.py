@@ -17,8 +17,8 @@ from safar.channels.actions import ensure_channels
 from safar.console.build import build_console
 from safar.customers.visitor import Visitor, signed
 from safar.front.build import build_front
-from safar.gate.model import SHOP
-from safar.gate.sites import ensure_site
+from safar.gate.site.sites import ensure_site
+from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.secrets import Vault

@@ -13,13 +13,13 @@ from safar.capacity.jobs import sweeper
 from safar.capacity.model import HoldRequest
 from safar.front import goods
 from safar.gate import jobs as gate_jobs
-from safar.gate.model import Kind
-from safar.gate.sites import NewSite, open_site
+from safar.gate.site.sites import NewSite, open_site
+from safar.gate.tickets.model import Kind
 from safar.kernel import clock, setbacks
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, Database, execute
 from safar.kernel.ids import new_id
-from safar.shop import pay
+from safar.payments import settle as pay
 from tests.console.filled import insert
 
 pytestmark = pytest.mark.finding("security-24")

@@ -104,9 +104,18 @@ def _query_files(path: Path) -> dict[str, Path]:
                 assert isinstance(file, ast.Constant)
                 known[name.id] = path.with_name(str(file.value))
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("safar."):
-            home = _SOURCE.joinpath(*node.module.split(".")[1:]).with_name("queries.sql")
-            known |= {alias.asname or alias.name: home for alias in node.names if alias.name == "QUERIES"}
+            known |= {
+                alias.asname or alias.name: _home_of_queries(node.module)
+                for alias in node.names
+                if alias.name == "QUERIES"
+            }
     return known
+
+
+@cache
+def _home_of_queries(module: str) -> Path:
+    path = _SOURCE.joinpath(*module.split(".")[1:]).with_suffix(".py")
+    return _query_files(path)["QUERIES"] if path.exists() else path.with_name("queries.sql")
 
 
 @cache
@@ -222,6 +231,79 @@ def test_every_module_says_what_it_is_for() -> None:
     modules = {path: node for path in _PYTHON for node in _nodes(path)[:1] if isinstance(node, ast.Module)}
     bare = [_named(path) for path in _PYTHON if not ast.get_docstring(modules[path])]
     assert bare == [], "begin the file with a docstring"
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(_SOURCE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _imports_between_folders() -> dict[str, dict[str, str]]:
+    """Return, by folder of the package, the folders it imports from, each with one import that does so.
+
+    The files directly in `safar` count each by itself.
+    """
+    modules = {_module(path): path for path in _PYTHON}
+
+    def folder(module: str) -> str:
+        inside = module if modules[module].name == "__init__.py" else module.rpartition(".")[0]
+        return module if inside == "safar" else inside
+
+    found: dict[str, dict[str, str]] = {}
+    for module, path in modules.items():
+        for node in _nodes(path):
+            names: list[str] = []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                one_by_one = [f"{node.module}.{alias.name}" for alias in node.names]
+                names = [name if name in modules else node.module for name in one_by_one]
+            elif isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            for name in names:
+                if name in modules and folder(name) != folder(module):
+                    found.setdefault(folder(module), {}).setdefault(folder(name), f"{module} -> {name}")
+    return found
+
+
+def test_no_two_folders_import_each_other_by_whatever_way() -> None:
+    imports = _imports_between_folders()
+    done: set[str] = set()
+
+    def walk(folder: str, way: list[str]) -> None:
+        assert folder not in way, " and ".join(
+            imports[a][b]
+            for a, b in zip(way[way.index(folder) :], [*way[way.index(folder) + 1 :], folder], strict=True)
+        )
+        if folder not in done:
+            for other in sorted(imports.get(folder, ())):
+                walk(other, [*way, folder])
+            done.add(folder)
+
+    for folder in sorted(imports):
+        walk(folder, [])
+    assert len(done) > 30
+
+
+_PATH_IN_DOCS = re.compile(r"`([\w./*-]+\.(?:py|sql|html|css|js|txt|toml|sh)|[\w-]+(?:/[\w-]+)*/)(?::\w+)?`")
+_ELSEWHERE = ("~", "/", "data/", "http")
+
+
+@pytest.mark.parametrize(
+    "page",
+    sorted([*(_ROOT / "docs").rglob("*.md"), _ROOT / "README.md", _ROOT / "CONTRIBUTING.md"]),
+    ids=_named,
+)
+def test_files_that_the_documentation_names_are_there(page: Path) -> None:
+    bases = (_ROOT, _SOURCE, _ROOT / "src", _ROOT / "tests", page.parent)
+    gone = [
+        name
+        for name in _PATH_IN_DOCS.findall(page.read_text(encoding="utf-8"))
+        if "/" in name and not name.startswith(_ELSEWHERE) and not any(_there(base, name) for base in bases)
+    ]
+    assert gone == [], f"{_named(page)} names {gone}"
+
+
+def _there(base: Path, name: str) -> bool:
+    return any(True for _path in base.glob(name)) or any(True for _path in base.glob(f"*/{name}"))
 
 
 def test_time_is_read_in_one_place_only() -> None:

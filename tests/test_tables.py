@@ -21,6 +21,16 @@ WRITES_ELSEWHERE: Mapping[str, str] = {
     "privacy": "who a customer is goes out of every table in one transaction, or out of none",
     "bench": "fills a database of its own as fast as it can, and measures bare statements",
 }
+# Single tables of a floor below that a room writes: what becomes of an order is written in one statement.
+WRITES_BELOW: Mapping[tuple[str, str], str] = {
+    ("orders", "carts"): "a cart becomes an order",
+    ("payments", "payments"): "the money is counted on the order's payment",
+    ("payments", "orders"): "what is still to be paid goes with the money",
+    ("shipments", "order_goods"): "units that leave are counted where they are ordered",
+    ("returns", "orders"): "delivery is given back once",
+    ("returns", "order_goods"): "what is given up leaves the order",
+    ("returns", "order_lines"): "what is given up leaves the order",
+}
 
 
 def _floors() -> dict[str, int]:
@@ -94,7 +104,10 @@ def test_a_room_writes_only_its_own_tables() -> None:
         f"{where} writes {table} of {owners[table]}"
         for room, where, text in _statements()
         for table in _WRITES.findall(text)
-        if table in owners and owners[table] != room and room not in WRITES_ELSEWHERE
+        if table in owners
+        and owners[table] != room
+        and room not in WRITES_ELSEWHERE
+        and (room, table) not in WRITES_BELOW
     ]
     assert found == [], "ask the room whose table it is"
 

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from safar.channels.actions import ensure_channels
-from safar.gate.sites import ensure_site
+from safar.gate.site.sites import ensure_site
 from safar.journal.partitions import make_ahead
 from safar.journal.subscribe import register
 from safar.kernel.account import account, as_account, for_the_world, own_folder
@@ -30,8 +30,8 @@ from safar.kernel.migrate import migrate
 from safar.kernel.postgres import EmbeddedPostgres
 from safar.kernel.secrets import refuse_weak
 from safar.kernel.web.actor import Actor
+from safar.payments.rotate import rotate_secrets
 from safar.settings import Settings
-from safar.shop.payments.rotate import rotate_secrets
 from safar.stock.actions import ensure_locations
 from safar.team.actions import all_staff, first_owner, renew_password
 from safar.work import subscribers

@@ -6,6 +6,7 @@ says are held to it.
 
 from safar.answers import jobs as answers
 from safar.campaigns import jobs as campaigns
+from safar.campaigns.promises import jobs as promises
 from safar.capacity import jobs as capacity
 from safar.channels import jobs as channels
 from safar.channels.outbox import Ask
@@ -17,9 +18,9 @@ from safar.journal import jobs as journal
 from safar.journal.subscribe import Subscriber
 from safar.kernel.context import Context
 from safar.kernel.loops import Loop
+from safar.orders import first_mails
 from safar.privacy import keeping
 from safar.settings import Settings
-from safar.shop import first_mails
 from safar.shop import jobs as shop
 from safar.stock import jobs as stock
 from safar.stock.replenish import jobs as replenish
@@ -34,7 +35,7 @@ def asks(settings: Settings) -> dict[str, Ask]:
 def loops(context: Context) -> list[Loop]:
     """Return everything the worker does again and again."""
     rooms = (
-        journal, capacity, team, gate, stock, replenish, inbox, shop, campaigns, alerts, goods,
+        journal, capacity, team, gate, stock, replenish, inbox, shop, campaigns, promises, alerts, goods,
         keeping,
     )  # fmt: skip
     outbox = channels.loops(context, asks(context.settings))
@@ -43,4 +44,8 @@ def loops(context: Context) -> list[Loop]:
 
 def subscribers(context: Context) -> list[Subscriber]:
     """Return every reader of the journal that acts on what it reads."""
-    return [subscriber for room in (answers, campaigns, inbox) for subscriber in room.subscribers(context)]
+    return [
+        subscriber
+        for room in (answers, campaigns, promises, inbox)
+        for subscriber in room.subscribers(context)
+    ]

@@ -22,8 +22,8 @@ from safar.journal.subscribe import register
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
-from safar.shop.checkout import OrderRequest, buy_many
-from safar.shop.model import Taken
+from safar.orders.model import OrderRequest, Taken
+from safar.orders.place import buy_many
 from safar.stock import actions as stock
 from safar.stock.model import MAIN, Transfer, allocation_of
 from safar.stock.model import Receipt as StockReceipt

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from playwright.async_api import Browser, Page, expect
 
-from safar.gate import work
-from safar.gate.model import SHOP
-from safar.gate.seal import Seal
+from safar.gate.tickets import proof as work
+from safar.gate.tickets.model import SHOP
+from safar.gate.tickets.seal import Seal
 from safar.kernel import clock
 from tests.browser.people import Person, leave, person, visitor
 from tests.browser.world import NAMES, ROOMY, TOGETHER, World, email_of, order_link

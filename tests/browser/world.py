@@ -18,16 +18,16 @@ from safar.campaigns.model import Audience, Draft
 from safar.catalogue.actions import import_products
 from safar.customers.actions import CustomerRecord, import_many
 from safar.demo.retail import Product, choose_hot_product, products
-from safar.gate.control import set_capacity
-from safar.gate.model import SHOP
-from safar.gate.sites import figures
+from safar.gate.line.calling import set_capacity
+from safar.gate.site.sites import figures
+from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context, make_context
 from safar.kernel.i18n import _, speaking
 from safar.kernel.ids import new_id
 from safar.kernel.web.actor import Actor
+from safar.payments.trial import switch_on_for_trial
 from safar.serve import Supervisor
 from safar.settings import Settings
-from safar.shop.payments.trial import switch_on_for_trial
 from safar.stock.actions import MAIN, Receipt, receive_many
 from safar.team.actions import all_staff, invite
 

@@ -14,7 +14,8 @@ from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import derived_id, new_id
-from safar.shop.checkout import OrderRequest, place_many
+from safar.orders.model import OrderRequest
+from safar.orders.place import place_many
 from tests.buyers import anybody
 from tests.campaigns import makers
 from tests.campaigns.makers import caught_up, conversation, happened, read

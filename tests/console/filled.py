@@ -9,7 +9,7 @@ from typing import Any
 
 from safar.capacity.actions import Change, change_many, open_account
 from safar.channels.actions import EMAIL, ensure_channels, note_trouble
-from safar.gate.sites import ensure_site
+from safar.gate.site.sites import ensure_site
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection

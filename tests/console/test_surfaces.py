@@ -13,11 +13,12 @@ from safar.console.build import build_console
 from safar.journey.report import as_table, promise_report, sentences
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
-from safar.shop.checkout import buy_many
-from safar.shop.fulfilment.model import Pack
-from safar.shop.fulfilment.shipping import pack_many
-from safar.shop.model import Taken
-from safar.shop.settle import Cancellation, cancel_many
+from safar.orders.cancel import Cancellation
+from safar.orders.model import Taken
+from safar.orders.place import buy_many
+from safar.returns.cancel_order import cancel_many
+from safar.shipments.actions import pack_many
+from safar.shipments.model import Pack
 from tests.campaigns import makers
 from tests.campaigns.makers import caught_up, read
 from tests.conftest import Serve

@@ -20,9 +20,9 @@ from safar.demo.retail import choose_hot_product, products
 from safar.demo.run import OWNER, Rehearsed, demo_settings, rehearse
 from safar.kernel.context import Context, make_context
 from safar.kernel.database import Connection
+from safar.orders.links import read_link
 from safar.serve import Supervisor
 from safar.settings import Settings
-from safar.shop.payments.links import read_link
 from tests.demo.place import processes_of, settings_at
 from tests.demo.steady import SteadyBuyer
 

@@ -10,9 +10,9 @@ import safar.shop.public
 from safar.capacity.actions import release_many
 from safar.customers.visitor import COOKIE, new_visitor, signed
 from safar.front.build import build_front, passes_by
-from safar.gate.control import step
-from safar.gate.model import SHOP
-from safar.gate.sites import ensure_site, figures
+from safar.gate.line.calling import step
+from safar.gate.site.sites import ensure_site, figures
+from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context, make_context
 from safar.settings import Settings
 from tests.conftest import Serve

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from safar.front.build import build_front
-from safar.gate.model import SHOP
-from safar.gate.sites import ensure_site
+from safar.gate.site.sites import ensure_site
+from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context
 from tests.conftest import Serve
 from tests.storefront.conftest import shop  # noqa: F401 - a shop to look at

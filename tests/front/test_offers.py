@@ -5,8 +5,8 @@ import httpx
 from safar.customers.visitor import Visitor, new_visitor, signed
 from safar.front.build import build_front
 from safar.front.offers import Offers
-from safar.gate.model import SHOP
-from safar.gate.sites import ensure_site
+from safar.gate.site.sites import ensure_site
+from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from tests.campaigns import makers

@@ -5,11 +5,11 @@ from uuid import UUID
 from safar.kernel.context import Context
 from safar.kernel.database import Database, value
 from safar.kernel.ids import new_id
-from safar.shop.checkout import buy_many
-from safar.shop.fulfilment.model import Delivery, Shipping
-from safar.shop.fulfilment.shipping import deliver_many, ship_many
-from safar.shop.model import Order, Taken
-from safar.shop.orders import orders_by_id
+from safar.orders.model import Order, Taken
+from safar.orders.place import buy_many
+from safar.orders.reading import orders_by_id
+from safar.shipments.actions import deliver_many, ship_many
+from safar.shipments.model import Delivery, Shipping
 from safar.stock.model import CUSTOMER, MAIN
 from tests.shop.conftest import browser, request, shop, stocked
 

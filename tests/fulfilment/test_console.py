@@ -13,11 +13,11 @@ from safar.kernel.context import Context
 from safar.kernel.i18n import day
 from safar.kernel.ids import new_id
 from safar.kernel.web.surface import Surface, build_surface
-from safar.shop import pages
-from safar.shop.fulfilment.model import Shipping
-from safar.shop.fulfilment.shipping import ship_many
-from safar.shop.payments.books import refunds_of
-from safar.stock.lots.book import Lot, assign_many, open_lots
+from safar.payments.books.reading import refunds_of
+from safar.shipments.actions import ship_many
+from safar.shipments.model import Shipping
+from safar.shop.console import pages
+from safar.stock.lots import Lot, assign_many, open_lots
 from safar.stock.model import MAIN
 from tests.books import books_agree
 from tests.conftest import Serve
@@ -82,7 +82,7 @@ async def test_orders_are_filtered_by_state_payment_lateness_and_returns(
 async def test_the_list_goes_on_where_the_page_before_ended(
     desk: httpx.AsyncClient, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("safar.shop.pages.PAGE_SIZE", 2)
+    monkeypatch.setattr("safar.shop.console.pages.PAGE_SIZE", 2)
     ids = [str(await bought(context, (MUG, 1))) for _ in range(3)]
     first = await desk.get("/orders")
     assert listed(first) == [ids[2], ids[1]]

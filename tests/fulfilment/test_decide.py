@@ -11,26 +11,19 @@ from hypothesis import strategies as st
 from safar.answers.texts import order_text
 from safar.kernel.i18n import speaking
 from safar.kernel.ids import new_id
-from safar.shop.decide import when_cancelled
-from safar.shop.fulfilment.decide import (
-    RETURN_WAY,
-    WAY,
-    Parcel,
-    TooMany,
-    after,
-    is_tracking_template,
-    parcel_of,
-    return_after,
-    returnable,
-    tracking_link,
-)
-from safar.shop.fulfilment.documents import tax_lines
-from safar.shop.fulfilment.letters import return_letter, shipment_letter
-from safar.shop.fulfilment.model import Return, ReturnState, ReturnStep, Shipping, Step
-from safar.shop.fulfilment.money import paid_for, same_again, share, shipping_paid, worth_of
-from safar.shop.mail import salutation
-from safar.shop.model import Goods, Order, OrderLine, OrderState
-from safar.shop.show import STATES, next_of, steps_of
+from safar.orders.mail import salutation
+from safar.orders.model import Goods, Order, OrderLine, OrderState
+from safar.orders.show import next_of, steps_of
+from safar.orders.way import WAY, Step, after, when_cancelled
+from safar.orders.words import STATES
+from safar.returns.decide import RETURN_WAY, return_after, returnable
+from safar.returns.letters import return_letter
+from safar.returns.model import Return, ReturnState, ReturnStep
+from safar.returns.money import paid_for, same_again, share, shipping_paid, worth_of
+from safar.shipments.decide import Parcel, TooMany, is_tracking_template, parcel_of, tracking_link
+from safar.shipments.documents import tax_lines
+from safar.shipments.letters import shipment_letter
+from safar.shipments.model import Shipping
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _RANK = [

@@ -7,21 +7,11 @@ from uuid import UUID
 import pytest
 
 from safar.kernel.ids import derived_id
-from safar.shop.fulfilment.decide import (
-    Parcel,
-    Rest,
-    TooMany,
-    is_over,
-    is_partly_shipped,
-    parcel_of,
-    rest_of,
-    returnable,
-    to_give_up,
-    to_go_of,
-    within_window,
-)
-from safar.shop.fulfilment.model import ToGo
-from safar.shop.model import Goods, OrderLine
+from safar.orders.model import Goods, OrderLine
+from safar.orders.way import is_partly_shipped
+from safar.returns.decide import Rest, rest_of, returnable, to_give_up, within_window
+from safar.shipments.decide import Parcel, TooMany, is_over, parcel_of, to_go_of
+from safar.shipments.model import ToGo
 from tests.fulfilment.test_decide import a_line, an_order
 
 CUP, SPOON, PLATE = (derived_id("v", name) for name in ("cup", "spoon", "plate"))

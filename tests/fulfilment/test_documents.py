@@ -16,12 +16,13 @@ from safar.kernel.context import Context
 from safar.kernel.database import value
 from safar.kernel.i18n import LANGUAGES, speaking
 from safar.kernel.ids import new_id
+from safar.orders.model import Order, OrderLine
 from safar.settings import Settings
-from safar.shop.fulfilment.documents import invoice_draft, packing_slip, picking_list, printed, tax_lines
-from safar.shop.fulfilment.draft import draft_of
-from safar.shop.fulfilment.model import Pick
-from safar.shop.fulfilment.prints import _issue, invoice_of
-from safar.shop.model import Order, OrderLine
+from safar.shipments.documents import invoice_draft, packing_slip, picking_list, tax_lines
+from safar.shipments.draft import draft_of
+from safar.shipments.model import Pick
+from safar.shipments.paper import printed
+from safar.shipments.prints import _issue, invoice_of
 from safar.stock.model import MAIN
 from tests.fulfilment.conftest import bought, order_of
 from tests.shop.conftest import MUG

@@ -8,27 +8,20 @@ import pytest
 from safar.kernel.context import Context
 from safar.kernel.database import value
 from safar.kernel.ids import new_id
-from safar.shop.fulfilment.errors import NotReturnable
-from safar.shop.fulfilment.exchange import exchange_id
-from safar.shop.fulfilment.model import (
-    Approval,
-    Arrival,
-    Arrived,
-    AskedLine,
-    Delivery,
-    GiveBack,
-    Refusal,
-    ReturnRequest,
-    Shipping,
-)
-from safar.shop.fulfilment.money import shipping_paid, worth_of
-from safar.shop.fulfilment.reading import return_lines_of, returns_by_id, returns_of
-from safar.shop.fulfilment.returns import can_return, refuse_many, request_many
-from safar.shop.fulfilment.shipping import deliver_many, ship_many
-from safar.shop.fulfilment.taking_back import approve_many, receive_many, refund_return_many
-from safar.shop.model import OrderState
-from safar.shop.orders import lines_of, orders_by_id
-from safar.shop.settle import Cancellation, cancel_many
+from safar.orders.cancel import Cancellation
+from safar.orders.model import OrderState
+from safar.orders.reading import lines_of, orders_by_id
+from safar.returns.cancel_order import cancel_many
+from safar.returns.errors import NotReturnable
+from safar.returns.exchange import exchange_id
+from safar.returns.model import Approval, Arrival, Arrived, AskedLine, GiveBack, Refusal, ReturnRequest
+from safar.returns.money import shipping_paid, worth_of
+from safar.returns.reading import return_lines_of, returns_by_id, returns_of
+from safar.returns.refuse import refuse_many
+from safar.returns.request import can_return, request_many
+from safar.returns.take_back import approve_many, receive_many, refund_return_many
+from safar.shipments.actions import deliver_many, ship_many
+from safar.shipments.model import Delivery, Shipping
 from safar.stock.model import MAIN
 from tests.books import books_agree
 from tests.fulfilment.conftest import LINK, SAM, bought, delivered, order_of

@@ -11,15 +11,18 @@ from safar.catalogue.actions import variant_id_of
 from safar.kernel.context import Context
 from safar.kernel.database import value
 from safar.kernel.ids import new_id
-from safar.shop.fulfilment.decide import Rest, TooMany, rest_of, to_give_up
-from safar.shop.fulfilment.errors import NothingSent, NothingToShip, TooManyGivenUp
-from safar.shop.fulfilment.giving_up import GiveUp, give_up_many
-from safar.shop.fulfilment.model import Delivery, Shipping
-from safar.shop.fulfilment.returns import can_return
-from safar.shop.fulfilment.shipping import deliver_many, ship_many
-from safar.shop.model import Goods, OrderLine, Taken
-from safar.shop.pay import take_order
-from safar.shop.settle import Cancellation, cancel_many
+from safar.orders.cancel import Cancellation
+from safar.orders.model import Goods, OrderLine, Taken
+from safar.returns.cancel_order import cancel_many
+from safar.returns.decide import Rest, rest_of, to_give_up
+from safar.returns.errors import NothingSent, TooManyGivenUp
+from safar.returns.give_up import GiveUp, give_up_many
+from safar.returns.request import can_return
+from safar.shipments.actions import deliver_many, ship_many
+from safar.shipments.decide import TooMany
+from safar.shipments.errors import NothingToShip
+from safar.shipments.model import Delivery, Shipping
+from safar.shop.checkout.take_order import take_order
 from safar.stock.model import MAIN
 from tests.books import books_agree, events
 from tests.fulfilment.conftest import LINK, SAM, bought, order_of

@@ -7,7 +7,7 @@ import pytest
 
 from safar.kernel.errors import Overloaded
 from safar.kernel.i18n import current_language, speaking
-from safar.shop.fulfilment.prints import Printers
+from safar.shipments.prints import Printers
 
 
 class Press:

@@ -10,16 +10,19 @@ import pytest
 from safar.kernel.context import Context
 from safar.kernel.database import value
 from safar.kernel.ids import new_id
-from safar.shop.checkout import place_many
-from safar.shop.fulfilment.model import Pack, Shipping
-from safar.shop.fulfilment.shipping import pack_many, ship_many
-from safar.shop.model import Taken
-from safar.shop.pay import give_back, receive, take_order
-from safar.shop.payments.books import refunds_of
-from safar.shop.payments.links import link_of
-from safar.shop.payments.model import Ending, NewReceipt
-from safar.shop.payments.refunds import end_many
-from safar.shop.settle import Cancellation, cancel_many
+from safar.orders.cancel import Cancellation
+from safar.orders.links import link_of
+from safar.orders.model import Taken
+from safar.orders.place import place_many
+from safar.payments.books.end_refund import end_many
+from safar.payments.books.model import Ending, NewReceipt
+from safar.payments.books.reading import refunds_of
+from safar.payments.refunds import give_back
+from safar.payments.settle import receive
+from safar.returns.cancel_order import cancel_many
+from safar.shipments.actions import pack_many, ship_many
+from safar.shipments.model import Pack, Shipping
+from safar.shop.checkout.take_order import take_order
 from safar.stock.model import MAIN
 from tests.books import books_agree, events
 from tests.fulfilment.conftest import LINK, SAM, bought, delivered, order_of

@@ -7,16 +7,20 @@ from uuid import UUID
 import pytest
 
 from safar.catalogue.actions import variant_id_of
-from safar.gate.model import Kind
-from safar.gate.sites import NewSite, open_site, product_key
+from safar.gate.site.sites import NewSite, open_site, product_key
+from safar.gate.tickets.model import Kind
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import value
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.ids import new_id
-from safar.shop.fulfilment.errors import MoreThanSent, NothingToExchange, NotReturnable, RefundTooLarge
-from safar.shop.fulfilment.exchange import exchange_id
-from safar.shop.fulfilment.model import (
+from safar.orders.reading import goods_of
+from safar.payments.books.end_refund import end_many
+from safar.payments.books.model import Ending
+from safar.payments.books.reading import refunds_of
+from safar.returns.errors import MoreThanSent, NothingToExchange, NotReturnable, RefundTooLarge
+from safar.returns.exchange import exchange_id
+from safar.returns.model import (
     Approval,
     Arrival,
     Arrived,
@@ -27,14 +31,11 @@ from safar.shop.fulfilment.model import (
     ReturnRequest,
     Turned,
 )
-from safar.shop.fulfilment.reading import progress_of, returns_by_id
-from safar.shop.fulfilment.returns import can_return, refuse_many, request_many
-from safar.shop.fulfilment.show import payment_word, state_word
-from safar.shop.fulfilment.taking_back import approve_many, receive_many, refund_return_many
-from safar.shop.orders import goods_of
-from safar.shop.payments.books import refunds_of
-from safar.shop.payments.model import Ending
-from safar.shop.payments.refunds import end_many
+from safar.returns.reading import progress_of, returns_by_id
+from safar.returns.refuse import refuse_many
+from safar.returns.request import can_return, request_many
+from safar.returns.show import payment_word, state_word
+from safar.returns.take_back import approve_many, receive_many, refund_return_many
 from safar.stock import actions as stock
 from safar.stock.model import LOSS, MAIN, QUARANTINE
 from tests.books import books_agree, events

@@ -8,12 +8,13 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.ids import new_id
-from safar.shop.fulfilment.giving_up import give_up_many
-from safar.shop.fulfilment.model import AskedLine, Return, Shipping
-from safar.shop.fulfilment.returns import request_many
-from safar.shop.fulfilment.shipping import ship_many
-from safar.shop.payments.decide import plan_refunds
-from safar.shop.payments.model import Refund, RefundAsked, RefundKeyReused, RefundRequest
+from safar.payments.books.decide import plan_refunds
+from safar.payments.books.model import Refund, RefundAsked, RefundKeyReused, RefundRequest
+from safar.returns.give_up import give_up_many
+from safar.returns.model import AskedLine, Return
+from safar.returns.request import request_many
+from safar.shipments.actions import ship_many
+from safar.shipments.model import Shipping
 from safar.stock.model import MAIN
 from tests.fulfilment.conftest import LINK, SAM, bought, delivered
 from tests.fulfilment.test_giving_up import give_up, paid, send

@@ -9,11 +9,11 @@ import pytest
 
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
-from safar.shop.model import OrderState
+from safar.orders.model import OrderState
 from safar.stock import actions as stock
 from safar.stock.counts.actions import enter_many, find, finish, open_count
 from safar.stock.counts.model import Entry, Sheet
-from safar.stock.lots.book import Lot, lots_of, open_lots, shelf_units
+from safar.stock.lots import Lot, lots_of, open_lots, shelf_units
 from safar.stock.model import MAIN, Transfer, outgoing_of
 from safar.stock.taking import Handled, write_off_many
 from tests.books import books_agree

@@ -14,15 +14,16 @@ from safar.kernel.context import Context
 from safar.kernel.database import execute, value
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.ids import new_id
-from safar.shop.fulfilment.errors import MoreThanOrdered, NothingToShip
-from safar.shop.fulfilment.jobs import close_old
-from safar.shop.fulfilment.model import Delivery, Pack, Shipping
-from safar.shop.fulfilment.reading import sent_in, shipments_of
-from safar.shop.fulfilment.shipping import close_many, deliver_many, pack_many, ship_many
-from safar.shop.model import PaymentState
-from safar.shop.orders import goods_of
-from safar.shop.settle import Cancellation, cancel_many
-from safar.shop.show import steps_of
+from safar.orders.cancel import Cancellation
+from safar.orders.model import PaymentState
+from safar.orders.reading import goods_of
+from safar.orders.show import steps_of
+from safar.returns.cancel_order import cancel_many
+from safar.returns.jobs import close_old
+from safar.shipments.actions import close_many, deliver_many, pack_many, ship_many
+from safar.shipments.errors import MoreThanOrdered, NothingToShip
+from safar.shipments.model import Delivery, Pack, Shipping
+from safar.shipments.reading import sent_in, shipments_of
 from safar.stock import actions as stock
 from safar.stock.errors import NotThere
 from safar.stock.locations import Site, save_many

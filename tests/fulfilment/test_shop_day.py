@@ -8,23 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from safar.cart.available import offers
 from safar.kernel import clock
 from safar.kernel.clock import day_start, shop_day
 from safar.kernel.context import Context
 from safar.kernel.database import execute
 from safar.kernel.ids import new_id
+from safar.orders.model import Taken
+from safar.orders.place import buy_many
+from safar.orders.reading import orders_by_id
+from safar.pricing.model import Rules
+from safar.returns.decide import within_window
+from safar.returns.jobs import close_old
 from safar.settings import Settings
-from safar.shop.availability import offers
-from safar.shop.checkout import buy_many
-from safar.shop.fulfilment.decide import within_window
-from safar.shop.fulfilment.find import Wanted, find_orders
-from safar.shop.fulfilment.jobs import close_old
-from safar.shop.fulfilment.show import expected_of, is_late
-from safar.shop.model import Taken
-from safar.shop.orders import orders_by_id
-from safar.shop.pricing.model import Rules
-from safar.stock.lots.book import Lot, assign_many, expiring, open_lots, suggest
-from safar.stock.lots.decide import Wanted as Picked
+from safar.shipments.show import expected_of, is_late
+from safar.shop.console.find import Wanted, find_orders
+from safar.stock.lots import Lot, assign_many, expiring, open_lots, suggest
+from safar.stock.lots_decide import Wanted as Picked
 from safar.stock.model import MAIN
 from safar.stock.policies import Policy, set_policy_many
 from safar.stock.purchasing.model import Draft, Supplier

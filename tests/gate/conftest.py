@@ -16,12 +16,12 @@ from safar.channels.actions import ensure_channels
 from safar.customers.visitor import COOKIE, Visitor, VisitorLayer, new_visitor, signed
 from safar.front.build import build_front
 from safar.front.goods import note_goods
-from safar.gate.board import Board, with_board
-from safar.gate.control import step
-from safar.gate.layer import GateLayer
-from safar.gate.model import SHOP, Caller, Figures, Kind
+from safar.gate.door.board import Board, with_board
+from safar.gate.door.layer import GateLayer
+from safar.gate.line.calling import step
 from safar.gate.public import routes
-from safar.gate.sites import NewSite, ensure_site, figures, open_site, product_key
+from safar.gate.site.sites import NewSite, ensure_site, figures, open_site, product_key
+from safar.gate.tickets.model import SHOP, Caller, Figures, Kind
 from safar.kernel.context import Context
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.web.access import PublicRoute

@@ -6,12 +6,12 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safar.gate.adapt import PLACES_FLOOR_MS, Bounds, Limit, gradient_of, next_limit
-from safar.gate.control import step
-from safar.gate.load import Meter, report
-from safar.gate.model import SHOP
-from safar.gate.sites import ensure_site, figures
-from safar.gate.steering import set_adaptive
+from safar.gate.line.calling import step
+from safar.gate.site.adapt import PLACES_FLOOR_MS, Bounds, Limit, gradient_of, next_limit
+from safar.gate.site.load import Meter, report
+from safar.gate.site.settings import set_adaptive
+from safar.gate.site.sites import ensure_site, figures
+from safar.gate.tickets.model import SHOP
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id

@@ -2,7 +2,7 @@
 
 import pytest
 
-from safar.gate.adapt import Bounds, Limit, gradient_of, next_limit
+from safar.gate.site.adapt import Bounds, Limit, gradient_of, next_limit
 
 BOUNDS = Bounds(10, 1000)
 

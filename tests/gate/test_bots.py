@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safar.gate import work
-from safar.gate.errors import NotPatientYet, WorkWrong
-from safar.gate.limits import Buckets, bucket_of
-from safar.gate.model import SHOP
-from safar.gate.seal import Seal
-from safar.gate.steering import set_work
+from safar.gate.door.limits import Buckets, bucket_of
+from safar.gate.site.settings import set_work
+from safar.gate.tickets import proof as work
+from safar.gate.tickets.errors import NotPatientYet, WorkWrong
+from safar.gate.tickets.model import SHOP
+from safar.gate.tickets.seal import Seal
 from safar.kernel import clock
 from safar.kernel.context import make_context
 from safar.kernel.ids import new_id

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safar.capacity.actions import recount
-from safar.gate.control import end_queue, open_again, set_capacity
-from safar.gate.decide import grown_allowance, next_called, places, poll_before_opening_s
-from safar.gate.invitations import invitation_url, invite
-from safar.gate.model import SHOP, Admitted, Mode, Over, Renewal
-from safar.gate.steering import set_invited, set_message, set_mode, set_pace
-from safar.gate.visits import LEAVING, let_go, renew_many
+from safar.gate.line.calling import end_queue, open_again, set_capacity
+from safar.gate.line.decide import grown_allowance, next_called, places, poll_before_opening_s
+from safar.gate.line.visits import LEAVING, let_go, renew_many
+from safar.gate.site.settings import set_invited, set_message, set_mode, set_pace
+from safar.gate.tickets.invitations import invitation_url, invite
+from safar.gate.tickets.model import SHOP, Admitted, Mode, Over, Renewal
 from safar.kernel import clock
 from safar.kernel.ids import new_id
 from tests.gate.conftest import OpenShop, Shop, with_cookies

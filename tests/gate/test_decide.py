@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safar.gate.decide import (
+from safar.gate.door.texts import place_text
+from safar.gate.line.decide import (
     CLAIM_WINDOW_S,
     Call,
     bounded,
@@ -20,7 +21,6 @@ from safar.gate.decide import (
     split_calls,
     still_coming,
 )
-from safar.gate.texts import place_text
 from safar.kernel import i18n
 
 shares = st.floats(0.0, 1.0)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safar.gate.decide import (
+from safar.gate.line.decide import (
     Call,
     Estimate,
     bounded,

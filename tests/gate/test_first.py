@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
-from safar.gate import work
-from safar.gate.looks import Looks, is_browser, is_crawler, is_preview
-from safar.gate.model import WorkLimits
-from safar.gate.scarce import SHARE_LEAST, bits_needed, share_of_network
+from safar.gate.door.looks import Looks, is_browser, is_crawler, is_preview
+from safar.gate.line.scarce import SHARE_LEAST, bits_needed, share_of_network
+from safar.gate.tickets import proof as work
+from safar.gate.tickets.model import WorkLimits
 from safar.kernel import clock
 from safar.kernel.context import make_context
 from safar.kernel.database import value

@@ -1,6 +1,6 @@
 """A waiting room before one product: only who wants it waits, nobody gets past, and sold out ends it."""
 
-from safar.gate.sites import figures, remove_site
+from safar.gate.site.sites import figures, remove_site
 from safar.kernel.ids import new_id
 from tests.gate.conftest import Drop
 

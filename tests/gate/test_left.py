@@ -3,11 +3,11 @@
 import httpx
 import pytest
 
-from safar.gate.board import Board
-from safar.gate.left import Left
-from safar.gate.model import SHOP, Kind
-from safar.gate.sites import NewSite, open_site
-from safar.gate.visits import LEAVING, leave_soon_many, let_go
+from safar.gate.door.board import Board
+from safar.gate.line.visits import LEAVING, leave_soon_many, let_go
+from safar.gate.site.sites import NewSite, open_site
+from safar.gate.tickets.left import Left
+from safar.gate.tickets.model import SHOP, Kind
 from safar.kernel import clock
 from safar.kernel.ids import new_id
 from safar.settings import Settings

@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safar.capacity.actions import recount
-from safar.gate.actions import enter_many
-from safar.gate.control import step
-from safar.gate.draw import commitment, key_of, lot
-from safar.gate.errors import OpeningHasBegun
-from safar.gate.model import SHOP, Arrival, NotYet, Queued, Site
-from safar.gate.opening import set_opening
-from safar.gate.sites import figures
-from safar.gate.visits import number_many
+from safar.gate.line.actions import enter_many
+from safar.gate.line.calling import step
+from safar.gate.line.visits import number_many
+from safar.gate.site.opening import set_opening
+from safar.gate.site.sites import figures
+from safar.gate.tickets.draw import commitment, key_of, lot
+from safar.gate.tickets.errors import OpeningHasBegun
+from safar.gate.tickets.model import SHOP, Arrival, NotYet, Queued, Site
 from safar.kernel import clock
 from safar.kernel.ids import new_id
 from safar.kernel.secrets import Vault

@@ -11,10 +11,10 @@ from safar.capacity.actions import hold_many
 from safar.capacity.model import HoldRequest
 from safar.catalogue.actions import import_products
 from safar.gate import jobs
-from safar.gate.form import external_of
-from safar.gate.model import SHOP
 from safar.gate.pages import routes
-from safar.gate.sites import ensure_site, figures
+from safar.gate.site.form import external_of
+from safar.gate.site.sites import ensure_site, figures
+from safar.gate.tickets.model import SHOP
 from safar.journal.actions import of_staff
 from safar.kernel import clock
 from safar.kernel.context import Context

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 
 from safar.capacity.actions import recount
-from safar.gate.model import SHOP
-from safar.gate.sites import figures
+from safar.gate.site.sites import figures
+from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context, make_context
 from tests.conftest import Serve, _answering
 from tests.gate.conftest import OpenShop, build_shop

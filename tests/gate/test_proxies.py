@@ -18,9 +18,9 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from safar.capacity.actions import release_many
-from safar.gate.control import step
-from safar.gate.model import Kind, Pass
-from safar.gate.sites import NewSite, open_site
+from safar.gate.line.calling import step
+from safar.gate.site.sites import NewSite, open_site
+from safar.gate.tickets.model import Kind, Pass
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id

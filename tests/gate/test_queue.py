@@ -7,9 +7,9 @@ import httpx
 import psycopg
 
 from safar.capacity.actions import recount
-from safar.gate.actions import admit_many, enter_many
-from safar.gate.control import end_queue, open_again, set_capacity
-from safar.gate.model import SHOP, Admitted, Arrival, Claim, Queued
+from safar.gate.line.actions import admit_many, enter_many
+from safar.gate.line.calling import end_queue, open_again, set_capacity
+from safar.gate.tickets.model import SHOP, Admitted, Arrival, Claim, Queued
 from safar.kernel import clock
 from safar.kernel.ids import new_id
 from tests.gate.conftest import OpenShop, Shop, with_cookies

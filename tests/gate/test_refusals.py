@@ -6,8 +6,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from safar.gate.model import SHOP, Pass
-from safar.gate.seal import Seal
+from safar.gate.tickets.model import SHOP, Pass
+from safar.gate.tickets.seal import Seal
 from safar.kernel import clock
 from safar.kernel.i18n import number, speaking
 from safar.kernel.ids import new_id

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safar.gate.draw import commitment, key_of
-from safar.gate.errors import TicketRefused
-from safar.gate.model import Pass, Ticket
-from safar.gate.seal import Seal
+from safar.gate.tickets.draw import commitment, key_of
+from safar.gate.tickets.errors import TicketRefused
+from safar.gate.tickets.model import Pass, Ticket
+from safar.gate.tickets.seal import Seal
 from safar.kernel.secrets import Vault
 
 SEAL = Seal(Vault("only-for-tests"), "shop")

@@ -10,8 +10,8 @@ from safar.channels.actions import ensure_channels
 from safar.console.build import build_console
 from safar.customers.visitor import COOKIE, new_visitor, signed
 from safar.front.build import build_front
-from safar.gate.model import SHOP
-from safar.gate.sites import ensure_site
+from safar.gate.site.sites import ensure_site
+from safar.gate.tickets.model import SHOP
 from safar.journal.line import LineKeeper
 from safar.kernel.context import Context
 from safar.kernel.loops import repeat

@@ -18,8 +18,10 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.i18n import speaking
 from safar.kernel.ids import derived_id, new_id
-from safar.shop.checkout import OrderRequest, buy_many
-from safar.shop.settle import Cancellation, cancel_many
+from safar.orders.cancel import Cancellation
+from safar.orders.model import OrderRequest
+from safar.orders.place import buy_many
+from safar.returns.cancel_order import cancel_many
 from safar.stock.actions import MAIN, Transfer, allocation_of, transfer_many
 from tests.buyers import anybody
 from tests.campaigns import makers

@@ -10,17 +10,18 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Scope
 
 import safar
+from safar.cart import cookie as cart
 from safar.customers import visitor
 from safar.demo.mailbox import Mailbox, mailbox_app
-from safar.gate.cookies import Cookies
-from safar.gate.left import Left
+from safar.gate.tickets.cookies import Cookies
+from safar.gate.tickets.left import Left
 from safar.kernel.context import Context, make_context
 from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.cookies import cookie_of, cookie_set
 from safar.kernel.web.surface import Surface, build_surface
 from safar.settings import Settings
-from safar.shop import cart, delivery
-from safar.shop.storefront import currency, wishlist_pages
+from safar.shop.checkout import address_cookie as delivery
+from safar.storefront import currency, wishlist_pages
 from safar.team import layer, pages
 
 _KEY = "a long secret of these tests, 1234567890"

@@ -15,9 +15,9 @@ from pydantic import SecretStr
 from safar.kernel.context import Context
 from safar.kernel.errors import BadRequest
 from safar.kernel.secrets import Vault, refuse_weak, secret_key, token_hash
+from safar.payments.rotate import rotate_secrets
+from safar.payments.ways import load_ways
 from safar.settings import Settings
-from safar.shop.payments.rotate import rotate_secrets
-from safar.shop.payments.ways import load_ways
 from tests.payments.conftest import offer
 
 _LONG = "K7-fhgBqEw2xT0dZyLmNvRsPaUcJoIe93YtQ"

@@ -17,14 +17,15 @@ from safar.kernel.database import Database, value
 from safar.kernel.ids import new_id
 from safar.kernel.web.actor import Actor
 from safar.kernel.web.surface import Surface, build_surface
+from safar.orders.model import Order, OrderRequest, Taken
+from safar.orders.reading import orders_by_id
+from safar.payments import public, ways
+from safar.payments.books.model import Account, Receipt, Refund
+from safar.payments.books.reading import accounts_of, receipts_of, refunds_of
+from safar.payments.providers.port import Configured
+from safar.payments.providers.test_card import provider as test_card
 from safar.settings import Settings
-from safar.shop.decide import OrderRequest
-from safar.shop.model import Order, Taken
-from safar.shop.orders import orders_by_id
-from safar.shop.pay import take_order
-from safar.shop.payments import public, test_card, ways
-from safar.shop.payments.books import accounts_of, receipts_of, refunds_of
-from safar.shop.payments.model import Account, Configured, Receipt, Refund
+from safar.shop.checkout.take_order import take_order
 from safar.stock import actions as stock
 from safar.stock.model import MAIN
 from safar.stock.model import Receipt as Delivery

@@ -17,14 +17,13 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.errors import NotFound
 from safar.kernel.ids import new_id
-from safar.shop.checkout import buy_many
-from safar.shop.model import Taken
-from safar.shop.pay import link_of, receive, settle_open, take_order
-from safar.shop.payments.asking import refund_many
-from safar.shop.payments.books import notices, refund_tasks, unknown_receipts
-from safar.shop.payments.brcode import fields_of, parts_of
-from safar.shop.payments.errors import WayNotOffered
-from safar.shop.payments.model import (
+from safar.orders.cancel import Cancellation
+from safar.orders.links import link_of
+from safar.orders.model import Taken
+from safar.orders.place import buy_many
+from safar.payments.books.ask_refund import refund_many
+from safar.payments.books.end_refund import end_many
+from safar.payments.books.model import (
     Ending,
     NewReceipt,
     ReceiptKeyReused,
@@ -32,14 +31,19 @@ from safar.shop.payments.model import (
     RefundRefused,
     RefundRequest,
 )
-from safar.shop.payments.pix_notices import caller_of
-from safar.shop.payments.port import PIX, TRANSFER, UPI
-from safar.shop.payments.receive import close_receipt, give_to_order
-from safar.shop.payments.reference import reference_of
-from safar.shop.payments.refunds import end_many
-from safar.shop.payments.show import box
-from safar.shop.payments.ways import offered
-from safar.shop.settle import Cancellation, cancel_many
+from safar.payments.books.names import PIX, TRANSFER, UPI
+from safar.payments.books.reading import notices, refund_tasks, unknown_receipts
+from safar.payments.books.receive import close_receipt, give_to_order
+from safar.payments.books.reference import reference_of
+from safar.payments.desk import NoticeDesk
+from safar.payments.errors import WayNotOffered
+from safar.payments.providers.pix.brcode import fields_of, parts_of
+from safar.payments.providers.pix.notices import caller_of
+from safar.payments.settle import receive, settle_open
+from safar.payments.show import box
+from safar.payments.ways import offered
+from safar.returns.cancel_order import cancel_many
+from safar.shop.checkout.take_order import take_order
 from tests.payments.conftest import (
     MANAGER,
     books_agree,
@@ -362,9 +366,9 @@ async def test_a_banks_certificate_proves_a_notice_too(context: Context) -> None
     known = context.settings.model_copy(update={"pix_client_subject": "CN=bank"})
     bank = replace(context, settings=known)
     for subject, proven in (("CN=bank", True), ("CN=somebody", False), ("", False), (None, False)):
-        caller = await caller_of(bank, TOKEN, b"{}", signature=None, subject=subject)
+        caller = await caller_of(NoticeDesk(bank), TOKEN, b"{}", signature=None, subject=subject)
         assert caller.proven is proven
-    assert not (await caller_of(context, TOKEN, b"{}", signature="", subject="")).proven
+    assert not (await caller_of(NoticeDesk(context), TOKEN, b"{}", signature="", subject="")).proven
 
 
 @pytest.mark.finding("security-18")
@@ -375,11 +379,11 @@ async def test_an_address_that_was_replaced_works_for_a_while(context: Context) 
         "token_until": until.isoformat(),
     }  # fmt: skip
     await offer(context, PIX, secrets=secrets, holder="Loja", city="Recife")
-    assert await caller_of(context, TOKEN, b"", signature=None, subject=None)
+    assert await caller_of(NoticeDesk(context), TOKEN, b"", signature=None, subject=None)
     with clock.held(until + timedelta(seconds=1)):
-        assert await caller_of(context, "the-new-one", b"", signature=None, subject=None)
+        assert await caller_of(NoticeDesk(context), "the-new-one", b"", signature=None, subject=None)
         with pytest.raises(NotFound):
-            await caller_of(context, TOKEN, b"", signature=None, subject=None)
+            await caller_of(NoticeDesk(context), TOKEN, b"", signature=None, subject=None)
 
 
 async def test_the_banks_notice_pays_an_order_once_however_often_it_comes(

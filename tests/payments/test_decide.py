@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safar.kernel.ids import new_id
-from safar.shop.payments.decide import (
+from safar.payments.books.decide import (
     held_money,
     missing,
     newly_over,
@@ -18,7 +18,7 @@ from safar.shop.payments.decide import (
     try_again_in,
     with_captured,
 )
-from safar.shop.payments.model import Account, RefundAsked, RefundKeyReused, RefundRefused, RefundRequest
+from safar.payments.books.model import Account, RefundAsked, RefundKeyReused, RefundRefused, RefundRequest
 
 ACCOUNT = Account(
     order_id=UUID(int=1), number=10001, order_state="confirmed", provider="stripe", method="", state="paid",

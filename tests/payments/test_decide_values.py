@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from safar.kernel.ids import new_id
-from safar.shop.payments.decide import (
+from safar.orders.plan import takes
+from safar.payments.books.decide import (
     Fund,
     ends,
     first_state,
@@ -19,12 +20,11 @@ from safar.shop.payments.decide import (
     refundable,
     same_receipt,
     split,
-    takes,
     to_give_back,
     try_again_in,
     with_captured,
 )
-from safar.shop.payments.model import (
+from safar.payments.books.model import (
     NewReceipt,
     Refund,
     RefundAsked,

@@ -14,13 +14,13 @@ from safar.kernel.database import value
 from safar.kernel.ids import new_id
 from safar.kernel.web.forms import Fields
 from safar.kernel.web.surface import Surface, build_surface
-from safar.shop.payments import pages
-from safar.shop.payments.model import NewReceipt
-from safar.shop.payments.port import PIX, TRANSFER
-from safar.shop.payments.receive import receive_many
-from safar.shop.payments.reference import reference_of
-from safar.shop.payments.way_form import read_way
-from safar.shop.payments.ways import offered, ways_of
+from safar.payments import pages
+from safar.payments.books.model import NewReceipt
+from safar.payments.books.names import PIX, TRANSFER
+from safar.payments.books.receive import receive_many
+from safar.payments.books.reference import reference_of
+from safar.payments.way_form import read_way
+from safar.payments.ways import offered, ways_of
 from safar.team.layer import StaffLayer
 from tests.conftest import Serve
 from tests.payments.conftest import books_agree, events, money, offer, order, refunds, taken

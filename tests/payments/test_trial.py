@@ -15,20 +15,22 @@ from safar.kernel.context import Context, make_context
 from safar.kernel.database import value
 from safar.kernel.exposure import doubts, open_to_the_world
 from safar.kernel.ids import new_id
+from safar.payments import ways
+from safar.payments.books.names import STRIPE, TEST_CARD
+from safar.payments.desk import NoticeDesk
+from safar.payments.errors import WayNotOffered
+from safar.payments.providers.stripe.notices import hear_stripe, same_mode
+from safar.payments.settle import settle_open
+from safar.payments.trial import switch_on_for_trial
 from safar.serve import prepare
 from safar.settings import Settings
-from safar.shop.pay import settle_open, take_order
-from safar.shop.payments import ways
-from safar.shop.payments.errors import WayNotOffered
-from safar.shop.payments.port import STRIPE, TEST_CARD
-from safar.shop.payments.stripe_notices import hear_stripe, same_mode
-from safar.shop.payments.trial import switch_on_for_trial
-from safar.shop.storefront.look import load_look
+from safar.shop.checkout.take_order import take_order
 from safar.stock import actions as stock
 from safar.stock.model import Receipt as Delivery
+from safar.storefront.look import load_look
 from tests.conftest import Serve
 from tests.payments.conftest import ITEMS, MUG, charged, free, offer, order, request
-from tests.payments.stripe_server import WEBHOOK_SECRET, signed
+from tests.payments.stripe.stripe_server import WEBHOOK_SECRET, signed
 from tests.team.helper import signed_in
 
 _BANNER = 'id="test-payments"'
@@ -212,11 +214,11 @@ async def test_an_event_of_the_other_mode_confirms_no_order(
         "livemode": livemode,
     }
     payload = orjson.dumps(told)
-    outcome = await hear_stripe(context, payload, signed(payload)["stripe-signature"])
+    outcome = await hear_stripe(NoticeDesk(context), payload, signed(payload)["stripe-signature"])
     assert outcome == "ignored"
     assert (await order(context, placed.order_id)).state == "placed"
     right = orjson.dumps({**told, "id": "evt_2", "livemode": not livemode})
-    assert await hear_stripe(context, right, signed(right)["stripe-signature"]) == "taken"
+    assert await hear_stripe(NoticeDesk(context), right, signed(right)["stripe-signature"]) == "taken"
     assert (await order(context, placed.order_id)).state == "confirmed"
 
 

@@ -9,8 +9,8 @@ from safar.console.build import build_console
 from safar.kernel.context import Context
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
-from safar.shop.pricing.model import Band, Tax
-from safar.shop.pricing.rules import load_rules
+from safar.pricing.model import Band, Tax
+from safar.pricing.rules import load_rules
 from tests.conftest import Serve
 from tests.shop.makers import code, deliver
 from tests.team.helper import signed_in

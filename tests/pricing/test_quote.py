@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safar.catalogue.model import Rate
-from safar.shop.pricing.model import (
+from safar.pricing.model import (
     Band,
     Destination,
     Discount,
@@ -23,9 +23,9 @@ from safar.shop.pricing.model import (
     Tax,
     Zone,
 )
-from safar.shop.pricing.money import converted, half_up
-from safar.shop.pricing.quote import quote, refusal_of, spread
-from safar.shop.pricing.shipping import is_within, zone_of
+from safar.pricing.money import converted, half_up
+from safar.pricing.quote import quote, refusal_of, spread
+from safar.pricing.shipping import is_within, zone_of
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 A, B, C = (UUID(int=number) for number in (1, 2, 3))

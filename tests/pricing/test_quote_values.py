@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from safar.shop.pricing.model import Discount, DiscountReason, NoShipping, Rules, Tax
-from safar.shop.pricing.quote import quote, refusal_of, spread
+from safar.pricing.model import Discount, DiscountReason, NoShipping, Rules, Tax
+from safar.pricing.quote import quote, refusal_of, spread
 from tests.pricing.test_quote import HOME, NOW, A, B, C, line, method, quoted, taxed, zone
 
 TEN_PERCENT = Discount("SAVE", "percent", 1_000, "GBP")

@@ -11,12 +11,12 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Database, execute, value
 from safar.kernel.ids import new_id
-from safar.shop.pricing import reading
-from safar.shop.pricing.actions import change_code, remove_zone, save_method, save_tax, save_zone
-from safar.shop.pricing.discounts import Use, accounts_of_uses, discounts, plain_code
-from safar.shop.pricing.errors import CodeTaken, UnknownCode, UnknownZone
-from safar.shop.pricing.model import Band, Discount, DiscountReason, ShippingMethod, Tax
-from safar.shop.pricing.rules import KEPT, load_rules, rules_of
+from safar.pricing.actions import change_code, remove_zone, save_method, save_tax, save_zone
+from safar.pricing.discounts import Use, accounts_of_uses, discounts, plain_code
+from safar.pricing.errors import CodeTaken, UnknownCode, UnknownZone
+from safar.pricing.model import Band, Discount, DiscountReason, ShippingMethod, Tax
+from safar.pricing.rules import KEPT, load_rules, rules_of
+from safar.shop.console import codes as reading
 from tests.shop.makers import STAFF, code
 
 STARTED = clock.now()

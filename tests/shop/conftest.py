@@ -15,11 +15,11 @@ from safar.kernel.context import Context
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
 from safar.kernel.web.surface import Surface, build_surface
+from safar.orders.model import OrderRequest
 from safar.shop import public
-from safar.shop.checkout import OrderRequest
-from safar.shop.storefront.layer import StorefrontLayer, page_values
 from safar.stock import actions as stock
 from safar.stock.model import MAIN, Receipt
+from safar.storefront.layer import StorefrontLayer, page_values
 from tests.buyers import anybody
 from tests.conftest import Serve
 

@@ -7,9 +7,9 @@ from safar.catalogue.model import Rate
 from safar.catalogue.prices import save_rates
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
-from safar.shop.pricing.actions import create_code, save_method, save_tax, save_zone
-from safar.shop.pricing.model import Band, Discount, ShippingMethod, Tax
-from safar.shop.pricing.rules import forget_rules
+from safar.pricing.actions import create_code, save_method, save_tax, save_zone
+from safar.pricing.model import Band, Discount, ShippingMethod, Tax
+from safar.pricing.rules import forget_rules
 
 STAFF = new_id()
 

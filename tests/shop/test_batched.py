@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 
 from safar.campaigns.outcomes import Click
+from safar.cart.decide import CartChange, CartCode
+from safar.cart.reading import BasketRequest
 from safar.channels.inbound_mail import unread_mail
 from safar.channels.model import WEB
 from safar.customers.model import Consent
 from safar.customers.visitor import new_visitor
-from safar.gate.model import SHOP, Arrival, Claim, Renewal, Ticket
-from safar.gate.sites import ensure_site
-from safar.gate.visits import Moved
+from safar.gate.line.visits import Moved
+from safar.gate.site.sites import ensure_site
+from safar.gate.tickets.model import SHOP, Arrival, Claim, Renewal, Ticket
 from safar.inbox.model import Inbound
 from safar.journal.model import Event
 from safar.kernel import clock
@@ -26,16 +28,16 @@ from safar.kernel.context import Context
 from safar.kernel.database import Connection
 from safar.kernel.errors import SafarError
 from safar.kernel.ids import new_id
-from safar.shop.basket import BasketRequest
-from safar.shop.cart_decide import CartChange, CartCode
-from safar.shop.fulfilment import model as goods
-from safar.shop.fulfilment.giving_up import GiveUp
-from safar.shop.fulfilment.returns import request_many
-from safar.shop.fulfilment.shipping import ship_many
-from safar.shop.fulfilment.taking_back import approve_many, receive_many
-from safar.shop.payments.model import Ending, NewReceipt, NotedRefund, RefundRequest
-from safar.shop.payments.start import Kept
-from safar.shop.settle import Cancellation, Confirmation
+from safar.orders.cancel import Cancellation
+from safar.orders.confirm import Confirmation
+from safar.payments.books.model import Ending, NewReceipt, NotedRefund, RefundRequest
+from safar.payments.books.started import Kept
+from safar.returns import model as return_model
+from safar.returns.give_up import GiveUp
+from safar.returns.request import request_many
+from safar.returns.take_back import approve_many, receive_many
+from safar.shipments import model as shipment_model
+from safar.shipments.actions import ship_many
 from safar.stock.model import MAIN
 from tests.fulfilment.conftest import LINK, SAM, bought, delivered
 from tests.shop.conftest import CLOCK, MUG, receive, request
@@ -90,29 +92,30 @@ def _later() -> Any:
 
 
 _unknown("safar.campaigns.outcomes:click_many", lambda: Click(new_id(), new_id()))
-_unknown("safar.shop.basket:baskets_many", lambda: BasketRequest(new_id(), None, "GBP", "en"))
-_unknown("safar.gate.visits:number_many", new_id)
-_unknown("safar.gate.visits:leave_soon_many", new_id)
-_unknown("safar.gate.visits:renew_many", lambda: Renewal(new_id(), _later(), _later()))
-_unknown("safar.gate.visits:leave_many", new_id)
-_unknown("safar.gate.visits:take_along_many", lambda: Moved(new_id(), "192.0.2.0/24"))
-_unknown("safar.gate.visits:visits_of_invitations_many", new_id)
-_unknown("safar.shop.payments.asking:give_back_many", new_id)
-_unknown("safar.shop.payments.refunds:end_many", lambda: Ending(new_id(), "done", LINK))
-_unknown("safar.shop.payments.start:keep_started_many", lambda: Kept(new_id(), {}, None, None, None, LINK))
+_unknown("safar.cart.reading:baskets_many", lambda: BasketRequest(new_id(), None, "GBP", "en"))
+_unknown("safar.gate.line.visits:number_many", new_id)
+_unknown("safar.gate.line.visits:leave_soon_many", new_id)
+_unknown("safar.gate.line.visits:renew_many", lambda: Renewal(new_id(), _later(), _later()))
+_unknown("safar.gate.line.visits:leave_many", new_id)
+_unknown("safar.gate.line.visits:take_along_many", lambda: Moved(new_id(), "192.0.2.0/24"))
+_unknown("safar.gate.line.visits:visits_of_invitations_many", new_id)
+_unknown("safar.payments.books.ask_refund:give_back_many", new_id)
+_unknown("safar.payments.books.end_refund:end_many", lambda: Ending(new_id(), "done", LINK))
+_unknown("safar.payments.books.started:keep_started_many", lambda: Kept(new_id(), {}, None, None, None, LINK))
 _unknown("safar.journal.actions:record_many", lambda: Event(name="page.seen", subject_id=new_id()))
-_unknown("safar.shop.settle:confirm_many", lambda: Confirmation(new_id(), LINK))
-_unknown("safar.shop.fulfilment.returns:refuse_many", lambda: goods.Refusal(new_id(), SAM, LINK, "no"))
+_unknown("safar.orders.cancel:cancel_unpaid_many", lambda: Cancellation(new_id(), LINK, "payment_declined"))
+_unknown("safar.orders.confirm:confirm_many", lambda: Confirmation(new_id(), LINK))
+_unknown("safar.returns.refuse:refuse_many", lambda: return_model.Refusal(new_id(), SAM, LINK, "no"))
 _unknown("safar.inbox.email:deliver_many", lambda: unread_mail(new_id().bytes, "not a mail"))
 
 
-@case("safar.gate.actions:enter_many")
+@case("safar.gate.line.actions:enter_many")
 async def _enter(_context: Context) -> Requests:
     made = [Arrival(key, new_id(), None, None, _later()) for key in (SHOP, "no such room")]
     return made[:1], made[1]
 
 
-@case("safar.gate.actions:admit_many")
+@case("safar.gate.line.actions:admit_many")
 async def _admit(_context: Context) -> Requests:
     made = [Claim(key, Ticket(new_id(), 1, 0, clock.now()), None, None, _later()) for key in (SHOP, "none")]
     return made[:1], made[1]
@@ -141,8 +144,8 @@ async def _message(_context: Context) -> Requests:
     return [message(str(key), "Hello"), message(str(new_id()), "Hello")], message(str(key), "Something else")
 
 
-@case("safar.shop.checkout:place_many")
-@case("safar.shop.checkout:buy_many")
+@case("safar.orders.place:place_many")
+@case("safar.orders.place:buy_many")
 async def _order(_context: Context) -> Requests:
     return [request(lines=((CLOCK, 1),)), request(lines=((MUG, 1),))], request(lines=((new_id(), 1),))
 
@@ -154,59 +157,61 @@ def _change(key: Any, quantity: int) -> CartChange:
 _ADA = new_visitor()
 
 
-@case("safar.shop.cart_lines:change_carts_many")
+@case("safar.cart.actions:change_carts_many")
 async def _cart(_context: Context) -> Requests:
     key = new_id()
     return [_change(key, 1), _change(new_id(), 1)], _change(key, 2)
 
 
-@case("safar.shop.cart_lines:set_codes_many")
+@case("safar.cart.actions:set_codes_many")
 async def _code(_context: Context) -> Requests:
     key = new_id()
     made = [CartCode(key_, new_id(), _ADA, code) for key_, code in ((key, "A"), (new_id(), "B"), (key, "C"))]
     return made[:2], made[2]
 
 
-@case("safar.shop.settle:cancel_many")
+@case("safar.returns.cancel_order:cancel_many")
 async def _cancel(context: Context) -> Requests:
     ids = [await bought(context, (MUG, 1)), new_id()]
     made = [Cancellation(id_, LINK, "cancelled_by_shop") for id_ in ids]
     return made[:1], made[1]
 
 
-@case("safar.shop.fulfilment.shipping:pack_many")
+@case("safar.shipments.actions:pack_many")
 async def _pack(context: Context) -> Requests:
-    return [goods.Pack(await bought(context, (MUG, 1)), SAM)], goods.Pack(new_id(), SAM)
+    return [shipment_model.Pack(await bought(context, (MUG, 1)), SAM)], shipment_model.Pack(new_id(), SAM)
 
 
-@case("safar.shop.fulfilment.shipping:ship_many")
+@case("safar.shipments.actions:ship_many")
 async def _ship(context: Context) -> Requests:
     asked = [(await bought(context, (MUG, 1)), units) for units in (1, 1, 5)]
-    made = [goods.Shipping(new_id(), id_, MAIN, LINK, ((MUG, units),)) for id_, units in asked]
+    made = [shipment_model.Shipping(new_id(), id_, MAIN, LINK, ((MUG, units),)) for id_, units in asked]
     return made[:2], made[2]
 
 
-@case("safar.shop.fulfilment.shipping:deliver_many")
+@case("safar.shipments.actions:deliver_many")
 async def _deliver(context: Context) -> Requests:
-    return [goods.Delivery(await bought(context, (MUG, 1)), SAM)], goods.Delivery(new_id(), SAM)
+    return [shipment_model.Delivery(await bought(context, (MUG, 1)), SAM)], shipment_model.Delivery(
+        new_id(), SAM
+    )
 
 
-@case("safar.shop.fulfilment.giving_up:give_up_many")
+@case("safar.returns.give_up:give_up_many")
 async def _give_up(context: Context) -> Requests:
     # Of the last one nothing has left: such an order is cancelled instead.
     ids = [await bought(context, (MUG, 2)) for _order in range(3)]
     for id_ in ids[:2]:
-        await context.batched(ship_many, goods.Shipping(new_id(), id_, MAIN, LINK, ((MUG, 1),)))
+        await context.batched(ship_many, shipment_model.Shipping(new_id(), id_, MAIN, LINK, ((MUG, 1),)))
     made = [GiveUp(new_id(), id_, SAM, LINK, "no") for id_ in ids]
     return made[:2], made[2]
 
 
-def _asked(order_id: Any, units: int = 1) -> goods.ReturnRequest:
-    line = goods.AskedLine(MUG, units, "broken")
-    return goods.ReturnRequest(new_id(), order_id, (line,), "refund", 30, LINK)
+def _asked(order_id: Any, units: int = 1) -> return_model.ReturnRequest:
+    line = return_model.AskedLine(MUG, units, "broken")
+    return return_model.ReturnRequest(new_id(), order_id, (line,), "refund", 30, LINK)
 
 
-@case("safar.shop.fulfilment.returns:request_many")
+@case("safar.returns.request:request_many")
 async def _return(context: Context) -> Requests:
     ids = [await delivered(context, (MUG, 1)) for _order in range(3)]
     return [_asked(id_) for id_ in ids[:2]], _asked(ids[2], 9)
@@ -218,52 +223,56 @@ async def _returns(context: Context, *, received: bool = False) -> list[Any]:
         asked = _asked(await delivered(context, (MUG, 1)))
         ids.append((await context.batched(request_many, asked)).id)
         if received:
-            await context.batched(approve_many, goods.Approval(ids[-1], SAM, LINK))
+            await context.batched(approve_many, return_model.Approval(ids[-1], SAM, LINK))
             await context.batched(receive_many, _arrival(ids[-1]))
     return ids
 
 
-def _arrival(return_id: Any, units: int = 1) -> goods.Arrival:
-    return goods.Arrival(return_id, SAM, LINK, ((MUG, units),), (goods.Arrived(MUG, MAIN, units),))
+def _arrival(return_id: Any, units: int = 1) -> return_model.Arrival:
+    return return_model.Arrival(
+        return_id, SAM, LINK, ((MUG, units),), (return_model.Arrived(MUG, MAIN, units),)
+    )
 
 
-@case("safar.shop.fulfilment.taking_back:approve_many")
+@case("safar.returns.take_back:approve_many")
 async def _approve(context: Context) -> Requests:
     ids = [*await _returns(context), new_id()]
-    made = [goods.Approval(id_, SAM, LINK) for id_ in ids]
+    made = [return_model.Approval(id_, SAM, LINK) for id_ in ids]
     return made[:2], made[2]
 
 
-@case("safar.shop.fulfilment.taking_back:receive_many")
+@case("safar.returns.take_back:receive_many")
 async def _receive(context: Context) -> Requests:
     ids = await _returns(context)
     for id_ in ids:
-        await context.batched(approve_many, goods.Approval(id_, SAM, LINK))
+        await context.batched(approve_many, return_model.Approval(id_, SAM, LINK))
     return [_arrival(ids[0])], _arrival(ids[1], 7)
 
 
-@case("safar.shop.fulfilment.taking_back:refund_return_many")
+@case("safar.returns.take_back:refund_return_many")
 async def _refund_return(context: Context) -> Requests:
     ids = await _returns(context, received=True)
-    made = [goods.GiveBack(id_, SAM, LINK, amount_minor=n) for id_, n in zip(ids, (1, 10**6), strict=True)]
+    made = [
+        return_model.GiveBack(id_, SAM, LINK, amount_minor=n) for id_, n in zip(ids, (1, 10**6), strict=True)
+    ]
     return made[:1], made[1]
 
 
-@case("safar.shop.payments.receive:receive_many")
+@case("safar.payments.books.receive:receive_many")
 async def _money(context: Context) -> Requests:
     id_ = new_id()
     made = [NewReceipt(key, None, "transfer", n, "GBP") for key, n in ((id_, 5), (new_id(), 5), (id_, 9))]
     return made[:2], made[2]
 
 
-@case("safar.shop.payments.asking:refund_many")
+@case("safar.payments.books.ask_refund:refund_many")
 async def _refund(context: Context) -> Requests:
     ids = [await delivered(context, (MUG, 1)), new_id()]
     made = [RefundRequest(new_id(), id_, 10, "") for id_ in ids]
     return made[:1], made[1]
 
 
-@case("safar.shop.payments.refunds:note_many")
+@case("safar.payments.books.end_refund:note_many")
 async def _noted(context: Context) -> Requests:
     ids = [await delivered(context, (MUG, 1)), new_id()]
     made = [NotedRefund(RefundRequest(new_id(), id_, 10, ""), LINK, "ref") for id_ in ids]

@@ -4,14 +4,14 @@ import asyncio
 
 import httpx
 
+from safar.cart.actions import change_carts_many
+from safar.cart.decide import UNITS_MAX, CartChange, CartChanged, CartRefused
+from safar.cart.reading import BasketRequest, baskets_many
 from safar.catalogue.actions import variant_id_of
 from safar.customers.visitor import new_visitor
 from safar.kernel.context import Context
 from safar.kernel.database import Database, execute
 from safar.kernel.ids import new_id
-from safar.shop.basket import BasketRequest, baskets_many
-from safar.shop.cart_decide import CartChange, CartChanged, CartRefused
-from safar.shop.cart_lines import UNITS_MAX, change_carts_many
 from tests.books import events
 from tests.shop.conftest import MUG, receive
 from tests.shop.makers import currencies

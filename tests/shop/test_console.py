@@ -12,9 +12,9 @@ from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from safar.kernel.web.actor import Actor
 from safar.kernel.web.surface import Surface, build_surface
-from safar.shop import pages
-from safar.shop.checkout import buy_many, place_many
-from safar.shop.pay import take_order
+from safar.orders.place import buy_many, place_many
+from safar.shop.checkout.take_order import take_order
+from safar.shop.console import pages
 from tests.books import books_agree, events
 from tests.conftest import Serve
 from tests.shop.conftest import free, request

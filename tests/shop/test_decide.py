@@ -8,20 +8,11 @@ from hypothesis import strategies as st
 
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.text import plain_words
-from safar.shop.decide import (
-    REASONS,
-    Buyer,
-    OrderRequest,
-    Unheard,
-    answers_of,
-    new_of,
-    payment_after_cancel,
-    when_cancelled,
-    when_paid,
-    when_unheard,
-)
-from safar.shop.mail import About, mail_of
-from safar.shop.model import KeyReused, Order, OrderState, PaymentState, Taken
+from safar.orders.decide import answers_of, new_of
+from safar.orders.mail import About, mail_of
+from safar.orders.model import Buyer, KeyReused, Order, OrderRequest, OrderState, PaymentState, Taken
+from safar.orders.way import Unheard, payment_after_cancel, when_cancelled, when_paid, when_unheard
+from safar.orders.words import REASONS
 from tests.buyers import NO_LIMITS
 
 _NOW = datetime(2026, 11, 22, tzinfo=UTC)

@@ -5,19 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from safar.orders.decide import answers_of, new_of
+from safar.orders.model import Buyer, KeyReused, Limits, Taken
+from safar.orders.way import Unheard, payment_after_cancel, when_cancelled, when_paid, when_unheard
 from safar.settings import Settings
-from safar.shop.decide import (
-    Buyer,
-    Limits,
-    Unheard,
-    answers_of,
-    new_of,
-    payment_after_cancel,
-    when_cancelled,
-    when_paid,
-    when_unheard,
-)
-from safar.shop.model import KeyReused, Taken
 from tests.shop.test_decide import _IDS, _NOW, _order, _request
 
 

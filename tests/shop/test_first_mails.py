@@ -14,11 +14,11 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection
 from safar.kernel.ids import new_id
-from safar.shop.checkout import buy_many
-from safar.shop.decide import Buyer
-from safar.shop.first_mails import ADDRESS_LIMIT, NETWORK_LIMIT, Counts, First, may_leave, withheld_of
-from safar.shop.orders import orders_by_id
-from safar.shop.ownership import take_proof
+from safar.orders.first_mails import ADDRESS_LIMIT, NETWORK_LIMIT, Counts, First, may_leave, withheld_of
+from safar.orders.model import Buyer
+from safar.orders.ownership import take_proof
+from safar.orders.place import buy_many
+from safar.orders.reading import orders_by_id
 from safar.work import asks
 from tests.shop.conftest import receive, request
 

@@ -9,14 +9,14 @@ import httpx
 import pytest
 
 import safar
-from safar.gate import work
+from safar.gate.tickets import proof as work
 from safar.kernel import clock
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
+from safar.orders.model import Buyer
 from safar.settings import Settings
-from safar.shop import guesses as module
-from safar.shop.decide import Buyer
-from safar.shop.guesses import Guesses
+from safar.shop.checkout import guesses as module
+from safar.shop.checkout.guesses import Guesses
 from tests.shop.makers import code
 from tests.shop.test_checkout import BUYER
 from tests.shop.test_front import filled
@@ -24,7 +24,7 @@ from tests.shop.test_front import filled
 pytestmark = pytest.mark.finding("security-low-codes")
 _JSON = {"accept": "application/json"}
 # Where a typed code comes in.
-_DOORS = {"shop.cart_pages._set_code", "shop.checkout_pages._basket", "shop.buy._buy"}
+_DOORS = {"shop.pages.cart._set_code", "shop.pages.checkout._basket", "shop.pages.buy._buy"}
 
 
 @pytest.fixture
@@ -48,13 +48,14 @@ def field(page: httpx.Response, name: str) -> str:
 def test_every_door_that_takes_a_code_asks_first() -> None:
     root = Path(safar.__file__).parent
     taking, asking = set(), set()
-    for path in (root / "shop").glob("*.py"):
+    for path in (root / "shop").rglob("*.py"):
+        module = ".".join(path.relative_to(root).with_suffix("").parts)
         for function in ast.walk(ast.parse(path.read_text())):
             if not isinstance(function, ast.AsyncFunctionDef):
                 continue
             called = {node.func.id for node in ast.walk(function)
                       if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}  # fmt: skip
-            name = f"shop.{path.stem}.{function.name}"
+            name = f"{module}.{function.name}"
             if called & {"CartCode", "order_request"}:
                 taking.add(name)
             if "work_before_code" in called:

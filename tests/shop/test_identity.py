@@ -20,8 +20,8 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
-from safar.shop.new_link import renew_link
-from safar.shop.payments.links import link_of
+from safar.orders.links import link_of
+from safar.orders.new_link import renew_link
 from tests.inbox.makers import mail, receive, web
 
 VERA = "vera@example.com"

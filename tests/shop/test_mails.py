@@ -11,7 +11,7 @@ from safar.channels.compose import as_html
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
 from safar.kernel.text import plain_words
-from safar.shop.mail import salutation
+from safar.orders.mail import salutation
 from tests.shop.test_checkout import BUYER
 
 

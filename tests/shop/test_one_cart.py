@@ -13,10 +13,10 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Database, value
 from safar.kernel.ids import derived_id, new_id
-from safar.shop.checkout import buy_many, place_many
-from safar.shop.model import KeyReused, Taken
-from safar.shop.payments.links import read_link
-from safar.shop.settle import Confirmation, confirm_many
+from safar.orders.confirm import Confirmation, confirm_many
+from safar.orders.links import read_link
+from safar.orders.model import KeyReused, Taken
+from safar.orders.place import buy_many, place_many
 from safar.stock import actions as stock
 from safar.stock.model import MAIN
 from tests.books import books_agree

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from safar.cart.actions import change_carts_many
+from safar.cart.decide import CartRefused
+from safar.cart.most import Most, beyond
 from safar.catalogue.actions import variant_id_of
 from safar.customers.visitor import new_visitor
 from safar.kernel.context import Context
 from safar.kernel.database import Database, execute
 from safar.kernel.ids import derived_id, new_id
-from safar.shop.cart_decide import CartRefused
-from safar.shop.cart_lines import change_carts_many
-from safar.shop.checkout import buy_many, place_many
-from safar.shop.model import Taken, TooManyUnits
-from safar.shop.order_most import Most, beyond
+from safar.orders.model import Taken, TooManyUnits
+from safar.orders.place import buy_many, place_many
 from tests.shop.conftest import CLOCK, MUG, free, request
 from tests.shop.test_cart import change
 from tests.shop.test_checkout import BUYER

@@ -14,20 +14,16 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Database, value
 from safar.kernel.ids import new_id
-from safar.shop.checkout import buy_many, place_many
-from safar.shop.model import DiscountRefused, KeyReused, NotSold, OrderState, OutOfStock, Taken
-from safar.shop.orders import orders_by_id
-from safar.shop.ownership import take_proof
-from safar.shop.pricing import reading
-from safar.shop.settle import (
-    Cancellation,
-    Confirmation,
-    Refunded,
-    Standing,
-    cancel_many,
-    confirm_many,
-    refunded_many,
-)
+from safar.orders.cancel import Cancellation
+from safar.orders.changes import Standing
+from safar.orders.confirm import Confirmation, confirm_many
+from safar.orders.model import DiscountRefused, KeyReused, NotSold, OrderState, OutOfStock, Taken
+from safar.orders.ownership import take_proof
+from safar.orders.place import buy_many, place_many
+from safar.orders.reading import orders_by_id
+from safar.orders.refunded import Refunded, refunded_many
+from safar.returns.cancel_order import cancel_many
+from safar.shop.console import codes as reading
 from safar.stock import actions as stock
 from safar.stock.model import MAIN, Transfer
 from tests.books import books_agree, events

@@ -7,12 +7,20 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from safar.catalogue.kits import demand_of
 from safar.catalogue.model import Price, Variant
 from safar.kernel.ids import derived_id, new_id
-from safar.shop.decide import Buyer, OrderRequest
-from safar.shop.model import DiscountRefused, NotDelivered, NotSold, OutOfStock, PriceChanged
-from safar.shop.plan import Plan, World, demand_of, out_of_stock, plan_order, shown_left
-from safar.shop.pricing.model import Band, Rules, ShippingMethod, Tax, Zone
+from safar.orders.model import (
+    Buyer,
+    DiscountRefused,
+    NotDelivered,
+    NotSold,
+    OrderRequest,
+    OutOfStock,
+    PriceChanged,
+)
+from safar.orders.plan import Plan, World, out_of_stock, plan_order, shown_left
+from safar.pricing.model import Band, Rules, ShippingMethod, Tax, Zone
 from safar.stock.model import MAIN, Level, Place, Selling, allocation_of
 from tests.buyers import NO_LIMITS
 

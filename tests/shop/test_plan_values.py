@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from safar.cart.most import Most
+from safar.catalogue.kits import demand_of, stocked_ids
 from safar.catalogue.model import Price
-from safar.gate.model import GoodsRoom
+from safar.gate.tickets.model import GoodsRoom
 from safar.kernel.ids import derived_id
-from safar.shop.decide import Limits
-from safar.shop.model import (
+from safar.orders.model import (
     DiscountRefused,
+    Limits,
     NoCookie,
     NotSold,
     OutOfStock,
@@ -18,9 +20,8 @@ from safar.shop.model import (
     TooMuchUnpaid,
     TotalNotTaken,
 )
-from safar.shop.order_most import Most
-from safar.shop.plan import Plan, PlannedLine, demand_of, out_of_stock, plan_order, shown_left, stocked_ids
-from safar.shop.pricing.model import Discount
+from safar.orders.plan import Plan, PlannedLine, out_of_stock, plan_order, shown_left
+from safar.pricing.model import Discount
 from safar.stock.model import MAIN, Level, Place
 from tests.buyers import NO_LIMITS
 from tests.shop.test_plan import _IDS, _KIT, _KITS, _STORE, _plenty, _request, _world

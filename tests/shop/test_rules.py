@@ -11,16 +11,17 @@ from hypothesis import strategies as st
 
 import safar
 from safar.customers.identify import mailbox_of
-from safar.gate import work
-from safar.gate.model import Kind
-from safar.gate.sites import NewSite, open_site, product_key
+from safar.gate.site.sites import NewSite, open_site, product_key
+from safar.gate.tickets import proof as work
+from safar.gate.tickets.model import Kind
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Database, execute, value
 from safar.kernel.ids import derived_id, new_id
-from safar.shop.checkout import buy_many, place_many
-from safar.shop.decide import Buyer, Limits
-from safar.shop.model import (
+from safar.orders.confirm import Confirmation, confirm_many
+from safar.orders.model import (
+    Buyer,
+    Limits,
     NoCookie,
     ProveFirst,
     RoomBefore,
@@ -29,18 +30,18 @@ from safar.shop.model import (
     TooMuchUnpaid,
     TotalNotTaken,
 )
-from safar.shop.settle import Confirmation, confirm_many
-from safar.shop.unpaid import Unpaid, owners_of, refusal_of_unpaid
+from safar.orders.place import buy_many, place_many
+from safar.orders.unpaid import Unpaid, owners_of, refusal_of_unpaid
 from tests.shop.conftest import CLOCK, MUG, free, receive, request
 from tests.shop.test_checkout import BUYER
 
 # Who asks for units of an order, and the test that tries the rules there.
 _DOORS = {
-    "shop.buy._buy": "tests/gate/test_goods_rule.py",
-    "shop.checkout_pages._take": "tests/gate/test_goods_rule.py",
-    "shop.pay.take_order": "by shop.buy and shop.checkout_pages",
-    "shop.fulfilment.taking_back.approve_many": "test_an_exchange_is_for_what_could_be_ordered",
-    "shop.settle._claim": "test_an_order_that_was_taken_is_held_again_though_a_room_came_before_its_goods",
+    "shop.pages.buy._buy": "tests/gate/test_goods_rule.py",
+    "shop.pages.checkout._take": "tests/gate/test_goods_rule.py",
+    "shop.checkout.take_order.take_order": "by the two above",
+    "returns.take_back.approve_many": "test_an_exchange_is_for_what_could_be_ordered",
+    "orders.confirm._claim": "test_an_order_that_was_taken_is_held_again_though_a_room_came_before_its_goods",
 }
 _VERBS = {"take_order", "buy_many", "place_many", "exchange", "claim_again"}
 

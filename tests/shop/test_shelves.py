@@ -10,17 +10,19 @@ from uuid import UUID
 import pytest
 
 from safar.capacity import actions as ledger
+from safar.cart.available import offers
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import derived_id, new_id
-from safar.shop.availability import offers
-from safar.shop.checkout import buy_many, place_many
-from safar.shop.model import OutOfStock, Taken
-from safar.shop.orders import goods_of, orders_by_id
-from safar.shop.pay import settle_said
-from safar.shop.payments.books import accounts_of
-from safar.shop.payments.port import Outcome, Said
-from safar.shop.settle import Cancellation, Confirmation, cancel_many, confirm_many
+from safar.orders.cancel import Cancellation
+from safar.orders.confirm import Confirmation, confirm_many
+from safar.orders.model import OutOfStock, Taken
+from safar.orders.place import buy_many, place_many
+from safar.orders.reading import goods_of, orders_by_id
+from safar.payments.books.reading import accounts_of
+from safar.payments.providers.port import Outcome, Said
+from safar.payments.settle import settle_said
+from safar.returns.cancel_order import cancel_many
 from safar.stock import actions as stock
 from safar.stock.errors import NotThere
 from safar.stock.model import MAIN, Receipt, Shipped

@@ -11,11 +11,11 @@ from safar.customers.actions import Proof
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Database, value
-from safar.shop.checkout import place_many
-from safar.shop.model import Taken
-from safar.shop.orders import orders_by_id
-from safar.shop.ownership import take_proof
-from safar.shop.payments.port import TRANSFER
+from safar.orders.model import Taken
+from safar.orders.ownership import take_proof
+from safar.orders.place import place_many
+from safar.orders.reading import orders_by_id
+from safar.payments.books.names import TRANSFER
 from tests.payments.conftest import offer
 from tests.shop.conftest import request
 from tests.shop.test_identity import another, buy, mailed, path

@@ -6,9 +6,9 @@ from safar.console.build import build_console
 from safar.kernel.context import Context
 from safar.kernel.database import execute
 from safar.kernel.ids import new_id
-from safar.shop.checkout import buy_many, place_many
-from safar.shop.decide import Buyer
-from safar.shop.unpaid_stock import UnpaidStock, unpaid_stock
+from safar.orders.model import Buyer
+from safar.orders.place import buy_many, place_many
+from safar.orders.unpaid_stock import UnpaidStock, unpaid_stock
 from tests.conftest import Serve
 from tests.shop.conftest import CLOCK, MUG, request
 from tests.team.helper import signed_in

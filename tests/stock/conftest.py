@@ -18,8 +18,12 @@ from safar.kernel.web.actor import Actor
 from safar.kernel.web.surface import Surface, build_surface
 from safar.stock import actions as stock
 from safar.stock import pages
+from safar.stock.counts import pages as counts
 from safar.stock.locations import Site, save_many
 from safar.stock.model import MAIN, Level, Receipt
+from safar.stock.purchasing import pages as purchases
+from safar.stock.purchasing import supplier_pages as suppliers
+from safar.stock.transfers import pages as transfers
 from tests.conftest import Serve
 
 STAFF = new_id()
@@ -104,7 +108,9 @@ def _page_values(request: Request) -> Mapping[str, Any]:
 @pytest.fixture
 async def desk(shelves: Database, context: Context, serve: Serve) -> AsyncIterator[httpx.AsyncClient]:
     """A manager's browser on the stock room's pages."""
-    app = build_surface(context, Surface("console", _page_values), pages.routes, inside=[_SignedIn])
+    rooms = (purchases, suppliers, transfers, counts, pages)
+    routes = [route for room in rooms for route in room.routes]
+    app = build_surface(context, Surface("console", _page_values), routes, inside=[_SignedIn])
     async with httpx.AsyncClient(base_url=await serve(app), headers={"x-role": "manager"}) as client:
         yield client
 

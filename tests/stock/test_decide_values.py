@@ -10,7 +10,7 @@ from safar.stock.choose import Chosen, Rule, Short, choose, left_of
 from safar.stock.counts.decide import adjustments_of, promised_of
 from safar.stock.counts.model import Count, CountLine
 from safar.stock.decide import differences, same_move, split_repeated, state_of, transfer_of_shipped
-from safar.stock.lots.decide import LotLevel, Suggestion, Wanted, follow, picks_of, suggestion_of
+from safar.stock.lots_decide import LotLevel, Suggestion, Wanted, follow, picks_of, suggestion_of
 from safar.stock.model import CUSTOMER, MAIN, SUPPLIER, Level, Selling, Shipped, Transfer, outgoing_of
 from tests.stock.test_choose import _A, _ASIDE, _AT, _B, _C, _CLOCK, _MUG, _levels
 

@@ -12,8 +12,8 @@ from safar.kernel import clock
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
 from safar.stock import actions as stock
-from safar.stock.lots.book import Lot, PastDate, lots_of
-from safar.stock.lots.expiry import Expired, moves_of, set_expired_aside
+from safar.stock.expiry import Expired, moves_of, set_expired_aside
+from safar.stock.lots import Lot, PastDate, lots_of
 from safar.stock.model import MAIN, QUARANTINE, Claim, Shipped
 from tests.books import books_agree
 from tests.stock.conftest import AGENT, JAM, level

@@ -14,8 +14,8 @@ from safar.kernel import clock
 from safar.kernel.database import Database
 from safar.kernel.ids import derived_id, new_id
 from safar.stock import actions as stock
-from safar.stock.lots.book import Lot, expiring, lots_of, suggest
-from safar.stock.lots.decide import LotLevel, Wanted, follow, picks_of
+from safar.stock.lots import Lot, expiring, lots_of, suggest
+from safar.stock.lots_decide import LotLevel, Wanted, follow, picks_of
 from safar.stock.model import CUSTOMER, MAIN, SUPPLIER, Claim, Shipped, Transfer, outgoing_of
 from safar.stock.taking import Handled, return_many, write_off_many
 from safar.stock.transfers import Arrival, Plan, arrive, draft, send

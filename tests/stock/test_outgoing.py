@@ -14,8 +14,8 @@ from safar.kernel.ids import new_id
 from safar.stock import actions as stock
 from safar.stock.counts.actions import QUERIES as COUNTS
 from safar.stock.errors import NotThere
-from safar.stock.lots.book import QUERIES as LOTS
-from safar.stock.lots.book import shelf_units
+from safar.stock.lots import QUERIES as LOTS
+from safar.stock.lots import shelf_units
 from safar.stock.model import MAIN, Claim, Miscount, Shipped, Transfer, outgoing_of
 from tests.stock.conftest import MUG
 

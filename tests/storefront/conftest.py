@@ -16,9 +16,9 @@ from safar.kernel.database import Database
 from safar.kernel.ids import derived_id
 from safar.kernel.web.surface import Surface, build_surface
 from safar.shop import public
-from safar.shop.storefront.layer import StorefrontLayer, page_values
-from safar.shop.storefront.look import forget_look
 from safar.stock import actions as stock
+from safar.storefront.layer import StorefrontLayer, page_values
+from safar.storefront.look import forget_look
 from tests.conftest import Serve
 from tests.shop.conftest import receive
 

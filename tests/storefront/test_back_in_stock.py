@@ -18,10 +18,10 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
-from safar.shop.storefront import back
-from safar.shop.storefront.back import forget_old, tell_step
-from safar.shop.storefront.errors import TooManyFromNetwork
-from safar.shop.storefront.model import BackRequest
+from safar.storefront import back
+from safar.storefront.back import forget_old, tell_step
+from safar.storefront.errors import TooManyFromNetwork
+from safar.storefront.model import BackRequest
 from tests.books import events
 from tests.shop.conftest import receive
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
-from safar.shop.storefront.decide import blocks, choices, nearness, slips, to_tell
-from safar.shop.storefront.model import Look, Sort, Wanted
-from safar.shop.storefront.wanted import address, wanted_of
+from safar.storefront.decide import blocks, choices, nearness, slips, to_tell
+from safar.storefront.model import Look, Sort, Wanted
+from safar.storefront.wanted import address, wanted_of
 
 WORD = st.text("abcdefg", min_size=4, max_size=9)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from safar.shop.storefront.decide import blocks, choices, nearness, slips, to_tell
+from safar.storefront.decide import blocks, choices, nearness, slips, to_tell
 from tests.storefront.test_decide import Piece
 
 

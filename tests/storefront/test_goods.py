@@ -10,10 +10,10 @@ from safar.customers.visitor import Visitor, signed
 from safar.kernel.context import Context
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
-from safar.shop.storefront.jobs import count_popularity
-from safar.shop.storefront.look import forget_look
 from safar.stock.actions import receive_many
 from safar.stock.model import Receipt, allocation_of
+from safar.storefront.jobs import count_popularity
+from safar.storefront.look import forget_look
 
 _TITLE = re.compile(r'class="card-title"><a href="([^"]+)"><bdi>([^<]+)<')
 

@@ -8,10 +8,10 @@ import httpx
 from safar.catalogue.actions import variant_id_of
 from safar.kernel.context import Context
 from safar.kernel.database import Database
-from safar.shop.pricing.rules import forget_rules
-from safar.shop.storefront.look import forget_look
+from safar.pricing.rules import forget_rules
 from safar.stock import actions as stock
 from safar.stock.model import MAIN
+from safar.storefront.look import forget_look
 from tests.books import events
 
 _VALUE = re.compile(r'<a class="value([^"]*)" href="([^"]+)"([^>]*)><bdi>([^<]+)</bdi>')

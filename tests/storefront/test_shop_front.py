@@ -8,7 +8,7 @@ import pytest
 from safar.console.build import build_console
 from safar.kernel.context import Context
 from safar.kernel.database import Database
-from safar.shop.storefront.look import forget_look
+from safar.storefront.look import forget_look
 from tests.books import events
 from tests.conftest import Serve
 from tests.team.helper import signed_in

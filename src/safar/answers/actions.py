@@ -36,9 +36,9 @@ from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, rows
 from safar.kernel.hours import away_until
 from safar.kernel.i18n import speaking
+from safar.orders.model import Order
+from safar.returns.reading import progress_of
 from safar.settings import Settings
-from safar.shop.fulfilment.reading import progress_of
-from safar.shop.model import Order
 
 # What it answers while a question waits for a person; courtesies would only get between the two.
 _SURE = frozenset({Intent.IN_STOCK, Intent.ORDER_STATUS, Intent.OPENING_HOURS})

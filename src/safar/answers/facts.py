@@ -7,15 +7,15 @@ from datetime import timedelta
 from uuid import UUID
 
 from safar.answers.catalogue import NOTHING, Catalogue
+from safar.cart.available import offers
 from safar.catalogue.actions import variants_by_id
 from safar.channels.model import EMAIL
 from safar.journal.actions import of_customer
 from safar.kernel import clock
 from safar.kernel.database import Connection, rows, values
 from safar.kernel.queries import queries_beside
-from safar.shop.availability import offers
-from safar.shop.model import Order
-from safar.shop.ownership import orders_of_mailbox, orders_shown_to_browser
+from safar.orders.model import Order
+from safar.orders.ownership import orders_of_mailbox, orders_shown_to_browser
 from safar.stock.actions import allocation_of
 
 QUERIES = queries_beside(__file__)

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from safar.answers.facts import Shelf
 from safar.kernel.i18n import N_, _, date, hours_text, ngettext, weekday_and_time
-from safar.shop.model import Order, OrderState
-from safar.shop.show import counts_as_delivered
+from safar.orders.model import Order, OrderState
+from safar.orders.show import counts_as_delivered
 
 _MANY = 50
 

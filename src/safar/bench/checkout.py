@@ -25,14 +25,14 @@ from safar.bench.workplace import workplace
 from safar.capacity.actions import recount
 from safar.catalogue.actions import import_products
 from safar.customers.visitor import COOKIE, new_visitor, signed
-from safar.gate.model import SHOP, Pass
-from safar.gate.seal import Seal, client_tag
+from safar.gate.tickets.model import SHOP, Pass
+from safar.gate.tickets.seal import Seal, client_tag
 from safar.kernel import clock
 from safar.kernel.context import Context, make_context
 from safar.kernel.ids import new_id
+from safar.payments.trial import switch_on_for_trial
 from safar.serve import Supervisor
 from safar.settings import Settings
-from safar.shop.payments.trial import switch_on_for_trial
 from safar.stock import actions as stock
 
 CLIENTS = 64

@@ -15,8 +15,8 @@ from safar.bench.flood import Outcome, flood, get, one_by_one
 from safar.bench.ports import bench_settings, free_port
 from safar.bench.workplace import workplace
 from safar.customers.visitor import COOKIE, new_visitor, signed
-from safar.gate.model import SHOP, Ticket
-from safar.gate.seal import Seal, client_tag
+from safar.gate.tickets.model import SHOP, Ticket
+from safar.gate.tickets.seal import Seal, client_tag
 from safar.kernel import clock
 from safar.kernel.context import Context, make_context
 from safar.kernel.database import execute

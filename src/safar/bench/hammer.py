@@ -31,9 +31,9 @@ from safar.kernel.ids import new_id
 from safar.kernel.log import log
 from safar.kernel.queries import queries_beside
 from safar.kernel.secrets import secret_key
+from safar.payments.trial import switch_on_for_trial
 from safar.serve import Supervisor
 from safar.settings import Settings
-from safar.shop.payments.trial import switch_on_for_trial
 from safar.stock import actions as stock
 
 QUERIES = queries_beside(__file__)

@@ -20,9 +20,9 @@ from safar.bench.crowd import PAUSES, THINK_S, Crowd, Second
 from safar.bench.ports import bench_settings
 from safar.bench.workplace import workplace
 from safar.catalogue.actions import variants_by_id
-from safar.gate.control import set_capacity
-from safar.gate.model import SHOP
-from safar.gate.steering import set_adaptive
+from safar.gate.line.calling import set_capacity
+from safar.gate.site.settings import set_adaptive
+from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 

@@ -6,7 +6,6 @@ from uuid import UUID
 from safar.campaigns import outcomes, sending
 from safar.campaigns.actions import end, go_on, lock, return_unsold
 from safar.campaigns.permission import asks
-from safar.campaigns.promises import keeping as promises
 from safar.campaigns.reading import QUERIES
 from safar.journal.subscribe import Subscriber
 from safar.kernel import clock
@@ -19,7 +18,7 @@ __all__ = ["asks", "close_offers", "finish_pieces", "loops", "subscribers"]
 
 
 def loops(context: Context) -> list[Loop]:
-    """Return the loops of campaigns: sending, what is left to plan or skip, due promises, offers that end."""
+    """Return the loops of campaigns: sending, what is left to plan or skip, offers that end."""
 
     async def send() -> bool:
         return await sending.step(context)
@@ -27,23 +26,19 @@ def loops(context: Context) -> list[Loop]:
     async def finish() -> bool:
         return await finish_pieces(context)
 
-    async def settle() -> bool:
-        return await promises.settle_due(context)
-
     async def close() -> bool:
         return await close_offers(context)
 
     return [
         Loop("campaigns.sending", send, idle_s=0.25),
         Loop("campaigns.unfinished", finish, idle_s=0.5),
-        Loop("campaigns.promises_due", settle, idle_s=1.0),
         Loop("campaigns.offers", close, idle_s=5.0),
     ]
 
 
 def subscribers(context: Context) -> list[Subscriber]:
     """Return the readers of campaigns."""
-    return [outcomes.subscriber(), promises.subscriber()]
+    return [outcomes.subscriber()]
 
 
 async def finish_pieces(context: Context) -> bool:

@@ -26,8 +26,8 @@ from safar.capacity.actions import Change, accounts, change_many, hold_many, ope
 from safar.capacity.model import Held, HoldRequest, Refused
 from safar.channels.actions import queue_many
 from safar.channels.model import EMAIL, Author, Outgoing
-from safar.gate.model import SHOP
-from safar.gate.sites import figures as gate_figures
+from safar.gate.site.sites import figures as gate_figures
+from safar.gate.tickets.model import SHOP
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, as_json, execute, row, rows, values

@@ -11,8 +11,8 @@ from safar.catalogue.decide import (
     sku_of,
     text_of_parts,
 )
+from safar.catalogue.limits import DESCRIPTION_MAX, ORDER_MOST, TITLE_MAX, WEIGHT_G_MAX
 from safar.catalogue.model import TAX_CLASSES, Price, Words
-from safar.catalogue.sheets.rows import DESCRIPTION_MAX, ORDER_MOST, TITLE_MAX, WEIGHT_G_MAX
 from safar.kernel.i18n import LANGUAGES, _
 from safar.kernel.money import plain_amount
 from safar.kernel.web.forms import Fields

@@ -1,11 +1,13 @@
 """Kits: a variant that is several units of others; it lies on no shelf, its parts do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from safar.catalogue.actions import QUERIES
 from safar.kernel.database import Connection, rows
+
+Parts = Mapping[UUID, tuple[tuple[UUID, int], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +26,17 @@ async def kits(
     for part in found:
         parts[part.kit_id] = (*parts.get(part.kit_id, ()), (part.part_id, part.units))
     return parts
+
+
+def demand_of(units: Mapping[UUID, int], kits: Parts) -> dict[UUID, int]:
+    """Return the units that have to leave a shelf: of a kit its parts, the demand of all lines summed."""
+    demand: dict[UUID, int] = {}
+    for variant_id, quantity in units.items():
+        for part_id, each in kits.get(variant_id, ((variant_id, 1),)):
+            demand[part_id] = demand.get(part_id, 0) + each * quantity
+    return demand
+
+
+def stocked_ids(variants: Iterable[UUID], kits: Parts) -> list[UUID]:
+    """Return the variants whose levels count for these: of a kit its parts."""
+    return list(dict.fromkeys(part for id_ in variants for part, _each in kits.get(id_, ((id_, 1),))))

@@ -19,7 +19,6 @@ from safar.catalogue.model import Variant
 from safar.catalogue.names import category_name
 from safar.catalogue.product_pages import product_page
 from safar.catalogue.public import drawn, image
-from safar.catalogue.sheets import pages as sheets
 from safar.kernel.database import Connection, rows, value
 from safar.kernel.ids import parse_id
 from safar.kernel.keyset import cut
@@ -140,7 +139,6 @@ routes: list[BaseRoute] = [
     StaffRoute("/drawn/{slug}.svg", drawn, role="agent"),
     StaffRoute("/catalogue", _catalogue, role="agent"),
     StaffRoute("/catalogue/lookup", _lookup, role="agent"),
-    *sheets.routes,
     *setting_pages.routes,
     *product_pages.routes,
     *variant_pages.routes,

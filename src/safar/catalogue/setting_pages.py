@@ -10,10 +10,10 @@ from starlette.routing import BaseRoute
 
 from safar.catalogue.categories import categories_listed, remove_category, save_category
 from safar.catalogue.decide import slug_of
+from safar.catalogue.limits import CATEGORY_MAX
 from safar.catalogue.model import Rate
 from safar.catalogue.names import category_name
 from safar.catalogue.prices import rates, save_rates
-from safar.catalogue.sheets.rows import CATEGORY_MAX
 from safar.kernel.i18n import LANGUAGES, _, current_language
 from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor, actor_of

@@ -9,17 +9,16 @@ from uuid import UUID
 from safar.channels.actions import troubles
 from safar.channels.model import Trouble
 from safar.customers.actions import cards
-from safar.gate.model import SHOP, Figures
-from safar.gate.sites import figures
+from safar.gate.site.sites import figures
+from safar.gate.tickets.model import SHOP, Figures
 from safar.journal.actions import line
 from safar.journal.model import Recorded
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, row, rows
 from safar.kernel.queries import queries_beside
-from safar.shop.payments.model import Standing
-from safar.shop.payments.ways import load_ways, standing_of
-from safar.shop.unpaid_stock import UnpaidStock, unpaid_stock
+from safar.orders.unpaid_stock import UnpaidStock, unpaid_stock
+from safar.payments.ways import Standing, load_ways, standing_of
 from safar.watch.decide import wrong
 from safar.watch.model import Finding
 from safar.watch.reading import standing

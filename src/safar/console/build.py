@@ -11,19 +11,24 @@ from starlette.routing import BaseRoute
 import safar.campaigns.pages
 import safar.campaigns.reading
 import safar.catalogue.pages
+import safar.catalogue.sheets.pages
 import safar.channels.pages
 import safar.customers.pages
 import safar.gate.pages
 import safar.inbox.pages
 import safar.journey.pages
+import safar.payments.pages
 import safar.privacy.pages
-import safar.shop.pages
-import safar.shop.payments.pages
-import safar.shop.pricing.pages
-import safar.shop.storefront.console
+import safar.shop.console.code_pages
+import safar.shop.console.pages
+import safar.stock.counts.pages
 import safar.stock.pages
+import safar.stock.purchasing.pages
+import safar.stock.purchasing.supplier_pages
 import safar.stock.replenish.pages
 import safar.stock.sheet_pages
+import safar.stock.transfers.pages
+import safar.storefront.pages
 import safar.team.pages
 from safar.console import alerts, audit, running, today
 from safar.console.board import Board
@@ -33,8 +38,8 @@ from safar.kernel.context import Context
 from safar.kernel.jobs import jobs_app
 from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.surface import Surface, build_surface
-from safar.shop.payments.layer import PaymentsLayer
-from safar.shop.payments.model import Standing
+from safar.payments.layer import PaymentsLayer
+from safar.payments.ways import Standing
 from safar.team.layer import StaffLayer
 
 
@@ -65,14 +70,19 @@ def build_console(context: Context) -> Starlette:
         *safar.inbox.pages.routes,
         *safar.channels.pages.routes,
         *safar.gate.pages.routes,
-        *safar.shop.pages.routes,
-        *safar.shop.pricing.pages.routes,
-        *safar.shop.payments.pages.routes,
-        *safar.shop.storefront.console.routes,
+        *safar.shop.console.pages.routes,
+        *safar.shop.console.code_pages.routes,
+        *safar.payments.pages.routes,
+        *safar.storefront.pages.routes,
         *alerts.routes,
-        *safar.stock.replenish.pages.routes,  # before those of stock: /stock/{id} takes the rest
+        *safar.stock.replenish.pages.routes,  # these before those of stock: /stock/{id} takes the rest
+        *safar.stock.purchasing.pages.routes,
+        *safar.stock.purchasing.supplier_pages.routes,
+        *safar.stock.transfers.pages.routes,
+        *safar.stock.counts.pages.routes,
         *safar.stock.sheet_pages.routes,
         *safar.stock.pages.routes,
+        *safar.catalogue.sheets.pages.routes,
         *safar.catalogue.pages.routes,
         *safar.team.pages.routes,
         *audit.routes,

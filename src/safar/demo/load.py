@@ -7,12 +7,12 @@ from safar.campaigns.model import Audience, Draft
 from safar.catalogue.actions import import_products
 from safar.customers.actions import CustomerRecord, import_many
 from safar.demo.retail import choose_hot_product, products, shoppers
-from safar.gate.control import set_capacity
-from safar.gate.model import SHOP
+from safar.gate.line.calling import set_capacity
+from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.web.actor import Actor
-from safar.shop.payments.trial import switch_on_for_trial
+from safar.payments.trial import switch_on_for_trial
 from safar.stock.actions import MAIN, Receipt, receive_many
 from safar.team.actions import all_staff, invite, renew_password
 

@@ -14,7 +14,7 @@ import safar.campaigns.public
 import safar.catalogue.public
 import safar.gate.public
 import safar.inbox.public
-import safar.shop.payments.public
+import safar.payments.public
 import safar.shop.public
 from safar.customers.visitor import Visitor, VisitorLayer
 from safar.front.kept import key_of, noting
@@ -24,10 +24,10 @@ from safar.front.proof import is_buying
 from safar.front.shed import ShedLayer
 from safar.front.views import IDLE_S as VIEWS_EVERY_S
 from safar.front.views import Views
-from safar.gate.board import Board, with_board
-from safar.gate.layer import GateLayer
-from safar.gate.model import SHOP, Caller
-from safar.gate.rooms import has_pass
+from safar.gate.door.board import Board, with_board
+from safar.gate.door.layer import GateLayer
+from safar.gate.door.rooms import has_pass
+from safar.gate.tickets.model import SHOP, Caller
 from safar.journal.live import with_live_feed
 from safar.kernel.context import Context
 from safar.kernel.loops import repeat
@@ -35,13 +35,13 @@ from safar.kernel.web.networks import routed_network
 from safar.kernel.web.page_cache import PageCache
 from safar.kernel.web.requests import client_address
 from safar.kernel.web.surface import Surface, build_surface
-from safar.shop.storefront.layer import StorefrontLayer, page_values
+from safar.storefront.layer import StorefrontLayer, page_values
 from safar.watch.reading import REFRESH_S as WATCH_EVERY_S
 from safar.watch.reading import Watch
 
 _ROOMS: list[BaseRoute] = [
     *safar.shop.public.routes,
-    *safar.shop.payments.public.routes,
+    *safar.payments.public.routes,
     *safar.inbox.public.routes,
     *safar.campaigns.public.routes,
     *safar.catalogue.public.routes,
@@ -103,7 +103,7 @@ def build_front(context: Context) -> Starlette:
 
     return build_surface(
         context,
-        Surface("front", page_values, signed=safar.shop.payments.public.SIGNED_PATHS),
+        Surface("front", page_values, signed=safar.payments.public.SIGNED_PATHS),
         [*plain_routes, *_ROOMS],
         inside=[
             lambda app: ShedLayer(app, inside=has_pass, buying=is_buying, network=_network),

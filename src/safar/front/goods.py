@@ -7,17 +7,17 @@ such an order may fail. The gate itself knows nothing of goods; the worker tells
 from collections.abc import Sequence
 
 from safar.campaigns.reading import listed
+from safar.cart.available import offers
 from safar.catalogue.actions import product_of
 from safar.catalogue.errors import UnknownProduct
-from safar.gate.control import end_queue
-from safar.gate.model import Kind, Site
-from safar.gate.sites import note_units, sites
+from safar.gate.line.calling import end_queue
+from safar.gate.site.sites import note_units, sites
+from safar.gate.tickets.model import Kind, Site
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, Database
 from safar.kernel.loops import Loop
 from safar.kernel.setbacks import work_off
-from safar.shop.availability import offers
 from safar.stock.actions import allocation_of, levels
 
 _EVERY_S = 0.5

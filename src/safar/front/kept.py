@@ -7,15 +7,15 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import Scope
 
+from safar.cart.cookie import cart_count
 from safar.customers.visitor import Visitor
 from safar.front.views import Views
-from safar.gate.looks import is_crawler
+from safar.gate.door.looks import is_crawler
 from safar.journal.model import Event
 from safar.kernel.i18n import current_language
 from safar.kernel.web.cookies import cookies_of
 from safar.kernel.web.page_cache import Noted
-from safar.shop.cart import cart_count
-from safar.shop.storefront.model import Seen
+from safar.storefront.model import Seen
 
 _QUERY_CHARACTERS_MAX = 200  # longer ones are no links of ours: they are answered, but not kept
 _PATHS, _BELOW = ("/", "/search"), ("/p/", "/c/")

@@ -7,7 +7,7 @@ from starlette.types import Scope
 
 from safar.campaigns.reading import listed
 from safar.customers.visitor import Visitor
-from safar.gate.board import Board
+from safar.gate.door.board import Board
 from safar.kernel.context import Context
 from safar.stock.actions import allocation_of, levels
 

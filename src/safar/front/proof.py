@@ -6,11 +6,11 @@ Only arithmetic: a path alone proves nothing, and asking for somebody's order co
 from starlette.requests import Request
 from starlette.types import Scope
 
-from safar.gate.rooms import has_pass
+from safar.cart.cookie import cart_count
+from safar.gate.door.rooms import has_pass
 from safar.kernel.errors import SafarError
 from safar.kernel.web.pages import context_of
-from safar.shop.cart import cart_count
-from safar.shop.payments.links import read_link
+from safar.orders.links import read_link
 
 _OF_ORDERS = frozenset({"orders", "pay"})
 

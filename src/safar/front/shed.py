@@ -4,8 +4,8 @@ Who is not in the shop yet is shed first, then who only looks, who searches, who
 who is buying never, as far as they prove it (front/proof.py): their requests have a count of their own, with
 a limit for each network past which they are like others. Requests of machines (health) have a small count of
 their own, too; a live stream counts until it is open, and then among the streams. Nothing is uncounted. How
-much can be carried follows the latency of this process's own pages (safar.gate.adapt); each kind of request
-may use its share of it.
+much can be carried follows the latency of this process's own pages (safar.gate.site.adapt); each kind of
+request may use its share of it.
 """
 
 import base64
@@ -20,7 +20,7 @@ from functools import cache
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from safar.gate.adapt import REQUESTS_FLOOR_MS, Bounds, Limit, next_limit
+from safar.gate.site.adapt import REQUESTS_FLOOR_MS, Bounds, Limit, next_limit
 from safar.kernel.errors import Overloaded
 from safar.kernel.i18n import current_language
 from safar.kernel.web.pages import error_text, render

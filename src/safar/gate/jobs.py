@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from safar.gate.control import forget_visits, step
-from safar.gate.load import forget_loads
-from safar.gate.sites import sites
-from safar.gate.visits import let_go
+from safar.gate.line.calling import forget_visits, step
+from safar.gate.line.visits import let_go
+from safar.gate.site.load import forget_loads
+from safar.gate.site.sites import sites
 from safar.kernel.context import Context
 from safar.kernel.database import Connection
 from safar.kernel.loops import Loop

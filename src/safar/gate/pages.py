@@ -10,14 +10,21 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute
 
 from safar.catalogue.codes import variant_of_code
-from safar.gate import form
-from safar.gate.control import admitted_by_minute, end_queue, open_again, set_capacity
-from safar.gate.decide import estimate
-from safar.gate.errors import UnknownSite
-from safar.gate.invitations import invitation_url, invite
-from safar.gate.model import SHOP, Figures, Kind, Site
-from safar.gate.opening import set_opening
-from safar.gate.sites import (
+from safar.gate.door.texts import estimate_text, left_text
+from safar.gate.line.calling import admitted_by_minute, end_queue, open_again, set_capacity
+from safar.gate.line.decide import estimate
+from safar.gate.site import form
+from safar.gate.site.opening import set_opening
+from safar.gate.site.settings import (
+    note_invitation,
+    set_adaptive,
+    set_invited,
+    set_message,
+    set_mode,
+    set_pace,
+    set_work,
+)
+from safar.gate.site.sites import (
     NewSite,
     ensure_site,
     figures,
@@ -27,16 +34,9 @@ from safar.gate.sites import (
     remove_site,
     sites,
 )
-from safar.gate.steering import (
-    note_invitation,
-    set_adaptive,
-    set_invited,
-    set_message,
-    set_mode,
-    set_pace,
-    set_work,
-)
-from safar.gate.texts import estimate_text, left_text
+from safar.gate.tickets.errors import UnknownSite
+from safar.gate.tickets.invitations import invitation_url, invite
+from safar.gate.tickets.model import SHOP, Figures, Kind, Site
 from safar.kernel import clock
 from safar.kernel.database import Connection
 from safar.kernel.errors import InvalidInput

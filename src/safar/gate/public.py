@@ -9,22 +9,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from safar.gate.board import Board, Room, board_of
-from safar.gate.door import Outcome, Verdict, door_of
-from safar.gate.draws import checkable, drawn_ticket
-from safar.gate.errors import QueueEnded, TicketExpired, TicketRefused, UsedFromManyNetworks
-from safar.gate.first import is_first
-from safar.gate.forward import forward_auth, handed_over
-from safar.gate.here import here
-from safar.gate.layer import answer_of
-from safar.gate.model import SHOP, Caller, Mode, Pass, Ticket
-from safar.gate.polls import POLL_PATH, answer, before_opening, poll
-from safar.gate.previews import preview_of
-from safar.gate.rooms import next_of, pass_of, query_of, room_of, tag_of
-from safar.gate.seal import client_tag
-from safar.gate.texts import opens_text
-from safar.gate.visits import Moved, leave_many, leave_soon_many, take_along_many
-from safar.gate.working import post_work, work_page
+from safar.gate.door.board import Board, Room, board_of
+from safar.gate.door.door import Outcome, Verdict, door_of
+from safar.gate.door.draw_ticket import checkable, drawn_ticket
+from safar.gate.door.first import is_first
+from safar.gate.door.forward import forward_auth, handed_over
+from safar.gate.door.here import here
+from safar.gate.door.layer import answer_of
+from safar.gate.door.polls import POLL_PATH, answer, before_opening, poll
+from safar.gate.door.previews import preview_of
+from safar.gate.door.proof_pages import post_work, work_page
+from safar.gate.door.rooms import next_of, pass_of, query_of, room_of, tag_of
+from safar.gate.door.texts import opens_text
+from safar.gate.line.visits import Moved, leave_many, leave_soon_many, take_along_many
+from safar.gate.tickets.errors import QueueEnded, TicketExpired, TicketRefused, UsedFromManyNetworks
+from safar.gate.tickets.model import SHOP, Caller, Mode, Pass, Ticket
+from safar.gate.tickets.seal import client_tag
 from safar.kernel import clock
 from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.headers import list_of

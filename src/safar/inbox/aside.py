@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from safar.cart.available import offers
 from safar.catalogue.actions import variants_by_id
 from safar.customers.actions import cards
 from safar.customers.sentences import sentence
@@ -11,9 +12,8 @@ from safar.inbox.model import Conversation
 from safar.journal.actions import of_customer
 from safar.journal.model import Recorded
 from safar.kernel.database import Connection
-from safar.shop.availability import offers
-from safar.shop.model import Order
-from safar.shop.orders import orders_of_customer
+from safar.orders.model import Order
+from safar.orders.reading import orders_of_customer
 
 _EVENTS_MAX = 40
 _EVENTS_SHOWN = 8

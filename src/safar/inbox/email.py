@@ -16,7 +16,7 @@ from safar.kernel.context import Context
 from safar.kernel.database import CONNECTION_LOST, Connection, as_json, rows
 from safar.kernel.errors import Interrupted, Overloaded
 from safar.kernel.log import log
-from safar.shop.ownership import take_proof
+from safar.orders.ownership import take_proof
 
 
 @dataclass(frozen=True, slots=True)

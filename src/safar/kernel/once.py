@@ -1,10 +1,10 @@
 """Idempotency keys of writes that no other id stands for: the same key is answered the same again."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import orjson
@@ -103,3 +103,18 @@ async def forget_old(connection: Connection, *, limit: int = 5000) -> bool:
     """Forget keys two days after they were used; return whether there may be more."""
     params = {"before": clock.now() - _KEPT, "limit": limit}
     return await execute(connection, QUERIES["forget_keys"], params) == limit
+
+
+async def check_same(connection: Connection, query: LiteralString, asked: Iterable[Asked]) -> set[UUID]:
+    """Return which ids were used before. Raises SameKeyOtherBody when one stands for something else.
+
+    `query` asks for the fingerprints that were written, by id. The caller has locked what they belong to.
+    """
+    requests = list(asked)
+    found = await connection.execute(query, {"ids": [one.key for one in requests]})
+    written = {id_: bytes(fingerprint) for id_, fingerprint in await found.fetchall()}
+    first = dict(written)
+    for one in requests:
+        if first.setdefault(one.key, one.fingerprint) != one.fingerprint:
+            raise SameKeyOtherBody
+    return set(written)

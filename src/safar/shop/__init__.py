@@ -1,1 +1,1 @@
-"""Catalogue, cart, checkout, orders and payments."""
+"""The shop put together: the checkout, and the pages of customers and staff over all its rooms."""

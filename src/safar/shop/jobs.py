@@ -2,10 +2,10 @@
 
 from safar.kernel.context import Context
 from safar.kernel.loops import Loop
-from safar.shop.fulfilment import jobs as fulfilment
-from safar.shop.pay import settle_open
-from safar.shop.payments.carry import carry_out_due
-from safar.shop.storefront import jobs as storefront
+from safar.payments.refunds import carry_out_due
+from safar.payments.settle import settle_open
+from safar.returns import jobs as returns
+from safar.storefront import jobs as storefront
 
 _IDLE_S = 2.0
 
@@ -20,6 +20,6 @@ def loops(context: Context) -> list[Loop]:
     return [
         Loop("shop.settle", settle, idle_s=_IDLE_S),
         Loop("shop.refunds", refund, idle_s=_IDLE_S),
-        *fulfilment.loops(context),
+        *returns.loops(context),
         *storefront.loops(context),
     ]

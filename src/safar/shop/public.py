@@ -2,9 +2,13 @@
 
 from starlette.routing import BaseRoute
 
-from safar.shop import cart_pages, checkout_pages, order_pages
-from safar.shop.storefront import back_pages, info, product, sitemap, wishlist_pages
-from safar.shop.storefront import public as goods
+from safar.shop.pages import cart as cart_pages
+from safar.shop.pages import checkout as checkout_pages
+from safar.shop.pages import order as order_pages
+from safar.storefront import back_pages, sitemap, wishlist_pages
+from safar.storefront import info_pages as info
+from safar.storefront import product_pages as product
+from safar.storefront import public as goods
 
 # In the order in which they are tried; pages of goods are mostly kept, and never come this far.
 routes: list[BaseRoute] = [

@@ -30,7 +30,7 @@ from safar.stock.decide import (
 )
 from safar.stock.errors import NoSuchMove, NotThere
 from safar.stock.limits import limit_new_levels
-from safar.stock.lots.book import PastDate, follow_many, past_date, shelves_of
+from safar.stock.lots import PastDate, follow_many, past_date, shelves_of
 from safar.stock.model import (
     CUSTOMER,
     KINDS_WITH_LEVELS,

@@ -18,8 +18,8 @@ from safar.kernel.web.pages import context_of, page, today_of
 from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.stock import forms
 from safar.stock.actions import QUERIES
-from safar.stock.lots.book import expiring
-from safar.stock.lots.expiry import date_lot
+from safar.stock.expiry import date_lot
+from safar.stock.lots import expiring
 
 PAGE_SIZE = 50
 _DAYS = (7, 30, 90, 365)

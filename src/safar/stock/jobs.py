@@ -2,7 +2,7 @@
 
 from safar.kernel.context import Context
 from safar.kernel.loops import Loop
-from safar.stock.lots.expiry import set_expired_aside
+from safar.stock.expiry import set_expired_aside
 
 _EXPIRED_S = 60.0
 

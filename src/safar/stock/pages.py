@@ -16,12 +16,8 @@ from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.requests import see_other
 from safar.stock import actions as stock
 from safar.stock import book_pages, forms, location_pages, variant_pages
-from safar.stock.counts import pages as counts
 from safar.stock.decide import LOW_UNITS, state_of
 from safar.stock.model import LevelState
-from safar.stock.purchasing import pages as purchases
-from safar.stock.purchasing import supplier_pages as suppliers
-from safar.stock.transfers import pages as transfers
 
 _PAGE_SIZE = 50
 _PRODUCTS_MAX = 300
@@ -96,9 +92,5 @@ routes: list[BaseRoute] = [
     StaffRoute("/stock/find", _find, role="agent"),
     *book_pages.routes,
     *location_pages.routes,
-    *purchases.routes,
-    *suppliers.routes,
-    *transfers.routes,
-    *counts.routes,
     *variant_pages.routes,  # last: /stock/{id} takes whatever the others have not
 ]

@@ -7,7 +7,7 @@ from uuid import UUID
 from safar.kernel.database import Connection
 from safar.kernel.errors import Conflict
 from safar.stock.actions import Moved, levels, move_many
-from safar.stock.lots.book import follow_many
+from safar.stock.lots import follow_many
 from safar.stock.model import CUSTOMER, LOSS, SUPPLIER, Place, Transfer
 
 

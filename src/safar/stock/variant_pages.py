@@ -24,7 +24,7 @@ from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.stock import actions as stock
 from safar.stock import forms
 from safar.stock.decide import state_of, transfer_of_adjustment, transfer_of_receipt
-from safar.stock.lots.book import Lot, assign_many, lots_of, open_lots, shelf_units, shelves_of
+from safar.stock.lots import Lot, assign_many, lots_of, open_lots, shelf_units, shelves_of
 from safar.stock.policies import Policy, policies, set_policy_many
 from safar.stock.promise import promises
 from safar.stock.taking import (

@@ -20,6 +20,7 @@ from safar.catalogue.decide import (
     text_of_options,
     text_of_parts,
 )
+from safar.catalogue.limits import CATEGORY_MAX, DESCRIPTION_MAX, ORDER_MOST, TITLE_MAX, WEIGHT_G_MAX
 from safar.catalogue.model import TAX_CLASSES, Price, Words
 from safar.catalogue.names import category_of_name
 from safar.kernel import sheets
@@ -28,11 +29,6 @@ from safar.kernel.money import Money, NotAnAmount, TooFine, TwoReadings, read_am
 from safar.kernel.sheets import UnreadableSheet, Value
 from safar.kernel.text import fold, whole_number
 
-TITLE_MAX = 200
-DESCRIPTION_MAX = 5000
-CATEGORY_MAX = 60
-WEIGHT_G_MAX = 1_000_000
-ORDER_MOST = 999
 PLAIN_COLUMNS = (
     "sku", "product", "title", "description", "category", "price", "was_price", "barcode", "weight_g",
     "tax_class", "published", "variant_published", "tracks_lots", "options", "parts",

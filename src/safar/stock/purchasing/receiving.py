@@ -12,7 +12,7 @@ from safar.kernel.database import Connection, as_json, execute, rows, value
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.ids import derived_id
 from safar.stock.actions import move_many
-from safar.stock.lots.book import Lot, follow_many, open_lots
+from safar.stock.lots import Lot, follow_many, open_lots
 from safar.stock.model import SUPPLIER, Transfer
 from safar.stock.purchasing.errors import MoreThanOrdered, NotOnOrder, NotOpen
 from safar.stock.purchasing.model import OPEN, Came, Delivery, Purchase, PurchaseLine, PurchaseState

@@ -1,0 +1,83 @@
+"""What a visitor can still buy of a variant: now, or from units that are still to come."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from safar.catalogue.kits import Parts, kits, stocked_ids
+from safar.kernel import clock
+from safar.kernel.database import Connection
+from safar.stock import actions as stock
+from safar.stock.locations import selling_locations
+from safar.stock.model import Level, Place, allocation_of
+from safar.stock.promise import promises
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Units of a variant for one visitor; of a kit, as many as its parts make.
+
+    `free` can leave now, `held` are in other people's checkouts, `backorder` can be promised beyond what is
+    free, to leave on `promised_on` (None: not known, or not needed).
+    """
+
+    variant_id: UUID
+    free: int = 0
+    held: int = 0
+    backorder: int = 0
+    promised_on: date | None = None
+    kit: bool = False
+
+    @property
+    def buyable(self) -> int:
+        """How many one order can have at most."""
+        return self.free + self.backorder
+
+
+async def offers(
+    connection: Connection, variant_ids: Iterable[UUID], campaign_id: UUID | None
+) -> dict[UUID, Offer]:
+    """Return what can be bought of each of the variants, by a visitor who came for `campaign_id`."""
+    ids = list(dict.fromkeys(variant_ids))
+    parts = await kits(connection, ids)
+    stocked = stocked_ids(ids, parts)
+    levels = await stock.levels(connection, stocked)
+    places = [location.location_id for location in await selling_locations(connection)]
+    if campaign_id is not None:
+        places.append(allocation_of(campaign_id))
+    found = {id_: offer_of(id_, parts, levels, places) for id_ in ids}
+    awaited = {id_ for id_, offer in found.items() if not offer.free and offer.backorder}
+    if awaited:
+        wanted = stocked_ids(awaited, parts)
+        promised = await promises(connection, wanted, today=clock.today(connection.zone))
+        for id_ in awaited:
+            days = [
+                day
+                for part in stocked_ids([id_], parts)
+                if part in promised and (day := promised[part].promised_on)
+            ]
+            found[id_] = replace(found[id_], promised_on=max(days, default=None))
+    return found
+
+
+def offer_of(
+    variant_id: UUID, kit_parts: Parts, levels: Mapping[Place, Level], places: Sequence[UUID]
+) -> Offer:
+    """Return the offer of one variant; a kit's is the least that one of its parts allows."""
+    parts = kit_parts.get(variant_id)
+    if parts is None:
+        return _single(variant_id, levels, places)
+    each = [(_single(part_id, levels, places), units) for part_id, units in parts]
+    free = min((offer.free // units for offer, units in each), default=0)
+    buyable = min((offer.buyable // units for offer, units in each), default=0)
+    held = max((offer.held for offer, _units in each), default=0)
+    return Offer(variant_id, free, held, buyable - free, kit=True)
+
+
+def _single(variant_id: UUID, levels: Mapping[Place, Level], places: Sequence[UUID]) -> Offer:
+    found = [level for at in places if (level := levels.get((variant_id, at))) is not None]
+    free = sum(max(level.free, 0) for level in found)
+    # What is still to come is promised at one location only: see stock.choose.
+    backorder = max((max(level.promisable, 0) - max(level.free, 0) for level in found), default=0)
+    return Offer(variant_id, free, sum(level.held for level in found), backorder)

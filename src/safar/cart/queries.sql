@@ -1,0 +1,51 @@
+-- owns: cart_lines, carts
+
+-- name: lock_carts
+-- In the order of their ids. An ordered cart is never changed again.
+SELECT id, ordered_at IS NOT NULL AS ordered FROM carts WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
+
+-- name: open_carts
+INSERT INTO carts (id, customer_id, campaign_id, created_at, changed_at)
+SELECT c.id, c.customer_id, c.campaign_id, %(now)s, %(now)s
+FROM jsonb_to_recordset(%(carts)s::jsonb) AS c (id uuid, customer_id uuid, campaign_id uuid)
+ORDER BY c.id
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+
+-- name: touch_carts
+UPDATE carts SET changed_at = %(now)s WHERE id = ANY(%(ids)s)
+
+-- name: units_in_carts
+SELECT cart_id, variant_id, quantity FROM cart_lines WHERE cart_id = ANY(%(ids)s)
+
+-- name: write_lines
+INSERT INTO cart_lines (cart_id, variant_id, quantity, price_minor, currency, added_at)
+SELECT l.cart_id, l.variant_id, l.quantity, l.price_minor, l.currency, %(now)s
+FROM jsonb_to_recordset(%(lines)s::jsonb) AS l (
+    cart_id uuid, variant_id uuid, quantity bigint, price_minor bigint, currency text
+)
+ON CONFLICT (cart_id, variant_id) DO UPDATE
+SET quantity = excluded.quantity, price_minor = excluded.price_minor, currency = excluded.currency
+
+-- name: remove_lines
+DELETE FROM cart_lines AS l
+USING jsonb_to_recordset(%(lines)s::jsonb) AS r (cart_id uuid, variant_id uuid)
+WHERE l.cart_id = r.cart_id AND l.variant_id = r.variant_id
+
+-- name: set_codes
+UPDATE carts AS c
+SET discount_code = s.code, changed_at = %(now)s
+FROM jsonb_to_recordset(%(codes)s::jsonb) AS s (cart_id uuid, code text)
+WHERE c.id = s.cart_id
+
+-- name: baskets
+-- What is in carts that were not ordered yet, in the order in which it was put there.
+SELECT
+    l.cart_id, c.discount_code, l.variant_id, v.product_id, v.sku, v.title, v.slug, v.category, v.image, v.options,
+    v.tax_class, v.weight_g, v.published, l.quantity, v.price_minor, v.currency, l.price_minor AS seen_minor,
+    l.currency AS seen_currency, v.is_kit, v.order_max
+FROM cart_lines AS l
+INNER JOIN carts AS c ON c.id = l.cart_id
+INNER JOIN catalogue_variants AS v ON v.id = l.variant_id
+WHERE l.cart_id = ANY(%(ids)s) AND c.ordered_at IS NULL
+ORDER BY l.cart_id, l.added_at, l.variant_id

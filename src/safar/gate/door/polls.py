@@ -1,0 +1,118 @@
+"""The answer to those who wait and ask: from the board and the signatures alone, no database."""
+
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from safar.gate.door.board import Board, Room
+from safar.gate.door.draw_ticket import drawn_ticket, share_of
+from safar.gate.door.rooms import next_of, pass_of, room_of
+from safar.gate.door.texts import estimate_text, goods_text, left_text, message_of, place_text
+from safar.gate.line.decide import poll_after_s, poll_before_opening_s, progress
+from safar.gate.tickets.model import Caller, Site, Ticket
+from safar.gate.tickets.seal import client_tag
+from safar.kernel import clock
+from safar.kernel.context import Context
+from safar.kernel.errors import SafarError
+from safar.kernel.i18n import _, number
+from safar.kernel.web.pages import context_of, error_text
+
+POLL_PATH = "/wait/poll"
+_DRAWING_POLL_S = 3.0
+
+
+class Told(Response):
+    """JSON without what a response does for every kind of answer: polls are most of what a full site says."""
+
+    def __init__(self, body: bytes, status: int = 200) -> None:
+        self.body, self.status_code, self.background = body, status, None
+        length = str(len(body)).encode("ascii")
+        self.raw_headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+
+
+async def poll(request: Request, board: Board, caller: Caller) -> Response:
+    """Answer one poll; wait.js documents the answer."""
+    try:
+        room = room_of(request, board)
+        told, cookie = await _told(request, board, room, caller)
+    except SafarError as error:
+        refused = {"error": error.code, "message": error_text(error), "state": "ended", "next": None}
+        return _json(refused, error.status)
+    response = _json(told, 200)
+    if cookie:
+        response.headers.append("set-cookie", cookie)
+    return response
+
+
+async def _told(
+    request: Request, board: Board, room: Room, caller: Caller
+) -> tuple[dict[str, Any], str | None]:
+    cookies = room.cookies
+    if pass_of(request, room, caller) is not None:
+        return _admitted(request, room), None
+    if room.ended:
+        return {"state": "ended", "next": None}, None
+    ticket = cookies.ticket_of(request, client_tag(caller.client_id))
+    if ticket is None:
+        return {"state": "ended", "next": None}, None
+    cookie = None
+    if not ticket.number:
+        drawn = await drawn_ticket(context_of(request), room, ticket)
+        if drawn is None:
+            return before_opening(context_of(request), room, ticket), None
+        ticket, cookie = drawn, cookies.of_ticket(drawn)
+    if room.place(ticket.number) == 0:
+        return _admitted(request, room), cookie
+    return answer(room, ticket, board.units_left(room, request.scope)), cookie
+
+
+def _admitted(request: Request, room: Room) -> dict[str, Any]:
+    """Tell where to go: to a page of ours, or to the waiting page, which hands over to another site."""
+    return {"state": "admitted", "next": None if room.external else next_of(request, room)}
+
+
+def answer(room: Room, ticket: Ticket, units_left: int | None) -> dict[str, Any]:
+    """Return what a waiting visitor with a number is told."""
+    place = room.place(ticket.number)
+    expected = room.estimate(place)
+    told = {
+        "state": "waiting",
+        "place": place,
+        "place_text": place_text(place),
+        "estimate_s": round(expected.most_s) if expected else None,
+        "estimate_text": estimate_text(expected),
+        "units_left_text": number(units_left) if units_left is not None else None,
+        "progress": progress(place, ticket.ahead),
+        "retry_ms": round(1000 * poll_after_s(place, expected)),
+    }
+    if said := _said(room.site):
+        told["message"] = said
+    return told
+
+
+def before_opening(context: Context, room: Room, ticket: Ticket) -> dict[str, Any]:
+    """Return what one is told who is in the draw and has no number yet."""
+    site = room.site
+    if site is None or site.opens_at is None:
+        return {"state": "early", "left_text": _("Any moment now"), "retry_ms": 1000 * _DRAWING_POLL_S}
+    left_s = (site.opens_at - clock.now()).total_seconds()
+    share = share_of(context, site, ticket)
+    told = {
+        "state": "early",
+        "left_text": left_text(site.opens_at),
+        "joined_text": number(site.joined),
+        "retry_ms": round(1000 * poll_before_opening_s(left_s, site.joined, share)),
+    }
+    if said := message_of(site):
+        told["message"] = said
+    return told
+
+
+def _said(site: Site | None) -> str | None:
+    return " ".join(filter(None, (goods_text(site), message_of(site)))) or None
+
+
+def _json(told: dict[str, Any], status: int) -> Response:
+    return Told(orjson.dumps(told), status)

@@ -1,0 +1,1 @@
+"""A site behind the gate: opened, set up, measured."""

@@ -1,0 +1,1 @@
+"""What a visitor of a gate holds, and the words for it: tickets, passes, invitations, proofs of work."""

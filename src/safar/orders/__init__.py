@@ -1,0 +1,1 @@
+"""Orders: placed, confirmed, cancelled; their rows, their way, their links and mails."""

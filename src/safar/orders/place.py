@@ -1,0 +1,368 @@
+"""Taking orders: many at a time, each all or nothing, in one transaction with the units it holds."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from safar.capacity import actions as ledger
+from safar.capacity.model import Held, HoldOutcome, HoldRequest, Refused
+from safar.cart.most import mosts_of
+from safar.catalogue.actions import variants_by_id
+from safar.catalogue.kits import kits, stocked_ids
+from safar.catalogue.prices import prices_in
+from safar.channels.actions import queue_many
+from safar.customers.actions import claim_many
+from safar.customers.model import Claim
+from safar.gate.site.sites import goods_rooms
+from safar.gate.tickets.model import GoodsRoom
+from safar.journal.actions import append_many, events_last
+from safar.kernel import clock
+from safar.kernel.database import Connection, as_json, execute, in_one_trip, rows, values
+from safar.orders.decide import answers_of, new_of
+from safar.orders.from_cart import answer_as, answer_of_cart, close_carts, lock_carts, one_a_cart
+from safar.orders.mail import mail_of
+from safar.orders.model import (
+    Answer,
+    DiscountRefused,
+    KeyReused,
+    OrderRequest,
+    OrderState,
+    OutOfStock,
+    PaymentState,
+    Taken,
+)
+from safar.orders.plan import Plan, World, out_of_stock, plan_order
+from safar.orders.reading import QUERIES, Found, orders_by_id, unpaid_of
+from safar.orders.rows import (
+    Accepted,
+    about_of,
+    goods_record,
+    held_until,
+    line_record,
+    order_event,
+    order_record,
+    refused_event,
+)
+from safar.pricing.discounts import Use, accounts_of_uses, discounts, plain_code
+from safar.pricing.rules import rules_with
+from safar.stock import actions as stock
+from safar.stock.locations import selling_locations
+from safar.stock.model import allocation_of
+from safar.stock.promise import promises
+
+__all__ = ["OrderRequest", "buy_many", "place_many"]
+
+Take = Callable[[Connection, Sequence[HoldRequest]], Awaitable[list[HoldOutcome]]]
+
+
+@dataclass(slots=True)
+class _Asked:
+    """What a batch asks for: the world it is planned in and, by order, the accounts its code uses one of.
+
+    `take`: how the ledger is asked for the units, to keep them or to have them at once.
+    """
+
+    world: World
+    take: Take = ledger.hold_many
+    uses: Mapping[UUID, Mapping[int, str]] = field(default_factory=dict)
+
+
+async def place_many(connection: Connection, requests: Sequence[OrderRequest]) -> list[Answer]:
+    """Hold the units of each order and write it as PLACED, with a payment that is started.
+
+    The plural verb for a batcher. An id that was used before gets the answer it got then, or KeyReused
+    for another body; a refusal wrote nothing, so asking again with its id asks anew. A cart that became an
+    order before gets that order, whatever else is asked. Writes order.placed and order.refused.
+    """
+    return await _take(connection, requests, at_once=False)
+
+
+async def buy_many(connection: Connection, requests: Sequence[OrderRequest]) -> list[Answer]:
+    """Take orders that are paid on delivery: as `place_many`, and sold and confirmed at once."""
+    return await _take(connection, requests, at_once=True)
+
+
+async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_once: bool) -> list[Answer]:
+    ids = {request.order_id for request in requests}
+    variant_ids = {variant_id for request in requests for variant_id, _quantity in request.lines}
+    # Carts first: whoever had to wait for one then sees the order that it has become.
+    carts, known, variants, levels, locations, rooms, unpaid = await in_one_trip(
+        connection, lock_carts(connection, requests), orders_by_id(connection, ids),
+        variants_by_id(connection, variant_ids), stock.levels(connection, variant_ids),
+        selling_locations(connection), goods_rooms(connection), unpaid_of(connection, requests),
+    )  # fmt: skip
+    new = new_of(requests, known)
+    now = clock.now()
+    answers = await _ordered_before(connection, new, carts)
+    going, following = one_a_cart([request for request in new if request.order_id not in answers])
+    if going:
+        await _keep_longer_for_proven(connection, going)
+        world = World(variants, levels, locations, now, unpaid=unpaid)
+        asked = await _asked(connection, going, world, rooms)
+        plans = []
+        for request in going:
+            plan = plan_order(request, asked.world)
+            if isinstance(plan, Plan):
+                plans.append(plan)
+            else:
+                answers[request.order_id] = plan
+        asked.take = ledger.take_many if at_once else ledger.hold_many
+        async with events_last(connection):
+            held = await _hold(connection, plans, asked, answers, now)
+            accepted = await _write(connection, held, answers, now, at_once=at_once)
+            refused = [request for request in going if isinstance(answers.get(request.order_id), OutOfStock)]
+            await _report(connection, accepted, refused, answers, at_once=at_once)
+        # Another process took the same id while this one waited for the accounts.
+        raced = [request.order_id for request in going if request.order_id not in answers]
+        if raced:
+            known |= await orders_by_id(connection, raced)
+            answers |= {id_: KeyReused(id_) for id_ in raced if id_ not in known}
+    for order_id, leader in following.items():
+        answer = answers.get(leader) or answer_of_cart(order_id, known.get(leader))
+        answers[order_id] = answer_as(order_id, answer)
+    return answers_of(requests, known, new, answers)
+
+
+async def _keep_longer_for_proven(connection: Connection, requests: Sequence[OrderRequest]) -> None:
+    """Let those who have shown to read their mailbox have the long hold; asks only where there is another."""
+    shortly = {one.order_id: one for one in requests if one.hold_minutes_unproven is not None}
+    if not shortly:
+        return
+    asked = [
+        {"id": one.order_id, "customer_id": one.customer_id, "email": one.email} for one in shortly.values()
+    ]
+    for found in await rows(Found, connection, QUERIES["proven_mailboxes"], {"orders": as_json(asked)}):
+        shortly[found.id].hold_minutes_unproven = None
+
+
+async def _ordered_before(
+    connection: Connection, new: Sequence[OrderRequest], carts: Mapping[UUID, UUID | None]
+) -> dict[UUID, Answer]:
+    """Answer those whose cart has become an order already: with that order."""
+    became = {
+        request.order_id: order_id
+        for request in new
+        if request.cart_id and (order_id := carts.get(request.cart_id))
+    }
+    if not became:
+        return {}
+    orders = await orders_by_id(connection, became.values())
+    return {asked: answer_of_cart(asked, orders.get(order_id)) for asked, order_id in became.items()}
+
+
+async def _asked(
+    connection: Connection,
+    requests: Sequence[OrderRequest],
+    world: World,
+    rooms: Mapping[UUID, GoodsRoom],
+) -> _Asked:
+    """Read what else planning these requests needs."""
+    world.rules = await rules_with(connection)
+    kit_ids = [id_ for id_, variant in world.variants.items() if variant.is_kit]
+    if kit_ids:
+        world.kits = await kits(connection, kit_ids)
+    stocked = stocked_ids(world.variants, world.kits)
+    if kit_ids:
+        world.levels = await stock.levels(connection, stocked)
+    parts = await variants_by_id(connection, stocked) if kit_ids else {}
+    world.mosts = mosts_of((*world.variants.values(), *parts.values()))
+    if rooms:
+        world.rooms = {
+            id_: rooms[variant.product_id]
+            for id_, variant in (*world.variants.items(), *parts.items())
+            if variant.product_id in rooms
+        }
+    own = {variant.currency for variant in world.variants.values()}
+    wanted = {request.currency for request in requests if request.currency} | own
+    if len(wanted) > 1:
+        world.prices = {
+            currency: await prices_in(connection, world.variants, currency) for currency in wanted
+        }
+    asked = _Asked(world)
+    codes = {request.discount_code for request in requests if request.discount_code}
+    if codes:
+        world.discounts = await discounts(connection, codes)
+        proven = await _proven_for_codes(connection, requests, world)
+        uses = [
+            Use(request.order_id, discount, request.email, request.order_id in proven)
+            for request in requests
+            if (discount := world.discounts.get(plain_code(request.discount_code)))
+        ]
+        asked.uses = await accounts_of_uses(connection, uses)
+    if _choices(requests, world) > 1:
+        # Where units can come from several shelves, the choice is made under their locks: made before, it
+        # would refuse customers because another process had just emptied the shelf that was chosen.
+        accounts = {level.account_id for level in world.levels.values()}
+        accounts |= {account_id for used in asked.uses.values() for account_id in used}
+        _locked, world.levels = await in_one_trip(
+            connection, ledger.lock_many(connection, accounts), stock.levels(connection, stocked)
+        )
+    return asked
+
+
+async def _proven_for_codes(
+    connection: Connection, requests: Sequence[OrderRequest], world: World
+) -> set[UUID]:
+    """Return which orders with a code for one use each come from who has shown to read the mailbox.
+
+    Of those it is noted in the world who has used the code before, when nobody had shown it yet.
+    """
+    once = [
+        {"id": one.order_id, "customer_id": one.customer_id, "email": one.email, "code": discount.code}
+        for one in requests
+        if (discount := world.discounts.get(plain_code(one.discount_code))) and discount.customers_once
+    ]
+    if not once:
+        return set()
+    params = {"orders": as_json(once)}
+    proven = await rows(Found, connection, QUERIES["proven_mailboxes"], params)
+    used = await rows(Found, connection, QUERIES["codes_used_before"], params) if proven else []
+    world.code_used = frozenset(order.id for order in used)
+    return {order.id for order in proven}
+
+
+def _choices(requests: Sequence[OrderRequest], world: World) -> int:
+    """Return from how many shelves at most a variant can come."""
+    places = {location.location_id for location in world.locations}
+    places |= {allocation_of(request.campaign_id) for request in requests if request.campaign_id}
+    shelves: dict[UUID, int] = {}
+    for variant_id, location_id in world.levels:
+        if location_id in places:
+            shelves[variant_id] = shelves.get(variant_id, 0) + 1
+    return max(shelves.values(), default=0)
+
+
+async def _hold(
+    connection: Connection,
+    plans: Sequence[Plan],
+    asked: _Asked,
+    answers: dict[UUID, Answer],
+    now: datetime,
+) -> list[Plan]:
+    """Return the plans whose units are held now; the others get their answer, those raced get none yet."""
+    if not plans:
+        return []
+    requests = [
+        HoldRequest(
+            hold_id=plan.request.order_id,
+            lines={**plan.accounts, **dict.fromkeys(asked.uses.get(plan.request.order_id, ()), 1)},
+            expires_at=held_until(plan, now),
+            purpose="order",
+            customer_id=plan.request.customer_id,
+            campaign_id=plan.request.campaign_id,
+        )
+        for plan in plans
+    ]
+    held = []
+    for plan, outcome in zip(plans, await asked.take(connection, requests), strict=True):
+        if isinstance(outcome, Held):
+            if not outcome.replayed:
+                held.append(plan)
+        elif isinstance(outcome, Refused):
+            answers[plan.request.order_id] = _refused(plan, outcome, asked)
+        else:
+            answers[plan.request.order_id] = KeyReused(plan.request.order_id)
+    return held
+
+
+def _refused(plan: Plan, outcome: Refused, asked: _Asked) -> Answer:
+    request = plan.request
+    for account_id, reason in asked.uses.get(request.order_id, {}).items():
+        if account_id in outcome.short:
+            return DiscountRefused(request.order_id, request.discount_code, reason)
+    return out_of_stock(plan, outcome.short, asked.world)
+
+
+async def _write(
+    connection: Connection,
+    plans: Sequence[Plan],
+    answers: dict[UUID, Answer],
+    now: datetime,
+    *,
+    at_once: bool,
+) -> list[Accepted]:
+    """Write the orders of plans whose units are held; those at once are sold in the same breath."""
+    if not plans:
+        return []
+    state = OrderState.CONFIRMED if at_once else OrderState.PLACED
+    payment_state = PaymentState.DUE if at_once else PaymentState.STARTED
+    customer_ids, numbers = await in_one_trip(
+        connection, claim_many(connection, [_claim(plan.request) for plan in plans]),
+        _numbers(connection, len(plans)),
+    )  # fmt: skip
+    promised = await _promised_on(connection, plans)
+    accepted = []
+    for plan, customer_id, number in zip(plans, customer_ids, numbers, strict=True):
+        order_id = plan.request.order_id
+        accepted.append(Accepted(plan, customer_id, number, promised.get(order_id)))
+        answers[order_id] = Taken(
+            order_id, number, state, payment_state, plan.total_minor, plan.currency
+        )  # fmt: skip
+    params = {
+        "orders": as_json([order_record(one, now) for one in accepted]),
+        "lines": as_json([line_record(plan, line) for plan in plans for line in plan.lines]),
+        "goods": as_json([goods_record(plan, *goods) for plan in plans for goods in plan.goods.items()]),
+        "state": state.value,
+        "payment_state": payment_state.value,
+        "now": now,
+        "confirmed_at": now if at_once else None,
+    }
+    carts = {plan.request.cart_id: plan.request.order_id for plan in plans if plan.request.cart_id}
+    writes: list[Awaitable[object]] = [execute(connection, QUERIES["insert_orders"], params)]
+    if carts:
+        writes.append(close_carts(connection, carts, now))
+    await in_one_trip(connection, *writes, *(_sales(connection, accepted) if at_once else ()))
+    return accepted
+
+
+async def _numbers(connection: Connection, count: int) -> list[int]:
+    """Return numbers for this many orders; nobody else gets them."""
+    return await values(connection, QUERIES["next_numbers"], {"count": count})
+
+
+async def _promised_on(connection: Connection, plans: Sequence[Plan]) -> dict[UUID, date]:
+    """Return, for the orders that wait for units still to come, the day on which these can leave."""
+    awaited = {variant_id for plan in plans for variant_id in plan.awaited}
+    if not awaited:
+        return {}
+    promised = await promises(connection, awaited, today=clock.today(connection.zone))
+    days: dict[UUID, date] = {}
+    for plan in plans:
+        found = [day for id_ in plan.awaited if id_ in promised and (day := promised[id_].promised_on)]
+        if found:
+            days[plan.request.order_id] = max(found)
+    return days
+
+
+def _sales(connection: Connection, accepted: Sequence[Accepted]) -> Iterator[Awaitable[object]]:
+    """Yield what makes orders sold, besides the hold."""
+    claims = [stock.Claim(a.plan.request.order_id, a.goods, f"order {a.number}") for a in accepted]
+    yield stock.write_sales(connection, claims)
+    yield queue_many(connection, [mail_of("confirmed", about_of(a)) for a in accepted])
+
+
+async def _report(
+    connection: Connection,
+    accepted: Sequence[Accepted],
+    refused: Sequence[OrderRequest],
+    answers: Mapping[UUID, Answer],
+    *,
+    at_once: bool,
+) -> None:
+    events = [order_event("order.placed", a) for a in accepted]
+    if at_once:
+        events += [order_event("order.confirmed", a) for a in accepted]
+    events += [
+        refused_event(request, answer)
+        for request in refused
+        if isinstance(answer := answers[request.order_id], OutOfStock)
+    ]
+    await append_many(connection, events)
+
+
+def _claim(request: OrderRequest) -> Claim:
+    return Claim(
+        customer_id=request.customer_id, kind="email", value=request.email, language=request.language,
+        source="order", name=request.name, country=request.country or None,
+    )  # fmt: skip

@@ -1,0 +1,251 @@
+"""What an order takes from which shelf and what it costs, without I/O."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from safar.cart.most import Mosts, beyond
+from safar.catalogue.kits import Parts, demand_of
+from safar.catalogue.model import Price, Variant
+from safar.gate.tickets.model import GoodsRoom
+from safar.orders.model import (
+    DiscountRefused,
+    NoCookie,
+    NotDelivered,
+    NotSold,
+    OrderRequest,
+    OutOfStock,
+    PriceChanged,
+    Refusal,
+    RoomBefore,
+    TooManyUnits,
+    TotalNotTaken,
+)
+from safar.orders.unpaid import Unpaid, refusal_of_unpaid
+from safar.pricing.model import Destination, Discount, DiscountReason, NoShipping, Priced, Quote, Rules
+from safar.pricing.quote import quote, refusal_of
+from safar.stock.choose import Chosen, Rule, Short, choose
+from safar.stock.model import Level, Place, Selling, allocation_of
+
+
+@dataclass(slots=True)
+class World:
+    """What planning needs to know; `levels` goes down with every plan, so that a batch shares the shelves.
+
+    `kits`: the parts of those variants that are kits. `prices`: by currency, for those other than the
+    variant's own. `locations` by priority. `rooms`: before which variants there is a waiting room,
+    parts of kits included. `mosts`: of which products only so many go into one order, parts included.
+    `code_used`: the orders whose customer has used their code before.
+    """
+
+    variants: Mapping[UUID, Variant]
+    levels: dict[Place, Level]
+    locations: Sequence[Selling]
+    now: datetime
+    rules: Rules = field(default_factory=Rules)
+    kits: Parts = field(default_factory=dict)
+    prices: Mapping[str, Mapping[UUID, Price]] = field(default_factory=dict)
+    discounts: Mapping[str, Discount] = field(default_factory=dict)
+    rooms: Mapping[UUID, GoodsRoom] = field(default_factory=dict)
+    unpaid: Unpaid = field(default_factory=Unpaid)
+    mosts: Mosts = field(default_factory=dict)
+    code_used: frozenset[UUID] = frozenset()
+
+
+@dataclass(slots=True)  # not frozen: made for every order
+class PlannedLine:
+    """Units of a variant as they are sold; discount and tax are of the whole line. `parts`: of a kit."""
+
+    variant_id: UUID
+    quantity: int
+    price_minor: int
+    discount_minor: int
+    tax_minor: int
+    title: str
+    tax_class: str = "standard"
+    tax_rate: int = 0
+    parts: tuple[tuple[UUID, int], ...] = ()
+
+
+@dataclass(slots=True)  # not frozen: made for every order
+class Plan:
+    """An order that can be held for: `goods` units by place; `awaited` variants that are still to come."""
+
+    request: OrderRequest
+    lines: tuple[PlannedLine, ...]
+    goods: Mapping[Place, int]
+    accounts: Mapping[int, int]
+    quote: Quote
+    awaited: frozenset[UUID]
+    discount: Discount | None = None
+
+    @property
+    def total_minor(self) -> int:
+        return self.quote.total_minor
+
+    @property
+    def currency(self) -> str:
+        return self.quote.currency
+
+    @property
+    def campaign_id(self) -> UUID | None:
+        """The campaign to thank for the order: that which brought the visitor, else that of the code."""
+        return self.request.campaign_id or (self.discount.campaign_id if self.discount else None)
+
+
+def plan_order(request: OrderRequest, world: World) -> Plan | Refusal:
+    """Return what the order takes and costs, now off `world.levels`, or why it cannot be had."""
+    units = request.units
+    unknown = tuple(id_ for id_ in units if not _is_sold(world.variants.get(id_)))
+    if unknown or not units:
+        return NotSold(request.order_id, unknown)
+    demand = demand_of(units, world.kits)
+    not_allowed = _not_allowed(request, demand, world)
+    if not_allowed is not None:
+        return not_allowed
+    priced = priced_lines(units, world, request.currency)
+    if isinstance(priced, tuple):
+        return NotSold(request.order_id, priced)
+    lines, currency = priced.lines, priced.currency
+    discount = world.discounts.get(request.discount_code) if request.discount_code else None
+    if request.discount_code:
+        reason = refusal_of(discount, lines, world.rules, currency=currency, now=world.now)
+        if reason is None and request.order_id in world.code_used:
+            reason = DiscountReason.USED_BEFORE
+        if reason is not None:
+            return DiscountRefused(request.order_id, request.discount_code, reason)
+    quoted = quote(
+        lines, world.rules, Destination(request.country, request.postcode), currency=currency,
+        shipping=request.shipping, discount=discount,
+    )  # fmt: skip
+    if isinstance(quoted, NoShipping):
+        return NotDelivered(request.order_id, request.country, request.shipping)
+    if request.expected_total_minor not in (None, quoted.total_minor):
+        return PriceChanged(request.order_id, quoted.total_minor, currency)
+    if not takes(quoted.total_minor, most=request.total_minor_max, step=request.total_minor_step):
+        return TotalNotTaken(request.order_id)
+    chosen = _choose(request, units, demand, world)
+    if isinstance(chosen, OutOfStock):
+        return chosen
+    too_much = refusal_of_unpaid(request, demand, _free(demand, world), world.unpaid)
+    if too_much is not None:
+        return too_much
+    world.unpaid.note(request, demand)
+    accounts: dict[int, int] = {}
+    for place, quantity in chosen.goods.items():
+        level = world.levels[place]
+        accounts[level.account_id] = accounts.get(level.account_id, 0) + quantity
+        world.levels[place] = replace(level, held=level.held + quantity)
+    planned = tuple(
+        PlannedLine(
+            line.variant_id, line.quantity, line.unit_minor, line.discount_minor, line.tax_minor,
+            world.variants[line.variant_id].title, line.tax_class, line.tax_rate,
+            world.kits.get(line.variant_id, ()),
+        )
+        for line in quoted.lines
+    )  # fmt: skip
+    return Plan(request, planned, chosen.goods, accounts, quoted, chosen.awaited, discount)
+
+
+@dataclass(frozen=True, slots=True)
+class PricedBasket:
+    """Lines with the price of one unit each, in one currency."""
+
+    lines: list[Priced]
+    currency: str
+
+
+def priced_lines(
+    units: Mapping[UUID, int], world: World, currency: str | None
+) -> PricedBasket | tuple[UUID, ...]:
+    """Return the lines with their prices, or the variants that have none in this currency."""
+    wanted = currency or world.variants[next(iter(units))].currency
+    lines, missing = [], []
+    for variant_id, quantity in units.items():
+        variant = world.variants[variant_id]
+        if variant.currency == wanted:
+            price: int | None = variant.price_minor
+        else:
+            found = world.prices.get(wanted, {}).get(variant_id)
+            price = found.price_minor if found else None
+        if price is None:
+            missing.append(variant_id)
+            continue
+        lines.append(
+            Priced(variant_id, price, quantity, variant.tax_class, variant.weight_g, variant.category)
+        )
+    return tuple(missing) if missing else PricedBasket(lines, wanted)
+
+
+def shown_left(short: Mapping[UUID, int], units: Mapping[UUID, int], kits: Parts) -> dict[UUID, int]:
+    """Return what is short as the customer knows it: of a kit, how many whole ones its parts would make.
+
+    Of parts that are not short only so much is known: they are enough for the kits that were asked for.
+    """
+    left: dict[UUID, int] = {}
+    for variant_id, wanted in units.items():
+        parts = kits.get(variant_id, ((variant_id, 1),))
+        lacking = [short[part_id] // each for part_id, each in parts if part_id in short]
+        if lacking:
+            most = wanted if variant_id in kits else min(lacking)
+            left[variant_id] = max(min(*lacking, most), 0)
+    return left
+
+
+def out_of_stock(plan: Plan, short: Mapping[int, int], world: World) -> OutOfStock:
+    """Return the ledger's refusal, by account, as one by variant."""
+    by_part: dict[UUID, int] = {}
+    for variant_id, location_id in plan.goods:
+        account_id = world.levels[variant_id, location_id].account_id
+        if account_id in short:
+            by_part[variant_id] = by_part.get(variant_id, 0) + max(short[account_id], 0)
+    return OutOfStock(plan.request.order_id, shown_left(by_part, plan.request.units, world.kits))
+
+
+def _not_allowed(request: OrderRequest, demand: Mapping[UUID, int], world: World) -> Refusal | None:
+    """Return what bars this customer from these goods, whatever they cost and whether they are there."""
+    buyer, most = request.buyer, request.limits.units
+    if not buyer.returned:
+        return NoCookie(request.order_id)
+    if world.rooms:
+        for variant_id in (*request.units, *demand):
+            room = world.rooms.get(variant_id)
+            if room is not None and room.key not in buyer.rooms:
+                return RoomBefore(request.order_id, room.path)
+    if most and max(*request.units.values(), *demand.values()) > most:
+        return TooManyUnits(request.order_id, most)
+    for over in beyond(request.units, world.kits, world.mosts):
+        return TooManyUnits(request.order_id, over.units, over.title, over.product_id)
+    return None
+
+
+def _free(demand: Mapping[UUID, int], world: World) -> dict[UUID, int]:
+    """Return how many of each variant nobody has yet, wherever they lie."""
+    free = dict.fromkeys(demand, 0)
+    for (variant_id, _location_id), level in world.levels.items():
+        if variant_id in free:
+            free[variant_id] += max(level.on_hand - level.held + level.backorder, 0)
+    return free
+
+
+def _choose(
+    request: OrderRequest, units: Mapping[UUID, int], demand: Mapping[UUID, int], world: World
+) -> Chosen | OutOfStock:
+    chosen = choose(
+        demand, world.levels, world.locations, rule=Rule(request.location_rule),
+        country=request.country,
+        first=allocation_of(request.campaign_id) if request.campaign_id else None,
+    )  # fmt: skip
+    if isinstance(chosen, Short):
+        return OutOfStock(request.order_id, shown_left(chosen.left, units, world.kits))
+    return chosen
+
+
+def _is_sold(variant: Variant | None) -> bool:
+    return variant is not None and variant.published
+
+
+def takes(total_minor: int, *, most: int | None, step: int) -> bool:
+    """Tell whether a total can be paid in a way that takes `most` and multiples of `step`."""
+    return (most is None or total_minor <= most) and total_minor % step == 0

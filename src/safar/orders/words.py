@@ -1,0 +1,31 @@
+"""How an order and its payment stand, and why an order came to nothing, in the customer's words."""
+
+from safar.kernel.i18n import N_
+from safar.orders.model import OrderState, PaymentState
+
+REASONS = {
+    "payment_declined": N_("The payment was declined. Nothing was charged."),
+    "payment_unfinished": N_("The payment was not completed in time, so the units went back on the shelf."),
+    "sold_out_while_paying": N_(
+        "Your payment came after the time for which the units were kept, and they are sold out now."
+    ),
+    "cancelled_by_shop": N_("The shop had to cancel it."),
+    "cancelled_by_customer": N_("It was cancelled as you asked."),
+}
+STATES = {
+    OrderState.PLACED: N_("Waiting for payment"),
+    OrderState.CONFIRMED: N_("Confirmed"),
+    OrderState.PACKED: N_("Packed"),
+    OrderState.SHIPPED: N_("Shipped"),
+    OrderState.DELIVERED: N_("Delivered"),
+    OrderState.CLOSED: N_("Closed"),
+    OrderState.CANCELLED: N_("Cancelled"),
+}
+PAYMENT_STATES = {
+    PaymentState.STARTED: N_("Being checked"),
+    PaymentState.PAID: N_("Paid"),
+    PaymentState.DUE: N_("On delivery"),
+    PaymentState.FAILED: N_("Not paid"),
+    PaymentState.OWED: N_("Refund under way"),
+    PaymentState.REFUNDED: N_("Refunded"),
+}

@@ -1,0 +1,29 @@
+"""What paying refuses, and what it tells."""
+
+from safar.kernel.errors import Conflict, SafarError
+
+
+class WayNotOffered(SafarError):
+    """This way to pay is not offered. Choose another one."""
+
+    status = 422
+    code = "way_not_offered"
+
+
+class TotalNotTakenError(SafarError):
+    """This total cannot be paid in this way. Choose another one."""
+
+    status = 422
+    code = "total_not_taken"
+
+
+class TooMuchBack(Conflict):
+    """At most %(amount)s can be given back for this order."""
+
+    code = "too_much_back"
+
+
+class NotOpen(Conflict):
+    """Somebody has settled this in the meantime. Reload the page to see how it stands."""
+
+    code = "not_open"

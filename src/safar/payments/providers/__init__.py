@@ -1,0 +1,1 @@
+"""Who moves the money, behind one port: one folder a provider."""

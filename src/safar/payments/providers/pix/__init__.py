@@ -1,0 +1,1 @@
+"""PIX, the instant payment of Brazil's banks."""

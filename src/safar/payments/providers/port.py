@@ -1,0 +1,151 @@
+"""The port of the payment providers: what each is asked, what it may answer, and whom it tells."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from safar.kernel.context import Context
+from safar.payments.books.model import Account, NewReceipt, ReceiptKeyReused, Received
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A way to pay as managers have set it up; no currencies or countries: all that it can.
+
+    `refused`: the installation does not let it confirm orders, whatever managers say.
+    """
+
+    provider: str
+    enabled: bool
+    currencies: tuple[str, ...]
+    countries: tuple[str, ...]
+    details: Mapping[str, str]
+    secrets: Mapping[str, str]
+    refused: bool = False
+
+
+class Outcome(StrEnum):
+    """PENDING: the provider does not know yet. UNFINISHED: the customer did not pay, and cannot any more."""
+
+    PAID = "paid"
+    DECLINED = "declined"
+    PENDING = "pending"
+    UNFINISHED = "unfinished"
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Ask for money; `key`, the order's id, is the idempotency key. The units are kept until `kept_until`.
+
+    `link`: the order's own page; `back`: where a customer comes back to from a provider's page.
+    """
+
+    key: UUID
+    amount_minor: int
+    currency: str
+    method: str
+    kept_until: datetime
+    number: int = 0
+    email: str = ""
+    language: str = "en"
+    link: str = ""
+    back: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the provider said about a charge; `amount_minor`: what it took, when that is not all of it."""
+
+    outcome: Outcome
+    reference: str | None = None
+    amount_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A charge that was taken on: what was said at once, in order, and what the customer needs to pay.
+
+    `data` is kept with the payment and given back to `look_up`, `stop` and `refund`; `redirect`: the
+    provider's page; `expires_at`: until when it takes the money.
+    """
+
+    said: Sequence[Said] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+    redirect: str | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Give money back: `key` is the refund's id; `reference`: what the provider called it last time.
+
+    `attempt` counts how often it was refused for good: a new attempt is a new request.
+    """
+
+    key: UUID
+    order_id: UUID
+    amount_minor: int
+    currency: str
+    payment_reference: str | None
+    data: Mapping[str, Any]
+    reference: str | None = None
+    attempt: int = 0
+
+
+class BackOutcome(StrEnum):
+    """WAITING: under way at the provider. BY_HAND: a member of the staff has to do it."""
+
+    DONE = "done"
+    WAITING = "waiting"
+    REFUSED = "refused"
+    BY_HAND = "by_hand"
+
+
+@dataclass(frozen=True, slots=True)
+class BackSaid:
+    """What became of a refund; `problem`: why it was refused, in the provider's words."""
+
+    outcome: BackOutcome
+    reference: str | None = None
+    problem: str | None = None
+
+
+class CannotPay(Exception):
+    """Nothing was asked of anybody, and never will be: this amount cannot be paid this way."""
+
+
+class Provider(Protocol):
+    """A way to be paid. Every call may be repeated with the same key; any may raise, and is tried again."""
+
+    async def start(self, charge: Charge) -> Started:
+        """Ask for the money; each thing said counts, in order, and a provider may say it twice.
+
+        Raises CannotPay; any other error leaves open whether the provider has taken it on.
+        """
+
+    async def look_up(self, key: UUID, data: Mapping[str, Any]) -> Said | None:
+        """Return what became of a charge; None when the provider never heard of it."""
+
+    async def stop(self, key: UUID, data: Mapping[str, Any]) -> None:
+        """Take no money for this charge any more, where the provider can be told so."""
+
+    async def refund(self, back: Back) -> BackSaid:
+        """Give money back, once for each key."""
+
+
+class Desk(Protocol):
+    """Where a provider's notices are handed in: what they tell is written down behind it."""
+
+    context: Context
+
+    async def way(self, name: str) -> Configured | None:
+        """Return how this way to pay is set up now; None when it is not."""
+
+    async def settle(self, account: Account, said: Said) -> object:
+        """Write down what the provider said of a charge."""
+
+    async def receive(self, receipt: NewReceipt) -> Received | ReceiptKeyReused:
+        """Write down money that arrived."""

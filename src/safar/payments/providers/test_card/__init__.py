@@ -1,0 +1,1 @@
+"""The test card, for trying the shop out."""

@@ -1,0 +1,1 @@
+"""UPI, the instant payment of India's banks."""

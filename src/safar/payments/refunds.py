@@ -1,0 +1,93 @@
+"""Giving money back: carried out at its provider, outside every transaction; who fails is asked again."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+from safar.kernel.context import Context
+from safar.kernel.log import log
+from safar.kernel.setbacks import nobodys_fault, note
+from safar.orders.changes import Standing
+from safar.orders.links import link_of
+from safar.orders.reading import orders_by_id
+from safar.payments.books.ask_refund import give_back_many
+from safar.payments.books.decide import try_again_in
+from safar.payments.books.end_refund import end_many, postpone, take_due, take_of
+from safar.payments.books.model import DueRefund, Ending
+from safar.payments.books.reading import accounts_of
+from safar.payments.providers.port import Back, BackOutcome, BackSaid
+from safar.payments.ways import provider_of
+
+_UNDER_WAY = timedelta(minutes=10)
+_STATES = {BackOutcome.DONE: "done", BackOutcome.REFUSED: "failed", BackOutcome.BY_HAND: "by_hand"}
+
+
+async def carry_out_due(context: Context) -> bool:
+    """Carry out the refunds that are due; return whether there may be more of them."""
+    async with context.database.transaction() as connection:
+        due = await take_due(connection)
+
+    async def carry_out(refund: DueRefund) -> None:
+        try:
+            await _carry_out(context, refund)
+        except Exception as error:
+            # It was postponed when it was taken; the others are carried out, and staff see this one.
+            if nobodys_fault(error):
+                raise
+            await note(context.database, "shop.refunds", refund.id, error)
+
+    await asyncio.gather(*(carry_out(refund) for refund in due))
+    return bool(due)
+
+
+async def carry_out_of(context: Context, order_id: UUID) -> None:
+    """Carry out at once what was just asked for one order; the loop does what fails here."""
+    async with context.database.transaction() as connection:
+        due = await take_of(connection, order_id)
+    for refund in due:
+        await _carry_out(context, refund)
+
+
+async def _carry_out(context: Context, refund: DueRefund) -> None:
+    back = Back(
+        refund.id, refund.order_id, refund.amount_minor, refund.currency, refund.payment_reference,
+        refund.data, refund.reference, refund.failures,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(context.settings.payment_timeout_s):
+            said = await (await provider_of(context, refund.provider)).refund(back)
+    except Exception as error:
+        log.warning("refund.no_answer", refund_id=str(refund.id), error=type(error).__name__)
+        await _later(context, refund, try_again_in(refund.tries), type(error).__name__)
+        return
+    await heard(context, refund, said)
+
+
+async def heard(context: Context, refund: DueRefund, said: BackSaid) -> None:
+    """Write down what a provider said about a refund."""
+    if said.outcome is BackOutcome.WAITING:
+        await _later(context, refund, _UNDER_WAY, None, said.reference)
+        return
+    link = link_of(context, refund.order_id)
+    ending = Ending(refund.id, _STATES[said.outcome], link, said.reference, said.problem)
+    await context.batched(end_many, ending)
+
+
+async def _later(
+    context: Context, refund: DueRefund, pause: timedelta, problem: str | None, reference: str | None = None
+) -> None:
+    async with context.database.transaction() as connection:
+        await postpone(connection, refund, pause=pause, problem=problem, reference=reference)
+
+
+async def give_back(context: Context, order_id: UUID, provider: str) -> Standing:
+    """Refund what was paid for an order that was cancelled: at once where a provider does it.
+
+    Where people paid by hand it becomes a task of the staff, and the payment stays OWED until it is done.
+    """
+    await context.batched(give_back_many, order_id)
+    await carry_out_of(context, order_id)
+    async with context.database.connection() as connection:
+        account = (await accounts_of(connection, [order_id]))[order_id]
+        order = (await orders_by_id(connection, [order_id]))[order_id]
+    return Standing(order_id, account.order_state, account.state, order.reason)

@@ -1,0 +1,157 @@
+"""What a provider says of a payment is written down, however late it comes; who is silent is asked."""
+
+import asyncio
+from collections.abc import Awaitable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from safar.kernel import clock, setbacks
+from safar.kernel.context import Context
+from safar.kernel.ids import derived_id
+from safar.kernel.log import log
+from safar.kernel.setbacks import nobodys_fault
+from safar.orders.cancel import Cancellation, cancel_unpaid_many
+from safar.orders.changes import Standing
+from safar.orders.links import link_of
+from safar.orders.model import CancelReason, Order, OrderState, PaymentState
+from safar.orders.reading import orders_by_id
+from safar.orders.way import Unheard, when_unheard
+from safar.payments.books.decide import to_give_back
+from safar.payments.books.model import Account, NewReceipt, ReceiptKeyReused, Received
+from safar.payments.books.names import TOLD
+from safar.payments.books.reading import accounts_of, open_payments, rest
+from safar.payments.books.receive import receive_many
+from safar.payments.providers.port import Outcome, Provider, Said
+from safar.payments.refunds import give_back
+from safar.payments.registry import KINDS
+from safar.payments.ways import provider_of
+
+T = TypeVar("T")
+
+_BATCH_MAX = 100
+_AT_ONCE_MAX = 10
+# A provider is asked when its answer did not come in the time that the checkout waits for it, and some more.
+ASK_AFTER = timedelta(seconds=15)
+_GRACE = timedelta(minutes=1)
+# Of who tells of its own accord; asking is for the notice that got lost.
+_NOTICE_RESTS = timedelta(seconds=45)
+_LATE_RESTS = timedelta(minutes=30)
+
+
+def rests(account: Account, now: datetime) -> datetime:
+    """Return until when the recovery loop need not look: nobody can be asked what a bank has not told."""
+    kind, told = KINDS.get(account.provider), account.provider in TOLD
+    tells = kind is not None and kind.notices is not None
+    if account.order_state == OrderState.CANCELLED and (tells or told):
+        return now + _LATE_RESTS
+    if told:
+        return max(account.held_until + _GRACE, now) - ASK_AFTER
+    return now + _NOTICE_RESTS if tells else now
+
+
+async def settle_open(context: Context) -> bool:
+    """Settle payments nobody waits for any more; return whether there may be more of them."""
+    now = clock.now()
+    async with context.database.connection() as connection:
+        order_ids = await open_payments(connection, until=now - ASK_AFTER, limit=_BATCH_MAX)
+        orders = await orders_by_id(connection, order_ids)
+        accounts = await accounts_of(connection, order_ids)
+    slots = asyncio.Semaphore(_AT_ONCE_MAX)
+    settled: list[UUID] = []
+
+    async def settle(order_id: UUID) -> None:
+        async with slots:
+            try:
+                await _settle_one(context, orders[order_id], accounts[order_id])
+            except Exception as error:
+                # One order whose provider is down must not keep the others waiting.
+                if nobodys_fault(error):
+                    log.warning("payment.unsettled", order_id=str(order_id), error=type(error).__name__)
+                else:
+                    await setbacks.note(context.database, "shop.settle", order_id, error)
+                return
+        settled.append(order_id)
+
+    await asyncio.gather(*map(settle, order_ids))
+    if order_ids:
+        await setbacks.end(context.database, "shop.settle", settled)
+        async with context.database.transaction() as connection:
+            after = await accounts_of(connection, order_ids)
+            await rest(connection, {order_id: rests(account, now) for order_id, account in after.items()})
+    return len(order_ids) == _BATCH_MAX
+
+
+async def receive(context: Context, receipt: NewReceipt) -> Received | ReceiptKeyReused:
+    """Write down money that arrived; when its order is not to be sent any more, ask it back at once."""
+    received = await context.batched(receive_many, receipt)
+    if isinstance(received, Received) and receipt.order_id and received.state == OrderState.CANCELLED:
+        await give_back(context, receipt.order_id, receipt.provider)
+    return received
+
+
+async def _settle_one(context: Context, order: Order, account: Account) -> None:
+    if to_give_back(account):
+        await give_back(context, order.id, order.provider)
+    if account.state != PaymentState.STARTED:
+        return
+    provider = await _known_provider(context, order.provider)
+    if order.state == OrderState.CANCELLED and provider is not None:
+        with suppress(Exception):  # the customer may still pay, and gets it back then
+            await _in_time(context, provider.stop(order.id, account.data))
+    said: Said | None = Said(Outcome.PENDING)
+    if provider is not None:
+        said = await _in_time(context, provider.look_up(order.id, account.data))
+    if said is not None and await settle_said(context, account, said) is not None:
+        return
+    step = when_unheard(order, pending=said is not None, now=clock.now())
+    if step is not Unheard.WAIT:
+        cancellation = Cancellation(
+            order.id, link_of(context, order.id), "payment_unfinished",
+            may_still_arrive=step is Unheard.CANCEL_AND_ASK,
+        )  # fmt: skip
+        await context.batched(cancel_unpaid_many, cancellation)
+        if provider is not None:
+            with suppress(Exception):
+                await _in_time(context, provider.stop(order.id, account.data))
+    if account.captured_minor and step is not Unheard.WAIT:
+        await give_back(context, order.id, order.provider)
+
+
+async def _known_provider(context: Context, name: str) -> Provider | None:
+    """Return the provider, or None for one that is not set up any more: then its notices still count."""
+    try:
+        return await provider_of(context, name)
+    except KeyError:
+        return None
+
+
+async def _in_time(context: Context, call: Awaitable[T]) -> T:
+    async with asyncio.timeout(context.settings.payment_timeout_s):
+        return await call
+
+
+async def settle_said(context: Context, account: Account, said: Said) -> Standing | None:
+    """Write down what the provider said; None when it does not know yet."""
+    order_id, link = account.order_id, link_of(context, account.order_id)
+    if said.outcome is Outcome.PENDING:
+        return None
+    if said.outcome is not Outcome.PAID:
+        reason: CancelReason = (
+            "payment_declined" if said.outcome is Outcome.DECLINED else "payment_unfinished"
+        )
+        return await context.batched(cancel_unpaid_many, Cancellation(order_id, link, reason))
+    receipt = NewReceipt(
+        derived_id("paid", order_id), order_id, account.provider, said.amount_minor or account.amount_minor,
+        account.currency, said.reference or "", link=link,
+        location_rule=context.settings.order_location_rule,
+    )  # fmt: skip
+    received = await context.batched(receive_many, receipt)
+    if isinstance(received, ReceiptKeyReused):
+        log.error("payment.said_otherwise", order_id=str(order_id))
+        return None
+    standing = Standing(order_id, received.state, received.payment_state, received.reason)
+    if standing.state == OrderState.CANCELLED and standing.payment_state != PaymentState.REFUNDED:
+        return await give_back(context, order_id, account.provider)
+    return standing

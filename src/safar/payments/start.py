@@ -1,0 +1,82 @@
+"""A payment's start: its provider is asked for the money, outside every transaction."""
+
+import asyncio
+from dataclasses import replace
+
+from safar.kernel import clock
+from safar.kernel.context import Context
+from safar.kernel.log import log
+from safar.orders.changes import Standing
+from safar.orders.confirm import Confirmation, confirm_many
+from safar.orders.links import link_back, link_of, link_shown
+from safar.orders.model import OrderState, Taken
+from safar.payments.books.model import Account
+from safar.payments.books.reading import accounts_of
+from safar.payments.books.started import Kept, keep_started_many
+from safar.payments.providers.port import CannotPay, Charge, Outcome, Said, Started
+from safar.payments.settle import rests, settle_said
+from safar.payments.ways import provider_of
+
+
+async def pay(context: Context, taken: Taken) -> Taken:
+    """Charge a placed order and settle it by the answer; return how the order stands then.
+
+    When no answer comes in time the order stays PLACED and the recovery loop asks again.
+    """
+    if taken.state != OrderState.PLACED:
+        return taken
+    if taken.total_minor == 0:
+        rule = context.settings.order_location_rule
+        paid = Confirmation(taken.order_id, link_of(context, taken.order_id), location_rule=rule)
+        return _as_taken(taken, await context.batched(confirm_many, paid))
+    async with context.database.connection() as connection:
+        account = (await accounts_of(connection, [taken.order_id]))[taken.order_id]
+    standing = await start(context, account)
+    return taken if standing is None else _as_taken(taken, standing)
+
+
+async def start(context: Context, account: Account) -> Standing | None:
+    """Ask the provider of a placed order for the money; None while nothing is decided."""
+    try:
+        async with asyncio.timeout(context.settings.payment_timeout_s):
+            started = await (await provider_of(context, account.provider)).start(_charge(context, account))
+    except CannotPay:
+        return await settle_said(context, account, Said(Outcome.DECLINED))
+    except Exception as error:
+        # Whatever went wrong on the way, the provider may have taken the money.
+        log.warning("payment.no_answer", order_id=str(account.order_id), error=type(error).__name__)
+        return None
+    if started.data:
+        await context.batched(keep_started_many, _kept(context, account, started))
+    standing: Standing | None = None
+    for said in started.said:
+        standing = await settle_said(context, account, said) or standing
+    return standing
+
+
+def _charge(context: Context, account: Account) -> Charge:
+    """Return the same for the same order: a provider refuses another request under one key.
+
+    So its links are made at the order's own moment, and they are no mailbox's: whoever pays sees them.
+    """
+    order_id, placed_at = account.order_id, account.placed_at
+    return Charge(
+        key=order_id, amount_minor=account.amount_minor, currency=account.currency,
+        method=account.method, kept_until=account.held_until, number=account.number, email=account.email,
+        language=account.language, link=link_shown(context, order_id, placed_at),
+        back=link_back(context, order_id, placed_at),
+    )  # fmt: skip
+
+
+def _kept(context: Context, account: Account, started: Started) -> Kept:
+    return Kept(
+        account.order_id, started.data, started.redirect, started.expires_at, rests(account, clock.now()),
+        link_of(context, account.order_id),
+    )  # fmt: skip
+
+
+def _as_taken(taken: Taken, standing: Standing) -> Taken:
+    return replace(
+        taken, state=standing.state or taken.state,
+        payment_state=standing.payment_state or taken.payment_state, reason=standing.reason,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""What an order costs: tax, shipping, discount codes, currencies; the countries we send to."""

@@ -1,0 +1,91 @@
+"""Countries as customers read them, and postcodes as they are written there."""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from babel import Locale
+
+from safar.kernel.i18n import current_language
+from safar.kernel.text import ascii_digits
+from safar.pricing.model import Rules
+
+# Of CLDR's territories those that are no ISO 3166 country to which goods are sent.
+_NO_COUNTRY = frozenset(
+    {"AC", "AN", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
+)
+# As the post offices of our languages' countries write them.
+_POSTCODES = {
+    "BR": re.compile(r"[0-9]{5}-?[0-9]{3}"),
+    "GB": re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}"),
+    "IN": re.compile(r"[1-9][0-9]{2} ?[0-9]{3}"),
+    "IR": re.compile(r"[1-9][0-9]{4}-?[0-9]{5}"),
+    "PT": re.compile(r"[0-9]{4}-?[0-9]{3}"),
+    "US": re.compile(r"[0-9]{5}(-[0-9]{4})?"),
+}
+POSTCODE_EXAMPLES = {
+    "BR": "01310-100", "GB": "YO1 7HH", "IN": "110001", "IR": "11369-13111", "PT": "1000-205", "US": "10001",
+}  # fmt: skip
+
+
+@cache
+def _names(language: str) -> dict[str, str]:
+    territories = Locale.parse(language.replace("-", "_")).territories
+    return {
+        code: name
+        for code, name in territories.items()
+        if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRY
+    }
+
+
+def country_name(code: str) -> str:
+    """Return a country in the language in force."""
+    return _names(current_language()).get(code, code)
+
+
+def is_country(code: str) -> bool:
+    return code in _names("en")
+
+
+@cache
+def _listed(language: str) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(_names(language).items(), key=lambda one: one[1]))
+
+
+def all_countries() -> list[tuple[str, str]]:
+    """Return every country as (code, name)."""
+    return list(_listed(current_language()))
+
+
+def countries_to_choose(rules: Rules, *, first: str) -> list[tuple[str, str]]:
+    """Return the countries that we send to as (code, name), the shop's own first."""
+    served = _served(rules)
+    chosen = [(code, name) for code, name in _listed(current_language()) if served is None or code in served]
+    return sorted(chosen, key=lambda one: one[0] != first)
+
+
+def _served(rules: Rules) -> frozenset[str] | None:
+    """Return the countries of all zones; None: all of them."""
+    if not rules.zones or any(not zone.countries and zone.methods for zone in rules.zones):
+        return None
+    return _union(zone.countries for zone in rules.zones if zone.methods)
+
+
+def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    return frozenset().union(*sets)
+
+
+def postcode_as_written(text: str) -> str:
+    """Return a postcode in capitals and digits 0-9, with one space where there were some."""
+    return " ".join(ascii_digits(text).upper().split())
+
+
+def has_postcodes(country: str) -> bool:
+    """Tell whether we know that addresses there have a postcode."""
+    return country in _POSTCODES
+
+
+def is_postcode(country: str, postcode: str) -> bool:
+    """Tell whether a postcode is written as its country does; where we do not know how, all are."""
+    pattern = _POSTCODES.get(country)
+    return pattern is None or pattern.fullmatch(postcode) is not None

@@ -1,0 +1,1 @@
+"""What comes back, is exchanged, or will not be sent after all."""

@@ -1,0 +1,107 @@
+"""Returns whose orders are locked, as they stand, and what a verb does to them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from safar.channels.actions import queue_many
+from safar.channels.model import Outgoing
+from safar.journal.actions import append_many
+from safar.journal.model import Event
+from safar.kernel import clock
+from safar.kernel.database import Connection, as_json, execute
+from safar.orders.changes import event_of, lock
+from safar.orders.model import Order
+from safar.returns.decide import return_after
+from safar.returns.letters import return_letter
+from safar.returns.model import Return, ReturnLine, ReturnState, ReturnStep, Turned
+from safar.returns.reading import QUERIES, kin, return_lines_of, returns_by_id
+
+
+@dataclass(slots=True)
+class Desk:
+    """Returns whose orders are locked, as they stand, and what a verb does to them, written at once."""
+
+    orders: dict[UUID, Order]
+    returns: dict[UUID, Return]
+    lines: dict[UUID, list[ReturnLine]]
+    changed: dict[UUID, Return] = field(default_factory=dict)
+    letters: list[Outgoing] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+    def take(self, return_id: UUID, step: ReturnStep) -> Return | None:
+        """Return the return if `step` can be taken now."""
+        one = self.changed.get(return_id) or self.returns.get(return_id)
+        return one if one is not None and return_after(one.state, step) is not None else None
+
+    def put(
+        self,
+        one: Return,
+        link: str,
+        *,
+        staff_id: UUID | None,
+        send_to: str = "",
+        exchange: tuple[Order, str] | None = None,
+        told: Mapping[str, Any] | None = None,
+        due: str = "",
+        silent: bool = False,
+    ) -> None:
+        """Change a return, tell it in the journal and, if not `silent`, to the customer."""
+        order, state = self.orders[one.order_id], ReturnState(one.state)
+        self.changed[one.id] = one
+        self.events.append(return_event(order, one, state, staff_id=staff_id, told=told))
+        if not silent:
+            answer = one.answer if state in (ReturnState.APPROVED, ReturnState.REFUSED) else ""
+            self.letters.append(
+                return_letter(
+                    order, one, state, link, answer=answer, send_to=send_to, exchange=exchange, due=due
+                )
+            )
+
+    async def close(self, connection: Connection) -> None:
+        """Write everything; last in the transaction."""
+        if not self.changed:
+            return
+        records = [
+            {
+                "id": one.id, "state": one.state, "answer": one.answer,
+                "exchange_order_id": one.exchange_order_id, "refund_id": one.refund_id,
+                "refund_minor": one.refund_minor, "with_shipping": one.with_shipping,
+            }
+            for one in self.changed.values()
+        ]  # fmt: skip
+        params = {"changes": as_json(records), "now": clock.now()}
+        await execute(connection, QUERIES["change_returns"], params)
+        await queue_many(connection, self.letters)
+        await append_many(connection, self.events)
+
+    def outcome(self, return_id: UUID, wanted: ReturnState) -> Turned:
+        one = self.changed.get(return_id) or self.returns.get(return_id)
+        if one is None:
+            return Turned(return_id, None)
+        changed = return_id in self.changed
+        return Turned(return_id, one.state, done=changed or one.state == wanted, changed=changed)
+
+
+async def open_desk(connection: Connection, return_ids: Iterable[UUID]) -> Desk:
+    """Lock the orders of these returns, and those whose goods or money hang together with them; read them."""
+    ids = list(return_ids)
+    seen = await returns_by_id(connection, ids)
+    order_ids = {one.order_id for one in seen.values()}
+    order_ids |= {o for r in seen.values() if (o := r.exchange_order_id)}
+    orders = await lock(connection, order_ids | await kin(connection, order_ids))
+    # As they stand under the lock: another may have changed them while this one waited.
+    return Desk(orders, await returns_by_id(connection, ids), await return_lines_of(connection, seen))
+
+
+def return_event(
+    order: Order,
+    one: Return,
+    state: ReturnState,
+    *,
+    staff_id: UUID | None,
+    told: Mapping[str, Any] | None = None,
+) -> Event:
+    properties = {"return_id": one.id, "number": one.number, "wish": one.wish, **(told or {})}
+    return event_of(f"return.{state.value}", order, properties, staff_id=staff_id)

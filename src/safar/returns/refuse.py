@@ -1,0 +1,35 @@
+"""Returns are refused, before they come or after."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from safar.kernel.database import Connection
+from safar.orders.cancel import Cancellation
+from safar.returns.cancel_order import cancel_many
+from safar.returns.desk import open_desk
+from safar.returns.model import Refusal, ReturnState, ReturnStep, Turned
+
+
+async def refuse_many(connection: Connection, refusals: Sequence[Refusal]) -> list[Turned]:
+    """Say no to returns, before they come or after; an exchange that was set aside is given up.
+
+    Writes return.refused, and the mail that tells why.
+    """
+    desk = await open_desk(connection, [refusal.return_id for refusal in refusals])
+    given_up = []
+    for refusal in refusals:
+        one = desk.take(refusal.return_id, ReturnStep.REFUSE)
+        if one is None:
+            continue
+        changed = replace(one, state=ReturnState.REFUSED, answer=refusal.answer)
+        desk.put(changed, refusal.link, staff_id=refusal.staff_id)
+        if one.is_exchanged and one.exchange_order_id:
+            given_up.append(
+                Cancellation(
+                    one.exchange_order_id, refusal.link, "cancelled_by_shop", staff_id=refusal.staff_id
+                )
+            )
+    await desk.close(connection)
+    if given_up:  # after the returns are refused: what their customers paid is for what they keep
+        await cancel_many(connection, given_up)
+    return [desk.outcome(refusal.return_id, ReturnState.REFUSED) for refusal in refusals]

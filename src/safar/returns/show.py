@@ -1,0 +1,48 @@
+"""How returns, and orders of which something came back, are shown."""
+
+from safar.kernel.i18n import N_, _
+from safar.orders.model import Order, OrderState, PaymentState
+from safar.orders.words import PAYMENT_STATES, STATES
+from safar.returns.model import ReturnState, Wish
+from safar.returns.reading import Progress
+
+RETURN_STATES = {
+    ReturnState.REQUESTED: N_("Asked for"),
+    ReturnState.APPROVED: N_("Approved"),
+    ReturnState.REFUSED: N_("Refused"),
+    ReturnState.RECEIVED: N_("Received"),
+    ReturnState.REFUNDED: N_("Given back"),
+    ReturnState.EXCHANGED: N_("Exchanged"),
+}
+RETURN_TONES = {
+    ReturnState.REQUESTED: "warn",
+    ReturnState.APPROVED: "info",
+    ReturnState.REFUSED: "bad",
+    ReturnState.RECEIVED: "brand",
+    ReturnState.REFUNDED: "good",
+    ReturnState.EXCHANGED: "good",
+}
+WISHES = {Wish.REFUND: N_("Money back"), Wish.EXCHANGE: N_("Exchange")}
+REASONS = {
+    "broken": N_("It is broken"),
+    "wrong": N_("It is not what I ordered"),
+    "not_as_shown": N_("It is not as it was shown"),
+    "does_not_fit": N_("It does not fit"),
+    "changed_mind": N_("I have changed my mind"),
+    "other": N_("Something else"),
+}
+
+
+def state_word(order: Order, progress: Progress | None) -> str:
+    """Return how an order stands, in a word; one that has come back is delivered no longer."""
+    return _("Sent back") if progress and progress.is_sent_back else _(STATES[OrderState(order.state)])
+
+
+def payment_word(order: Order, progress: Progress | None) -> str:
+    """Return how an order's payment stands, in a word: what has gone back is not just "Paid"."""
+    if order.payment_state == PaymentState.PAID and progress and progress.refunding_minor:
+        if progress.refunded_minor < progress.refunding_minor:
+            return _("Refund under way")
+        whole = progress.refunded_minor >= progress.paid_minor
+        return _("Refunded") if whole else _("Partly refunded")
+    return _(PAYMENT_STATES[PaymentState(order.payment_state)])

@@ -1,0 +1,142 @@
+"""What staff decide about returns: approve, refuse, receive, give the money back."""
+
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from safar.kernel.context import Context
+from safar.kernel.errors import NotFound
+from safar.kernel.ids import parse_id
+from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.pages import context_of
+from safar.kernel.web.post import Page, posted
+from safar.kernel.web.requests import request_key, see_other
+from safar.orders.errors import NotNow
+from safar.orders.links import link_of
+from safar.orders.reading import lines_of, orders_by_id
+from safar.returns.exchange import exchange_id
+from safar.returns.model import Approval, Arrival, Arrived, GiveBack, Refusal, ReturnRequest, Turned, Wish
+from safar.returns.public import NOTE_CHARACTERS_MAX, read_return
+from safar.returns.reading import returns_by_id, sisters
+from safar.returns.refuse import refuse_many
+from safar.returns.request import request_many
+from safar.returns.take_back import approve_many, receive_many, refund_return_many
+from safar.stock.actions import own_locations
+from safar.stock.model import LOSS, MAIN, QUARANTINE
+
+ANSWER_CHARACTERS_MAX = 1000
+
+
+def routes(return_page: Page) -> list[BaseRoute]:
+    """Return the routes; `return_page` shows a return again with the problem there was."""
+    on_page = posted(return_page)
+    return [
+        StaffRoute("/returns/{id}/approved", on_page(_approve), role="agent", methods=["POST"]),
+        StaffRoute("/returns/{id}/refused", on_page(_refuse), role="agent", methods=["POST"]),
+        StaffRoute("/returns/{id}/received", on_page(_receive), role="agent", methods=["POST"]),
+        StaffRoute("/returns/{id}/refunded", on_page(_refund), role="manager", methods=["POST"]),
+        StaffRoute("/orders/{id}/returns", _register, role="agent", methods=["POST"]),
+    ]
+
+
+async def _approve(request: Request, actor: Actor, fields: Fields) -> str:
+    context, return_id = context_of(request), parse_id(request.path_params["id"])
+    answer = fields.text("answer", length_max=ANSWER_CHARACTERS_MAX, required=False)
+    fields.done()
+    order_id = await _order_id(context, return_id)
+    send_to = "\n".join([context.settings.shop_name, *context.settings.shop_address.split("|")])
+    approval = Approval(
+        return_id, actor.id, link_of(context, order_id), link_of(context, exchange_id(return_id)),
+        send_to if context.settings.shop_address else "", answer, context.settings.order_location_rule,
+    )  # fmt: skip
+    return _done(return_id, await context.batched(approve_many, approval))
+
+
+async def _refuse(request: Request, actor: Actor, fields: Fields) -> str:
+    context, return_id = context_of(request), parse_id(request.path_params["id"])
+    answer = fields.text("answer", length_max=ANSWER_CHARACTERS_MAX)
+    fields.done()
+    order_id = await _order_id(context, return_id)
+    refusal = Refusal(return_id, actor.id, link_of(context, order_id), answer)
+    return _done(return_id, await context.batched(refuse_many, refusal))
+
+
+async def _receive(request: Request, actor: Actor, fields: Fields) -> str:
+    """Take goods in: stock-ID, quarantine-ID and loss-ID by article, line-ID by line that counts."""
+    context, return_id = context_of(request), parse_id(request.path_params["id"])
+    location_id = parse_id(fields.values.get("location_id") or str(MAIN))
+    async with context.database.connection() as connection:
+        if location_id not in {place.id for place in await own_locations(connection)}:
+            raise NotFound
+    order_id = await _order_id(context, return_id)
+    places = {"stock": location_id, "quarantine": QUARANTINE, "loss": LOSS}
+    goods = [
+        Arrived(variant_id, place, units)
+        for kind, place in places.items()
+        for variant_id, units in fields.units(f"{kind}-", required=True).items()
+        if units
+    ]
+    lines = fields.units("line-", required=True)
+    fields.done()
+    arrival = Arrival(return_id, actor.id, link_of(context, order_id), tuple(lines.items()), tuple(goods))
+    return _done(return_id, await context.batched(receive_many, arrival))
+
+
+async def _refund(request: Request, actor: Actor, fields: Fields) -> str:
+    context, return_id = context_of(request), parse_id(request.path_params["id"])
+    async with context.database.connection() as connection:
+        one = (await returns_by_id(connection, [return_id])).get(return_id)
+        if one is None:
+            raise NotFound
+        order = (await orders_by_id(connection, [one.order_id]))[one.order_id]
+    amount = fields.amount("amount", order.currency, required=False)
+    fields.done()
+    gift = GiveBack(
+        return_id, actor.id, link_of(context, order.id), fields.ticked("with_shipping"), amount
+    )  # fmt: skip
+    return _done(return_id, await context.batched(refund_return_many, gift))
+
+
+def _done(return_id: UUID, outcome: Turned) -> str:
+    """Return the return's page. Raises NotFound, NotNow."""
+    if outcome.state is None:
+        raise NotFound
+    if not outcome.done:
+        raise NotNow
+    return f"/returns/{return_id}"
+
+
+async def _register(request: Request) -> Response:
+    """Take a return down for a customer who called or stands at the counter."""
+    actor, context = actor_of(request), context_of(request)
+    order_id = parse_id(request.path_params["id"])
+    fields = await read_fields(request)
+    async with context.database.connection() as connection:
+        if order_id not in await orders_by_id(connection, [order_id]):
+            raise NotFound
+        lines = (await lines_of(connection, [order_id]))[order_id]
+        others = await sisters(connection, [line.variant_id for line in lines])
+    wanted = read_return(fields, lines, others)
+    key = request_key(request, fields, "return", order_id)
+    fields.done()
+    note = fields.values.get("note", "").strip()[:NOTE_CHARACTERS_MAX]
+    one = await context.batched(
+        request_many,
+        ReturnRequest(
+            key, order_id, wanted, fields.values.get("wish", Wish.REFUND), context.settings.return_days,
+            link_of(context, order_id), note, actor.id,
+        ),
+    )  # fmt: skip
+    return see_other(f"/returns/{one.id}")
+
+
+async def _order_id(context: Context, return_id: UUID) -> UUID:
+    async with context.database.connection() as connection:
+        one = (await returns_by_id(connection, [return_id])).get(return_id)
+    if one is None:
+        raise NotFound
+    return one.order_id

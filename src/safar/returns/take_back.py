@@ -1,0 +1,230 @@
+"""What comes back: approved, put on a shelf or written off, and paid for or exchanged."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from safar.kernel.database import Connection, as_json, execute
+from safar.kernel.i18n import money, number
+from safar.kernel.ids import derived_id
+from safar.kernel.refusals import refusing
+from safar.orders.model import Order
+from safar.orders.reading import goods_of, lines_of
+from safar.payments.books.credits import Purse, ask_after_all, give_back_of, let_go, purses_of
+from safar.returns.desk import open_desk
+from safar.returns.errors import MoreThanSent, NothingReturned, RefundTooLarge
+from safar.returns.exchange import Exchanged, exchange
+from safar.returns.model import (
+    Approval,
+    Arrival,
+    GiveBack,
+    Return,
+    ReturnLine,
+    ReturnState,
+    ReturnStep,
+    Turned,
+    Wish,
+)
+from safar.returns.money import delivery_worth, worth_of
+from safar.returns.reading import QUERIES, credited_units, return_lines_of, returned_goods
+from safar.stock import actions as stock
+from safar.stock.model import Place
+
+
+@refusing
+async def approve_many(connection: Connection, approvals: Sequence[Approval]) -> list[Turned]:
+    """Let goods come back. For an exchange the new order is made and its units are held now, all or nothing.
+
+    Writes return.approved, and the mail that says how to send it back. Raises NothingToExchange.
+    """
+    desk = await open_desk(connection, [approval.return_id for approval in approvals])
+    for approval in approvals:
+        one = desk.take(approval.return_id, ReturnStep.APPROVE)
+        if one is None:
+            continue
+        new: Exchanged | None = None
+        if one.wish == Wish.EXCHANGE:
+            new = await exchange(connection, desk.orders[one.order_id], one, desk.lines[one.id], approval)
+            one = replace(one, exchange_order_id=new.order.id, refund_minor=new.surplus_minor)
+        desk.put(
+            replace(one, state=ReturnState.APPROVED, answer=approval.answer), approval.link,
+            staff_id=approval.staff_id, send_to=approval.send_to,
+            exchange=(new.order, approval.exchange_link) if new else None,
+            told={"order_number": new.order.number} if new else None,
+        )  # fmt: skip
+        if new:
+            desk.events += new.events
+    await desk.close(connection)
+    return [desk.outcome(approval.return_id, ReturnState.APPROVED) for approval in approvals]
+
+
+@refusing
+async def receive_many(connection: Connection, arrivals: Sequence[Arrival]) -> list[Turned]:
+    """Write down what has come back and where it was put: in stock, in quarantine, or as a loss.
+
+    An exchange is done with it: what it came cheaper goes back, and what has not come is paid for. Writes
+    return.received or return.exchanged, and the mail that tells. Raises NothingReturned, MoreThanSent.
+    """
+    desk = await open_desk(connection, [arrival.return_id for arrival in arrivals])
+    moves: list[stock.Transfer] = []
+    for arrival in arrivals:
+        one = desk.take(arrival.return_id, ReturnStep.RECEIVE)
+        if one is None:
+            continue
+        order = desk.orders[one.order_id]
+        received = {line.variant_id: 0 for line in desk.lines[one.id]} | dict(arrival.lines)
+        await _check_arrival(connection, order, arrival, desk.lines[one.id])
+        await _write_arrival(connection, arrival, received)
+        moves += _moves(order, one, arrival)
+        changed, short_minor = replace(one, state=ReturnState.RECEIVED), 0
+        if one.is_exchanged:
+            worth_minor = await lines_worth(connection, order, one, received)
+            changed, short_minor = await _end_exchange(connection, one, worth_minor, arrival.staff_id)
+        desk.put(
+            changed, arrival.link, staff_id=arrival.staff_id, told={"quantity": sum(received.values())},
+            due=money(short_minor, order.currency) if short_minor else "",
+        )  # fmt: skip
+    await stock.transfer_many(connection, moves)
+    await desk.close(connection)
+    return [desk.outcome(arrival.return_id, ReturnState.RECEIVED) for arrival in arrivals]
+
+
+@refusing
+async def refund_return_many(connection: Connection, gifts: Sequence[GiveBack]) -> list[Turned]:
+    """Ask for money to go back for returns that are here. Writes return.refunded.
+
+    What was due for it on delivery is not asked for any more. The customer is told by the payments room when
+    the money has gone. Raises RefundTooLarge.
+    """
+    desk = await open_desk(connection, [gift.return_id for gift in gifts])
+    for gift in gifts:
+        one = desk.take(gift.return_id, ReturnStep.REFUND)
+        if one is None:
+            continue
+        order = desk.orders[one.order_id]
+        purse = (await purses_of(connection, [order.id]))[order.id]
+        goods_minor = await worth(connection, order, one, purse)
+        wanted = goods_minor if gift.amount_minor is None else gift.amount_minor
+        if wanted > goods_minor:
+            raise RefundTooLarge(most=money(goods_minor, order.currency))
+        delivery_minor = 0
+        if gift.with_shipping:
+            delivery_minor = delivery_worth(order, purse.total_minor - wanted)
+        back = await give_back_of(
+            connection, purse, wanted + delivery_minor, key=one.id, reason=f"return {one.number}",
+            staff_id=gift.staff_id,
+        )  # fmt: skip
+        if delivery_minor:
+            desk.orders[order.id] = await delivery_is_back(connection, order, delivery_minor)
+        changed = replace(
+            one, state=ReturnState.REFUNDED, refund_id=back.refund_id, refund_minor=back.refunded_minor,
+            with_shipping=delivery_minor > 0,
+        )  # fmt: skip
+        told: dict[str, Any] = {"total_minor": back.refunded_minor, "currency": order.currency}
+        if back.waived_minor:
+            told["waived_minor"] = back.waived_minor
+        desk.put(changed, gift.link, staff_id=gift.staff_id, told=told, silent=True)
+    await desk.close(connection)
+    return [desk.outcome(gift.return_id, ReturnState.REFUNDED) for gift in gifts]
+
+
+async def worth(connection: Connection, order: Order, one: Return, purse: Purse) -> int:
+    """Return what the goods of a return that is here come to, at most the money that is left for them."""
+    coming = (await return_lines_of(connection, [one.id]))[one.id]
+    received = {line.variant_id: line.received or 0 for line in coming}
+    return min(await lines_worth(connection, order, one, received), purse.total_minor)
+
+
+async def delivery_is_back(connection: Connection, order: Order, amount_minor: int) -> Order:
+    """Write down that so much of what sending an order had cost goes back."""
+    await execute(connection, QUERIES["delivery_is_back"], {"id": order.id, "amount": amount_minor})
+    return replace(order, delivery_back_minor=order.delivery_back_minor + amount_minor)
+
+
+async def lines_worth(connection: Connection, order: Order, one: Return, received: Mapping[UUID, int]) -> int:
+    """Return what these units of an order's lines cost, in the shares that its other returns have left."""
+    lines = (await lines_of(connection, [order.id]))[order.id]
+    credited = (await credited_units(connection, [order.id], but=one.id))[order.id]
+    return worth_of(order, lines, received, credited)
+
+
+async def _check_arrival(
+    connection: Connection, order: Order, arrival: Arrival, lines: Sequence[ReturnLine]
+) -> None:
+    """Never more comes back than was asked for, nor of any article than has left."""
+    if not arrival.goods or not any(units for _id, units in arrival.lines):
+        raise NothingReturned
+    asked = {line.variant_id: line for line in lines}
+    for variant_id, units in arrival.lines:
+        line = asked.get(variant_id)
+        if line is None or not 0 <= units <= line.quantity:
+            title = line.title if line else "–"
+            raise MoreThanSent(title=title, left=number(line.quantity if line else 0))
+    goods = (await goods_of(connection, [order.id]))[order.id]
+    back = (await returned_goods(connection, [order.id]))[order.id]
+    left = {one.variant_id: -back.get(one.variant_id, 0) for one in goods}
+    for one in goods:
+        left[one.variant_id] += one.shipped
+    titles = {one.variant_id: one.title for one in goods}
+    for came in arrival.goods:
+        most = left.get(came.variant_id, 0)
+        if came.quantity > most:
+            raise MoreThanSent(title=titles.get(came.variant_id, "–"), left=number(max(most, 0)))
+        left[came.variant_id] = most - came.quantity
+
+
+async def _write_arrival(connection: Connection, arrival: Arrival, received: Mapping[UUID, int]) -> None:
+    params = {
+        "goods": as_json([
+            {"return_id": arrival.return_id, "variant_id": v, "location_id": at, "quantity": units}
+            for (v, at), units in _by_place(arrival).items()
+        ]),
+        "lines": as_json([
+            {"return_id": arrival.return_id, "variant_id": v, "received": units}
+            for v, units in received.items()
+        ]),
+    }  # fmt: skip
+    await execute(connection, QUERIES["write_arrivals"], params)
+
+
+def _moves(order: Order, one: Return, arrival: Arrival) -> list[stock.Transfer]:
+    return [
+        stock.Transfer(
+            move_id=derived_id("returned", one.id, variant_id, location_id), variant_id=variant_id,
+            from_location_id=stock.CUSTOMER, to_location_id=location_id, quantity=quantity,
+            reason="return", document=f"order {order.number}", staff_id=arrival.staff_id,
+        )
+        for (variant_id, location_id), quantity in _by_place(arrival).items()
+    ]  # fmt: skip
+
+
+def _by_place(arrival: Arrival) -> dict[Place, int]:
+    units: dict[Place, int] = {}
+    for came in arrival.goods:
+        place = (came.variant_id, came.location_id)
+        units[place] = units.get(place, 0) + came.quantity
+    return units
+
+
+async def _end_exchange(
+    connection: Connection, one: Return, worth_minor: int, staff_id: UUID
+) -> tuple[Return, int]:
+    """Settle an exchange by what has come, which is worth so much; return what is paid on delivery after all.
+
+    It pays for the new goods first. What is left goes back; what is missing is paid on delivery, if the new
+    goods are not there and paid yet.
+    """
+    assert one.exchange_order_id is not None
+    purses = await purses_of(connection, [one.order_id, one.exchange_order_id])
+    purse, new = purses[one.order_id], purses[one.exchange_order_id]
+    changed = replace(one, state=ReturnState.EXCHANGED, refund_minor=0)
+    if worth_minor < new.credit_minor:
+        short_minor = new.credit_minor - worth_minor
+        await let_go(connection, new, short_minor, to=one.order_id)
+        asked = await ask_after_all(connection, one.exchange_order_id, short_minor)
+        return changed, short_minor if asked else 0
+    amount = min(one.refund_minor, worth_minor - new.credit_minor, purse.total_minor)
+    reason = f"return {one.number}"
+    back = await give_back_of(connection, purse, amount, key=one.id, reason=reason, staff_id=staff_id)
+    return replace(changed, refund_id=back.refund_id, refund_minor=back.refunded_minor), 0

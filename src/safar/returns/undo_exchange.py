@@ -1,0 +1,77 @@
+"""An exchange whose new order is cancelled: what paid for it goes back, now or when the goods are here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from safar.journal.actions import append_many
+from safar.kernel import clock
+from safar.kernel.database import Connection, as_json, execute, rows
+from safar.orders.changes import event_of
+from safar.orders.model import Order
+from safar.payments.books.credits import Purse, give_back_of, let_go, purses_of
+from safar.returns.model import Return, ReturnState, Wish
+from safar.returns.reading import QUERIES
+
+
+async def undo_exchanges(
+    connection: Connection, orders: Sequence[Order], by: Mapping[UUID, UUID | None]
+) -> dict[UUID, int]:
+    """Let the returns that these cancelled orders were made for be paid back; `by`: the staff, by order.
+
+    The goods are here: the money goes back at once, and the return is refunded. They are not: it is a return
+    for money from now on. It was refused: the customer keeps the goods, and the money is for them. Returns
+    what goes back, now or later, by order. Writes return.refunded.
+    """
+    found = await rows(Return, connection, QUERIES["returns_exchanged_for"], {"ids": [o.id for o in orders]})
+    if not found:
+        return {}
+    exchanged = {order.id: order for order in orders}
+    purses = await purses_of(connection, [one.exchange_order_id for one in found if one.exchange_order_id])
+    changed, events, amounts = [], [], {}
+    for one in found:
+        assert one.exchange_order_id is not None
+        order = exchanged[one.exchange_order_id]
+        purse = _credits_of(purses[order.id])
+        if one.state != ReturnState.REFUSED:
+            amounts[order.id] = purse.total_minor
+        if one.state != ReturnState.EXCHANGED:
+            await let_go(connection, purse, purse.total_minor, to=one.order_id)
+            changed.append(replace(one, wish=Wish.REFUND, refund_minor=0))
+            continue
+        back = await give_back_of(
+            connection, purse, purse.total_minor, key=order.id, reason=f"return {one.number}",
+            staff_id=by.get(order.id),
+        )  # fmt: skip
+        changed.append(
+            replace(
+                one, wish=Wish.REFUND, state=ReturnState.REFUNDED,
+                refund_id=back.refund_id or one.refund_id,
+                refund_minor=one.refund_minor + back.refunded_minor,
+            )
+        )  # fmt: skip
+        told = {
+            "return_id": one.id, "number": one.number, "wish": Wish.REFUND,
+            "total_minor": back.refunded_minor, "currency": order.currency,
+        }  # fmt: skip
+        event = event_of("return.refunded", order, told, staff_id=by.get(order.id))
+        events.append(replace(event, subject_id=one.order_id))
+    await execute(connection, QUERIES["undo_exchanges"], _params(changed))
+    await append_many(connection, events)
+    return amounts
+
+
+def _credits_of(purse: Purse) -> Purse:
+    """Return the money behind an order without what is due for it: it is cancelled."""
+    return replace(purse, funds=tuple(fund for fund in purse.funds if fund.order_id != purse.order_id))
+
+
+def _params(changed: Sequence[Return]) -> dict[str, object]:
+    records = [
+        {
+            "id": one.id, "state": one.state, "wish": one.wish, "refund_id": one.refund_id,
+            "refund_minor": one.refund_minor,
+        }
+        for one in changed
+    ]  # fmt: skip
+    return {"changes": as_json(records), "now": clock.now()}

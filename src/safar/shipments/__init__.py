@@ -1,0 +1,1 @@
+"""Parcels: packed, shipped, delivered; carriers, picking and printed documents."""

@@ -1,0 +1,82 @@
+"""When an order leaves and arrives, and where it goes, as it is shown."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from safar.kernel.clock import shop_day
+from safar.kernel.i18n import _, current_language, day
+from safar.orders.model import Order, OrderState
+from safar.pricing.model import Destination, Rules, ShippingMethod
+from safar.pricing.places import country_name
+from safar.pricing.shipping import zone_of
+from safar.settings import Settings
+
+_LEAVING = (OrderState.CONFIRMED, OrderState.PACKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """When an order leaves and arrives, as it was promised; None: nothing was, or it has happened.
+
+    `way`: how it is sent, in the language in force.
+    """
+
+    way: str
+    leaves_on: date | None
+    arrives_from: date | None
+    arrives_until: date | None
+
+    @property
+    def text(self) -> str:
+        """Return the promise in a sentence, or "" when there is none."""
+        parts = []
+        if self.leaves_on:
+            parts.append(_("It leaves by %(day)s.", day=day(self.leaves_on)))
+        if self.arrives_from and self.arrives_until:
+            if self.arrives_from == self.arrives_until:
+                parts.append(_("It should arrive on %(day)s.", day=day(self.arrives_until)))
+            else:
+                days = {"first": day(self.arrives_from), "last": day(self.arrives_until)}
+                parts.append(_("It should arrive between %(first)s and %(last)s.", **days))
+        return " ".join(parts)
+
+
+def expected_of(order: Order, settings: Settings, rules: Rules) -> Expected:
+    """Return when an order leaves and arrives, by what was promised and by the way it is sent."""
+    method = method_of(order, rules)
+    start = leaves_on = _leaves_on(order, settings)
+    if order.state == OrderState.SHIPPED and order.shipped_at:
+        start = shop_day(order.shipped_at, settings.timezone)
+    return Expected(
+        way=(method.names.get(current_language()) or method.names.get("", "")) if method else "",
+        leaves_on=leaves_on,
+        arrives_from=start + timedelta(days=method.days_least) if start and method else None,
+        arrives_until=start + timedelta(days=method.days_most) if start and method else None,
+    )
+
+
+def address_of(order: Order) -> str:
+    """Return where an order goes, line by line."""
+    place = " ".join(part for part in (order.postcode, order.city) if part)
+    lines = [*order.address.splitlines(), place, country_name(order.country) if order.country else ""]
+    return "\n".join(line.strip() for line in lines if line.strip())
+
+
+def method_of(order: Order, rules: Rules) -> ShippingMethod | None:
+    """Return how an order is sent; None when that way is not offered any more, or none was chosen."""
+    zone = zone_of(rules.zones, Destination(order.country, order.postcode)) if order.shipping_key else None
+    return next((one for one in zone.methods if one.key == order.shipping_key), None) if zone else None
+
+
+def is_late(order: Order, settings: Settings, today: date) -> bool:
+    """Tell whether an order should have left before `today`, a day of the shop."""
+    leaves_on = _leaves_on(order, settings)
+    return leaves_on is not None and leaves_on < today
+
+
+def _leaves_on(order: Order, settings: Settings) -> date | None:
+    """Return the day of the shop by which an order leaves; None when it has left, or is not confirmed."""
+    if order.state not in _LEAVING or order.confirmed_at is None:
+        return None
+    latest = shop_day(order.confirmed_at, settings.timezone) + timedelta(days=settings.ship_days)
+    return max(order.promised_on, latest) if order.promised_on else latest

@@ -1,0 +1,27 @@
+"""The visitor's cart as a request asks for it, and the country its goods go to."""
+
+from uuid import UUID
+
+from starlette.requests import Request
+
+from safar.cart.cookie import cart_of
+from safar.cart.reading import Basket, BasketRequest, baskets_many
+from safar.customers.visitor import visitor_of
+from safar.kernel.i18n import current_language
+from safar.kernel.web.pages import context_of
+from safar.storefront.currency import currency_of
+from safar.storefront.layer import look_in
+
+
+def home_of(request: Request) -> str:
+    """Return the country that goods go to until the customer says where."""
+    return look_in(request).say("country") or context_of(request).settings.country
+
+
+async def basket_now(request: Request) -> Basket:
+    """Return what is in the visitor's cart at the prices of now."""
+    cart, currency = cart_of(request), currency_of(request)
+    if cart is None:
+        return Basket(UUID(int=0), (), currency)
+    asked = BasketRequest(cart.cart_id, visitor_of(request).campaign_id, currency, current_language())
+    return await context_of(request).batched(baskets_many, asked)

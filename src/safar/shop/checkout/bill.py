@@ -1,0 +1,127 @@
+"""What a basket costs as a customer is shown it, and why it cannot be had as they asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from safar.cart.reading import Basket
+from safar.kernel.context import Context
+from safar.kernel.i18n import N_, _, current_language, money
+from safar.payments.ways import Way, offered, standing
+from safar.pricing.model import Destination, DiscountReason, Method, NoShipping, Quote, Rules
+from safar.pricing.money import converted
+from safar.pricing.quote import quote
+from safar.pricing.rules import rules_of
+
+CODE_REFUSALS: Mapping[str, str] = {
+    DiscountReason.UNKNOWN: N_("We do not know the code %(code)s."),
+    DiscountReason.NOT_YET: N_("The code %(code)s cannot be used yet."),
+    DiscountReason.OVER: N_("The time of the code %(code)s is over."),
+    DiscountReason.TOO_LITTLE: N_("The code %(code)s is for goods of %(amount)s and more."),
+    DiscountReason.NOT_FOR_THESE: N_("The code %(code)s is for other goods."),
+    DiscountReason.USED_UP: N_("The code %(code)s is used up."),
+    DiscountReason.USED_BEFORE: N_("You have used the code %(code)s before; it can be used once."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A basket with its price. `quote` None: it cannot be sent there. `refusal`: why the code is not taken.
+
+    `ways` are those that take its total, `not_for_total` the others.
+    `other_way`: the way that was asked for is not to be had there; the price is that of the cheapest.
+    """
+
+    basket: Basket
+    to: Destination
+    rules: Rules
+    quote: Quote | None
+    methods: Sequence[Method]
+    ways: Sequence[Way]
+    refusal: DiscountReason | None = None
+    other_way: bool = False
+    nothing_offered: bool = False
+    not_for_total: Sequence[Way] = ()
+
+    @property
+    def refusal_text(self) -> str | None:
+        if self.refusal is None:
+            return None
+        return refusal_text(self.refusal, self.basket.code, self.basket, self.rules)
+
+    @property
+    def method(self) -> Method | None:
+        key = self.quote.shipping_key if self.quote else ""
+        return next((one for one in self.methods if one.key == key), None)
+
+
+async def bill_of(context: Context, basket: Basket, to: Destination, shipping: str = "") -> Bill:
+    """Return what the basket costs there; a code that is not taken is left out, and said."""
+    rules = await rules_of(context)
+    refusal = basket.refusal(rules)
+    discount = basket.discount if basket.code and refusal is None else None
+    asked = quote(basket.priced, rules, to, currency=basket.currency, shipping=shipping, discount=discount)
+    found = asked
+    if isinstance(asked, NoShipping) and asked.methods:
+        found = quote(basket.priced, rules, to, currency=basket.currency, discount=discount)
+    total = found.total_minor if isinstance(found, Quote) else None
+    ways = await offered(context, basket.currency, to.country, total)
+    return Bill(
+        basket=basket,
+        to=to,
+        rules=rules,
+        quote=found if isinstance(found, Quote) else None,
+        methods=found.methods,
+        ways=[way for way in ways if way.for_total],
+        not_for_total=[way for way in ways if not way.for_total],
+        refusal=refusal,
+        other_way=found is not asked,
+        nothing_offered=not ways and (await standing(context)).nothing_offered,
+    )
+
+
+def refusal_text(reason: DiscountReason, code: str, basket: Basket, rules: Rules) -> str:
+    """Return why a code is not taken, in words."""
+    minimum = basket.discount.minimum_minor if basket.discount else 0
+    own = basket.discount.currency if basket.discount else basket.currency
+    amount = money(converted(minimum, own, basket.currency, rules.rates), basket.currency)
+    return _(CODE_REFUSALS[reason], code=code, amount=amount)
+
+
+def bill_json(bill: Bill) -> dict[str, Any]:
+    """Return a bill for programs: amounts in minor units of `currency`."""
+    basket, found = bill.basket, bill.quote
+    told: dict[str, Any] = {
+        "currency": basket.currency,
+        "units": basket.units,
+        "lines": [
+            {
+                "sku": line.sku, "title": line.title, "quantity": line.quantity,
+                "price_minor": line.price_minor, "buyable": line.offer.buyable,
+                "promised_on": line.offer.promised_on, "repriced": line.repriced,
+            }
+            for line in basket.lines
+        ],
+        "subtotal_minor": basket.subtotal_minor,
+        "code": basket.code,
+        "code_refused": bill.refusal,
+        "shipping_methods": [
+            {
+                "key": one.key, "name": one.name_in(current_language()), "price_minor": one.price_minor,
+                "days_least": one.days_least, "days_most": one.days_most,
+            }
+            for one in bill.methods
+        ],
+        "payment_ways": [
+            {"provider": way.provider, "label": way.label, "methods": [key for key, _label in way.methods]}
+            for way in bill.ways
+        ],
+        "deliverable": found is not None,
+    }  # fmt: skip
+    if found is not None:
+        told |= {
+            "discount_minor": found.discount_minor, "shipping": found.shipping_key,
+            "shipping_minor": found.shipping_minor, "tax_minor": found.tax_minor,
+            "tax_included": found.tax_included, "total_minor": found.total_minor,
+        }  # fmt: skip
+    return told

@@ -1,0 +1,181 @@
+"""The shop's pages for staff: orders, and one order with everything that happened to it."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from safar.catalogue.images import picture_url
+from safar.customers.actions import cards
+from safar.customers.sentences import icon_of, sentence, tone_of
+from safar.kernel.clock import today
+from safar.kernel.context import Context
+from safar.kernel.errors import NotFound
+from safar.kernel.i18n import _
+from safar.kernel.ids import new_id, parse_id
+from safar.kernel.keyset import cut
+from safar.kernel.text import whole_number
+from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import actor_of
+from safar.kernel.web.pages import context_of, page, today_of
+from safar.kernel.web.post import NOTHING, Wrong
+from safar.kernel.web.requests import see_other
+from safar.orders.links import link_shown
+from safar.orders.model import Order, OrderState, PaymentState
+from safar.orders.reading import goods_of, lines_of, order_of_number, orders_by_id
+from safar.orders.show import money_note, steps_of
+from safar.orders.way import Step, after, is_partly_shipped
+from safar.orders.words import PAYMENT_STATES, STATES
+from safar.payments.show import box
+from safar.pricing.rules import rules_of
+from safar.returns import pages as return_pages
+from safar.returns.decide import to_give_up
+from safar.returns.give_up import given_up_of
+from safar.returns.reading import Progress, exchanged_from, progress_of, return_lines_of, returns_of
+from safar.returns.request import can_return
+from safar.returns.show import REASONS, RETURN_STATES, RETURN_TONES, WISHES, payment_word, state_word
+from safar.shipments import carrier_pages
+from safar.shipments.decide import to_go_of
+from safar.shipments.picking import lots_to_take
+from safar.shipments.reading import carriers, sent_in, shipments_of
+from safar.shipments.show import address_of, expected_of, is_late
+from safar.shop.console import step_pages as order_actions
+from safar.shop.console.find import PAGE_SIZE, Wanted, find_orders
+from safar.shop.console.history import timeline
+from safar.stock.actions import own_locations
+from safar.team.actions import staff_names
+
+_QUERY_CHARACTERS_MAX = 100
+
+
+async def _orders(request: Request) -> Response:
+    """Show orders, newest first; a number in the search goes straight to its order."""
+    context = context_of(request)
+    wanted = _wanted(request)
+    async with context.database.connection() as connection:
+        if (number := whole_number(wanted.query)) and (order_id := await order_of_number(connection, number)):
+            return see_other(f"/orders/{order_id}")
+        found = await find_orders(connection, wanted, context.settings, today=today_of(request))
+        shown, last = cut(found, PAGE_SIZE)
+        progress = await progress_of(connection, [order.id for order in shown])
+    older = f"?{request.url.include_query_params(before=last.number).query}" if last else None
+    values = {
+        "orders": shown, "state_word": state_word, "payment_word": payment_word,
+        "wanted": wanted, "states": STATES, "payments": PAYMENT_STATES, "older": older,
+        "first": wanted.before is None, "progress": progress, "tabs": _tabs(wanted),
+        "late": {order.id for order in shown if is_late(order, context.settings, today_of(request))},
+        "batch_id": new_id(), "told": _told(request),
+    }  # fmt: skip
+    return page(request, "shop/console/orders.html", values)
+
+
+def _wanted(request: Request) -> Wanted:
+    query = request.query_params
+    state, payment = query.get("state"), query.get("payment")
+    return Wanted(
+        query=query.get("q", "").strip()[:_QUERY_CHARACTERS_MAX],
+        state=state if state in STATES else None,
+        payment=payment if payment in PAYMENT_STATES else None,
+        late="late" in query,
+        with_returns="returns" in query,
+        before=whole_number(query.get("before", "")),
+    )
+
+
+def _tabs(wanted: Wanted) -> list[tuple[str, str, bool]]:
+    """Return the views as (label, address, whether it is this one)."""
+    plain = not (wanted.late or wanted.with_returns)
+    tabs = [(_("All"), "/orders", plain and wanted.state is None and not wanted.query)]
+    tabs += [
+        (_(name), f"/orders?{urlencode({'state': state.value})}", plain and wanted.state == state)
+        for state, name in STATES.items()
+    ]
+    tabs.append((_("Late"), "/orders?late=1", wanted.late))
+    tabs.append((_("With open returns"), "/orders?returns=1", wanted.with_returns))
+    return tabs
+
+
+def _told(request: Request) -> tuple[int, int] | None:
+    """Return how many orders of the last batch were done, and how many were not."""
+    done, left = (whole_number(request.query_params.get(name, "")) for name in ("done", "left"))
+    return None if done is None and left is None else (done or 0, left or 0)
+
+
+async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
+    """Show one order to staff: what is to be done with it, what was, and who did it."""
+    actor, context, order_id = actor_of(request), context_of(request), parse_id(request.path_params["id"])
+    async with context.database.connection() as connection:
+        order = (await orders_by_id(connection, [order_id])).get(order_id)
+        if order is None:
+            raise NotFound
+        lines = (await lines_of(connection, [order_id]))[order_id]
+        goods = (await goods_of(connection, [order_id]))[order_id]
+        shipments = (await shipments_of(connection, [order_id]))[order_id]
+        returns = (await returns_of(connection, [order_id]))[order_id]
+        happened = await timeline(connection, order)
+        to_go = to_go_of(goods) if after(order.state, Step.SHIP) is not None else {}
+        left = [(order_id, one.variant_id, at, one.units) for at, here in to_go.items() for one in here]
+        values: dict[str, Any] = {
+            "order": order,
+            "lines": lines,
+            "pictures": {line.variant_id: picture_url(line.image, line.slug, 320) for line in lines},
+            "customer": (await cards(connection, [order.customer_id])).get(order.customer_id),
+            "content": await sent_in(connection, [shipment.id for shipment in shipments]),
+            "shipments": shipments,
+            "returns": returns,
+            "progress": (await progress_of(connection, [order_id])).get(order_id),
+            "return_lines": await return_lines_of(connection, [one.id for one in returns]),
+            "returnable": await can_return(connection, order_id) if shipments else {},
+            "origin": await exchanged_from(connection, order_id),
+            "to_go": to_go,
+            "may_give_up": to_give_up(lines, goods) if to_go else {},
+            "given_up": await given_up_of(connection, order_id),
+            "parcel_ids": {location_id: new_id() for location_id in to_go},
+            "lots": await lots_to_take(connection, left),
+            "carriers": [carrier for carrier in await carriers(connection) if carrier.active],
+            "locations": {one.id: one.name for one in await own_locations(connection)},
+            "names": await staff_names(connection, {e.staff_id for e in happened if e.staff_id}),
+        }
+    payment = await box(context, order)
+    values |= _standing(context, order, values["progress"], partly=is_partly_shipped(goods)) | {
+        "events": [(event, sentence(event), icon_of(event), tone_of(event)) for event in happened],
+        "expected": expected_of(order, context.settings, await rules_of(context)),
+        "payment": payment, "problem": wrong.sentence,
+        "money_note": money_note(
+            order, came_minor=payment.came_minor, back_minor=payment.back_minor,
+            return_state=values["origin"].state if values["origin"] else None,
+        ),
+        "may_manage": actor.may("manager"), "return_id": new_id(), "give_up_id": new_id(),
+    }  # fmt: skip
+    return page(request, "shop/console/order.html", values, status=wrong.status)
+
+
+def _standing(context: Context, order: Order, progress: Progress | None, *, partly: bool) -> dict[str, Any]:
+    """Return what follows from how an order stands: what may be done with it now, and words for it."""
+    return {
+        "partly": partly,
+        "steps": steps_of(
+            order, partly_shipped=partly, sent_back=progress is not None and progress.is_sent_back
+        ),
+        "may_pack": after(order.state, Step.PACK) is not None,
+        "may_deliver": after(order.state, Step.DELIVER) is not None,
+        "may_cancel": after(order.state, Step.CANCEL, partly_shipped=partly) is not None,
+        "late": is_late(order, context.settings, today(context.settings.timezone)),
+        "state_word": state_word(order, progress), "payment_word": payment_word(order, progress),
+        "return_states": RETURN_STATES,
+        "return_tones": RETURN_TONES, "wishes": WISHES, "return_reasons": REASONS,
+        "address": address_of(order), "public_link": link_shown(context, order.id),
+        "has_invoice": order.state not in (OrderState.PLACED, OrderState.CANCELLED),
+        "was_paid": order.payment_state == PaymentState.PAID,
+    }  # fmt: skip
+
+
+routes: list[BaseRoute] = [
+    StaffRoute("/orders", _orders, role="agent"),
+    *order_actions.routes(_order),
+    StaffRoute("/orders/{id}", _order, role="agent"),
+    *return_pages.routes,
+    *carrier_pages.routes,
+]

@@ -1,0 +1,220 @@
+"""What staff do with orders, one or many: pack, ship, deliver, cancel, print."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from safar.kernel.context import Context
+from safar.kernel.errors import NotFound, SafarError
+from safar.kernel.i18n import _
+from safar.kernel.ids import derived_id, parse_id
+from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.forms import Fields
+from safar.kernel.web.pages import context_of
+from safar.kernel.web.post import Page, posted
+from safar.kernel.web.requests import request_key, see_other
+from safar.orders.cancel import Cancellation
+from safar.orders.errors import NotNow, PartlySent
+from safar.orders.links import link_of
+from safar.orders.model import Order, OrderState, PaymentState
+from safar.orders.new_link import renew_link
+from safar.orders.reading import goods_of, orders_by_id, something_left
+from safar.payments.refunds import give_back
+from safar.returns.cancel_order import cancel_many
+from safar.returns.give_up import GiveUp, give_up_many
+from safar.shipments.actions import deliver_many, pack_many, ship_many
+from safar.shipments.model import Advanced, Delivery, Pack, Shipping
+from safar.shipments.prints import (
+    PICKED_AT_ONCE_MAX,
+    invoice_of,
+    packing_slip_of,
+    pdf_response,
+    picking_list_of,
+)
+from safar.stock.model import MAIN
+
+REASON_CHARACTERS_MAX = 500
+
+
+def routes(order_page: Page) -> list[BaseRoute]:
+    """Return the routes; `order_page` shows an order again with the problem there was."""
+    on_page = posted(order_page)
+    return [
+        StaffRoute("/orders/picking.pdf", _picking_list, role="agent"),
+        StaffRoute("/orders/packed", _pack_batch, role="agent", methods=["POST"]),
+        StaffRoute("/orders/shipped", _ship_batch, role="agent", methods=["POST"]),
+        StaffRoute("/orders/{id}/packed", on_page(_pack), role="agent", methods=["POST"]),
+        StaffRoute("/orders/{id}/shipped", on_page(_ship), role="agent", methods=["POST"]),
+        StaffRoute("/orders/{id}/delivered", on_page(_deliver), role="agent", methods=["POST"]),
+        StaffRoute("/orders/{id}/cancelled", on_page(_cancel), role="manager", methods=["POST"]),
+        StaffRoute("/orders/{id}/link", on_page(_new_link), role="agent", methods=["POST"]),
+        StaffRoute("/orders/{id}/given-up", on_page(_give_up), role="manager", methods=["POST"]),
+        StaffRoute("/orders/{id}/packing-slip.pdf", _packing_slip, role="agent"),
+        StaffRoute("/orders/{id}/invoice.pdf", _invoice, role="agent"),
+    ]
+
+
+async def _pack(request: Request, actor: Actor, _fields: Fields) -> str:
+    order_id = parse_id(request.path_params["id"])
+    return _done(await context_of(request).batched(pack_many, Pack(order_id, actor.id)))
+
+
+async def _ship(request: Request, actor: Actor, fields: Fields) -> str:
+    """Ship what the form says, or everything that is still to go from one location."""
+    context, order_id = context_of(request), parse_id(request.path_params["id"])
+    key = request_key(request, fields, "parcel", order_id)
+    location_id = parse_id(fields.values.get("location_id") or str(MAIN))
+    units = tuple(fields.units(required=True).items()) or None
+    carrier = fields.text("carrier", length_max=80, required=False)
+    code = fields.text("tracking_code", length_max=80, required=False)
+    fields.done()
+    if not fields.values.get("location_id"):
+        location_id = await _where_it_lies(context, order_id) or location_id
+    shipping = Shipping(
+        key, order_id, location_id, link_of(context, order_id), units, carrier, code, actor.id
+    )  # fmt: skip
+    return _done(await context.batched(ship_many, shipping))
+
+
+async def _deliver(request: Request, actor: Actor, _fields: Fields) -> str:
+    order_id = parse_id(request.path_params["id"])
+    return _done(await context_of(request).batched(deliver_many, Delivery(order_id, actor.id)))
+
+
+async def _cancel(request: Request, actor: Actor, _fields: Fields) -> str:
+    """Cancel an order of which nothing has left; what was paid goes back at once."""
+    context, order_id = context_of(request), parse_id(request.path_params["id"])
+    link = link_of(context, order_id)
+    cancellation = Cancellation(order_id, link, "cancelled_by_shop", may_still_arrive=True, staff_id=actor.id)
+    standing = await context.batched(cancel_many, cancellation)
+    if standing.state is None:
+        raise NotFound
+    if standing.state != OrderState.CANCELLED:
+        raise PartlySent if await something_left(context, order_id) else NotNow
+    if standing.changed and standing.payment_state == PaymentState.OWED:
+        await give_back(context, order_id, (await _order_of(context, order_id)).provider)
+    return f"/orders/{order_id}"
+
+
+async def _new_link(request: Request, actor: Actor, _fields: Fields) -> str:
+    """Let no link to the order open it any more, and mail the customer a new one."""
+    context, order_id = context_of(request), parse_id(request.path_params["id"])
+    async with context.database.transaction() as connection:
+        await renew_link(connection, order_id, link_of(context, order_id), staff_id=actor.id)
+    return f"/orders/{order_id}"
+
+
+async def _give_up(request: Request, actor: Actor, fields: Fields) -> str:
+    """Give up units of lines (line-ID), or with `rest` all that is still to go."""
+    context, order_id = context_of(request), parse_id(request.path_params["id"])
+    key = request_key(request, fields, "given up", order_id)
+    reason = fields.text("reason", length_max=REASON_CHARACTERS_MAX)
+    rest = fields.ticked("rest")
+    units = None if rest else tuple(fields.units("line-").items())
+    if units is not None and not any(quantity for _id, quantity in units):
+        fields.problems["units"] = _("Say how many units will not be sent.")
+    fields.done()
+    gift = GiveUp(
+        key, order_id, actor.id, link_of(context, order_id), reason, units,
+        with_shipping=fields.ticked("with_shipping"),
+    )  # fmt: skip
+    return _done(await context.batched(give_up_many, gift))
+
+
+async def _pack_batch(request: Request) -> Response:
+    actor, context = actor_of(request), context_of(request)
+    ids = _chosen(await request.form())
+    outcomes = await asyncio.gather(
+        *(context.batched(pack_many, Pack(order_id, actor.id)) for order_id in ids), return_exceptions=True
+    )
+    return _batch_done(outcomes)
+
+
+async def _ship_batch(request: Request) -> Response:
+    """Ship all that is still to go of each order, a parcel from each location; those that cannot, stay."""
+    actor, context = actor_of(request), context_of(request)
+    form = await request.form()
+    ids = _chosen(form)
+    sent = Fields({k: v for k, v in form.items() if isinstance(v, str)})
+    batch = request_key(request, sent, "parcels", actor.id)
+    async with context.database.connection() as connection:
+        goods = await goods_of(connection, ids)
+
+    async def ship(order_id: UUID) -> Advanced:
+        places = sorted({one.shelf_id for one in goods[order_id] if one.quantity > one.shipped})
+        outcome = Advanced(order_id, None)
+        for place in places or [MAIN]:
+            key = derived_id("batch", batch, order_id, place)
+            shipping = Shipping(key, order_id, place, link_of(context, order_id), staff_id=actor.id)
+            outcome = await context.batched(ship_many, shipping)
+        return outcome
+
+    return _batch_done(await asyncio.gather(*map(ship, ids), return_exceptions=True))
+
+
+def _batch_done(outcomes: Sequence[Any]) -> Response:
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, SafarError):
+            raise outcome
+    done = sum(isinstance(outcome, Advanced) and outcome.done for outcome in outcomes)
+    return see_other(f"/orders?done={done}&left={len(outcomes) - done}")
+
+
+async def _picking_list(request: Request) -> Response:
+    ids = _ids(request.query_params.getlist("id"))
+    if not ids:
+        raise NotFound
+    return pdf_response(await picking_list_of(context_of(request), ids), "picking.pdf")
+
+
+async def _packing_slip(request: Request) -> Response:
+    context = context_of(request)
+    order = await _order_of(context, parse_id(request.path_params["id"]))
+    shipment = request.query_params.get("shipment")
+    body = await packing_slip_of(context, order, parse_id(shipment) if shipment else None)
+    return pdf_response(body, f"{order.number}-packing.pdf")
+
+
+async def _invoice(request: Request) -> Response:
+    context = context_of(request)
+    order = await _order_of(context, parse_id(request.path_params["id"]))
+    return pdf_response(await invoice_of(context, order), f"{order.number}.pdf")
+
+
+async def _order_of(context: Context, order_id: UUID) -> Order:
+    async with context.database.connection() as connection:
+        order = (await orders_by_id(connection, [order_id])).get(order_id)
+    if order is None:
+        raise NotFound
+    return order
+
+
+async def _where_it_lies(context: Context, order_id: UUID) -> UUID | None:
+    """Return the first shelf from which something of the order is still to go."""
+    async with context.database.connection() as connection:
+        goods = (await goods_of(connection, [order_id]))[order_id]
+    return next((one.shelf_id for one in goods if one.quantity > one.shipped), None)
+
+
+def _done(outcome: Advanced) -> str:
+    """Return the order's page. Raises NotFound, NotNow."""
+    if outcome.state is None:
+        raise NotFound
+    if not outcome.done:
+        raise NotNow
+    return f"/orders/{outcome.order_id}"
+
+
+def _chosen(form: Any) -> list[UUID]:
+    return _ids([value for value in form.getlist("id") if isinstance(value, str)])
+
+
+def _ids(texts: Sequence[str]) -> list[UUID]:
+    """Return the orders that were ticked, at most 200. Raises NotFound for what is no id."""
+    return [parse_id(text) for text in dict.fromkeys(texts)][:PICKED_AT_ONCE_MAX]

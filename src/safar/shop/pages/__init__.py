@@ -1,0 +1,1 @@
+"""Pages that a customer sees of cart, checkout and order."""

@@ -1,0 +1,105 @@
+"""Goods bought in one request, for programs: one SKU, or several lines."""
+
+from uuid import UUID
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from safar.cart.decide import LINES_MAX, UNITS_MAX
+from safar.cart.reading import Basket
+from safar.catalogue.actions import variant_id_of
+from safar.customers.visitor import visitor_of
+from safar.kernel.context import Context
+from safar.kernel.i18n import _
+from safar.kernel.web.access import PublicRoute
+from safar.kernel.web.forms import Fields, read_fields, read_json
+from safar.kernel.web.pages import context_of, error_text, wants_json
+from safar.orders.links import link_shown
+from safar.orders.model import OutOfStock, PriceChanged, ProveFirst, Taken
+from safar.orders.reading import orders_by_id
+from safar.pricing.rules import rules_of
+from safar.shop.checkout.answers import is_kept, refusal_of, taken_json
+from safar.shop.checkout.basket_now import home_of
+from safar.shop.checkout.buyer import asked_work, buyer_of
+from safar.shop.checkout.errors import CodeProofNeeded
+from safar.shop.checkout.form import choices_of, details_of, key_of, order_request
+from safar.shop.checkout.guesses import work_before_code
+from safar.shop.checkout.prove import to_prove
+from safar.shop.checkout.take_order import take_order
+
+_SKU_CHARACTERS_MAX = 64
+
+
+async def _buy(request: Request) -> Response:
+    """Take an order of `sku` and `quantity`, or of `lines` of them; `id` makes it safe to send again."""
+    context = context_of(request)
+    fields = await read_fields(request)
+    key = key_of(fields, "id")
+    lines = await _lines(request, fields)
+    currency = fields.text("currency", length_max=3, required=False).upper() or None
+    choices = choices_of(fields, home=home_of(request))
+    details = details_of(fields, choices.to.country)
+    fields.done()
+    asked = order_request(
+        context, visitor_of(request), buyer_of(request, fields), key, lines=lines, details=details,
+        choices=choices, currency=currency, cart_id=None,
+    )  # fmt: skip
+    bits = await work_before_code(request, fields, asked.discount_code)
+    if bits and not await _is_known(context, asked.order_id):
+        return to_prove(request, fields.values, bits, CodeProofNeeded())
+    answer = await take_order(context, asked)
+    if isinstance(answer, Taken) and is_kept(answer):
+        return _json(taken_json(answer, link_shown(context, answer.order_id)), 201)
+    nothing = Basket(key, (), currency or context.settings.currency, code=asked.discount_code)
+    refused = refusal_of(answer, nothing, await rules_of(context))
+    told: dict[str, object] = {"error": refused.code, "message": error_text(refused)}
+    if isinstance(answer, OutOfStock):
+        told["left"] = min(answer.left.values(), default=0)
+    if isinstance(answer, ProveFirst):
+        told |= asked_work(request, answer.bits)
+    if isinstance(answer, PriceChanged):
+        told |= {"total_minor": answer.total_minor, "currency": answer.currency}
+    if isinstance(answer, Taken):
+        told |= {"order": str(answer.order_id), "number": str(answer.number), "reason": answer.reason or ""}
+    return _json(told, refused.status)
+
+
+async def _is_known(context: Context, order_id: UUID) -> bool:
+    async with context.database.connection() as connection:
+        return bool(await orders_by_id(connection, [order_id]))
+
+
+async def _lines(request: Request, fields: Fields) -> dict[UUID, int]:
+    """Return the units of each variant; problems stay in `fields`."""
+    if "lines" not in fields.values:
+        return dict([_line(fields, fields)])
+    given = (await read_json(request))["lines"] if wants_json(request) else None
+    if not isinstance(given, list) or not 0 < len(given) <= LINES_MAX:
+        fields.problems["lines"] = _(
+            "A list of one to %(count)s lines with sku and quantity.", count=LINES_MAX
+        )
+        return {}
+    units: dict[UUID, int] = {}
+    for number, line in enumerate(given, 1):
+        values = line if isinstance(line, dict) else {}
+        one = Fields({name: str(value) for name, value in values.items() if value is not None})
+        variant_id, quantity = _line(one, fields, f"lines.{number}.")
+        units[variant_id] = units.get(variant_id, 0) + quantity
+    return units
+
+
+def _line(one: Fields, fields: Fields, prefix: str = "") -> tuple[UUID, int]:
+    sku = one.text("sku", length_max=_SKU_CHARACTERS_MAX)
+    quantity = one.integer("quantity", least=1, most=UNITS_MAX)
+    if prefix:
+        fields.problems |= {prefix + name: problem for name, problem in one.problems.items()}
+    return variant_id_of(sku), quantity
+
+
+def _json(body: dict[str, object], status: int) -> Response:
+    return Response(orjson.dumps(body), status, media_type="application/json")
+
+
+routes: list[BaseRoute] = [PublicRoute("/buy", _buy, why="anybody may buy", methods=["POST"])]

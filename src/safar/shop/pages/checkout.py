@@ -1,0 +1,317 @@
+"""Checkout on one page, for guests and returning customers, and the same for programs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from safar.cart.actions import set_codes_many
+from safar.cart.cookie import cart_of, ordered
+from safar.cart.decide import CartCode
+from safar.cart.reading import Basket
+from safar.cart.stock_words import stock_of
+from safar.customers.visitor import visitor_of
+from safar.journal.actions import record_many
+from safar.journal.model import Event
+from safar.kernel.errors import InvalidInput, SafarError, SameKeyOtherBody
+from safar.kernel.i18n import _, money
+from safar.kernel.ids import new_id
+from safar.kernel.web.access import PublicRoute
+from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.pages import context_of, error_text, page, wants_json
+from safar.kernel.web.requests import see_other
+from safar.orders.decide import taken_of
+from safar.orders.from_cart import order_of_cart
+from safar.orders.links import link_shown, path_of
+from safar.orders.model import Buyer, OrderRequest, ProveFirst, RoomBefore, Taken
+from safar.orders.reading import lines_of, orders_by_id
+from safar.payments.errors import TotalNotTakenError
+from safar.pricing.places import POSTCODE_EXAMPLES, countries_to_choose, country_name, has_postcodes
+from safar.shop.checkout.address_cookie import forget_delivery, keep, prefilled
+from safar.shop.checkout.answers import is_kept, may_ask_again, refusal_of, taken_json
+from safar.shop.checkout.basket_now import basket_now, home_of
+from safar.shop.checkout.bill import Bill, bill_json, bill_of
+from safar.shop.checkout.buyer import buyer_of
+from safar.shop.checkout.errors import CodeProofNeeded, CodeRefused, NoDelivery, NotInCart, TotalChanged
+from safar.shop.checkout.form import (
+    Choices,
+    Details,
+    choices_of,
+    details_of,
+    key_of,
+    order_id_of,
+    order_request,
+)
+from safar.shop.checkout.guesses import work_before_code
+from safar.shop.checkout.prove import to_prove
+from safar.shop.checkout.take_order import path_after, take_order
+from safar.shop.pages import buy
+
+_EMPTY = {
+    "name": "", "email": "", "phone": "", "address": "", "postcode": "", "city": "", "country": "",
+    "shipping": "", "provider": "", "method": "ok", "code": "",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was sent to be ordered."""
+
+    key: UUID
+    typed: Mapping[str, str]
+    choices: Choices
+    details: Details
+    buyer: Buyer
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The page as it is to be shown: what was typed, what is wrong with it, what to tell."""
+
+    bill: Bill
+    key: UUID
+    typed: Mapping[str, str]
+    problems: Mapping[str, str] = field(default_factory=dict)
+    notice: str | None = None
+    status: int = 200
+
+
+async def _form(request: Request) -> Response:
+    """Show the checkout, filled in for a returning customer; coming here is an event."""
+    cart, visitor = cart_of(request), visitor_of(request)
+    basket = await basket_now(request)
+    if cart is None:
+        return see_other("/cart")
+    if not basket.lines:
+        async with context_of(request).database.connection() as connection:
+            order = await order_of_cart(connection, cart.cart_id)
+        return see_other(path_of(context_of(request), order.id) if order else "/cart")
+    event = Event(
+        name="checkout.started", customer_id=visitor.customer_id, campaign_id=visitor.campaign_id,
+        subject_id=cart.cart_id,
+    )  # fmt: skip
+    await context_of(request).batched(record_many, event)
+    typed = prefilled(request)
+    choices = choices_of(Fields(typed), home=home_of(request))
+    bill = await bill_of(context_of(request), basket, choices.to)
+    return _page(request, _Shown(bill, new_id(), typed))
+
+
+async def _back_to_form(request: Request) -> Response:
+    """Lead whoever reloads a recomputed page, or changes its language, to the checkout."""
+    return see_other("/checkout")
+
+
+async def _quote(request: Request) -> Response:
+    """Compute ways and prices anew for what is filled in so far; nothing is ordered."""
+    fields = await read_fields(request)
+    choices = choices_of(fields, home=home_of(request))
+    if wants_json(request):
+        fields.done()
+    basket = await _basket(request, fields, choices)
+    if isinstance(basket, Response):
+        return basket
+    if not basket.lines:
+        if wants_json(request):
+            raise NotInCart
+        return see_other("/cart")
+    bill = await bill_of(context_of(request), basket, choices.to, choices.shipping)
+    if wants_json(request):
+        return _json(bill_json(bill), 200)
+    # A script that recomputes parts of the page wants them also while a field is wrong.
+    status = 422 if fields.problems and "hx-request" not in request.headers else 200
+    key = _key(request, fields)
+    return _page(request, _Shown(bill, key, fields.values, fields.problems, status=status))
+
+
+async def _order(request: Request) -> Response:
+    """Order what is in the cart; with problems the form comes back as it was filled in."""
+    fields = await read_fields(request)
+    key = _key(request, fields)
+    choices = choices_of(fields, home=home_of(request), required=True)
+    details = details_of(fields, choices.to.country)
+    asked = _Asked(key, fields.values, choices, details, buyer_of(request, fields))
+    basket = await _basket(request, fields, choices)
+    if isinstance(basket, Response):
+        return basket
+    if not basket.lines:
+        return await _ordered_before(request, asked)
+    bill = await bill_of(context_of(request), basket, choices.to, choices.shipping)
+    if details.provider not in {way.provider for way in bill.ways}:
+        left_out = details.provider in {way.provider for way in bill.not_for_total}
+        told = error_text(TotalNotTakenError()) if left_out else _("Choose one of the options.")
+        fields.problems.setdefault("provider", told)
+    if fields.problems:
+        if wants_json(request):
+            fields.done()
+        return _page(request, _Shown(bill, key, fields.values, fields.problems, status=422))
+    refused = _refusal_before(bill, choices, details)
+    if refused is None:
+        return await _take(request, bill, asked)
+    if await _is_known(request, key):
+        return await _ordered_before(request, asked)
+    return _refused(request, _Shown(bill, key, fields.values), refused)
+
+
+async def _take(request: Request, bill: Bill, asked: _Asked) -> Response:
+    context, basket = context_of(request), bill.basket
+    lines = {line.variant_id: line.quantity for line in basket.lines}
+    order = _order_request(request, asked, lines, currency=basket.currency, code=basket.code)
+    answer = await take_order(context, order)
+    if isinstance(answer, Taken) and is_kept(answer):
+        if wants_json(request):
+            response = _json(taken_json(answer, link_shown(context, answer.order_id)), 201)
+        elif answer.order_id != order.order_id:  # another tab was first
+            response = see_other(path_of(context, answer.order_id))
+        else:
+            response = see_other(path_after(context, answer.order_id, order.provider))
+            keep(request, response, asked.typed)
+        ordered(request, response)
+        return response
+    refused = refusal_of(answer, basket, bill.rules)
+    if isinstance(answer, RoomBefore) and not wants_json(request):
+        return see_other(answer.path)
+    if isinstance(answer, ProveFirst):
+        return to_prove(request, asked.typed, answer.bits, refused)
+    fresh = await bill_of(context, await basket_now(request), asked.choices.to, asked.choices.shipping)
+    next_key = asked.key if may_ask_again(answer) else new_id()
+    return _refused(request, _Shown(fresh, next_key, asked.typed), refused)
+
+
+def _order_request(
+    request: Request, asked: _Asked, lines: Mapping[UUID, int], *, currency: str, code: str
+) -> OrderRequest:
+    cart = cart_of(request)
+    return order_request(
+        context_of(request), visitor_of(request), asked.buyer, asked.key, lines=lines, details=asked.details,
+        choices=replace(asked.choices, code=code), currency=currency, cart_id=cart.cart_id if cart else None,
+    )  # fmt: skip
+
+
+async def _forget(request: Request) -> Response:
+    """Let the browser forget where the goods went."""
+    response = see_other("/checkout")
+    forget_delivery(request, response)
+    return response
+
+
+def _refusal_before(bill: Bill, choices: Choices, details: Details) -> SafarError | None:
+    """Return why the order is not even tried: its customer has to look at something first."""
+    if bill.quote is None or (bill.other_way and details.expected_total_minor is None):
+        return NoDelivery()
+    if bill.refusal_text is not None:
+        return CodeRefused(why=bill.refusal_text)
+    expected = details.expected_total_minor
+    if bill.other_way or expected not in (None, bill.quote.total_minor):
+        return TotalChanged(total=money(bill.quote.total_minor, bill.quote.currency))
+    return None
+
+
+def _refused(request: Request, shown: _Shown, refused: SafarError) -> Response:
+    if wants_json(request):
+        told: dict[str, Any] = {"error": refused.code, "message": error_text(refused)}
+        if isinstance(refused, TotalChanged) and shown.bill.quote:
+            told |= {"total_minor": shown.bill.quote.total_minor, "currency": shown.bill.quote.currency}
+        return _json(told, refused.status)
+    return _page(request, replace(shown, notice=error_text(refused), status=refused.status))
+
+
+async def _ordered_before(request: Request, asked: _Asked) -> Response:
+    """Answer a form of a cart that is not open any more: with the order that it has become."""
+    context, visitor, cart = context_of(request), visitor_of(request), cart_of(request)
+    order_id = order_id_of(visitor, asked.key)
+    async with context.database.connection() as connection:
+        order = (await orders_by_id(connection, [order_id])).get(order_id)
+        if order is not None and wants_json(request):
+            lines = {
+                one.variant_id: one.quantity for one in (await lines_of(connection, [order_id]))[order_id]
+            }
+            again = _order_request(request, asked, lines, currency=order.currency, code=order.discount_code)
+            if again.fingerprint != order.fingerprint:
+                raise SameKeyOtherBody
+        if order is None and cart is not None:
+            order = await order_of_cart(connection, cart.cart_id)
+    if order is None:
+        if wants_json(request):
+            raise NotInCart
+        return see_other("/cart")
+    if wants_json(request):
+        response = _json(taken_json(taken_of(order, replayed=True), link_shown(context, order.id)), 201)
+    else:
+        response = see_other(path_of(context, order.id))
+    ordered(request, response)
+    return response
+
+
+async def _is_known(request: Request, key: UUID) -> bool:
+    order_id = order_id_of(visitor_of(request), key)
+    async with context_of(request).database.connection() as connection:
+        return bool(await orders_by_id(connection, [order_id]))
+
+
+async def _basket(request: Request, fields: Fields, choices: Choices) -> Basket | Response:
+    """Return what is in the cart; a code that was typed goes into it first, or what comes before that."""
+    basket, cart = await basket_now(request), cart_of(request)
+    if cart is None or not basket.lines or choices.code in (None, basket.code) or fields.problems:
+        return basket
+    if bits := await work_before_code(request, fields, choices.code or ""):
+        if "hx-request" not in request.headers:
+            return to_prove(request, fields.values, bits, CodeProofNeeded())
+        fields.problems["code"] = error_text(CodeProofNeeded())  # the form itself leads to the calculation
+        return basket
+    wanted = CartCode(new_id(), cart.cart_id, visitor_of(request), choices.code or "")
+    await context_of(request).batched(set_codes_many, wanted)
+    return await basket_now(request)
+
+
+def _key(request: Request, fields: Fields) -> UUID:
+    """Return the order's key: of the form, or of a program by its header."""
+    if key := request.headers.get("idempotency-key"):
+        fields = Fields({"order_id": key, **fields.values}) if "order_id" not in fields.values else fields
+    before = dict(fields.problems)
+    order_key = key_of(fields, "order_id")
+    if "order_id" in fields.problems and "order_id" not in before:
+        raise InvalidInput(**fields.problems)
+    return order_key
+
+
+def _page(request: Request, shown: _Shown) -> Response:
+    bill, home = shown.bill, home_of(request)
+    typed = {**_EMPTY, **shown.typed}
+    country = bill.to.country
+    offered = [way.provider for way in bill.ways]
+    values = {
+        "bill": bill,
+        "basket": bill.basket,
+        "order_id": shown.key,
+        "typed": {**typed, "country": country, "code": bill.basket.code or typed["code"]},
+        "problems": shown.problems,
+        "notice": shown.notice,
+        "countries": countries_to_choose(bill.rules, first=home),
+        "postcode_needed": has_postcodes(country),
+        "postcode_example": POSTCODE_EXAMPLES.get(country),
+        "provider": typed["provider"] if typed["provider"] in offered else next(iter(offered), ""),
+        "stock_of": stock_of,
+        "country_name": country_name,
+        "cart_count": bill.basket.units,
+    }
+    return page(request, "shop/checkout.html", values, status=shown.status)
+
+
+def _json(body: Mapping[str, object], status: int) -> Response:
+    return Response(orjson.dumps(body), status, media_type="application/json")
+
+
+routes: list[BaseRoute] = [
+    *buy.routes,
+    PublicRoute("/checkout", _form, why="the cart of the signed cookie"),
+    PublicRoute("/checkout", _order, why="anybody may buy", methods=["POST"]),
+    PublicRoute("/checkout/quote", _back_to_form, why="leads back to the checkout"),
+    PublicRoute("/checkout/quote", _quote, why="the cart of the signed cookie", methods=["POST"]),
+    PublicRoute("/checkout/forget", _forget, why="takes a cookie away", methods=["POST"]),
+]

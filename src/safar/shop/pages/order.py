@@ -1,0 +1,175 @@
+"""The page of an order, for whoever has its signed link: how it stands, its documents, cancelling it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from safar.customers.visitor import visitor_of
+from safar.kernel import clock
+from safar.kernel.errors import NotFound
+from safar.kernel.ids import new_id
+from safar.kernel.web.access import PublicRoute
+from safar.kernel.web.pages import context_of, error_text, page, wants_json
+from safar.kernel.web.requests import see_other
+from safar.orders.cancel import Cancellation
+from safar.orders.errors import NotNow, OnItsWay
+from safar.orders.links import link_of, path_of
+from safar.orders.model import Goods, Order, OrderLine, OrderState, PaymentState
+from safar.orders.opening import Opened, opened, opened_whole
+from safar.orders.reading import goods_of, lines_of, orders_by_id, something_left
+from safar.orders.show import money_note, next_of, steps_of, sums_of
+from safar.orders.way import Step, after, is_partly_shipped
+from safar.payments.refunds import give_back
+from safar.payments.show import box
+from safar.pricing.rules import rules_of
+from safar.returns import public as return_public
+from safar.returns.cancel_order import cancel_many
+from safar.returns.decide import within_window
+from safar.returns.give_up import GivenUp, given_up_of
+from safar.returns.model import Return, ReturnLine
+from safar.returns.reading import Origin, Progress, exchanged_from, progress_of, return_lines_of, returns_of
+from safar.returns.request import can_return
+from safar.returns.show import REASONS, RETURN_STATES, RETURN_TONES, WISHES, payment_word
+from safar.shipments.model import Sent, Shipment
+from safar.shipments.prints import invoice_of, pdf_response
+from safar.shipments.reading import sent_in, shipments_of
+from safar.shipments.show import address_of, expected_of
+from safar.shop.pages.chat import Said, chat_of
+
+_WITH_INVOICE = frozenset(OrderState) - {OrderState.PLACED, OrderState.CANCELLED}
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An order with everything that its page tells."""
+
+    order: Order
+    lines: list[OrderLine]
+    goods: list[Goods]
+    shipments: list[Shipment]
+    content: dict[UUID, list[Sent]]
+    returns: list[Return]
+    return_lines: dict[UUID, list[ReturnLine]]
+    returnable: dict[UUID, int]
+    origin: Origin | None
+    given_up: list[GivenUp]
+    chat: list[Said]
+    progress: Progress | None
+
+
+async def _order(request: Request) -> Response:
+    return await order_page(request, await opened(request))
+
+
+async def order_page(
+    request: Request, order_: Opened, *, problem: str | None = None, status: int = 200
+) -> Response:
+    """Show how an order stands, its parcels, returns and money, and what can be done with it."""
+    context = context_of(request)
+    found = await _find(request, order_.order_id)
+    order, whole = found.order, order_.whole
+    partly = is_partly_shipped(found.goods)
+    sent_back = found.progress is not None and found.progress.is_sent_back
+    settings = context.settings
+    days, way_days = settings.return_days, settings.delivery_days_max
+    window = within_window(order, days, way_days, clock.now(), settings.timezone)
+    cancelled = order.state == OrderState.CANCELLED
+    payment = await box(context, order)
+    values = {
+        "order": order, "lines": found.lines, "sums": sums_of(order, found.lines), "problem": problem,
+        "signed": request.path_params["signed"], "whole": whole, "payment": payment,
+        "steps": steps_of(order, partly_shipped=partly, sent_back=sent_back),
+        "next": next_of(order, partly_shipped=partly, sent_back=sent_back),
+        "expected": expected_of(order, context.settings, await rules_of(context)),
+        "money_note": money_note(
+            order, came_minor=payment.came_minor, back_minor=payment.back_minor,
+            return_state=found.origin.state if found.origin else None,
+        ),
+        "payment_word": payment_word(order, found.progress), "cancelled": cancelled,
+        "waiting": order.state == OrderState.PLACED, "address": address_of(order),
+        "may_cancel": whole
+        and after(order.state, Step.CANCEL_BY_CUSTOMER, partly_shipped=partly) is not None,
+        "was_paid": order.payment_state == PaymentState.PAID,
+        "may_return": whole and window and any(found.returnable.values()),
+        "return_days": context.settings.return_days, "has_invoice": whole and order.state in _WITH_INVOICE,
+        "shipments": [(shipment, found.content[shipment.id]) for shipment in found.shipments],
+        "returns": [(one, found.return_lines[one.id]) for one in found.returns],
+        "exchanges": {
+            one.id: path_of(context, one.exchange_order_id) for one in found.returns if one.exchange_order_id
+        },
+        "origin": found.origin, "given_up": found.given_up,
+        "origin_path": path_of(context, found.origin.order_id) if found.origin else "",
+        "return_states": RETURN_STATES, "return_tones": RETURN_TONES, "wishes": WISHES,
+        "return_reasons": REASONS, "chat": found.chat, "chat_id": new_id(),
+    }  # fmt: skip
+    return page(request, "shop/order.html", values, status=status)
+
+
+async def _find(request: Request, order_id: UUID) -> _Found:
+    async with context_of(request).database.connection() as connection:
+        order = (await orders_by_id(connection, [order_id])).get(order_id)
+        if order is None:
+            raise NotFound
+        shipments = (await shipments_of(connection, [order_id]))[order_id]
+        returns = (await returns_of(connection, [order_id]))[order_id]
+        return _Found(
+            order=order,
+            lines=(await lines_of(connection, [order_id]))[order_id],
+            goods=(await goods_of(connection, [order_id]))[order_id],
+            shipments=shipments,
+            content=await sent_in(connection, [shipment.id for shipment in shipments]),
+            returns=returns,
+            return_lines=await return_lines_of(connection, [one.id for one in returns]),
+            returnable=await can_return(connection, order_id) if shipments else {},
+            origin=await exchanged_from(connection, order_id),
+            given_up=await given_up_of(connection, order_id),
+            chat=await chat_of(connection, visitor_of(request).visitor_id),
+            progress=(await progress_of(connection, [order_id])).get(order_id),
+        )
+
+
+async def _cancel(request: Request) -> Response:
+    """Cancel an order that is not packed yet; what was paid goes back at once."""
+    context, order_ = context_of(request), await opened_whole(request)
+    order_id = order_.order_id
+    link = link_of(context, order_id)
+    cancellation = Cancellation(order_id, link, "cancelled_by_customer", may_still_arrive=True)
+    standing = await context.batched(cancel_many, cancellation)
+    if standing.state is None:
+        raise NotFound
+    if standing.state != OrderState.CANCELLED:
+        refused = OnItsWay() if await something_left(context, order_id) else NotNow()
+        if wants_json(request):
+            raise refused
+        return await order_page(request, order_, problem=error_text(refused), status=refused.status)
+    if standing.changed and standing.payment_state == PaymentState.OWED:
+        async with context.database.connection() as connection:
+            order = (await orders_by_id(connection, [order_id]))[order_id]
+        await give_back(context, order_id, order.provider)
+    return see_other(path_of(context, order_id))
+
+
+async def _invoice(request: Request) -> Response:
+    context, order_id = context_of(request), (await opened_whole(request)).order_id
+    async with context.database.connection() as connection:
+        order = (await orders_by_id(connection, [order_id])).get(order_id)
+    if order is None or order.state not in _WITH_INVOICE:
+        raise NotFound
+    return pdf_response(await invoice_of(context, order), f"{order.number}.pdf")
+
+
+async def _order_to_change(request: Request) -> UUID:
+    return (await opened_whole(request)).order_id
+
+
+routes: list[BaseRoute] = [
+    PublicRoute("/orders/{signed}", _order, why="whoever has the signed link"),
+    PublicRoute(
+        "/orders/{signed}/cancellation", _cancel, why="whoever has the signed link", methods=["POST"]
+    ),
+    PublicRoute("/orders/{signed}/invoice.pdf", _invoice, why="whoever has the signed link"),
+    *return_public.routes(_order_to_change),
+]

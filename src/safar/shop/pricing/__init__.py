@@ -1,1 +1,0 @@
-"""What an order costs: tax, shipping, discount codes, currencies."""

@@ -1,0 +1,1 @@
+"""Pages of goods: home, categories, search, products, wishlists, word when something is back."""

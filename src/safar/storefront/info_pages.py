@@ -1,0 +1,51 @@
+"""Pages about the shop: contact, delivery, returns, terms, privacy."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from safar.kernel.errors import NotFound
+from safar.kernel.i18n import N_, _, current_language
+from safar.kernel.web.access import PublicRoute
+from safar.kernel.web.pages import context_of, page
+from safar.pricing.money import converted
+from safar.pricing.rules import rules_of
+from safar.storefront.currency import currency_of
+from safar.storefront.decide import blocks
+from safar.storefront.layer import look_in
+from safar.storefront.look import PAGES
+
+TITLES = {
+    "contact": N_("Contact"), "delivery": N_("Delivery"), "returns": N_("Returns"), "terms": N_("Terms"),
+    "privacy": N_("Privacy"),
+}  # fmt: skip
+# These say something without a word of the shop; the others exist when it has written them.
+ALWAYS = ("contact", "delivery")
+
+
+async def _info(request: Request) -> Response:
+    key, look, context = request.path_params["key"], look_in(request), context_of(request)
+    text = look.say(key) if key in PAGES else ""
+    if key not in PAGES or not (text or key in ALWAYS):
+        raise NotFound
+    rules = await rules_of(context)
+    currency = currency_of(request)
+
+    def amount(minor: int, of: str) -> int:
+        return converted(minor, of, currency, rules.rates)
+
+    values = {
+        "key": key,
+        "title": _(TITLES[key]),
+        "blocks": blocks(text),
+        "zones": rules.zones if key == "delivery" else (),
+        "amount": amount,
+        "currency": currency,
+        "language": current_language(),
+        "email": look.say("email") or context.settings.mail_from,
+        "opening_hours": context.settings.opening_hours,
+    }
+    return page(request, "storefront/info.html", values)
+
+
+routes: list[BaseRoute] = [PublicRoute("/info/{key}", _info, why="what the shop says of itself")]

@@ -1,0 +1,90 @@
+"""Before every page of the front: the look of the shop and the visitor's currency."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from safar.cart.cookie import cart_count
+from safar.kernel.context import Context
+from safar.kernel.i18n import hours_text
+from safar.kernel.web.cookies import cookie_of, cookie_set
+from safar.kernel.web.page_cache import request_id_of
+from safar.kernel.web.pages import context_of
+from safar.storefront.currency import COOKIE, choose, currency_of
+from safar.storefront.look import look_of
+from safar.storefront.model import Look
+
+_YEAR_S = 365 * 24 * 3600
+# Files, streams and what machines ask have no layout.
+_WITHOUT_LOOK = (
+    "/static/",
+    "/images/",
+    "/drawn/",
+    "/health",
+    "/ready",
+    "/chat/stream",
+    "/wait/poll",
+    "/here",
+)
+
+
+class StorefrontLayer:
+    """Pure ASGI layer of the front: puts look and currency at `request.state`, keeps the cookie."""
+
+    def __init__(self, app: ASGIApp, context: Context) -> None:
+        self._app = app
+        self._context = context
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(_WITHOUT_LOOK):
+            await self._app(scope, receive, send)
+            return
+        look = await look_of(self._context)
+        currency, chosen = self._currency(scope, look)
+        state = scope.get("state", {})
+        # The visitor layer reads its own dictionary again; another may be the server's for everyone.
+        scope["state"] = state if "visitor" in state else dict(state)
+        scope["state"].update(look=look, currency=currency)
+        if not chosen:
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                cookie = cookie_set(self._context.settings, COOKIE, currency, life_s=_YEAR_S)
+                MutableHeaders(scope=message).append("set-cookie", cookie)
+            await send(message)
+
+        await self._app(scope, receive, send_with_cookie)
+
+    def _currency(self, scope: Scope, look: Look) -> tuple[str, bool]:
+        own = self._context.settings.currency
+        if len(look.currencies) < 2:
+            return own, False
+        query = scope["query_string"]
+        asked = parse_qs(query.decode("latin-1")).get("currency", [""])[0] if b"currency=" in query else ""
+        return choose(look.currencies, own, asked, cookie_of(scope, self._context.settings, COOKIE))
+
+
+def page_values(request: Request) -> Mapping[str, Any]:
+    """Return what the layout of every page wants."""
+    settings = context_of(request).settings
+    return {
+        "cart_count": cart_count(request),
+        "request_id": request_id_of(request.scope),
+        "query": request.query_params.get("q", "")[:100],
+        "look": look_in(request),
+        "currency_chosen": currency_of(request),
+        "public_url": settings.public_url,
+        "people_answer": hours_text(settings.opening_hours),
+    }
+
+
+def look_in(request: Request) -> Look:
+    """Return the look that the layer found; a plain one for an answer from outside of it."""
+    look = getattr(request.state, "look", None)
+    return look if isinstance(look, Look) else Look()

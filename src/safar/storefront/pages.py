@@ -1,0 +1,107 @@
+"""Console page "Shop front": what the shop says of itself on its public pages, in every language."""
+
+from collections.abc import Mapping, Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from safar.catalogue.actions import find_variant
+from safar.kernel.i18n import LANGUAGES, N_, _
+from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import Actor
+from safar.kernel.web.forms import Fields
+from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.post import NOTHING, Wrong, posted
+from safar.storefront.look import PLAIN, SPOKEN, Said, forget_look, say_many, words_of_shop
+
+_LINE_MAX = 200
+_TEXT_MAX = 12_000  # in four languages and percent-encoded they fit into one body
+_COUNTRY_LETTERS = 2
+
+# How each is called, and what it is for; long ones are texts of several lines.
+LABELS: Mapping[str, tuple[str, str]] = {
+    "notice": (N_("Line above every page"), N_("Such as “Free delivery from £50”. Empty: no line.")),
+    "hero_title": (N_("Heading of the home page"), N_("A few words.")),
+    "hero_text": (N_("Text below the heading"), N_("One or two sentences.")),
+    "about": (N_("About the shop"), N_("One or two sentences at the foot of every page.")),
+    "delivery": (N_("Delivery"), N_("Stands above the table of ways and prices.")),
+    "returns": (N_("Returns"), N_("Without text there is no such page.")),
+    "terms": (N_("Terms"), N_("Without text there is no such page.")),
+    "privacy": (N_("Privacy"), N_("Without text there is no such page.")),
+    "email": (N_("E-mail for customers"), N_("Empty: the sender address of the shop.")),
+    "phone": (N_("Phone"), ""),
+    "address": (N_("Address"), ""),
+    "country": (
+        N_("Country of most customers"), N_("Two letters, such as BR: for tax and delivery."),
+    ),
+    "hero_sku": (N_("Article on the home page"), N_("Its SKU. Empty: what sells best.")),
+}  # fmt: skip
+_LONG = ("delivery", "returns", "terms", "privacy")
+
+
+async def _show(request: Request, wrong: Wrong = NOTHING) -> Response:
+    async with context_of(request).database.connection() as connection:
+        said = await words_of_shop(connection)
+    known = {f"{one.key}_{one.language}" if one.language else one.key: one.words for one in said}
+    values = {
+        "typed": known if wrong.fields is None else wrong.typed,
+        "problems": wrong.problems,
+        "problem": wrong.problem,
+        "spoken": [(key, *map(_, LABELS[key]), key in _LONG) for key in SPOKEN],
+        "plain": [(key, _(LABELS[key][0]), _(LABELS[key][1]) if LABELS[key][1] else "") for key in PLAIN],
+        "tongues": list(LANGUAGES.items()),
+        "saved": request.query_params.get("saved") == "1",
+        "public_url": context_of(request).settings.public_url,
+        "line_max": _LINE_MAX,
+        "text_max": _TEXT_MAX,
+    }
+    return page(request, "storefront/words.html", values, status=wrong.status)
+
+
+@posted(_show)
+async def _save(request: Request, actor: Actor, fields: Fields) -> str:
+    """Save what was sent; an empty field is what the shop no longer says."""
+    context, said = context_of(request), _said(fields)
+    async with context.database.transaction() as connection:
+        sku = fields.values.get("hero_sku", "").strip()
+        if sku and await find_variant(connection, sku) is None:
+            fields.problems["hero_sku"] = _("There is no article with this SKU.")
+        fields.done()
+        await say_many(connection, said, staff_id=actor.id)
+    forget_look(context.database)
+    return "/shop-front?saved=1"
+
+
+def _said(fields: Fields) -> Sequence[Said]:
+    """Return what was sent; a field that is not there is left as it is."""
+    said = []
+    for key in SPOKEN:
+        for language in LANGUAGES:
+            name = f"{key}_{language}"
+            if name in fields.values:
+                words = fields.text(
+                    name, length_max=_TEXT_MAX if key in _LONG else _LINE_MAX * 2, required=False
+                )
+                said.append(Said(key, language, words.replace("\r\n", "\n")))
+    for key in PLAIN:
+        if key in fields.values:
+            said.append(Said(key, "", _plain(fields, key)))
+    return said
+
+
+def _plain(fields: Fields, key: str) -> str:
+    if key == "email":
+        return fields.email(key, required=False)
+    words = fields.text(key, length_max=_LINE_MAX, required=False)
+    if key != "country" or not words:
+        return words
+    if len(words) != _COUNTRY_LETTERS or not words.isascii() or not words.isalpha():
+        fields.problems[key] = _("Two letters of the country, such as BR or IN.")
+    return words.upper()
+
+
+routes: list[BaseRoute] = [
+    StaffRoute("/shop-front", _show, role="manager"),
+    StaffRoute("/shop-front", _save, role="manager", methods=["POST"]),
+]

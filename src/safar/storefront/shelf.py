@@ -1,0 +1,206 @@
+"""Lists of products: which ones, in which order, and the cards that show them to a visitor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+from babel.numbers import get_currency_precision
+
+from safar.cart.available import Offer, offers
+from safar.cart.stock_words import stock_of
+from safar.catalogue.actions import patterns_of
+from safar.catalogue.prices import prices_in
+from safar.catalogue.words import words_in
+from safar.kernel import clock
+from safar.kernel.database import Connection, rows, values
+from safar.kernel.text import fold
+from safar.pricing.model import Rules
+from safar.stock.model import allocation_of
+from safar.storefront.decide import nearness
+from safar.storefront.look import QUERIES
+from safar.storefront.model import Card, Facet, Found, Sort, Wanted
+
+PAGE_SIZE = 24
+MATCHES_MAX = 500
+_NEAR_MAX = 300
+_WORDS_MAX = 8
+_NEW = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """For whom a list is made."""
+
+    currency: str
+    language: str
+    campaign_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    id: UUID
+    found: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    id: UUID
+    letters: str
+    asked: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    id: UUID
+    slug: str
+    category: str
+    image: str | None
+    created_at: datetime
+    variant_ids: list[UUID]
+    sku: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Products that a query means, the best first; `near`: none has its words as they were typed."""
+
+    ids: list[UUID]
+    near: bool = False
+
+
+async def find(
+    connection: Connection, wanted: Wanted, visit: Visit, rules: Rules, *, own_currency: str
+) -> tuple[Found, list[Facet]]:
+    """Return a page of what is wanted, and the options that the whole list could be narrowed by."""
+    matches = await matching(connection, wanted.query, wanted.category) if wanted.query else None
+    if matches is not None and not matches.ids:
+        return Found([], 0), []
+    ids = matches.ids if matches else None
+    placed = await _placed(connection, wanted, ids, _rate(rules, wanted.currency, own_currency))
+    shown = await cards(connection, [one.id for one in placed], visit)
+    facets = []
+    if ids is not None or wanted.category is not None:  # of the whole catalogue they would say too much
+        facets = await rows(Facet, connection, QUERIES["facets"], {"category": wanted.category, "ids": ids})
+    return Found(shown, placed[0].found if placed else 0, near=bool(matches and matches.near)), facets
+
+
+async def _placed(
+    connection: Connection, wanted: Wanted, ids: list[UUID] | None, rate: tuple[Decimal | None, int]
+) -> list[_Placed]:
+    params: dict[str, Any] = {
+        "category": wanted.category,
+        "sort": wanted.sort,
+        "limit": PAGE_SIZE,
+        "offset": (wanted.page - 1) * PAGE_SIZE,
+    }
+    if ids is None and not wanted.narrowed and wanted.sort not in (Sort.CHEAP, Sort.DEAR):
+        return await rows(_Placed, connection, QUERIES["shelf_whole"], params)
+    params |= {
+        "ids": ids, "currency": wanted.currency, "rate": rate[0], "step": rate[1],
+        "least": wanted.least_minor, "most": wanted.most_minor, "in_stock": wanted.in_stock,
+        "reduced": wanted.reduced, "options": orjson.dumps(dict(wanted.options)).decode(),
+    }  # fmt: skip
+    return await rows(_Placed, connection, QUERIES["shelf"], params)
+
+
+def _rate(rules: Rules, currency: str, own: str) -> tuple[Decimal | None, int]:
+    """Return minor units of `currency` for one of the shop's own, and what amounts are a multiple of."""
+    rate = rules.rates.get(currency)
+    if currency == own or rate is None:
+        return (Decimal(1), 1) if currency == own else (None, 1)
+    places = get_currency_precision(currency) - get_currency_precision(own)
+    return rate.rate.scaleb(places), rate.round_to_minor
+
+
+async def matching(connection: Connection, query: str, category: str | None = None) -> Matches:
+    """Return the products that a query means: by its words, else by words that are spelt nearly so."""
+    words = fold(query).split()[:_WORDS_MAX]
+    if not words:
+        return Matches([])
+    patterns = patterns_of(query)
+    params = {
+        "category": category, "words": " ".join(words), "patterns": patterns,
+        "longest": max(patterns, key=len), "limit": MATCHES_MAX,
+    }  # fmt: skip
+    found = await values(connection, QUERIES["matches"], params)
+    if found:
+        return Matches(found)
+    return Matches(await _near(connection, words, category), near=True)
+
+
+async def _near(connection: Connection, words: Sequence[str], category: str | None) -> list[UUID]:
+    """Return those that have the most of the words with the fewest slips; at least half of them."""
+    async with connection.transaction():
+        await connection.execute(QUERIES["look_far"])
+        params = {"words": list(words), "category": category, "limit": _NEAR_MAX}
+        candidates = await rows(_Near, connection, QUERIES["near_matches"], params)
+    scored = [(nearness(one.asked, one.letters), one.id) for one in candidates]
+    best = max((score for score, _id in scored), key=lambda score: (score[0], -score[1]), default=(0, 0))
+    if best[0] * 2 < len(words):
+        return []
+    return [id_ for score, id_ in scored if score == best]
+
+
+async def cards(connection: Connection, product_ids: Sequence[UUID], visit: Visit) -> list[Card]:
+    """Return the cards of products in this order; one that cannot be sold to this visitor is left out."""
+    if not product_ids:
+        return []
+    found = await rows(_Row, connection, QUERIES["cards"], {"ids": list(product_ids)})
+    by_id = {row.id: row for row in found}
+    variant_ids = [id_ for row in found for id_ in row.variant_ids]
+    words = await words_in(connection, by_id, visit.language)
+    prices = await prices_in(connection, variant_ids, visit.currency)
+    stocks = await offers(connection, variant_ids, visit.campaign_id)
+    shown = []
+    for id_ in product_ids:
+        row = by_id.get(id_)
+        priced = [(prices[v], v) for v in row.variant_ids if v in prices] if row else []
+        if row is None or not priced:
+            continue
+        price = min((price for price, _variant in priced), key=lambda one: one.price_minor)
+        shown.append(
+            Card(
+                product_id=id_, slug=row.slug, sku=row.sku, title=words[id_].title, category=row.category,
+                image=row.image, price_minor=price.price_minor, was_minor=price.was_minor,
+                currency=visit.currency, stock=stock_of(_best([stocks[v] for v in row.variant_ids])),
+                at_least=any(one.price_minor > price.price_minor for one, _variant in priced),
+                new=clock.now() - row.created_at < _NEW, spoken=words[id_].options,
+            )
+        )  # fmt: skip
+    return shown
+
+
+def _best(found: Sequence[Offer]) -> Offer:
+    return max(found, key=lambda offer: (offer.free, offer.backorder))
+
+
+async def of_kind(connection: Connection, kind: str, visit: Visit, *, limit: int = 8) -> list[Card]:
+    """Return cards for the home page: "popular", "new" or "reduced"."""
+    if kind == "reduced":
+        ids = await values(connection, QUERIES["reduced"], {"limit": limit})
+    else:
+        params = {"category": None, "sort": kind, "limit": limit, "offset": 0}
+        ids = [one.id for one in await rows(_Placed, connection, QUERIES["shelf_whole"], params)]
+    return await cards(connection, ids, visit)
+
+
+async def kept_for(connection: Connection, visit: Visit, *, limit: int = 4) -> list[Card]:
+    """Return what is set aside for those whom the visitor's campaign brought."""
+    if visit.campaign_id is None:
+        return []
+    params = {"location_id": allocation_of(visit.campaign_id), "limit": limit}
+    ids = await values(connection, QUERIES["kept_for"], params)
+    return await cards(connection, ids, visit)
+
+
+async def related(
+    connection: Connection, product_id: UUID, category: str, title: str, visit: Visit, *, limit: int = 4
+) -> list[Card]:
+    """Return what somebody who looks at this product may also like."""
+    params = {"product_id": product_id, "category": category, "letters": fold(title), "limit": limit}
+    ids = await values(connection, QUERIES["related"], params)
+    return await cards(connection, ids, visit)
