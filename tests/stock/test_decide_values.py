@@ -171,6 +171,7 @@ def test_a_picker_is_told_how_many_are_not_there_in_date() -> None:
     assert suggestion_of(levels, replace(wanted, units=12), 16, today=TODAY).out_of_date == 1
     assert suggestion_of(levels, wanted, 4, today=TODAY).out_of_date == 9
     assert suggestion_of([], Wanted(JAM, MAIN, 2), 5, today=TODAY) == Suggestion(())
+    assert suggestion_of([], Wanted(JAM, MAIN, 2), 1, today=TODAY) == Suggestion((), out_of_date=1)
 
 
 def test_lots_follow_a_move_from_shelf_to_shelf_and_out() -> None:
