@@ -28,6 +28,7 @@ ORDER, HOURS, STOCK, NONE = Intent.ORDER_STATUS, Intent.OPENING_HOURS, Intent.IN
         ("my order 10012 zebra", NONE, 0.9 * 2 / 3, "unsure"),
         ("order status 10012 zebra", ORDER, 0.9 * 3 / 4, None),
         ("cancel my order arrived", NONE, 0, "about_order"),
+        ("cancel is it in stock", NONE, 0, "not_understood"),
         ("my order", NONE, 0, "not_understood"),
         # Of two questions the one that explains more: two words of four, and nine tenths of two.
         ("opening hours and where is my order", NONE, 2 / 4, "unsure"),
