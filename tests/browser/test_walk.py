@@ -1,9 +1,10 @@
 """The walk of issue 2: one customer from the campaign's mail to the parcel, one member of staff beside."""
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.people import Person, leave, never_reloaded, person, sign_in, still_the_same, visitor
 from tests.browser.world import NAMES, ROOMY, TOGETHER, World, email_of, order_link
@@ -159,12 +160,26 @@ async def _buys(world: World, customer: Person, page: Page) -> str:
     await expect(page).to_have_url(re.compile(r"/cart$"))
     await expect(page.locator(".line-title")).to_have_text(world.hot.title)
     await page.get_by_role("link", name=says("Go to checkout")).click()
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        asked.set()
+        await answered.wait()
+        await route.continue_()
+
+    await page.route("**/checkout/quote", slowly)
     await page.get_by_label(says("Name"), exact=True).fill(NAMES["walker", language])
     await page.get_by_label(says("E-mail")).fill("not an address")
     await page.get_by_label(says("Address")).fill(ADDRESS[language])
     await page.get_by_label(says("Postcode")).fill("YO1 7HH")
     await page.get_by_label(says("City")).fill("York")
     await page.get_by_role("radio", name=says("Test card")).check()
+    async with asyncio.timeout(30):
+        await asked.wait()
+    async with page.expect_response("**/checkout/quote"):
+        answered.set()
+    await page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
+    await expect(page.get_by_role("radio", name=says("Test card"))).to_be_checked()  # not undone
     customer.refusals.append(("/checkout", 422))
     await page.get_by_role("button", name=says("Order now")).click()
     wrong = page.get_by_label(says("E-mail"))

@@ -138,6 +138,17 @@ if (search && suggestions) {
   });
 }
 
+// An answer that comes late replaces choices as they were when it was asked for: what was chosen meanwhile stays chosen.
+document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+  for (const { name, value } of detail.target.querySelectorAll("input[type=radio]:checked")) {
+    const same = `input[type=radio][name="${CSS.escape(name)}"][value="${CSS.escape(value)}"]`;
+    const offered = detail.fragment.querySelector(same);
+    for (const other of offered ? detail.fragment.querySelectorAll(`input[type=radio][name="${CSS.escape(name)}"]`) : []) {
+      other.toggleAttribute("checked", other === offered);
+    }
+  }
+});
+
 // Thumbnails bring their picture into view without moving the page.
 document.addEventListener("click", (event) => {
   const thumb = event.target.closest("[data-thumb]");
