@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import httpx
+import hypothesis
 import psycopg
 import pytest
 from argon2 import PasswordHasher
@@ -28,6 +29,10 @@ from safar.kernel.postgres import EmbeddedPostgres
 from safar.kernel.web.server import http_server
 from safar.settings import Settings
 from safar.team import passwords
+
+# A test of a rule is right or wrong, not quick or slow: other work on the machine must not fail it.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 _numbers = itertools.count(1)
 # Each of these starts whole systems, or reads all sources: once is enough.
