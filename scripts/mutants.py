@@ -226,13 +226,27 @@ def run_tests(files: Sequence[Path], *arguments: str, pure: PureOnly | None = No
     """Run the pure tests of these files in this process; the first failure ends it."""
     return pytest.main(
         [
-            *map(str, files), "-x", "-q", "--noconftest", "--assert=plain", "--tb=no",
-            "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:unraisableexception",
-            "--hypothesis-profile=mutants", "-W", "ignore::pytest.PytestAssertRewriteWarning",
-            "-o", "addopts=--disable-socket --allow-unix-socket", *arguments,
+            *map(str, files),
+            "-x",
+            "-q",
+            "--noconftest",
+            "--assert=plain",
+            "--tb=no",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:xdist",
+            "-p",
+            "no:unraisableexception",
+            "--hypothesis-profile=mutants",
+            "-W",
+            "ignore::pytest.PytestAssertRewriteWarning",
+            "-o",
+            "addopts=--disable-socket --allow-unix-socket",
+            *arguments,
         ],
         plugins=[pure or PureOnly()],
-    )  # fmt: skip
+    )
 
 
 @cache

@@ -162,10 +162,14 @@ def settings_for_all() -> Settings:
     # Most tests are of other things than how much one customer may order: tests/shop/test_rules.py is.
     return Settings(
         quiet_hours="",  # tests run at any hour
-        secret_key=SecretStr("only-for-tests"), mail_authserv_id=AUTHSERV_ID,
-        order_units_max=0, unpaid_orders_max=0, unpaid_orders_network=0, unpaid_share_percent=0,
+        secret_key=SecretStr("only-for-tests"),
+        mail_authserv_id=AUTHSERV_ID,
+        order_units_max=0,
+        unpaid_orders_max=0,
+        unpaid_orders_network=0,
+        unpaid_share_percent=0,
         mails_per_address_hour=0,
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture

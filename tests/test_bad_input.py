@@ -77,10 +77,12 @@ class Client:
         self._connection = await self._lent.__aenter__()
         found = await self._connection.execute("SELECT relname FROM pg_stat_user_tables ORDER BY relname")
         tables = [name for (name,) in await found.fetchall() if name not in _MAY_GROW]
-        self._counts = " UNION ALL ".join([
-            "SELECT '', 0, pg_current_snapshot()::text",
-            *(f"SELECT '{name}', count(*), '' FROM {name}" for name in tables),
-        ]).encode()  # fmt: skip
+        self._counts = " UNION ALL ".join(
+            [
+                "SELECT '', 0, pg_current_snapshot()::text",
+                *(f"SELECT '{name}', count(*), '' FROM {name}" for name in tables),
+            ]
+        ).encode()
         return self
 
     async def __aexit__(self, *error: Any) -> None:
@@ -293,11 +295,39 @@ async def test_hostile_queries_are_answered_with_a_page(
         "kind",
     )
     pages = {
-        "front": ("/", "/p/none", "/c/none", "/search", "/search/suggestions", "/wishlist", "/back-in-stock",
-                  "/sitemap.xml", "/cart", "/checkout", "/chat", "/chat/history", "/wait", "/wait/poll"),
-        "console": ("/", "/customers", "/campaigns", "/campaigns/products", "/journey", "/journey/report",
-                    "/inbox", "/channels", "/gate", "/orders", "/catalogue", "/stock", "/audit", "/sign-in"),
-    }  # fmt: skip
+        "front": (
+            "/",
+            "/p/none",
+            "/c/none",
+            "/search",
+            "/search/suggestions",
+            "/wishlist",
+            "/back-in-stock",
+            "/sitemap.xml",
+            "/cart",
+            "/checkout",
+            "/chat",
+            "/chat/history",
+            "/wait",
+            "/wait/poll",
+        ),
+        "console": (
+            "/",
+            "/customers",
+            "/campaigns",
+            "/campaigns/products",
+            "/journey",
+            "/journey/report",
+            "/inbox",
+            "/channels",
+            "/gate",
+            "/orders",
+            "/catalogue",
+            "/stock",
+            "/audit",
+            "/sign-in",
+        ),
+    }
     async with _surface(name, context, serve) as client:
         for path in pages[name]:
             await client.send("GET", path, params=dict.fromkeys(names, query))
@@ -312,10 +342,20 @@ async def test_forged_cut_and_foreign_signatures_open_nothing(context: Context, 
     owner = Visitor(new_id(), new_id(), new_id())
     good = signed(context.vault, owner)
     forged = [
-        "", ".", "x", "a.b.c", "%00", "x" * 4000, good[:-1], good[:-2] + "AA", signed(other, owner),
-        context.vault.sign("order", "x"), context.vault.sign("visitor", ["not", "text"]),
-        context.vault.sign("cart", {"a": 1}), context.vault.sign("pass", 7),
-    ]  # fmt: skip
+        "",
+        ".",
+        "x",
+        "a.b.c",
+        "%00",
+        "x" * 4000,
+        good[:-1],
+        good[:-2] + "AA",
+        signed(other, owner),
+        context.vault.sign("order", "x"),
+        context.vault.sign("visitor", ["not", "text"]),
+        context.vault.sign("cart", {"a": 1}),
+        context.vault.sign("pass", 7),
+    ]
     # Whoever brings no cookie of ours is on a first page each time, of which a network has so many a minute.
     context = replace(
         context, settings=context.settings.model_copy(update={"gate_first_pages_per_minute": 9999})

@@ -38,11 +38,13 @@ async def _due_holds(database: Database) -> tuple[int, int, list[UUID], list[UUI
         await change_many(connection, [Change(first, 10), Change(second, 10)])
         holds = [
             HoldRequest(
-                hold_id=new_id(), lines={account: 1}, purpose="order",
+                hold_id=new_id(),
+                lines={account: 1},
+                purpose="order",
                 expires_at=NOW + timedelta(seconds=10 + place),
             )
             for place, account in enumerate([first] * 5 + [second] * 3)
-        ]  # fmt: skip
+        ]
         await hold_many(connection, holds)
     ids = [hold.hold_id for hold in holds]
     return first, second, ids[:5], ids[5:]
@@ -130,11 +132,15 @@ async def test_offers_end_beside_one_that_cannot(context: Context, monkeypatch: 
         async with context.database.transaction() as connection:
             ids = [
                 await insert(
-                    connection, "campaigns", state="sent", created_at=NOW, variant_id=new_id(),
+                    connection,
+                    "campaigns",
+                    state="sent",
+                    created_at=NOW,
+                    variant_id=new_id(),
                     offer_ends_at=NOW - timedelta(hours=25 - number),
                 )
                 for number in range(25)
-            ]  # fmt: skip
+            ]
         monkeypatch.setattr(campaign_jobs, "lock", _unlocked)
         monkeypatch.setattr(campaign_jobs, "end", _end_but(ids[0]))
         for _round in range(2):
@@ -179,13 +185,26 @@ async def test_payments_settle_beside_one_that_fails(
             ids = [new_id() for _order in range(3)]
             for id_ in ids:
                 await insert(
-                    connection, "orders", id=id_, state="placed", customer_id=customer, currency="GBP",
-                    placed_at=NOW, held_until=NOW,
-                )  # fmt: skip
+                    connection,
+                    "orders",
+                    id=id_,
+                    state="placed",
+                    customer_id=customer,
+                    currency="GBP",
+                    placed_at=NOW,
+                    held_until=NOW,
+                )
                 await insert(
-                    connection, "payments", order_id=id_, state="started", provider="test_card",
-                    currency="GBP", changed_at=NOW, rest_until=NOW, amount_minor=1,
-                )  # fmt: skip
+                    connection,
+                    "payments",
+                    order_id=id_,
+                    state="started",
+                    provider="test_card",
+                    currency="GBP",
+                    changed_at=NOW,
+                    rest_until=NOW,
+                    amount_minor=1,
+                )
         held.advance(seconds=16)
         await pay.settle_open(context)
         assert set(asked) == set(ids)

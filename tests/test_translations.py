@@ -14,8 +14,11 @@ CATALOGUES = sorted((ROOT / "src" / "safar" / "locale").glob("*/LC_MESSAGES/safa
 def test_every_string_is_in_every_catalogue_and_translated() -> None:
     done = subprocess.run(
         [sys.executable, "scripts/translations.py", "--check"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, f"run scripts/translations.py and translate what is new:\n{done.stdout}"
     assert len(CATALOGUES) == 3
 

@@ -23,9 +23,13 @@ class Write:
 
 def buyer() -> dict[str, str]:
     return {
-        "name": "Ada Lovelace", "email": "ada@customers.example", "address": "1 Mill Lane", "provider": "cod",
-        "method": "", "language": "en",
-    }  # fmt: skip
+        "name": "Ada Lovelace",
+        "email": "ada@customers.example",
+        "address": "1 Mill Lane",
+        "provider": "cod",
+        "method": "",
+        "language": "en",
+    }
 
 
 MUG = str(variant_id_of("MUG"))

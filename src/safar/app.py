@@ -109,9 +109,11 @@ async def _worker(context: Context, stop: asyncio.Event, ready: Callable[[], Awa
         """Run jobs until the database goes away; then the loop begins again."""
         # Looked for, not listened for: the library's channels are named alike for every shop of a database.
         await jobs.run_worker_async(
-            install_signal_handlers=False, delete_jobs="successful", listen_notify=False,
+            install_signal_handlers=False,
+            delete_jobs="successful",
+            listen_notify=False,
             fetch_job_polling_interval=_JOBS_AGAIN_S,
-        )  # fmt: skip
+        )
         return False
 
     async def rescue() -> bool:

@@ -166,9 +166,12 @@ class Supervisor:
             environment["HOME"] = str(self.settings.data_dir.absolute())
         child.process = subprocess.Popen(
             [sys.executable, "-m", "safar", "run", child.role],
-            env=environment, pass_fds=(writing, beating), start_new_session=True, preexec_fn=_end_with_parent,
+            env=environment,
+            pass_fds=(writing, beating),
+            start_new_session=True,
+            preexec_fn=_end_with_parent,
             **as_account(self.user),
-        )  # fmt: skip
+        )
         child.started = time.monotonic()
         if child.heart is not None:
             child.heart.close()

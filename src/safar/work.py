@@ -35,9 +35,20 @@ def asks(settings: Settings) -> dict[str, Ask]:
 def loops(context: Context) -> list[Loop]:
     """Return everything the worker does again and again."""
     rooms = (
-        journal, capacity, team, gate, stock, replenish, inbox, shop, campaigns, promises, alerts, goods,
+        journal,
+        capacity,
+        team,
+        gate,
+        stock,
+        replenish,
+        inbox,
+        shop,
+        campaigns,
+        promises,
+        alerts,
+        goods,
         keeping,
-    )  # fmt: skip
+    )
     outbox = channels.loops(context, asks(context.settings))
     return [*outbox, *(loop for room in rooms for loop in room.loops(context))]
 

@@ -97,10 +97,18 @@ async def looked(context: Context, customer_id: UUID, variant_id: UUID) -> None:
 
 async def ordered(context: Context, email: str = "ana@example.com") -> Taken:
     request = OrderRequest(
-        **anybody(), order_id=new_id(), customer_id=new_id(), campaign_id=None, cart_id=None,
+        **anybody(),
+        order_id=new_id(),
+        customer_id=new_id(),
+        campaign_id=None,
+        cart_id=None,
         lines=((MUG, 2),),
-        email=email, name="Ana", address="Rua 1", language="en", provider="cod",
-    )  # fmt: skip
+        email=email,
+        name="Ana",
+        address="Rua 1",
+        language="en",
+        provider="cod",
+    )
     async with context.database.transaction() as connection:
         (taken,) = await buy_many(connection, [request])
     assert isinstance(taken, Taken)
@@ -158,11 +166,15 @@ async def test_this_is_what_the_customer_looked_at_last_or_what_the_campaign_off
             connection,
             [
                 Transfer(
-                    move_id=new_id(), variant_id=MUG, from_location_id=MAIN,
-                    to_location_id=allocation_of(campaign), quantity=3, reason="campaign",
+                    move_id=new_id(),
+                    variant_id=MUG,
+                    from_location_id=MAIN,
+                    to_location_id=allocation_of(campaign),
+                    quantity=3,
+                    reason="campaign",
                 )
             ],
-        )  # fmt: skip
+        )
     (offered,) = await ask(shop, web("Is it still available?", campaign_id=campaign))
     assert await said(shop, offered.conversation_id) == [
         ("bot", "Yes, “Retrospot mug” is in stock: 7 are left.")

@@ -171,9 +171,12 @@ async def _console(
         await inspection.look(f"console today {language}", page)
         campaign = world.campaign_id
         paths = {
-            "stock": "/stock", "orders": "/orders", "gate": "/gate",
-            "journey": f"/journey?campaign={campaign}", "campaign": f"/campaigns/{campaign}",
-        }  # fmt: skip
+            "stock": "/stock",
+            "orders": "/orders",
+            "gate": "/gate",
+            "journey": f"/journey?campaign={campaign}",
+            "campaign": f"/campaigns/{campaign}",
+        }
         for name, path in paths.items():
             await page.goto(f"{world.console}{path}")
             await inspection.look(f"console {name} {language}", page)

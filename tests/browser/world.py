@@ -150,13 +150,19 @@ async def started(folder: Path) -> AsyncIterator[World]:
 def _settings(folder: Path) -> Settings:
     front, console, mail_in, smtp, mailbox = _free_ports(5)
     return Settings(
-        data_dir=folder, secret_key="only-for-tests, and long enough for a start",  # type: ignore[arg-type]
-        front_port=front, public_url=f"http://127.0.0.1:{front}",
-        console_port=console, console_url=f"http://127.0.0.1:{console}",
-        mail_in_port=mail_in, mailbox_smtp_port=smtp, mailbox_http_port=mailbox,
-        smtp_url=f"smtp://127.0.0.1:{smtp}", site_capacity=ROOMY,
+        data_dir=folder,
+        secret_key="only-for-tests, and long enough for a start",  # type: ignore[arg-type]
+        front_port=front,
+        public_url=f"http://127.0.0.1:{front}",
+        console_port=console,
+        console_url=f"http://127.0.0.1:{console}",
+        mail_in_port=mail_in,
+        mailbox_smtp_port=smtp,
+        mailbox_http_port=mailbox,
+        smtp_url=f"smtp://127.0.0.1:{smtp}",
+        site_capacity=ROOMY,
         quiet_hours="",  # the tests run at night, too
-    )  # fmt: skip
+    )
 
 
 def _free_ports(count: int) -> list[int]:
@@ -193,9 +199,15 @@ async def _loaded(context: Context, password: str) -> World:
 
 async def _campaign(context: Context, variant_id: UUID) -> UUID:
     draft = Draft(
-        campaign_id=new_id(), name="Chains for every window", variant_id=variant_id, units=_UNITS,
-        reply_seconds=600, subject=_SUBJECTS, body=_BODIES, audience=Audience(),
-    )  # fmt: skip
+        campaign_id=new_id(),
+        name="Chains for every window",
+        variant_id=variant_id,
+        units=_UNITS,
+        reply_seconds=600,
+        subject=_SUBJECTS,
+        body=_BODIES,
+        audience=Audience(),
+    )
     async with context.database.transaction() as connection:
         campaign_id = await campaigns.create(connection, draft, shop_name=context.settings.shop_name)
         await campaigns.start(connection, campaign_id)

@@ -40,8 +40,12 @@ async def shop(context: Context, *, units: int = 100) -> UUID:
         (variant_id,) = await import_products(connection, [Lantern()])
         if units:
             receipt = Receipt(
-                move_id=new_id(), variant_id=variant_id, location_id=MAIN, quantity=units, reason="first",
-            )  # fmt: skip
+                move_id=new_id(),
+                variant_id=variant_id,
+                location_id=MAIN,
+                quantity=units,
+                reason="first",
+            )
             await receive_many(connection, [receipt])
     return variant_id
 
@@ -51,11 +55,14 @@ async def customers(
 ) -> list[UUID]:
     records = [
         CustomerRecord(
-            name=f"{prefix.title()} {number}", email=f"{prefix}{number}@example.com", language=language,
-            country="Iran" if language == "fa" else "United Kingdom", consent=consent,
+            name=f"{prefix.title()} {number}",
+            email=f"{prefix}{number}@example.com",
+            language=language,
+            country="Iran" if language == "fa" else "United Kingdom",
+            consent=consent,
         )
         for number in range(count)
-    ]  # fmt: skip
+    ]
     async with context.database.transaction() as connection:
         return await import_many(connection, records)
 
@@ -63,9 +70,15 @@ async def customers(
 async def campaign(context: Context, variant_id: UUID, **changes: Any) -> UUID:
     """Write a campaign that is not started."""
     values: dict[str, Any] = {
-        "campaign_id": new_id(), "name": "Lanterns", "variant_id": variant_id, "units": 50,
-        "reply_seconds": 60, "subject": SUBJECT, "body": BODY, "audience": Audience(),
-    }  # fmt: skip
+        "campaign_id": new_id(),
+        "name": "Lanterns",
+        "variant_id": variant_id,
+        "units": 50,
+        "reply_seconds": 60,
+        "subject": SUBJECT,
+        "body": BODY,
+        "audience": Audience(),
+    }
     async with context.database.transaction() as connection:
         return await actions.create(connection, Draft(**(values | changes)), shop_name="Safar Gifts")
 
@@ -115,7 +128,7 @@ async def read(context: Context, query: str, *params: Any) -> list[tuple[Any, ..
 async def states(context: Context, campaign_id: UUID) -> dict[tuple[str, str | None], int]:
     found = await read(
         context, "SELECT state, reason, count(*) FROM sends WHERE campaign_id = %s GROUP BY 1, 2", campaign_id
-    )  # fmt: skip
+    )
     return {(state, reason): count for state, reason, count in found}
 
 

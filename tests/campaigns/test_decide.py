@@ -12,14 +12,22 @@ ages = st.floats(0, 100_000)
 silences = st.lists(st.builds(Silence, ages, st.integers(1, 5_000)), max_size=8)
 responses = st.builds(
     lambda responded, delay, silent: Responses(responded, responded * delay, silent),
-    st.integers(0, 5_000), st.floats(0.1, 50_000), silences,
-)  # fmt: skip
+    st.integers(0, 5_000),
+    st.floats(0.1, 50_000),
+    silences,
+)
 sites = st.none() | st.builds(Site, st.integers(0, 2_000), st.integers(0, 5_000), st.floats(0, 100))
 figures = st.builds(
-    Figures, audience=st.integers(0, 100_000), planned=st.integers(0, 100_000),
-    units_free=st.integers(0, 10_000), quota_free=st.integers(0, 50_000), visits=responses,
-    orders=responses, units=st.integers(0, 50_000), site=sites,
-)  # fmt: skip
+    Figures,
+    audience=st.integers(0, 100_000),
+    planned=st.integers(0, 100_000),
+    units_free=st.integers(0, 10_000),
+    quota_free=st.integers(0, 50_000),
+    visits=responses,
+    orders=responses,
+    units=st.integers(0, 50_000),
+    site=sites,
+)
 
 
 @given(figures)
@@ -69,9 +77,14 @@ def test_with_units_left_and_every_answer_in_it_goes_on_until_they_are_sold(
 def test_it_names_what_bounds_it() -> None:
     answered = Responses(200, 2000.0, [Silence(1e6, 800)])
     free = Figures(
-        audience=9000, planned=8000, units_free=9000, quota_free=9000, visits=answered,
-        orders=Responses(20, 200.0, [Silence(1e6, 180)]), units=20,
-    )  # fmt: skip
+        audience=9000,
+        planned=8000,
+        units_free=9000,
+        quota_free=9000,
+        visits=answered,
+        orders=Responses(20, 200.0, [Silence(1e6, 180)]),
+        units=20,
+    )
 
     def bound(**changes: object) -> str:
         values = {name: getattr(free, name) for name in Figures.__slots__} | changes

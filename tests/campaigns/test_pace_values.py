@@ -49,9 +49,10 @@ def test_shares_and_delays_stay_within_what_is_believed_possible() -> None:
 
 
 @given(
-    st.integers(5, 500), st.floats(60, 7200),
+    st.integers(5, 500),
+    st.floats(60, 7200),
     st.lists(st.builds(Silence, st.floats(600, 40_000), st.integers(1, 500)), max_size=4),
-)  # fmt: skip
+)
 def test_what_is_learned_satisfies_its_own_equations(
     responded: int, delay_s: float, silent: list[Silence]
 ) -> None:

@@ -25,11 +25,20 @@ async def variant_id(context: Context) -> UUID:
 
 def form(variant_id: UUID, **changes: str) -> dict[str, str]:
     return {
-        "campaign_id": str(new_id()), "name": "Lanterns <b>", "variant_id": str(variant_id), "units": "۴۰",
-        "reply_minutes": "5", "offer_days": "7", "language": "", "country": "", "limit": "",
-        "subject_en": "{{ product.title }} <i>", "body_en": "Hi {{ customer.name }}\n{{ link }}",
-        "subject_fa": "", "body_fa": "",
-    } | changes  # fmt: skip
+        "campaign_id": str(new_id()),
+        "name": "Lanterns <b>",
+        "variant_id": str(variant_id),
+        "units": "۴۰",
+        "reply_minutes": "5",
+        "offer_days": "7",
+        "language": "",
+        "country": "",
+        "limit": "",
+        "subject_en": "{{ product.title }} <i>",
+        "body_en": "Hi {{ customer.name }}\n{{ link }}",
+        "subject_fa": "",
+        "body_fa": "",
+    } | changes
 
 
 async def test_a_manager_writes_previews_starts_pauses_and_stops_a_campaign(
@@ -74,8 +83,12 @@ async def test_a_manager_writes_previews_starts_pauses_and_stops_a_campaign(
         "SELECT name FROM journal_events WHERE staff_id IS NOT NULL AND name LIKE 'campaign%%' ORDER BY id",
     )
     assert [name for (name,) in audit] == [
-        "campaign.created", "campaign.started", "campaign.paused", "campaign.resumed", "campaign.ended",
-    ]  # fmt: skip
+        "campaign.created",
+        "campaign.started",
+        "campaign.paused",
+        "campaign.resumed",
+        "campaign.ended",
+    ]
 
 
 async def test_what_is_wrong_in_the_form_is_said_beside_it_and_nothing_is_written(

@@ -123,7 +123,7 @@ async def test_no_customer_gets_more_campaign_mails_in_any_window_than_the_limit
         context,
         "UPDATE messages SET ended_at = ended_at - interval '8 days' WHERE campaign_id = %s RETURNING id",
         first,
-    )  # fmt: skip
+    )
     await read(context, "UPDATE messages SET state = 'queued' WHERE campaign_id = %s RETURNING id", second)
     await outbox_step(limited)
     assert {state for state, _reason in await read(context, query, second)} == {"queued"}

@@ -36,23 +36,27 @@ def at(seconds: float) -> datetime:
 def asked(campaign_id: UUID, number: int, seconds: float, message: int = 0) -> Event:
     message_id = derived_id("message", number, message)
     return Event(
-        name="message.received", at=at(seconds), customer_id=derived_id("customer", number),
-        campaign_id=campaign_id, subject_id=conversation(number),
+        name="message.received",
+        at=at(seconds),
+        customer_id=derived_id("customer", number),
+        campaign_id=campaign_id,
+        subject_id=conversation(number),
         properties={"channel": "web", "author": "customer", "message_id": str(message_id)},
-    )  # fmt: skip
+    )
 
 
 def answered(number: int, seconds: float, author: str = "bot") -> Event:
     return Event(
-        name="message.sent", at=at(seconds), customer_id=derived_id("customer", number),
-        subject_id=conversation(number), properties={"author": author, "message_id": str(new_id())},
-    )  # fmt: skip
+        name="message.sent",
+        at=at(seconds),
+        customer_id=derived_id("customer", number),
+        subject_id=conversation(number),
+        properties={"author": author, "message_id": str(new_id())},
+    )
 
 
 async def standing(context: Context) -> dict[tuple[str, str], int]:
-    return Counter(
-        (kind, state) for kind, state in await read(context, "SELECT kind, state FROM promises")
-    )  # fmt: skip
+    return Counter((kind, state) for kind, state in await read(context, "SELECT kind, state FROM promises"))
 
 
 async def told(context: Context) -> dict[str, int]:
@@ -74,9 +78,12 @@ async def test_an_answer_in_time_keeps_every_question_asked_before_it(
 ) -> None:
     with clock.held(at(30)):
         await happened(
-            context, asked(campaign_id, 1, 0, 1), asked(campaign_id, 1, 5, 2), answered(1, 20, "staff"),
+            context,
+            asked(campaign_id, 1, 0, 1),
+            asked(campaign_id, 1, 5, 2),
+            answered(1, 20, "staff"),
             asked(campaign_id, 1, 25, 3),
-        )  # fmt: skip
+        )
         await caught_up(context, promises.subscriber())
     assert await standing(context) == {("reply", "kept"): 2, ("reply", "made"): 1}
 
@@ -121,10 +128,13 @@ async def test_questions_outside_a_standing_offer_make_no_promise(
 
 def ordered(campaign_id: UUID, name: str, number: int, variant_id: UUID, units: int = 1) -> Event:
     return Event(
-        name=name, at=at(number), customer_id=derived_id("customer", number), campaign_id=campaign_id,
+        name=name,
+        at=at(number),
+        customer_id=derived_id("customer", number),
+        campaign_id=campaign_id,
         subject_id=derived_id("order", number),
         properties={"lines": [[str(variant_id), None, units]], "reason": "out_of_stock"},
-    )  # fmt: skip
+    )
 
 
 async def test_units_are_kept_by_a_confirmed_order_and_broken_by_a_refused_one(
@@ -136,7 +146,7 @@ async def test_units_are_kept_by_a_confirmed_order_and_broken_by_a_refused_one(
         ordered(campaign_id, "order.refused", 2, lantern),
         ordered(campaign_id, "order.refused", 3, other),
         ordered(campaign_id, "order.refused", 2, lantern),
-    ]  # fmt: skip
+    ]
     await happened(context, *news, *news)
     await caught_up(context, promises.subscriber())
     assert await standing(context) == {("units", "kept"): 1, ("units", "broken"): 1}
@@ -149,17 +159,28 @@ async def test_units_that_had_gone_while_a_customer_paid_are_a_broken_promise(
     """Their order is cancelled by an event without lines; what they wanted stands in the order."""
     lantern = derived_id("variant", "L1")
     request = OrderRequest(
-        **anybody(), order_id=derived_id("order", 9), customer_id=derived_id("customer", 9),
+        **anybody(),
+        order_id=derived_id("order", 9),
+        customer_id=derived_id("customer", 9),
         campaign_id=campaign_id,
-        cart_id=None, lines=((lantern, 1),), email="d@example.com", name="Di", address="Lane 1",
-        language="en", provider="test",
-    )  # fmt: skip
+        cart_id=None,
+        lines=((lantern, 1),),
+        email="d@example.com",
+        name="Di",
+        address="Lane 1",
+        language="en",
+        provider="test",
+    )
     async with context.database.transaction() as connection:
         await place_many(connection, [request])
     gave_up = Event(
-        name="order.cancelled", at=at(5), customer_id=request.customer_id, campaign_id=campaign_id,
-        subject_id=request.order_id, properties={"reason": "payment_failed"},
-    )  # fmt: skip
+        name="order.cancelled",
+        at=at(5),
+        customer_id=request.customer_id,
+        campaign_id=campaign_id,
+        subject_id=request.order_id,
+        properties={"reason": "payment_failed"},
+    )
     await happened(context, gave_up)
     await caught_up(context, promises.subscriber())
     assert await standing(context) == {}
@@ -196,8 +217,9 @@ async def test_every_promise_ends_once_whatever_the_order_of_news(
     }
     assert found == expected
     ends = await read(
-        context, "SELECT count(*), count(DISTINCT properties->>'promise_id') FROM journal_events"
+        context,
+        "SELECT count(*), count(DISTINCT properties->>'promise_id') FROM journal_events"
         " WHERE name IN ('promise.kept', 'promise.broken')",
-    )  # fmt: skip
+    )
     assert ends == [(len(expected), len(expected))]
     assert (await told(context))["promise.made"] == len(expected)

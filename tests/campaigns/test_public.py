@@ -52,9 +52,10 @@ async def test_a_link_leads_to_the_offer_and_makes_nobody_its_addressee(
     assert (visitor.campaign_id, visitor.link_id) == (campaign_id, send[0])
     assert visitor.customer_id == visitor.visitor_id != send[1]
     clicks = await read(
-        context, "SELECT customer_id, campaign_id, subject_id, properties->'first' FROM journal_events"
+        context,
+        "SELECT customer_id, campaign_id, subject_id, properties->'first' FROM journal_events"
         " WHERE name = 'link.clicked' ORDER BY id",
-    )  # fmt: skip
+    )
     assert clicks == [(send[1], campaign_id, send[0], True), (send[1], campaign_id, send[0], False)]
     assert (await read(context, "SELECT count(clicked_at) FROM sends")) == [(1,)]
 
@@ -66,10 +67,13 @@ async def test_machines_that_open_links_are_shown_the_offer_and_count_for_nothin
 ) -> None:
     link = path(link_url(context.vault, context.settings, send[0]))
     no_person = (
-        ("HEAD", {}), ("GET", {"sec-purpose": "prefetch;prerender"}), ("GET", {"purpose": "prefetch"}),
-        ("GET", {"x-moz": "prefetch"}), ("GET", {"sec-fetch-dest": "image"}),
+        ("HEAD", {}),
+        ("GET", {"sec-purpose": "prefetch;prerender"}),
+        ("GET", {"purpose": "prefetch"}),
+        ("GET", {"x-moz": "prefetch"}),
+        ("GET", {"sec-fetch-dest": "image"}),
         ("GET", {"sec-fetch-dest": "empty"}),
-    )  # fmt: skip
+    )
     base = await serve(build_front(context))
     async with httpx.AsyncClient(base_url=base) as browser:
         await browser.get(link)  # it has the cookie now, and would count

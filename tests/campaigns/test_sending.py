@@ -99,7 +99,7 @@ async def test_a_step_queues_mails_in_the_customers_language_with_links_of_their
     assert await sending.step(context)
     mails = await read(
         context, "SELECT subject, body, language, unsubscribe_url, author, campaign_id FROM messages"
-    )  # fmt: skip
+    )
     assert sorted(mail[0] for mail in mails) == ["Glass lantern for C 0", "Glass lantern for C 1", "برای F 0"]
     assert all(f"{context.settings.public_url}/l/" in mail[1] for mail in mails)
     assert all("/unsubscribe/" in mail[3] and mail[3] in mail[1] for mail in mails)
@@ -340,11 +340,14 @@ async def test_orders_of_a_campaign_are_noted_on_its_sends_and_slow_it_down(cont
     lines = [[str(variant_id), str(allocation_of(campaign_id)), 2]]
     orders = [
         Event(
-            name="order.placed", customer_id=send[1], campaign_id=campaign_id, subject_id=new_id(),
+            name="order.placed",
+            customer_id=send[1],
+            campaign_id=campaign_id,
+            subject_id=new_id(),
             properties={"lines": lines, "link_id": send[0]},
         )
         for send in sends[:3]
-    ]  # fmt: skip
+    ]
     await happened(context, *orders, *orders)
     await caught_up(context, outcomes.subscriber())
     noted = await read(context, "SELECT count(ordered_at), sum(units) FROM sends")

@@ -67,8 +67,12 @@ async def test_an_account_is_opened_once_whoever_asks(database: Database) -> Non
     async with database.connection() as connection:
         (account,) = (await accounts(connection, list(ids))).values()
     assert (account.kind, account.key, account.on_hand, account.held, account.backorder) == (
-        "units", "mug:main", 0, 0, 2,
-    )  # fmt: skip
+        "units",
+        "mug:main",
+        0,
+        0,
+        2,
+    )
 
 
 async def test_what_is_promised_cannot_be_taken_away(database: Database) -> None:

@@ -13,8 +13,11 @@ from tests.capacity.test_decide import _LATER, _NOW, _row
 ID = UUID(int=1)
 REQUEST = HoldRequest(hold_id=ID, lines={1: 2, 2: 3}, expires_at=_LATER, purpose="order")
 LIVE, CLAIMED, RELEASED, EXPIRED = (
-    HoldState.LIVE, HoldState.CLAIMED, HoldState.RELEASED, HoldState.EXPIRED,
-)  # fmt: skip
+    HoldState.LIVE,
+    HoldState.CLAIMED,
+    HoldState.RELEASED,
+    HoldState.EXPIRED,
+)
 
 
 @pytest.mark.parametrize(

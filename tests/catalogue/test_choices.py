@@ -50,8 +50,9 @@ def test_telling_apart_is_mutual_and_survives_another_spelling(
 
 def test_options_take_the_spelling_that_is_there() -> None:
     assert spelt_like({"colour": "red", "size": "XL"}, [{"Colour": "Red", "Size": "S"}]) == {
-        "Colour": "Red", "Size": "XL",
-    }  # fmt: skip
+        "Colour": "Red",
+        "Size": "XL",
+    }
 
 
 @pytest.mark.finding("goods-I")
@@ -106,9 +107,13 @@ async def test_a_second_variant_asks_for_the_options_of_the_first(
     page = (await desk.get(f"/catalogue/products/{product_id}/variants/new")).text
     assert "TEA-1 has no options yet" in page
     form = {
-        "variant_form": "1", "variant_published": "1", "sku": "TEA-2", "price": "5.00",
-        "option_name:0": "Size", "option_value:0": "Large",
-    }  # fmt: skip
+        "variant_form": "1",
+        "variant_published": "1",
+        "sku": "TEA-2",
+        "price": "5.00",
+        "option_name:0": "Size",
+        "option_value:0": "Large",
+    }
     address = f"/catalogue/products/{product_id}/variants"
     refused = await desk.post(address, data=form)
     assert (refused.status_code, "cannot tell" in refused.text) == (409, True)

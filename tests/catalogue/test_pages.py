@@ -47,8 +47,10 @@ async def test_a_product_is_made_changed_and_taken_out_of_the_shop(
     lamp = await stored(database, "LAMP-1")
     assert lamp.product.description == "Shines\nat night"
     assert (lamp.variant.barcode, lamp.variant.price_minor, lamp.variant.tax_class) == (
-        "0036000291452", 495, "reduced",
-    )  # fmt: skip
+        "0036000291452",
+        495,
+        "reduced",
+    )
     assert "Lamp" in (await desk.get(path)).text
     words = {"title": "Big lamp", "category": "home", "title:fa": "چراغ", "description:fa": "روشن"}
     assert (await desk.post(path, data=words)).status_code == 303
@@ -59,8 +61,12 @@ async def test_a_product_is_made_changed_and_taken_out_of_the_shop(
     assert "hidden" in (await desk.get("/catalogue?state=hidden")).text
     assert "Big lamp" not in (await desk.get("/catalogue?state=published")).text
     assert (await desk.post(f"{path}/publication")).status_code == 303
-    told = [name for name, _ in await events(database, "product.created", "product.changed", "product.hidden",
-                                             "product.published")]  # fmt: skip
+    told = [
+        name
+        for name, _ in await events(
+            database, "product.created", "product.changed", "product.hidden", "product.published"
+        )
+    ]
     assert told == ["product.created", "product.changed", "product.hidden", "product.published"]
 
 
@@ -92,10 +98,18 @@ async def test_a_variant_is_added_and_changed_with_prices_options_and_parts(
     assert (await desk.post("/catalogue/currencies", data=rates)).status_code == 303
     path = await product_path(database)
     red = {
-        "variant_form": "1", "variant_published": "1", "sku": "MUG-R", "price": "5", "was_price": "6",
-        "option_name:0": "Colour", "option_value:0": "Red", "price:EUR": "5.50", "tax_class": "zero",
-        "weight_g": "300", "tracks_lots": "1",
-    }  # fmt: skip
+        "variant_form": "1",
+        "variant_published": "1",
+        "sku": "MUG-R",
+        "price": "5",
+        "was_price": "6",
+        "option_name:0": "Colour",
+        "option_value:0": "Red",
+        "price:EUR": "5.50",
+        "tax_class": "zero",
+        "weight_g": "300",
+        "tracks_lots": "1",
+    }
     assert "Empty: 5.70 by the rate" in (await desk.get(f"{path}/variants/new")).text
     first = {"first_value:0": "White"}
     assert (await desk.post(f"{path}/variants", data={**red, **first})).status_code == 303
@@ -210,7 +224,7 @@ async def test_what_is_no_picture_or_too_much_of_one_is_refused(
         ("<script>.jpg", b"GIF89a nonsense", "is not a picture"),
         ("bomb.png", bomb.getvalue(), "too many pixels"),
         ("dot.png", picture(2, 2, "PNG"), "too small"),
-    ):  # fmt: skip
+    ):
         answer = await desk.post(path, files={"file": (name, body)})
         assert answer.status_code == 422
         assert told in answer.text
@@ -263,10 +277,13 @@ async def test_categories_and_currencies_are_kept_and_nonsense_is_refused(
     assert (await desk.post("/catalogue/categories/remove", data={"key": "kitchen"})).status_code == 409
     assert (await desk.post("/catalogue/categories/remove", data={"key": "wooden-toys"})).status_code == 303
     for bad in (
-        {"currency:0": "XXY", "rate:0": "1"}, {"currency:0": "GBP", "rate:0": "1"},
-        {"currency:0": "EUR", "rate:0": "0"}, {"currency:0": "EUR", "rate:0": "1e5"},
-        {"currency:0": "EUR", "rate:0": "NaN"}, {"currency:0": "EUR", "rate:0": "1", "round:0": "0"},
+        {"currency:0": "XXY", "rate:0": "1"},
+        {"currency:0": "GBP", "rate:0": "1"},
+        {"currency:0": "EUR", "rate:0": "0"},
+        {"currency:0": "EUR", "rate:0": "1e5"},
+        {"currency:0": "EUR", "rate:0": "NaN"},
+        {"currency:0": "EUR", "rate:0": "1", "round:0": "0"},
         {"currency:0": "EUR", "rate:0": "1", "currency:1": "EUR", "rate:1": "2"},
-    ):  # fmt: skip
+    ):
         assert (await desk.post("/catalogue/currencies", data=bad)).status_code == 422, bad
     assert await events(database, "rates.changed") == []

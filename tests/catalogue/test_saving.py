@@ -27,10 +27,18 @@ from tests.catalogue.makers import EAN, OTHER_EAN, STAFF, article, events, found
 
 async def test_what_is_saved_is_what_is_read_again(database: Database) -> None:
     lamp = article(
-        "LAMP-R", "Lamp", barcode=EAN, weight_g=350, tax_class="reduced", was_minor=600, tracks_lots=True,
-        options={"Colour": "Red", "Size": "L"}, prices={"EUR": Price(550, 700)},
-        words={"fa": Words("چراغ", "روشن", {"Colour": "رنگ"})}, description="Shines.",
-    )  # fmt: skip
+        "LAMP-R",
+        "Lamp",
+        barcode=EAN,
+        weight_g=350,
+        tax_class="reduced",
+        was_minor=600,
+        tracks_lots=True,
+        options={"Colour": "Red", "Size": "L"},
+        prices={"EUR": Price(550, 700)},
+        words={"fa": Words("چراغ", "روشن", {"Colour": "رنگ"})},
+        description="Shines.",
+    )
     await saved(database, lamp)
     assert await stored(database, "LAMP-R") == Article(
         replace(lamp.product, slug="lamp-lamp-r"), lamp.variant
@@ -39,8 +47,10 @@ async def test_what_is_saved_is_what_is_read_again(database: Database) -> None:
         variant = await actions.find_variant(connection, "lamp-r")
         assert variant
         assert (variant.title, variant.weight_g, variant.options) == (
-            "Lamp · Red / L", 350, {"Colour": "Red", "Size": "L"},
-        )  # fmt: skip
+            "Lamp · Red / L",
+            350,
+            {"Colour": "Red", "Size": "L"},
+        )
 
 
 async def test_saving_again_changes_and_tells_nothing(database: Database) -> None:
@@ -93,9 +103,12 @@ async def test_a_scanner_finds_by_barcode_in_each_of_its_forms_and_by_sku(databa
     await saved(database, article("UPC", barcode="0036000291452"), article("SKU1", barcode=EAN))
     async with database.connection() as connection:
         for code, sku in (
-            ("036000291452", "UPC"), ("0036000291452", "UPC"), ("00036000291452", "UPC"), ("sku1 ", "SKU1"),
+            ("036000291452", "UPC"),
+            ("0036000291452", "UPC"),
+            ("00036000291452", "UPC"),
+            ("sku1 ", "SKU1"),
             ("۵۰۱۲۳۴۵۶۷۸۹۰۰", "SKU1"),
-        ):  # fmt: skip
+        ):
             found = await variant_of_code(connection, code)
             assert found, code
             assert found.sku == sku
@@ -148,10 +161,12 @@ async def test_products_are_found_by_every_name_they_have(database: Database) ->
     await saved(
         database,
         article(
-            "LAMP", barcode=EAN, options={"Colour": "Crimson"},
+            "LAMP",
+            barcode=EAN,
+            options={"Colour": "Crimson"},
             words={"hi": Words("दीपक", "", {"Crimson": "किरमिजी"})},
         ),
-    )  # fmt: skip
+    )
     for query in ("lamp", "दीपक", EAN, "crimson", "किरमिजी", "lights", "iluminacao"):
         assert await found(database, query) == ["LAMP"], query
 

@@ -49,9 +49,16 @@ async def exported(database: Database) -> bytes:
 async def test_what_is_exported_is_taken_in_again_and_changes_nothing(database: Database) -> None:
     await stocked(database)
     red = article(
-        "LAMP-R", "=1+1", barcode=EAN, weight_g=350, options={"Colour": "Red"}, was_minor=600,
-        prices={"EUR": Price(550, None)}, words={"fa": Words("چراغ", "+ روشن")}, description="-a\nb, \"c\"",
-    )  # fmt: skip
+        "LAMP-R",
+        "=1+1",
+        barcode=EAN,
+        weight_g=350,
+        options={"Colour": "Red"},
+        was_minor=600,
+        prices={"EUR": Price(550, None)},
+        words={"fa": Words("چراغ", "+ روشن")},
+        description='-a\nb, "c"',
+    )
     await saved(
         database, red, article("LAMP-B", of=red, options={"Colour": "Blue"}, parts={"MUG": 2, "BOWL": 1})
     )
@@ -83,8 +90,10 @@ async def test_a_file_makes_and_changes_articles_only_when_it_is_taken_over(data
         "TEA-L,Tea,kitchen,6,tea,Size: L,,\n",
     )
     assert [(row.number, row.sku, row.outcome) for row in rows] == [
-        (2, "MUG", "changed"), (3, "TEA-S", "new"), (4, "TEA-L", "new"),
-    ]  # fmt: skip
+        (2, "MUG", "changed"),
+        (3, "TEA-S", "new"),
+        (4, "TEA-L", "new"),
+    ]
     assert ["price", "4.95", "5.25"] in rows[0].notes
     assert (await stored(database, "MUG")).variant.price_minor == 495
     async with database.connection() as connection:
@@ -126,9 +135,14 @@ async def test_every_row_says_what_is_wrong_with_it(database: Database) -> None:
         2: {("sku", "needed")},
         3: {("sku", "not_a_sku")},
         4: {
-            ("title", "needed"), ("price", "not_a_price"), ("barcode", "not_a_barcode"),
-            ("weight_g", "not_a_weight"), ("published", "not_yes_or_no"), ("options", "not_options"),
-            ("parts", "not_parts"), ("tax_class", "not_a_tax_class"),
+            ("title", "needed"),
+            ("price", "not_a_price"),
+            ("barcode", "not_a_barcode"),
+            ("weight_g", "not_a_weight"),
+            ("published", "not_yes_or_no"),
+            ("options", "not_options"),
+            ("parts", "not_parts"),
+            ("tax_class", "not_a_tax_class"),
         },
         5: {("was_price", "was_not_more"), ("barcode", "barcode_rounded")},
         7: {("sku", "sku_twice")},
@@ -136,7 +150,7 @@ async def test_every_row_says_what_is_wrong_with_it(database: Database) -> None:
         9: {("parts", "unknown_part")},
         10: {("parts", "kit_of_kits")},
         11: {("parts", "part_of_itself")},
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.finding("goods-B")
@@ -166,9 +180,10 @@ async def test_rows_of_one_product_must_agree_and_an_article_stays_with_its_prod
         "sku,title,category,price,product\nT1,Tea,home,1,tea\nT2,Coffee,home,1,tea\nMUG,Mug,home,1,tea\n",
     )
     assert [(row.outcome, [note[:2] for note in row.notes]) for row in rows] == [
-        ("new", [["price", ""]]), ("wrong", [["title", "product_differs"], ["options", "not_told_apart"]]),
+        ("new", [["price", ""]]),
+        ("wrong", [["title", "product_differs"], ["options", "not_told_apart"]]),
         ("wrong", [["product", "other_product"]]),
-    ]  # fmt: skip
+    ]
 
 
 async def test_a_kit_may_stand_above_its_parts_in_the_file(database: Database) -> None:
@@ -268,8 +283,9 @@ def test_files_of_every_spreadsheet_are_read() -> None:
     assert sheets.read("sku,title\nA,Canção".encode("cp1252")) == [["sku", "title"], ["A", "Canção"]]
     assert sheets.read(workbook([["sku", "title", "price"], ["A", "چای", 4.5]])) == wanted
     assert sheets.read(workbook([["sku", "barcode", "x"], [1.0, 5012345678900, True]])) == [
-        ["sku", "barcode", "x"], ["1", "5012345678900", "yes"],
-    ]  # fmt: skip
+        ["sku", "barcode", "x"],
+        ["1", "5012345678900", "yes"],
+    ]
 
 
 def test_a_workbook_that_unfolds_too_far_is_not_unfolded(monkeypatch: pytest.MonkeyPatch) -> None:

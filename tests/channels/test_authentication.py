@@ -78,8 +78,13 @@ def test_only_the_seal_of_the_same_mail_of_ours_proves_that_it_came_back() -> No
     assert returned_message(vault, ["shop@safar.example", path.upper()]) == message_id
     local = path.rpartition("@")[0]
     forged = [
-        "shop@safar.example", f"bounce+{message_id.hex}@safar.example", f"{local[:-1]}@safar.example",
+        "shop@safar.example",
+        f"bounce+{message_id.hex}@safar.example",
+        f"{local[:-1]}@safar.example",
         local.replace(message_id.hex, new_id().hex) + "@safar.example",
-        return_path(Vault("another"), message_id, "shop@safar.example"), "", "@", "bounce+-@x",
-    ]  # fmt: skip
+        return_path(Vault("another"), message_id, "shop@safar.example"),
+        "",
+        "@",
+        "bounce+-@x",
+    ]
     assert returned_message(vault, forged) is None

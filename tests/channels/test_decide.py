@@ -14,8 +14,14 @@ AT = datetime(2026, 11, 22, tzinfo=UTC)
 
 def test_the_pauses_double_from_five_seconds_to_half_an_hour() -> None:
     assert [retry_pause_s(tries) for tries in (0, 1, 2, 3, 9, 10, 1000)] == [
-        5, 5, 10, 20, 1280, 1800, 1800,
-    ]  # fmt: skip
+        5,
+        5,
+        10,
+        20,
+        1280,
+        1800,
+        1800,
+    ]
 
 
 @pytest.mark.parametrize(

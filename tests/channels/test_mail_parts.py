@@ -15,9 +15,10 @@ HEAD = b"From: ana@example.com\r\nSubject: Question\r\n"
 def read(body: str | bytes, kind: str = "text/plain; charset=utf-8") -> InboundMail:
     raw = body.encode() if isinstance(body, str) else body
     return read_mail(
-        HEAD + f"Content-Type: {kind}\r\n\r\n".encode() + raw, "ana@example.com",
+        HEAD + f"Content-Type: {kind}\r\n\r\n".encode() + raw,
+        "ana@example.com",
         our_address="shop@safar.example",
-    )  # fmt: skip
+    )
 
 
 def mixed(*parts: str, kind: str = "multipart/mixed") -> InboundMail:
@@ -89,9 +90,18 @@ def test_html_is_read_as_it_is_seen() -> None:
         "<a href='https://photos.example/mug'>photo</a> <img alt='🙏'>"
     )
     assert html(markup).split("\n") == [
-        "Hello", "you & me", "", "here", "", "Order 1001", "", "- red", "- blue", "",
+        "Hello",
+        "you & me",
+        "",
+        "here",
+        "",
+        "Order 1001",
+        "",
+        "- red",
+        "- blue",
+        "",
         "photo (https://photos.example/mug) 🙏",
-    ]  # fmt: skip
+    ]
     assert html("") == ""
     assert html("a < b & <3") == "a < b & <3"
 

@@ -34,9 +34,13 @@ async def test_a_queued_mail_is_really_sent_with_its_id_and_both_forms(
 ) -> None:
     ana, page = await customer(mailing), mailing.settings.public_url.rstrip("/") + "/p?a=1"
     sent = await mail(
-        mailing, ana, body=f"سلام <b>آنا</b>\n\n{page}&b=2\n\nhttps://other.example/p", language="fa",
-        in_reply_to="<q1@example.com>", unsubscribe_url="https://shop.example/u/x",
-    )  # fmt: skip
+        mailing,
+        ana,
+        body=f"سلام <b>آنا</b>\n\n{page}&b=2\n\nhttps://other.example/p",
+        language="fa",
+        in_reply_to="<q1@example.com>",
+        unsubscribe_url="https://shop.example/u/x",
+    )
     await drain(Outbox(mailing))
     assert (await states(mailing))[sent.message_id] == ("sent", None)
     arrived = box.messages[0]
@@ -337,9 +341,17 @@ async def test_a_web_message_is_sent_by_being_written(mailing: Context) -> None:
     ana = await customer(mailing)
     visitor, conversation = new_id(), new_id()
     said = Outgoing(
-        message_id=new_id(), channel_id=WEB, author="bot", customer_id=ana, conversation_id=conversation,
-        address=str(visitor), body="Yes", language="en", at=START, waiting_since=START - timedelta(seconds=3),
-    )  # fmt: skip
+        message_id=new_id(),
+        channel_id=WEB,
+        author="bot",
+        customer_id=ana,
+        conversation_id=conversation,
+        address=str(visitor),
+        body="Yes",
+        language="en",
+        at=START,
+        waiting_since=START - timedelta(seconds=3),
+    )
     async with mailing.database.transaction() as connection:
         await queue_many(connection, [said])
     told = (await events(mailing, "message.sent", "message.queued"))[0]
@@ -392,8 +404,14 @@ async def test_one_address_gets_so_many_mails_in_an_hour_and_the_rest_says_why_i
         await outbox.step()
         found = await states(limited)
         assert [found[one.message_id][0] for one in (*first, *rest, *other)] == [
-            "sent", "sent", "sent", "skipped", "skipped", "sent", "sent",
-        ]  # fmt: skip
+            "sent",
+            "sent",
+            "sent",
+            "skipped",
+            "skipped",
+            "sent",
+            "sent",
+        ]
         why = "skipped: more than 3 mails in an hour to this address"
         assert found[rest[1].message_id][1] == why
         assert [event["reason"] for event in await events(limited, "message.skipped")] == [

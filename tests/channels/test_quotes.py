@@ -149,8 +149,12 @@ def test_answers_between_quotes_of_html_stay() -> None:
     whole = read_html(f"<p>Hello</p>{cite}<p>12 Mill Lane</p>{cite}<p>Never outside</p>")
     assert whole.folded == ""
     assert whole.own.split("\n\n") == [
-        "Hello", "> Which address?", "12 Mill Lane", "> Which address?", "Never outside",
-    ]  # fmt: skip
+        "Hello",
+        "> Which address?",
+        "12 Mill Lane",
+        "> Which address?",
+        "Never outside",
+    ]
     indented = read_html("<p>I need:</p><blockquote>a red one<br>a blue one</blockquote>")
     assert indented.folded == ""
 

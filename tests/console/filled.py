@@ -49,27 +49,49 @@ async def fill(context: Context) -> None:
         lamp = await insert(connection, "products", slug="lamp", title="Paper lamp")
         variant = await insert(connection, "variants", product_id=lamp, sku="L1")
         place = await insert(connection, "stock_locations", name="Spring", kind="allocation")
-        await insert(
-            connection, "stock_levels", variant_id=variant, location_id=place, account_id=account
-        )  # fmt: skip
+        await insert(connection, "stock_levels", variant_id=variant, location_id=place, account_id=account)
         campaign = await insert(
-            connection, "campaigns", name="Spring <b>", state="sending", variant_id=variant,
-            location_id=place, units_offered=20, started_at=now,
-        )  # fmt: skip
+            connection,
+            "campaigns",
+            name="Spring <b>",
+            state="sending",
+            variant_id=variant,
+            location_id=place,
+            units_offered=20,
+            started_at=now,
+        )
         for customer, state in ((anna, "sent"), (ben, "planned")):
             await insert(connection, "sends", campaign_id=campaign, customer_id=customer, state=state)
         for state, at in (("confirmed", now), ("shipped", now - timedelta(days=2)), ("cancelled", now)):
             await insert(
-                connection, "orders", state=state, customer_id=anna, total_minor=1250, currency="GBP",
-                placed_at=at, confirmed_at=at,
-            )  # fmt: skip
+                connection,
+                "orders",
+                state=state,
+                customer_id=anna,
+                total_minor=1250,
+                currency="GBP",
+                placed_at=at,
+                confirmed_at=at,
+            )
         await insert(
-            connection, "conversations", customer_id=anna, state="open", with_staff=True,
-            last_channel_id=EMAIL, last_author="customer", waiting_since=now - timedelta(minutes=5),
-        )  # fmt: skip
+            connection,
+            "conversations",
+            customer_id=anna,
+            state="open",
+            with_staff=True,
+            last_channel_id=EMAIL,
+            last_author="customer",
+            waiting_since=now - timedelta(minutes=5),
+        )
         await insert(
-            connection, "messages", channel_id=EMAIL, direction="out", author="bot", customer_id=anna,
-            state="failed", ended_at=now,
-        )  # fmt: skip
+            connection,
+            "messages",
+            channel_id=EMAIL,
+            direction="out",
+            author="bot",
+            customer_id=anna,
+            state="failed",
+            ended_at=now,
+        )
         await insert(connection, "journal_failures", subscriber="promises", event_id=7, error="boom")
         await note_trouble(connection, EMAIL, "connection refused")

@@ -206,8 +206,12 @@ async def test_navigation_marks_the_room_of_the_page(base: str, context: Context
 @pytest.mark.parametrize("name", ["campaigns", "sends", "figures", "latest_events"])
 async def test_no_query_of_today_reads_a_growing_table_whole(context: Context, name: str) -> None:
     params = {
-        "ids": [new_id()], "until": 1, "limit": 30, "day_start": clock.now(), "failed_since": clock.now(),
-    }  # fmt: skip
+        "ids": [new_id()],
+        "until": 1,
+        "limit": 30,
+        "day_start": clock.now(),
+        "failed_since": clock.now(),
+    }
     async with context.database.transaction() as connection:
         await execute(connection, "SET LOCAL enable_seqscan = off")  # left: where there is no other way
         cursor = await connection.execute(b"EXPLAIN " + QUERIES[name].encode(), params)

@@ -50,9 +50,11 @@ async def owner(database: Database, email: str = VERA) -> UUID | None:
 
 
 @given(
-    claimant=st.sampled_from(PEOPLE), owner=st.sampled_from([None, *PEOPLE]),
-    brought_by=st.sampled_from([None, *PEOPLE]), has_address=st.booleans(),
-)  # fmt: skip
+    claimant=st.sampled_from(PEOPLE),
+    owner=st.sampled_from([None, *PEOPLE]),
+    brought_by=st.sampled_from([None, *PEOPLE]),
+    has_address=st.booleans(),
+)
 def test_only_a_browser_that_reads_the_mailbox_joins_it_and_never_two_people_who_are_known(
     claimant: UUID, owner: UUID | None, brought_by: UUID | None, has_address: bool
 ) -> None:

@@ -91,8 +91,10 @@ async def test_an_address_is_added_to_a_visitor_who_has_a_row(database: Database
         found = await cards(connection, [visitor])
     assert ids == [visitor]
     assert (found[visitor].email, found[visitor].name, found[visitor].language) == (
-        "zahra@example.com", "زهرا", "fa",
-    )  # fmt: skip
+        "zahra@example.com",
+        "زهرا",
+        "fa",
+    )
 
 
 async def test_a_known_address_stays_with_its_customer_and_no_browser_is_remembered(

@@ -109,9 +109,11 @@ async def test_the_list_and_the_search_stay_on_their_indexes(context: Context) -
         await execute(connection, "ANALYZE customers")
         for pattern in (None, "%c4ca42%"):
             params = {
-                "pattern": pattern, "before_at": "9999-01-01T00:00Z", "before_id": UUID(int=2**128 - 1),
+                "pattern": pattern,
+                "before_at": "9999-01-01T00:00Z",
+                "before_id": UUID(int=2**128 - 1),
                 "limit": 51,
-            }  # fmt: skip
+            }
             cursor = await connection.execute(b"EXPLAIN " + QUERIES["list"].encode(), params)
             plan = "\n".join(line[0] for line in await cursor.fetchall())
             assert "Seq Scan on customers" not in plan, plan
@@ -146,9 +148,15 @@ async def test_a_customer_page_shows_profile_addresses_consent_and_timeline(
     async with await signed_in(context, base) as client:
         text = (await client.get(f"/customers/{anna}")).text
     for expected in (
-        "Anna &lt;i&gt;K&lt;/i&gt;", "c0@example.com", "+442079460000", "Seen in 1 browser", "not allowed",
-        "Order confirmed: £12.50", "Looked at &lt;b&gt;85123A", "Event “galaxy.collided”",
-    ):  # fmt: skip
+        "Anna &lt;i&gt;K&lt;/i&gt;",
+        "c0@example.com",
+        "+442079460000",
+        "Seen in 1 browser",
+        "not allowed",
+        "Order confirmed: £12.50",
+        "Looked at &lt;b&gt;85123A",
+        "Event “galaxy.collided”",
+    ):
         assert expected in text, expected
     assert text.index("galaxy") < text.index("£12.50") < text.index("85123A")
 
@@ -189,9 +197,10 @@ async def test_a_merged_customer_leads_to_the_page_of_the_other(base: str, conte
     await record(context, Event(name="cart.created", customer_id=first))
     async with context.database.transaction() as connection:
         await execute(
-            connection, "UPDATE customers SET merged_into = %(to)s WHERE id = %(id)s",
+            connection,
+            "UPDATE customers SET merged_into = %(to)s WHERE id = %(id)s",
             {"to": second, "id": first},
-        )  # fmt: skip
+        )
     async with await signed_in(context, base) as client:
         assert (await client.get(f"/customers/{first}")).headers["location"] == f"/customers/{second}"
         assert "Started a cart" in (await client.get(f"/customers/{second}")).text

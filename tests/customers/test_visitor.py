@@ -26,10 +26,14 @@ def _nothing(request: Request) -> Mapping[str, Any]:
 
 async def _who(request: Request) -> JSONResponse:
     visitor = visitor_of(request)
-    return JSONResponse({
-        "visitor": str(visitor.visitor_id), "customer": str(visitor.customer_id),
-        "campaign": str(visitor.campaign_id), "link": str(visitor.link_id),
-    })  # fmt: skip
+    return JSONResponse(
+        {
+            "visitor": str(visitor.visitor_id),
+            "customer": str(visitor.customer_id),
+            "campaign": str(visitor.campaign_id),
+            "link": str(visitor.link_id),
+        }
+    )
 
 
 async def _link(request: Request) -> JSONResponse:

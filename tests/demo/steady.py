@@ -57,10 +57,16 @@ class SteadyBuyer:
     async def _buy_one(self, browser: Browser, sku: str) -> None:
         provider = "test" if len(self.acknowledged) % 3 == 0 else "cod"
         order = {
-            "id": str(new_id()), "sku": sku, "quantity": 1, "name": "Steady Buyer",
-            "email": f"steady-{self._number}@customers.example", "address": "1 Steady Street",
-            "provider": provider, "method": "ok", "language": "en",
-        }  # fmt: skip
+            "id": str(new_id()),
+            "sku": sku,
+            "quantity": 1,
+            "name": "Steady Buyer",
+            "email": f"steady-{self._number}@customers.example",
+            "address": "1 Steady Street",
+            "provider": provider,
+            "method": "ok",
+            "language": "en",
+        }
         while True:
             answer = await browser.json("/buy", order)
             if answer.status_code == 201:

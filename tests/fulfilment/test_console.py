@@ -50,9 +50,14 @@ async def test_orders_are_found_by_name_mail_article_and_tracking_code(
     eve = await bought(context, (CLOCK, 1), name="Eve", email="eve@found.example")
     await context.batched(ship_many, Shipping(new_id(), eve, MAIN, LINK, None, "Post", "AB12", SAM))
     for query, wanted in (
-        ("lovelace", [ada]), ("eve@found", [eve]), ("MUG", [ada]), ("clock", [eve]), ("ab12", [eve]),
-        ("found.example", [eve, ada]), ("nobody", []),
-    ):  # fmt: skip
+        ("lovelace", [ada]),
+        ("eve@found", [eve]),
+        ("MUG", [ada]),
+        ("clock", [eve]),
+        ("ab12", [eve]),
+        ("found.example", [eve, ada]),
+        ("nobody", []),
+    ):
         page = await desk.get("/orders", params={"q": query})
         assert listed(page) == [str(id_) for id_ in wanted], query
         assert len(page.content) < PAGE_BYTES_MAX
@@ -72,10 +77,14 @@ async def test_orders_are_filtered_by_state_payment_lateness_and_returns(
     made = await desk.post(f"/orders/{back}/returns", data=asked)
     assert made.status_code == 303
     for query, wanted in (
-        ("state=confirmed", [late, fresh]), ("late=1", [late]), ("returns=1", [back]),
-        ("payment=paid", [back]), ("payment=due&state=confirmed", [late, fresh]), ("payment=owed", []),
+        ("state=confirmed", [late, fresh]),
+        ("late=1", [late]),
+        ("returns=1", [back]),
+        ("payment=paid", [back]),
+        ("payment=due&state=confirmed", [late, fresh]),
+        ("payment=owed", []),
         ("state=closed", []),
-    ):  # fmt: skip
+    ):
         assert listed(await desk.get(f"/orders?{query}")) == [str(id_) for id_ in wanted], query
 
 
@@ -149,9 +158,12 @@ async def test_a_parcel_is_sent_by_the_form_and_a_second_click_sends_nothing(
     key = re.search(r'name="request_id" value="([0-9a-f-]{36})"', page)
     assert key
     form = {
-        "request_id": key[1], "location_id": str(MAIN), f"units-{MUG}": "1", "carrier": "Post",
+        "request_id": key[1],
+        "location_id": str(MAIN),
+        f"units-{MUG}": "1",
+        "carrier": "Post",
         "tracking_code": "AB 1",
-    }  # fmt: skip
+    }
     for _ in range(2):
         assert (await desk.post(f"/orders/{order_id}/shipped", data=form)).status_code == 303
     assert await sent_units(context.database, MUG) == 1
@@ -245,9 +257,12 @@ async def test_carriers_are_kept_by_managers_with_an_address_that_is_one(
         assert (await desk.post("/carriers", data=good)).status_code == 303
     assert "https://m.example/{code}" in (await desk.get("/carriers")).text
     for bad, status in (
-        ({"tracking_url": "javascript:alert({code})"}, 422), ({"tracking_url": "https://m.example/"}, 422),
-        ({"name": ""}, 422), ({"id": "x"}, 404), ({"id": str(new_id()), "name": "royal mail"}, 409),
-    ):  # fmt: skip
+        ({"tracking_url": "javascript:alert({code})"}, 422),
+        ({"tracking_url": "https://m.example/"}, 422),
+        ({"name": ""}, 422),
+        ({"id": "x"}, 404),
+        ({"id": str(new_id()), "name": "royal mail"}, 409),
+    ):
         assert (await desk.post("/carriers", data={**good, **bad})).status_code == status, bad
     agent = await desk.post("/carriers", data=good, headers={"x-role": "agent"})
     assert agent.status_code == 403

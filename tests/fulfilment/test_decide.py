@@ -35,9 +35,33 @@ STEPS = st.lists(st.sampled_from(Step), max_size=30)
 
 def an_order(**other: object) -> Order:
     plain = Order(
-        new_id(), 10001, "delivered", None, b"", new_id(), None, None, None, new_id(), _NOW, "a@b.example",
-        "Ada", "1 Mill Lane", "en", 0, "GBP", _NOW, _NOW, _NOW, _NOW, None, "cod", "", "paid", None,
-    )  # fmt: skip
+        new_id(),
+        10001,
+        "delivered",
+        None,
+        b"",
+        new_id(),
+        None,
+        None,
+        None,
+        new_id(),
+        _NOW,
+        "a@b.example",
+        "Ada",
+        "1 Mill Lane",
+        "en",
+        0,
+        "GBP",
+        _NOW,
+        _NOW,
+        _NOW,
+        _NOW,
+        None,
+        "cod",
+        "",
+        "paid",
+        None,
+    )
     return replace(plain, **other)  # type: ignore[arg-type]
 
 
@@ -213,8 +237,10 @@ def test_the_same_again_costs_what_was_paid_for_it_however_it_is_split(
 
 @given(
     st.sampled_from([state for state in ReturnState if state is not ReturnState.REFUNDED]),
-    st.sampled_from(["en", "fa", "hi", "pt-BR"]), st.text(max_size=40), st.booleans(),
-)  # fmt: skip
+    st.sampled_from(["en", "fa", "hi", "pt-BR"]),
+    st.text(max_size=40),
+    st.booleans(),
+)
 def test_every_letter_can_be_written_whatever_the_customer_is_called(
     state: ReturnState, language: str, name: str, last: bool
 ) -> None:
@@ -222,9 +248,23 @@ def test_every_letter_can_be_written_whatever_the_customer_is_called(
     with speaking(language):
         begins = salutation(name, proven=True)
     one = Return(
-        new_id(), 5001, order.id, state, "refund", "100% %s", "50% %(x)s", None, None, 0, False, _NOW, None,
-        None, None, None,
-    )  # fmt: skip
+        new_id(),
+        5001,
+        order.id,
+        state,
+        "refund",
+        "100% %s",
+        "50% %(x)s",
+        None,
+        None,
+        0,
+        False,
+        _NOW,
+        None,
+        None,
+        None,
+        None,
+    )
     told = return_letter(order, one, state, "l", answer=one.answer, send_to="1 Road", exchange=(order, "n"))
     sent = Shipping(new_id(), order.id, new_id(), "l", None, "100% Post", "%s", None)
     parcel = shipment_letter(

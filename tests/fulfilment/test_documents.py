@@ -36,11 +36,42 @@ TITLES = ("Retrospot mug", "فرش دستباف کاشان", "क़ालीन
 
 def an_order(language: str) -> tuple[Order, list[OrderLine]]:
     order = Order(
-        new_id(), 10001, "confirmed", None, b"", new_id(), None, None, None, new_id(), _NOW, "a@b.example",
-        NAMES[language], "1 Mill Lane", language, 5600, "GBP", _NOW, _NOW, None, None, None, "cod", "", "due",
-        None, country="GB", postcode="N1 1AA", city="London", subtotal_minor=5200, discount_minor=200,
-        shipping_minor=600, tax_minor=933, tax_included=True, discount_code="ADA10",
-    )  # fmt: skip
+        new_id(),
+        10001,
+        "confirmed",
+        None,
+        b"",
+        new_id(),
+        None,
+        None,
+        None,
+        new_id(),
+        _NOW,
+        "a@b.example",
+        NAMES[language],
+        "1 Mill Lane",
+        language,
+        5600,
+        "GBP",
+        _NOW,
+        _NOW,
+        None,
+        None,
+        None,
+        "cod",
+        "",
+        "due",
+        None,
+        country="GB",
+        postcode="N1 1AA",
+        city="London",
+        subtotal_minor=5200,
+        discount_minor=200,
+        shipping_minor=600,
+        tax_minor=933,
+        tax_included=True,
+        discount_code="ADA10",
+    )
     lines = [
         OrderLine(order.id, new_id(), 2, 650, 50, 208, title, f"SKU{index}", "x", "kitchen")
         for index, title in enumerate(TITLES)
@@ -142,8 +173,11 @@ def test_the_rates_on_an_invoice_are_those_that_were_used(included: bool, tmp_pa
         replace(line, tax_class=name, tax_rate=rate) for line, (name, rate) in zip(lines, rates, strict=True)
     ]
     assert {(one.tax_class, one.rate) for one in tax_lines(order, lines)} == {
-        ("standard", 20_000), ("reduced", 8_875), ("zero", 0), ("shipping", 20_000),
-    }  # fmt: skip
+        ("standard", 20_000),
+        ("reduced", 8_875),
+        ("zero", 0),
+        ("shipping", 20_000),
+    }
     text = read(printed(invoice_draft(SETTINGS, order, lines, number="INV-7")), tmp_path)
     assert re.findall(r"([0-9.]+)\s*%", text) == ["20", "8.875", "0", "20"]
 

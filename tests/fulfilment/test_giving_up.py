@@ -168,8 +168,9 @@ def _line(variant_id: UUID, quantity: int, parts: tuple[tuple[UUID, int], ...] =
 def test_whatever_is_given_up_the_goods_go_back_and_the_lines_follow(data: st.DataObject) -> None:
     units = st.integers(1, 4)
     lines = [
-        _line(KIT, data.draw(units), ((MUG, 2), (CLOCK, 1))), _line(MUG, data.draw(units)),
-    ]  # fmt: skip
+        _line(KIT, data.draw(units), ((MUG, 2), (CLOCK, 1))),
+        _line(MUG, data.draw(units)),
+    ]
     demand = {MUG: lines[0].quantity * 2 + lines[1].quantity, CLOCK: lines[0].quantity}
     goods = []
     for variant_id, quantity in demand.items():

@@ -41,7 +41,7 @@ def form(page: httpx.Response, **typed: str) -> dict[str, str]:
     """Return what the return form sends, with what is typed."""
     found = re.search(r'name="request_id" value="([0-9a-f-]{36})"', page.text)
     assert found
-    reasons = dict.fromkeys(re.findall(r'name="(reason-[0-9a-f-]{36})"', page.text), "broken")  # fmt: skip
+    reasons = dict.fromkeys(re.findall(r'name="(reason-[0-9a-f-]{36})"', page.text), "broken")
     return {"request_id": found[1], "wish": "refund", "note": "", **reasons, **typed}
 
 
@@ -119,8 +119,10 @@ async def test_a_customer_cancels_until_it_is_packed_and_gets_everything_back_on
     assert {answer.status_code for answer in answers} == {303}
     order = await order_of(context.database, paid.order_id)
     assert (order.state, order.reason, order.payment_state) == (
-        "cancelled", "cancelled_by_customer", "refunded",
-    )  # fmt: skip
+        "cancelled",
+        "cancelled_by_customer",
+        "refunded",
+    )
     assert await free(context.database) == (10, 0)
     assert await events(context.database, "order.cancelled") == ["order.cancelled"]
     packed = await bought(context, (MUG, 1))

@@ -261,9 +261,13 @@ async def test_an_exchange_is_for_what_could_be_ordered(context: Context, barred
         product_id = await value(connection, "SELECT product_id FROM variants WHERE id = %s", [MUG])
         if barred == "room":
             room = NewSite(
-                key=product_key(product_id), capacity=1, kind=Kind.PRODUCT, title="Mug", path="/p/mug",
+                key=product_key(product_id),
+                capacity=1,
+                kind=Kind.PRODUCT,
+                title="Mug",
+                path="/p/mug",
                 product_id=product_id,
-            )  # fmt: skip
+            )
             await open_site(connection, room, staff_id=SAM)
         else:
             await connection.execute("UPDATE products SET published = false WHERE id = %s", [product_id])

@@ -31,8 +31,10 @@ async def test_a_return_with_a_line_more_or_something_else_wanted_is_another_one
     assert (await context.batched(request_many, first)).number == made.number
     (line,) = first.lines
     for lines in (
-        (line, AskedLine(CLOCK, 1, "broken")), (line, line), (replace(line, wanted_id=CLOCK),),
-    ):  # fmt: skip
+        (line, AskedLine(CLOCK, 1, "broken")),
+        (line, line),
+        (replace(line, wanted_id=CLOCK),),
+    ):
         with pytest.raises(SameKeyOtherBody):
             await context.batched(request_many, replace(first, lines=lines))
     twin = ask(order_id, (CLOCK, 1))
@@ -66,11 +68,24 @@ async def test_what_is_given_up_with_a_line_more_is_something_else(context: Cont
 def test_a_refund_for_another_reason_is_another_one() -> None:
     asked = RefundRequest(new_id(), new_id(), 100, "It broke", SAM)
     known = Refund(
-        asked.refund_id, asked.order_id, "transfer", 100, "GBP", "by_hand", "It broke", None, None, SAM,
-        None, clock.now(), None, 0,
-    )  # fmt: skip
+        asked.refund_id,
+        asked.order_id,
+        "transfer",
+        100,
+        "GBP",
+        "by_hand",
+        "It broke",
+        None,
+        None,
+        SAM,
+        None,
+        clock.now(),
+        None,
+        0,
+    )
     answers, fresh = plan_refunds([asked, replace(asked, reason="Late")], {}, {known.id: known})
     assert answers == [
-        RefundAsked(asked.refund_id, "by_hand", replayed=True), RefundKeyReused(asked.refund_id)
-    ]  # fmt: skip
+        RefundAsked(asked.refund_id, "by_hand", replayed=True),
+        RefundKeyReused(asked.refund_id),
+    ]
     assert fresh == []

@@ -34,9 +34,13 @@ async def campaign_id(context: Context) -> UUID:
     async with context.database.transaction() as connection:
         location_id = await stock.open_allocation(connection, campaign_id, _NAME)
         move = Transfer(
-            move_id=new_id(), variant_id=MUG, from_location_id=MAIN, to_location_id=location_id,
-            quantity=2, reason="campaign",
-        )  # fmt: skip
+            move_id=new_id(),
+            variant_id=MUG,
+            from_location_id=MAIN,
+            to_location_id=location_id,
+            quantity=2,
+            reason="campaign",
+        )
         await stock.transfer_many(connection, [move])
     return campaign_id
 

@@ -75,8 +75,9 @@ async def test_an_order_in_two_parcels_is_shipped_with_the_second(context: Conte
             connection, "SELECT count(*) FROM messages WHERE body LIKE '%%The rest follows%%AB 1%%'"
         )
     assert [{one.sku: one.quantity for one in content[parcel.id]} for parcel in parcels] == [
-        {"MUG": 1}, {"MUG": 2, "CLOCK": 1},
-    ]  # fmt: skip
+        {"MUG": 1},
+        {"MUG": 2, "CLOCK": 1},
+    ]
     assert (mails, told) == (2, 1)
     assert await sent_units(context.database, MUG) == 3
     await books_agree(context.database)

@@ -180,9 +180,13 @@ async def drop(context: Context, serve: Serve) -> AsyncIterator[Drop]:
         mug = await find_variant(connection, "MUG")
         assert mug is not None
         new = NewSite(
-            key=product_key(mug.product_id), capacity=1, kind=Kind.PRODUCT, title=mug.title,
-            path=f"/p/{mug.slug}", product_id=mug.product_id,
-        )  # fmt: skip
+            key=product_key(mug.product_id),
+            capacity=1,
+            kind=Kind.PRODUCT,
+            title=mug.title,
+            path=f"/p/{mug.slug}",
+            product_id=mug.product_id,
+        )
         await open_site(connection, new, staff_id=new_id())
     front = build_front(context)
     base = await serve(front)

@@ -34,10 +34,16 @@ def test_an_answer_opens_its_own_challenge_and_no_other(client: UUID) -> None:
     assert work.visit_of(SHOP, client, done) == work.visit_of(SHOP, client, done)
     other = work.challenge(SEAL, new_id(), 4)
     false = (
-        (new_id(), text, answers), (client, other, answers), (client, text, answers[:-1]), (client, text, []),
-        (client, text, [*answers, 0]), (client, text[:-2] + "zz", answers), (client, "", answers),
-        (client, text, [-1, *answers[1:]]), (client, text, [2**40, *answers[1:]]),
-    )  # fmt: skip
+        (new_id(), text, answers),
+        (client, other, answers),
+        (client, text, answers[:-1]),
+        (client, text, []),
+        (client, text, [*answers, 0]),
+        (client, text[:-2] + "zz", answers),
+        (client, "", answers),
+        (client, text, [-1, *answers[1:]]),
+        (client, text, [2**40, *answers[1:]]),
+    )
     for who, challenge, given_answers in false:
         with pytest.raises(WorkWrong):
             work.checked(SEAL, who, challenge, given_answers)
@@ -213,8 +219,13 @@ async def test_one_network_address_cannot_take_all_the_numbers(open_shop: OpenSh
     # Past its limit an address is not shut out: its browsers do a proof of work, and then get a number.
     assert [answer.status_code for answer in statuses] == [200, 303, 303, 303, 303, 303]
     assert ["ticket=" in answer.headers.get("set-cookie", "") for answer in statuses] == [
-        False, True, True, True, False, False,
-    ]  # fmt: skip
+        False,
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
     neighbour = shop.visitor(**{"x-forwarded-for": "198.51.100.9, 203.0.113.6"})
     assert (await neighbour.get(f"{base}/p/tea")).status_code == 303
     assert (await shop.figures()).site.issued == 4

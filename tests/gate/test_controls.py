@@ -28,9 +28,11 @@ def test_shares_never_add_up_to_more_than_the_capacity_or_what_is_inside(
     capacity: int, percent: int, inside: int, invited_inside: int
 ) -> None:
     everybody, invited = places(
-        capacity=capacity, invited_places=capacity * percent // 100, inside=inside,
+        capacity=capacity,
+        invited_places=capacity * percent // 100,
+        inside=inside,
         invited_inside=invited_inside,
-    )  # fmt: skip
+    )
     assert everybody >= inside
     assert invited >= invited_inside
     assert everybody + invited <= max(capacity, inside + invited_inside)
@@ -46,9 +48,7 @@ def test_the_pace_lets_in_no_more_than_it_says_over_any_time(
     let_in = 0.0
     for elapsed_s in steps:
         allowance = grown_allowance(allowance, per_minute, elapsed_s)
-        called = next_called(
-            issued=10**6, called=0, free=10**6, calls=[], show_up=0.5, allowance=allowance
-        )  # fmt: skip
+        called = next_called(issued=10**6, called=0, free=10**6, calls=[], show_up=0.5, allowance=allowance)
         let_in += called * 0.5
         allowance -= called * 0.5
     assert let_in <= per_minute * sum(steps) / 60 + max(1, per_minute / 12) + 1

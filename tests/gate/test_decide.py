@@ -151,7 +151,7 @@ class Model:
         waiting = self.issued - self.called
         room = room_for_newcomers(
             waiting=waiting, free=self.free, calls=self.open_calls(), show_up=self.show_up
-        )  # fmt: skip
+        )
         if room:
             assert not waiting, "a newcomer went past the queue"
             self.visitors += 1

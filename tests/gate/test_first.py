@@ -32,10 +32,11 @@ async def rows_of_visits(shop: Shop) -> tuple[int, int, int]:
         counts = [
             await value(connection, query, {})
             for query in (
-                "SELECT count(*) FROM gate_visits", "SELECT count(*) FROM capacity_holds",
+                "SELECT count(*) FROM gate_visits",
+                "SELECT count(*) FROM capacity_holds",
                 "SELECT count(*) FROM journal_events WHERE name LIKE 'visit.%%'",
             )
-        ]  # fmt: skip
+        ]
     return counts[0], counts[1], counts[2]
 
 

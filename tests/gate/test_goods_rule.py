@@ -31,9 +31,10 @@ async def test_wishlist_cart_checkout_and_one_request_lead_to_the_room(drop: Dro
     sent = await _checked_out(outside)
     assert (sent.status_code, sent.headers["location"]) == (303, drop.path)
     told = await outside.post(
-        "/checkout", json={"order_id": str(new_id()), **buyer(), **_ADDRESS},
+        "/checkout",
+        json={"order_id": str(new_id()), **buyer(), **_ADDRESS},
         headers={"accept": "application/json"},
-    )  # fmt: skip
+    )
     assert (told.status_code, told.json()["error"]) == (503, "waiting")
     assert (await drop.buy(outside)).json()["error"] == "waiting"
     assert (await drop.buy(inside)).status_code == 201
@@ -56,7 +57,8 @@ async def test_a_kit_and_a_variant_that_came_later_are_behind_the_room_too(drop:
     async with drop.context.database.transaction() as connection:
         await execute(connection, "DELETE FROM kit_parts")
         await execute(
-            connection, "UPDATE variants SET is_kit = false, product_id = %s WHERE id = %s",
+            connection,
+            "UPDATE variants SET is_kit = false, product_id = %s WHERE id = %s",
             [product_id, clock],
-        )  # fmt: skip
+        )
     assert (await outside.post("/buy", json=order)).json()["error"] == "waiting"

@@ -107,8 +107,9 @@ async def test_the_draw_gives_each_a_number_by_lot_and_latecomers_come_after(ope
     mine = re.search(r"<code dir=\"ltr\">(0\.\d+)</code>", page)
     assert mine is not None
     assert float(mine[1]) == pytest.approx(
-        lot(key, site.opening_id, ids[by_lot[5]]).share, abs=1e-8  # type: ignore[arg-type]
-    )  # fmt: skip
+        lot(key, site.opening_id, ids[by_lot[5]]).share,
+        abs=1e-8,  # type: ignore[arg-type]
+    )
     assert key.hex() not in (await late.get("/wait?next=/p/tea")).text
     for n in by_lot[:3]:
         assert (await visitors[n].get("/p/tea")).status_code == 200

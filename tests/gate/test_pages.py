@@ -152,10 +152,17 @@ async def test_every_control_does_what_it_says_and_says_who_did_it(
     async with context.database.connection() as connection:
         audit = await of_staff(connection)
     assert [event.name for event in reversed(audit)] == [
-        "site.capacity_changed", "site.adaptive_changed", "site.invited_changed", "site.pace_changed",
-        "site.work_changed", "site.opening_set", "site.message_changed", "site.mode_changed",
-        "site.invitation_made", "site.opening_set",
-    ]  # fmt: skip
+        "site.capacity_changed",
+        "site.adaptive_changed",
+        "site.invited_changed",
+        "site.pace_changed",
+        "site.work_changed",
+        "site.opening_set",
+        "site.message_changed",
+        "site.mode_changed",
+        "site.invitation_made",
+        "site.opening_set",
+    ]
     assert {event.staff_id for event in audit} == {STAFF}
 
 
@@ -188,14 +195,25 @@ async def test_a_site_of_others_gets_its_room_its_lines_and_goes_again(
     desk = await serve(build_desk(context, "manager"))
     client = shop.visitor()
     good = {
-        "key": "outlet", "title": "Outlet", "url": "https://www.outlet.example/", "capacity": "20",
+        "key": "outlet",
+        "title": "Outlet",
+        "url": "https://www.outlet.example/",
+        "capacity": "20",
         "cookie_domain": ".outlet.example",
-    }  # fmt: skip
+    }
     for field, bad in (
-        ("key", "shop"), ("key", "p-1"), ("key", "Outlet!"), ("url", "outlet.example"), ("url", "https://x/y"),
-        ("url", "javascript://x"), ("url", "https://a:b@c.example"), ("cookie_domain", "evil.example"),
-        ("cookie_domain", "example"), ("capacity", "0"), ("title", ""),
-    ):  # fmt: skip
+        ("key", "shop"),
+        ("key", "p-1"),
+        ("key", "Outlet!"),
+        ("url", "outlet.example"),
+        ("url", "https://x/y"),
+        ("url", "javascript://x"),
+        ("url", "https://a:b@c.example"),
+        ("cookie_domain", "evil.example"),
+        ("cookie_domain", "example"),
+        ("capacity", "0"),
+        ("title", ""),
+    ):
         refused = await client.post(
             f"{desk}/gate/sites", data={**good, field: bad}, headers={"accept": "application/json"}
         )

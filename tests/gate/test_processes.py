@@ -51,9 +51,13 @@ async def test_a_killed_front_loses_no_place_and_no_number(context: Context, ope
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.gate.front_process", context.database.url, str(port),
+        sys.executable,
+        "-m",
+        "tests.gate.front_process",
+        context.database.url,
+        str(port),
         cwd=Path(__file__).parents[2],
-    )  # fmt: skip
+    )
     try:
         await _answering(port)
         visitors = [shop.visitor() for _ in range(4)]

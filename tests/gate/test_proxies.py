@@ -125,9 +125,11 @@ async def outlet(proxy: str, context: Context, serve: Serve, tmp_path: Path) -> 
     await _answering(front_port)
     program = shutil.which(proxy, path=_PATH) or proxy
     process = await asyncio.create_subprocess_exec(
-        program, *_COMMANDS[proxy](tmp_path, port, front_url, site), stderr=asyncio.subprocess.DEVNULL,
+        program,
+        *_COMMANDS[proxy](tmp_path, port, front_url, site),
+        stderr=asyncio.subprocess.DEVNULL,
         env={**os.environ, "HOME": str(tmp_path)},
-    )  # fmt: skip
+    )
     clients: list[httpx.AsyncClient] = []
     try:
         await _answering(port)

@@ -143,9 +143,15 @@ async def test_the_poll_tells_place_estimate_and_stock_and_asks_no_database(open
         ).fetchone()
     assert others == (0,)
     assert answer == {
-        "state": "waiting", "place": 1, "place_text": "1", "estimate_s": None,
-        "estimate_text": "Not known yet", "units_left_text": "42", "progress": 0, "retry_ms": 2010,
-    }  # fmt: skip
+        "state": "waiting",
+        "place": 1,
+        "place_text": "1",
+        "estimate_s": None,
+        "estimate_text": "Not known yet",
+        "units_left_text": "42",
+        "progress": 0,
+        "retry_ms": 2010,
+    }
 
 
 async def test_the_estimate_appears_once_the_pace_is_known(open_shop: OpenShop) -> None:

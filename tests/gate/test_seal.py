@@ -80,8 +80,9 @@ def test_what_was_signed_before_the_keys_changed_is_good_and_new_things_are_sign
     assert both.patience(before.patience_text(moment, b"t" * 8)) == (moment, b"t" * 8)
     assert after.ticket(both.ticket_text(ticket)) == ticket
     assert both.outside_tags("Firefox", "net") == [
-        *after.outside_tags("Firefox", "net"), *before.outside_tags("Firefox", "net"),
-    ]  # fmt: skip
+        *after.outside_tags("Firefox", "net"),
+        *before.outside_tags("Firefox", "net"),
+    ]
     with pytest.raises(TicketRefused):
         after.ticket(before.ticket_text(ticket))
 

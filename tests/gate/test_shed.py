@@ -21,9 +21,12 @@ _ORDER = [
 
 def scope_of(path: str, method: str = "GET", query: str = "", accept: str = "text/html") -> Scope:
     return {
-        "type": "http", "method": method, "path": path, "query_string": query.encode(),
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": query.encode(),
         "headers": [(b"accept", accept.encode())],
-    }  # fmt: skip
+    }
 
 
 async def ask(layer: ShedLayer, scope: Scope) -> list[Message]:

@@ -120,9 +120,7 @@ async def test_mail_of_the_same_customer_is_not_shown_in_the_chat(shop: Context,
             " VALUES (%s, %s, 'email', 'ana@example.com', now())",
             [new_id(), customer_id],
         )
-        await reply(
-            connection, found.id, "Mailed", author=Author.BOT, message_id=new_id(), channel_id=EMAIL
-        )  # fmt: skip
+        await reply(connection, found.id, "Mailed", author=Author.BOT, message_id=new_id(), channel_id=EMAIL)
     assert [message["text"] for message in await history(client)] == ["Hello"]
 
 

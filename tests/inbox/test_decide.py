@@ -36,17 +36,26 @@ CLOSED = replace(THREAD, state="closed", closed_at=AT, waiting_since=None)
 
 def inbound(**other: Any) -> Inbound:
     plain = {
-        "message_id": derived_id("m"), "channel_id": EMAIL, "external_id": "x", "text": "Hello?",
-        "address": "ana@customers.example", "language": "pt-BR", "customer_id": ANA, "at": LATER,
-    }  # fmt: skip
+        "message_id": derived_id("m"),
+        "channel_id": EMAIL,
+        "external_id": "x",
+        "text": "Hello?",
+        "address": "ana@customers.example",
+        "language": "pt-BR",
+        "customer_id": ANA,
+        "at": LATER,
+    }
     return Inbound(**{**plain, **other})
 
 
 def reply(author: str = "staff", **other: Any) -> Reply:
     plain = {
-        "conversation_id": THREAD.id, "text": "Yes", "author": author, "message_id": derived_id("r"),
+        "conversation_id": THREAD.id,
+        "text": "Yes",
+        "author": author,
+        "message_id": derived_id("r"),
         "staff_id": ADA if author == "staff" else None,
-    }  # fmt: skip
+    }
     return Reply(**{**plain, **other})
 
 
@@ -66,12 +75,18 @@ def test_a_machines_message_opens_nothing_and_waits_for_nothing() -> None:
     after, names = take_in(None, automatic=True, for_people=True)
     assert names == ["message.received"]
     assert (after.state, after.waiting_since, after.closed_at, after.with_staff) == (
-        "closed", None, LATER, False,
-    )  # fmt: skip
+        "closed",
+        None,
+        LATER,
+        False,
+    )
     after, names = take_in(CLOSED, automatic=True)
     assert (after.state, after.closed_at, after.waiting_since, names) == (
-        "closed", AT, None, ["message.received"],
-    )  # fmt: skip
+        "closed",
+        AT,
+        None,
+        ["message.received"],
+    )
 
 
 def test_a_message_goes_on_with_the_conversation_and_reopens_a_closed_one() -> None:
@@ -205,8 +220,11 @@ def test_who_got_no_answer_waits_since_the_older_question(
     after, events = undelivered(replace(CLOSED, waiting_since=waits), question, LATER + timedelta(minutes=1))
     assert after.waiting_since == since
     assert (after.state, after.closed_at, after.with_staff, after.handover_reason) == (
-        "open", None, True, "not_delivered",
-    )  # fmt: skip
+        "open",
+        None,
+        True,
+        "not_delivered",
+    )
     assert events[0].properties == {"reason": "not_delivered"}
 
 

@@ -130,9 +130,7 @@ async def test_machines_and_loops_open_nothing(shop: Context, listener: MailList
     (received,) = await events(shop, "message.received")
     assert received["automatic"] is True
     async with shop.database.connection() as connection:
-        assert [kept.error for kept in await unread_envelopes(connection)] == [
-            "from our own address: a loop"
-        ]  # fmt: skip
+        assert [kept.error for kept in await unread_envelopes(connection)] == ["from our own address: a loop"]
 
 
 async def test_what_cannot_be_read_is_kept_raw_and_shown(shop: Context, listener: MailListener) -> None:

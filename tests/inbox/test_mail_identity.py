@@ -39,9 +39,14 @@ async def answer(shop: Context, conversation_id: UUID, **how: object) -> tuple[S
     message_id = new_id()
     async with shop.database.transaction() as connection:
         said = await reply(
-            connection, conversation_id, "We look at it", author="staff", message_id=message_id,
-            staff_id=staff.id, **how,  # type: ignore[arg-type]
-        )  # fmt: skip
+            connection,
+            conversation_id,
+            "We look at it",
+            author="staff",
+            message_id=message_id,
+            staff_id=staff.id,
+            **how,  # type: ignore[arg-type]
+        )
     return said, message_id
 
 
@@ -56,12 +61,15 @@ async def test_a_forged_sender_is_kept_apart_from_the_customer_and_marked(
     shop: Context, listener: MailListener
 ) -> None:
     ann = await customer(shop, "ana@example.com")
-    for number, forged in enumerate((
-        written("Please pay back to this account"),
-        b"Authentication-Results: evil.example; dmarc=pass header.from=example.com\n" + written("And me"),
-        f"Authentication-Results: {AUTHSERV_ID}; dmarc=pass header.from=example.com\n".encode()
-        + b"From: Eve <eve@evil.example>\n" + written("Two senders"),
-    )):  # fmt: skip
+    for number, forged in enumerate(
+        (
+            written("Please pay back to this account"),
+            b"Authentication-Results: evil.example; dmarc=pass header.from=example.com\n" + written("And me"),
+            f"Authentication-Results: {AUTHSERV_ID}; dmarc=pass header.from=example.com\n".encode()
+            + b"From: Eve <eve@evil.example>\n"
+            + written("Two senders"),
+        )
+    ):
         await send(listener, forged)
         assert ann not in {c.customer_id for c in await conversations(shop)}, number
     (received, *_more) = await events(shop, "message.received")
@@ -84,8 +92,10 @@ async def test_a_third_person_never_becomes_the_one_who_is_answered(
     (found,) = await conversations(shop)
     _said, asked = await answer(shop, found.id)
     header = f"<{asked}@safar.example>"
-    for bob in (proven("Let me help", "Bob <bob@other.example>", In_Reply_To=header),
-                written("Bob again", "Bob <bob@other.example>", References=header)):  # fmt: skip
+    for bob in (
+        proven("Let me help", "Bob <bob@other.example>", In_Reply_To=header),
+        written("Bob again", "Bob <bob@other.example>", References=header),
+    ):
         await send(listener, bob, "bob@other.example")
     (found,) = await conversations(shop)
     assert found.last_address == "ana@example.com"

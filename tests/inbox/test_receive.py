@@ -225,8 +225,10 @@ async def test_what_the_bot_answered_closes_by_itself_after_a_day_and_nothing_el
         held.advance(seconds=timedelta(hours=25).total_seconds())
         assert await close_quiet(shop.database) == 1
     assert {c.id: c.state for c in await conversations(shop)} == {
-        answered: "closed", waiting: "open", staffed: "open",
-    }  # fmt: skip
+        answered: "closed",
+        waiting: "open",
+        staffed: "open",
+    }
 
 
 async def test_a_conversation_that_is_not_there_is_said_to_be_so(shop: Context) -> None:

@@ -27,10 +27,13 @@ def journeys(draw: st.DrawFn) -> list[Journey]:
         last_at = min(NOW, max(seen) + draw(st.floats(0, 5_000)))
         found.append(
             Journey(
-                at, tuple(ids[customer * 6 : customer * 6 + 6]), last_at,
-                draw(st.sampled_from([0, 0, 500, 12_000])), draw(st.integers(0, 7)),
+                at,
+                tuple(ids[customer * 6 : customer * 6 + 6]),
+                last_at,
+                draw(st.sampled_from([0, 0, 500, 12_000])),
+                draw(st.integers(0, 7)),
             )
-        )  # fmt: skip
+        )
     return found
 
 

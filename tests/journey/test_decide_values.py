@@ -15,8 +15,13 @@ NEVER = math.inf
 
 def test_the_windows_are_three_days_half_an_hour_a_day_an_hour_and_two_weeks() -> None:
     assert WINDOWS_S == {
-        "discover": 3 * DAY, "visit": HOUR / 2, "ask": DAY, "buy": HOUR, "receive": 14 * DAY, "stay": NEVER,
-    }  # fmt: skip
+        "discover": 3 * DAY,
+        "visit": HOUR / 2,
+        "ask": DAY,
+        "buy": HOUR,
+        "receive": 14 * DAY,
+        "stay": NEVER,
+    }
     assert windows_of(1.5)["buy"] == HOUR / 1.5
     assert windows_of(0.5) == WINDOWS_S
     assert (USUAL["discover"], USUAL["stay"]) == (0.18, 1.0)

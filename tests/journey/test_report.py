@@ -47,9 +47,13 @@ async def campaign_id(context: Context) -> UUID:
 
         def event(name: str, who: int, seconds: float, **properties: object) -> Event:
             return Event(
-                name=name, at=at(seconds), customer_id=people[who], campaign_id=found,
-                subject_id=derived_id(name, who), properties=properties,
-            )  # fmt: skip
+                name=name,
+                at=at(seconds),
+                customer_id=people[who],
+                campaign_id=found,
+                subject_id=derived_id(name, who),
+                properties=properties,
+            )
 
         lines = [[str(LANTERN), str(allocation_of(found)), 1]]
         asked = event("message.received", 2, 12, message_id=str(await _question(context, people[2], found)))
@@ -57,13 +61,16 @@ async def campaign_id(context: Context) -> UUID:
         now.advance(seconds=60)
         await happened(
             context,
-            event("link.clicked", 0, 5), event("visit.arrived", 0, 6, queued=True),
+            event("link.clicked", 0, 5),
+            event("visit.arrived", 0, 6, queued=True),
             event("visit.admitted", 0, 10, waited_s=4.0),
-            event("cart.created", 0, 20), event("order.placed", 0, 25, lines=lines),
+            event("cart.created", 0, 20),
+            event("order.placed", 0, 25, lines=lines),
             event("order.refused", 1, 26, lines=lines, reason="out_of_stock"),
-            event("visit.arrived", 1, 8, queued=False), event("visit.admitted", 1, 8, waited_s=0.0),
+            event("visit.arrived", 1, 8, queued=False),
+            event("visit.admitted", 1, 8, waited_s=0.0),
             asked,
-        )  # fmt: skip
+        )
         await caught_up(context, outcomes.subscriber(), promises.subscriber())
     return found
 
@@ -71,9 +78,15 @@ async def campaign_id(context: Context) -> UUID:
 async def _question(context: Context, customer_id: UUID, campaign_id: UUID) -> UUID:
     """A message that is kept, so that the journal's word of it is true."""
     message = Outgoing(
-        message_id=new_id(), channel_id=EMAIL, author="bot", customer_id=customer_id, address="a@example.com",
-        body="?", language="en", campaign_id=campaign_id,
-    )  # fmt: skip
+        message_id=new_id(),
+        channel_id=EMAIL,
+        author="bot",
+        customer_id=customer_id,
+        address="a@example.com",
+        body="?",
+        language="en",
+        campaign_id=campaign_id,
+    )
     async with context.database.transaction() as connection:
         await queue_many(connection, [message])
     return message.message_id
@@ -113,11 +126,18 @@ async def test_the_report_counts_what_the_books_say(context: Context, campaign_i
 async def test_units_really_sold_are_the_same_in_every_book(context: Context, campaign_id: UUID) -> None:
     def order(number: int, units: int) -> OrderRequest:
         return OrderRequest(
-            **anybody(), order_id=derived_id("order", number), customer_id=new_id(), campaign_id=campaign_id,
+            **anybody(),
+            order_id=derived_id("order", number),
+            customer_id=new_id(),
+            campaign_id=campaign_id,
             cart_id=None,
-            lines=((LANTERN, units),), email=f"b{number}@example.com", name="Bo", address="Lane 1",
-            language="en", provider="cod",
-        )  # fmt: skip
+            lines=((LANTERN, units),),
+            email=f"b{number}@example.com",
+            name="Bo",
+            address="Lane 1",
+            language="en",
+            provider="cod",
+        )
 
     async with context.database.transaction() as connection:
         await buy_many(connection, [order(1, 3), order(2, 4), order(3, 2)])
@@ -137,9 +157,12 @@ async def test_a_message_the_journal_tells_of_and_nobody_keeps_is_lost(
     context: Context, campaign_id: UUID
 ) -> None:
     gone = Event(
-        name="message.received", customer_id=new_id(), campaign_id=campaign_id, subject_id=new_id(),
+        name="message.received",
+        customer_id=new_id(),
+        campaign_id=campaign_id,
+        subject_id=new_id(),
         properties={"message_id": str(new_id())},
-    )  # fmt: skip
+    )
     await happened(context, gone)
     async with context.database.connection() as connection:
         report = await promise_report(connection, campaign_id)
@@ -149,15 +172,22 @@ async def test_a_message_the_journal_tells_of_and_nobody_keeps_is_lost(
 
 async def test_where_the_books_differ_the_report_says_so(context: Context, campaign_id: UUID) -> None:
     sold = Event(
-        name="order.confirmed", customer_id=new_id(), campaign_id=campaign_id, subject_id=new_id(),
+        name="order.confirmed",
+        customer_id=new_id(),
+        campaign_id=campaign_id,
+        subject_id=new_id(),
         properties={"lines": [[str(LANTERN), str(allocation_of(campaign_id)), 2]], "total_minor": 2500},
-    )  # fmt: skip
+    )
     await happened(context, sold)
     async with context.database.transaction() as connection:
         move = Transfer(
-            move_id=new_id(), variant_id=LANTERN, from_location_id=allocation_of(campaign_id),
-            to_location_id=MAIN, quantity=1, reason="test",
-        )  # fmt: skip
+            move_id=new_id(),
+            variant_id=LANTERN,
+            from_location_id=allocation_of(campaign_id),
+            to_location_id=MAIN,
+            quantity=1,
+            reason="test",
+        )
         await transfer_many(connection, [move])
         report = await promise_report(connection, campaign_id)
     assert report.disagreements == ["units sold: orders and claimed holds: 2 and 0"]

@@ -84,9 +84,15 @@ async def _never() -> Message:
 
 
 def bodies(**limits: int) -> Bodies:
-    return Bodies(**{
-        "seconds": 600, "bytes_per_s_least": 1, "unfinished_max": 100, "network_max": 100, **limits,
-    })  # fmt: skip
+    return Bodies(
+        **{
+            "seconds": 600,
+            "bytes_per_s_least": 1,
+            "unfinished_max": 100,
+            "network_max": 100,
+            **limits,
+        }
+    )
 
 
 @pytest.mark.finding("security-30")
@@ -110,8 +116,9 @@ async def test_one_network_ends_its_own_and_nobody_elses() -> None:
 async def test_a_body_in_pieces_is_read_whole_and_bounded() -> None:
     pieces: list[Message] = [
         {"type": "http.request", "body": b"ab", "more_body": True},
-        {"type": "http.request", "body": b"cd", "more_body": False}, {"type": "http.disconnect"},
-    ]  # fmt: skip
+        {"type": "http.request", "body": b"cd", "more_body": False},
+        {"type": "http.disconnect"},
+    ]
 
     def receiver() -> asyncio.Queue[Message]:
         queue: asyncio.Queue[Message] = asyncio.Queue()

@@ -257,9 +257,11 @@ async def test_of_calls_in_one_trip_the_guilty_one_is_told(database: Database) -
     async with database.connection() as connection:
         with pytest.raises(psycopg.errors.DivisionByZero):
             await in_one_trip(
-                connection, value(connection, "SELECT 1"), value(connection, "SELECT 1 / 0"),
+                connection,
+                value(connection, "SELECT 1"),
+                value(connection, "SELECT 1 / 0"),
                 value(connection, "SELECT 2"),
-            )  # fmt: skip
+            )
         assert await value(connection, "SELECT 3") == 3
 
 

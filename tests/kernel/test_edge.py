@@ -138,10 +138,15 @@ async def test_no_cookie_header_breaks_a_page(site: Site, cookie: str) -> None:
 async def test_a_write_from_another_site_is_refused(site: Site) -> None:
     host = urlsplit(site.base).netloc
     refused = [
-        {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"sec-fetch-site": "junk"},
-        {"origin": "https://evil.example"}, {"origin": "null"}, {"origin": f"http://{host}.evil.example"},
-        {"origin": f"http://evil.example/{host}"}, {"sec-fetch-site": "cross-site", "origin": site.base},
-    ]  # fmt: skip
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"sec-fetch-site": "junk"},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": f"http://{host}.evil.example"},
+        {"origin": f"http://evil.example/{host}"},
+        {"sec-fetch-site": "cross-site", "origin": site.base},
+    ]
     for headers in refused:
         for method in ("POST", "PUT", "PATCH", "DELETE"):
             answer = await site.client.request(method, "/echo", headers={**_PROGRAM, **headers})
@@ -196,10 +201,15 @@ async def test_a_small_declared_length_does_not_let_a_large_chunked_body_in(
 
 async def test_every_answer_has_the_security_headers_errors_too(site: Site) -> None:
     requests = [
-        ("GET", "/no", 404), ("GET", "/crash", 500), ("POST", "/crash", 405), ("GET", "/closed", 401),
-        ("GET", "/stumbles", 500), ("POST", "/echo", 200), ("GET", "/static/x/no/such", 404),
+        ("GET", "/no", 404),
+        ("GET", "/crash", 500),
+        ("POST", "/crash", 405),
+        ("GET", "/closed", 401),
+        ("GET", "/stumbles", 500),
+        ("POST", "/echo", 200),
+        ("GET", "/static/x/no/such", 404),
         ("GET", "/refuse?kind=Overloaded", 503),
-    ]  # fmt: skip
+    ]
     for method, path, status in requests:
         for headers in ({}, _PROGRAM):
             answer = await site.client.request(method, path, headers=headers)
@@ -289,8 +299,16 @@ async def test_static_files_are_served_whole_and_nothing_outside_their_folders(s
     assert answer.headers["content-encoding"] == "gzip"
     assert answer.headers["x-content-type-options"] == "nosniff"
     for path in (
-        "kernel/../pages.py", "kernel/%2e%2e/pages.py", "kernel//etc/passwd", "nowhere/x", "kernel/",
-        "kernel", "kernel/%00", "kernel/" + "x" * 300, "kernel/..%2f..%2fsettings.py", "%2e%2e/settings.py",
-    ):  # fmt: skip
+        "kernel/../pages.py",
+        "kernel/%2e%2e/pages.py",
+        "kernel//etc/passwd",
+        "nowhere/x",
+        "kernel/",
+        "kernel",
+        "kernel/%00",
+        "kernel/" + "x" * 300,
+        "kernel/..%2f..%2fsettings.py",
+        "%2e%2e/settings.py",
+    ):
         answer = await site.client.get(f"/static/0/{path}")
         assert answer.status_code == 404, path

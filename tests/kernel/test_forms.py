@@ -247,9 +247,11 @@ def test_days_ids_and_boxes_are_read_by_one_rule() -> None:
     )
     assert isinstance(wrong.uuid("id", wrong="no"), UUID)
     assert wrong.problems == {
-        "day": "A day such as 2027-03-21.", "late": "A day such as 2027-03-21.", "id": "no",
+        "day": "A day such as 2027-03-21.",
+        "late": "A day such as 2027-03-21.",
+        "id": "no",
         "n": "A whole number from 1 to 2.",
-    }  # fmt: skip
+    }
 
 
 def test_units_of_a_list_leave_empty_rows_out_unless_each_is_needed() -> None:

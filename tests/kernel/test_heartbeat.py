@@ -34,8 +34,10 @@ def _child(then: str) -> tuple["subprocess.Popen[bytes]", Heart]:
     hearing, beating = os.pipe()
     process = subprocess.Popen(
         [sys.executable, "-c", _BEATS_THEN.format(then=then)],
-        env={**os.environ, BEAT_FD: str(beating)}, pass_fds=(beating,), stderr=subprocess.PIPE,
-    )  # fmt: skip
+        env={**os.environ, BEAT_FD: str(beating)},
+        pass_fds=(beating,),
+        stderr=subprocess.PIPE,
+    )
     os.close(beating)
     return process, Heart("worker", process, hearing)
 

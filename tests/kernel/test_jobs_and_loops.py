@@ -96,9 +96,15 @@ def _request(context: Context, headers: dict[str, str], staff: object = None) ->
 
     App.state.context = context  # type: ignore[attr-defined]
     raw = [(name.encode(), text.encode()) for name, text in headers.items()]
-    return Request({
-        "type": "http", "app": App, "headers": raw, "client": ("10.0.0.9", 1), "state": {"staff": staff},
-    })  # fmt: skip
+    return Request(
+        {
+            "type": "http",
+            "app": App,
+            "headers": raw,
+            "client": ("10.0.0.9", 1),
+            "state": {"staff": staff},
+        }
+    )
 
 
 @pytest.mark.parametrize(

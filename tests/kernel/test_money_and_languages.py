@@ -94,9 +94,13 @@ def test_every_format_speaks_every_language(language: str) -> None:
     at = datetime(2026, 11, 22, 15, 4, 5, tzinfo=UTC)
     with speaking(language):
         texts = [
-            i18n.number(1234567), i18n.date(at), i18n.time_of_day(at), i18n.datetime_text(at),
-            i18n.duration(200), i18n.money(100, "GBP"),
-        ]  # fmt: skip
+            i18n.number(1234567),
+            i18n.date(at),
+            i18n.time_of_day(at),
+            i18n.datetime_text(at),
+            i18n.duration(200),
+            i18n.money(100, "GBP"),
+        ]
         assert all(texts)
         digits = [character for text in texts for character in text if character.isdecimal()]
         if language == "fa":

@@ -115,10 +115,12 @@ def test_two_processes_that_start_together_make_one_key(tmp_path: Path) -> None:
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", program, str(tmp_path)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for _process in range(2)
-    ]  # fmt: skip
+    ]
     for process in processes:
         assert process.stdout
         assert process.stdout.readline() == "ready\n"

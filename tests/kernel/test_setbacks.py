@@ -51,8 +51,10 @@ async def test_the_poisoned_rest_and_all_others_are_done(table: Database, togeth
     async with table.connection() as connection:
         found = await setbacks.setbacks(connection)
     assert [(one.item, one.tries, one.error) for one in found] == [
-        ("0", 1, "ValueError"), ("31", 1, "ValueError"), ("7", 1, "ValueError"),
-    ]  # fmt: skip
+        ("0", 1, "ValueError"),
+        ("31", 1, "ValueError"),
+        ("7", 1, "ValueError"),
+    ]
 
 
 async def test_nothing_wrong_is_one_transaction(table: Database) -> None:

@@ -81,11 +81,14 @@ async def shop(database: Database) -> None:
         await import_products(connection, ITEMS)
         deliveries = [
             Delivery(
-                move_id=new_id(), variant_id=variant_id_of(item.sku), location_id=MAIN, quantity=10,
+                move_id=new_id(),
+                variant_id=variant_id_of(item.sku),
+                location_id=MAIN,
+                quantity=10,
                 reason="delivery",
             )
             for item in ITEMS
-        ]  # fmt: skip
+        ]
         await stock.receive_many(connection, deliveries)
 
 
@@ -107,11 +110,20 @@ def request(sku: str = "MUG", **other: Any) -> OrderRequest:
     order_id = other.pop("order_id", None) or new_id()
     currency = next(item.currency for item in ITEMS if item.sku == sku)
     plain = OrderRequest(
-        **anybody(), order_id=order_id, customer_id=new_id(), campaign_id=None, cart_id=None,
-        lines=((variant_id_of(sku), other.pop("units", 1)),), email=f"{order_id.hex}@customers.example",
-        name="Ada", address="1 Mill Lane", language="en", provider="test", currency=currency,
+        **anybody(),
+        order_id=order_id,
+        customer_id=new_id(),
+        campaign_id=None,
+        cart_id=None,
+        lines=((variant_id_of(sku), other.pop("units", 1)),),
+        email=f"{order_id.hex}@customers.example",
+        name="Ada",
+        address="1 Mill Lane",
+        language="en",
+        provider="test",
+        currency=currency,
         link="https://shop.example/orders/x",
-    )  # fmt: skip
+    )
     return replace(plain, **other)
 
 

@@ -79,9 +79,14 @@ async def _ways(context: Context, shop: None) -> None:
 
 def arrived(context: Context, order: Taken, minor: int, provider: str = TRANSFER, **other: Any) -> NewReceipt:
     return NewReceipt(
-        other.pop("id", None) or new_id(), order.order_id, provider, minor, order.currency,
-        link=link_of(context, order.order_id), **other,
-    )  # fmt: skip
+        other.pop("id", None) or new_id(),
+        order.order_id,
+        provider,
+        minor,
+        order.currency,
+        link=link_of(context, order.order_id),
+        **other,
+    )
 
 
 async def received(context: Context, receipt: NewReceipt) -> Received:
@@ -142,8 +147,9 @@ async def test_money_in_full_confirms_and_counts_once(context: Context) -> None:
     assert [one.replayed for one in rest] == [True, True]
     assert len(await receipts(context, answer.order_id)) == 1
     assert await events(context, "order.confirmed", "payment.received") == [
-        "order.confirmed", "payment.received",
-    ]  # fmt: skip
+        "order.confirmed",
+        "payment.received",
+    ]
     other = NewReceipt(receipt.id, answer.order_id, TRANSFER, 1, "EUR")
     assert await receive(context, other) == ReceiptKeyReused(receipt.id)
     await books_agree(context)
@@ -155,9 +161,13 @@ async def test_a_receipt_told_again_with_anything_else_is_refused(context: Conte
     receipt = replace(arrived(context, answer, 2300, reference="bank-1"), named="S10001")
     await received(context, receipt)
     others: list[dict[str, Any]] = [
-        {"reference": "bank-2"}, {"named": "S10002"}, {"amount_minor": 2301}, {"currency": "GBP"},
-        {"provider": "pix"}, {"order_id": new_id()},
-    ]  # fmt: skip
+        {"reference": "bank-2"},
+        {"named": "S10002"},
+        {"amount_minor": 2301},
+        {"currency": "GBP"},
+        {"provider": "pix"},
+        {"order_id": new_id()},
+    ]
     for changed in others:
         assert await receive(context, replace(receipt, **changed)) == ReceiptKeyReused(receipt.id), changed
     said_less = replace(receipt, reference="", named="", order_id=None)
@@ -223,8 +233,9 @@ async def test_too_much_confirms_and_the_rest_goes_back(context: Context) -> Non
     assert (twice.state, twice.over_minor) == ("confirmed", 2300)
     back = await refunds(context, answer.order_id)
     assert sorted((one.amount_minor, one.reason, one.state) for one in back) == [
-        (200, "paid_too_much", "by_hand"), (2300, "paid_too_much", "by_hand"),
-    ]  # fmt: skip
+        (200, "paid_too_much", "by_hand"),
+        (2300, "paid_too_much", "by_hand"),
+    ]
     async with context.database.connection() as connection:
         assert [task.number for task in await refund_tasks(connection)] == [answer.number] * 2
     done = Ending(back[0].id, "done", link_of(context, answer.order_id), "bank-9", staff_id=MANAGER.id)
@@ -250,8 +261,10 @@ async def test_paid_late_the_units_are_held_again_and_when_there_are_none_the_mo
         await buy_many(connection, [request("REDE", provider="cod")])
     none_left = await received(context, arrived(context, second, 9 * 12990, PIX))
     assert (none_left.state, none_left.payment_state, none_left.reason) == (
-        "cancelled", "owed", "sold_out_while_paying",
-    )  # fmt: skip
+        "cancelled",
+        "owed",
+        "sold_out_while_paying",
+    )
     back = await refunds(context, second.order_id)
     assert [(one.amount_minor, one.state) for one in back] == [(9 * 12990, "by_hand")]
     await context.batched(end_many, Ending(back[0].id, "done", "link", "D1", staff_id=MANAGER.id))
@@ -296,9 +309,13 @@ async def test_a_upi_link_opens_the_app_with_the_amount(context: Context) -> Non
 def told(answer: Taken, valor: str, **other: Any) -> dict[str, Any]:
     """A callback of API Pix."""
     pix = {
-        "endToEndId": end_to_end(answer.number), "txid": reference_of(answer.number),
-        "chave": "loja@safar.example", "valor": valor, "horario": "2026-11-22T10:00:00.000Z", **other,
-    }  # fmt: skip
+        "endToEndId": end_to_end(answer.number),
+        "txid": reference_of(answer.number),
+        "chave": "loja@safar.example",
+        "valor": valor,
+        "horario": "2026-11-22T10:00:00.000Z",
+        **other,
+    }
     return {"pix": [pix]}
 
 
@@ -375,9 +392,12 @@ async def test_a_banks_certificate_proves_a_notice_too(context: Context) -> None
 async def test_an_address_that_was_replaced_works_for_a_while(context: Context) -> None:
     until = clock.now() + timedelta(hours=1)
     secrets = {
-        "key": "loja@safar.example", "signing": SIGNING, "token": "the-new-one", "token_before": TOKEN,
+        "key": "loja@safar.example",
+        "signing": SIGNING,
+        "token": "the-new-one",
+        "token_before": TOKEN,
         "token_until": until.isoformat(),
-    }  # fmt: skip
+    }
     await offer(context, PIX, secrets=secrets, holder="Loja", city="Recife")
     assert await caller_of(NoticeDesk(context), TOKEN, b"", signature=None, subject=None)
     with clock.held(until + timedelta(seconds=1)):

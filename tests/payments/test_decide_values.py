@@ -67,9 +67,13 @@ def test_money_told_of_again_is_the_same_unless_something_contradicts() -> None:
         assert same_receipt(less, before)
         assert same_receipt(before, less)
     for other in (
-        {"amount_minor": 501}, {"currency": "GBP"}, {"provider": "pix"}, {"order_id": ONE},
-        {"reference": "R2"}, {"named": "10002"},
-    ):  # fmt: skip
+        {"amount_minor": 501},
+        {"currency": "GBP"},
+        {"provider": "pix"},
+        {"order_id": ONE},
+        {"reference": "R2"},
+        {"named": "10002"},
+    ):
         assert not same_receipt(replace(before, **other), before)  # type: ignore[arg-type]
 
 
@@ -119,9 +123,12 @@ def test_refunds_are_taken_in_order_from_what_is_left() -> None:
     )
     answers, new = plan_refunds([whole, more, none, rest, elsewhere], {ACCOUNT.order_id: ACCOUNT}, {})
     assert answers == [
-        RefundAsked(ids[0], "asked"), RefundRefused(ids[1], 400), RefundRefused(ids[2], 400),
-        RefundAsked(ids[3], "asked"), RefundRefused(ids[4], 0),
-    ]  # fmt: skip
+        RefundAsked(ids[0], "asked"),
+        RefundRefused(ids[1], 400),
+        RefundRefused(ids[2], 400),
+        RefundAsked(ids[3], "asked"),
+        RefundRefused(ids[4], 0),
+    ]
     assert new == [whole, rest]
     one = RefundRequest(ids[4], ACCOUNT.order_id, 1, "returned")
     assert plan_refunds([one], {ACCOUNT.order_id: ACCOUNT}, {})[1] == [one]
@@ -129,17 +136,30 @@ def test_refunds_are_taken_in_order_from_what_is_left() -> None:
 
 def test_a_refund_that_is_known_is_replayed_in_its_state_and_another_of_its_id_refused() -> None:
     before = Refund(
-        ONE, ACCOUNT.order_id, "stripe", 100, "EUR", "done", "returned", None, None, None, None,
-        datetime(2026, 1, 1, tzinfo=UTC), None, 1,
-    )  # fmt: skip
+        ONE,
+        ACCOUNT.order_id,
+        "stripe",
+        100,
+        "EUR",
+        "done",
+        "returned",
+        None,
+        None,
+        None,
+        None,
+        datetime(2026, 1, 1, tzinfo=UTC),
+        None,
+        1,
+    )
     same = RefundRequest(ONE, ACCOUNT.order_id, 100, "returned")
     accounts, known = {ACCOUNT.order_id: ACCOUNT}, {ONE: before}
     assert plan_refunds([same], accounts, known) == ([RefundAsked(ONE, "done", replayed=True)], [])
     other = replace(same, amount_minor=99)
     assert plan_refunds([other], accounts, known) == ([RefundKeyReused(ONE)], [])
     assert plan_refunds([same, same], accounts, {})[0] == [
-        RefundAsked(ONE, "asked"), RefundAsked(ONE, "asked", replayed=True),
-    ]  # fmt: skip
+        RefundAsked(ONE, "asked"),
+        RefundAsked(ONE, "asked", replayed=True),
+    ]
     assert [first_state(provider) for provider in ("transfer", "stripe")] == ["by_hand", "asked"]
 
 

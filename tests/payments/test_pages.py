@@ -190,8 +190,9 @@ async def test_a_refund_by_hand_is_a_task_until_it_is_marked_done(
     [ended] = await refunds(context, answer.order_id)
     assert (ended.state, ended.reference, ended.amount_minor) == ("done", "bank 2", 200)
     assert await events(context, "payment.refund_asked", "payment.refunded") == [
-        "payment.refund_asked", "payment.refunded",
-    ]  # fmt: skip
+        "payment.refund_asked",
+        "payment.refunded",
+    ]
 
 
 async def test_money_of_nobody_is_assigned_by_number_or_reference(

@@ -203,10 +203,15 @@ async def test_an_event_of_the_other_mode_confirms_no_order(
     await offer(context, STRIPE, secrets={"secret_key": key, "webhook_secret": WEBHOOK_SECRET})
     placed: Any = await take_order(context, request(provider=STRIPE))  # Stripe cannot be reached here
     thing = {
-        "id": "cs_1", "object": "checkout.session", "client_reference_id": str(placed.order_id),
-        "status": "complete", "payment_status": "paid", "payment_intent": "pi_1",
-        "amount_total": placed.total_minor, "currency": "gbp",
-    }  # fmt: skip
+        "id": "cs_1",
+        "object": "checkout.session",
+        "client_reference_id": str(placed.order_id),
+        "status": "complete",
+        "payment_status": "paid",
+        "payment_intent": "pi_1",
+        "amount_total": placed.total_minor,
+        "currency": "gbp",
+    }
     told = {
         "id": "evt_1",
         "type": "checkout.session.completed",

@@ -103,9 +103,13 @@ async def test_a_country_is_taxed_shown_changed_and_taken_away(
 
 async def test_a_code_is_made_found_changed_and_switched_off(manager: httpx.AsyncClient) -> None:
     form = {
-        **CODE, "uses_max": "3", "partner": "Ada Lovelace", "starts_on": "2026-01-01",
-        "ends_on": "2026-01-31", "customers_once": "yes",
-    }  # fmt: skip
+        **CODE,
+        "uses_max": "3",
+        "partner": "Ada Lovelace",
+        "starts_on": "2026-01-01",
+        "ends_on": "2026-01-31",
+        "customers_once": "yes",
+    }
     assert (await manager.post("/prices/codes", data=form)).status_code == 303
     listed = await manager.get("/prices?q=lovelace")
     assert "SPRING10" in listed.text

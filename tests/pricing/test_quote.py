@@ -82,9 +82,12 @@ rules_of_any = st.builds(
         (zone(method("post", (1000, price), (None, price * 2), free_from=free), method("van", (None, 999))),),
         {"EUR": Rate("EUR", Decimal("1.17"), 5)},
     ),
-    st.booleans(), st.integers(0, 40_000), st.integers(0, 20_000), st.integers(0, 5000),
+    st.booleans(),
+    st.integers(0, 40_000),
+    st.integers(0, 20_000),
+    st.integers(0, 5000),
     st.none() | st.integers(0, 100_000),
-)  # fmt: skip
+)
 
 
 @given(lines_of_any, rules_of_any, discounts_of_any, st.randoms())
@@ -99,8 +102,10 @@ def test_totals_do_not_depend_on_the_order_of_the_lines(
     assert isinstance(back, Quote)
     assert {one.variant_id: one for one in there.lines} == {one.variant_id: one for one in back.lines}
     assert (there.total_minor, there.tax_minor, there.shipping_minor) == (
-        back.total_minor, back.tax_minor, back.shipping_minor,
-    )  # fmt: skip
+        back.total_minor,
+        back.tax_minor,
+        back.shipping_minor,
+    )
 
 
 @given(lines_of_any, rules_of_any, discounts_of_any)
@@ -229,10 +234,14 @@ def test_the_most_exact_zone_counts() -> None:
     found = {
         place: (zone_of(zones, Destination(*place)) or everywhere).name
         for place in [
-            ("GB", "YO1 7HH"), ("GB", "ze1 0aa"), ("GB", "KW16 3AA"), ("GB", "KW14 7AA"), ("GB", ""),
+            ("GB", "YO1 7HH"),
+            ("GB", "ze1 0aa"),
+            ("GB", "KW16 3AA"),
+            ("GB", "KW14 7AA"),
+            ("GB", ""),
             ("FR", "HS1"),
         ]
-    }  # fmt: skip
+    }
     assert list(found.values()) == ["britain", "islands", "islands", "britain", "britain", "everywhere"]
     assert zone_of((britain,), Destination("FR")) is None
 

@@ -18,8 +18,10 @@ def test_a_discount_lowers_the_total_and_the_tax_of_the_line() -> None:
     assert (found.subtotal_minor, found.discount_minor, found.tax_minor) == (3_000, 300, 540)
     assert found.total_minor == 3_240
     assert (found.lines[0].discount_minor, found.lines[0].tax_minor, found.lines[0].tax_rate) == (
-        300, 540, 20_000,
-    )  # fmt: skip
+        300,
+        540,
+        20_000,
+    )
 
 
 def test_what_travels_free_is_decided_after_the_discount() -> None:

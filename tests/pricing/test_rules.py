@@ -122,11 +122,13 @@ async def test_uses_of_a_batch_are_accounts_each_customer_having_one_of_their_ow
         assert sorted(mine.values()) == [DiscountReason.USED_BEFORE, DiscountReason.USED_UP]
         holds = [
             HoldRequest(
-                hold_id=use.order_id, lines=dict.fromkeys(accounts[use.order_id], 1), purpose="order",
+                hold_id=use.order_id,
+                lines=dict.fromkeys(accounts[use.order_id], 1),
+                purpose="order",
                 expires_at=clock.now() + timedelta(minutes=5),
             )
             for use in uses
-        ]  # fmt: skip
+        ]
         outcomes = await ledger.hold_many(connection, holds)
     assert [type(outcome) for outcome in outcomes] == [Held, Refused, Held]
 

@@ -51,9 +51,7 @@ async def test_every_table_of_the_schema_declares_how_long_it_is_kept(context: C
 
 async def _customer(connection: Connection, at: datetime, kind: str = "visitor", **values: Any) -> Any:
     id_ = await insert(connection, "customers", created_at=at, language="en", **values)
-    await insert(
-        connection, "customer_identities", customer_id=id_, kind=kind, value=str(id_), created_at=at
-    )  # fmt: skip
+    await insert(connection, "customer_identities", customer_id=id_, kind=kind, value=str(id_), created_at=at)
     return id_
 
 
@@ -74,14 +72,27 @@ async def test_what_is_over_goes_and_what_is_young_or_in_use_stays(context: Cont
                 await insert(connection, "cart_lines", cart_id=cart, variant_id=variant, quantity=1)
                 known = await _customer(connection, at, "email")
                 conversation = await insert(
-                    connection, "conversations", customer_id=known, state="closed", last_channel_id=EMAIL,
-                    last_author="customer", last_message_at=at, created_at=at,
-                )  # fmt: skip
+                    connection,
+                    "conversations",
+                    customer_id=known,
+                    state="closed",
+                    last_channel_id=EMAIL,
+                    last_author="customer",
+                    last_message_at=at,
+                    created_at=at,
+                )
                 await insert(
-                    connection, "messages", channel_id=EMAIL, customer_id=known, direction="in",
-                    author="customer", state="received", at=at, conversation_id=conversation,
+                    connection,
+                    "messages",
+                    channel_id=EMAIL,
+                    customer_id=known,
+                    direction="in",
+                    author="customer",
+                    state="received",
+                    at=at,
+                    conversation_id=conversation,
                     next_try_at=at,
-                )  # fmt: skip
+                )
                 for state, ended in (("live", None), ("expired", at)):
                     await execute(connection, _HOLD, [new_id(), state, at, at, ended])
                 await insert(connection, "payment_notices", external_id=str(at), outcome="taken", heard_at=at)
@@ -92,13 +103,20 @@ async def test_what_is_over_goes_and_what_is_young_or_in_use_stays(context: Cont
                 for error in (None, "unreadable"):
                     await insert(
                         connection, "channel_envelopes", channel_id=EMAIL, received_at=at, error=error
-                    )  # fmt: skip
+                    )
         lost = await forget_all(context.database, context.settings)
         assert lost.pop("channel_envelopes") == 4, "three that were read, one that was not"
         assert lost == {
-            "cart_lines": 1, "carts": 1, "messages": 1, "conversations": 1, "capacity_holds": 1,
-            "payment_notices": 1, "process_beats": 1, "customer_identities": 1, "customers": 1,
-        }  # fmt: skip
+            "cart_lines": 1,
+            "carts": 1,
+            "messages": 1,
+            "conversations": 1,
+            "capacity_holds": 1,
+            "payment_notices": 1,
+            "process_beats": 1,
+            "customer_identities": 1,
+            "customers": 1,
+        }
         assert await forget_all(context.database, context.settings) == {}
     assert await _rows(context, "customers") == 3, "the crawler of long ago is gone"
     assert await _rows(context, "conversations") == 1

@@ -48,15 +48,33 @@ async def _filled(connection: Connection) -> tuple[UUID, UUID]:
     await insert(connection, "customer_claims", customer_id=older, kind="email", value=ADDRESS)
     await insert(connection, "customer_consents", customer_id=person, channel="email", source=CANARY)
     conversation = await insert(
-        connection, "conversations", customer_id=person, state="open", last_channel_id=EMAIL,
-        last_author="customer", last_text=CANARY, last_address=ADDRESS, waiting_since=NOW,
-    )  # fmt: skip
+        connection,
+        "conversations",
+        customer_id=person,
+        state="open",
+        last_channel_id=EMAIL,
+        last_author="customer",
+        last_text=CANARY,
+        last_address=ADDRESS,
+        waiting_since=NOW,
+    )
     for state in ("received", "queued"):
         await insert(
-            connection, "messages", channel_id=EMAIL, customer_id=person, conversation_id=conversation,
-            direction="in", author="customer", state=state, address=ADDRESS, subject=CANARY, body=CANARY,
-            external_id=f"<{state}> {ADDRESS}", in_reply_to=CANARY, unsubscribe_url=CANARY,
-        )  # fmt: skip
+            connection,
+            "messages",
+            channel_id=EMAIL,
+            customer_id=person,
+            conversation_id=conversation,
+            direction="in",
+            author="customer",
+            state=state,
+            address=ADDRESS,
+            subject=CANARY,
+            body=CANARY,
+            external_id=f"<{state}> {ADDRESS}",
+            in_reply_to=CANARY,
+            unsubscribe_url=CANARY,
+        )
     raw = f"From: {ADDRESS}\r\n\r\nHello".encode()
     await insert(connection, "channel_envelopes", channel_id=EMAIL, body=raw)
     await insert(connection, "document_series", series="A", number=3)
@@ -64,13 +82,29 @@ async def _filled(connection: Connection) -> tuple[UUID, UUID]:
         (("cancelled", None), ("closed", NOW), ("closed", NOW - timedelta(days=8000)))
     ):
         order = await insert(
-            connection, "orders", customer_id=older, state=state, confirmed_at=confirmed, email=ADDRESS,
-            name=CANARY, address=CANARY, phone=CANARY, city=CANARY, postcode=CANARY, currency="GBP",
-        )  # fmt: skip
+            connection,
+            "orders",
+            customer_id=older,
+            state=state,
+            confirmed_at=confirmed,
+            email=ADDRESS,
+            name=CANARY,
+            address=CANARY,
+            phone=CANARY,
+            city=CANARY,
+            postcode=CANARY,
+            currency="GBP",
+        )
         await insert(
-            connection, "documents", order_id=order, kind="invoice", series="A", number=number,
-            content=Jsonb({"to": CANARY}), issued_at=NOW,
-        )  # fmt: skip
+            connection,
+            "documents",
+            order_id=order,
+            kind="invoice",
+            series="A",
+            number=number,
+            content=Jsonb({"to": CANARY}),
+            issued_at=NOW,
+        )
         await insert(
             connection,
             "returns",
@@ -87,9 +121,13 @@ async def _filled(connection: Connection) -> tuple[UUID, UUID]:
     wishes = await insert(connection, "wishlists", customer_id=person)
     await insert(connection, "wishlist_items", wishlist_id=wishes, variant_id=variant)
     await insert(
-        connection, "back_in_stock_requests", customer_id=new_id(), variant_id=variant, email=ADDRESS,
+        connection,
+        "back_in_stock_requests",
+        customer_id=new_id(),
+        variant_id=variant,
+        email=ADDRESS,
         state="asked",
-    )  # fmt: skip
+    )
     told = {"text": CANARY, "sku": "L1"}
     await append_many(connection, [Event(name="test.happened", customer_id=person, properties=told)])
     return person, older
@@ -116,12 +154,19 @@ async def test_whoever_is_erased_stands_nowhere_but_on_invoices(context: Context
             person, older = await _filled(connection)
         async with context.database.transaction() as connection:
             assert await _named(connection) == {
-                "customers": 2, "customer_identities": 1, "customer_claims": 1, "customer_consents": 1,
+                "customers": 2,
+                "customer_identities": 1,
+                "customer_claims": 1,
+                "customer_consents": 1,
                 "conversations": 1,
-                "messages": 2, "channel_envelopes": 1, "orders": 3, "returns": 3,
+                "messages": 2,
+                "channel_envelopes": 1,
+                "orders": 3,
+                "returns": 3,
                 "documents": 3,
-                "back_in_stock_requests": 1, "journal_events": 1,
-            }  # fmt: skip
+                "back_in_stock_requests": 1,
+                "journal_events": 1,
+            }
             assert await find(connection, ADDRESS.upper()) == person
             await erase(connection, older, staff_id=None, order_years=10)
             assert await _named(connection) == {"orders": 1, "documents": 1}, (
@@ -180,10 +225,18 @@ async def test_managers_hand_out_and_erase_and_both_are_in_the_audit_log(
         answer = await client.post(f"/customers/{older}/export")
         kept = orjson.loads(answer.content)
         assert {what for what, found in kept.items() if found} == {
-            "customers", "identities", "claims", "consents", "orders", "documents",
-            "returns", "messages", "carts",
-            "wishes", "events",
-        }  # fmt: skip
+            "customers",
+            "identities",
+            "claims",
+            "consents",
+            "orders",
+            "documents",
+            "returns",
+            "messages",
+            "carts",
+            "wishes",
+            "events",
+        }
         assert kept["messages"][0]["body"] == CANARY
         assert (await client.post(f"/customers/{person}/erasure")).status_code == 303
         assert (await client.post(f"/customers/{new_id()}/erasure")).status_code == 404

@@ -183,8 +183,9 @@ async def test_one_click_drafts_the_order_and_what_is_ordered_is_no_longer_sugge
             assert order.expected_on == NOW.date() + timedelta(days=6)
             lines = await lines_of(connection, wanted.order_id)
             assert [(line.sku, line.quantity, line.cost_minor) for line in lines] == [
-                ("CLOCK", 80, 900), ("MUG", 84, 250),
-            ]  # fmt: skip
+                ("CLOCK", 80, 900),
+                ("MUG", 84, 250),
+            ]
             assert [one.sku for one in await suggestions(connection, POTTER)] == []
             assert [one.sku for one in await suggestions(connection, None)] == ["RUG"]
 

@@ -84,16 +84,29 @@ def test_days_left_are_those_of_what_is_free() -> None:
 
 
 @given(
-    st.floats(0, 5000), st.floats(0, 5000), st.integers(0, 120), st.integers(-500, 5000),
-    st.integers(0, 500), st.integers(0, 5000), st.integers(1, 144), st.integers(1, 200),
-)  # fmt: skip
+    st.floats(0, 5000),
+    st.floats(0, 5000),
+    st.integers(0, 120),
+    st.integers(-500, 5000),
+    st.integers(0, 500),
+    st.integers(0, 5000),
+    st.integers(1, 144),
+    st.integers(1, 200),
+)
 def test_a_suggestion_always_lifts_the_position_above_the_reorder_point(
     mean: float, deviation: float, lead: int, on_hand: int, held: int, incoming: int, pack: int, least: int
 ) -> None:
     standing = replace(
-        MUG, week_mean=mean, week_deviation=deviation, lead_days=lead, on_hand=on_hand, held=held,
-        incoming=incoming, pack_size=pack, minimum_units=least,
-    )  # fmt: skip
+        MUG,
+        week_mean=mean,
+        week_deviation=deviation,
+        lead_days=lead,
+        on_hand=on_hand,
+        held=held,
+        incoming=incoming,
+        pack_size=pack,
+        minimum_units=least,
+    )
     levels = levels_of(standing, TERMS)
     found = suggestion_of(standing, TERMS, now=NOW)
     assert (found is not None) == (mean > 0 and standing.position <= levels.reorder_point)

@@ -17,9 +17,12 @@ def back(days: int) -> date:
 
 def test_units_fall_into_their_weeks_the_last_one_ending_yesterday() -> None:
     days = [
-        Day(back(14), 0, 0, 100), Day(back(13), 3, 0, -3), Day(back(8), 1, 0, -1), Day(back(7), 5, 0, -5),
+        Day(back(14), 0, 0, 100),
+        Day(back(13), 3, 0, -3),
+        Day(back(8), 1, 0, -1),
+        Day(back(7), 5, 0, -5),
         Day(back(1), 2, 0, -2),
-    ]  # fmt: skip
+    ]
     assert weekly(days, on_hand=89, until=UNTIL) == [4.0, 7.0]
 
 
@@ -41,9 +44,12 @@ def test_a_week_half_sold_out_counts_for_the_days_on_the_shelf() -> None:
 
 def test_a_week_without_stock_is_not_a_week_without_demand() -> None:
     days = [
-        Day(back(28), 0, 0, 12), Day(back(25), 6, 0, -6), Day(back(15), 6, 0, -6),
-        Day(back(7), 0, 0, 12), Day(back(3), 6, 0, -6),
-    ]  # fmt: skip
+        Day(back(28), 0, 0, 12),
+        Day(back(25), 6, 0, -6),
+        Day(back(15), 6, 0, -6),
+        Day(back(7), 0, 0, 12),
+        Day(back(3), 6, 0, -6),
+    ]
     first, second, empty, last = weekly(days, on_hand=6, until=UNTIL)
     assert (first, second, last) == (6.0, 6.0, 6.0)
     assert empty == 6.0, "nobody could buy: the weeks around it say what was wanted"
@@ -60,11 +66,10 @@ def test_what_was_never_on_the_shelf_before_today_has_no_weeks() -> None:
 
 
 histories = st.lists(
-    st.builds(
-        Day, st.dates(back(120), UNTIL), st.integers(0, 50), st.integers(0, 5), st.integers(-60, 60)
-    ),
-    max_size=40, unique_by=lambda day: day.day,
-).map(lambda days: sorted(days, key=lambda day: day.day))  # fmt: skip
+    st.builds(Day, st.dates(back(120), UNTIL), st.integers(0, 50), st.integers(0, 5), st.integers(-60, 60)),
+    max_size=40,
+    unique_by=lambda day: day.day,
+).map(lambda days: sorted(days, key=lambda day: day.day))
 
 
 @given(histories, st.integers(-20, 200))

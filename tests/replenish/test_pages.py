@@ -68,8 +68,11 @@ async def test_a_click_makes_a_draft_of_what_stands_in_the_rows_and_a_second_cli
 ) -> None:
     await low(database)
     form = {
-        "order_id": str(new_id()), "location_id": str(MAIN), f"units-{MUG}": "96", f"units-{CLOCK}": "",
-    }  # fmt: skip
+        "order_id": str(new_id()),
+        "location_id": str(MAIN),
+        f"units-{MUG}": "96",
+        f"units-{CLOCK}": "",
+    }
     first = await manager.post(f"/stock/suggestions/{POTTER}/draft", data=form)
     again = await manager.post(f"/stock/suggestions/{POTTER}/draft", data=form)
     assert first.headers["location"] == again.headers["location"] == f"/stock/purchases/{form['order_id']}"

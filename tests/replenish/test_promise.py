@@ -74,13 +74,18 @@ def test_a_late_or_undated_delivery_is_not_promised_for_yesterday() -> None:
 shelves = st.lists(
     st.builds(
         lambda on_hand, backorder, used, reserve: shelf(
-            on_hand, held=max(min(on_hand + backorder - reserve, on_hand + used), 0),
-            reserve=reserve, backorder=backorder,
+            on_hand,
+            held=max(min(on_hand + backorder - reserve, on_hand + used), 0),
+            reserve=reserve,
+            backorder=backorder,
         ),
-        st.integers(0, 50), st.integers(0, 50), st.integers(-50, 50), st.integers(0, 10),
+        st.integers(0, 50),
+        st.integers(0, 50),
+        st.integers(-50, 50),
+        st.integers(0, 10),
     ),
     max_size=5,
-)  # fmt: skip
+)
 deliveries = st.lists(st.builds(coming, st.integers(1, 40), st.integers(-5, 40)), max_size=6)
 
 

@@ -65,11 +65,14 @@ async def receive(database: Database, units: Mapping[str, int]) -> None:
     async with database.transaction() as connection:
         receipts = [
             Receipt(
-                move_id=new_id(), variant_id=variant_id_of(sku), location_id=MAIN, quantity=quantity,
+                move_id=new_id(),
+                variant_id=variant_id_of(sku),
+                location_id=MAIN,
+                quantity=quantity,
                 reason="delivery",
             )
             for sku, quantity in units.items()
-        ]  # fmt: skip
+        ]
         await stock.receive_many(connection, receipts)
 
 
@@ -77,11 +80,19 @@ def request(**other: Any) -> OrderRequest:
     """An order of one mug, with what `other` says instead."""
     order_id = other.pop("order_id", None) or new_id()
     plain = OrderRequest(
-        **anybody(), order_id=order_id, customer_id=new_id(), campaign_id=None, cart_id=None,
+        **anybody(),
+        order_id=order_id,
+        customer_id=new_id(),
+        campaign_id=None,
+        cart_id=None,
         lines=((MUG, 1),),
-        email=f"{order_id.hex}@customers.example", name="Ada", address="1 Mill Lane", language="en",
-        provider="cod", link="https://shop.example/orders/x",
-    )  # fmt: skip
+        email=f"{order_id.hex}@customers.example",
+        name="Ada",
+        address="1 Mill Lane",
+        language="en",
+        provider="cod",
+        link="https://shop.example/orders/x",
+    )
     return replace(plain, **other)
 
 
@@ -96,9 +107,11 @@ async def free(database: Database, variant_id: UUID = MUG) -> tuple[int, int]:
 async def browser(context: Context, serve: Serve) -> AsyncIterator[httpx.AsyncClient]:
     """A visitor's browser on the shop over real HTTP: keeps cookies, shows redirects."""
     app = build_surface(
-        context, Surface("front", page_values), public.routes,
+        context,
+        Surface("front", page_values),
+        public.routes,
         inside=[lambda inner: VisitorLayer(inner, context), lambda inner: StorefrontLayer(inner, context)],
-    )  # fmt: skip
+    )
     base = await serve(app)
     async with httpx.AsyncClient(base_url=base, timeout=20) as client:
         client.cookies.set("visitor", signed(context.vault, new_visitor()), domain="127.0.0.1")

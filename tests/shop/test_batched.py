@@ -137,9 +137,14 @@ async def _message(_context: Context) -> Requests:
 
     def message(external_id: str, text: str) -> Inbound:
         return Inbound(
-            message_id=new_id(), channel_id=WEB, external_id=external_id, address=external_id, text=text,
-            language="en", customer_id=new_id(),
-        )  # fmt: skip
+            message_id=new_id(),
+            channel_id=WEB,
+            external_id=external_id,
+            address=external_id,
+            text=text,
+            language="en",
+            customer_id=new_id(),
+        )
 
     return [message(str(key), "Hello"), message(str(new_id()), "Hello")], message(str(key), "Something else")
 

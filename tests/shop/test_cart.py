@@ -22,9 +22,14 @@ FA = variant_id_of("FA1")
 
 def change(**other: object) -> CartChange:
     values = {
-        "key": new_id(), "cart_id": new_id(), "visitor": new_visitor(), "sku": "MUG", "quantity": 1,
-        "how": "add", "currency": "GBP",
-    }  # fmt: skip
+        "key": new_id(),
+        "cart_id": new_id(),
+        "visitor": new_visitor(),
+        "sku": "MUG",
+        "quantity": 1,
+        "how": "add",
+        "currency": "GBP",
+    }
     return CartChange(**{**values, **other})  # type: ignore[arg-type]
 
 
@@ -74,17 +79,24 @@ async def test_many_carts_change_in_one_batch_each_with_its_own_answer(context: 
     async with context.database.transaction() as connection:
         answers = await change_carts_many(connection, changes)
     assert answers == [
-        CartChanged(mine.cart_id, 1), CartChanged(changes[1].cart_id, 5), CartRefused("out_of_stock", 5),
-        CartRefused("unknown_product"), CartChanged(mine.cart_id, 2), CartChanged(mine.cart_id, 5),
-        CartRefused("not_in_cart"), CartChanged(mine.cart_id, 1),
-    ]  # fmt: skip
+        CartChanged(mine.cart_id, 1),
+        CartChanged(changes[1].cart_id, 5),
+        CartRefused("out_of_stock", 5),
+        CartRefused("unknown_product"),
+        CartChanged(mine.cart_id, 2),
+        CartChanged(mine.cart_id, 5),
+        CartRefused("not_in_cart"),
+        CartChanged(mine.cart_id, 1),
+    ]
     async with context.database.transaction() as connection:
         assert await change_carts_many(connection, [changes[0], changes[5]]) == [answers[0], answers[5]]
         asked = [BasketRequest(one.cart_id, None, "GBP", "en") for one in (mine, changes[1], changes[2])]
         baskets = await baskets_many(connection, asked)
     assert [{line.sku: line.quantity for line in basket.lines} for basket in baskets] == [
-        {"MUG": 4, "PT1": 1}, {"CLOCK": 5}, {},
-    ]  # fmt: skip
+        {"MUG": 4, "PT1": 1},
+        {"CLOCK": 5},
+        {},
+    ]
 
 
 async def test_a_cart_holds_so_many_units_of_one_product(context: Context, database: Database) -> None:

@@ -182,9 +182,13 @@ async def test_a_code_can_be_typed_at_the_checkout_and_its_total_is_seen_before_
 
 def bought_by(number: int, **other: str) -> dict[str, str]:
     return {
-        "id": str(new_id()), "sku": "MUG", "quantity": "1", **BUYER,
-        "email": f"buyer{number}@customers.example", **other,
-    }  # fmt: skip
+        "id": str(new_id()),
+        "sku": "MUG",
+        "quantity": "1",
+        **BUYER,
+        "email": f"buyer{number}@customers.example",
+        **other,
+    }
 
 
 async def test_a_code_with_three_uses_is_taken_three_times_however_many_want_it_at_once(

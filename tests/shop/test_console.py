@@ -98,6 +98,7 @@ async def test_cancelling_a_paid_order_gives_units_and_money_back(
     assert "Refunded" in page
     assert await free(context.database) == (10, 0)
     assert await events(context.database, "order.cancelled", "payment.refunded") == [
-        "order.cancelled", "payment.refunded",
-    ]  # fmt: skip
+        "order.cancelled",
+        "payment.refunded",
+    ]
     await books_agree(context.database)

@@ -26,19 +26,51 @@ _LINES = st.lists(
 
 def _request(lines: tuple[object, ...], **other: object) -> OrderRequest:
     plain = OrderRequest(
-        derived_id("order"), Buyer(derived_id("visitor"), returned=True), derived_id("customer"), None, None,
+        derived_id("order"),
+        Buyer(derived_id("visitor"), returned=True),
+        derived_id("customer"),
+        None,
+        None,
         lines,  # type: ignore[arg-type]
-        "a@b.example", "Ada", "Lane", "en", "cod", limits=NO_LIMITS,
-    )  # fmt: skip
+        "a@b.example",
+        "Ada",
+        "Lane",
+        "en",
+        "cod",
+        limits=NO_LIMITS,
+    )
     return replace(plain, **other)  # type: ignore[arg-type]
 
 
 def _order(state: str, payment_state: str, *, cancelled_at: datetime | None = None) -> Order:
     return Order(
-        derived_id("order"), 1, state, None, _request(((_IDS[0], 1),)).fingerprint, derived_id("customer"),
-        None, None, None, derived_id("order"), _NOW, "a@b.example", "Ada", "Lane", "en", 5, "GBP", _NOW,
-        None, None, None, cancelled_at, "test", "ok", payment_state, None,
-    )  # fmt: skip
+        derived_id("order"),
+        1,
+        state,
+        None,
+        _request(((_IDS[0], 1),)).fingerprint,
+        derived_id("customer"),
+        None,
+        None,
+        None,
+        derived_id("order"),
+        _NOW,
+        "a@b.example",
+        "Ada",
+        "Lane",
+        "en",
+        5,
+        "GBP",
+        _NOW,
+        None,
+        None,
+        None,
+        cancelled_at,
+        "test",
+        "ok",
+        payment_state,
+        None,
+    )
 
 
 @given(_LINES, st.randoms())
@@ -104,18 +136,31 @@ def test_every_open_payment_is_given_up_in_the_end(cancelled: bool, pending: boo
 
 
 @given(
-    st.sampled_from(["confirmed", "cancelled", "refunded"]), st.sampled_from(sorted(REASONS)),
-    st.sampled_from(list(PaymentState)), st.sampled_from(["en", "fa", "hi", "pt-BR"]), st.text(max_size=40),
-)  # fmt: skip
+    st.sampled_from(["confirmed", "cancelled", "refunded"]),
+    st.sampled_from(sorted(REASONS)),
+    st.sampled_from(list(PaymentState)),
+    st.sampled_from(["en", "fa", "hi", "pt-BR"]),
+    st.text(max_size=40),
+)
 def test_every_mail_can_be_written_whatever_the_customer_is_called(
     kind: str, reason: str, payment: PaymentState, language: str, name: str
 ) -> None:
     about = About(
-        order_id=derived_id("order"), number=7, customer_id=new_id(), campaign_id=None, name=name,
-        email="a@b.example", address="50% Lane %(x)s", language=language, total_minor=100, currency="GBP",
-        payment_state=payment, reason=reason, link="https://shop.example/orders/x",
+        order_id=derived_id("order"),
+        number=7,
+        customer_id=new_id(),
+        campaign_id=None,
+        name=name,
+        email="a@b.example",
+        address="50% Lane %(x)s",
+        language=language,
+        total_minor=100,
+        currency="GBP",
+        payment_state=payment,
+        reason=reason,
+        link="https://shop.example/orders/x",
         lines=[(2, "100% cotton %s", 50)],
-    )  # fmt: skip
+    )
     mail = mail_of(kind, about)
     assert mail.message_id == mail_of(kind, about).message_id
     assert plain_words(name, 40) in mail_of(kind, replace(about, proven=True)).body

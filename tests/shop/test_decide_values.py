@@ -22,10 +22,12 @@ def test_units_of_several_lines_of_one_article_are_summed() -> None:
 def test_the_limits_are_those_of_a_new_installation() -> None:
     fields = Settings.model_fields
     assert Limits() == Limits(
-        fields["order_units_max"].default, fields["unpaid_orders_max"].default,
-        fields["unpaid_orders_network"].default, fields["unpaid_share_percent"].default,
+        fields["order_units_max"].default,
+        fields["unpaid_orders_max"].default,
+        fields["unpaid_orders_network"].default,
+        fields["unpaid_share_percent"].default,
         fields["unpaid_units_least"].default,
-    )  # fmt: skip
+    )
 
 
 def test_what_is_unpaid_is_counted_as_soon_as_one_limit_asks_for_it() -> None:
@@ -101,6 +103,8 @@ def test_a_request_whose_order_is_known_replays_it_and_another_with_its_id_is_re
     fresh = Taken(_IDS[3], 2, "placed", "due", 7, "GBP")
     answers = answers_of([same, other, new, new], {order.id: order}, [new], {_IDS[3]: fresh})
     assert answers == [
-        Taken(order.id, 1, "placed", "due", 5, "GBP", None, replayed=True), KeyReused(order.id), fresh,
+        Taken(order.id, 1, "placed", "due", 5, "GBP", None, replayed=True),
+        KeyReused(order.id),
+        fresh,
         replace(fresh, replayed=True),
-    ]  # fmt: skip
+    ]

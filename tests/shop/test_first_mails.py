@@ -46,8 +46,9 @@ async def left(context: Context, *, per_network: int = 3, per_address: int = 10)
 
 @given(
     mails=st.lists(st.tuples(st.sampled_from([None, 1, 2]), st.integers(1, 3)), max_size=30),
-    per_network=st.integers(0, 4), per_address=st.integers(0, 4),
-)  # fmt: skip
+    per_network=st.integers(0, 4),
+    per_address=st.integers(0, 4),
+)
 def test_no_network_and_no_address_gets_more_than_its_share(
     mails: list[tuple[int | None, int]], per_network: int, per_address: int
 ) -> None:
@@ -101,9 +102,12 @@ async def test_an_unproven_address_has_so_many_a_day_and_a_proven_one_all(contex
         async with context.database.transaction() as connection:
             order = (await orders_by_id(connection, [mine.order_id]))[mine.order_id]
             proof = Proof(
-                claimant=order.customer_id, kind="email", value="ada@customers.example", language="en",
+                claimant=order.customer_id,
+                kind="email",
+                value="ada@customers.example",
+                language="en",
                 browser=mine.customer_id,
-            )  # fmt: skip
+            )
             await take_proof(connection, proof)
         for _order in range(3):
             await bought(context, network=None, email="ada@customers.example", customer_id=mine.customer_id)

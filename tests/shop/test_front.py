@@ -106,12 +106,21 @@ async def test_a_purchase_from_the_shelf_to_the_order_page(
     assert await free(database) == (8, 0)
     assert "Your cart is empty" in (await browser.get("/cart")).text
     assert await events(
-        database, "product.viewed", "cart.created", "cart.changed", "checkout.started", "order.placed",
+        database,
+        "product.viewed",
+        "cart.created",
+        "cart.changed",
+        "checkout.started",
+        "order.placed",
         "order.confirmed",
     ) == [
-        "product.viewed", "cart.created", "cart.changed", "checkout.started", "order.placed",
+        "product.viewed",
+        "cart.created",
+        "cart.changed",
+        "checkout.started",
+        "order.placed",
         "order.confirmed",
-    ]  # fmt: skip
+    ]
     async with database.connection() as connection:
         mail = await value(connection, "SELECT body FROM messages WHERE author = 'shop'")
     assert "2 × Retrospot mug" in mail
@@ -236,9 +245,7 @@ async def test_buyers_at_once_over_http_get_exactly_the_units_and_a_clear_409(
     await receive(context.database, {"CLOCK": 3})
 
     async def buy() -> httpx.Response:
-        return await browser.post(
-            "/buy", json={**BUYER, "id": str(new_id()), "sku": "clock", "quantity": 1}
-        )  # fmt: skip
+        return await browser.post("/buy", json={**BUYER, "id": str(new_id()), "sku": "clock", "quantity": 1})
 
     answers = await asyncio.gather(*(buy() for _ in range(24)))
     assert Counter(answer.status_code for answer in answers) == {201: 8, 409: 16}

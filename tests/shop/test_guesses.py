@@ -53,8 +53,11 @@ def test_every_door_that_takes_a_code_asks_first() -> None:
         for function in ast.walk(ast.parse(path.read_text())):
             if not isinstance(function, ast.AsyncFunctionDef):
                 continue
-            called = {node.func.id for node in ast.walk(function)
-                      if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}  # fmt: skip
+            called = {
+                node.func.id
+                for node in ast.walk(function)
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            }
             name = f"{module}.{function.name}"
             if called & {"CartCode", "order_request"}:
                 taking.add(name)

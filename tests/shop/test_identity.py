@@ -37,9 +37,16 @@ async def another(browser: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient
 
 async def buy(client: httpx.AsyncClient, email: str = VERA, provider: str = "cod") -> dict[str, Any]:
     body = {
-        "id": str(new_id()), "sku": "MUG", "quantity": 1, "name": "Vera Victim", "email": email,
-        "address": "1 Mill Lane", "city": "York", "provider": provider, "language": "en",
-    }  # fmt: skip
+        "id": str(new_id()),
+        "sku": "MUG",
+        "quantity": 1,
+        "name": "Vera Victim",
+        "email": email,
+        "address": "1 Mill Lane",
+        "city": "York",
+        "provider": provider,
+        "language": "en",
+    }
     if COOKIE not in client.cookies:  # orders are taken when the cookie came back
         await client.get("/cart")
     answer = await client.post("/buy", json=body)
@@ -112,8 +119,9 @@ async def test_who_types_a_strangers_address_first_gets_nothing_of_theirs(
     # Her own mail is told of all orders with her address, and lands in no conversation of Eve's.
     assert str(order["number"]) in await told(context, mail("Where is my order?", address=VERA))
     async with database.connection() as connection:
-        found = await connection.execute("SELECT DISTINCT address FROM messages WHERE customer_id = %s"
-                                         " AND direction = 'in'", [eve])  # fmt: skip
+        found = await connection.execute(
+            "SELECT DISTINCT address FROM messages WHERE customer_id = %s AND direction = 'in'", [eve]
+        )
         assert await found.fetchall() == [(str(eve),)]
 
 

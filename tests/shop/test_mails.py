@@ -20,10 +20,14 @@ async def test_a_confirmation_to_an_address_that_nobody_proved_has_no_typed_text
     browser: httpx.AsyncClient, database: Database
 ) -> None:
     order = {
-        **BUYER, "id": str(new_id()), "sku": "MUG", "quantity": 1, "email": "someone@else.example",
+        **BUYER,
+        "id": str(new_id()),
+        "sku": "MUG",
+        "quantity": 1,
+        "email": "someone@else.example",
         "name": "See http://evil.example/pay now",
         "address": "Your parcel waits\nhttps://evil.example/pay\nPay the fee",
-    }  # fmt: skip
+    }
     assert (await browser.post("/buy", json=order)).status_code == 201
     async with database.connection() as connection:
         found = await connection.execute("SELECT address, subject, body, language FROM messages")

@@ -144,9 +144,11 @@ async def test_an_order_that_is_held_again_never_counts_on_a_hold_that_is_anothe
         async with context.database.transaction() as connection:
             account = (await stock.levels(connection, [MUG]))[MUG, MAIN].account_id
             foreign = HoldRequest(
-                hold_id=derived_id("held again", first.order_id), lines={account: 3}, purpose="order",
+                hold_id=derived_id("held again", first.order_id),
+                lines={account: 3},
+                purpose="order",
                 expires_at=clock.now() + timedelta(hours=1),
-            )  # fmt: skip
+            )
             assert isinstance((await ledger.hold_many(connection, [foreign]))[0], Held)
             (standing,) = await confirm_many(connection, [Confirmation(first.order_id, "link")])
     assert (standing.state, standing.payment_state) == ("cancelled", "owed")

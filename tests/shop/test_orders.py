@@ -39,8 +39,10 @@ async def test_more_buyers_than_units_get_exactly_the_units_and_a_clear_no(conte
     assert len({a.number for a in answers if isinstance(a, Taken)}) == 10
     assert await free(context.database) == (0, 0)
     assert Counter(await events(context.database, "order.placed", "order.confirmed", "order.refused")) == {
-        "order.placed": 10, "order.confirmed": 10, "order.refused": 30,
-    }  # fmt: skip
+        "order.placed": 10,
+        "order.confirmed": 10,
+        "order.refused": 30,
+    }
     await books_agree(context.database)
 
 
@@ -119,9 +121,13 @@ async def test_a_campaigns_visitors_buy_first_from_what_it_has_set_aside(context
     async with context.database.transaction() as connection:
         location_id = await stock.open_allocation(connection, campaign_id, "Spring")
         move = Transfer(
-            move_id=new_id(), variant_id=MUG, from_location_id=MAIN, to_location_id=location_id,
-            quantity=2, reason="offer",
-        )  # fmt: skip
+            move_id=new_id(),
+            variant_id=MUG,
+            from_location_id=MAIN,
+            to_location_id=location_id,
+            quantity=2,
+            reason="offer",
+        )
         await stock.transfer_many(connection, [move])
     answers = await asyncio.gather(
         *(context.batched(buy_many, request(campaign_id=campaign_id)) for _ in range(3))
@@ -179,11 +185,15 @@ async def test_paid_after_the_units_went_to_another_the_money_is_owed_and_the_cu
     assert (standing.state, standing.payment_state) == ("cancelled", "owed")
     assert (again.changed, refunded.payment_state) == (False, "refunded")
     assert await events(context.database, "order.cancelled", "payment.refunded") == [
-        "order.cancelled", "payment.refunded",
-    ]  # fmt: skip
+        "order.cancelled",
+        "payment.refunded",
+    ]
     async with context.database.connection() as connection:
-        found = await connection.execute("SELECT subject FROM messages WHERE customer_id IN "
-            "(SELECT customer_id FROM orders WHERE id = %s) ORDER BY at", [order.order_id])  # fmt: skip
+        found = await connection.execute(
+            "SELECT subject FROM messages WHERE customer_id IN "
+            "(SELECT customer_id FROM orders WHERE id = %s) ORDER BY at",
+            [order.order_id],
+        )
         subjects = " ".join(subject for (subject,) in await found.fetchall())
     assert "was cancelled" in subjects
     assert "on its way back" in subjects
@@ -195,8 +205,11 @@ async def test_money_for_an_order_that_was_cancelled_is_owed(context: Context) -
     cancellation = Cancellation(order.order_id, "link", "payment_unfinished", may_still_arrive=True)
     first, second = await asyncio.gather(*(context.batched(cancel_many, cancellation) for _ in range(2)))
     assert (first.state, first.payment_state, first.changed, second.changed) == (
-        "cancelled", "started", True, False,
-    )  # fmt: skip
+        "cancelled",
+        "started",
+        True,
+        False,
+    )
     assert await free(context.database) == (10, 0)
     standing = await context.batched(confirm_many, Confirmation(order.order_id, "link"))
     assert (standing.state, standing.payment_state) == ("cancelled", "owed")
@@ -268,16 +281,21 @@ async def test_a_stranger_who_types_an_address_uses_up_nothing_of_its_owner(cont
 async def test_who_used_a_code_before_they_proved_their_mailbox_has_used_it(context: Context) -> None:
     await code(context.database, "ONE", customers_once=True)
     mine: dict[str, Any] = {
-        "email": "eve@customers.example", "discount_code": "ONE", "customer_id": new_id(),
-    }  # fmt: skip
+        "email": "eve@customers.example",
+        "discount_code": "ONE",
+        "customer_id": new_id(),
+    }
     first = await context.batched(buy_many, request(**mine))
     assert isinstance(first, Taken)
     async with context.database.transaction() as connection:
         order = (await orders_by_id(connection, [first.order_id]))[first.order_id]
         proof = Proof(
-            claimant=order.customer_id, kind="email", value=mine["email"], language="en",
+            claimant=order.customer_id,
+            kind="email",
+            value=mine["email"],
+            language="en",
             browser=mine["customer_id"],
-        )  # fmt: skip
+        )
         await take_proof(connection, proof)
     again = await context.batched(buy_many, request(**mine))
     assert isinstance(again, DiscountRefused)

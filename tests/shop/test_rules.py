@@ -155,9 +155,13 @@ async def _room(context: Context) -> tuple[str, UUID]:
     async with context.database.transaction() as connection:
         product_id = await value(connection, "SELECT product_id FROM variants WHERE id = %s", [MUG])
         new = NewSite(
-            key=product_key(product_id), capacity=1, kind=Kind.PRODUCT, title="Mug", path="/p/mug",
+            key=product_key(product_id),
+            capacity=1,
+            kind=Kind.PRODUCT,
+            title="Mug",
+            path="/p/mug",
             product_id=product_id,
-        )  # fmt: skip
+        )
         await open_site(connection, new, staff_id=new_id())
     return new.key, product_id
 

@@ -70,9 +70,12 @@ async def test_who_confirms_after_the_short_hold_gets_no_longer_one(context: Con
         async with context.database.transaction() as connection:
             (order,) = (await orders_by_id(connection, [asked.order_id])).values()
             proof = Proof(
-                claimant=order.customer_id, kind="email", value=order.email, language="en",
+                claimant=order.customer_id,
+                kind="email",
+                value=order.email,
+                language="en",
                 browser=order.customer_id,
-            )  # fmt: skip
+            )
             await take_proof(connection, proof)
             (after,) = (await orders_by_id(connection, [asked.order_id])).values()
         assert after.proven

@@ -30,9 +30,12 @@ async def _locations(database: Database) -> None:
 
 def receipt(quantity: int, variant_id: object = MUG) -> Receipt:
     return Receipt(
-        move_id=new_id(), variant_id=variant_id, location_id=MAIN,  # type: ignore[arg-type]
-        quantity=quantity, reason="delivery",
-    )  # fmt: skip
+        move_id=new_id(),
+        variant_id=variant_id,
+        location_id=MAIN,  # type: ignore[arg-type]
+        quantity=quantity,
+        reason="delivery",
+    )
 
 
 async def level(database: Database, variant_id: object = MUG, location_id: object = MAIN) -> Level:
@@ -85,13 +88,13 @@ async def test_an_adjustment_never_takes_units_that_are_promised(database: Datab
         await stock.receive_many(connection, [receipt(5)])
         account = (await stock.levels(connection, [MUG]))[MUG, MAIN].account_id
         hold = HoldRequest(
-            hold_id=new_id(), lines={account: 3}, purpose="order",
+            hold_id=new_id(),
+            lines={account: 3},
+            purpose="order",
             expires_at=clock.now() + timedelta(minutes=5),
-        )  # fmt: skip
+        )
         await ledger.hold_many(connection, [hold])
-    missing = Adjustment(
-        move_id=new_id(), variant_id=MUG, location_id=MAIN, difference=-3, reason="broken"
-    )  # fmt: skip
+    missing = Adjustment(move_id=new_id(), variant_id=MUG, location_id=MAIN, difference=-3, reason="broken")
     with pytest.raises(BelowPromised, match="only 2 can be taken"):
         async with database.transaction() as connection:
             await stock.adjust_many(connection, [missing])
@@ -108,9 +111,13 @@ async def test_units_set_aside_for_a_campaign_leave_the_main_stock(database: Dat
         location_id = await stock.open_allocation(connection, campaign_id, "Spring")
         assert location_id == stock.allocation_of(campaign_id)
         move = Transfer(
-            move_id=new_id(), variant_id=MUG, from_location_id=MAIN, to_location_id=location_id,
-            quantity=6, reason="offer",
-        )  # fmt: skip
+            move_id=new_id(),
+            variant_id=MUG,
+            from_location_id=MAIN,
+            to_location_id=location_id,
+            quantity=6,
+            reason="offer",
+        )
         await stock.transfer_many(connection, [move, move])
     assert ((await level(database)).on_hand, (await level(database, MUG, location_id)).on_hand) == (4, 6)
     with pytest.raises(BelowPromised):
@@ -127,9 +134,11 @@ async def test_a_claim_moves_units_to_the_customer_once(database: Database) -> N
     claim = Claim(hold_id, ((MUG, MAIN, 2),), "order 1")
     async with database.transaction() as connection:
         request = HoldRequest(
-            hold_id=hold_id, lines={account: 2}, purpose="order",
+            hold_id=hold_id,
+            lines={account: 2},
+            purpose="order",
             expires_at=clock.now() + timedelta(minutes=5),
-        )  # fmt: skip
+        )
         await ledger.hold_many(connection, [request])
         first = await stock.claim_many(connection, [claim])
     async with database.transaction() as connection:

@@ -110,8 +110,9 @@ def test_accepted_differences_of_a_count_become_moves() -> None:
     accepted = {line.variant_id for line in lines[:3]}
     found = adjustments_of(COUNT, lines, accepted, None)
     assert [(one.variant_id, one.difference, one.document) for one in found] == [
-        (derived_id("v", "A"), 2, "CO 12"), (derived_id("v", "C"), -4, "CO 12"),
-    ]  # fmt: skip
+        (derived_id("v", "A"), 2, "CO 12"),
+        (derived_id("v", "C"), -4, "CO 12"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -139,8 +140,10 @@ def lot(code: str, expires_on: date, units: int, *, at: object = MAIN, variant: 
 
 
 OLD, SOON, LATE = (
-    lot("old", date(2031, 2, 28), 2), lot("soon", TODAY, 6), lot("late", date(2032, 1, 1), 8),
-)  # fmt: skip
+    lot("old", date(2031, 2, 28), 2),
+    lot("soon", TODAY, 6),
+    lot("late", date(2032, 1, 1), 8),
+)
 
 
 def _picked(picks: tuple[LotLevel, ...]) -> list[tuple[str, int]]:
@@ -179,9 +182,13 @@ def test_lots_follow_a_move_from_shelf_to_shelf_and_out() -> None:
         names = {one.lot_id: one.code for one in (OLD, SOON, LATE)}
         places = {MAIN: "main", STORE: "store"}
         entries = follow(
-            [OLD, SOON, LATE], moves, other.get("stated", {}),  # type: ignore[arg-type]
-            shelves={outgoing_of(MAIN): MAIN}, behind=other.get("behind", {}), today=TODAY,  # type: ignore[arg-type]
-        )  # fmt: skip
+            [OLD, SOON, LATE],
+            moves,
+            other.get("stated", {}),  # type: ignore[arg-type]
+            shelves={outgoing_of(MAIN): MAIN},
+            behind=other.get("behind", {}),
+            today=TODAY,  # type: ignore[arg-type]
+        )
         return [(names.get(one.lot_id, "new"), places[one.location_id], one.units) for one in entries]
 
     there = Transfer(derived_id("m"), JAM, MAIN, STORE, 3, "moved")
@@ -202,5 +209,8 @@ def test_lots_follow_a_move_from_shelf_to_shelf_and_out() -> None:
     new = derived_id("lot", "new")
     again = replace(out, quantity=20)
     assert moved(came, again, stated={came.move_id: new}) == [
-        ("new", "main", 5), ("soon", "main", -6), ("late", "main", -8), ("new", "main", -5),
-    ]  # fmt: skip
+        ("new", "main", 5),
+        ("soon", "main", -6),
+        ("late", "main", -8),
+        ("new", "main", -5),
+    ]

@@ -31,9 +31,11 @@ async def _sold(database: Database, units: int) -> None:
     async with database.transaction() as connection:
         account = (await stock.levels(connection, [JAM]))[JAM, MAIN].account_id
         hold = HoldRequest(
-            hold_id=new_id(), lines={account: units}, purpose="order",
+            hold_id=new_id(),
+            lines={account: units},
+            purpose="order",
             expires_at=clock.now() + timedelta(minutes=5),
-        )  # fmt: skip
+        )
         await ledger.hold_many(connection, [hold])
         await stock.claim_many(connection, [Claim(hold.hold_id, ((JAM, MAIN, units),), "order 1")])
 

@@ -31,10 +31,13 @@ async def _documents(database: Database) -> dict[str, str]:
         await send_transfer(connection, moved, staff_id=STAFF)
         await counts.open_count(connection, Sheet(counted, MAIN))
     return {
-        "supplier": f"/stock/suppliers/{pottery}", "bought": f"/stock/purchases/{bought}",
-        "drafted": f"/stock/purchases/{drafted}", "moved": f"/stock/transfers/{moved}",
-        "planned": f"/stock/transfers/{planned}", "counted": f"/stock/counts/{counted}",
-    }  # fmt: skip
+        "supplier": f"/stock/suppliers/{pottery}",
+        "bought": f"/stock/purchases/{bought}",
+        "drafted": f"/stock/purchases/{drafted}",
+        "moved": f"/stock/transfers/{moved}",
+        "planned": f"/stock/transfers/{planned}",
+        "counted": f"/stock/counts/{counted}",
+    }
 
 
 async def test_hostile_values_change_nothing_and_are_shown_as_text(

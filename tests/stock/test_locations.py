@@ -58,8 +58,10 @@ async def test_channels_sell_their_own_units_first_then_by_priority(shelves: Dat
         assert [one.location_id for one in shop] == [outlet, MAIN]
         assert (shop[0].country, shop[0].latitude, shop[0].kind) == ("PT", 38.7, "store")
         assert [one.location_id for one in await selling_locations(connection, "market")] == [
-            market, outlet, MAIN,
-        ]  # fmt: skip
+            market,
+            outlet,
+            MAIN,
+        ]
         await save_many(
             connection, [Site(id=outlet, name="Outlet", kind="warehouse", active=False)], staff_id=STAFF
         )
@@ -141,8 +143,10 @@ async def test_returns_come_into_quarantine_and_go_back_to_the_supplier(shelves:
             await return_many(connection, [Handled(back, MUG, QUARANTINE, 3, "cracked", "order 7", STAFF)])
             await send_back_many(connection, [Handled(away, MUG, QUARANTINE, 2, "faulty", "RMA 1", STAFF)])
     assert await lying(shelves) == {
-        ("MUG", "Main warehouse"): 10, ("MUG", "Quarantine"): 1, ("CLOCK", "Main warehouse"): 5,
-    }  # fmt: skip
+        ("MUG", "Main warehouse"): 10,
+        ("MUG", "Quarantine"): 1,
+        ("CLOCK", "Main warehouse"): 5,
+    }
     assert await events(shelves, "stock.returned", "stock.sent_back") == ["stock.returned", "stock.sent_back"]
     async with shelves.connection() as connection:
         assert QUARANTINE not in [one.location_id for one in await selling_locations(connection)]
@@ -157,9 +161,16 @@ async def test_the_console_adds_and_changes_locations_and_policies(
     shelves: Database, desk: httpx.AsyncClient
 ) -> None:
     form = {
-        "location_id": str(new_id()), "name": "Lisboa", "kind": "store", "country": "pt", "postcode": "1100",
-        "latitude": "38,7", "longitude": "-9.1", "priority": "۲", "sells": "1",
-    }  # fmt: skip
+        "location_id": str(new_id()),
+        "name": "Lisboa",
+        "kind": "store",
+        "country": "pt",
+        "postcode": "1100",
+        "latitude": "38,7",
+        "longitude": "-9.1",
+        "priority": "۲",
+        "sells": "1",
+    }
     for bad in ({"country": "1"}, {"latitude": "91"}, {"priority": "x"}, {"kind": "customer"}, {"name": ""}):
         assert (await desk.post("/stock/locations", data={**form, **bad})).status_code == 422
     assert (await desk.post("/stock/locations", data=form, headers=AGENT)).status_code == 403

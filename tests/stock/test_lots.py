@@ -62,9 +62,10 @@ def test_no_lot_goes_below_zero_and_units_of_a_lot_come_from_outside_only(
     came = sum(
         move.quantity
         for move in moves
-        if move.move_id in stated and move.from_location_id in (SUPPLIER, CUSTOMER)
+        if move.move_id in stated
+        and move.from_location_id in (SUPPLIER, CUSTOMER)
         and move.to_location_id not in (SUPPLIER, CUSTOMER)
-    )  # fmt: skip
+    )
     for entry in follow(levels, moves, stated, shelves=_SHELVES, today=_TODAY):
         place = (entry.lot_id, entry.location_id)
         units[place] = units.get(place, 0) + entry.units
@@ -112,9 +113,13 @@ def test_two_orders_are_never_told_of_the_same_unit(levels: list[LotLevel], firs
 
 async def taken_in(desk: httpx.AsyncClient, code: str, expires_on: date, units: int) -> None:
     form = {
-        "move_id": str(new_id()), "location_id": str(MAIN), "quantity": str(units), "reason": "delivery",
-        "lot": code, "expires_on": expires_on.isoformat(),
-    }  # fmt: skip
+        "move_id": str(new_id()),
+        "location_id": str(MAIN),
+        "quantity": str(units),
+        "reason": "delivery",
+        "lot": code,
+        "expires_on": expires_on.isoformat(),
+    }
     assert (await desk.post(f"/stock/{JAM}/receive", data=form)).status_code == 303
 
 
@@ -201,9 +206,12 @@ async def test_units_that_are_here_are_put_into_a_lot_and_no_more_of_them(
     plain = {"move_id": str(new_id()), "location_id": str(MAIN), "quantity": "5", "reason": "delivery"}
     assert (await desk.post(f"/stock/{JAM}/receive", data=plain)).status_code == 303
     form = {
-        "move_id": str(new_id()), "location_id": str(MAIN), "quantity": "4", "lot": "L1",
+        "move_id": str(new_id()),
+        "location_id": str(MAIN),
+        "quantity": "4",
+        "lot": "L1",
         "expires_on": "2040-01-01",
-    }  # fmt: skip
+    }
     for _click in range(2):
         assert (await desk.post(f"/stock/{JAM}/lots", data=form)).status_code == 303
     second = {**form, "move_id": str(new_id()), "lot": "L2", "quantity": "2"}

@@ -27,9 +27,11 @@ async def _sold(database: Database, units: int, shipped: int) -> None:
     async with database.transaction() as connection:
         account = (await stock.levels(connection, [MUG]))[MUG, MAIN].account_id
         hold = HoldRequest(
-            hold_id=new_id(), lines={account: units}, purpose="order",
+            hold_id=new_id(),
+            lines={account: units},
+            purpose="order",
             expires_at=clock.now() + timedelta(minutes=5),
-        )  # fmt: skip
+        )
         await ledger.hold_many(connection, [hold])
         claim = Claim(hold.hold_id, ((MUG, MAIN, units),), "order 1")
         for _ in range(2):

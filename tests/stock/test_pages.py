@@ -51,9 +51,12 @@ async def test_a_scanned_code_leads_to_the_article_and_words_to_the_list(desk: h
 
 async def test_a_delivery_taken_in_twice_counts_once(desk: httpx.AsyncClient, shelves: Database) -> None:
     form = {
-        "move_id": str(new_id()), "location_id": str(MAIN), "quantity": "۵", "reason": "delivery",
+        "move_id": str(new_id()),
+        "location_id": str(MAIN),
+        "quantity": "۵",
+        "reason": "delivery",
         "document": "DN 7",
-    }  # fmt: skip
+    }
     for _click in range(2):
         assert (await desk.post(f"/stock/{MUG}/receive", data=form)).status_code == 303
     assert (await level(shelves)).on_hand == 15
@@ -73,9 +76,11 @@ async def test_a_count_never_takes_what_is_promised_and_the_form_comes_back(
         hold = HoldRequest(hold_id=new_id(), lines={account: 3}, purpose="order", expires_at=expires_at)
         await ledger.hold_many(connection, [hold])
     form = {
-        "move_id": str(new_id()), "location_id": str(MAIN), "quantity": "-3",
+        "move_id": str(new_id()),
+        "location_id": str(MAIN),
+        "quantity": "-3",
         "reason": "broken in the cellar",
-    }  # fmt: skip
+    }
     refused = await desk.post(f"/stock/{CLOCK}/adjust", data=form)
     assert refused.status_code == 409
     assert "only 2 can be taken away" in refused.text
@@ -97,9 +102,12 @@ async def test_a_move_that_makes_no_sense_is_refused_and_not_written(
     desk: httpx.AsyncClient, shelves: Database, bad: dict[str, str]
 ) -> None:
     good = {
-        "move_id": str(new_id()), "location_id": str(MAIN), "to_id": str(STORE), "quantity": "2",
+        "move_id": str(new_id()),
+        "location_id": str(MAIN),
+        "to_id": str(STORE),
+        "quantity": "2",
         "reason": "count",
-    }  # fmt: skip
+    }
     for kind in ("receive", "adjust", "transfer", "return", "send-back", "write-off"):
         answer = await desk.post(f"/stock/{MUG}/{kind}", data={**good, **bad})
         assert answer.status_code == 422, kind
@@ -114,20 +122,29 @@ async def test_what_happens_to_units_is_written_down_with_its_reason(
 ) -> None:
     def form(**other: str) -> dict[str, str]:
         return {
-            "move_id": str(new_id()), "location_id": str(MAIN), "quantity": "2", "reason": "seen", **other,
-        }  # fmt: skip
+            "move_id": str(new_id()),
+            "location_id": str(MAIN),
+            "quantity": "2",
+            "reason": "seen",
+            **other,
+        }
 
     steps = {
-        "transfer": form(to_id=str(STORE)), "return": form(location_id=str(QUARANTINE), document="order 9"),
-        "send-back": form(quantity="1"), "write-off": form(location_id=str(QUARANTINE), quantity="1"),
-    }  # fmt: skip
+        "transfer": form(to_id=str(STORE)),
+        "return": form(location_id=str(QUARANTINE), document="order 9"),
+        "send-back": form(quantity="1"),
+        "write-off": form(location_id=str(QUARANTINE), quantity="1"),
+    }
     for kind, body in steps.items():
         for _click in range(2):
             assert (await desk.post(f"/stock/{MUG}/{kind}", data=body)).status_code == 303, kind
     assert await lying(shelves) == {
-        ("MUG", "Main warehouse"): 7, ("MUG", "High Street"): 2, ("MUG", "Quarantine"): 1, ("MUG", "Loss"): 1,
+        ("MUG", "Main warehouse"): 7,
+        ("MUG", "High Street"): 2,
+        ("MUG", "Quarantine"): 1,
+        ("MUG", "Loss"): 1,
         ("CLOCK", "Main warehouse"): 5,
-    }  # fmt: skip
+    }
     told = ("stock.transferred", "stock.returned", "stock.sent_back", "stock.written_off")
     assert await events(shelves, *told) == list(told)
     page = (await desk.get(f"/stock/{MUG}")).text

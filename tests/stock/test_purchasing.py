@@ -126,11 +126,13 @@ async def test_an_order_is_closed_as_received_when_some_came_and_as_cancelled_wh
             await close(connection, order.order_id, "again", staff_id=STAFF)
         states = [await purchase(connection, order.order_id) for order in (some, none)]
         assert [(one.state, one.reason) for one in states if one] == [
-            ("received", "they gave up"), ("cancelled", "they gave up"),
-        ]  # fmt: skip
+            ("received", "they gave up"),
+            ("cancelled", "they gave up"),
+        ]
     assert await events(supplied, "purchase.closed", "purchase.cancelled") == [
-        "purchase.closed", "purchase.cancelled",
-    ]  # fmt: skip
+        "purchase.closed",
+        "purchase.cancelled",
+    ]
 
 
 async def test_of_suppliers_the_cheapest_comes_first_and_one_not_in_use_not_at_all(
@@ -194,8 +196,12 @@ async def test_a_supplier_and_what_they_ask_are_kept_by_the_console(
     shelves: Database, desk: httpx.AsyncClient
 ) -> None:
     form = {
-        "supplier_id": str(POTTERY), "name": "Cerâmica", "email": "", "lead_days": "9", "currency": "BRL",
-    }  # fmt: skip
+        "supplier_id": str(POTTERY),
+        "name": "Cerâmica",
+        "email": "",
+        "lead_days": "9",
+        "currency": "BRL",
+    }
     assert (await desk.post("/stock/suppliers", data={**form, "lead_days": "x"})).status_code == 422
     assert (await desk.post("/stock/suppliers", data=form)).status_code == 303
     path = f"/stock/suppliers/{POTTERY}"

@@ -95,10 +95,13 @@ async def test_each_row_says_why_it_cannot_be_booked(desk: httpx.AsyncClient, sh
     )
     page = re.sub(r"<[^>]+>", "", (await desk.get(path)).text)
     for told in (
-        "on_hand is less than the 4 units that are promised", "sku is not in the catalogue",
-        "sku is kept in lots", "location is none of our locations: “Nowhere”",
-        "on_hand is not a whole number", "sku stands with the same location in row 7 already",
-    ):  # fmt: skip
+        "on_hand is less than the 4 units that are promised",
+        "sku is not in the catalogue",
+        "sku is kept in lots",
+        "location is none of our locations: “Nowhere”",
+        "on_hand is not a whole number",
+        "sku stands with the same location in row 7 already",
+    ):
         assert told in page, told
     assert (await lies(shelves))[MUG, MAIN] == 10
 
@@ -157,8 +160,9 @@ async def test_the_figures_that_are_given_out_come_in_again_and_change_nothing(
 ) -> None:
     given = await desk.get("/stock/files/stock.csv")
     assert given.content.decode("utf-8-sig").splitlines()[:2] == [
-        "sku,barcode,title,location,on_hand,held,free", "CLOCK,,Alarm clock,Main warehouse,5,0,5",
-    ]  # fmt: skip
+        "sku,barcode,title,location,on_hand,held,free",
+        "CLOCK,,Alarm clock,Main warehouse,5,0,5",
+    ]
     page = (await desk.get(await upload(desk, given.content.decode("utf-8-sig")))).text
     assert "There is nothing in this file to take over" in page
     assert (await desk.get("/stock/files/stock.xlsx")).content[:2] == b"PK"

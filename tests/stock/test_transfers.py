@@ -31,9 +31,11 @@ async def left(database: Database, one: Plan) -> Plan:
 async def test_units_on_the_way_are_at_neither_end_and_arrive_in_parts(shelves: Database) -> None:
     one = await left(shelves, plan())
     assert await lying(shelves) == {
-        ("MUG", "Main warehouse"): 4, ("MUG", "On the way"): 6, ("CLOCK", "Main warehouse"): 3,
+        ("MUG", "Main warehouse"): 4,
+        ("MUG", "On the way"): 6,
+        ("CLOCK", "Main warehouse"): 3,
         ("CLOCK", "On the way"): 2,
-    }  # fmt: skip
+    }
     part = Arrival(new_id(), one.transfer_id, ((MUG, 4),), staff_id=STAFF)
     async with shelves.transaction() as connection:
         await arrive(connection, part)
@@ -62,12 +64,16 @@ async def test_a_short_arrival_is_a_loss_with_its_reason(shelves: Database) -> N
         await arrive(connection, said)
         await arrive(connection, said)
     assert await lying(shelves) == {
-        ("MUG", "Main warehouse"): 4, ("MUG", "High Street"): 5, ("MUG", "Loss"): 1,
-        ("CLOCK", "Main warehouse"): 3, ("CLOCK", "High Street"): 2,
-    }  # fmt: skip
+        ("MUG", "Main warehouse"): 4,
+        ("MUG", "High Street"): 5,
+        ("MUG", "Loss"): 1,
+        ("CLOCK", "Main warehouse"): 3,
+        ("CLOCK", "High Street"): 2,
+    }
     assert await events(shelves, "transfer.arrived", "stock.written_off") == [
-        "stock.written_off", "transfer.arrived",
-    ]  # fmt: skip
+        "stock.written_off",
+        "transfer.arrived",
+    ]
     with pytest.raises(NotOnTheWay):
         async with shelves.transaction() as connection:
             await arrive(connection, Arrival(new_id(), one.transfer_id, ((MUG, 1),)))
@@ -113,8 +119,10 @@ async def test_a_transfer_that_is_called_off_brings_back_what_is_on_the_way(shel
         async with shelves.transaction() as connection:
             await send(connection, never.transfer_id, staff_id=STAFF)
     assert await lying(shelves) == {
-        ("MUG", "Main warehouse"): 9, ("MUG", "High Street"): 1, ("CLOCK", "Main warehouse"): 5,
-    }  # fmt: skip
+        ("MUG", "Main warehouse"): 9,
+        ("MUG", "High Street"): 1,
+        ("CLOCK", "Main warehouse"): 5,
+    }
     await books_agree(shelves)
 
 

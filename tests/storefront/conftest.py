@@ -47,17 +47,27 @@ def shirts() -> list[Article]:
     """A shirt in two colours and two sizes; the large blue one is reduced, and dearer in euros by hand."""
     product_id = derived_id("product", "SHIRT")
     product = ProductDraft(
-        product_id, "Cotton shirt", "clothes", "Soft.\n\n# Care\n- Wash it cold.", words=SHIRT_WORDS,
+        product_id,
+        "Cotton shirt",
+        "clothes",
+        "Soft.\n\n# Care\n- Wash it cold.",
+        words=SHIRT_WORDS,
         slug="cotton-shirt",
-    )  # fmt: skip
+    )
     made = []
     for position, (colour, size) in enumerate([("Red", "S"), ("Red", "L"), ("Blue", "S"), ("Blue", "L")]):
         sku, large_blue = f"SHIRT-{colour[0]}{size}", (colour, size) == ("Blue", "L")
         variant = VariantDraft(
-            variant_id_of(sku), product_id, sku, 2000 + 500 * position, "GBP", position=position,
-            options={"Colour": colour, "Size": size}, was_minor=5000 if large_blue else None,
+            variant_id_of(sku),
+            product_id,
+            sku,
+            2000 + 500 * position,
+            "GBP",
+            position=position,
+            options={"Colour": colour, "Size": size},
+            was_minor=5000 if large_blue else None,
             prices={"EUR": Price(9900, None)} if large_blue else {},
-        )  # fmt: skip
+        )
         made.append(Article(product, variant))
     return made
 

@@ -51,16 +51,29 @@ async def wait(database: Database, emails: Sequence[str], *, language: str = "en
             await connection.execute(
                 "INSERT INTO back_in_stock_requests (id, variant_id, customer_id, email, language, state,"
                 " asked_at, confirmed_at) VALUES (%s, %s, %s, %s, %s, 'confirmed', %s, %s)",
-                [new_id(), GONE, customer_id, email, language, clock.now(),
-                 clock.now() - timedelta(hours=1) + timedelta(seconds=at)],
-            )  # fmt: skip
+                [
+                    new_id(),
+                    GONE,
+                    customer_id,
+                    email,
+                    language,
+                    clock.now(),
+                    clock.now() - timedelta(hours=1) + timedelta(seconds=at),
+                ],
+            )
 
 
 def order(email: str) -> dict[str, object]:
     return {
-        "id": str(new_id()), "sku": "SHIRT-RS", "quantity": 1, "name": "Ada", "email": email,
-        "address": "1 Mill Lane", "provider": "cod", "language": "en",
-    }  # fmt: skip
+        "id": str(new_id()),
+        "sku": "SHIRT-RS",
+        "quantity": 1,
+        "name": "Ada",
+        "email": email,
+        "address": "1 Mill Lane",
+        "provider": "cod",
+        "language": "en",
+    }
 
 
 async def told(database: Database) -> list[str]:
@@ -95,9 +108,11 @@ async def test_a_stranger_confirms_by_the_link_of_the_mail_in_their_language(
     assert "پیراهن نخی" in last[1]
     assert "/p/cotton-shirt?sku=SHIRT-RS&lang=fa" in last[2]
     assert "We have told you" in (await browser.get(path.group(1))).text
-    assert await events(
-        database, "back_in_stock.asked", "back_in_stock.confirmed", "back_in_stock.told"
-    ) == ["back_in_stock.asked", "back_in_stock.confirmed", "back_in_stock.told"]  # fmt: skip
+    assert await events(database, "back_in_stock.asked", "back_in_stock.confirmed", "back_in_stock.told") == [
+        "back_in_stock.asked",
+        "back_in_stock.confirmed",
+        "back_in_stock.told",
+    ]
 
 
 async def test_somebody_we_may_write_to_and_who_is_known_in_this_browser_need_not_confirm(
@@ -178,8 +193,9 @@ async def test_nobodys_mailbox_is_filled_by_others(browser: httpx.AsyncClient, d
             "INSERT INTO back_in_stock_requests"
             " (id, variant_id, customer_id, email, language, state, asked_at)"
             " SELECT gen_random_uuid(), %s, gen_random_uuid(), 'ada@x.example', 'en', 'cancelled', now()"
-            " FROM generate_series(1, 20)", [GONE],
-        )  # fmt: skip
+            " FROM generate_series(1, 20)",
+            [GONE],
+        )
     assert (await ask(browser, "ada@x.example")).status_code == 429
     assert await mails(database) == []
 
@@ -222,9 +238,14 @@ async def test_one_network_causes_so_many_mails_to_strangers_whatever_browsers_a
 
     async def asked(number: int, network: str | None = "203.0.113.9") -> str:
         one = BackRequest(
-            key=new_id(), variant_id=variant_id_of("SHIRT-BL"), customer_id=new_id(), language="en",
-            email=f"stranger{number}@x.example", campaign_id=None, network=network,
-        )  # fmt: skip
+            key=new_id(),
+            variant_id=variant_id_of("SHIRT-BL"),
+            customer_id=new_id(),
+            language="en",
+            email=f"stranger{number}@x.example",
+            campaign_id=None,
+            network=network,
+        )
         async with database.transaction() as connection:
             return await back.ask(limited, connection, one)
 

@@ -59,10 +59,16 @@ def test_a_product_with_one_variant_asks_for_no_choice() -> None:
 @given(WORD, st.data())
 def test_one_slip_of_the_keyboard_is_one_slip(word: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(word) - 2))
-    wrong = data.draw(st.sampled_from([
-        word[:at] + word[at + 1 :], word[:at] + "z" + word[at:], word[:at] + "z" + word[at + 1 :],
-        word[:at] + word[at + 1] + word[at] + word[at + 2 :],
-    ]))  # fmt: skip
+    wrong = data.draw(
+        st.sampled_from(
+            [
+                word[:at] + word[at + 1 :],
+                word[:at] + "z" + word[at:],
+                word[:at] + "z" + word[at + 1 :],
+                word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+            ]
+        )
+    )
     assert slips(wrong, word, 2) <= 1
     found, slipped = nearness([wrong], f"one {word} more")
     assert (found, slipped <= 1) == (1, True)
@@ -92,9 +98,13 @@ def test_as_many_are_told_as_units_are_free_for_them(free: int, told: int, waiti
 def test_plain_text_has_headings_lists_and_paragraphs() -> None:
     text = "One\ntwo\n\nthree\n# Head\n- a\n- b\nafter\n\n- c"
     assert blocks(text) == [
-        ("text", ["One", "two"]), ("text", ["three"]), ("heading", ["Head"]), ("list", ["a", "b"]),
-        ("text", ["after"]), ("list", ["c"]),
-    ]  # fmt: skip
+        ("text", ["One", "two"]),
+        ("text", ["three"]),
+        ("heading", ["Head"]),
+        ("list", ["a", "b"]),
+        ("text", ["after"]),
+        ("list", ["c"]),
+    ]
     assert blocks("") == blocks("\n \n#\n") == []
 
 

@@ -72,6 +72,9 @@ def test_of_two_variants_as_near_the_one_that_is_there_is_chosen() -> None:
 
 def test_a_heading_ends_with_its_line_and_stands_alone() -> None:
     assert blocks("# A\n# B\ntext\n-no list\n- one\n\n- two") == [
-        ("heading", ["A"]), ("heading", ["B"]), ("text", ["text", "-no list"]), ("list", ["one"]),
+        ("heading", ["A"]),
+        ("heading", ["B"]),
+        ("text", ["text", "-no list"]),
+        ("list", ["one"]),
         ("list", ["two"]),
-    ]  # fmt: skip
+    ]

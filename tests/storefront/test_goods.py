@@ -140,9 +140,15 @@ async def test_what_sells_comes_first(
     browser: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     order = {
-        "id": "0190a000-0000-7000-8000-000000000001", "sku": "CANDLE", "quantity": 2, "name": "Ada",
-        "email": "ada@customers.example", "address": "1 Mill Lane", "provider": "cod", "language": "en",
-    }  # fmt: skip
+        "id": "0190a000-0000-7000-8000-000000000001",
+        "sku": "CANDLE",
+        "quantity": 2,
+        "name": "Ada",
+        "email": "ada@customers.example",
+        "address": "1 Mill Lane",
+        "provider": "cod",
+        "language": "en",
+    }
     await browser.get("/")
     assert (await browser.post("/buy", json=order)).status_code == 201
     await count_popularity(context)
@@ -167,7 +173,7 @@ async def test_whom_a_campaign_brought_sees_first_what_is_set_aside_for_them(
         )
         receipt = Receipt(
             move_id=new_id(), variant_id=variant_id_of("LANTERN"), location_id=place, quantity=2, reason="x"
-        )  # fmt: skip
+        )
         await receive_many(connection, [receipt])
     assert "Set aside for you" not in (await browser.get("/")).text
     cookie = signed(context.vault, Visitor(new_id(), campaign_id))

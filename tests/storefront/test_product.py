@@ -59,8 +59,9 @@ async def test_what_is_sold_out_offers_to_tell_and_what_is_on_its_way_can_be_ord
     async with database.transaction() as connection:
         await connection.execute(
             "UPDATE capacity_accounts SET backorder = 3 WHERE id = (SELECT account_id FROM stock_levels"
-            " WHERE variant_id = %s AND location_id = %s)", [variant_id_of("SHIRT-RL"), MAIN],
-        )  # fmt: skip
+            " WHERE variant_id = %s AND location_id = %s)",
+            [variant_id_of("SHIRT-RL"), MAIN],
+        )
         levels = await stock.levels(connection, [variant_id_of("SHIRT-RL")])
         await connection.execute(
             "UPDATE capacity_accounts SET on_hand = 0 WHERE id = %s",

@@ -40,8 +40,9 @@ async def test_what_is_kept_can_be_shared_to_look_at_and_only_its_owner_changes_
     assert (await browser.post("/wishlist/MUG/remove")).status_code == 303
     assert "Retrospot mug" not in (await browser.get("/wishlist")).text
     assert await events(database, "wishlist.created", "wishlist.changed") == [
-        "wishlist.created", *["wishlist.changed"] * 4,
-    ]  # fmt: skip
+        "wishlist.created",
+        *["wishlist.changed"] * 4,
+    ]
 
 
 async def test_moving_to_the_cart_takes_it_off_the_list_and_what_is_gone_stays_on_it(
@@ -66,17 +67,17 @@ async def test_sent_twice_it_happens_once_and_one_key_means_one_thing(
     key = str(new_id())
     for _time in range(2):
         assert (await browser.post("/wishlist", data={"sku": "MUG", "request_id": key})).status_code == 303
-    other = await browser.post(
-        "/wishlist", json={"sku": "CANDLE"}, headers={"idempotency-key": key}
-    )  # fmt: skip
+    other = await browser.post("/wishlist", json={"sku": "CANDLE"}, headers={"idempotency-key": key})
     assert (other.status_code, other.json()["error"]) == (409, "same_key_other_body")
     assert await events(database, "wishlist.changed") == ["wishlist.changed"]
     moved = str(new_id())
     for _time in range(2):
         assert (await browser.post("/wishlist/MUG/cart", data={"request_id": moved})).status_code == 303
     assert await events(database, "wishlist.changed", "cart.changed") == [
-        "wishlist.changed", "cart.changed", "wishlist.changed",
-    ]  # fmt: skip
+        "wishlist.changed",
+        "cart.changed",
+        "wishlist.changed",
+    ]
     bad = await browser.post("/wishlist", json={"sku": "MUG"}, headers={"idempotency-key": "x"})
     assert bad.status_code == 422
 

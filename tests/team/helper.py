@@ -19,14 +19,18 @@ async def staff_member(context: Context, role: str = "owner", name: str = "Sara 
     """Write somebody with access and no usable password."""
     actor = Actor(new_id(), f"{secrets.token_hex(4)}@shop.example", name, role)
     params = {
-        "id": actor.id, "email": actor.email, "name": name, "role": role, "password_hash": "none",
+        "id": actor.id,
+        "email": actor.email,
+        "name": name,
+        "role": role,
+        "password_hash": "none",
         "now": clock.now(),
-    }  # fmt: skip
+    }
     async with context.database.transaction() as connection:
         await execute(connection, QUERIES["insert_staff"], params)
         await execute(
             connection, "UPDATE staff SET must_change_password = false WHERE id = %(id)s", {"id": actor.id}
-        )  # fmt: skip
+        )
     return actor
 
 
@@ -35,9 +39,11 @@ async def session_cookie(context: Context, actor: Actor, *, hours: float = 1) ->
     token = secrets.token_urlsafe(32)
     now = clock.now()
     params = {
-        "token_hash": token_hash(token), "staff_id": actor.id, "now": now,
+        "token_hash": token_hash(token),
+        "staff_id": actor.id,
+        "now": now,
         "expires_at": now + timedelta(hours=hours),
-    }  # fmt: skip
+    }
     async with context.database.connection() as connection:
         await execute(connection, QUERIES["insert_session"], params)
     return token

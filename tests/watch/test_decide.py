@@ -35,6 +35,7 @@ def test_readers_loops_and_clocks_are_told_by_name() -> None:
         Finding(Kind.CLOCK_OFF, 7.0, about="front"),
     ]
     assert wrong(replace(QUIET, readings=replace(QUIET.readings, setbacks=1, failed_jobs=1))) == [
-        Finding(Kind.SETBACKS, count=1), Finding(Kind.FAILED_JOBS, count=1),
-    ]  # fmt: skip
+        Finding(Kind.SETBACKS, count=1),
+        Finding(Kind.FAILED_JOBS, count=1),
+    ]
     assert [kind for kind in Kind if not stands_still(kind)] == [Kind.SETBACKS, Kind.FAILED_JOBS]

@@ -73,9 +73,16 @@ async def test_what_stands_and_waits_is_found_by_how_long(context: Context) -> N
             await hold_many(connection, [hold])
             customer = await insert(connection, "customers", language="en")
             await insert(
-                connection, "messages", channel_id=EMAIL, direction="out", author="bot", state="queued",
-                customer_id=customer, next_try_at=NOW, at=NOW,
-            )  # fmt: skip
+                connection,
+                "messages",
+                channel_id=EMAIL,
+                direction="out",
+                author="bot",
+                state="queued",
+                customer_id=customer,
+                next_try_at=NOW,
+                at=NOW,
+            )
         assert await _found(context) == []
         held.advance(seconds=decide.LINE_STANDS_S + 1)
         assert await _found(context) == [Kind.LINE_STANDS]

@@ -156,15 +156,21 @@ async def _questions(connection: Connection, events: Sequence[Recorded]) -> list
     by_id = {row.id: row for row in found}
     return [
         Question(
-            row.id, row.conversation_id, row.customer_id, row.channel_id, row.address, row.body,
-            row.language, row.campaign_id,
+            row.id,
+            row.conversation_id,
+            row.customer_id,
+            row.channel_id,
+            row.address,
+            row.body,
+            row.language,
+            row.campaign_id,
             trusted=event.properties.get("trusted", True),
             verified=event.properties.get("verified", True),
             subject=row.subject,
         )
         for id_, event in asked.items()
         if (row := by_id.get(id_)) is not None
-    ]  # fmt: skip
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,11 +58,9 @@ async def note_addresses(connection: Connection, questions: Sequence[Question]) 
         if (found := conversations.get(one.conversation_id)) is not None and found.with_staff
     ]
     claims = [
-        Claim(
-            customer_id=one.customer_id, kind="email", value=email, language=one.language, source="chat"
-        )
+        Claim(customer_id=one.customer_id, kind="email", value=email, language=one.language, source="chat")
         for one, email in waiting
-    ]  # fmt: skip
+    ]
     await claim_many(connection, claims)
     replies = []
     for one, email in waiting:

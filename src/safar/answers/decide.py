@@ -65,7 +65,7 @@ def _understood(reading: _Reading, intent: Intent, confidence: float, reason: st
         kind = " ".join(reading.words[place] for place in sorted(named.shared))
     return Understood(
         intent, confidence, reason, named.mention, named.ambiguous, _order_number(reading), kind, named.titles
-    )  # fmt: skip
+    )
 
 
 def _read(words: list[str], catalogue: Catalogue) -> _Reading:
@@ -127,9 +127,17 @@ def _hours(reading: _Reading) -> Iterable[tuple[Intent, float]]:
     ours = reading.has("us", "place", "hours_phrase") or len(reading.words) <= 3
     if (reading.has("certain_hours") and ours) or (reading.has("open") and reading.has("place")):
         concepts = (
-            "open", "certain_hours", "hours_phrase", "us", "place", "day", "talk", "person", "greeting",
+            "open",
+            "certain_hours",
+            "hours_phrase",
+            "us",
+            "place",
+            "day",
+            "talk",
+            "person",
+            "greeting",
             "thanks",
-        )  # fmt: skip
+        )
         yield Intent.OPENING_HOURS, reading.explained(concepts)
 
 

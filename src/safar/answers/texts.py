@@ -53,8 +53,9 @@ def order_text(order: Order, *, sent_back: bool = False) -> str:
         return _(
             "Your order %(number)s left on %(date)s and counts as delivered."
             " If it has not come, tell us here.",
-            number=number_text(order.number), date=date(order.shipped_at),
-        )  # fmt: skip
+            number=number_text(order.number),
+            date=date(order.shipped_at),
+        )
     moments = {
         OrderState.SHIPPED: order.shipped_at,
         OrderState.DELIVERED: order.delivered_at,

@@ -79,9 +79,13 @@ class Bare:
 
     def _params(self, account_id: int, units: int) -> dict[str, Any]:
         return {
-            "account_id": account_id, "units": units, "variant_id": self._variant_id, "main": MAIN,
-            "outgoing": outgoing_of(MAIN), "email": EMAIL,
-        }  # fmt: skip
+            "account_id": account_id,
+            "units": units,
+            "variant_id": self._variant_id,
+            "main": MAIN,
+            "outgoing": outgoing_of(MAIN),
+            "email": EMAIL,
+        }
 
 
 def _rows(batch: list[_Waiting]) -> str:

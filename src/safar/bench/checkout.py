@@ -80,10 +80,17 @@ async def measure(seconds: float) -> dict[str, Any]:
                     flows.append(await _flows(context, port, ids, passes, int(_FLOWS_A_SECOND * seconds)))
             books = await books_of(context, ids)
             return {
-                "bench": "checkout", "clients": CLIENTS, **figures("", hots), "bare_per_s": _median(bare),
-                "ratio_to_bare": round(_median(hots) / _median(bare), 3), **figures("variants_1000_", many),
-                **figures("baskets_5_", baskets), **_flow_figures(flows), **books, "targets": _TARGETS,
-            }  # fmt: skip
+                "bench": "checkout",
+                "clients": CLIENTS,
+                **figures("", hots),
+                "bare_per_s": _median(bare),
+                "ratio_to_bare": round(_median(hots) / _median(bare), 3),
+                **figures("variants_1000_", many),
+                **figures("baskets_5_", baskets),
+                **_flow_figures(flows),
+                **books,
+                "targets": _TARGETS,
+            }
 
 
 @asynccontextmanager
@@ -262,9 +269,13 @@ def basket_body(skus: Sequence[str]) -> bytes:
 def _buyer() -> dict[str, Any]:
     order_id = new_id()
     return {
-        "id": str(order_id), "email": f"{order_id.hex}@customers.example", "name": "Bench",
-        "provider": "cod", "language": "en", **_ADDRESS,
-    }  # fmt: skip
+        "id": str(order_id),
+        "email": f"{order_id.hex}@customers.example",
+        "name": "Bench",
+        "provider": "cod",
+        "language": "en",
+        **_ADDRESS,
+    }
 
 
 @asynccontextmanager

@@ -122,15 +122,16 @@ def evaluate(articles: Mapping[str, Sequence[float]]) -> dict[str, Any]:
             }
             for name in ("chosen", "naive")
         },
-        "better_than_naive_percent": round(100 * float(np.mean(
-            np.array(scores["chosen"]["rmsse"]) < np.array(scores["naive"]["rmsse"])
-        )), 1),
+        "better_than_naive_percent": round(
+            100 * float(np.mean(np.array(scores["chosen"]["rmsse"]) < np.array(scores["naive"]["rmsse"]))), 1
+        ),
         "lasted_percent": {
             f"{service:g}% for {lead} weeks": round(100 * float(np.mean(hits)), 1)
             for (service, lead), hits in covered.items()
         },
-        "models": dict(models), "demand": dict(classes),
-    }  # fmt: skip
+        "models": dict(models),
+        "demand": dict(classes),
+    }
 
 
 def main() -> None:

@@ -49,14 +49,18 @@ async def measure(seconds: float) -> dict[str, Any]:
                 limits.append(await _round_of(empty_port, itertools.repeat(get("/")), count))
             rate, limit = (statistics.median(r.per_s for r in rounds) for rounds in (polls, limits))
             return {
-                "bench": "gate", "clients": _CLIENTS, "polls_per_s": round(rate),
+                "bench": "gate",
+                "clients": _CLIENTS,
+                "polls_per_s": round(rate),
                 "p50_ms": statistics.median(r.wait_ms(0.5) for r in polls),
                 "p99_ms": statistics.median(r.wait_ms(0.99) for r in polls),
                 "statuses": sorted({status for r in (few, many, *polls) for status in r.statuses}),
-                "bare_per_s": round(limit), "ratio_to_bare": round(rate / limit, 3),
-                "megabytes_with_1000": memory_few, "megabytes_with_1000000": memory_many,
+                "bare_per_s": round(limit),
+                "ratio_to_bare": round(rate / limit, 3),
+                "megabytes_with_1000": memory_few,
+                "megabytes_with_1000000": memory_many,
                 "targets": _TARGETS,
-            }  # fmt: skip
+            }
 
 
 @asynccontextmanager

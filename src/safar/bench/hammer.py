@@ -92,11 +92,18 @@ async def measure(seconds: float) -> dict[str, Any]:
             broken = await _checked(running.first.url)
             lost = await _lost(running.context, told)
             return {
-                "bench": "hammer", "seconds": seconds, "orders_acknowledged": len(told.orders),
-                "states_told": dict(Counter(told.orders.values())), "refusals": dict(told.refusals),
-                "sent_again": told.sent_again, "killed": killed, "settled_s": round(settled_s, 1),
-                "acknowledged_and_lost": lost, "broken_rules": broken, "surprises": dict(told.surprises),
-            }  # fmt: skip
+                "bench": "hammer",
+                "seconds": seconds,
+                "orders_acknowledged": len(told.orders),
+                "states_told": dict(Counter(told.orders.values())),
+                "refusals": dict(told.refusals),
+                "sent_again": told.sent_again,
+                "killed": killed,
+                "settled_s": round(settled_s, 1),
+                "acknowledged_and_lost": lost,
+                "broken_rules": broken,
+                "surprises": dict(told.surprises),
+            }
 
 
 @asynccontextmanager
@@ -166,12 +173,18 @@ async def _buy(running: Nodes, told: Told, end: float, number: int) -> None:
     while time.monotonic() < end:
         skus = random.sample([item.sku for item in ITEMS[:_VARIANTS]], random.randint(1, 4))
         provider = random.choice(("cod", "test", "test"))
-        body = orjson.dumps({
-            "id": str(new_id()), "lines": [{"sku": sku, "quantity": random.randint(1, 3)} for sku in skus],
-            "email": f"hammer-{number}@customers.example", "name": "Hammer", "address": "1 Steady Street",
-            "provider": provider, "method": random.choice(_METHODS) if provider == "test" else "",
-            "language": "en",
-        })  # fmt: skip
+        body = orjson.dumps(
+            {
+                "id": str(new_id()),
+                "lines": [{"sku": sku, "quantity": random.randint(1, 3)} for sku in skus],
+                "email": f"hammer-{number}@customers.example",
+                "name": "Hammer",
+                "address": "1 Steady Street",
+                "provider": provider,
+                "method": random.choice(_METHODS) if provider == "test" else "",
+                "language": "en",
+            }
+        )
         await _order(running, told, cookie, body)
 
 

@@ -64,6 +64,11 @@ async def _median_ms(work: Callable[[], Awaitable[object]]) -> float:
 
 def _draft(variant_id: UUID) -> Draft:
     return Draft(
-        campaign_id=new_id(), name="bench", variant_id=variant_id, units=1, reply_seconds=60,
-        subject={"en": "bench"}, body={"en": "{{ link }}"},
-    )  # fmt: skip
+        campaign_id=new_id(),
+        name="bench",
+        variant_id=variant_id,
+        units=1,
+        reply_seconds=60,
+        subject={"en": "bench"},
+        body={"en": "{{ link }}"},
+    )

@@ -36,12 +36,16 @@ async def measure(seconds: float) -> dict[str, Any]:
             rate = statistics.median(r.per_s for r in pages)
             limit = statistics.median(r.per_s for r in bare)
             return {
-                "bench": "page", "clients": CLIENTS, "pages_per_s": round(rate),
+                "bench": "page",
+                "clients": CLIENTS,
+                "pages_per_s": round(rate),
                 "p50_ms": statistics.median(r.wait_ms(0.5) for r in pages),
                 "p99_ms": statistics.median(r.wait_ms(0.99) for r in pages),
                 "statuses": sorted({status for r in pages for status in r.statuses}),
-                "bare_per_s": round(limit), "ratio_to_bare": round(rate / limit, 3), "targets": _TARGETS,
-            }  # fmt: skip
+                "bare_per_s": round(limit),
+                "ratio_to_bare": round(rate / limit, 3),
+                "targets": _TARGETS,
+            }
 
 
 async def _round(port: int, paths: Sequence[str], passes: Sequence[str], count: int) -> Outcome:

@@ -20,8 +20,17 @@ def bench_settings(folder: Path) -> Settings:
     """
     front, console, mail_in, nowhere = (free_port() for _ in range(4))
     return Settings(
-        data_dir=folder, front_port=front, console_port=console, mail_in_port=mail_in,
-        site_capacity=1_000_000, gate_work_percent=100, log_level="CRITICAL",
+        data_dir=folder,
+        front_port=front,
+        console_port=console,
+        mail_in_port=mail_in,
+        site_capacity=1_000_000,
+        gate_work_percent=100,
+        log_level="CRITICAL",
         # A few browsers buy as thousands would; the checkout's bench, whose buyers are many, sets them back.
-        order_units_max=0, unpaid_orders_max=0, unpaid_orders_network=0, unpaid_share_percent=0, smtp_url=f"smtp://127.0.0.1:{nowhere}",
-    )  # fmt: skip
+        order_units_max=0,
+        unpaid_orders_max=0,
+        unpaid_orders_network=0,
+        unpaid_share_percent=0,
+        smtp_url=f"smtp://127.0.0.1:{nowhere}",
+    )

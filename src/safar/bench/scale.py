@@ -33,9 +33,11 @@ async def measure(seconds: float) -> dict[str, Any]:
     buyers = int(_BUYERS_A_SECOND * seconds)
     processes = {str(count): await _with_processes(count, buyers) for count in (1, 2, 4)}
     return {
-        "bench": "scale", "front_processes": processes, **await _with_one(buyers),
+        "bench": "scale",
+        "front_processes": processes,
+        **await _with_one(buyers),
         "two_nodes": await _two_nodes(buyers),
-    }  # fmt: skip
+    }
 
 
 async def _with_processes(count: int, buyers: int) -> int:

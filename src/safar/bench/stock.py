@@ -83,19 +83,30 @@ async def measure(seconds: float) -> dict[str, Any]:
                 wrong = await _wrong_levels(connection)
             slowest = max(pages, key=lambda page: _p95(page.taken))
             return {
-                "bench": "stock", "variants": _VARIANTS, "moves": _MOVES, "fill_s": filled_s, **work,
-                "pages": {page.name: _figures(page) for page in pages}, "books_wrong": wrong,
-                "slowest": slowest.name, "slowest_p95_ms": _ms(_p95(slowest.taken)),
+                "bench": "stock",
+                "variants": _VARIANTS,
+                "moves": _MOVES,
+                "fill_s": filled_s,
+                **work,
+                "pages": {page.name: _figures(page) for page in pages},
+                "books_wrong": wrong,
+                "slowest": slowest.name,
+                "slowest_p95_ms": _ms(_p95(slowest.taken)),
                 "targets": {"slowest_p95_ms": _TARGET_MS, "books_wrong": 0},
-            }  # fmt: skip
+            }
 
 
 async def fill(context: Context) -> None:
     """Write the articles, places, moves and papers of a middling company."""
     numbers = {
-        "variants": _VARIANTS, "moves": _MOVES, "now": clock.now(), "main": MAIN, "customer": CUSTOMER,
-        "supplier": SUPPLIER, "count_lines": LINES_MAX,
-    }  # fmt: skip
+        "variants": _VARIANTS,
+        "moves": _MOVES,
+        "now": clock.now(),
+        "main": MAIN,
+        "customer": CUSTOMER,
+        "supplier": SUPPLIER,
+        "count_lines": LINES_MAX,
+    }
     async with await Connection.connect(context.database.url, autocommit=True) as connection:
         await connection.execute(FILL["fast"])
         for name in ("products", "variants", "locations"):
@@ -124,34 +135,47 @@ async def _background(context: Context) -> dict[str, Any]:
         forecasts = await value(connection, "SELECT count(*) FROM stock_forecasts")
         low = await value(connection, "SELECT count(*) FROM stock_suggestions")
     return {
-        "count_demand_s": counted_s, "night_s": night_s, "review_all_s": reviewed_s, "forecasts": forecasts,
+        "count_demand_s": counted_s,
+        "night_s": night_s,
+        "review_all_s": reviewed_s,
+        "forecasts": forecasts,
         "low": low,
-    }  # fmt: skip
+    }
 
 
 async def _pages(context: Context) -> list[Page]:
     """Return the pages to read; of lists also the next page, which the page itself links to."""
     hot, quiet = (f"20000000-0000-7000-8000-{number:012x}" for number in (0, _VARIANTS * 3 // 4))
     pages = [
-        Page("levels", "/stock"), Page("levels, low", "/stock?only=low"),
+        Page("levels", "/stock"),
+        Page("levels, low", "/stock?only=low"),
         Page("levels, out", "/stock?only=out"),
-        Page("search, one article", "/stock?q=S000123"), Page("search, a word", "/stock?q=mug"),
-        Page("search, two words", "/stock?q=red+mug"), Page("scan", "/stock/find?q=2000000000042"),
-        Page("article, hot", f"/stock/{hot}"), Page("article, quiet", f"/stock/{quiet}"),
-        Page("demand, hot", f"/stock/{hot}/demand"), Page("demand, quiet", f"/stock/{quiet}/demand"),
-        Page("moves", "/stock/moves"), Page("what to buy", "/stock/suggestions"),
+        Page("search, one article", "/stock?q=S000123"),
+        Page("search, a word", "/stock?q=mug"),
+        Page("search, two words", "/stock?q=red+mug"),
+        Page("scan", "/stock/find?q=2000000000042"),
+        Page("article, hot", f"/stock/{hot}"),
+        Page("article, quiet", f"/stock/{quiet}"),
+        Page("demand, hot", f"/stock/{hot}/demand"),
+        Page("demand, quiet", f"/stock/{quiet}/demand"),
+        Page("moves", "/stock/moves"),
+        Page("what to buy", "/stock/suggestions"),
         Page("what to buy, one supplier", "/stock/suggestions/40000000-0000-7000-8000-000000000001"),
-        Page("purchases", "/stock/purchases"), Page("purchases, received", "/stock/purchases?state=received"),
+        Page("purchases", "/stock/purchases"),
+        Page("purchases, received", "/stock/purchases?state=received"),
         Page("purchase", "/stock/purchases/50000000-0000-7000-8000-000000004e1f"),
         Page("suppliers", "/stock/suppliers"),
         Page("supplier", "/stock/suppliers/40000000-0000-7000-8000-000000000001"),
         Page("transfers", "/stock/transfers"),
         Page("transfer", "/stock/transfers/60000000-0000-7000-8000-000000001387"),
-        Page("counts", "/stock/counts"), Page("count", "/stock/counts/70000000-0000-7000-8000-00000000000a"),
-        Page("lots", "/stock/lots"), Page("locations", "/stock/locations"),
+        Page("counts", "/stock/counts"),
+        Page("count", "/stock/counts/70000000-0000-7000-8000-00000000000a"),
+        Page("lots", "/stock/lots"),
+        Page("locations", "/stock/locations"),
         Page("location", "/stock/locations/30000000-0000-7000-8000-000000000001"),
-        Page("who is told", "/stock/watchers"), Page("today", "/"),
-    ]  # fmt: skip
+        Page("who is told", "/stock/watchers"),
+        Page("today", "/"),
+    ]
     async with await _client(context) as client:
         for page in list(pages):
             text = (await client.get(page.path)).text
@@ -219,9 +243,13 @@ async def _client(context: Context, transport: httpx.AsyncBaseTransport | None =
     """Return a client of the console, signed in as an owner made for this."""
     settings, now = context.settings, clock.now()
     staff = {
-        "id": new_id(), "email": f"{secrets.token_hex(4)}@bench.example", "name": "Bench", "role": "owner",
-        "password_hash": "none", "now": now,
-    }  # fmt: skip
+        "id": new_id(),
+        "email": f"{secrets.token_hex(4)}@bench.example",
+        "name": "Bench",
+        "role": "owner",
+        "password_hash": "none",
+        "now": now,
+    }
     token = secrets.token_urlsafe(32)
     session = {
         "token_hash": token_hash(token),
@@ -252,10 +280,14 @@ async def _timed(work: Callable[[], Awaitable[object]]) -> float:
 def _figures(page: Page) -> dict[str, Any]:
     bare, taken = statistics.median(page.bare), statistics.median(page.taken)
     return {
-        "status": page.status, "kb": round(page.kilobytes), "p50_ms": _ms(taken),
+        "status": page.status,
+        "kb": round(page.kilobytes),
+        "p50_ms": _ms(taken),
         "p95_ms": _ms(_p95(page.taken)),
-        "limit_ms": _ms(bare), "limit_p95_ms": _ms(_p95(page.bare)), "ratio_to_limit": round(bare / taken, 3),
-    }  # fmt: skip
+        "limit_ms": _ms(bare),
+        "limit_p95_ms": _ms(_p95(page.bare)),
+        "ratio_to_limit": round(bare / taken, 3),
+    }
 
 
 def _p95(seconds: Sequence[float]) -> float:

@@ -164,20 +164,25 @@ def _figures(crowd: Crowd, capacity: float, console: Sequence[float]) -> dict[st
         None,
     )
     return {
-        "capacity_per_s": round(capacity), "arrivals": sum(s.arrived for s in crowd.seconds),
+        "capacity_per_s": round(capacity),
+        "arrivals": sum(s.arrived for s in crowd.seconds),
         "arrivals_per_s_in_surge": round(sum(s.arrived for s in surge) / len(surge)),
         "goodput_per_s_median": round(statistics.median(s.bought for s in surge)),
         "goodput_least_of_any_5_s": round(min(windows), 1),
         "goodput_to_capacity": round(statistics.median(s.bought for s in surge) / capacity, 3),
         "goodput_to_capacity_least": round(min(windows) / capacity, 3),
-        "answers_late": sum(s.late for s in crowd.seconds), "shed": sum(s.shed for s in crowd.seconds),
+        "answers_late": sum(s.late for s in crowd.seconds),
+        "shed": sum(s.shed for s in crowd.seconds),
         "polls_per_s": round(sum(s.polls for s in surge) / len(surge)),
-        "p95_inside_ms": _p95_ms(surge), "p95_before_ms": calm, "recovered_after_s": recovered,
-        "admitted": sum(s.admitted for s in crowd.seconds), "admitted_and_lost": dict(crowd.lost),
+        "p95_inside_ms": _p95_ms(surge),
+        "p95_before_ms": calm,
+        "recovered_after_s": recovered,
+        "admitted": sum(s.admitted for s in crowd.seconds),
+        "admitted_and_lost": dict(crowd.lost),
         "left_waiting": crowd.left_waiting,
         "console_p95_ms": round(sorted(console)[int(len(console) * 0.95)] * 1000, 1),
         "targets": _TARGETS,
-    }  # fmt: skip
+    }
 
 
 def _p95_ms(seconds: Sequence[Second]) -> float:

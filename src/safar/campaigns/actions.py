@@ -31,8 +31,18 @@ from safar.kernel.ids import derived_id, new_id
 from safar.stock.actions import MAIN, Transfer, levels, open_allocation, transfer_many
 
 __all__ = [
-    "create", "end", "finish", "get", "go_on", "lock", "pause", "resume", "return_unsold", "start", "stop",
-]  # fmt: skip
+    "create",
+    "end",
+    "finish",
+    "get",
+    "go_on",
+    "lock",
+    "pause",
+    "resume",
+    "return_unsold",
+    "start",
+    "stop",
+]
 
 
 async def create(
@@ -84,14 +94,22 @@ async def start(connection: Connection, campaign_id: UUID, *, staff_id: UUID | N
     async with events_last(connection):  # others buy the same goods: the lock on them comes late
         location_id = await _set_units_aside(connection, campaign, staff_id)
         begun = {
-            "id": campaign_id, "location_id": location_id, "now": clock.now(), "planning": as_mark(planned),
-        }  # fmt: skip
+            "id": campaign_id,
+            "location_id": location_id,
+            "now": clock.now(),
+            "planning": as_mark(planned),
+        }
         await execute(connection, QUERIES["begin"], begun)
         told = _event(
-            "campaign.started", campaign_id, staff_id,
-            audience=len(planned.sends), planned=planned.planned, units=campaign.units_offered,
-            variant_id=campaign.variant_id, reply_seconds=campaign.reply_seconds,
-        )  # fmt: skip
+            "campaign.started",
+            campaign_id,
+            staff_id,
+            audience=len(planned.sends),
+            planned=planned.planned,
+            units=campaign.units_offered,
+            variant_id=campaign.variant_id,
+            reply_seconds=campaign.reply_seconds,
+        )
         await append_many(connection, [told])
         await tell_sends(connection, campaign_id, planned.skipped)
     return Started(planned.planned, dict(Counter(send.reason or "" for send in planned.skipped)))
@@ -104,7 +122,7 @@ async def go_on(connection: Connection, campaign_id: UUID) -> None:
         planned = await plan_some(connection, campaign)
         await execute(
             connection, QUERIES["go_on_starting"], {"id": campaign_id, "planning": as_mark(planned)}
-        )  # fmt: skip
+        )
         if planned.sends:
             counts = {"audience": len(planned.sends), "planned": planned.planned}
             await append_many(connection, [_event("campaign.planned", campaign_id, None, **counts)])
@@ -124,10 +142,15 @@ async def _set_units_aside(connection: Connection, campaign: Campaign, staff_id:
     """Move the offered units from the warehouse to the campaign's own location: nobody else sells them."""
     location_id = await open_allocation(connection, campaign.id, campaign.name)
     move = Transfer(
-        move_id=derived_id("allocate", campaign.id), variant_id=campaign.variant_id, from_location_id=MAIN,
-        to_location_id=location_id, quantity=campaign.units_offered, reason="campaign",
-        document=campaign.name, staff_id=staff_id,
-    )  # fmt: skip
+        move_id=derived_id("allocate", campaign.id),
+        variant_id=campaign.variant_id,
+        from_location_id=MAIN,
+        to_location_id=location_id,
+        quantity=campaign.units_offered,
+        reason="campaign",
+        document=campaign.name,
+        staff_id=staff_id,
+    )
     try:
         await transfer_many(connection, [move])
     except BelowPromised as error:
@@ -205,10 +228,15 @@ async def return_unsold(connection: Connection, campaign: Campaign, *, staff_id:
     if level is None or level.free <= 0:
         return 0
     move = Transfer(
-        move_id=new_id(), variant_id=campaign.variant_id, from_location_id=campaign.location_id,
-        to_location_id=MAIN, quantity=level.free, reason="campaign ended", document=campaign.name,
+        move_id=new_id(),
+        variant_id=campaign.variant_id,
+        from_location_id=campaign.location_id,
+        to_location_id=MAIN,
+        quantity=level.free,
+        reason="campaign ended",
+        document=campaign.name,
         staff_id=staff_id,
-    )  # fmt: skip
+    )
     try:
         async with connection.transaction():
             await transfer_many(connection, [move])

@@ -43,8 +43,10 @@ async def choices(connection: Connection, text: str) -> list[Choice]:
     """Return products by words of their title or SKU; without words, those with most units free."""
     words = [word.translate(_LIKE) for word in fold(text).split()[:_WORDS_MAX]]
     params = {
-        "patterns": [f"%{word}%" for word in words] or ["%"], "main": MAIN, "limit": _CHOICES_MAX,
-    }  # fmt: skip
+        "patterns": [f"%{word}%" for word in words] or ["%"],
+        "main": MAIN,
+        "limit": _CHOICES_MAX,
+    }
     return await rows(Choice, connection, QUERIES["find_offers"], params)
 
 
@@ -95,9 +97,16 @@ def read_draft(fields: Fields) -> Draft:
     subject, body = read_texts(fields)
     fields.done()
     return Draft(
-        campaign_id=_id(fields), name=name, variant_id=variant_id, units=units, reply_seconds=minutes * 60,
-        audience=audience, subject=subject, body=body, offer_hours=days * 24,
-    )  # fmt: skip
+        campaign_id=_id(fields),
+        name=name,
+        variant_id=variant_id,
+        units=units,
+        reply_seconds=minutes * 60,
+        audience=audience,
+        subject=subject,
+        body=body,
+        offer_hours=days * 24,
+    )
 
 
 def _id(fields: Fields) -> UUID:
@@ -129,13 +138,18 @@ async def previews(
         (
             LANGUAGES[language],
             mail.write(
-                subject, body, facts, name="Ana Torres", language=language,
-                link="https://…/l/…", unsubscribe="https://…/unsubscribe/…",
+                subject,
+                body,
+                facts,
+                name="Ana Torres",
+                language=language,
+                link="https://…/l/…",
+                unsubscribe="https://…/unsubscribe/…",
             ),
         )
         for language in LANGUAGES
         if subject.get(language) and body.get(language)
-    ], {}  # fmt: skip
+    ], {}
 
 
 def empty_values() -> dict[str, Any]:
@@ -145,5 +159,9 @@ def empty_values() -> dict[str, Any]:
         with speaking(language):
             examples |= {f"subject_{language}": _(EXAMPLE_SUBJECT), f"body_{language}": _(EXAMPLE_BODY)}
     return {
-        "campaign_id": str(new_id()), "units": "100", "reply_minutes": "10", "offer_days": "14", **examples,
-    }  # fmt: skip
+        "campaign_id": str(new_id()),
+        "units": "100",
+        "reply_minutes": "10",
+        "offer_days": "14",
+        **examples,
+    }

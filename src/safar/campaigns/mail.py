@@ -92,9 +92,14 @@ def _problem(text: str, length_max: int, facts: Facts, language: str, *, needs_l
     for name in _SAMPLE_NAMES:
         try:
             written = write(
-                {language: text, "en": text}, {language: text, "en": text}, facts,
-                name=name, language=language, link=_SAMPLE_LINK, unsubscribe="",
-            )  # fmt: skip
+                {language: text, "en": text},
+                {language: text, "en": text},
+                facts,
+                name=name,
+                language=language,
+                link=_SAMPLE_LINK,
+                unsubscribe="",
+            )
         except (LiquidError, RecursionError) as error:
             return _("This template cannot be read: %(reason)s", reason=shortened(str(error), 150))
         if needs_link and _SAMPLE_LINK not in written.body:

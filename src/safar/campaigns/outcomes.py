@@ -71,14 +71,16 @@ async def click_many(connection: Connection, clicks: Sequence[Click]) -> list[La
         connection,
         [
             Event(
-                name="link.clicked", subject_id=landing.id, customer_id=landing.customer_id,
+                name="link.clicked",
+                subject_id=landing.id,
+                customer_id=landing.customer_id,
                 campaign_id=landing.campaign_id,
                 properties={"first": landing.id in first, "visitor_id": click.visitor_id},
             )
             for click, landing in zip(clicks, outcomes, strict=True)
             if landing
         ],
-    )  # fmt: skip
+    )
     return outcomes
 
 
@@ -99,11 +101,14 @@ async def _end(connection: Connection, name: str, events: Sequence[Recorded]) ->
     state = name.removeprefix("message.")
     records = {
         str(send_id): {
-            "id": send_id, "state": state, "reason": event.properties.get("reason"), "at": event.at,
+            "id": send_id,
+            "state": state,
+            "reason": event.properties.get("reason"),
+            "at": event.at,
         }
         for event in events
         if (send_id := event.properties.get("message_id") or event.subject_id)
-    }  # fmt: skip
+    }
     ends = as_json([records[key] for key in sorted(records)])
     told = await rows(_Ended, connection, QUERIES["end_sends"], {"ends": ends})
     await append_many(connection, [_event(send) for send in told])
@@ -112,9 +117,12 @@ async def _end(connection: Connection, name: str, events: Sequence[Recorded]) ->
 def _event(send: _Ended) -> Event:
     properties: dict[str, Any] = {"reason": send.reason} if send.reason else {}
     return Event(
-        name=f"send.{send.state}", customer_id=send.customer_id, campaign_id=send.campaign_id,
-        subject_id=send.id, properties=properties,
-    )  # fmt: skip
+        name=f"send.{send.state}",
+        customer_id=send.customer_id,
+        campaign_id=send.campaign_id,
+        subject_id=send.id,
+        properties=properties,
+    )
 
 
 async def _note_orders(connection: Connection, events: Sequence[Recorded]) -> None:
@@ -137,4 +145,4 @@ async def _note_orders(connection: Connection, events: Sequence[Recorded]) -> No
             order["units"] = order["units"] or units
     await execute(
         connection, QUERIES["note_orders"], {"orders": as_json([orders[key] for key in sorted(orders)])}
-    )  # fmt: skip
+    )

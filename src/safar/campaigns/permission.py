@@ -60,9 +60,10 @@ async def withheld_of(connection: Connection, due: Sequence[Due], settings: Sett
     ids = [message.id for message in due]
     await connection.execute(QUERIES["lock_addressees"], {"ids": ids})
     params = {
-        "ids": ids, "most": settings.campaign_mails_max,
+        "ids": ids,
+        "most": settings.campaign_mails_max,
         "since": now - timedelta(days=settings.campaign_mails_days),
-    }  # fmt: skip
+    }
     refused = {one.message_id: one for one in await rows(_Refused, connection, QUERIES["refused"], params)}
     withheld = [Withheld(one.message_id, one.reason) for one in refused.values()]
     until = quiet_until(now, settings.quiet_hours, settings.timezone)

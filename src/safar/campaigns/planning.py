@@ -85,9 +85,14 @@ async def plan_some(connection: Connection, campaign: Campaign) -> Planned:
     while (wanted := min(CHUNK - len(sends), most - mark.audience)) > 0:
         query = QUERIES["plan_reachable" if mark.reachable else "plan_others"]
         params = {
-            "campaign_id": campaign.id, "language": audience.language, "country": audience.country,
-            "after": mark.after, "limit": wanted, "email": EMAIL, "now": clock.now(),
-        }  # fmt: skip
+            "campaign_id": campaign.id,
+            "language": audience.language,
+            "country": audience.country,
+            "after": mark.after,
+            "limit": wanted,
+            "email": EMAIL,
+            "now": clock.now(),
+        }
         found = await rows(Send, connection, query, params)
         sends += found
         count = mark.audience + len(found)
@@ -126,9 +131,12 @@ async def tell_sends(connection: Connection, campaign_id: UUID, sends: Sequence[
     """Write an event for each send that ended; its name tells how."""
     told = [
         Event(
-            name=f"send.{send.state}", customer_id=send.customer_id, campaign_id=campaign_id,
-            subject_id=send.id, properties={"reason": send.reason} if send.reason else {},
+            name=f"send.{send.state}",
+            customer_id=send.customer_id,
+            campaign_id=campaign_id,
+            subject_id=send.id,
+            properties={"reason": send.reason} if send.reason else {},
         )
         for send in sends
-    ]  # fmt: skip
+    ]
     await append_many(connection, told)

@@ -111,10 +111,15 @@ async def _step(connection: Connection, context: Context, campaign: Campaign) ->
     account_id, quota_free = await _quota(connection, context.settings, counts.quota_used)
     visits, orders, units = await _responses(connection, campaign.id)
     figures = Figures(
-        audience=counts.planned + counts.out, planned=counts.planned, units_free=on_hand - held,
-        quota_free=quota_free, visits=visits, orders=orders, units=units,
+        audience=counts.planned + counts.out,
+        planned=counts.planned,
+        units_free=on_hand - held,
+        quota_free=quota_free,
+        visits=visits,
+        orders=orders,
+        units=units,
         site=await _site(connection, context.settings),
-    )  # fmt: skip
+    )
     decided = pace(figures)
     sends = await _hold_quota(connection, campaign, account_id, decided.sends)
     await _note_pace(connection, campaign, asdict(decided))
@@ -172,9 +177,12 @@ async def _hold_quota(connection: Connection, campaign: Campaign, account_id: in
     """Take `wanted` from the channel's hour; fewer when another campaign took some meanwhile."""
     while wanted > 0:
         hold = HoldRequest(
-            hold_id=new_id(), lines={account_id: wanted}, expires_at=clock.now() + _WINDOW,
-            purpose="sends", campaign_id=campaign.id,
-        )  # fmt: skip
+            hold_id=new_id(),
+            lines={account_id: wanted},
+            expires_at=clock.now() + _WINDOW,
+            purpose="sends",
+            campaign_id=campaign.id,
+        )
         (outcome,) = await hold_many(connection, [hold])
         if isinstance(outcome, Held):
             return wanted
@@ -215,17 +223,29 @@ async def _written(
         away = unsubscribe_url(vault, settings, send.id)
         try:
             written = mail.write(
-                campaign.subject, campaign.body, facts, name=send.name, language=send.language,
-                link=link_url(vault, settings, send.id), unsubscribe=away,
-            )  # fmt: skip
+                campaign.subject,
+                campaign.body,
+                facts,
+                name=send.name,
+                language=send.language,
+                link=link_url(vault, settings, send.id),
+                unsubscribe=away,
+            )
         except (LiquidError, RecursionError):
             unwritable.append(replace(send, reason="template"))
             continue
         outgoing.append(
             Outgoing(
-                message_id=send.id, channel_id=EMAIL, author=Author.CAMPAIGN, customer_id=send.customer_id,
-                campaign_id=campaign.id, address=send.email or "", subject=written.subject,
-                body=written.body, language=written.language, unsubscribe_url=away,
+                message_id=send.id,
+                channel_id=EMAIL,
+                author=Author.CAMPAIGN,
+                customer_id=send.customer_id,
+                campaign_id=campaign.id,
+                address=send.email or "",
+                subject=written.subject,
+                body=written.body,
+                language=written.language,
+                unsubscribe_url=away,
             )
-        )  # fmt: skip
+        )
     return outgoing, unwritable

@@ -324,9 +324,11 @@ async def _insert(
         for request in sorted(placed, key=lambda request: request.hold_id)
     ]
     params = {
-        "holds": as_json(records), "now": now, "state": state.value,
+        "holds": as_json(records),
+        "now": now,
+        "state": state.value,
         "ended_at": None if state is HoldState.LIVE else now,
-    }  # fmt: skip
+    }
     await execute(connection, QUERIES["insert_holds"], params)
 
 

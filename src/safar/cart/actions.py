@@ -202,9 +202,12 @@ async def _write(
         else:
             price_minor, currency = seen[change.key]
             lines[key] = {
-                "cart_id": cart.id, "variant_id": change.variant_id, "quantity": units,
-                "price_minor": price_minor, "currency": currency,
-            }  # fmt: skip
+                "cart_id": cart.id,
+                "variant_id": change.variant_id,
+                "quantity": units,
+                "price_minor": price_minor,
+                "currency": currency,
+            }
     if gone:
         await execute(connection, QUERIES["remove_lines"], {"lines": as_json(list(gone.values()))})
     if lines:
@@ -214,11 +217,14 @@ async def _write(
     created = [_event("cart.created", id_, change.visitor) for id_, change in opened.items()]
     changed = [
         _event(
-            "cart.changed", cart.id, change.visitor,
-            variant_id=change.variant_id, quantity=cart.units.get(change.variant_id, 0),
+            "cart.changed",
+            cart.id,
+            change.visitor,
+            variant_id=change.variant_id,
+            quantity=cart.units.get(change.variant_id, 0),
         )
         for change, cart in done
-    ]  # fmt: skip
+    ]
     await append_many(connection, [*created, *changed])
     return elsewhere
 
@@ -255,6 +261,9 @@ async def _seen(
 
 def _event(name: str, cart_id: UUID, visitor: Visitor, **properties: object) -> Event:
     return Event(
-        name=name, customer_id=visitor.customer_id, campaign_id=visitor.campaign_id, subject_id=cart_id,
+        name=name,
+        customer_id=visitor.customer_id,
+        campaign_id=visitor.campaign_id,
+        subject_id=cart_id,
         properties=properties,
-    )  # fmt: skip
+    )

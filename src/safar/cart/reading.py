@@ -244,13 +244,22 @@ def _line(
         "was_minor": row.seen_minor if row.seen_currency == currency else None,
     }
     return BasketLine(
-        variant_id=row.variant_id, product_id=row.product_id, order_max=row.order_max, sku=row.sku,
-        slug=row.slug, category=row.category, image=row.image,
+        variant_id=row.variant_id,
+        product_id=row.product_id,
+        order_max=row.order_max,
+        sku=row.sku,
+        slug=row.slug,
+        category=row.category,
+        image=row.image,
         title=title_in(row.title, row.options, world.words[request.language].get(row.product_id)),
-        tax_class=row.tax_class, weight_g=row.weight_g, quantity=row.quantity, currency=currency,
+        tax_class=row.tax_class,
+        weight_g=row.weight_g,
+        quantity=row.quantity,
+        currency=currency,
         offer=world.offers[request.campaign_id].get(row.variant_id) or Offer(row.variant_id),
-        sold=row.published and (row.currency == currency or row.variant_id in prices), **shown,
-    )  # fmt: skip
+        sold=row.published and (row.currency == currency or row.variant_id in prices),
+        **shown,
+    )
 
 
 def title_in(title: str, options: Mapping[str, str], words: Words | None) -> str:

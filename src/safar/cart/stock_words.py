@@ -26,9 +26,7 @@ def stock_of(offer: Offer) -> Stock:
         return stock_text(offer.free, offer.held)
     if offer.promised_on is None:
         return Stock(offer.backorder, _("On its way to us: order now, we send it when it comes"), "warn")
-    return Stock(
-        offer.backorder, _("Order now, it leaves on %(day)s", day=day(offer.promised_on)), "warn"
-    )  # fmt: skip
+    return Stock(offer.backorder, _("Order now, it leaves on %(day)s", day=day(offer.promised_on)), "warn")
 
 
 def stock_text(free: int, held: int) -> Stock:

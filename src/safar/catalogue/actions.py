@@ -99,9 +99,11 @@ async def set_price(connection: Connection, variant_id: UUID, price_minor: int, 
         return False
     prices = {"from_minor": variant.price_minor, "to_minor": price_minor, "currency": variant.currency}
     event = Event(
-        name="price.changed", staff_id=staff_id, subject_id=variant_id,
+        name="price.changed",
+        staff_id=staff_id,
+        subject_id=variant_id,
         properties={"sku": variant.sku, **prices},
-    )  # fmt: skip
+    )
     await append_many(connection, [event])
     return True
 

@@ -155,17 +155,33 @@ async def articles_after(connection: Connection, sku: str, *, limit: int) -> lis
 
 def _article(row: _Row) -> Article:
     product = ProductDraft(
-        id=row.product_id, title=row.title, category=row.category, description=row.description,
-        published=row.product_published, slug=row.slug,
-        words=_words(row.words), order_max=row.order_max,
-    )  # fmt: skip
+        id=row.product_id,
+        title=row.title,
+        category=row.category,
+        description=row.description,
+        published=row.product_published,
+        slug=row.slug,
+        words=_words(row.words),
+        order_max=row.order_max,
+    )
     variant = VariantDraft(
-        id=row.id, product_id=row.product_id, sku=row.sku, price_minor=row.price_minor, currency=row.currency,
-        was_minor=row.was_minor, barcode=row.barcode, weight_g=row.weight_g, tax_class=row.tax_class,
-        options=row.options, tracks_lots=row.tracks_lots, published=row.published, position=row.position,
-        image=row.image, prices={currency: Price(*price) for currency, price in row.prices.items()},
+        id=row.id,
+        product_id=row.product_id,
+        sku=row.sku,
+        price_minor=row.price_minor,
+        currency=row.currency,
+        was_minor=row.was_minor,
+        barcode=row.barcode,
+        weight_g=row.weight_g,
+        tax_class=row.tax_class,
+        options=row.options,
+        tracks_lots=row.tracks_lots,
+        published=row.published,
+        position=row.position,
+        image=row.image,
+        prices={currency: Price(*price) for currency, price in row.prices.items()},
         parts=row.parts,
-    )  # fmt: skip
+    )
     return Article(product, variant)
 
 

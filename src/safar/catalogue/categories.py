@@ -25,8 +25,11 @@ async def save_category(
 ) -> bool:
     """Name a category, new or known; False when it was so already. Writes category.changed."""
     params = {
-        "key": key, "names": orjson.dumps(dict(names)).decode(), "position": position, "now": clock.now(),
-    }  # fmt: skip
+        "key": key,
+        "names": orjson.dumps(dict(names)).decode(),
+        "position": position,
+        "now": clock.now(),
+    }
     if await value(connection, QUERIES["save_category"], params) is None:
         return False
     await index_many(connection, await values(connection, QUERIES["products_in_category"], {"key": key}))

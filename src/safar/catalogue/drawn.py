@@ -41,10 +41,12 @@ def svg_of(drawing: Drawing) -> bytes:
     book = _book()
     colours = book["palettes"][drawing.palette]
     marks = (
-        '<path class="w" d="M0 0h240v300H0z"/>' + book["grounds"][drawing.ground]
+        '<path class="w" d="M0 0h240v300H0z"/>'
+        + book["grounds"][drawing.ground]
         + '<path class="h" d="M0 244h240v56H0z"/><path class="o" d="M0 244h240v7H0z"/>'
-        + '<ellipse class="o" cx="120" cy="250" rx="76" ry="7"/>' + book["objects"][drawing.motif]["marks"]
-    )  # fmt: skip
+        + '<ellipse class="o" cx="120" cy="250" rx="76" ry="7"/>'
+        + book["objects"][drawing.motif]["marks"]
+    )
     coloured = _CLASS.sub(lambda found: _colour(found[1], colours), marks)
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 300">{coloured}</svg>'.encode()
 

@@ -25,9 +25,11 @@ def read_new(fields: Fields, currency: str, categories: Collection[str]) -> Arti
     sku = _sku(fields)
     made = new_article(sku, fields.text("title", length_max=TITLE_MAX), currency)
     product = replace(
-        made.product, category=_category(fields, categories), published=fields.ticked("published"),
+        made.product,
+        category=_category(fields, categories),
+        published=fields.ticked("published"),
         description=_long_text(fields, "description"),
-    )  # fmt: skip
+    )
     return Article(product, read_variant(fields, made.variant, ()))
 
 
@@ -58,9 +60,13 @@ def read_product(
             words[language] = Words(title, description, options)
     most = fields.optional_integer("order_max", least=1, most=ORDER_MOST)
     return replace(
-        before, title=fields.text("title", length_max=TITLE_MAX), category=_category(fields, categories),
-        description=_long_text(fields, "description"), words=words, order_max=most,
-    )  # fmt: skip
+        before,
+        title=fields.text("title", length_max=TITLE_MAX),
+        category=_category(fields, categories),
+        description=_long_text(fields, "description"),
+        words=words,
+        order_max=most,
+    )
 
 
 def read_variant(fields: Fields, before: VariantDraft, others: Iterable[str]) -> VariantDraft:
@@ -83,23 +89,35 @@ def read_variant(fields: Fields, before: VariantDraft, others: Iterable[str]) ->
     if "variant_form" in fields.values:
         published = fields.ticked("variant_published")
     return replace(
-        before, price_minor=price or 0, was_minor=was, prices=prices, weight_g=weight,
-        tax_class=tax_class or before.tax_class, barcode=_barcode(fields), options=_options(fields),
-        parts=_parts(fields, before.sku), tracks_lots=fields.ticked("tracks_lots"),
-        published=published, image=fields.values.get("image") or None,
-    )  # fmt: skip
+        before,
+        price_minor=price or 0,
+        was_minor=was,
+        prices=prices,
+        weight_g=weight,
+        tax_class=tax_class or before.tax_class,
+        barcode=_barcode(fields),
+        options=_options(fields),
+        parts=_parts(fields, before.sku),
+        tracks_lots=fields.ticked("tracks_lots"),
+        published=published,
+        image=fields.values.get("image") or None,
+    )
 
 
 def values_of_variant(variant: VariantDraft) -> dict[str, str]:
     """Return a variant as the fields of its form."""
     values = {
-        "sku": variant.sku, "price": plain_amount(variant.price_minor, variant.currency),
-        "was_price": _price_text(variant.was_minor, variant.currency), "barcode": variant.barcode or "",
-        "weight_g": str(variant.weight_g or ""), "tax_class": variant.tax_class,
-        "parts": text_of_parts(variant.parts), "image": variant.image or "",
+        "sku": variant.sku,
+        "price": plain_amount(variant.price_minor, variant.currency),
+        "was_price": _price_text(variant.was_minor, variant.currency),
+        "barcode": variant.barcode or "",
+        "weight_g": str(variant.weight_g or ""),
+        "tax_class": variant.tax_class,
+        "parts": text_of_parts(variant.parts),
+        "image": variant.image or "",
         "tracks_lots": "1" if variant.tracks_lots else "",
         "variant_published": "1" if variant.published else "",
-    }  # fmt: skip
+    }
     for currency, price in variant.prices.items():
         values[f"price:{currency}"] = plain_amount(price.price_minor, currency)
         values[f"was_price:{currency}"] = _price_text(price.was_minor, currency)
@@ -111,9 +129,11 @@ def values_of_variant(variant: VariantDraft) -> dict[str, str]:
 def values_of_product(product: ProductDraft, said: Iterable[str]) -> dict[str, str]:
     """Return a product as the fields of its form."""
     values = {
-        "title": product.title, "description": product.description, "category": product.category,
+        "title": product.title,
+        "description": product.description,
+        "category": product.category,
         "order_max": str(product.order_max or ""),
-    }  # fmt: skip
+    }
     texts = list(said)
     for language, words in product.words.items():
         values[f"title:{language}"], values[f"description:{language}"] = words.title, words.description

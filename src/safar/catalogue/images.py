@@ -37,9 +37,7 @@ async def images_of(connection: Connection, product_id: UUID) -> list[Picture]:
 
 async def image_file(connection: Connection, digest: str, width: int) -> bytes | None:
     """Return the WebP file of a picture in one of our widths."""
-    found: bytes | None = await value(
-        connection, QUERIES["image_file"], {"digest": digest, "width": width}
-    )  # fmt: skip
+    found: bytes | None = await value(connection, QUERIES["image_file"], {"digest": digest, "width": width})
     return found
 
 

@@ -68,19 +68,27 @@ async def _catalogue(request: Request) -> Response:
         category = chosen if any(one.key == chosen for one in categories) else None
         after_title, after_id = await _after(connection, request.query_params.get("after", ""))
         params = {
-            "after_title": after_title, "after_id": after_id, "patterns": patterns_of(query),
-            "category": category, "published": _STATES.get(state), "limit": _PAGE_SIZE + 1,
-        }  # fmt: skip
+            "after_title": after_title,
+            "after_id": after_id,
+            "patterns": patterns_of(query),
+            "category": category,
+            "published": _STATES.get(state),
+            "limit": _PAGE_SIZE + 1,
+        }
         found = await rows(Line, connection, QUERIES["catalogue_page"], params)
     shown, last = cut(found, _PAGE_SIZE)
     older = f"?{request.url.include_query_params(after=last.id).query}" if last else None
     values: dict[str, Any] = {
-        "lines": shown, "query": query, "state": state if state in _STATES else "",
+        "lines": shown,
+        "query": query,
+        "state": state if state in _STATES else "",
         "category": category or "",
         "categories": [(one.key, category_name(one.key, one.names)) for one in categories],
         "names": {one.key: category_name(one.key, one.names) for one in categories},
-        "older": older, "first": not after_title, "may_write": actor.may("manager"),
-    }  # fmt: skip
+        "older": older,
+        "first": not after_title,
+        "may_write": actor.may("manager"),
+    }
     return page(request, "catalogue/list.html", values)
 
 
@@ -102,10 +110,16 @@ async def _lookup(request: Request) -> Response:
     if variant is None:
         raise UnknownProduct
     if wants_json(request):
-        return JSONResponse({
-            "id": str(variant.id), "sku": variant.sku, "title": variant.title, "barcode": variant.barcode,
-            "price_minor": variant.price_minor, "currency": variant.currency,
-        })  # fmt: skip
+        return JSONResponse(
+            {
+                "id": str(variant.id),
+                "sku": variant.sku,
+                "title": variant.title,
+                "barcode": variant.barcode,
+                "price_minor": variant.price_minor,
+                "currency": variant.currency,
+            }
+        )
     return see_other(f"/catalogue/variants/{variant.id}")
 
 

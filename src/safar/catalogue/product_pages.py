@@ -50,10 +50,12 @@ async def _new(request: Request, wrong: Wrong = NOTHING) -> Response:
     async with context_of(request).database.connection() as connection:
         categories = await category_choices(connection)
     values = {
-        **wrong.values(), "typed": wrong.typed or {"published": "1", "tax_class": "standard"},
+        **wrong.values(),
+        "typed": wrong.typed or {"published": "1", "tax_class": "standard"},
         "categories": categories,
-        "tax_classes": tax_choices(), "currency": context_of(request).settings.currency,
-    }  # fmt: skip
+        "tax_classes": tax_choices(),
+        "currency": context_of(request).settings.currency,
+    }
     return page(request, "catalogue/new.html", values, status=wrong.status)
 
 
@@ -94,27 +96,33 @@ async def product_page(
     own_form = wrong.form == "product"
     own = wrong.typed if own_form else values_of_product(product, said)
     values: dict[str, Any] = {
-        "product": product, "images": [(one, image_url(one.digest, 320)) for one in images],
+        "product": product,
+        "images": [(one, image_url(one.digest, 320)) for one in images],
         "variants": [_shown(article, images[0].digest if images else None) for article in articles],
-        "typed": own, "price_typed": wrong.typed.get("price", ""),
+        "typed": own,
+        "price_typed": wrong.typed.get("price", ""),
         "problems": wrong.problems if own_form else {},
         "problem": wrong.problem if own_form else wrong.first,
-        "wrong": price_of, "categories": categories, "said": said,
+        "wrong": price_of,
+        "categories": categories,
+        "said": said,
         "spoken": [(code, name) for code, name in LANGUAGES.items() if code != settings.language],
         "own_language": LANGUAGES.get(settings.language, settings.language),
-        "may_write": actor.may("manager"), "public_url": settings.public_url,
+        "may_write": actor.may("manager"),
+        "public_url": settings.public_url,
         "done": _(DONE[done]) if (done := request.query_params.get("done", "")) in DONE else None,
-    }  # fmt: skip
+    }
     return page(request, "catalogue/product.html", values, status=wrong.status)
 
 
 def _shown(article: Article, first: str | None) -> dict[str, Any]:
     variant = article.variant
     return {
-        "variant": variant, "options": " · ".join(variant.options.values()),
+        "variant": variant,
+        "options": " · ".join(variant.options.values()),
         "plain": plain_amount(variant.price_minor, variant.currency),
         "picture": picture_url(variant.image or first, article.product.slug, 320),
-    }  # fmt: skip
+    }
 
 
 @posted(_product, "product")

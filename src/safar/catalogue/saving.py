@@ -287,9 +287,11 @@ def _events(
         events.append(Event(name=name, staff_id=staff_id, subject_id=variant.id, properties=properties))
     if before is not None and before.variant.price_minor != variant.price_minor:
         properties = {
-            "sku": variant.sku, "from_minor": before.variant.price_minor, "to_minor": variant.price_minor,
+            "sku": variant.sku,
+            "from_minor": before.variant.price_minor,
+            "to_minor": variant.price_minor,
             "currency": variant.currency,
-        }  # fmt: skip
+        }
         events.append(
             Event(name="price.changed", staff_id=staff_id, subject_id=variant.id, properties=properties)
         )

@@ -33,10 +33,11 @@ async def _categories(request: Request, wrong: Wrong = NOTHING) -> Response:
         listed = await categories_listed(connection)
     values = {
         "categories": [(one, category_name(one.key, one.names)) for one in listed],
-        **wrong.values(), "spoken": list(LANGUAGES.items()),
+        **wrong.values(),
+        "spoken": list(LANGUAGES.items()),
         "may_write": actor.may("manager"),
         "done": _("Saved.") if request.query_params.get("done") == "saved" else None,
-    }  # fmt: skip
+    }
     return page(request, "catalogue/categories.html", values, status=wrong.status)
 
 
@@ -83,11 +84,15 @@ async def _currencies(request: Request, wrong: Wrong = NOTHING) -> Response:
         if is_currency(code := typed.get(f"currency:{number}", ""))
     }
     values = {
-        "typed": typed, "problems": wrong.problems, "problem": wrong.problem, "own": own, "names": names,
+        "typed": typed,
+        "problems": wrong.problems,
+        "problem": wrong.problem,
+        "own": own,
+        "names": names,
         "may_write": actor.may("manager"),
         "numbers": range(min(count + 2, _RATES_MAX)),
         "done": _("Saved.") if request.query_params.get("done") == "saved" else None,
-    }  # fmt: skip
+    }
     return page(request, "catalogue/currencies.html", values, status=wrong.status)
 
 

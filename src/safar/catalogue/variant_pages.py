@@ -38,10 +38,13 @@ async def _variant(request: Request, wrong: Wrong = NOTHING) -> Response:
             **await _form_values(connection, article, others),
             "parts": await _parts(connection, article),
             "typed": values_of_variant(article.variant) if wrong.fields is None else wrong.typed,
-            "problems": wrong.problems, "problem": wrong.problem, "may_write": actor.may("manager"),
-            "is_new": False, "first": None,
+            "problems": wrong.problems,
+            "problem": wrong.problem,
+            "may_write": actor.may("manager"),
+            "is_new": False,
+            "first": None,
             "done": _(DONE["saved"]) if request.query_params.get("done") == "saved" else None,
-        }  # fmt: skip
+        }
     return page(request, "catalogue/variant.html", values, status=wrong.status)
 
 
@@ -54,10 +57,13 @@ async def _form_values(connection: Connection, article: Article, others: Sequenc
         converted[currency] = plain_amount(priced.price_minor, currency) if priced else ""
     images = await images_of(connection, product.id)
     return {
-        "product": product, "variant": variant, "others": [(one, converted[one]) for one in others],
-        "images": [(one, image_url(one.digest, 320)) for one in images], "tax_classes": tax_choices(),
+        "product": product,
+        "variant": variant,
+        "others": [(one, converted[one]) for one in others],
+        "images": [(one, image_url(one.digest, 320)) for one in images],
+        "tax_classes": tax_choices(),
         "option_rows": range(min(max(len(variant.options) + 1, 2), OPTIONS_MAX)),
-    }  # fmt: skip
+    }
 
 
 async def _parts(connection: Connection, article: Article) -> list[tuple[Article, int]]:
@@ -102,11 +108,16 @@ async def _new(request: Request, wrong: Wrong = NOTHING) -> Response:
         kept = {"price", "was_price", "weight_g", "tax_class", "tracks_lots"}
         start = {key: text for key, text in like.items() if key in kept or key.startswith("option_name:")}
         values = {
-            **await _form_values(connection, sister, others), "parts": [],
+            **await _form_values(connection, sister, others),
+            "parts": [],
             "typed": {**start, "variant_published": "1"} if wrong.fields is None else wrong.typed,
-            "problems": wrong.problems, "problem": wrong.problem, "may_write": True, "is_new": True,
-            "done": None, "first": _first_of(articles),
-        }  # fmt: skip
+            "problems": wrong.problems,
+            "problem": wrong.problem,
+            "may_write": True,
+            "is_new": True,
+            "done": None,
+            "first": _first_of(articles),
+        }
     return page(request, "catalogue/variant.html", values, status=wrong.status)
 
 

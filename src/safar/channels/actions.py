@@ -97,9 +97,17 @@ def _record(message: Outgoing) -> dict[str, Any]:
 
 def _queued(message: Outgoing) -> Event:
     told = _Ended(
-        message.message_id, message.channel_id, message.author, message.customer_id, message.conversation_id,
-        message.campaign_id, message.staff_id, message.address, message.waiting_since, None,
-    )  # fmt: skip
+        message.message_id,
+        message.channel_id,
+        message.author,
+        message.customer_id,
+        message.conversation_id,
+        message.campaign_id,
+        message.staff_id,
+        message.address,
+        message.waiting_since,
+        None,
+    )
     return message_event("message.sent" if message.channel_id == WEB else "message.queued", told, message.at)
 
 
@@ -132,8 +140,11 @@ async def take_due(connection: Connection, *, limit: int, lease_s: float) -> lis
     """Take e-mails that are due for this process; nobody else gets them for `lease_s` seconds."""
     now = clock.now()
     params = {
-        "channel_id": EMAIL, "now": now, "limit": limit, "abandoned_at": now + timedelta(seconds=lease_s),
-    }  # fmt: skip
+        "channel_id": EMAIL,
+        "now": now,
+        "limit": limit,
+        "abandoned_at": now + timedelta(seconds=lease_s),
+    }
     return await rows(Due, connection, QUERIES["take_due"], params)
 
 
@@ -190,9 +201,13 @@ async def skip_beyond_limits(connection: Connection, *, per_address: int, look_a
         return 0
     now = clock.now()
     params = {
-        "channel_id": EMAIL, "now": now, "since": now - timedelta(hours=1), "per_address": per_address,
-        "look_at": look_at, "reason": f"skipped: more than {per_address} mails in an hour to this address",
-    }  # fmt: skip
+        "channel_id": EMAIL,
+        "now": now,
+        "since": now - timedelta(hours=1),
+        "per_address": per_address,
+        "look_at": look_at,
+        "reason": f"skipped: more than {per_address} mails in an hour to this address",
+    }
     skipped = await rows(_Ended, connection, QUERIES["skip_beyond"], params)
     await append_many(connection, [message_event("message.skipped", message, now) for message in skipped])
     return len(skipped)
@@ -224,9 +239,14 @@ async def retry(connection: Connection, message_id: UUID, *, staff_id: UUID) -> 
 
 def _by(event: Event, staff_id: UUID) -> Event:
     return Event(
-        name=event.name, at=event.at, customer_id=event.customer_id, campaign_id=event.campaign_id,
-        staff_id=staff_id, subject_id=event.subject_id, properties={**event.properties, "retried": True},
-    )  # fmt: skip
+        name=event.name,
+        at=event.at,
+        customer_id=event.customer_id,
+        campaign_id=event.campaign_id,
+        staff_id=staff_id,
+        subject_id=event.subject_id,
+        properties={**event.properties, "retried": True},
+    )
 
 
 async def note_trouble(connection: Connection, channel_id: UUID, trouble: str | None) -> None:

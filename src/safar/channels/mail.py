@@ -72,9 +72,11 @@ def _read(empty: InboundMail, parts: Part, envelope_from: str | None, our_addres
     said = split(words.lines, subject=subject, is_answer=is_answer)
     text = _shown(said.own, words) or subject
     return replace(
-        read, text=text, folded=said.folded[:_TEXT_MAX],
+        read,
+        text=text,
+        folded=said.folded[:_TEXT_MAX],
         error=None if text.strip() else "empty: no text and no subject",
-    )  # fmt: skip
+    )
 
 
 def _shown(own: str, words: Words) -> str:

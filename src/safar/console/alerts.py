@@ -87,18 +87,27 @@ def mail_to(who: Staff, lows: Sequence[Low], settings: Settings) -> Outgoing:
         ]
         return Outgoing(
             message_id=derived_id("low stock", who.id, *(f"{low.variant_id}{low.low_since}" for low in lows)),
-            channel_id=EMAIL, author=Author.SHOP, customer_id=None, staff_id=who.id, address=who.email,
+            channel_id=EMAIL,
+            author=Author.SHOP,
+            customer_id=None,
+            staff_id=who.id,
+            address=who.email,
             subject=ngettext("%(num)s article runs low", "%(num)s articles run low", len(lows)),
-            body="\n\n".join(parts) + "\n", language=settings.language,
-        )  # fmt: skip
+            body="\n\n".join(parts) + "\n",
+            language=settings.language,
+        )
 
 
 def _line(low: Low) -> str:
     text = _(
         "%(sku)s %(title)s: %(free)s free, %(coming)s coming, reorder point %(point)s; to buy: %(quantity)s",
-        sku=low.sku, title=low.title, free=number(low.free), coming=number(low.incoming),
-        point=number(low.reorder_point), quantity=number(low.quantity),
-    )  # fmt: skip
+        sku=low.sku,
+        title=low.title,
+        free=number(low.free),
+        coming=number(low.incoming),
+        point=number(low.reorder_point),
+        quantity=number(low.quantity),
+    )
     return f"• {text} ({low.supplier})" if low.supplier else f"• {text}"
 
 

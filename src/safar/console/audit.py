@@ -57,9 +57,7 @@ def _line(event: Recorded, names: dict[UUID, str]) -> AuditLine:
     about = names.get(event.subject_id, "") if event.subject_id and event.subject_id != event.staff_id else ""
     base = _SUBJECT_PAGES.get(event.name.split(".")[0])
     href = f"{base}{event.subject_id}" if base and event.subject_id else None
-    return AuditLine(
-        event.id, event.at, who, sentence(event), about, href, icon_of(event), tone_of(event)
-    )  # fmt: skip
+    return AuditLine(event.id, event.at, who, sentence(event), about, href, icon_of(event), tone_of(event))
 
 
 routes: list[BaseRoute] = [StaffRoute("/audit", audit_page, role="manager")]

@@ -105,10 +105,15 @@ class Snapshot:
         """How many things need somebody who takes care of them."""
         counted = self.figures
         return (
-            counted.event_failures + counted.message_failures + counted.unread_mails
-            + len(self.troubles) + len(self.wrong) + len(self.unpaid)
-            + self.payments.nothing_offered + self.payments.pretended
-        )  # fmt: skip
+            counted.event_failures
+            + counted.message_failures
+            + counted.unread_mails
+            + len(self.troubles)
+            + len(self.wrong)
+            + len(self.unpaid)
+            + self.payments.nothing_offered
+            + self.payments.pretended
+        )
 
 
 class Board:

@@ -41,18 +41,22 @@ def said(finding: Finding) -> str:
         case Kind.LOOP_LAPSED:
             return _(
                 "%(name)s failed %(count)s times in a row (%(error)s).",
-                name=finding.about, count=number(finding.count), error=finding.error,
-            )  # fmt: skip
+                name=finding.about,
+                count=number(finding.count),
+                error=finding.error,
+            )
         case Kind.CLOCK_OFF:
             return _(
                 "The clock of the machine that runs “%(name)s” is wrong by %(time)s. Please set it.",
-                name=finding.about, time=duration(finding.seconds),
-            )  # fmt: skip
+                name=finding.about,
+                time=duration(finding.seconds),
+            )
         case Kind.SETBACKS:
             return ngettext(
                 "%(num)s item fails again and again; it is tried again later",
-                "%(num)s items fail again and again; they are tried again later", finding.count,
-            )  # fmt: skip
+                "%(num)s items fail again and again; they are tried again later",
+                finding.count,
+            )
         case Kind.FAILED_JOBS:
             return ngettext("%(num)s job was given up", "%(num)s jobs were given up", finding.count)
 

@@ -141,12 +141,16 @@ def _seconds_since(at: datetime | None) -> float | None:
 def _lines(events: Sequence[Recorded], names: dict[UUID, str] | Any) -> list[EventLine]:
     return [
         EventLine(
-            event.id, event.at, sentence(event), icon_of(event), tone_of(event),
+            event.id,
+            event.at,
+            sentence(event),
+            icon_of(event),
+            tone_of(event),
             who=_who(event, names),
             href=f"/customers/{event.customer_id}" if event.customer_id in names else None,
         )
         for event in events
-    ]  # fmt: skip
+    ]
 
 
 def _who(event: Recorded, names: dict[UUID, str]) -> str:

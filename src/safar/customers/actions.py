@@ -27,10 +27,25 @@ from safar.kernel.database import Connection, as_json, execute, rows, values
 from safar.kernel.ids import new_id
 
 __all__ = [
-    "Card", "Claim", "Consent", "CustomerRecord", "IdentityRequest", "Proof", "Proven", "Provisional",
-    "cards", "claim_many", "consent_many", "customer_of_address", "ensure_many", "finals", "identify_many",
-    "import_many", "normalised", "prove",
-]  # fmt: skip
+    "Card",
+    "Claim",
+    "Consent",
+    "CustomerRecord",
+    "IdentityRequest",
+    "Proof",
+    "Proven",
+    "Provisional",
+    "cards",
+    "claim_many",
+    "consent_many",
+    "customer_of_address",
+    "ensure_many",
+    "finals",
+    "identify_many",
+    "import_many",
+    "normalised",
+    "prove",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +120,8 @@ async def import_many(connection: Connection, records: Sequence[CustomerRecord])
     )
     params = {"ids": list(set(ids)), "channel": "email"}
     asked = {
-        key.customer_id
-        for key in await rows(_ConsentKey, connection, QUERIES["with_consent_row"], params)
-    }  # fmt: skip
+        key.customer_id for key in await rows(_ConsentKey, connection, QUERIES["with_consent_row"], params)
+    }
     await consent_many(
         connection,
         [

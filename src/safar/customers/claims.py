@@ -38,16 +38,22 @@ async def claim_many(connection: Connection, claims: Sequence[Claim]) -> list[UU
     said: dict[tuple[UUID, str, str], dict[str, object]] = {}
     for claim, id_, text in zip(claims, who, addresses, strict=True):
         said[id_, claim.kind, text] = {
-            "customer_id": id_, "kind": claim.kind, "value": text, "source": claim.source,
-        }  # fmt: skip
+            "customer_id": id_,
+            "kind": claim.kind,
+            "value": text,
+            "source": claim.source,
+        }
         words = f"{fold(claim.name or '')} {word_of(claim.kind, text)}".strip()
         customers.setdefault(
             id_,
             {
-                "id": id_, "name": claim.name or None, "language": claim.language,
-                "country": claim.country or None, "search": words,
+                "id": id_,
+                "name": claim.name or None,
+                "language": claim.language,
+                "country": claim.country or None,
+                "search": words,
             },
-        )  # fmt: skip
+        )
     params = {
         "customers": as_json([customers[id_] for id_ in sorted(customers)]),
         "claims": as_json([said[key] for key in sorted(said)]),
@@ -71,9 +77,14 @@ async def prove(connection: Connection, proof: Proof) -> Proven:
     leads = await finals(connection, ids)
     claimant = leads[proof.claimant]
     params = {
-        "claimant": claimant, "own": own, "kind": proof.kind, "value": address, "language": proof.language,
-        "word": word_of(proof.kind, address), "now": clock.now(),
-    }  # fmt: skip
+        "claimant": claimant,
+        "own": own,
+        "kind": proof.kind,
+        "value": address,
+        "language": proof.language,
+        "word": word_of(proof.kind, address),
+        "now": clock.now(),
+    }
     # One after the other for each address: two proofs at once must not make two owners.
     await connection.execute(QUERIES["lock_address"], params)
     standing = await row(_Standing, connection, QUERIES["standing"], params)
@@ -82,9 +93,12 @@ async def prove(connection: Connection, proof: Proof) -> Proven:
     if owner is not None:
         owner = (await finals(connection, [owner]))[owner]
     decided = verdict(
-        claimant, owner, brought_by=leads.get(proof.browser) if proof.browser else None, address_own=own,
+        claimant,
+        owner,
+        brought_by=leads.get(proof.browser) if proof.browser else None,
+        address_own=own,
         has_address=standing.has_address,
-    )  # fmt: skip
+    )
     return await _carry_out(connection, decided, claimant, owner, params)
 
 

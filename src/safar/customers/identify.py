@@ -154,10 +154,14 @@ async def _write_missing(
     created = dict.fromkeys(owner.customer_id for owner in won if owner.created)
     events = [Event(name="customer.created", customer_id=id_, subject_id=id_) for id_ in created]
     events += [
-        Event(name="customer.identified", customer_id=o.customer_id, subject_id=o.customer_id,
-              properties={"kind": o.kind})
+        Event(
+            name="customer.identified",
+            customer_id=o.customer_id,
+            subject_id=o.customer_id,
+            properties={"kind": o.kind},
+        )
         for o in won
-    ]  # fmt: skip
+    ]
     await append_many(connection, events)
     return {(owner.kind, owner.value): owner for owner in won}
 

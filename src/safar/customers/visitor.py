@@ -79,7 +79,7 @@ def unsigned(vault: Vault, cookie: str) -> Visitor | None:
         visitor, campaign, link = str(vault.unsign(_PURPOSE, cookie)).split(".")
         return Visitor(
             UUID(visitor), UUID(campaign) if campaign else None, UUID(link) if link else None, returned=True
-        )  # fmt: skip
+        )
     except (BadRequest, ValueError):
         return None
 

@@ -64,9 +64,14 @@ class Mail:
     def public(self) -> dict[str, object]:
         """Return what a mail program would show."""
         return {
-            "number": self.number, "to": self.to, "from": self.sender, "subject": self.subject,
-            "text": self.text, "message_id": self.message_id, "kind": self.shop_id,
-        }  # fmt: skip
+            "number": self.number,
+            "to": self.to,
+            "from": self.sender,
+            "subject": self.subject,
+            "text": self.text,
+            "message_id": self.message_id,
+            "kind": self.shop_id,
+        }
 
 
 class Mailbox:
@@ -142,9 +147,13 @@ def mailbox_app(settings: Settings, mailbox: Mailbox) -> Starlette:
         fields.done()
         try:
             await send_reply(
-                settings, sender=mail.to, to=mail.reply_to, subject=mail.subject, text=text,
+                settings,
+                sender=mail.to,
+                to=mail.reply_to,
+                subject=mail.subject,
+                text=text,
                 in_reply_to=mail.message_id,
-            )  # fmt: skip
+            )
         except NOT_TAKEN as error:
             raise Overloaded from error
         return see_other(f"/m/{mail.number}?sent")
@@ -240,9 +249,12 @@ async def send_reply(
         mail["In-Reply-To"] = mail["References"] = in_reply_to
     mail.set_content(text)
     await aiosmtplib.send(
-        mail, hostname=settings.mail_in_host, port=settings.mail_in_port, timeout=_SEND_TIMEOUT_S,
+        mail,
+        hostname=settings.mail_in_host,
+        port=settings.mail_in_port,
+        timeout=_SEND_TIMEOUT_S,
         start_tls=False,
-    )  # fmt: skip
+    )
     return str(mail["Message-ID"])
 
 

@@ -105,9 +105,14 @@ class Visitor:
         while True:
             try:
                 await send_reply(
-                    settings, sender=self.shopper.email, to=settings.mail_from, subject=letter.subject,
-                    text=question, in_reply_to=letter.message_id, message_id=message_id,
-                )  # fmt: skip
+                    settings,
+                    sender=self.shopper.email,
+                    to=settings.mail_from,
+                    subject=letter.subject,
+                    text=question,
+                    in_reply_to=letter.message_id,
+                    message_id=message_id,
+                )
                 break
             except NOT_TAKEN:  # as any mail server would: keep it and come again
                 await asyncio.sleep(_MAIL_AGAIN_S)
@@ -242,11 +247,17 @@ class Visitor:
         provider, method, _weight = self.chance.choices(_PAYMENTS, weights=weights)[0]
         self.stage.tally.be_unsure("orders")
         ordering = browser.submit(
-            page, form, name=self.shopper.name, email=self.shopper.email,
+            page,
+            form,
+            name=self.shopper.name,
+            email=self.shopper.email,
             address=f"{self.chance.randint(1, 200)} Rehearsal Road, {self.shopper.country}",
-            city="York", postcode="YO1 7HH", country="GB",
-            provider=provider, method=method,
-        )  # fmt: skip
+            city="York",
+            postcode="YO1 7HH",
+            country="GB",
+            provider=provider,
+            method=method,
+        )
         done = await self._inside(browser, ordering)
         if _UNDECIDED in done.html:  # nobody has promised anything yet
             return

@@ -50,6 +50,9 @@ def noting(views: Views) -> Noted:
 
 def _viewed(visitor: Visitor, seen: Seen) -> Event:
     return Event(
-        name="product.viewed", customer_id=visitor.customer_id, campaign_id=visitor.campaign_id,
-        subject_id=seen.variant_id, properties={"variant_id": seen.variant_id, "sku": seen.sku},
-    )  # fmt: skip
+        name="product.viewed",
+        customer_id=visitor.customer_id,
+        campaign_id=visitor.campaign_id,
+        subject_id=seen.variant_id,
+        properties={"variant_id": seen.variant_id, "sku": seen.sku},
+    )

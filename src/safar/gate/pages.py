@@ -62,9 +62,10 @@ async def overview(request: Request, wrong: Wrong = NOTHING) -> Response:
             all_sites = await sites(connection)
         found = await figures_of(connection, all_sites)
     values = {
-        "sites": [_values(now_there) for now_there in found], **_wrong(wrong),
+        "sites": [_values(now_there) for now_there in found],
+        **_wrong(wrong),
         "which": wrong.form,
-    }  # fmt: skip
+    }
     return page(request, "gate/sites.html", values, status=wrong.status)
 
 
@@ -117,9 +118,13 @@ async def site_page(request: Request, wrong: Wrong = NOTHING, **shown: Any) -> R
     local = site.opens_at.astimezone(zone).strftime("%Y-%m-%dT%H:%M") if site.opens_at else ""
     public = context.settings.public_url.rstrip("/")
     values |= {
-        "opens_local": local, "zone": context.settings.timezone, "public_url": public,
-        **_wrong(wrong), "invitation": None, **shown,
-    }  # fmt: skip
+        "opens_local": local,
+        "zone": context.settings.timezone,
+        "public_url": public,
+        **_wrong(wrong),
+        "invitation": None,
+        **shown,
+    }
     return page(request, "gate/site.html", values, status=wrong.status)
 
 
@@ -146,8 +151,9 @@ async def _capacity(request: Request, connection: Connection, site: Site, fields
     if wanted.capacity != site.capacity:
         await set_capacity(connection, site.key, wanted.capacity, staff_id=by.id)
     if (wanted.adaptive, wanted.adaptive and (wanted.least, wanted.most)) != (
-        site.adaptive, site.adaptive and (site.capacity_least, site.capacity_most),
-    ):  # fmt: skip
+        site.adaptive,
+        site.adaptive and (site.capacity_least, site.capacity_most),
+    ):
         await set_adaptive(
             connection, site.key, wanted.adaptive, least=wanted.least, most=wanted.most, staff_id=by.id
         )
@@ -217,9 +223,13 @@ async def post_product(request: Request, actor: Actor, fields: Fields) -> str:
         if variant is None or fields.problems:
             raise InvalidInput(**fields.problems)
         new = NewSite(
-            key=product_key(variant.product_id), capacity=capacity, kind=Kind.PRODUCT,
-            title=variant.title, path=f"/p/{variant.slug}", product_id=variant.product_id,
-        )  # fmt: skip
+            key=product_key(variant.product_id),
+            capacity=capacity,
+            kind=Kind.PRODUCT,
+            title=variant.title,
+            path=f"/p/{variant.slug}",
+            product_id=variant.product_id,
+        )
         await open_site(connection, new, staff_id=actor.id)
     return f"/gate/{new.key}"
 

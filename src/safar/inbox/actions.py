@@ -23,9 +23,18 @@ from safar.kernel.setbacks import work_off
 from safar.kernel.text import shortened
 
 __all__ = [
-    "assign", "close", "close_quiet", "hand_over", "hand_over_many", "lock_many", "receive_many", "reopen",
-    "reply", "reply_many", "undelivered_many",
-]  # fmt: skip
+    "assign",
+    "close",
+    "close_quiet",
+    "hand_over",
+    "hand_over_many",
+    "lock_many",
+    "receive_many",
+    "reopen",
+    "reply",
+    "reply_many",
+    "undelivered_many",
+]
 
 QUIET = timedelta(hours=24)
 _QUIET_MAX = 200
@@ -126,8 +135,10 @@ async def _refusal(
         return Said.REPEATED
     if reply_.author == Author.STAFF and reply_.seen_at is not None:
         params = {
-            "conversation_id": conversation.id, "staff_id": reply_.staff_id, "seen_at": reply_.seen_at,
-        }  # fmt: skip
+            "conversation_id": conversation.id,
+            "staff_id": reply_.staff_id,
+            "seen_at": reply_.seen_at,
+        }
         if await rows(_Name, connection, QUERIES["newest_staff_reply"], params):
             return Said.OVERTAKEN
     return decide.may_say(conversation, reply_)

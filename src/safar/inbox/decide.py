@@ -170,9 +170,13 @@ def undelivered(before: Conversation, waiting_since: datetime | None, at: dateti
     """A reply never arrived: the customer still waits, and somebody has to know."""
     since = before.waiting_since or waiting_since or at
     after = replace(
-        before, state="open", closed_at=None, with_staff=True, handover_reason="not_delivered",
+        before,
+        state="open",
+        closed_at=None,
+        with_staff=True,
+        handover_reason="not_delivered",
         waiting_since=min(since, waiting_since or since),
-    )  # fmt: skip
+    )
     return after, [_event("conversation.handed_over", after, at, properties={"reason": "not_delivered"})]
 
 
@@ -191,9 +195,14 @@ def closed(before: Conversation, *, staff_id: UUID | None, at: datetime, reason:
     if before.state == "closed":
         return before, []
     after = replace(
-        before, state="closed", closed_at=at, with_staff=False, handover_reason=None, assigned_to=None,
+        before,
+        state="closed",
+        closed_at=at,
+        with_staff=False,
+        handover_reason=None,
+        assigned_to=None,
         waiting_since=None,
-    )  # fmt: skip
+    )
     properties = {"reason": reason} if reason else {}
     return after, [_event("conversation.closed", after, at, staff_id=staff_id, properties=properties)]
 

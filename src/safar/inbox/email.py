@@ -59,9 +59,7 @@ async def deliver_many(connection: Connection, mails: Sequence[InboundMail]) -> 
         for mail in bounces
         if mail.bounce and mail.bounce.message_id in ours and mail.returned == mail.bounce.message_id
     }
-    errors = {
-        mail.envelope_id: mail.error or _lost_bounce(mail, known) for mail in mails_by_id.values()
-    }  # fmt: skip
+    errors = {mail.envelope_id: mail.error or _lost_bounce(mail, known) for mail in mails_by_id.values()}
     envelopes = [(mail.envelope_id, mail.raw, errors[mail.envelope_id]) for mail in mails_by_id.values()]
     await keep_envelopes(connection, sorted(envelopes, key=lambda kept: kept[0]))
     readable = [m for m in mails_by_id.values() if m.error is None and m.bounce is None]

@@ -31,9 +31,11 @@ async def web_messages(
 ) -> list[ThreadMessage]:
     """Return what this browser wrote and was told, oldest first; never another's, never e-mail."""
     params = {
-        "channel_id": WEB, "address": str(visitor.visitor_id), "limit": HISTORY_MAX,
+        "channel_id": WEB,
+        "address": str(visitor.visitor_id),
+        "limit": HISTORY_MAX,
         "ids": None if ids is None else list(ids),
-    }  # fmt: skip
+    }
     found = await rows(ThreadMessage, connection, QUERIES["web_messages"], params)
     return found[::-1]
 

@@ -101,12 +101,16 @@ async def _customers(connection: Connection, fresh: Sequence[Inbound]) -> list[U
     """Return in whose thread each message belongs, with a row in any case."""
     claims = [
         Claim(
-            customer_id=message.customer_id, kind="email", value=message.address, language=message.language,
-            source="mail", name=message.name,
+            customer_id=message.customer_id,
+            kind="email",
+            value=message.address,
+            language=message.language,
+            source="mail",
+            name=message.name,
         )
         for message in fresh
         if message.claims
-    ]  # fmt: skip
+    ]
     if claims:
         await claim_many(connection, claims)
     others = [Provisional(message.customer_id, message.language) for message in fresh if not message.claims]

@@ -137,10 +137,19 @@ def _stage(name: str, tally: _Tally, now: float, window_s: float, worth: float) 
     above_usual = dropped - (1 - USUAL[name]) * (tally.went_on + dropped)
     avoidable = max(above_usual, sum(causes.values()), 0.0) / dropped * loss if dropped else 0.0
     return Stage(
-        name, tally.arrivals, tally.went_on, inside, dropped, tally.skipped,
-        median(tally.waits) if tally.waits else None, window_s, time_s,
-        round(loss), round(avoidable), dict(causes),
-    )  # fmt: skip
+        name,
+        tally.arrivals,
+        tally.went_on,
+        inside,
+        dropped,
+        tally.skipped,
+        median(tally.waits) if tally.waits else None,
+        window_s,
+        time_s,
+        round(loss),
+        round(avoidable),
+        dict(causes),
+    )
 
 
 def bottleneck(stages: Iterable[Stage]) -> Stage | None:

@@ -107,15 +107,20 @@ def _figures(found: Map) -> dict[str, object]:
         "bottleneck": found.bottleneck.name if found.bottleneck else None,
         "stages": [
             {
-                "name": stage.name, "arrivals": stage.arrivals, "went_on": stage.went_on,
-                "inside": stage.inside, "dropped": stage.dropped, "skipped": stage.skipped,
+                "name": stage.name,
+                "arrivals": stage.arrivals,
+                "went_on": stage.went_on,
+                "inside": stage.inside,
+                "dropped": stage.dropped,
+                "skipped": stage.skipped,
                 "median_wait_s": stage.median_wait_s,
                 "loss_minor": stage.loss_minor,
-                "avoidable_minor": stage.avoidable_minor, "causes": dict(stage.causes),
+                "avoidable_minor": stage.avoidable_minor,
+                "causes": dict(stage.causes),
             }
             for stage in found.stages
         ],
-    }  # fmt: skip
+    }
 
 
 routes: list[BaseRoute] = [

@@ -97,9 +97,7 @@ class _Journal:
         self._counts = counts
 
     def __call__(self, name: str, detail: str | None = None) -> int:
-        return sum(
-            c.count for c in self._counts if c.name == name and (detail is None or c.detail == detail)
-        )  # fmt: skip
+        return sum(c.count for c in self._counts if c.name == name and (detail is None or c.detail == detail))
 
     def by_detail(self, name: str) -> dict[str, int]:
         return {c.detail or "": c.count for c in self._counts if c.name == name}
@@ -121,10 +119,12 @@ async def promise_report(
     campaign = await get(connection, campaign_id)
     offer = (await offers(connection, [campaign.variant_id])).get(campaign.variant_id)
     params = {
-        "campaign_id": campaign_id, "variant_id": campaign.variant_id, "main": MAIN,
+        "campaign_id": campaign_id,
+        "variant_id": campaign.variant_id,
+        "main": MAIN,
         "sold": outgoing_of(allocation_of(campaign_id)),
         "location_id": allocation_of(campaign_id),
-    }  # fmt: skip
+    }
     journal = _Journal(await rows(_Count, connection, QUERIES["counts"], params))
     units = await row(_Units, connection, QUERIES["units"], params)
     kept_rows = await row(_Rows, connection, QUERIES["rows_of_campaign"], params)
@@ -229,13 +229,15 @@ def _kept(report: PromiseReport) -> str:
     if report.oversold or report.messages_lost:
         return _(
             "The promise was broken: %(oversold)s units were sold twice and %(lost)s messages were lost.",
-            oversold=number(report.oversold), lost=number(report.messages_lost),
-        )  # fmt: skip
+            oversold=number(report.oversold),
+            lost=number(report.messages_lost),
+        )
     if report.promises_broken:
         return _(
             "The promise was kept %(kept)s times out of %(made)s; no unit was sold twice, no message lost.",
-            kept=number(report.promises_kept), made=number(made),
-        )  # fmt: skip
+            kept=number(report.promises_kept),
+            made=number(made),
+        )
     if not made:
         return _("No promise has come due yet; no unit was sold twice and no message was lost.")
     return _(
@@ -247,16 +249,15 @@ def _kept(report: PromiseReport) -> str:
 def _where(report: PromiseReport) -> str:
     if report.bottleneck is None:
         return _("There was no bottleneck: nobody has left on the way so far.")
-    left = ngettext(
-        "%(num)s customer left there", "%(num)s customers left there", report.bottleneck_dropped
-    )  # fmt: skip
+    left = ngettext("%(num)s customer left there", "%(num)s customers left there", report.bottleneck_dropped)
     values = {"stage": _(STAGE_NAMES[report.bottleneck]), "left": left}
     if report.bottleneck_cause is None:
         return _("The bottleneck was the stage “%(stage)s”: %(left)s, of their own accord.", **values)
     return _(
         "The bottleneck was the stage “%(stage)s”: %(left)s, most often because %(cause)s.",
-        cause=_(CAUSE_TEXTS[report.bottleneck_cause]), **values,
-    )  # fmt: skip
+        cause=_(CAUSE_TEXTS[report.bottleneck_cause]),
+        **values,
+    )
 
 
 def _cost(report: PromiseReport) -> str:
@@ -267,5 +268,6 @@ def _cost(report: PromiseReport) -> str:
         return _("That cost about %(money)s of orders that did not come: no more than is usual.", money=cost)
     return _(
         "That cost about %(money)s of orders that did not come; about %(avoidable)s of it could be avoided.",
-        money=cost, avoidable=money(report.avoidable_minor, report.currency),
-    )  # fmt: skip
+        money=cost,
+        avoidable=money(report.avoidable_minor, report.currency),
+    )

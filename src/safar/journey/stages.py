@@ -42,9 +42,11 @@ async def stages(
         offer = (await offers(connection, [campaign.variant_id])).get(campaign.variant_id)
         price_minor = offer.price_minor if offer else 0
     params = {
-        "campaign_id": campaign_id, "since": since or until - SPAN_ALL, "until": until,
+        "campaign_id": campaign_id,
+        "since": since or until - SPAN_ALL,
+        "until": until,
         "limit": CUSTOMERS_MAX,
-    }  # fmt: skip
+    }
     async with connection.transaction():
         await connection.execute(QUERIES["more_memory"])
         async with connection.cursor(row_factory=dict_row, binary=True) as cursor:
@@ -63,9 +65,13 @@ def _map(packed: dict[str, Any], now: float, price_minor: int, windows_s: Mappin
     times = zip(*(_unpacked("d", packed[f"{stage}_at"]) for stage in STAGES), strict=True)
     ids = zip(*(_unpacked("q", packed[f"{stage}_id"]) for stage in STAGES), strict=True)
     journeys = map(
-        Journey, times, ids, _unpacked("d", packed["last_at"]), _unpacked("q", packed["minor"]),
+        Journey,
+        times,
+        ids,
+        _unpacked("d", packed["last_at"]),
+        _unpacked("q", packed["minor"]),
         _unpacked("q", packed["causes"]),
-    )  # fmt: skip
+    )
     return funnel(journeys, now=now, price_minor=price_minor, windows_s=windows_s)
 
 

@@ -79,10 +79,17 @@ async def apart(function: str, body: bytes, *arguments: str) -> Any:
 
 async def _answer(memory_bytes: int, function: str, body: bytes, arguments: Sequence[str]) -> bytes:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", __name__, str(memory_bytes), function, *arguments,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        sys.executable,
+        "-m",
+        __name__,
+        str(memory_bytes),
+        function,
+        *arguments,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
         env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-    )  # fmt: skip
+    )
     try:
         async with asyncio.timeout(_SECONDS_MAX):
             output, _errors = await process.communicate(body)
@@ -194,10 +201,16 @@ class Workshop:
 
     async def _started(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", __name__, "--again", *self._limits,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            sys.executable,
+            "-m",
+            __name__,
+            "--again",
+            *self._limits,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
             env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-        )  # fmt: skip
+        )
 
 
 async def _asked(

@@ -140,9 +140,11 @@ def _in_digits(text: str) -> str:
 
 def money(minor: int, currency: str) -> str:
     text = format_currency(
-        Money(minor, currency).major(), currency, locale=_locale(current_language()),
+        Money(minor, currency).major(),
+        currency,
+        locale=_locale(current_language()),
         numbering_system="default",
-    )  # fmt: skip
+    )
     return _in_digits(text)
 
 
@@ -193,9 +195,11 @@ def duration(seconds: float | None) -> str:
     if 0 < seconds < 1:
         return _("under a second")
     text = format_timedelta(
-        timedelta(seconds=max(seconds, 0)), granularity="second", threshold=1.5,
+        timedelta(seconds=max(seconds, 0)),
+        granularity="second",
+        threshold=1.5,
         locale=_locale(current_language()),
-    )  # fmt: skip
+    )
     return _in_digits(text)
 
 

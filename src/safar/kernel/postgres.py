@@ -112,9 +112,13 @@ class EmbeddedPostgres:
             arguments += ["-c", f"{name}={value.strip(chr(39))}"]
         with self._opened("server.log") as log_file:
             self.process = subprocess.Popen(
-                arguments, stdout=log_file, stderr=log_file, start_new_session=True,
-                preexec_fn=_end_with_parent, **as_account(self._user),
-            )  # fmt: skip
+                arguments,
+                stdout=log_file,
+                stderr=log_file,
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+                **as_account(self._user),
+            )
 
     def _opened(self, name: str) -> BufferedWriter:
         """Return a file of our folder to write at its end; nobody else can read it, and it is no link."""
@@ -175,9 +179,7 @@ class EmbeddedPostgres:
         command += [] if self.durable else ["--no-sync"]
         if self._user is not None:
             require_way(Path(command[0]), self._user)
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, **as_account(self._user)
-        )  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, check=False, **as_account(self._user))
         if done.returncode:
             shutil.rmtree(data, ignore_errors=True)
             raise RuntimeError(f"PostgreSQL could not make {data}: {done.stderr.strip()}")

@@ -18,9 +18,11 @@ if connection.execute(known, {"schema": schema}).first() is None:
     connection.execute(kept)
 connection.commit()
 context.configure(
-    connection=connection, target_metadata=None, transaction_per_migration=True,
+    connection=connection,
+    target_metadata=None,
+    transaction_per_migration=True,
     # Named, or a second shop's schema would see the versions of one further along the search path.
     version_table_schema=schema,
-)  # fmt: skip
+)
 with context.begin_transaction():
     context.run_migrations()

@@ -119,13 +119,17 @@ async def _bring_back(
     moves = [
         stock.Transfer(
             move_id=derived_id("brought back", order.id, line.variant_id, line.location_id),
-            variant_id=line.variant_id, from_location_id=stock.outgoing_of(line.location_id),
-            to_location_id=line.location_id, quantity=line.quantity,
-            reason="order cancelled", document=f"order {order.number}", staff_id=asked[order.id].staff_id,
+            variant_id=line.variant_id,
+            from_location_id=stock.outgoing_of(line.location_id),
+            to_location_id=line.location_id,
+            quantity=line.quantity,
+            reason="order cancelled",
+            document=f"order {order.number}",
+            staff_id=asked[order.id].staff_id,
         )
         for order in orders
         for line in lines[order.id]
-    ]  # fmt: skip
+    ]
     await stock.transfer_many(connection, moves)
 
 

@@ -54,9 +54,13 @@ async def lock(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Order]
 
 def unchanged(order: Order, *, payment_state: PaymentState | None = None) -> Change:
     return Change(
-        order, order.state, payment_state or order.payment_state, order.reason, order.hold_id,
+        order,
+        order.state,
+        payment_state or order.payment_state,
+        order.reason,
+        order.hold_id,
         order.payment_reason,
-    )  # fmt: skip
+    )
 
 
 async def write(connection: Connection, changes: Mapping[UUID, Change], now: datetime) -> None:
@@ -85,16 +89,28 @@ async def write(connection: Connection, changes: Mapping[UUID, Change], now: dat
 def _mail(change: Change, lines: Sequence[OrderLine]) -> Outgoing:
     order = change.order
     about = About(
-        order_id=order.id, number=order.number, customer_id=order.customer_id, campaign_id=order.campaign_id,
-        name=order.name, email=order.email, address=order.address, language=order.language,
-        total_minor=order.total_minor, currency=order.currency, payment_state=change.payment_state,
-        reason=change.reason, link=change.link,
+        order_id=order.id,
+        number=order.number,
+        customer_id=order.customer_id,
+        campaign_id=order.campaign_id,
+        name=order.name,
+        email=order.email,
+        address=order.address,
+        language=order.language,
+        total_minor=order.total_minor,
+        currency=order.currency,
+        payment_state=change.payment_state,
+        reason=change.reason,
+        link=change.link,
         lines=[(line.quantity, line.title, line.price_minor) for line in lines],
-        discount_minor=order.discount_minor, shipping_minor=order.shipping_minor,
-        tax_minor=order.tax_minor, tax_included=order.tax_included, promised_on=order.promised_on,
+        discount_minor=order.discount_minor,
+        shipping_minor=order.shipping_minor,
+        tax_minor=order.tax_minor,
+        tax_included=order.tax_included,
+        promised_on=order.promised_on,
         proven=order.proven,
         credit_minor=change.credit_minor,
-    )  # fmt: skip
+    )
     return mail_of(change.mail or "", about)
 
 
@@ -108,9 +124,13 @@ def event_of(
     name: str, order: Order, properties: Mapping[str, Any], *, staff_id: UUID | None = None
 ) -> Event:
     return Event(
-        name=name, customer_id=order.customer_id, campaign_id=order.campaign_id, staff_id=staff_id,
-        subject_id=order.id, properties=properties,
-    )  # fmt: skip
+        name=name,
+        customer_id=order.customer_id,
+        campaign_id=order.campaign_id,
+        staff_id=staff_id,
+        subject_id=order.id,
+        properties=properties,
+    )
 
 
 def standings(

@@ -8,9 +8,15 @@ from safar.orders.model import Answer, KeyReused, Order, OrderRequest, Taken
 
 def taken_of(order: Order, *, replayed: bool) -> Taken:
     return Taken(
-        order.id, order.number, order.state, order.payment_state, order.total_minor, order.currency,
-        order.reason, replayed,
-    )  # fmt: skip
+        order.id,
+        order.number,
+        order.state,
+        order.payment_state,
+        order.total_minor,
+        order.currency,
+        order.reason,
+        replayed,
+    )
 
 
 def new_of(requests: Sequence[OrderRequest], known: Mapping[UUID, Order]) -> list[OrderRequest]:
@@ -40,9 +46,15 @@ def answers_of(
         answer = taken_of(order, replayed=True) if order else answers[request.order_id]
         if isinstance(answer, Taken) and request.order_id in told:
             answer = Taken(
-                answer.order_id, answer.number, answer.state, answer.payment_state, answer.total_minor,
-                answer.currency, answer.reason, replayed=True,
-            )  # fmt: skip
+                answer.order_id,
+                answer.number,
+                answer.state,
+                answer.payment_state,
+                answer.total_minor,
+                answer.currency,
+                answer.reason,
+                replayed=True,
+            )
         told.add(request.order_id)
         outcomes.append(answer)
     return outcomes

@@ -79,9 +79,12 @@ async def withheld_of(connection: Connection, due: Sequence[Due], settings: Sett
     for first in firsts:
         address = keys[first.message_id]
         reason = may_leave(
-            first, address, counts, per_network=settings.first_mails_network_hour,
+            first,
+            address,
+            counts,
+            per_network=settings.first_mails_network_hour,
             per_address=settings.first_mails_address_day,
-        )  # fmt: skip
+        )
         if reason is None:
             leaving.append({"message_id": first.message_id, "network": first.network, "address": address})
             continue
@@ -95,8 +98,10 @@ async def _counts(connection: Connection, firsts: Sequence[First], addresses: Se
     now = clock.now()
     params = {
         "networks": sorted({one.network for one in firsts if one.network is not None}),
-        "addresses": sorted(set(addresses)), "hour_ago": now - _HOUR, "day_ago": now - _DAY,
-    }  # fmt: skip
+        "addresses": sorted(set(addresses)),
+        "hour_ago": now - _HOUR,
+        "day_ago": now - _DAY,
+    }
     found = await (await connection.execute(QUERIES["first_mails_lately"], params)).fetchall()
     counts = Counts(Counter(), Counter())
     for kind, key, number in found:

@@ -80,10 +80,16 @@ def letter(
         parts.append(_("See how your order stands: %(link)s", link=link))
     parts.append(_("Questions? Just answer this e-mail."))
     return Outgoing(
-        message_id=message_id, channel_id=EMAIL, author=Author.SHOP, customer_id=to.customer_id,
-        campaign_id=to.campaign_id, address=to.email, subject=subject, body="\n\n".join(parts) + "\n",
+        message_id=message_id,
+        channel_id=EMAIL,
+        author=Author.SHOP,
+        customer_id=to.customer_id,
+        campaign_id=to.campaign_id,
+        address=to.email,
+        subject=subject,
+        body="\n\n".join(parts) + "\n",
         language=to.language,
-    )  # fmt: skip
+    )
 
 
 def salutation(name: str, *, proven: bool) -> str:

@@ -286,15 +286,27 @@ class KeyReused:
 
 
 Refusal = (
-    OutOfStock | NotSold | PriceChanged | DiscountRefused | NotDelivered | NoCookie | RoomBefore
-    | TooManyUnits | TooMuchUnpaid | ProveFirst | TotalNotTaken
-)  # fmt: skip
+    OutOfStock
+    | NotSold
+    | PriceChanged
+    | DiscountRefused
+    | NotDelivered
+    | NoCookie
+    | RoomBefore
+    | TooManyUnits
+    | TooMuchUnpaid
+    | ProveFirst
+    | TotalNotTaken
+)
 Answer = Taken | Refusal | KeyReused
 
 CancelReason = Literal[
-    "payment_declined", "payment_unfinished", "sold_out_while_paying", "cancelled_by_shop",
+    "payment_declined",
+    "payment_unfinished",
+    "sold_out_while_paying",
+    "cancelled_by_shop",
     "cancelled_by_customer",
-]  # fmt: skip
+]
 
 
 @dataclass  # not frozen: made for every order; no slots, so that what is derived is kept
@@ -343,10 +355,21 @@ class OrderRequest:
     def fingerprint(self) -> bytes:
         """What makes the request the same as another with its id; the caller's cookies do not count."""
         parts = [
-            sorted(self.units.items()), self.email, self.name, self.address, self.provider, self.method,
-            self.currency, self.country, self.postcode, self.city, self.phone, self.shipping,
-            self.discount_code, self.expected_total_minor,
-        ]  # fmt: skip
+            sorted(self.units.items()),
+            self.email,
+            self.name,
+            self.address,
+            self.provider,
+            self.method,
+            self.currency,
+            self.country,
+            self.postcode,
+            self.city,
+            self.phone,
+            self.shipping,
+            self.discount_code,
+            self.expected_total_minor,
+        ]
         return hashlib.sha256(orjson.dumps(parts)).digest()
 
     @cached_property

@@ -88,13 +88,19 @@ async def _note(
 ) -> None:
     if link.by_mail and (order.kept_shortly or not order.proven):
         proof = Proof(
-            claimant=order.customer_id, kind="email", value=order.email, language=order.language,
+            claimant=order.customer_id,
+            kind="email",
+            value=order.email,
+            language=order.language,
             browser=visitor_id,
-        )  # fmt: skip
+        )
         await take_proof(connection, proof)
     if not placed:
         params = {
-            "id": link.order_id, "visitor_id": visitor_id, "by_mail": link.by_mail, "most": _READERS_MAX,
+            "id": link.order_id,
+            "visitor_id": visitor_id,
+            "by_mail": link.by_mail,
+            "most": _READERS_MAX,
             "now": clock.now(),
-        }  # fmt: skip
+        }
         await execute(connection, QUERIES["note_reader"], params)

@@ -21,9 +21,12 @@ async def take_proof(connection: Connection, proof: Proof) -> UUID:
     """
     proven = await prove(connection, proof)
     params = {
-        "claimant": proof.claimant, "owner": proven.owner_id, "value": proof.value.lower(),
-        "all": proven.joined, "now": clock.now(),
-    }  # fmt: skip
+        "claimant": proof.claimant,
+        "owner": proven.owner_id,
+        "value": proof.value.lower(),
+        "all": proven.joined,
+        "now": clock.now(),
+    }
     await execute(connection, QUERIES["move_orders"], params)
     await _keep_longer(connection, proven.owner_id, proof.value.lower())
     return proven.owner_id
@@ -55,8 +58,10 @@ async def orders_shown_to_browser(connection: Connection, visitor_id: UUID, *, l
     """Return the orders that a browser has placed or opened by their links, newest first."""
     known = await finals(connection, [visitor_id])
     params = {
-        "visitor_id": visitor_id, "customer_ids": [visitor_id, *known.values()], "limit": limit,
-    }  # fmt: skip
+        "visitor_id": visitor_id,
+        "customer_ids": [visitor_id, *known.values()],
+        "limit": limit,
+    }
     found = await rows(Found, connection, QUERIES["orders_shown_to_browser"], params)
     return await _in_order(connection, [one.id for one in found])
 

@@ -88,10 +88,15 @@ async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_
     variant_ids = {variant_id for request in requests for variant_id, _quantity in request.lines}
     # Carts first: whoever had to wait for one then sees the order that it has become.
     carts, known, variants, levels, locations, rooms, unpaid = await in_one_trip(
-        connection, lock_carts(connection, requests), orders_by_id(connection, ids),
-        variants_by_id(connection, variant_ids), stock.levels(connection, variant_ids),
-        selling_locations(connection), goods_rooms(connection), unpaid_of(connection, requests),
-    )  # fmt: skip
+        connection,
+        lock_carts(connection, requests),
+        orders_by_id(connection, ids),
+        variants_by_id(connection, variant_ids),
+        stock.levels(connection, variant_ids),
+        selling_locations(connection),
+        goods_rooms(connection),
+        unpaid_of(connection, requests),
+    )
     new = new_of(requests, known)
     now = clock.now()
     answers = await _ordered_before(connection, new, carts)
@@ -288,17 +293,16 @@ async def _write(
     state = OrderState.CONFIRMED if at_once else OrderState.PLACED
     payment_state = PaymentState.DUE if at_once else PaymentState.STARTED
     customer_ids, numbers = await in_one_trip(
-        connection, claim_many(connection, [_claim(plan.request) for plan in plans]),
+        connection,
+        claim_many(connection, [_claim(plan.request) for plan in plans]),
         _numbers(connection, len(plans)),
-    )  # fmt: skip
+    )
     promised = await _promised_on(connection, plans)
     accepted = []
     for plan, customer_id, number in zip(plans, customer_ids, numbers, strict=True):
         order_id = plan.request.order_id
         accepted.append(Accepted(plan, customer_id, number, promised.get(order_id)))
-        answers[order_id] = Taken(
-            order_id, number, state, payment_state, plan.total_minor, plan.currency
-        )  # fmt: skip
+        answers[order_id] = Taken(order_id, number, state, payment_state, plan.total_minor, plan.currency)
     params = {
         "orders": as_json([order_record(one, now) for one in accepted]),
         "lines": as_json([line_record(plan, line) for plan in plans for line in plan.lines]),
@@ -363,6 +367,11 @@ async def _report(
 
 def _claim(request: OrderRequest) -> Claim:
     return Claim(
-        customer_id=request.customer_id, kind="email", value=request.email, language=request.language,
-        source="order", name=request.name, country=request.country or None,
-    )  # fmt: skip
+        customer_id=request.customer_id,
+        kind="email",
+        value=request.email,
+        language=request.language,
+        source="order",
+        name=request.name,
+        country=request.country or None,
+    )

@@ -116,9 +116,13 @@ def plan_order(request: OrderRequest, world: World) -> Plan | Refusal:
         if reason is not None:
             return DiscountRefused(request.order_id, request.discount_code, reason)
     quoted = quote(
-        lines, world.rules, Destination(request.country, request.postcode), currency=currency,
-        shipping=request.shipping, discount=discount,
-    )  # fmt: skip
+        lines,
+        world.rules,
+        Destination(request.country, request.postcode),
+        currency=currency,
+        shipping=request.shipping,
+        discount=discount,
+    )
     if isinstance(quoted, NoShipping):
         return NotDelivered(request.order_id, request.country, request.shipping)
     if request.expected_total_minor not in (None, quoted.total_minor):
@@ -139,12 +143,18 @@ def plan_order(request: OrderRequest, world: World) -> Plan | Refusal:
         world.levels[place] = replace(level, held=level.held + quantity)
     planned = tuple(
         PlannedLine(
-            line.variant_id, line.quantity, line.unit_minor, line.discount_minor, line.tax_minor,
-            world.variants[line.variant_id].title, line.tax_class, line.tax_rate,
+            line.variant_id,
+            line.quantity,
+            line.unit_minor,
+            line.discount_minor,
+            line.tax_minor,
+            world.variants[line.variant_id].title,
+            line.tax_class,
+            line.tax_rate,
             world.kits.get(line.variant_id, ()),
         )
         for line in quoted.lines
-    )  # fmt: skip
+    )
     return Plan(request, planned, chosen.goods, accounts, quoted, chosen.awaited, discount)
 
 
@@ -233,10 +243,13 @@ def _choose(
     request: OrderRequest, units: Mapping[UUID, int], demand: Mapping[UUID, int], world: World
 ) -> Chosen | OutOfStock:
     chosen = choose(
-        demand, world.levels, world.locations, rule=Rule(request.location_rule),
+        demand,
+        world.levels,
+        world.locations,
+        rule=Rule(request.location_rule),
         country=request.country,
         first=allocation_of(request.campaign_id) if request.campaign_id else None,
-    )  # fmt: skip
+    )
     if isinstance(chosen, Short):
         return OutOfStock(request.order_id, shown_left(chosen.left, units, world.kits))
     return chosen

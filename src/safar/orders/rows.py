@@ -108,15 +108,26 @@ def goods_record(plan: Plan, place: tuple[UUID, UUID], quantity: int) -> dict[st
 def about_of(accepted: Accepted) -> About:
     request, plan = accepted.plan.request, accepted.plan
     return About(
-        order_id=request.order_id, number=accepted.number, customer_id=accepted.customer_id,
-        campaign_id=plan.campaign_id, name=request.name, email=request.email, address=request.address,
-        language=request.language, total_minor=plan.total_minor, currency=plan.currency,
-        payment_state=PaymentState.DUE, reason=None, link=request.link,
+        order_id=request.order_id,
+        number=accepted.number,
+        customer_id=accepted.customer_id,
+        campaign_id=plan.campaign_id,
+        name=request.name,
+        email=request.email,
+        address=request.address,
+        language=request.language,
+        total_minor=plan.total_minor,
+        currency=plan.currency,
+        payment_state=PaymentState.DUE,
+        reason=None,
+        link=request.link,
         lines=[(line.quantity, line.title, line.price_minor) for line in plan.lines],
-        discount_minor=plan.quote.discount_minor, shipping_minor=plan.quote.shipping_minor,
-        tax_minor=plan.quote.tax_minor, tax_included=plan.quote.tax_included,
+        discount_minor=plan.quote.discount_minor,
+        shipping_minor=plan.quote.shipping_minor,
+        tax_minor=plan.quote.tax_minor,
+        tax_included=plan.quote.tax_included,
         promised_on=accepted.promised_on,
-    )  # fmt: skip
+    )
 
 
 def order_event(name: str, accepted: Accepted) -> Event:

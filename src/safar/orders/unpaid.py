@@ -28,9 +28,10 @@ class Owners:
 def owners_of(request: OrderRequest) -> Owners:
     network = request.buyer.network
     return Owners(
-        _key("visitor", request.buyer.visitor_id), key_of_address(request.email),
+        _key("visitor", request.buyer.visitor_id),
+        key_of_address(request.email),
         None if network is None else _key("network", network),
-    )  # fmt: skip
+    )
 
 
 def key_of_address(email: str) -> int:

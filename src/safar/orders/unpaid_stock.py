@@ -40,6 +40,8 @@ async def unpaid_stock(connection: Connection, settings: Settings) -> Sequence[U
     if not settings.unpaid_alert_percent:
         return ()
     params = {
-        "percent": settings.unpaid_alert_percent, "least": settings.unpaid_units_least, "limit": _SHOWN_MAX,
-    }  # fmt: skip
+        "percent": settings.unpaid_alert_percent,
+        "least": settings.unpaid_units_least,
+        "limit": _SHOWN_MAX,
+    }
     return await rows(UnpaidStock, connection, QUERIES["unpaid_stock"], params)

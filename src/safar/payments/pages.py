@@ -94,16 +94,24 @@ async def _list_page(request: Request, *, may_change: bool, problem: SafarError 
             "notices": await notices(connection),
         }
     shown = {
-        **values, **_words(), "may_change": may_change, "problem": error_text(problem) if problem else None,
-        "reference_of": lambda number: spaced(reference_of(number)), "missing": missing, "doubts": DOUBTS,
-    }  # fmt: skip
+        **values,
+        **_words(),
+        "may_change": may_change,
+        "problem": error_text(problem) if problem else None,
+        "reference_of": lambda number: spaced(reference_of(number)),
+        "missing": missing,
+        "doubts": DOUBTS,
+    }
     return page(request, "payments/payments.html", shown, status=problem.status if problem else 200)
 
 
 def _words() -> Mapping[str, Any]:
     return {
-        "kinds": KINDS, "reasons": REASONS, "refund_states": REFUND_STATES, "outcomes": NOTICE_OUTCOMES,
-    }  # fmt: skip
+        "kinds": KINDS,
+        "reasons": REASONS,
+        "refund_states": REFUND_STATES,
+        "outcomes": NOTICE_OUTCOMES,
+    }
 
 
 async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
@@ -116,13 +124,18 @@ async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
             "refunds": await refunds_of(connection, order_id),
         }
     shown = {
-        **values, **_words(), "account": account, "missing": missing(account),
+        **values,
+        **_words(),
+        "account": account,
+        "missing": missing(account),
         "refundable": refundable(account),
         "reference": spaced(reference_of(account.number)) if account.provider in TOLD else None,
-        "may_change": actor.may("manager"), "may_receive": account.provider in TOLD,
-        "staff_reasons": [(key, REASONS[key]) for key in _STAFF_REASONS], "request_id": new_id(),
+        "may_change": actor.may("manager"),
+        "may_receive": account.provider in TOLD,
+        "staff_reasons": [(key, REASONS[key]) for key in _STAFF_REASONS],
+        "request_id": new_id(),
         **wrong.values(),
-    }  # fmt: skip
+    }
     return page(request, "payments/payment.html", shown, status=wrong.status)
 
 
@@ -144,10 +157,16 @@ async def _receive(request: Request, actor: Actor, fields: Fields) -> str:
     key = request_key(request, fields, "money received", account.order_id)
     fields.done()
     receipt = NewReceipt(
-        key, account.order_id, account.provider, amount, account.currency, reference,
-        link=link_of(context, account.order_id), staff_id=actor.id,
+        key,
+        account.order_id,
+        account.provider,
+        amount,
+        account.currency,
+        reference,
+        link=link_of(context, account.order_id),
+        staff_id=actor.id,
         location_rule=context.settings.order_location_rule,
-    )  # fmt: skip
+    )
     if isinstance(await receive(context, receipt), ReceiptKeyReused):
         raise NotOpen
     return f"/payments/orders/{account.order_id}"

@@ -50,9 +50,15 @@ async def carry_out_of(context: Context, order_id: UUID) -> None:
 
 async def _carry_out(context: Context, refund: DueRefund) -> None:
     back = Back(
-        refund.id, refund.order_id, refund.amount_minor, refund.currency, refund.payment_reference,
-        refund.data, refund.reference, refund.failures,
-    )  # fmt: skip
+        refund.id,
+        refund.order_id,
+        refund.amount_minor,
+        refund.currency,
+        refund.payment_reference,
+        refund.data,
+        refund.reference,
+        refund.failures,
+    )
     try:
         async with asyncio.timeout(context.settings.payment_timeout_s):
             said = await (await provider_of(context, refund.provider)).refund(back)

@@ -108,9 +108,11 @@ async def _settle_one(context: Context, order: Order, account: Account) -> None:
     step = when_unheard(order, pending=said is not None, now=clock.now())
     if step is not Unheard.WAIT:
         cancellation = Cancellation(
-            order.id, link_of(context, order.id), "payment_unfinished",
+            order.id,
+            link_of(context, order.id),
+            "payment_unfinished",
             may_still_arrive=step is Unheard.CANCEL_AND_ASK,
-        )  # fmt: skip
+        )
         await context.batched(cancel_unpaid_many, cancellation)
         if provider is not None:
             with suppress(Exception):
@@ -143,10 +145,15 @@ async def settle_said(context: Context, account: Account, said: Said) -> Standin
         )
         return await context.batched(cancel_unpaid_many, Cancellation(order_id, link, reason))
     receipt = NewReceipt(
-        derived_id("paid", order_id), order_id, account.provider, said.amount_minor or account.amount_minor,
-        account.currency, said.reference or "", link=link,
+        derived_id("paid", order_id),
+        order_id,
+        account.provider,
+        said.amount_minor or account.amount_minor,
+        account.currency,
+        said.reference or "",
+        link=link,
         location_rule=context.settings.order_location_rule,
-    )  # fmt: skip
+    )
     received = await context.batched(receive_many, receipt)
     if isinstance(received, ReceiptKeyReused):
         log.error("payment.said_otherwise", order_id=str(order_id))

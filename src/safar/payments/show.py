@@ -104,7 +104,12 @@ def _means(context: Context, account: Account, kind: Kind) -> Means:
 def _drawn(code: segno.QRCode) -> Markup:
     """Draw the code to scan: dark on light in every theme, with the quiet zone that scanners need."""
     drawn = code.svg_inline(
-        border=_QR_BORDER, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True,
+        border=_QR_BORDER,
+        dark="#000",
+        light="#fff",
+        svgclass="qr",
+        lineclass=None,
+        omitsize=True,
         title=_("Code to scan with your banking app"),
-    )  # fmt: skip
+    )
     return Markup(drawn)  # noqa: S704 - drawn by segno; the title is escaped by it

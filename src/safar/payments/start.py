@@ -61,22 +61,34 @@ def _charge(context: Context, account: Account) -> Charge:
     """
     order_id, placed_at = account.order_id, account.placed_at
     return Charge(
-        key=order_id, amount_minor=account.amount_minor, currency=account.currency,
-        method=account.method, kept_until=account.held_until, number=account.number, email=account.email,
-        language=account.language, link=link_shown(context, order_id, placed_at),
+        key=order_id,
+        amount_minor=account.amount_minor,
+        currency=account.currency,
+        method=account.method,
+        kept_until=account.held_until,
+        number=account.number,
+        email=account.email,
+        language=account.language,
+        link=link_shown(context, order_id, placed_at),
         back=link_back(context, order_id, placed_at),
-    )  # fmt: skip
+    )
 
 
 def _kept(context: Context, account: Account, started: Started) -> Kept:
     return Kept(
-        account.order_id, started.data, started.redirect, started.expires_at, rests(account, clock.now()),
+        account.order_id,
+        started.data,
+        started.redirect,
+        started.expires_at,
+        rests(account, clock.now()),
         link_of(context, account.order_id),
-    )  # fmt: skip
+    )
 
 
 def _as_taken(taken: Taken, standing: Standing) -> Taken:
     return replace(
-        taken, state=standing.state or taken.state,
-        payment_state=standing.payment_state or taken.payment_state, reason=standing.reason,
-    )  # fmt: skip
+        taken,
+        state=standing.state or taken.state,
+        payment_state=standing.payment_state or taken.payment_state,
+        reason=standing.reason,
+    )

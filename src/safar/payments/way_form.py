@@ -30,10 +30,13 @@ def read_way(fields: Fields, provider: str, before: Configured | None) -> Config
             details[field.name] = value
     KINDS[provider].check(fields, details, kept)
     return Configured(
-        provider, "enabled" in fields.values,
+        provider,
+        "enabled" in fields.values,
         _codes(fields, "currencies", lambda code: bool(is_currency(code))),
-        _codes(fields, "countries", lambda code: code in SUPPORTED_REGIONS), details, kept,
-    )  # fmt: skip
+        _codes(fields, "countries", lambda code: code in SUPPORTED_REGIONS),
+        details,
+        kept,
+    )
 
 
 def _checked(fields: Fields, field: Input, text: str) -> str:

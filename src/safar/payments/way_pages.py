@@ -36,17 +36,25 @@ async def _way(
     kind = KINDS[provider]
     way = (await _load(context)).get(provider) or Configured(provider, False, (), (), {}, {})
     known: dict[str, str] = {
-        **way.details, "currencies": " ".join(way.currencies), "countries": " ".join(way.countries),
+        **way.details,
+        "currencies": " ".join(way.currencies),
+        "countries": " ".join(way.countries),
         **({"enabled": "on"} if way.enabled else {}),
-    }  # fmt: skip
+    }
     values = {
-        "provider": provider, "kind": kind, "inputs": kind.inputs, "way": way,
+        "provider": provider,
+        "kind": kind,
+        "inputs": kind.inputs,
+        "way": way,
         "typed": known if wrong.fields is None else _shown(wrong.typed, provider),
-        "problems": wrong.problems, "problem": wrong.problem, "tested": tested,
+        "problems": wrong.problems,
+        "problem": wrong.problem,
+        "tested": tested,
         "notice_url": _notice_url(context, way),
         "stripe_events": kind.notices.events if kind.notices else (),
-        "usable": usable(way), "may_test": kind.ping is not None and usable(way),
-    }  # fmt: skip
+        "usable": usable(way),
+        "may_test": kind.ping is not None and usable(way),
+    }
     return page(request, "payments/way.html", values, status=wrong.status)
 
 

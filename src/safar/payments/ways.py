@@ -111,9 +111,14 @@ def _configured(context: Context, row: _Row) -> Configured:
         except BadRequest:  # the installation's secret has changed: the way is not usable until set up again
             log.error("payment.secrets_unreadable", provider=row.provider)
     return Configured(
-        row.provider, row.enabled, tuple(row.currencies), tuple(row.countries), row.details, secrets,
+        row.provider,
+        row.enabled,
+        tuple(row.currencies),
+        tuple(row.countries),
+        row.details,
+        secrets,
         refused=KINDS[row.provider].refused(context.settings),
-    )  # fmt: skip
+    )
 
 
 def usable(way: Configured) -> bool:
@@ -167,13 +172,15 @@ async def offered(
     ways, own = await ways_of(context), context.settings.currency
     return [
         Way(
-            provider, _(kind.label), _(kind.hint),
+            provider,
+            _(kind.label),
+            _(kind.hint),
             tuple((value, _(text)) for value, text in kind.methods.items()),
             for_total=total_minor is None or takes_total(ways[provider], total_minor, currency, own),
         )
         for provider, kind in KINDS.items()
         if provider in ways and serves(ways[provider], currency, country)
-    ]  # fmt: skip
+    ]
 
 
 async def standing(context: Context) -> Standing:
@@ -223,9 +230,11 @@ async def save_way(context: Context, way: Configured, *, actor: Actor) -> None:
         "now": clock.now(),
     }
     changed = Event(
-        name="payment.way_changed", staff_id=actor.id, subject_id=derived_id("payment way", way.provider),
+        name="payment.way_changed",
+        staff_id=actor.id,
+        subject_id=derived_id("payment way", way.provider),
         properties={"provider": way.provider, "enabled": way.enabled},
-    )  # fmt: skip
+    )
     async with context.database.transaction() as connection:
         await execute(connection, QUERIES["save_way"], params)
         await append_many(connection, [changed])

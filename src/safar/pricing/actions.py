@@ -22,9 +22,11 @@ from safar.pricing.rules import QUERIES, forget_rules
 async def save_tax(connection: Connection, country: str, tax: Tax, *, staff_id: UUID) -> None:
     """Set how a country is taxed, "" for all without a row of their own. Writes tax.changed."""
     params = {
-        "country": country, "included": tax.included, "shipping_class": tax.shipping_class,
+        "country": country,
+        "included": tax.included,
+        "shipping_class": tax.shipping_class,
         "rates": Jsonb(dict(tax.rates)),
-    }  # fmt: skip
+    }
     await execute(connection, QUERIES["save_tax"], params)
     told = {"country": country, "included": tax.included, "rates": dict(tax.rates)}
     await _tell(connection, "tax.changed", derived_id("tax", country), staff_id, told)
@@ -48,9 +50,12 @@ async def save_zone(
 ) -> None:
     """Write a shipping zone, new or changed. Writes shipping.changed."""
     params = {
-        "id": zone_id, "name": name, "countries": sorted(set(countries)), "postcodes": postcodes,
+        "id": zone_id,
+        "name": name,
+        "countries": sorted(set(countries)),
+        "postcodes": postcodes,
         "now": clock.now(),
-    }  # fmt: skip
+    }
     await execute(connection, QUERIES["save_zone"], params)
     await _tell(connection, "shipping.changed", zone_id, staff_id, {"zone": name})
 
@@ -67,12 +72,17 @@ async def save_method(
 ) -> None:
     """Write a way to send within a zone, new or changed by its key. Writes shipping.changed."""
     params = {
-        "id": derived_id("shipping method", zone_id, method.key), "zone_id": zone_id, "key": method.key,
-        "names": Jsonb(dict(method.names)), "currency": method.currency, "active": active,
+        "id": derived_id("shipping method", zone_id, method.key),
+        "zone_id": zone_id,
+        "key": method.key,
+        "names": Jsonb(dict(method.names)),
+        "currency": method.currency,
+        "active": active,
         "bands": Jsonb([dataclasses.asdict(band) for band in method.bands]),
-        "free_from_minor": method.free_from_minor, "days_least": method.days_least,
+        "free_from_minor": method.free_from_minor,
+        "days_least": method.days_least,
         "days_most": method.days_most,
-    }  # fmt: skip
+    }
     await execute(connection, QUERIES["save_method"], params)
     await _tell(connection, "shipping.changed", zone_id, staff_id, {"method": method.key})
 

@@ -73,9 +73,14 @@ def method_in(fields: Fields, currency: str) -> tuple[ShippingMethod, bool]:
         fields.problems.setdefault("days_most", _("Not fewer than the least."))
     free_from = fields.amount("free_from", currency, required=False)
     method = ShippingMethod(
-        key=key, names=names, bands=_bands(fields, currency), currency=currency, free_from_minor=free_from,
-        days_least=least, days_most=most,
-    )  # fmt: skip
+        key=key,
+        names=names,
+        bands=_bands(fields, currency),
+        currency=currency,
+        free_from_minor=free_from,
+        days_least=least,
+        days_most=most,
+    )
     return method, fields.ticked("active")
 
 
@@ -135,9 +140,13 @@ def _value(fields: Fields, kind: str, currency: str) -> int:
 def _share(fields: Fields, name: str, whole: int) -> int:
     """Return so many per cent as parts of `whole`."""
     share = fields.number(
-        name, most=100, places=len(str(whole // 100)) - 1, signs="%٪", required=False,
+        name,
+        most=100,
+        places=len(str(whole // 100)) - 1,
+        signs="%٪",
+        required=False,
         wrong=_("So many per cent, such as 20 or 8.5."),
-    )  # fmt: skip
+    )
     return int((share or 0) * whole / 100)
 
 

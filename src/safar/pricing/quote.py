@@ -25,9 +25,21 @@ from safar.pricing.money import converted, half_up
 from safar.pricing.shipping import methods_to
 
 __all__ = [
-    "Destination", "Discount", "DiscountKind", "DiscountReason", "Method", "NoShipping", "Priced",
-    "Quote", "QuotedLine", "Rules", "Tax", "quote", "refusal_of", "spread",
-]  # fmt: skip
+    "Destination",
+    "Discount",
+    "DiscountKind",
+    "DiscountReason",
+    "Method",
+    "NoShipping",
+    "Priced",
+    "Quote",
+    "QuotedLine",
+    "Rules",
+    "Tax",
+    "quote",
+    "refusal_of",
+    "spread",
+]
 
 RATE_WHOLE = 100_000
 PERCENT_WHOLE = 10_000
@@ -53,10 +65,13 @@ def quote(
     off = _discounts(lines, amounts, rules, currency, discount)
     off_total = sum(off)
     methods = methods_to(
-        rules, to, weight_g=sum(line.weight_g * line.quantity for line in lines),
-        goods_minor=subtotal - off_total, currency=currency,
+        rules,
+        to,
+        weight_g=sum(line.weight_g * line.quantity for line in lines),
+        goods_minor=subtotal - off_total,
+        currency=currency,
         free=discount is not None and discount.kind == DiscountKind.FREE_SHIPPING,
-    )  # fmt: skip
+    )
     method = _chosen(methods, shipping)
     if method is None and rules.zones:
         return NoShipping(to.country, shipping, methods)
@@ -69,10 +84,8 @@ def quote(
         tax_minor += line_tax
         rate = tax.rates.get(line.tax_class, 0)
         quoted.append(
-            QuotedLine(
-                line.variant_id, line.unit_minor, line.quantity, less, line_tax, line.tax_class, rate
-            )
-        )  # fmt: skip
+            QuotedLine(line.variant_id, line.unit_minor, line.quantity, less, line_tax, line.tax_class, rate)
+        )
     return Quote(
         lines=tuple(quoted),
         subtotal_minor=subtotal,

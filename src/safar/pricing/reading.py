@@ -43,11 +43,14 @@ async def zones(connection: Connection, zone_id: UUID | None = None) -> list[Lis
     found = await rows(_Zone, connection, QUERIES["zones_listed"], {"id": zone_id})
     return [
         ListedZone(
-            zone.id, zone.name, zone.countries, zone.postcodes,
+            zone.id,
+            zone.name,
+            zone.countries,
+            zone.postcodes,
             [ListedMethod(method_of_row(one), one["active"]) for one in zone.methods],
         )
         for zone in found
-    ]  # fmt: skip
+    ]
 
 
 async def zone(connection: Connection, zone_id: UUID) -> ListedZone:

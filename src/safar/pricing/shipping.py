@@ -24,11 +24,15 @@ def methods_to(
     less = min((price for price, _method in found), default=0) if free else 0
     methods = [
         Method(
-            method.key, method.names.get("") or method.key, price - less, method.days_least,
-            method.days_most, method.names,
+            method.key,
+            method.names.get("") or method.key,
+            price - less,
+            method.days_least,
+            method.days_most,
+            method.names,
         )
         for price, method in found
-    ]  # fmt: skip
+    ]
     return tuple(sorted(methods, key=lambda method: (method.price_minor, method.days_most, method.key)))
 
 

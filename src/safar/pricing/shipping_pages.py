@@ -35,10 +35,12 @@ async def _zones(request: Request, wrong: Wrong = NOTHING) -> Response:
     weight = ascii_digits(asked.get("weight", ""))
     zone = zone_of(rules.zones, to)
     tried = methods_to(
-        rules, to, weight_g=whole_number(weight, digits_max=_WEIGHT_DIGITS_MAX) or 0,
+        rules,
+        to,
+        weight_g=whole_number(weight, digits_max=_WEIGHT_DIGITS_MAX) or 0,
         goods_minor=_goods_in(asked.get("goods", ""), settings.currency),
         currency=settings.currency,
-    )  # fmt: skip
+    )
     values = {
         "zones": zones,
         "typed": {"zone_id": str(new_id()), **wrong.typed},
@@ -155,10 +157,13 @@ def _typed(method: ShippingMethod, *, active: bool) -> dict[str, str]:
     """Return a method as its form shows it."""
     free = method.free_from_minor
     typed = {
-        "key": method.key, "name": method.names.get("", ""), "days_least": str(method.days_least),
-        "days_most": str(method.days_most), "active": "yes" if active else "",
+        "key": method.key,
+        "name": method.names.get("", ""),
+        "days_least": str(method.days_least),
+        "days_most": str(method.days_most),
+        "active": "yes" if active else "",
         "free_from": "" if free is None else plain_amount(free, method.currency),
-    }  # fmt: skip
+    }
     typed |= {f"name-{language}": name for language, name in method.names.items() if language}
     for n, band in enumerate(method.bands):
         typed[f"weight-{n}"] = "" if band.weight_g_max is None else str(band.weight_g_max)

@@ -41,9 +41,11 @@ async def forget_blocks(
     """Delete rows of `table` whose time has passed, in 256 of its blocks from `block` on; return how many."""
     now = clock.now()
     params = {
-        "now": now, "before": now - timedelta(days=kept.days(settings)),
-        "start": f"({block},0)", "end": f"({block + _BLOCKS},0)",
-    }  # fmt: skip
+        "now": now,
+        "before": now - timedelta(days=kept.days(settings)),
+        "start": f"({block},0)",
+        "end": f"({block + _BLOCKS},0)",
+    }
     query = _DELETE.format(table=sql.Identifier(table), over=sql.SQL(kept.over))
     return (await connection.execute(query, params)).rowcount
 

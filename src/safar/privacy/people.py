@@ -79,9 +79,12 @@ async def erase(
     addresses = await values(connection, QUERIES["addresses"], {"ids": ids})
     now = clock.now()
     params = {
-        "ids": ids, "addresses": addresses, "now": now,
-        "books_until": now - timedelta(days=366 * order_years), "personal": list(PERSONAL),
-    }  # fmt: skip
+        "ids": ids,
+        "addresses": addresses,
+        "now": now,
+        "books_until": now - timedelta(days=366 * order_years),
+        "personal": list(PERSONAL),
+    }
     changed = {what: await execute(connection, QUERIES[f"erase_{what}"], params) for what in _ERASED}
     event = Event(name="customer.erased", staff_id=staff_id, subject_id=customer_id)
     await append_many(connection, [event])

@@ -65,12 +65,16 @@ class Desk:
             return
         records = [
             {
-                "id": one.id, "state": one.state, "answer": one.answer,
-                "exchange_order_id": one.exchange_order_id, "refund_id": one.refund_id,
-                "refund_minor": one.refund_minor, "with_shipping": one.with_shipping,
+                "id": one.id,
+                "state": one.state,
+                "answer": one.answer,
+                "exchange_order_id": one.exchange_order_id,
+                "refund_id": one.refund_id,
+                "refund_minor": one.refund_minor,
+                "with_shipping": one.with_shipping,
             }
             for one in self.changed.values()
-        ]  # fmt: skip
+        ]
         params = {"changes": as_json(records), "now": clock.now()}
         await execute(connection, QUERIES["change_returns"], params)
         await queue_many(connection, self.letters)

@@ -95,9 +95,12 @@ async def exchange(
     if ended.state is not HoldState.CLAIMED or not ended.changed:
         raise RuntimeError(f"hold {new_id}, just placed, is {ended.state}")
     told = {
-        "total_minor": new.total_minor, "currency": new.currency, "provider": CASH, "exchange_of": order.id,
+        "total_minor": new.total_minor,
+        "currency": new.currency,
+        "provider": CASH,
+        "exchange_of": order.id,
         "lines": [list(taken) for taken in lines_taken],
-    }  # fmt: skip
+    }
     events = [
         event_of(name, new, told, staff_id=approval.staff_id) for name in ("order.placed", "order.confirmed")
     ]
@@ -156,9 +159,11 @@ async def _quote(
                 same_again(known, line.quantity, before.get(known.variant_id, 0), tax_included=included)
             )
             continue
-        price = bought[variant.id].price_minor if variant.id in bought else unit_in_terms_of(
-            _price(variant, prices), tax, variant.tax_class, tax_included=included
-        )  # fmt: skip
+        price = (
+            bought[variant.id].price_minor
+            if variant.id in bought
+            else unit_in_terms_of(_price(variant, prices), tax, variant.tax_class, tax_included=included)
+        )
         others.append(Priced(variant.id, price, line.quantity, variant.tax_class, 0, variant.category))
     # Sending it again costs the customer nothing.
     told = Rules({"": replace(tax, included=included)}, (), rules.rates)
@@ -173,10 +178,14 @@ def _with(quoted: Quote, same: Sequence[QuotedLine], *, included: bool) -> Quote
     subtotal = sum(line.unit_minor * line.quantity for line in same)
     off, tax = sum(line.discount_minor for line in same), sum(line.tax_minor for line in same)
     return replace(
-        quoted, lines=(*quoted.lines, *same), subtotal_minor=quoted.subtotal_minor + subtotal,
-        discount_minor=quoted.discount_minor + off, tax_minor=quoted.tax_minor + tax, tax_included=included,
+        quoted,
+        lines=(*quoted.lines, *same),
+        subtotal_minor=quoted.subtotal_minor + subtotal,
+        discount_minor=quoted.discount_minor + off,
+        tax_minor=quoted.tax_minor + tax,
+        tax_included=included,
         total_minor=quoted.total_minor + subtotal - off + (0 if included else tax),
-    )  # fmt: skip
+    )
 
 
 def _same(line: ReturnLine) -> bool:
@@ -237,28 +246,51 @@ async def _insert(
     now = clock.now()
     lines = _merged(new_id, quoted, variants, parts)
     record = {
-        "id": new_id, "fingerprint": hashlib.sha256(new_id.bytes).hexdigest(),
-        "customer_id": order.customer_id, "visitor_id": order.visitor_id, "cart_id": None,
-        "campaign_id": None, "email": order.email, "name": order.name, "address": order.address,
+        "id": new_id,
+        "fingerprint": hashlib.sha256(new_id.bytes).hexdigest(),
+        "customer_id": order.customer_id,
+        "visitor_id": order.visitor_id,
+        "cart_id": None,
+        "campaign_id": None,
+        "email": order.email,
+        "name": order.name,
+        "address": order.address,
         "language": order.language,
-        "total_minor": quoted.total_minor - credit_minor, "credit_minor": credit_minor,
-        "currency": quoted.currency, "provider": CASH, "method": "",
-        "held_until": now + _HELD_FOR, "longer_until": None, "country": order.country,
-        "postcode": order.postcode, "city": order.city, "phone": order.phone,
+        "total_minor": quoted.total_minor - credit_minor,
+        "credit_minor": credit_minor,
+        "currency": quoted.currency,
+        "provider": CASH,
+        "method": "",
+        "held_until": now + _HELD_FOR,
+        "longer_until": None,
+        "country": order.country,
+        "postcode": order.postcode,
+        "city": order.city,
+        "phone": order.phone,
         "subtotal_minor": quoted.subtotal_minor,
-        "discount_minor": quoted.discount_minor, "shipping_minor": 0, "tax_minor": quoted.tax_minor,
-        "shipping_tax_minor": 0, "shipping_tax_rate": 0,
-        "tax_included": quoted.tax_included, "shipping_key": "", "discount_code": "", "promised_on": None,
-    }  # fmt: skip
+        "discount_minor": quoted.discount_minor,
+        "shipping_minor": 0,
+        "tax_minor": quoted.tax_minor,
+        "shipping_tax_minor": 0,
+        "shipping_tax_rate": 0,
+        "tax_included": quoted.tax_included,
+        "shipping_key": "",
+        "discount_code": "",
+        "promised_on": None,
+    }
     records = [
         {"order_id": new_id, "variant_id": variant_id, "location_id": at, "quantity": units}
         for (variant_id, at), units in goods.items()
     ]
     params = {
-        "orders": as_json([record]), "lines": as_json(lines), "goods": as_json(records),
-        "state": OrderState.CONFIRMED.value, "payment_state": PaymentState.DUE.value, "now": now,
+        "orders": as_json([record]),
+        "lines": as_json(lines),
+        "goods": as_json(records),
+        "state": OrderState.CONFIRMED.value,
+        "payment_state": PaymentState.DUE.value,
+        "now": now,
         "confirmed_at": now,
-    }  # fmt: skip
+    }
     await connection.execute(QUERIES["insert_orders"], params)
 
 
@@ -270,12 +302,17 @@ def _merged(
     for line in quoted.lines:
         if (known := lines.get(line.variant_id)) is None:
             lines[line.variant_id] = {
-                "order_id": new_id, "variant_id": line.variant_id, "quantity": line.quantity,
-                "price_minor": line.unit_minor, "discount_minor": line.discount_minor,
-                "tax_minor": line.tax_minor, "title": variants[line.variant_id].title,
-                "tax_class": line.tax_class, "tax_rate": line.tax_rate,
+                "order_id": new_id,
+                "variant_id": line.variant_id,
+                "quantity": line.quantity,
+                "price_minor": line.unit_minor,
+                "discount_minor": line.discount_minor,
+                "tax_minor": line.tax_minor,
+                "title": variants[line.variant_id].title,
+                "tax_class": line.tax_class,
+                "tax_rate": line.tax_rate,
                 "parts": parts.get(line.variant_id, ()),
-            }  # fmt: skip
+            }
             continue
         known["quantity"] += line.quantity
         known["discount_minor"] += line.discount_minor

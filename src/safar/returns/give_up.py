@@ -119,14 +119,22 @@ async def _give_up(connection: Connection, one: GiveUp, order: Order) -> str:
     await _write(connection, one, order, rest, (refunded, waived))
     titles = {line.variant_id: line.title for line in lines}
     letter = given_up_letter(
-        order, one.give_up_id, [(units, titles[id_]) for id_, units in rest.lines.items()], one.link,
-        reason=one.reason, refund_minor=refunded, waived_minor=waived,
-    )  # fmt: skip
+        order,
+        one.give_up_id,
+        [(units, titles[id_]) for id_, units in rest.lines.items()],
+        one.link,
+        reason=one.reason,
+        refund_minor=refunded,
+        waived_minor=waived,
+    )
     await queue_many(connection, [letter])
     told = {
-        "reason": one.reason, "quantity": sum(rest.lines.values()), "amount_minor": refunded + waived,
-        "currency": order.currency, "lines": [list(line) for line in rest.lines.items()],
-    }  # fmt: skip
+        "reason": one.reason,
+        "quantity": sum(rest.lines.values()),
+        "amount_minor": refunded + waived,
+        "currency": order.currency,
+        "lines": [list(line) for line in rest.lines.items()],
+    }
     await append_many(connection, [event_of("order.given_up", order, told, staff_id=one.staff_id)])
     if state != order.state:
         change = unchanged(order)
@@ -153,9 +161,13 @@ async def _money(
     goods_minor = min(goods_minor, purse.total_minor)
     delivery_minor = delivery_worth(order, purse.total_minor - goods_minor) if one.with_shipping else 0
     back = await give_back_of(
-        connection, purse, goods_minor + delivery_minor, key=one.give_up_id, reason=REFUND_REASON,
+        connection,
+        purse,
+        goods_minor + delivery_minor,
+        key=one.give_up_id,
+        reason=REFUND_REASON,
         staff_id=one.staff_id,
-    )  # fmt: skip
+    )
     if delivery_minor:
         await delivery_is_back(connection, order, delivery_minor)
     return back.refunded_minor, back.waived_minor
@@ -167,22 +179,32 @@ async def _write(
     """Write it down and put the units back where they came from."""
     refund_minor, waived_minor = amounts
     params = {
-        "id": one.give_up_id, "order_id": order.id, "reason": one.reason, "refund_minor": refund_minor,
-        "waived_minor": waived_minor, "staff_id": one.staff_id, "now": clock.now(),
+        "id": one.give_up_id,
+        "order_id": order.id,
+        "reason": one.reason,
+        "refund_minor": refund_minor,
+        "waived_minor": waived_minor,
+        "staff_id": one.staff_id,
+        "now": clock.now(),
         "fingerprint": one.asked.fingerprint,
         "lines": as_json([{"variant_id": id_, "quantity": units} for id_, units in rest.lines.items()]),
-        "goods": as_json([
-            {"variant_id": id_, "location_id": at, "quantity": n} for (id_, at), n in rest.goods.items()
-        ]),
-    }  # fmt: skip
+        "goods": as_json(
+            [{"variant_id": id_, "location_id": at, "quantity": n} for (id_, at), n in rest.goods.items()]
+        ),
+    }
     await execute(connection, QUERIES["give_up"], params)
     await execute(connection, QUERIES["forget_given_up_goods"], {"order_id": order.id})
     moves = [
         stock.Transfer(
-            move_id=derived_id("given up", one.give_up_id, variant_id, location_id), variant_id=variant_id,
-            from_location_id=stock.outgoing_of(location_id), to_location_id=location_id, quantity=units,
-            reason="given up", document=f"order {order.number}", staff_id=one.staff_id,
+            move_id=derived_id("given up", one.give_up_id, variant_id, location_id),
+            variant_id=variant_id,
+            from_location_id=stock.outgoing_of(location_id),
+            to_location_id=location_id,
+            quantity=units,
+            reason="given up",
+            document=f"order {order.number}",
+            staff_id=one.staff_id,
         )
         for (variant_id, location_id), units in rest.goods.items()
-    ]  # fmt: skip
+    ]
     await stock.transfer_many(connection, moves)

@@ -33,9 +33,11 @@ async def close_old(context: Context) -> bool:
     days, way_days, zone = settings.return_days, settings.delivery_days_max, settings.timezone
     last_day = clock.today(zone) - timedelta(days=days)
     params = {
-        "before": clock.day_start(last_day, zone), "limit": _AT_ONCE_MAX, "now": clock.now(),
+        "before": clock.day_start(last_day, zone),
+        "limit": _AT_ONCE_MAX,
+        "now": clock.now(),
         "sent_before": clock.day_start(last_day - timedelta(days=way_days), zone),
-    }  # fmt: skip
+    }
     async with context.database.connection() as connection:
         order_ids = await values(connection, QUERIES["to_close"], params)
 

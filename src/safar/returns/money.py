@@ -31,11 +31,13 @@ def worth_of(
     """
     return sum(
         share(
-            paid_for(line, tax_included=order.tax_included), line.quantity,
-            before.get(line.variant_id, 0) + line.given_up, units.get(line.variant_id, 0),
+            paid_for(line, tax_included=order.tax_included),
+            line.quantity,
+            before.get(line.variant_id, 0) + line.given_up,
+            units.get(line.variant_id, 0),
         )
         for line in lines
-    )  # fmt: skip
+    )
 
 
 def shipping_paid(order: Order) -> int:

@@ -66,8 +66,9 @@ async def _returns(request: Request) -> Response:
     params = {
         "states": None if wanted else states,
         "before": whole_number(request.query_params.get("before", "")) or LAST_NUMBER,
-        "number": whole_number(wanted), "limit": _PAGE_SIZE + 1,
-    }  # fmt: skip
+        "number": whole_number(wanted),
+        "limit": _PAGE_SIZE + 1,
+    }
     async with context_of(request).database.connection() as connection:
         found = await rows(Listed, connection, QUERIES["returns_listed"], params)
     shown, last = cut(found, _PAGE_SIZE)
@@ -78,9 +79,15 @@ async def _returns(request: Request) -> Response:
     ]
     tabs += [(_(name), f"/returns?state={key.value}", state == key) for key, name in RETURN_STATES.items()]
     values = {
-        "returns": shown, "tabs": tabs, "older": older, "first": "before" not in request.query_params,
-        "states": RETURN_STATES, "tones": RETURN_TONES, "wishes": WISHES, "query": wanted,
-    }  # fmt: skip
+        "returns": shown,
+        "tabs": tabs,
+        "older": older,
+        "first": "before" not in request.query_params,
+        "states": RETURN_STATES,
+        "tones": RETURN_TONES,
+        "wishes": WISHES,
+        "query": wanted,
+    }
     return page(request, "returns/returns.html", values)
 
 
@@ -95,23 +102,29 @@ async def _return(request: Request, wrong: Wrong = NOTHING) -> Response:
         expected = demand_of({line.variant_id: line.quantity for line in lines}, parts)
         exchange = one.exchange_order_id and (await orders_by_id(connection, [one.exchange_order_id]))
         values: dict[str, Any] = {
-            "one": one, "order": order, "lines": lines, "expected": await _titles(connection, expected),
+            "one": one,
+            "order": order,
+            "lines": lines,
+            "expected": await _titles(connection, expected),
             "goods": await return_goods_of(connection, return_id),
             "exchange": exchange[one.exchange_order_id] if exchange and one.exchange_order_id else None,
             "names": await staff_names(connection, [one.staff_id] if one.staff_id else []),
             "locations": [
-                (place.id, place.name)
-                for place in await own_locations(connection)
-                if place.kind in _SHELVES
+                (place.id, place.name) for place in await own_locations(connection) if place.kind in _SHELVES
             ],
             "worth": await _worths(connection, order, one),
-        }  # fmt: skip
+        }
     values |= {
-        "states": RETURN_STATES, "tones": RETURN_TONES, "wishes": WISHES, "reasons": REASONS,
-        "problem": wrong.sentence, "may_manage": actor.may("manager"), "answer_max": ANSWER_CHARACTERS_MAX,
+        "states": RETURN_STATES,
+        "tones": RETURN_TONES,
+        "wishes": WISHES,
+        "reasons": REASONS,
+        "problem": wrong.sentence,
+        "may_manage": actor.may("manager"),
+        "answer_max": ANSWER_CHARACTERS_MAX,
         "may": {step.value for step in ReturnStep if return_after(one.state, step) is not None},
         "main": MAIN,
-    }  # fmt: skip
+    }
     return page(request, "returns/return.html", values, status=wrong.status)
 
 

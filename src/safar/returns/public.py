@@ -67,11 +67,19 @@ async def _form(
         raise NotReturnable
     typed = fields.values if fields else {}
     values = {
-        "order": order, "lines": open_lines, "left": left, "others": _choices(open_lines, others),
-        "signed": request.path_params["signed"], "reasons": [(key, _(text)) for key, text in REASONS.items()],
-        "wishes": WISHES, "typed": typed, "problem": problem, "problems": fields.problems if fields else {},
-        "request_id": typed.get("request_id") or new_id(), "note_max": NOTE_CHARACTERS_MAX,
-    }  # fmt: skip
+        "order": order,
+        "lines": open_lines,
+        "left": left,
+        "others": _choices(open_lines, others),
+        "signed": request.path_params["signed"],
+        "reasons": [(key, _(text)) for key, text in REASONS.items()],
+        "wishes": WISHES,
+        "typed": typed,
+        "problem": problem,
+        "problems": fields.problems if fields else {},
+        "request_id": typed.get("request_id") or new_id(),
+        "note_max": NOTE_CHARACTERS_MAX,
+    }
     return page(request, "returns/form.html", values, status=status)
 
 
@@ -87,10 +95,15 @@ async def _ask(request: Request, order_id: UUID) -> Response:
         key = request_key(request, fields, "return", order_id)
         fields.done()
         asked = ReturnRequest(
-            key, order_id, wanted, fields.values["wish"], context.settings.return_days,
-            link_of(context, order_id), fields.values.get("note", "").strip(),
+            key,
+            order_id,
+            wanted,
+            fields.values["wish"],
+            context.settings.return_days,
+            link_of(context, order_id),
+            fields.values.get("note", "").strip(),
             way_days=context.settings.delivery_days_max,
-        )  # fmt: skip
+        )
         number = await _written(request, asked)
     except SafarError as refused:
         if wants_json(request) or isinstance(refused, NotFound):

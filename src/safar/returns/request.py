@@ -111,11 +111,14 @@ async def _insert(connection: Connection, requests: Sequence[ReturnRequest]) -> 
     ]
     lines = [
         {
-            "return_id": request.return_id, "variant_id": line.variant_id, "quantity": line.quantity,
-            "reason": line.reason, "wanted_id": line.wanted_id if request.wish == Wish.EXCHANGE else None,
+            "return_id": request.return_id,
+            "variant_id": line.variant_id,
+            "quantity": line.quantity,
+            "reason": line.reason,
+            "wanted_id": line.wanted_id if request.wish == Wish.EXCHANGE else None,
         }
         for request in requests
         for line in request.lines
-    ]  # fmt: skip
+    ]
     params = {"returns": as_json(returns), "lines": as_json(lines), "now": clock.now()}
     await execute(connection, QUERIES["insert_returns"], params)

@@ -50,9 +50,14 @@ async def _approve(request: Request, actor: Actor, fields: Fields) -> str:
     order_id = await _order_id(context, return_id)
     send_to = "\n".join([context.settings.shop_name, *context.settings.shop_address.split("|")])
     approval = Approval(
-        return_id, actor.id, link_of(context, order_id), link_of(context, exchange_id(return_id)),
-        send_to if context.settings.shop_address else "", answer, context.settings.order_location_rule,
-    )  # fmt: skip
+        return_id,
+        actor.id,
+        link_of(context, order_id),
+        link_of(context, exchange_id(return_id)),
+        send_to if context.settings.shop_address else "",
+        answer,
+        context.settings.order_location_rule,
+    )
     return _done(return_id, await context.batched(approve_many, approval))
 
 
@@ -95,9 +100,7 @@ async def _refund(request: Request, actor: Actor, fields: Fields) -> str:
         order = (await orders_by_id(connection, [one.order_id]))[one.order_id]
     amount = fields.amount("amount", order.currency, required=False)
     fields.done()
-    gift = GiveBack(
-        return_id, actor.id, link_of(context, order.id), fields.ticked("with_shipping"), amount
-    )  # fmt: skip
+    gift = GiveBack(return_id, actor.id, link_of(context, order.id), fields.ticked("with_shipping"), amount)
     return _done(return_id, await context.batched(refund_return_many, gift))
 
 
@@ -127,10 +130,16 @@ async def _register(request: Request) -> Response:
     one = await context.batched(
         request_many,
         ReturnRequest(
-            key, order_id, wanted, fields.values.get("wish", Wish.REFUND), context.settings.return_days,
-            link_of(context, order_id), note, actor.id,
+            key,
+            order_id,
+            wanted,
+            fields.values.get("wish", Wish.REFUND),
+            context.settings.return_days,
+            link_of(context, order_id),
+            note,
+            actor.id,
         ),
-    )  # fmt: skip
+    )
     return see_other(f"/returns/{one.id}")
 
 

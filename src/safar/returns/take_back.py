@@ -48,11 +48,13 @@ async def approve_many(connection: Connection, approvals: Sequence[Approval]) ->
             new = await exchange(connection, desk.orders[one.order_id], one, desk.lines[one.id], approval)
             one = replace(one, exchange_order_id=new.order.id, refund_minor=new.surplus_minor)
         desk.put(
-            replace(one, state=ReturnState.APPROVED, answer=approval.answer), approval.link,
-            staff_id=approval.staff_id, send_to=approval.send_to,
+            replace(one, state=ReturnState.APPROVED, answer=approval.answer),
+            approval.link,
+            staff_id=approval.staff_id,
+            send_to=approval.send_to,
             exchange=(new.order, approval.exchange_link) if new else None,
             told={"order_number": new.order.number} if new else None,
-        )  # fmt: skip
+        )
         if new:
             desk.events += new.events
     await desk.close(connection)
@@ -82,9 +84,12 @@ async def receive_many(connection: Connection, arrivals: Sequence[Arrival]) -> l
             worth_minor = await lines_worth(connection, order, one, received)
             changed, short_minor = await _end_exchange(connection, one, worth_minor, arrival.staff_id)
         desk.put(
-            changed, arrival.link, staff_id=arrival.staff_id, told={"quantity": sum(received.values())},
+            changed,
+            arrival.link,
+            staff_id=arrival.staff_id,
+            told={"quantity": sum(received.values())},
             due=money(short_minor, order.currency) if short_minor else "",
-        )  # fmt: skip
+        )
     await stock.transfer_many(connection, moves)
     await desk.close(connection)
     return [desk.outcome(arrival.return_id, ReturnState.RECEIVED) for arrival in arrivals]
@@ -112,15 +117,22 @@ async def refund_return_many(connection: Connection, gifts: Sequence[GiveBack]) 
         if gift.with_shipping:
             delivery_minor = delivery_worth(order, purse.total_minor - wanted)
         back = await give_back_of(
-            connection, purse, wanted + delivery_minor, key=one.id, reason=f"return {one.number}",
+            connection,
+            purse,
+            wanted + delivery_minor,
+            key=one.id,
+            reason=f"return {one.number}",
             staff_id=gift.staff_id,
-        )  # fmt: skip
+        )
         if delivery_minor:
             desk.orders[order.id] = await delivery_is_back(connection, order, delivery_minor)
         changed = replace(
-            one, state=ReturnState.REFUNDED, refund_id=back.refund_id, refund_minor=back.refunded_minor,
+            one,
+            state=ReturnState.REFUNDED,
+            refund_id=back.refund_id,
+            refund_minor=back.refunded_minor,
             with_shipping=delivery_minor > 0,
-        )  # fmt: skip
+        )
         told: dict[str, Any] = {"total_minor": back.refunded_minor, "currency": order.currency}
         if back.waived_minor:
             told["waived_minor"] = back.waived_minor
@@ -176,27 +188,36 @@ async def _check_arrival(
 
 async def _write_arrival(connection: Connection, arrival: Arrival, received: Mapping[UUID, int]) -> None:
     params = {
-        "goods": as_json([
-            {"return_id": arrival.return_id, "variant_id": v, "location_id": at, "quantity": units}
-            for (v, at), units in _by_place(arrival).items()
-        ]),
-        "lines": as_json([
-            {"return_id": arrival.return_id, "variant_id": v, "received": units}
-            for v, units in received.items()
-        ]),
-    }  # fmt: skip
+        "goods": as_json(
+            [
+                {"return_id": arrival.return_id, "variant_id": v, "location_id": at, "quantity": units}
+                for (v, at), units in _by_place(arrival).items()
+            ]
+        ),
+        "lines": as_json(
+            [
+                {"return_id": arrival.return_id, "variant_id": v, "received": units}
+                for v, units in received.items()
+            ]
+        ),
+    }
     await execute(connection, QUERIES["write_arrivals"], params)
 
 
 def _moves(order: Order, one: Return, arrival: Arrival) -> list[stock.Transfer]:
     return [
         stock.Transfer(
-            move_id=derived_id("returned", one.id, variant_id, location_id), variant_id=variant_id,
-            from_location_id=stock.CUSTOMER, to_location_id=location_id, quantity=quantity,
-            reason="return", document=f"order {order.number}", staff_id=arrival.staff_id,
+            move_id=derived_id("returned", one.id, variant_id, location_id),
+            variant_id=variant_id,
+            from_location_id=stock.CUSTOMER,
+            to_location_id=location_id,
+            quantity=quantity,
+            reason="return",
+            document=f"order {order.number}",
+            staff_id=arrival.staff_id,
         )
         for (variant_id, location_id), quantity in _by_place(arrival).items()
-    ]  # fmt: skip
+    ]
 
 
 def _by_place(arrival: Arrival) -> dict[Place, int]:

@@ -40,20 +40,29 @@ async def undo_exchanges(
             changed.append(replace(one, wish=Wish.REFUND, refund_minor=0))
             continue
         back = await give_back_of(
-            connection, purse, purse.total_minor, key=order.id, reason=f"return {one.number}",
+            connection,
+            purse,
+            purse.total_minor,
+            key=order.id,
+            reason=f"return {one.number}",
             staff_id=by.get(order.id),
-        )  # fmt: skip
+        )
         changed.append(
             replace(
-                one, wish=Wish.REFUND, state=ReturnState.REFUNDED,
+                one,
+                wish=Wish.REFUND,
+                state=ReturnState.REFUNDED,
                 refund_id=back.refund_id or one.refund_id,
                 refund_minor=one.refund_minor + back.refunded_minor,
             )
-        )  # fmt: skip
+        )
         told = {
-            "return_id": one.id, "number": one.number, "wish": Wish.REFUND,
-            "total_minor": back.refunded_minor, "currency": order.currency,
-        }  # fmt: skip
+            "return_id": one.id,
+            "number": one.number,
+            "wish": Wish.REFUND,
+            "total_minor": back.refunded_minor,
+            "currency": order.currency,
+        }
         event = event_of("return.refunded", order, told, staff_id=by.get(order.id))
         events.append(replace(event, subject_id=one.order_id))
     await execute(connection, QUERIES["undo_exchanges"], _params(changed))
@@ -69,9 +78,12 @@ def _credits_of(purse: Purse) -> Purse:
 def _params(changed: Sequence[Return]) -> dict[str, object]:
     records = [
         {
-            "id": one.id, "state": one.state, "wish": one.wish, "refund_id": one.refund_id,
+            "id": one.id,
+            "state": one.state,
+            "wish": one.wish,
+            "refund_id": one.refund_id,
             "refund_minor": one.refund_minor,
         }
         for one in changed
-    ]  # fmt: skip
+    ]
     return {"changes": as_json(records), "now": clock.now()}

@@ -142,20 +142,28 @@ async def _write_parcels(
         return
     shipments = [
         {
-            "id": s.shipment_id, "order_id": s.order_id, "location_id": s.location_id, "carrier": s.carrier,
-            "tracking_code": s.tracking_code, "tracking_url": link, "staff_id": s.staff_id,
+            "id": s.shipment_id,
+            "order_id": s.order_id,
+            "location_id": s.location_id,
+            "carrier": s.carrier,
+            "tracking_code": s.tracking_code,
+            "tracking_url": link,
+            "staff_id": s.staff_id,
             "fingerprint": s.asked.fingerprint.hex(),
         }
         for s, _parcel, link in sent
-    ]  # fmt: skip
+    ]
     goods = [
         {
-            "shipment_id": s.shipment_id, "order_id": s.order_id, "location_id": location_id,
-            "variant_id": variant_id, "quantity": quantity,
+            "shipment_id": s.shipment_id,
+            "order_id": s.order_id,
+            "location_id": location_id,
+            "variant_id": variant_id,
+            "quantity": quantity,
         }
         for s, parcel, _link in sent
         for (variant_id, location_id), quantity in parcel.taken.items()
-    ]  # fmt: skip
+    ]
     params = {"shipments": as_json(shipments), "goods": as_json(goods), "now": now}
     await execute(connection, QUERIES["insert_shipments"], params)
 
@@ -169,12 +177,15 @@ def _moves(
     return [
         stock.Shipped(
             move_id=derived_id("shipped", shipping.shipment_id, variant_id, location_id),
-            variant_id=variant_id, location_id=location_id, quantity=quantity,
-            document=f"order {orders[shipping.order_id].number}", staff_id=shipping.staff_id,
+            variant_id=variant_id,
+            location_id=location_id,
+            quantity=quantity,
+            document=f"order {orders[shipping.order_id].number}",
+            staff_id=shipping.staff_id,
             behind=others.get((shipping.order_id, variant_id, shipping.location_id), 0),
         )
         for (variant_id, location_id), quantity in parcel.taken.items()
-    ]  # fmt: skip
+    ]
 
 
 def _letter(

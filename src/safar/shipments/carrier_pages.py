@@ -31,8 +31,11 @@ async def _carriers(request: Request, wrong: Wrong = NOTHING) -> Response:
     async with context_of(request).database.connection() as connection:
         found = await carriers(connection)
     values = {
-        "carriers": found, "new_id": new_id(), "may_manage": actor.may("manager"), **wrong.values(),
-    }  # fmt: skip
+        "carriers": found,
+        "new_id": new_id(),
+        "may_manage": actor.may("manager"),
+        **wrong.values(),
+    }
     return page(request, "shipments/carriers.html", values, status=wrong.status)
 
 
@@ -45,9 +48,12 @@ async def _save(request: Request, actor: Actor, fields: Fields) -> str:
     if url and "tracking_url" not in fields.problems and not is_tracking_template(url):
         fields.problems["tracking_url"] = _("A web address with {code} where the tracking code goes.")
     params = {
-        "id": carrier_id, "name": name, "tracking_url": url, "active": "hidden" not in fields.values,
+        "id": carrier_id,
+        "name": name,
+        "tracking_url": url,
+        "active": "hidden" not in fields.values,
         "now": clock.now(),
-    }  # fmt: skip
+    }
     fields.done()
     await _write(context_of(request), params, staff_id=actor.id)
     return "/carriers"

@@ -35,9 +35,13 @@ def picking_list(
     for pick in picks:
         by_shelf.setdefault(pick.location, {}).setdefault(pick.variant_id, []).append(pick)
     columns = [
-        Column("", 0.06), Column(_("Article"), 0.17), Column(_("Barcode"), 0.18), Column(_("Product"), 0.29),
-        Column(_("For order"), 0.2), Column(_("Units"), 0.1, end=True),
-    ]  # fmt: skip
+        Column("", 0.06),
+        Column(_("Article"), 0.17),
+        Column(_("Barcode"), 0.18),
+        Column(_("Product"), 0.29),
+        Column(_("For order"), 0.2),
+        Column(_("Units"), 0.1, end=True),
+    ]
     for location in sorted(by_shelf):
         paper.heading(location)
         rows = []
@@ -74,13 +78,13 @@ def packing_slip(
             paper.text(parcel)
             paper.gap(3)
         columns = [
-            Column("", 0.07), Column(_("Article"), 0.2), Column(_("Product"), 0.61),
+            Column("", 0.07),
+            Column(_("Article"), 0.2),
+            Column(_("Product"), 0.61),
             Column(_("Units"), 0.12, end=True),
-        ]  # fmt: skip
+        ]
         paper.table(columns, [(BOX, sku, _short(title), number(units)) for sku, title, units in lines])
-        paper.text(
-            _("Is something wrong? Open the page of your order, or just write to us."), grey=True
-        )  # fmt: skip
+        paper.text(_("Is something wrong? Open the page of your order, or just write to us."), grey=True)
         return paper.bytes()
 
 
@@ -142,16 +146,22 @@ def is_paid_for(order: Order) -> bool:
 
 def _write_lines(paper: Draft, order: Order, lines: Sequence[OrderLine]) -> None:
     columns = [
-        Column(_("Article"), 0.17), Column(_("Product"), 0.37), Column(_("Units"), 0.1, end=True),
-        Column(_("Price"), 0.17, end=True), Column(_("Sum"), 0.19, end=True),
-    ]  # fmt: skip
+        Column(_("Article"), 0.17),
+        Column(_("Product"), 0.37),
+        Column(_("Units"), 0.1, end=True),
+        Column(_("Price"), 0.17, end=True),
+        Column(_("Sum"), 0.19, end=True),
+    ]
     rows = [
         (
-            line.sku, _short(line.title), number(line.quantity), money(line.price_minor, order.currency),
+            line.sku,
+            _short(line.title),
+            number(line.quantity),
+            money(line.price_minor, order.currency),
             money(line.price_minor * line.quantity, order.currency),
         )
         for line in lines
-    ]  # fmt: skip
+    ]
     paper.table(columns, rows)
 
 
@@ -179,21 +189,27 @@ def _write_taxes(paper: Draft, order: Order, taxes: Sequence[TaxLine]) -> None:
     if not order.tax_minor:
         return
     names = {
-        "standard": _("Standard rate"), "reduced": _("Reduced rate"), "zero": _("Zero rate"),
+        "standard": _("Standard rate"),
+        "reduced": _("Reduced rate"),
+        "zero": _("Zero rate"),
         "shipping": _("Delivery"),
-    }  # fmt: skip
+    }
     paper.heading(_("Tax in the total") if order.tax_included else _("Tax"))
     columns = [
-        Column("", 0.34), Column(_("Rate"), 0.16, end=True), Column(_("Net"), 0.25, end=True),
+        Column("", 0.34),
+        Column(_("Rate"), 0.16, end=True),
+        Column(_("Net"), 0.25, end=True),
         Column(_("Tax"), 0.25, end=True),
-    ]  # fmt: skip
+    ]
     rows = [
         (
-            names.get(line.tax_class, line.tax_class), f"{number(line.rate / 1000)} %",
-            money(line.net_minor, order.currency), money(line.tax_minor, order.currency),
+            names.get(line.tax_class, line.tax_class),
+            f"{number(line.rate / 1000)} %",
+            money(line.net_minor, order.currency),
+            money(line.tax_minor, order.currency),
         )
         for line in taxes
-    ]  # fmt: skip
+    ]
     paper.table(columns, rows)
 
 

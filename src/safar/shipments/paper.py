@@ -148,9 +148,16 @@ class Paper:
             pdf.set_x(self._left(*at))
             pdf.set_text_shaping(direction="rtl" if _runs_right_to_left(line, self._rtl) else "ltr")
             written = pdf.multi_cell(
-                at[1] * pdf.epw, size * _MM_A_POINT * _LINE, line, align="R" if end != self._rtl else "L",
-                new_x=XPos.LMARGIN, new_y=YPos.NEXT, padding=0, dry_run=dry, output="HEIGHT",
-            )  # fmt: skip
+                at[1] * pdf.epw,
+                size * _MM_A_POINT * _LINE,
+                line,
+                align="R" if end != self._rtl else "L",
+                new_x=XPos.LMARGIN,
+                new_y=YPos.NEXT,
+                padding=0,
+                dry_run=dry,
+                output="HEIGHT",
+            )
             height += cast("float", written)
         return height
 

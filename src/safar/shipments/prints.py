@@ -79,7 +79,7 @@ async def packing_slip_of(context: Context, order: Order, shipment_id: UUID | No
             units = [(one.sku, one.title, one.quantity) for one in content]
     return await _printed(
         lambda: _documents().packing_slip(context.settings, order, units), "pack", order, units
-    )  # fmt: skip
+    )
 
 
 async def invoice_of(context: Context, order: Order) -> bytes:
@@ -113,9 +113,13 @@ async def _issue(
         context.settings, order, lines, number=f"{series}{number}", refunded_minor=refunded
     )
     params = {
-        "order_id": order.id, "kind": kind, "series": series, "number": number, "now": clock.now(),
+        "order_id": order.id,
+        "kind": kind,
+        "series": series,
+        "number": number,
+        "now": clock.now(),
         "content": orjson.dumps(draft.kept()).decode(),
-    }  # fmt: skip
+    }
     await execute(connection, QUERIES["issue_document"], params)
     return draft.kept()
 

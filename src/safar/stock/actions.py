@@ -56,12 +56,35 @@ from safar.stock.model import (
 )
 
 __all__ = [
-    "CUSTOMER", "LOSS", "MAIN", "SUPPLIER", "Adjustment", "Claim", "Level", "Moved", "Receipt", "Shipped",
+    "CUSTOMER",
+    "LOSS",
+    "MAIN",
+    "SUPPLIER",
+    "Adjustment",
+    "Claim",
+    "Level",
+    "Moved",
+    "Receipt",
+    "Shipped",
     "Transfer",
-    "adjust_many", "allocation_of", "claim_many", "ensure_locations", "levels", "move_many",
-    "moves_of_variant", "open_allocation", "open_levels", "open_locations", "outgoing_of", "own_locations",
-    "receive_many", "recount", "ship_many", "transfer_many", "write_sales",
-]  # fmt: skip
+    "adjust_many",
+    "allocation_of",
+    "claim_many",
+    "ensure_locations",
+    "levels",
+    "move_many",
+    "moves_of_variant",
+    "open_allocation",
+    "open_levels",
+    "open_locations",
+    "outgoing_of",
+    "own_locations",
+    "receive_many",
+    "recount",
+    "ship_many",
+    "transfer_many",
+    "write_sales",
+]
 
 QUERIES = queries_beside(__file__)
 LOCATIONS_MAX = 200

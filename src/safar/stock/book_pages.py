@@ -69,11 +69,17 @@ async def _lots(request: Request, wrong: Wrong = NOTHING) -> Response:
     lots, last = cut(found, PAGE_SIZE)
     key = page_key(last.expires_on, last.lot_id, last.location_id) if last else ""
     values = {
-        "lots": lots, "days": days, "choices": _DAYS, "today": today_of(request),
-        "first": after is None, "more": forms.at("", days=days, after=key) if last else None,
-        "place_name": forms.place_name, "may_move": actor.may("manager"), "new_id": new_id,
+        "lots": lots,
+        "days": days,
+        "choices": _DAYS,
+        "today": today_of(request),
+        "first": after is None,
+        "more": forms.at("", days=days, after=key) if last else None,
+        "place_name": forms.place_name,
+        "may_move": actor.may("manager"),
+        "new_id": new_id,
         **wrong.values(),
-    }  # fmt: skip
+    }
     return page(request, "stock/lots.html", values, status=wrong.status)
 
 

@@ -24,30 +24,43 @@ LOW_UNITS = 10
 
 def transfer_of_receipt(receipt: Receipt) -> Transfer:
     return Transfer(
-        move_id=receipt.move_id, variant_id=receipt.variant_id, from_location_id=SUPPLIER,
-        to_location_id=receipt.location_id, quantity=receipt.quantity, reason=receipt.reason,
-        document=receipt.document, staff_id=receipt.staff_id,
-    )  # fmt: skip
+        move_id=receipt.move_id,
+        variant_id=receipt.variant_id,
+        from_location_id=SUPPLIER,
+        to_location_id=receipt.location_id,
+        quantity=receipt.quantity,
+        reason=receipt.reason,
+        document=receipt.document,
+        staff_id=receipt.staff_id,
+    )
 
 
 def transfer_of_adjustment(adjustment: Adjustment) -> Transfer:
     """Return the move that an adjustment is: units found come from the losses, units missing go there."""
     found = adjustment.difference > 0
     return Transfer(
-        move_id=adjustment.move_id, variant_id=adjustment.variant_id,
+        move_id=adjustment.move_id,
+        variant_id=adjustment.variant_id,
         from_location_id=LOSS if found else adjustment.location_id,
         to_location_id=adjustment.location_id if found else LOSS,
-        quantity=abs(adjustment.difference), reason=adjustment.reason,
-        document=adjustment.document, staff_id=adjustment.staff_id,
-    )  # fmt: skip
+        quantity=abs(adjustment.difference),
+        reason=adjustment.reason,
+        document=adjustment.document,
+        staff_id=adjustment.staff_id,
+    )
 
 
 def transfer_of_shipped(shipped: Shipped) -> Transfer:
     return Transfer(
-        move_id=shipped.move_id, variant_id=shipped.variant_id,
-        from_location_id=outgoing_of(shipped.location_id), to_location_id=CUSTOMER,
-        quantity=shipped.quantity, reason="shipped", document=shipped.document, staff_id=shipped.staff_id,
-    )  # fmt: skip
+        move_id=shipped.move_id,
+        variant_id=shipped.variant_id,
+        from_location_id=outgoing_of(shipped.location_id),
+        to_location_id=CUSTOMER,
+        quantity=shipped.quantity,
+        reason="shipped",
+        document=shipped.document,
+        staff_id=shipped.staff_id,
+    )
 
 
 def differences(transfers: Iterable[Transfer], without_level: Container[UUID]) -> dict[Place, int]:
@@ -73,13 +86,17 @@ def sale_moves(claims: Sequence[Claim], endings: Sequence[Ended]) -> list[Transf
 def moves_of_claims(claims: Iterable[Claim]) -> list[Transfer]:
     return [
         Transfer(
-            move_id=new_id(), variant_id=variant_id,
-            from_location_id=location_id, to_location_id=outgoing_of(location_id), quantity=quantity,
-            reason="sold", document=claim.document,
+            move_id=new_id(),
+            variant_id=variant_id,
+            from_location_id=location_id,
+            to_location_id=outgoing_of(location_id),
+            quantity=quantity,
+            reason="sold",
+            document=claim.document,
         )
         for claim in claims
         for variant_id, location_id, quantity in claim.lines
-    ]  # fmt: skip
+    ]
 
 
 def split_repeated(transfers: Sequence[Transfer]) -> tuple[list[Transfer], set[UUID]]:

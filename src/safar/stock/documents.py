@@ -30,9 +30,11 @@ async def latest(
     shown, last = cut(found, PAGE_SIZE)
     older = forms.at("", state=folder, before=last.number) if last else None
     return {
-        "documents": shown, "older": older, "first": before is None,
+        "documents": shown,
+        "older": older,
+        "first": before is None,
         "folder": folder if folder in folders else "",
-    }  # fmt: skip
+    }
 
 
 def page_of(lines: Sequence[Any], after: str, size: int = PAGE_SIZE) -> dict[str, Any]:

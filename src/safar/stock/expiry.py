@@ -54,9 +54,14 @@ def moves_of(expired: Sequence[Expired]) -> list[tuple[Transfer, UUID]]:
         left[one.lot_id, one.shelf_id] -= taken
         free[one.variant_id, one.location_id] -= taken
         move = Transfer(
-            move_id=new_id(), variant_id=one.variant_id, from_location_id=one.location_id,
-            to_location_id=QUARANTINE, quantity=taken, reason="expired", document=one.code,
-        )  # fmt: skip
+            move_id=new_id(),
+            variant_id=one.variant_id,
+            from_location_id=one.location_id,
+            to_location_id=QUARANTINE,
+            quantity=taken,
+            reason="expired",
+            document=one.code,
+        )
         moves.append((move, one.lot_id))
     return moves
 

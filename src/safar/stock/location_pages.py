@@ -33,9 +33,14 @@ async def _locations(request: Request, wrong: Wrong = NOTHING) -> Response:
     async with context_of(request).database.connection() as connection:
         found = await sites(connection)
     values = {
-        "sites": found, "kinds": _kinds(), "kind_names": _kind_names(), "may_change": actor.may("manager"),
-        "location_id": new_id(), "place_name": forms.place_name, **wrong.values(),
-    }  # fmt: skip
+        "sites": found,
+        "kinds": _kinds(),
+        "kind_names": _kind_names(),
+        "may_change": actor.may("manager"),
+        "location_id": new_id(),
+        "place_name": forms.place_name,
+        **wrong.values(),
+    }
     return page(request, "stock/locations.html", values, status=wrong.status)
 
 
@@ -49,9 +54,12 @@ async def _location(request: Request, wrong: Wrong = NOTHING) -> Response:
     if one is None:
         raise UnknownLocation
     values = {
-        "site": one, "kind_names": _kind_names(), "may_change": actor.may("manager"),
-        "place_name": forms.place_name, **wrong.values(),
-    }  # fmt: skip
+        "site": one,
+        "kind_names": _kind_names(),
+        "may_change": actor.may("manager"),
+        "place_name": forms.place_name,
+        **wrong.values(),
+    }
     return page(request, "stock/location.html", values, status=wrong.status)
 
 
@@ -83,21 +91,30 @@ def _read(fields: Fields) -> Site:
         if not fields.values.get("known"):
             location_id = channel_location(channel)
     return Site(
-        id=location_id, name=name, kind=kind, channel=channel, country=country,
+        id=location_id,
+        name=name,
+        kind=kind,
+        channel=channel,
+        country=country,
         postcode=fields.text("postcode", length_max=16, required=False),
         address=fields.text("address", length_max=300, required=False),
         latitude=_degrees(fields, "latitude", 90),
         longitude=_degrees(fields, "longitude", 180),
         priority=fields.integer("priority", least=0, most=10_000),
-        sells=fields.ticked("sells"), active=not fields.ticked("ended"),
-    )  # fmt: skip
+        sells=fields.ticked("sells"),
+        active=not fields.ticked("ended"),
+    )
 
 
 def _degrees(fields: Fields, name: str, most: int) -> float | None:
     degrees = fields.number(
-        name, least=-most, most=most, places=15, required=False,
+        name,
+        least=-most,
+        most=most,
+        places=15,
+        required=False,
         wrong=_("Degrees from -%(most)s to %(most)s.", most=most),
-    )  # fmt: skip
+    )
     return None if degrees is None else float(degrees)
 
 

@@ -60,9 +60,13 @@ async def _levels(request: Request) -> Response:
     only = only if only in _MOST_FREE else ""
     after = parse_page_key(request.query_params.get("after"), key_number, key_number) or _FIRST
     params = {
-        "patterns": patterns_of(query), "most_free": _MOST_FREE.get(only, _UNITS_MOST),
-        "after_free": after[0], "after_id": after[1], "limit": _PAGE_SIZE + 1, "products_max": _PRODUCTS_MAX,
-    }  # fmt: skip
+        "patterns": patterns_of(query),
+        "most_free": _MOST_FREE.get(only, _UNITS_MOST),
+        "after_free": after[0],
+        "after_id": after[1],
+        "limit": _PAGE_SIZE + 1,
+        "products_max": _PRODUCTS_MAX,
+    }
     async with context_of(request).database.connection() as connection:
         found = await rows(
             Shelf, connection, stock.QUERIES["emptiest_found" if query else "emptiest"], params
@@ -71,11 +75,14 @@ async def _levels(request: Request) -> Response:
     shelves, last = cut(found, _PAGE_SIZE)
     key = page_key(last.on_hand - last.held - last.reserve, last.account_id) if last else ""
     values = {
-        "shelves": shelves, "query": query, "only": only or None, "many": many,
+        "shelves": shelves,
+        "query": query,
+        "only": only or None,
+        "many": many,
         "place_name": forms.place_name,
         "begin": None if after == _FIRST else forms.at("/stock", q=query, only=only),
         "next": forms.at("/stock", q=query, only=only, after=key) if last else None,
-    }  # fmt: skip
+    }
     return page(request, "stock/levels.html", values)
 
 

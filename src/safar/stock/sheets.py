@@ -77,11 +77,16 @@ async def export_rows(database: Database) -> AsyncIterator[list[Sequence[Value]]
         after, after_place = found[-1].sku, found[-1].location_id or UUID(int=0)
         yield [
             (
-                one.sku, one.barcode or "", one.title, one.location or "", one.on_hand, one.held,
+                one.sku,
+                one.barcode or "",
+                one.title,
+                one.location or "",
+                one.on_hand,
+                one.held,
                 one.on_hand - one.held - one.reserve,
             )
             for one in found
-        ]  # fmt: skip
+        ]
 
 
 async def review(
@@ -206,11 +211,16 @@ async def _move(connection: Connection, upload: Upload, lines: Sequence[SheetRow
     reason = _("Count from a file") if counted else _("Receipt from a file")
     moves = [
         (
-            derived_id("sheet", upload.id, line.number), UUID(line.record["variant_id"]),
-            UUID(line.record["location_id"]), line.record["units"], reason, upload.name or None, staff_id,
+            derived_id("sheet", upload.id, line.number),
+            UUID(line.record["variant_id"]),
+            UUID(line.record["location_id"]),
+            line.record["units"],
+            reason,
+            upload.name or None,
+            staff_id,
         )
         for line in lines
-    ]  # fmt: skip
+    ]
     if counted:
         await adjust_many(connection, [Adjustment(*move) for move in moves])
     else:

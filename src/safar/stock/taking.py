@@ -96,6 +96,12 @@ def _stated(handled: Sequence[Handled]) -> dict[UUID, UUID]:
 
 def _move(one: Handled, source: UUID, target: UUID) -> Transfer:
     return Transfer(
-        move_id=one.move_id, variant_id=one.variant_id, from_location_id=source, to_location_id=target,
-        quantity=one.quantity, reason=one.reason, document=one.document, staff_id=one.staff_id,
-    )  # fmt: skip
+        move_id=one.move_id,
+        variant_id=one.variant_id,
+        from_location_id=source,
+        to_location_id=target,
+        quantity=one.quantity,
+        reason=one.reason,
+        document=one.document,
+        staff_id=one.staff_id,
+    )

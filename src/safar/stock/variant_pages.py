@@ -75,20 +75,34 @@ async def _variant(request: Request, wrong: Wrong = NOTHING) -> Response:
     moves, last = cut(found, _MOVES_SIZE)
     older = forms.at("", before=page_key(last.at, last.id)) if last else None
     values = {
-        "variant": variant, "moves": moves, "older": older, "first": before is None,
+        "variant": variant,
+        "moves": moves,
+        "older": older,
+        "first": before is None,
         "levels": [(p, levels[variant_id, p.id]) for p in locations if (variant_id, p.id) in levels],
-        "places": places, "place_name": forms.place_name, "state_of": state_of, "lots": lots,
-        "policy": policy, "promise": promise, "may_move": actor.may("manager"), "new_id": new_id,
+        "places": places,
+        "place_name": forms.place_name,
+        "state_of": state_of,
+        "lots": lots,
+        "policy": policy,
+        "promise": promise,
+        "may_move": actor.may("manager"),
+        "new_id": new_id,
         **wrong.values(),
-    }  # fmt: skip
+    }
     return page(request, "stock/variant.html", values, status=wrong.status)
 
 
 async def _receive(connection: Connection, asked: _Asked) -> None:
     receipt = stock.Receipt(
-        asked.move_id, asked.variant.id, asked.location_id, asked.quantity, asked.reason, asked.document,
+        asked.move_id,
+        asked.variant.id,
+        asked.location_id,
+        asked.quantity,
+        asked.reason,
+        asked.document,
         asked.staff_id,
-    )  # fmt: skip
+    )
     outcomes = await stock.receive_many(connection, [receipt])
     stated = {asked.move_id: asked.lot_id} if asked.lot_id else {}
     if stated:
@@ -97,9 +111,14 @@ async def _receive(connection: Connection, asked: _Asked) -> None:
 
 async def _adjust(connection: Connection, asked: _Asked) -> None:
     adjustment = stock.Adjustment(
-        asked.move_id, asked.variant.id, asked.location_id, asked.quantity, asked.reason, asked.document,
+        asked.move_id,
+        asked.variant.id,
+        asked.location_id,
+        asked.quantity,
+        asked.reason,
+        asked.document,
         asked.staff_id,
-    )  # fmt: skip
+    )
     outcomes = await stock.adjust_many(connection, [adjustment])
     stated = {asked.move_id: asked.lot_id} if asked.lot_id else {}
     await follow_fresh(connection, [transfer_of_adjustment(adjustment)], outcomes, stated)
@@ -108,9 +127,15 @@ async def _adjust(connection: Connection, asked: _Asked) -> None:
 async def _transfer(connection: Connection, asked: _Asked) -> None:
     assert asked.to_id is not None
     move = stock.Transfer(
-        asked.move_id, asked.variant.id, asked.location_id, asked.to_id, asked.quantity, asked.reason,
-        asked.document, asked.staff_id,
-    )  # fmt: skip
+        asked.move_id,
+        asked.variant.id,
+        asked.location_id,
+        asked.to_id,
+        asked.quantity,
+        asked.reason,
+        asked.document,
+        asked.staff_id,
+    )
     stated = {asked.move_id: asked.lot_id} if asked.lot_id else {}
     await take_out_many(connection, [move], "stock.transferred", stated)
 
@@ -129,9 +154,15 @@ async def _write_off(connection: Connection, asked: _Asked) -> None:
 
 def _handled(asked: _Asked) -> Handled:
     return Handled(
-        asked.move_id, asked.variant.id, asked.location_id, asked.quantity, asked.reason, asked.document,
-        asked.staff_id, asked.lot_id,
-    )  # fmt: skip
+        asked.move_id,
+        asked.variant.id,
+        asked.location_id,
+        asked.quantity,
+        asked.reason,
+        asked.document,
+        asked.staff_id,
+        asked.lot_id,
+    )
 
 
 _Verb = Callable[[Connection, _Asked], Awaitable[None]]
@@ -186,11 +217,16 @@ async def _asked(connection: Connection, actor: Actor, fields: Fields, form: str
     code = fields.text("lot", length_max=60, required=False) if variant.tracks_lots else ""
     expires_on = fields.day("expires_on")
     return _Asked(
-        variant=variant, move_id=fields.uuid("move_id"), location_id=location_id, to_id=to_id,
-        quantity=quantity, reason=fields.text("reason", length_max=200),
+        variant=variant,
+        move_id=fields.uuid("move_id"),
+        location_id=location_id,
+        to_id=to_id,
+        quantity=quantity,
+        reason=fields.text("reason", length_max=200),
         document=fields.text("document", length_max=100, required=False) or None,
-        lot=Lot(variant.id, code, expires_on) if code else None, staff_id=actor.id,
-    )  # fmt: skip
+        lot=Lot(variant.id, code, expires_on) if code else None,
+        staff_id=actor.id,
+    )
 
 
 @posted(_variant, "policy")

@@ -72,9 +72,15 @@ async def ask(context: Context, connection: Connection, asked: BackRequest) -> s
     )
     customer_id = lead if ours else (await claim_many(connection, [claim]))[0]
     record = params | {
-        "id": key, "variant_id": asked.variant_id, "customer_id": customer_id, "now": now, "state": state,
-        "campaign_id": asked.campaign_id, "language": asked.language, "before": now - _AGAIN_AFTER,
-    }  # fmt: skip
+        "id": key,
+        "variant_id": asked.variant_id,
+        "customer_id": customer_id,
+        "now": now,
+        "state": state,
+        "campaign_id": asked.campaign_id,
+        "language": asked.language,
+        "before": now - _AGAIN_AFTER,
+    }
     written = await value(connection, QUERIES["ask_back"], record)
     if written is None:
         written = await value(connection, QUERIES["ask_back_again"], record)
@@ -116,9 +122,12 @@ async def confirm(connection: Connection, request_id: UUID, *, browser: UUID) ->
     """
     (waiting,) = await _change(connection, [request_id], "confirm_back", "back_in_stock.confirmed")
     proof = Proof(
-        claimant=waiting.customer_id, kind="email", value=waiting.email, language=waiting.language,
+        claimant=waiting.customer_id,
+        kind="email",
+        value=waiting.email,
+        language=waiting.language,
         browser=browser,
-    )  # fmt: skip
+    )
     owner_id = await take_proof(connection, proof)
     await execute(connection, QUERIES["give_back_request"], {"id": request_id, "customer_id": owner_id})
     return waiting
@@ -217,6 +226,9 @@ async def forget_old(connection: Connection) -> int:
 
 def _event(name: str, waiting: Waiting) -> Event:
     return Event(
-        name=name, customer_id=waiting.customer_id, campaign_id=waiting.campaign_id,
-        subject_id=waiting.variant_id, properties={"sku": waiting.sku, "request_id": waiting.id},
-    )  # fmt: skip
+        name=name,
+        customer_id=waiting.customer_id,
+        campaign_id=waiting.campaign_id,
+        subject_id=waiting.variant_id,
+        properties={"sku": waiting.sku, "request_id": waiting.id},
+    )

@@ -41,13 +41,17 @@ async def _ask(request: Request) -> Response:
         problem = fields.problems.get("email") or next(iter(fields.problems.values()))
         return await product_page(
             request, variant.slug, email_problem=problem, typed=email, sku=variant.sku, status=422
-        )  # fmt: skip
+        )
     fields.done()
     asked = BackRequest(
-        key=key, variant_id=variant.id, customer_id=visitor.customer_id, email=email,
-        language=current_language(), campaign_id=visitor.campaign_id,
+        key=key,
+        variant_id=variant.id,
+        customer_id=visitor.customer_id,
+        email=email,
+        language=current_language(),
+        campaign_id=visitor.campaign_id,
         network=bucket_of(client_address(request)),
-    )  # fmt: skip
+    )
     async with context.database.transaction() as connection:
         state = await ask(context, connection, asked)
     if wants_json(request):

@@ -46,7 +46,7 @@ def _value(
     nearest = min(having, key=unlike)
     return Value(
         text, nearest.sku, selected.options.get(name) == text, all(variant.sku in gone for variant in having)
-    )  # fmt: skip
+    )
 
 
 def nearness(asked: Sequence[str], text: str) -> tuple[int, int]:

@@ -76,9 +76,12 @@ async def _product(request: Request) -> Response:
 async def viewed(context: Context, visitor: Visitor, variant: Variant) -> None:
     """Write product.viewed, unless too much is going on: better a page that was not counted than no page."""
     event = Event(
-        name="product.viewed", customer_id=visitor.customer_id, campaign_id=visitor.campaign_id,
-        subject_id=variant.id, properties={"variant_id": variant.id, "sku": variant.sku},
-    )  # fmt: skip
+        name="product.viewed",
+        customer_id=visitor.customer_id,
+        campaign_id=visitor.campaign_id,
+        subject_id=variant.id,
+        properties={"variant_id": variant.id, "sku": variant.sku},
+    )
     with contextlib.suppress(Overloaded):
         await context.batched(record_many, event)
 
@@ -178,9 +181,12 @@ def _ordered(pictures: Sequence[Picture], selected: Variant) -> list[Picture]:
 def delivery_of(rules: Rules, country: str, variant: Variant, price: Price, currency: str) -> Delivery | None:
     """Return what sending one unit costs at the least and how long it takes; None where nothing is known."""
     methods = methods_to(
-        rules, Destination(country), weight_g=variant.weight_g, goods_minor=price.price_minor,
+        rules,
+        Destination(country),
+        weight_g=variant.weight_g,
+        goods_minor=price.price_minor,
         currency=currency,
-    )  # fmt: skip
+    )
     if not methods:
         return None
     least = min(method.price_minor for method in methods)

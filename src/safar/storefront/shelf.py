@@ -100,10 +100,16 @@ async def _placed(
     if ids is None and not wanted.narrowed and wanted.sort not in (Sort.CHEAP, Sort.DEAR):
         return await rows(_Placed, connection, QUERIES["shelf_whole"], params)
     params |= {
-        "ids": ids, "currency": wanted.currency, "rate": rate[0], "step": rate[1],
-        "least": wanted.least_minor, "most": wanted.most_minor, "in_stock": wanted.in_stock,
-        "reduced": wanted.reduced, "options": orjson.dumps(dict(wanted.options)).decode(),
-    }  # fmt: skip
+        "ids": ids,
+        "currency": wanted.currency,
+        "rate": rate[0],
+        "step": rate[1],
+        "least": wanted.least_minor,
+        "most": wanted.most_minor,
+        "in_stock": wanted.in_stock,
+        "reduced": wanted.reduced,
+        "options": orjson.dumps(dict(wanted.options)).decode(),
+    }
     return await rows(_Placed, connection, QUERIES["shelf"], params)
 
 
@@ -123,9 +129,12 @@ async def matching(connection: Connection, query: str, category: str | None = No
         return Matches([])
     patterns = patterns_of(query)
     params = {
-        "category": category, "words": " ".join(words), "patterns": patterns,
-        "longest": max(patterns, key=len), "limit": MATCHES_MAX,
-    }  # fmt: skip
+        "category": category,
+        "words": " ".join(words),
+        "patterns": patterns,
+        "longest": max(patterns, key=len),
+        "limit": MATCHES_MAX,
+    }
     found = await values(connection, QUERIES["matches"], params)
     if found:
         return Matches(found)
@@ -164,13 +173,21 @@ async def cards(connection: Connection, product_ids: Sequence[UUID], visit: Visi
         price = min((price for price, _variant in priced), key=lambda one: one.price_minor)
         shown.append(
             Card(
-                product_id=id_, slug=row.slug, sku=row.sku, title=words[id_].title, category=row.category,
-                image=row.image, price_minor=price.price_minor, was_minor=price.was_minor,
-                currency=visit.currency, stock=stock_of(_best([stocks[v] for v in row.variant_ids])),
+                product_id=id_,
+                slug=row.slug,
+                sku=row.sku,
+                title=words[id_].title,
+                category=row.category,
+                image=row.image,
+                price_minor=price.price_minor,
+                was_minor=price.was_minor,
+                currency=visit.currency,
+                stock=stock_of(_best([stocks[v] for v in row.variant_ids])),
                 at_least=any(one.price_minor > price.price_minor for one, _variant in priced),
-                new=clock.now() - row.created_at < _NEW, spoken=words[id_].options,
+                new=clock.now() - row.created_at < _NEW,
+                spoken=words[id_].options,
             )
-        )  # fmt: skip
+        )
     return shown
 
 

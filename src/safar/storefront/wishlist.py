@@ -88,17 +88,22 @@ async def change_wishlist(connection: Connection, change: WishChange) -> None:
 async def _add(connection: Connection, change: WishChange, variant: Variant) -> list[Event]:
     now = clock.now()
     params = {
-        "id": change.wishlist_id, "customer_id": change.visitor.customer_id, "now": now,
-        "variant_id": variant.id, "most": ITEMS_MAX,
-    }  # fmt: skip
+        "id": change.wishlist_id,
+        "customer_id": change.visitor.customer_id,
+        "now": now,
+        "variant_id": variant.id,
+        "most": ITEMS_MAX,
+    }
     opened = await value(connection, QUERIES["open_wishlist"], params)
     if await value(connection, QUERIES["wish"], params) is None:
         raise WishlistFull(count=ITEMS_MAX)
     visitor = change.visitor
     created = Event(
-        name="wishlist.created", customer_id=visitor.customer_id, campaign_id=visitor.campaign_id,
+        name="wishlist.created",
+        customer_id=visitor.customer_id,
+        campaign_id=visitor.campaign_id,
         subject_id=change.wishlist_id,
-    )  # fmt: skip
+    )
     return [*([created] if opened else []), _changed(change, variant)]
 
 
@@ -109,10 +114,12 @@ async def _remove(connection: Connection, wishlist_id: UUID, variant_id: UUID) -
 
 def _changed(change: WishChange, variant: Variant) -> Event:
     return Event(
-        name="wishlist.changed", customer_id=change.visitor.customer_id,
-        campaign_id=change.visitor.campaign_id, subject_id=change.wishlist_id,
+        name="wishlist.changed",
+        customer_id=change.visitor.customer_id,
+        campaign_id=change.visitor.campaign_id,
+        subject_id=change.wishlist_id,
         properties={"variant_id": variant.id, "sku": variant.sku, "how": change.how},
-    )  # fmt: skip
+    )
 
 
 async def link_of(connection: Connection, wishlist_id: UUID) -> WishlistLink | None:
@@ -134,9 +141,11 @@ async def share(
     if await value(connection, QUERIES["share_wishlist"], params) is None:
         return
     event = Event(
-        name="wishlist.unshared" if link_id is None else "wishlist.shared", customer_id=visitor.customer_id,
-        campaign_id=visitor.campaign_id, subject_id=wishlist_id,
-    )  # fmt: skip
+        name="wishlist.unshared" if link_id is None else "wishlist.shared",
+        customer_id=visitor.customer_id,
+        campaign_id=visitor.campaign_id,
+        subject_id=wishlist_id,
+    )
     await append_many(connection, [event])
 
 

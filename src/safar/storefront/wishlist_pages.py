@@ -139,9 +139,14 @@ async def _to_cart(request: Request) -> Response:
     if wishlist_id is None:
         raise UnknownWishlist
     change = CartChange(
-        key=key, cart_id=cart_id_of(request), visitor=visitor_of(request), sku=request.path_params["sku"],
-        quantity=1, how="add", currency=currency_of(request),
-    )  # fmt: skip
+        key=key,
+        cart_id=cart_id_of(request),
+        visitor=visitor_of(request),
+        sku=request.path_params["sku"],
+        quantity=1,
+        how="add",
+        currency=currency_of(request),
+    )
     async with context_of(request).database.transaction() as connection:
         answer = await move_to_cart(connection, wishlist_id, change)
     if isinstance(answer, CartRefused):

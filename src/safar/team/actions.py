@@ -19,9 +19,21 @@ from safar.team.passwords import ONE_TIME_LIFE, hash_of, one_time_password
 from safar.team.sessions import change_password, session_of, sign_in, sign_out
 
 __all__ = [
-    "Invited", "Session", "SignedIn", "Staff", "all_staff", "change_password", "disable", "first_owner",
-    "invite", "renew_password", "session_of", "sign_in", "sign_out", "staff_names",
-]  # fmt: skip
+    "Invited",
+    "Session",
+    "SignedIn",
+    "Staff",
+    "all_staff",
+    "change_password",
+    "disable",
+    "first_owner",
+    "invite",
+    "renew_password",
+    "session_of",
+    "sign_in",
+    "sign_out",
+    "staff_names",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,9 +91,7 @@ async def count_attempt(
         failures = 0
         if device is None:
             failures = await value(connection, QUERIES["most_attempts"], {**params, "keys": [account_key]})
-        await execute(
-            connection, QUERIES["insert_attempts"], {"attempts": as_json(attempts), "now": now}
-        )  # fmt: skip
+        await execute(connection, QUERIES["insert_attempts"], {"attempts": as_json(attempts), "now": now})
     ids = [UUID(str(attempt["id"])) for attempt in attempts]
     return Attempt(address_key, ids, pause_after(failures, attempts_max))
 

@@ -49,9 +49,13 @@ async def post_sign_in(request: Request) -> Response:
         fields.done()
         network, replaces = client_address(request), token_of(request)
         signed_in = await sign_in(
-            context, email, password, network=network, replaces=replaces,
+            context,
+            email,
+            password,
+            network=network,
+            replaces=replaces,
             device=cookie_of(request.scope, context.settings, DEVICE_COOKIE, path=_DEVICE_PATH),
-        )  # fmt: skip
+        )
     except SafarError as error:
         return _again(request, "team/sign_in.html", error, email=fields.values.get("email", "")[:254])
     response = see_other("/password" if signed_in.must_change_password else _next(request))

@@ -40,9 +40,12 @@ async def sign_in(
     An unknown address, a wrong password and a disabled person look and take the same.
     """
     attempt = await count_attempt(
-        context.database, email=email, network=network,
-        attempts_max=context.settings.sign_in_attempts_max, device=_known_device(context, email, device),
-    )  # fmt: skip
+        context.database,
+        email=email,
+        network=network,
+        attempts_max=context.settings.sign_in_attempts_max,
+        device=_known_device(context, email, device),
+    )
     await pause(attempt)
     async with context.database.connection() as connection:
         staff = await row(Staff, connection, QUERIES["by_email"], {"email": email})
@@ -63,17 +66,17 @@ async def sign_in(
             raise WrongSignIn  # changed or ended while the password was being checked
         if renewed:
             params = {
-                "id": staff.id, "password_hash": renewed, "must_change": staff.must_change_password,
+                "id": staff.id,
+                "password_hash": renewed,
+                "must_change": staff.must_change_password,
                 "until": staff.one_time_until,
-            }  # fmt: skip
+            }
             await execute(connection, QUERIES["set_password"], params)
         if replaces:
             await execute(connection, QUERIES["end_session"], {"token_hash": token_hash(replaces)})
         token = await _open_session(connection, context, staff.id)
         await forgive(connection, attempt)
-        await append_many(
-            connection, [Event(name="staff.signed_in", staff_id=staff.id, subject_id=staff.id)]
-        )  # fmt: skip
+        await append_many(connection, [Event(name="staff.signed_in", staff_id=staff.id, subject_id=staff.id)])
     return SignedIn(token, staff.must_change_password, context.vault.sign(_DEVICE, [email, str(new_id())]))
 
 
@@ -118,7 +121,7 @@ async def sign_out(connection: Connection, token: str, *, actor: Actor) -> None:
     if await execute(connection, QUERIES["end_session"], {"token_hash": token_hash(token)}):
         await append_many(
             connection, [Event(name="staff.signed_out", staff_id=actor.id, subject_id=actor.id)]
-        )  # fmt: skip
+        )
 
 
 async def change_password(context: Context, *, actor: Actor, old: str, new: str, network: str) -> str:
@@ -127,9 +130,11 @@ async def change_password(context: Context, *, actor: Actor, old: str, new: str,
     Raises WrongPassword, WeakPassword, TooManyAttempts.
     """
     attempt = await count_attempt(
-        context.database, email=actor.email, network=network,
+        context.database,
+        email=actor.email,
+        network=network,
         attempts_max=context.settings.sign_in_attempts_max,
-    )  # fmt: skip
+    )
     async with context.database.connection() as connection:
         staff = await row(Staff, connection, QUERIES["by_email"], {"email": actor.email})
     if staff is None or not await matches(staff.password_hash, old):
@@ -152,5 +157,5 @@ async def change_password(context: Context, *, actor: Actor, old: str, new: str,
         await forgive(connection, attempt)
         await append_many(
             connection, [Event(name="staff.password_changed", staff_id=staff.id, subject_id=staff.id)]
-        )  # fmt: skip
+        )
     return token

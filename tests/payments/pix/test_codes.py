@@ -53,24 +53,34 @@ def test_the_checksum_is_that_of_codes_in_the_wild() -> None:
 
 def test_a_code_carries_amount_reference_and_note() -> None:
     code = static_code(
-        key="maria@loja.example", name="Açaí & Cia. São João do Norte Ltda", city="São José dos Campos",
-        amount=Money(123456, "BRL"), txid="RF7210001", note="Pedido 10001",
-    )  # fmt: skip
+        key="maria@loja.example",
+        name="Açaí & Cia. São João do Norte Ltda",
+        city="São José dos Campos",
+        amount=Money(123456, "BRL"),
+        txid="RF7210001",
+        note="Pedido 10001",
+    )
     fields = fields_of(code)
     assert (fields["54"], fields["53"], fields["58"]) == ("1234.56", "986", "BR")
     assert (fields["59"], fields["60"]) == ("Acai & Cia. Sao Joao do N", "Sao Jose dos Ca")
     assert dict(parts_of(fields["62"])) == {"05": "RF7210001"}
     assert dict(parts_of(fields["26"])) == {
-        "00": "br.gov.bcb.pix", "01": "maria@loja.example", "02": "Pedido 10001",
-    }  # fmt: skip
+        "00": "br.gov.bcb.pix",
+        "01": "maria@loja.example",
+        "02": "Pedido 10001",
+    }
 
 
 @given(st.text(max_size=60), st.text(max_size=60), st.integers(1, 10**11), st.integers(1, 10**9))
 def test_whatever_the_shop_is_called_its_code_is_whole(name: str, city: str, minor: int, number: int) -> None:
     code = static_code(
-        key="a@b.example", name=f"A{name}", city=f"B{city}", amount=Money(minor, "BRL"),
-        txid=reference_of(number), note=name,
-    )  # fmt: skip
+        key="a@b.example",
+        name=f"A{name}",
+        city=f"B{city}",
+        amount=Money(minor, "BRL"),
+        txid=reference_of(number),
+        note=name,
+    )
     fields = fields_of(code)
     assert code.isascii()
     assert Decimal(fields["54"]) == Decimal(minor) / 100
@@ -120,18 +130,25 @@ def test_a_callback_of_api_pix_is_read_as_published() -> None:
     body = {
         "pix": [
             {
-                "endToEndId": "E12345678202009091221kkkkkkkkkkk", "txid": "c3e0e7a4e7f1469a9f782d3d4999343c",
-                "chave": "2", "valor": "110.00", "horario": "2020-09-09T20:15:00.358Z", "infoPagador": "0",
+                "endToEndId": "E12345678202009091221kkkkkkkkkkk",
+                "txid": "c3e0e7a4e7f1469a9f782d3d4999343c",
+                "chave": "2",
+                "valor": "110.00",
+                "horario": "2020-09-09T20:15:00.358Z",
+                "infoPagador": "0",
                 "devolucoes": [
                     {
-                        "id": "123ABC", "rtrId": "D12345678202009091221abcdf098765", "valor": "10.00",
-                        "horario": {"solicitacao": "2020-09-09T20:15:00.358Z"}, "status": "EM_PROCESSAMENTO",
+                        "id": "123ABC",
+                        "rtrId": "D12345678202009091221abcdf098765",
+                        "valor": "10.00",
+                        "horario": {"solicitacao": "2020-09-09T20:15:00.358Z"},
+                        "status": "EM_PROCESSAMENTO",
                     },
                     {"id": "124ABC", "rtrId": "D1", "valor": "5.50", "horario": {}, "status": "DEVOLVIDO"},
                 ],
             }
         ]
-    }  # fmt: skip
+    }
     assert received_in(body) == [
         PixReceived(
             "E12345678202009091221kkkkkkkkkkk", "c3e0e7a4e7f1469a9f782d3d4999343c", 11000, "2", (("D1", 550),)

@@ -71,14 +71,22 @@ class StripeServer:
         number = next(self._numbers)
         unit = int(form["line_items[0][price_data][unit_amount]"])
         session = {
-            "id": f"cs_test_{number}", "object": "checkout.session", "status": "open",
-            "payment_status": "unpaid", "payment_intent": None, "mode": form["mode"],
+            "id": f"cs_test_{number}",
+            "object": "checkout.session",
+            "status": "open",
+            "payment_status": "unpaid",
+            "payment_intent": None,
+            "mode": form["mode"],
             "url": f"https://checkout.stripe.example/c/pay/cs_test_{number}",
             "client_reference_id": form["client_reference_id"],
-            "metadata": {"order_id": form["metadata[order_id]"]}, "amount_total": unit,
-            "currency": form["line_items[0][price_data][currency]"], "expires_at": int(form["expires_at"]),
-            "success_url": form["success_url"], "cancel_url": form["cancel_url"], "locale": form["locale"],
-        }  # fmt: skip
+            "metadata": {"order_id": form["metadata[order_id]"]},
+            "amount_total": unit,
+            "currency": form["line_items[0][price_data][currency]"],
+            "expires_at": int(form["expires_at"]),
+            "success_url": form["success_url"],
+            "cancel_url": form["cancel_url"],
+            "locale": form["locale"],
+        }
         self.sessions[str(session["id"])] = session
         return 200, session
 
@@ -110,17 +118,23 @@ class StripeServer:
         if not paid or paid[0]["amount_total"] < given + int(form["amount"]):
             return _wrong("Refund amount is greater than unrefunded amount on charge")
         return 200, self.add_refund(
-            form["payment_intent"], int(form["amount"]), {"refund_id": form["metadata[refund_id]"],
-                                                         "order_id": form["metadata[order_id]"]},
-        )  # fmt: skip
+            form["payment_intent"],
+            int(form["amount"]),
+            {"refund_id": form["metadata[refund_id]"], "order_id": form["metadata[order_id]"]},
+        )
 
     def add_refund(self, intent: str, amount: int, metadata: dict[str, str]) -> dict[str, Any]:
         number = next(self._numbers)
         refund = {
-            "id": f"re_{number}", "object": "refund", "amount": amount, "payment_intent": intent,
-            "charge": intent.replace("pi_", "ch_"), "status": self.refund_status, "metadata": metadata,
+            "id": f"re_{number}",
+            "object": "refund",
+            "amount": amount,
+            "payment_intent": intent,
+            "charge": intent.replace("pi_", "ch_"),
+            "status": self.refund_status,
+            "metadata": metadata,
             "currency": next(s["currency"] for s in self.sessions.values() if s["payment_intent"] == intent),
-        }  # fmt: skip
+        }
         self.refunds[str(refund["id"])] = refund
         return refund
 
@@ -139,9 +153,10 @@ class StripeServer:
         """The customer pays on the page; `later`: by a method that takes days."""
         session = self.sessions[session_id]
         session |= {
-            "status": "complete", "payment_status": "unpaid" if later else "paid",
+            "status": "complete",
+            "payment_status": "unpaid" if later else "paid",
             "payment_intent": session_id.replace("cs_test_", "pi_"),
-        }  # fmt: skip
+        }
         return session
 
     def of_order(self, order_id: object) -> dict[str, Any]:

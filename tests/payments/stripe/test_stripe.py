@@ -76,8 +76,11 @@ def far() -> StripeServer:
 async def settings(tmp_path: Path, far: StripeServer, serve: Serve) -> Settings:
     url = await serve(far.app())
     return Settings(
-        data_dir=tmp_path, secret_key="only-for-tests", payment_timeout_s=0.4, stripe_api_url=url  # type: ignore[arg-type]
-    )  # fmt: skip
+        data_dir=tmp_path,
+        secret_key="only-for-tests",
+        payment_timeout_s=0.4,
+        stripe_api_url=url,  # type: ignore[arg-type]
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -213,8 +216,12 @@ async def test_notices_in_any_order_and_about_others_do_no_harm(
     async with context.database.connection() as connection:
         outcomes = {one.external_id: one.outcome for one in await notices(connection)}
     assert outcomes == {
-        "evt_2": "taken", "evt_3": "taken", "evt_4": "unknown", "evt_5": "unknown", "evt_6": "ignored",
-    }  # fmt: skip
+        "evt_2": "taken",
+        "evt_3": "taken",
+        "evt_4": "unknown",
+        "evt_5": "unknown",
+        "evt_6": "ignored",
+    }
 
 
 async def test_money_that_takes_days_confirms_when_it_comes_and_cancels_when_it_fails(
@@ -275,8 +282,10 @@ async def test_paid_after_the_end_and_sold_out_the_card_gets_its_money_back(
     await tell(doors, event("checkout.session.completed", session))
     gone = await order(context, answer.order_id)
     assert (gone.state, gone.reason, gone.payment_state) == (
-        "cancelled", "sold_out_while_paying", "refunded",
-    )  # fmt: skip
+        "cancelled",
+        "sold_out_while_paying",
+        "refunded",
+    )
     assert [refund["amount"] for refund in far.refunds.values()] == [4950]
     await tell(doors, event("checkout.session.completed", session))
     assert len(far.refunds) == 1
@@ -383,15 +392,19 @@ async def test_what_was_refunded_in_stripes_dashboard_is_written_down_once(
     await carry_out_due(context)
     far.add_refund(intent, 150, {})
     charge = {
-        "id": intent.replace("pi_", "ch_"), "object": "charge", "currency": "gbp", "amount_refunded": 250,
+        "id": intent.replace("pi_", "ch_"),
+        "object": "charge",
+        "currency": "gbp",
+        "amount_refunded": 250,
         "metadata": {"order_id": str(answer.order_id)},
-    }  # fmt: skip
+    }
     for _ in range(2):
         assert (await tell(doors, event("charge.refunded", charge))).json() == {"outcome": "taken"}
     back = await refunds(context, answer.order_id)
     assert sorted((one.amount_minor, one.reason, one.state) for one in back) == [
-        (100, "returned", "done"), (150, "at_provider", "done"),
-    ]  # fmt: skip
+        (100, "returned", "done"),
+        (150, "at_provider", "done"),
+    ]
     assert len(far.refunds) == 2
     await books_agree(context)
 

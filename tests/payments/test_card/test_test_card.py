@@ -34,8 +34,9 @@ async def test_a_card_that_pays_confirms_the_order(context: Context, method: str
     assert again.replayed
     assert await free(context) == (9, 0)
     assert await events(context, "order.confirmed", "payment.received") == [
-        "order.confirmed", "payment.received",
-    ]  # fmt: skip
+        "order.confirmed",
+        "payment.received",
+    ]
     await books_agree(context)
 
 
@@ -45,12 +46,15 @@ async def test_a_declined_card_cancels_and_says_why(context: Context) -> None:
         answer = await take_order(context, sent)
         assert isinstance(answer, Taken)
         assert (answer.state, answer.reason, answer.payment_state) == (
-            "cancelled", "payment_declined", "failed",
-        )  # fmt: skip
+            "cancelled",
+            "payment_declined",
+            "failed",
+        )
     assert await free(context) == (10, 0)
     assert await events(context, "payment.failed", "order.cancelled") == [
-        "payment.failed", "order.cancelled",
-    ]  # fmt: skip
+        "payment.failed",
+        "order.cancelled",
+    ]
 
 
 async def test_an_answer_that_gets_lost_is_asked_for_later(context: Context, later: Any) -> None:
@@ -91,8 +95,10 @@ async def test_paid_late_and_sold_out_by_then_the_money_goes_back(context: Conte
     await settle_open(context)
     late = await order(context, taken.order_id)
     assert (late.state, late.reason, late.payment_state) == (
-        "cancelled", "sold_out_while_paying", "refunded",
-    )  # fmt: skip
+        "cancelled",
+        "sold_out_while_paying",
+        "refunded",
+    )
     assert await charged(context, taken.order_id) == "refunded"
     assert await free(context) == (9, 0)
     await books_agree(context)
@@ -108,8 +114,10 @@ async def test_a_payment_that_never_comes_cancels_and_one_that_comes_after_all_g
     await settle_open(context)
     waiting = await order(context, taken.order_id)
     assert (waiting.state, waiting.reason, waiting.payment_state) == (
-        "cancelled", "payment_unfinished", "started",
-    )  # fmt: skip
+        "cancelled",
+        "payment_unfinished",
+        "started",
+    )
     assert await free(context) == (10, 0)
     later.advance(seconds=3600)
     await settle_open(context)

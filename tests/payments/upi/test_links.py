@@ -15,9 +15,13 @@ def test_a_upi_link_says_what_npcis_example_says() -> None:
         "&tn=Pay%20to%20mystar%20store&am=10&mam=null&cu=INR&url=https://mystar.com/orderid=9298yw89e8973e87389e78923ue892"
     )
     ours = pay_link(
-        address="nadeem@npci", name="nadeem chinna", amount=Money(1000, "INR"), reference="4894398cndhcd23",
-        note="Pay to mystar store", category="0000",
-    )  # fmt: skip
+        address="nadeem@npci",
+        name="nadeem chinna",
+        amount=Money(1000, "INR"),
+        reference="4894398cndhcd23",
+        note="Pay to mystar store",
+        category="0000",
+    )
     assert ours.startswith("upi://pay?pa=nadeem@npci&pn=nadeem%20chinna&mc=0000&tr=4894398cndhcd23&")
     told, published = parse_qs(urlsplit(ours).query), parse_qs(urlsplit(example).query)
     assert told.pop("am") == ["10.00"]

@@ -68,9 +68,11 @@ def subscriber() -> Subscriber:
 
 async def take(connection: Connection, events: Sequence[Recorded]) -> None:
     found = await rows(
-        _Offer, connection, QUERIES["promising"],
+        _Offer,
+        connection,
+        QUERIES["promising"],
         {"ids": sorted({event.campaign_id for event in events if event.campaign_id})},
-    )  # fmt: skip
+    )
     offers = {offer.id: offer for offer in found}
     lines = await _lines_of_cancelled(connection, events)
     promises = [
@@ -85,9 +87,7 @@ async def take(connection: Connection, events: Sequence[Recorded]) -> None:
         if event.name == "message.sent" and event.properties.get("author") in _ANSWERING
     ]
     if answers:
-        settled = await rows(
-            _Settled, connection, QUERIES["answer_promises"], {"answers": as_json(answers)}
-        )  # fmt: skip
+        settled = await rows(_Settled, connection, QUERIES["answer_promises"], {"answers": as_json(answers)})
         told += [_event(f"promise.{promise.state}", promise) for promise in settled]
     await append_many(connection, told)
 
@@ -115,26 +115,35 @@ def _promise(
     if event.customer_id is None or event.subject_id is None or not offer.stood(event.at):
         return None
     promise: dict[str, Any] = {
-        "campaign_id": offer.id, "customer_id": event.customer_id, "subject_id": event.subject_id,
-        "made_at": event.at, "due_at": None, "ended_at": None,
-    }  # fmt: skip
+        "campaign_id": offer.id,
+        "customer_id": event.customer_id,
+        "subject_id": event.subject_id,
+        "made_at": event.at,
+        "due_at": None,
+        "ended_at": None,
+    }
     if event.name == "message.received":
         if event.properties.get("automatic"):
             return None
         message_id = event.properties.get("message_id") or event.id
         due_at = event.at + timedelta(seconds=offer.reply_seconds)
         return promise | {
-            "id": derived_id("reply", message_id), "kind": "reply", "state": "made", "due_at": due_at,
-        }  # fmt: skip
+            "id": derived_id("reply", message_id),
+            "kind": "reply",
+            "state": "made",
+            "due_at": due_at,
+        }
     if event.name in _ORDER_ENDS:
         wanted = lines.get(event.subject_id) or event.properties.get("lines")
         if not wants_offer(wanted, str(offer.variant_id)):
             return None
         state = "kept" if event.name == "order.confirmed" else "broken"
         return promise | {
-            "id": derived_id("units", event.subject_id), "kind": "units", "state": state,
+            "id": derived_id("units", event.subject_id),
+            "kind": "units",
+            "state": state,
             "ended_at": event.at,
-        }  # fmt: skip
+        }
     return None
 
 
@@ -151,9 +160,13 @@ async def _make(connection: Connection, promises: Sequence[dict[str, Any]]) -> l
     for made_id in made:
         promise = first[made_id]
         settled = _Settled(
-            made_id, promise["campaign_id"], promise["customer_id"], promise["kind"], promise["state"],
+            made_id,
+            promise["campaign_id"],
+            promise["customer_id"],
+            promise["kind"],
+            promise["state"],
             promise["subject_id"],
-        )  # fmt: skip
+        )
         told.append(_event("promise.made", settled))
         if settled.state != "made":
             told.append(_event(f"promise.{settled.state}", settled))
@@ -171,6 +184,9 @@ async def settle_due(context: Context) -> bool:
 
 def _event(name: str, promise: _Settled) -> Event:
     return Event(
-        name=name, customer_id=promise.customer_id, campaign_id=promise.campaign_id,
-        subject_id=promise.subject_id, properties={"kind": promise.kind, "promise_id": promise.id},
-    )  # fmt: skip
+        name=name,
+        customer_id=promise.customer_id,
+        campaign_id=promise.campaign_id,
+        subject_id=promise.subject_id,
+        properties={"kind": promise.kind, "promise_id": promise.id},
+    )

@@ -250,9 +250,11 @@ async def write(database: Database, upload_id: UUID, currency: str, *, staff_id:
         upload = await upload_of(connection, upload_id, KIND)
         await mark_written(connection, upload_id, upload.written)
         imported = Event(
-            name="catalogue.imported", staff_id=staff_id, subject_id=upload_id,
+            name="catalogue.imported",
+            staff_id=staff_id,
+            subject_id=upload_id,
             properties={"quantity": upload.written},
-        )  # fmt: skip
+        )
         await append_many(connection, [imported])
     return upload.written
 

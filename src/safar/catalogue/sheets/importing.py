@@ -80,9 +80,13 @@ async def preview(
     rows, last = cut(found, PAGE_SIZE)
     older = f"?{request.url.include_query_params(after=last.number).query}" if last else None
     values = {
-        "upload": upload, "rows": [(row, _notes(row)) for row in rows], "shown": shown,
-        "older": older, "first": "after" not in request.query_params, "problem": problem,
-    }  # fmt: skip
+        "upload": upload,
+        "rows": [(row, _notes(row)) for row in rows],
+        "shown": shown,
+        "older": older,
+        "first": "after" not in request.query_params,
+        "problem": problem,
+    }
     return page(request, template, values, status=status)
 
 

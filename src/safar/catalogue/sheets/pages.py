@@ -26,9 +26,12 @@ async def _files(request: Request) -> Response:
 def _page(request: Request, problem: str | None = None, status: int = 200) -> Response:
     settings = context_of(request).settings
     values = {
-        "columns": PLAIN_COLUMNS, "problem": problem, "currency": settings.currency,
-        "spoken": [code for code in LANGUAGES if code != settings.language], "size": BYTES_MAX // 2**20,
-    }  # fmt: skip
+        "columns": PLAIN_COLUMNS,
+        "problem": problem,
+        "currency": settings.currency,
+        "spoken": [code for code in LANGUAGES if code != settings.language],
+        "size": BYTES_MAX // 2**20,
+    }
     return page(request, "catalogue/files.html", values, status=status)
 
 
@@ -43,10 +46,12 @@ async def _upload(request: Request) -> Response:
     actor, settings = actor_of(request), context_of(request).settings
     currency, language = settings.currency, settings.language
     return await importing.hand_in(
-        request, "/catalogue/files", _page,
+        request,
+        "/catalogue/files",
+        _page,
         lambda body: apart("safar.catalogue.sheets.rows:read_rows", body, currency, language),
         partial(sheets.review, currency=currency, staff_id=actor.id),
-    )  # fmt: skip
+    )
 
 
 async def _preview(request: Request) -> Response:

@@ -274,22 +274,30 @@ def merged(
         problems.append(("product", "other_product", before.product.slug))
     words = _words(record, before.product.words)
     product = replace(
-        before.product, title=record.get("title", before.product.title),
+        before.product,
+        title=record.get("title", before.product.title),
         description=record.get("description", before.product.description),
         category=record.get("category", before.product.category),
-        published=record.get("published", before.product.published), words=words,
+        published=record.get("published", before.product.published),
+        words=words,
         order_max=record.get("order_max", before.product.order_max),
-    )  # fmt: skip
+    )
     kept = before.variant
     price = record.get("price", kept.price_minor)
     was = record.get("was_price", kept.was_minor)
     variant = replace(
-        kept, price_minor=price, was_minor=was if was is None or was > price else None,
-        barcode=record.get("barcode", kept.barcode), weight_g=record.get("weight_g", kept.weight_g),
-        tax_class=record.get("tax_class", kept.tax_class), options=record.get("options", kept.options),
-        tracks_lots=record.get("tracks_lots", kept.tracks_lots), parts=record.get("parts", kept.parts),
-        published=record.get("variant_published", kept.published), prices=_prices(record, kept.prices),
-    )  # fmt: skip
+        kept,
+        price_minor=price,
+        was_minor=was if was is None or was > price else None,
+        barcode=record.get("barcode", kept.barcode),
+        weight_g=record.get("weight_g", kept.weight_g),
+        tax_class=record.get("tax_class", kept.tax_class),
+        options=record.get("options", kept.options),
+        tracks_lots=record.get("tracks_lots", kept.tracks_lots),
+        parts=record.get("parts", kept.parts),
+        published=record.get("variant_published", kept.published),
+        prices=_prices(record, kept.prices),
+    )
     if kept.sku in variant.parts:
         problems.append(("parts", "part_of_itself", ""))
     return Article(product, variant), problems
@@ -333,15 +341,23 @@ def cells_of(article: Article) -> dict[str, Value]:
     product, variant = article.product, article.variant
     money = variant.currency
     cells: dict[str, Value] = {
-        "sku": variant.sku, "product": product.slug, "title": product.title,
-        "description": product.description, "category": product.category,
+        "sku": variant.sku,
+        "product": product.slug,
+        "title": product.title,
+        "description": product.description,
+        "category": product.category,
         "price": Money(variant.price_minor, money).major(),
         "was_price": "" if variant.was_minor is None else Money(variant.was_minor, money).major(),
-        "barcode": variant.barcode or "", "weight_g": variant.weight_g, "tax_class": variant.tax_class,
-        "published": _word(product.published), "variant_published": _word(variant.published),
-        "tracks_lots": _word(variant.tracks_lots), "options": text_of_options(variant.options),
-        "parts": text_of_parts(variant.parts), "order_max": product.order_max or "",
-    }  # fmt: skip
+        "barcode": variant.barcode or "",
+        "weight_g": variant.weight_g,
+        "tax_class": variant.tax_class,
+        "published": _word(product.published),
+        "variant_published": _word(variant.published),
+        "tracks_lots": _word(variant.tracks_lots),
+        "options": text_of_options(variant.options),
+        "parts": text_of_parts(variant.parts),
+        "order_max": product.order_max or "",
+    }
     for language, words in product.words.items():
         cells[f"title:{language}"] = words.title
         cells[f"description:{language}"] = words.description

@@ -61,16 +61,25 @@ class Upload:
 
 
 async def open_upload(
-    connection: Connection, upload_id: UUID, kind: str, name: str, columns: Mapping[str, Sequence[str]],
-    *, staff_id: UUID,
-) -> None:  # fmt: skip
+    connection: Connection,
+    upload_id: UUID,
+    kind: str,
+    name: str,
+    columns: Mapping[str, Sequence[str]],
+    *,
+    staff_id: UUID,
+) -> None:
     """Keep a file; those that are two days old go."""
     now = clock.now()
     await execute(connection, QUERIES["forget_old_uploads"], {"before": now - _KEPT})
     params = {
-        "id": upload_id, "kind": kind, "staff_id": staff_id, "name": name,
-        "columns": orjson.dumps(dict(columns)).decode(), "now": now,
-    }  # fmt: skip
+        "id": upload_id,
+        "kind": kind,
+        "staff_id": staff_id,
+        "name": name,
+        "columns": orjson.dumps(dict(columns)).decode(),
+        "now": now,
+    }
     await execute(connection, QUERIES["open_upload"], params)
 
 

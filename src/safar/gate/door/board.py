@@ -84,7 +84,7 @@ class Room:
             return None
         return estimate(
             place=place, rate=site.admitted_per_s, observed_s=site.observed_s, show_up=site.show_up
-        )  # fmt: skip
+        )
 
 
 class Board:

@@ -268,9 +268,15 @@ class Door:
             drawn = lot(key, site.opening_id, visit_id)
         first = self._visit if asking.room.external else self._first  # pages of others are not seen here
         return Arrival(
-            asking.room.key, visit_id, caller.customer_id, caller.campaign_id, clock.now() + first,
-            lot=drawn, network=routed_network(asking.address), limits=self._limits,
-        )  # fmt: skip
+            asking.room.key,
+            visit_id,
+            caller.customer_id,
+            caller.campaign_id,
+            clock.now() + first,
+            lot=drawn,
+            network=routed_network(asking.address),
+            limits=self._limits,
+        )
 
     def _invited_arrival(self, asking: _Asking, invitation: Invitation, visit: int) -> Arrival:
         return Arrival(

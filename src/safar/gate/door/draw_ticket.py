@@ -63,6 +63,9 @@ def checkable(context: Context, room: Room, ticket: Ticket) -> Checkable | None:
         return known
     share = lot(key, site.opening_id, ticket.visit_id).share
     return replace(
-        known, key=key.hex(), share=f"{share:.9f}", expected=number(round(share * site.joined) + 1),
+        known,
+        key=key.hex(),
+        share=f"{share:.9f}",
+        expected=number(round(share * site.joined) + 1),
         rank=number(ticket.number - site.draw_base) if ticket.number else None,
-    )  # fmt: skip
+    )

@@ -98,7 +98,7 @@ async def _newcomers(
         allowance = site.allowance if site.pace_per_minute else math.inf
         room = room_for_newcomers(
             waiting=site.waiting, free=now_there.free, calls=calls, show_up=site.show_up, allowance=allowance
-        )  # fmt: skip
+        )
     admitted = await _hold(connection, site, [*others[:room], *invited])
     queued = [arrival for arrival in others if arrival.visit_id not in admitted and arrival.queue]
     tickets = {
@@ -127,9 +127,7 @@ async def _work_first(
     taken, first = now_there.inside, {}
     for arrival in arrivals:
         in_network = None if arrival.network is None else here[arrival.network]
-        bits = bits_needed(
-            places=site.open_places, taken=taken, in_network=in_network, limits=arrival.limits
-        )  # fmt: skip
+        bits = bits_needed(places=site.open_places, taken=taken, in_network=in_network, limits=arrival.limits)
         if arrival.work_bits < bits:
             first[arrival.visit_id] = bits
             continue
@@ -144,19 +142,22 @@ async def _write_arrivals(
 ) -> None:
     visits = [
         {
-            "id": a.visit_id, "network": a.network,
+            "id": a.visit_id,
+            "network": a.network,
             "number": tickets[a.visit_id].ticket.number if a.visit_id in tickets else None,
             "ends_at": None if a.visit_id in tickets else a.expires_at,
         }
         for a in new
-    ]  # fmt: skip
+    ]
     if not visits:
         return
     newcomers = sum(a.visit_id not in tickets and not a.invited for a in new)
     counts = {
-        "id": site.id, "issued": len(tickets), "admitted": len(new) - len(tickets),
+        "id": site.id,
+        "issued": len(tickets),
+        "admitted": len(new) - len(tickets),
         "newcomers": newcomers if site.pace_per_minute else 0,
-    }  # fmt: skip
+    }
     async with connection.pipeline():
         await execute(connection, QUERIES["issue"], counts)
         params = {"site_id": site.id, "now": now, "visits": as_json(visits)}
@@ -166,12 +167,17 @@ async def _write_arrivals(
         ]
         events += [
             visit_event(
-                "visit.admitted", site, a, a.visit_id, now, waited_s=0.0,
+                "visit.admitted",
+                site,
+                a,
+                a.visit_id,
+                now,
+                waited_s=0.0,
                 **({"invited": True} if a.invited else {}),
             )
             for a in new
             if a.visit_id not in tickets
-        ]  # fmt: skip
+        ]
         await append_many(connection, events)
 
 
@@ -229,11 +235,15 @@ async def _write_admissions(
         await execute(connection, QUERIES["count_claims"], {"site_id": site.id, "numbers": numbers})
         events = [
             visit_event(
-                "visit.admitted", site, claims[v.id], v.id, now,
+                "visit.admitted",
+                site,
+                claims[v.id],
+                v.id,
+                now,
                 waited_s=round(max((now - v.arrived_at).total_seconds(), 0), 3),
             )
             for v in visits
-        ]  # fmt: skip
+        ]
         await append_many(connection, events)
 
 

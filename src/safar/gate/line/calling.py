@@ -55,14 +55,23 @@ async def step(connection: Connection, key: str) -> bool:
     called, allowance = site.called, _allowance(site, elapsed_s)
     if site.ended_at is None and site.mode != Mode.HELD and not site.before_opening(now):
         called = next_called(
-            issued=site.callable, called=called, free=now_there.free, calls=calls, show_up=show_up,
+            issued=site.callable,
+            called=called,
+            free=now_there.free,
+            calls=calls,
+            show_up=show_up,
             **({} if allowance is None else {"allowance": allowance}),
-        )  # fmt: skip
+        )
     params = {
-        "id": site.id, "called": called, "show_up": show_up, "admitted_per_s": rate,
-        "observed_s": observed_s, "open_s": open_s, "now": now,
+        "id": site.id,
+        "called": called,
+        "show_up": show_up,
+        "admitted_per_s": rate,
+        "observed_s": observed_s,
+        "open_s": open_s,
+        "now": now,
         "allowance": 0.0 if allowance is None else allowance - (called - site.called) * bounded(show_up),
-    }  # fmt: skip
+    }
     await execute(connection, QUERIES["step"], params)
     firsts = [call.first for call in finished]
     await execute(connection, QUERIES["end_calls"], {"site_id": site.id, "firsts": firsts})
@@ -152,9 +161,11 @@ async def forget_visits(connection: Connection) -> bool:
 def _wanted(now_there: Figures) -> tuple[int, int]:
     site = now_there.site
     return places(
-        capacity=site.capacity, invited_places=site.invited_places, inside=now_there.inside,
+        capacity=site.capacity,
+        invited_places=site.invited_places,
+        inside=now_there.inside,
         invited_inside=now_there.invited_inside,
-    )  # fmt: skip
+    )
 
 
 def _given(now_there: Figures) -> tuple[int, int]:

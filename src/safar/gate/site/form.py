@@ -93,7 +93,7 @@ def external_of(fields: Fields) -> NewSite:
     fields.done()
     return NewSite(
         key=key, capacity=capacity, kind=Kind.EXTERNAL, title=title, url=url, cookie_domain=domain or None
-    )  # fmt: skip
+    )
 
 
 def hours_of(fields: Fields) -> int:

@@ -54,9 +54,11 @@ async def report(connection: Connection, meter: Meter) -> None:
     load = meter.due()
     if load is not None:
         params = {
-            "process_id": meter.process_id, "requests": load.requests, "latency_ms": load.latency_ms,
+            "process_id": meter.process_id,
+            "requests": load.requests,
+            "latency_ms": load.latency_ms,
             "now": clock.now(),
-        }  # fmt: skip
+        }
         await execute(connection, QUERIES["report_load"], params)
 
 
@@ -71,16 +73,25 @@ async def adapted(connection: Connection, site: Site, inside: int) -> Site:
     limit = next_limit(
         Limit(site.adaptive_limit or site.capacity, site.latency_long_ms),
         Bounds(site.capacity_least, site.capacity_most),
-        latency_ms=load.latency_ms, in_use=inside,
-    )  # fmt: skip
+        latency_ms=load.latency_ms,
+        in_use=inside,
+    )
     changed = replace(
-        site, capacity=max(1, round(limit.value)), adaptive_limit=limit.value, latency_ms=load.latency_ms,
-        latency_long_ms=limit.long_ms, adapted_at=now,
-    )  # fmt: skip
+        site,
+        capacity=max(1, round(limit.value)),
+        adaptive_limit=limit.value,
+        latency_ms=load.latency_ms,
+        latency_long_ms=limit.long_ms,
+        adapted_at=now,
+    )
     params = {
-        "id": site.id, "capacity": changed.capacity, "limit": limit.value, "latency_ms": load.latency_ms,
-        "long_ms": limit.long_ms, "now": now,
-    }  # fmt: skip
+        "id": site.id,
+        "capacity": changed.capacity,
+        "limit": limit.value,
+        "latency_ms": load.latency_ms,
+        "long_ms": limit.long_ms,
+        "now": now,
+    }
     await execute(connection, QUERIES["adapt"], params)
     if _rung(changed.capacity) != _rung(site.capacity):
         told = {"before": site.capacity, "capacity": changed.capacity, "latency_ms": round(load.latency_ms)}

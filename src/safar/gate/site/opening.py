@@ -43,7 +43,7 @@ async def set_opening(
     if site.opening_id is not None and site.drawn_at is None:
         await execute(
             connection, QUERIES["move_opening"], {"id": site.id, "opens_at": opens_at, "work": work}
-        )  # fmt: skip
+        )
     elif site.drawn < site.joined:
         raise OpeningHasBegun
     elif opens_at <= now:
@@ -51,9 +51,12 @@ async def set_opening(
     else:
         opening_id = new_id()
         params = {
-            "id": site.id, "opens_at": opens_at, "opening_id": opening_id, "work": work,
+            "id": site.id,
+            "opens_at": opens_at,
+            "opening_id": opening_id,
+            "work": work,
             "draw_hash": commitment(key_of(vault, opening_id)),
-        }  # fmt: skip
+        }
         await execute(connection, QUERIES["set_opening"], params)
     properties = {"before": site.opens_at, "opens_at": opens_at}
     await record(connection, "site.opening_set", site, staff_id, properties)
@@ -70,8 +73,11 @@ async def join(
     ]
     if lots:
         params = {
-            "site_id": site.id, "opening_id": site.opening_id, "now": now, "lots": as_json(lots),
-        }  # fmt: skip
+            "site_id": site.id,
+            "opening_id": site.opening_id,
+            "now": now,
+            "lots": as_json(lots),
+        }
         joined = {j.visit_id for j in await rows(_Joined, connection, QUERIES["join_draw"], params)}
         await execute(connection, QUERIES["count_joined"], {"id": site.id, "joined": len(joined)})
         events = [
@@ -112,9 +118,12 @@ async def draw(connection: Connection, site: Site) -> Site:
     if site.drawn_at is None or site.drawn >= site.joined:
         return site
     params = {
-        "site_id": site.id, "opening_id": site.opening_id, "limit": _DRAWN_AT_ONCE,
-        "after": site.draw_base + site.drawn, "now": clock.now(),
-    }  # fmt: skip
+        "site_id": site.id,
+        "opening_id": site.opening_id,
+        "limit": _DRAWN_AT_ONCE,
+        "after": site.draw_base + site.drawn,
+        "now": clock.now(),
+    }
     drawn = await execute(connection, QUERIES["draw"], params)
     await execute(connection, QUERIES["count_drawn"], {"id": site.id, "drawn": drawn})
     return replace(site, drawn=site.drawn + drawn)

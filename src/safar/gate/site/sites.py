@@ -50,9 +50,12 @@ async def open_site(connection: Connection, new: NewSite, *, staff_id: UUID) -> 
     if not await _add(connection, new):
         site = await _found(connection, new.key)
         params = {
-            "id": site.id, "capacity": new.capacity, "title": new.title, "url": new.url,
+            "id": site.id,
+            "capacity": new.capacity,
+            "title": new.title,
+            "url": new.url,
             "cookie_domain": new.cookie_domain,
-        }  # fmt: skip
+        }
         if site.kind != new.kind or not await execute(connection, QUERIES["bring_back"], params):
             raise SiteTaken
     site = await _found(connection, new.key)
@@ -125,10 +128,18 @@ async def note_units(connection: Connection, site_id: UUID, *, left: int, held: 
 async def _add(connection: Connection, new: NewSite) -> bool:
     account_id = await open_account(connection, ACCOUNT_KIND, new.key)
     params = {
-        "id": derived_id("site", new.key), "key": new.key, "account_id": account_id,
-        "capacity": new.capacity, "now": clock.now(), "kind": new.kind, "title": new.title, "path": new.path,
-        "product_id": new.product_id, "url": new.url, "cookie_domain": new.cookie_domain,
-    }  # fmt: skip
+        "id": derived_id("site", new.key),
+        "key": new.key,
+        "account_id": account_id,
+        "capacity": new.capacity,
+        "now": clock.now(),
+        "kind": new.kind,
+        "title": new.title,
+        "path": new.path,
+        "product_id": new.product_id,
+        "url": new.url,
+        "cookie_domain": new.cookie_domain,
+    }
     added = await execute(connection, QUERIES["add_site"], params) > 0
     if added:
         await change_many(connection, [Change(account_id, new.capacity)])

@@ -66,9 +66,11 @@ class Edge:
         self._uploads = uploads
         settings = context.settings
         self.bodies = Bodies(
-            seconds=settings.body_timeout_s, bytes_per_s_least=settings.body_bytes_per_s_least,
-            unfinished_max=settings.unfinished_max, network_max=settings.unfinished_network_max,
-        )  # fmt: skip
+            seconds=settings.body_timeout_s,
+            bytes_per_s_least=settings.body_bytes_per_s_least,
+            unfinished_max=settings.unfinished_max,
+            network_max=settings.unfinished_network_max,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -51,8 +51,10 @@ def amount_problem(wrong: NotAnAmount, text: str, currency: str) -> str:
         thousands, decimals = wrong.ways
         return _(
             "“%(text)s” can be read in two ways. Write %(thousands)s or %(decimals)s.",
-            text=text, thousands=thousands, decimals=decimals,
-        )  # fmt: skip
+            text=text,
+            thousands=thousands,
+            decimals=decimals,
+        )
     if isinstance(wrong, TooFine):
         return _("“%(text)s” has more decimals than %(currency)s has.", text=text, currency=currency)
     return _("An amount such as 4.95, not below zero.")

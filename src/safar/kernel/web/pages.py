@@ -66,9 +66,11 @@ def today_of(request: Request) -> date:
 def render(template: str, values: Mapping[str, Any]) -> str:
     """Return a template's text, without a request: for parts of pages, live updates and mails."""
     language = i18n.current_language()
-    return environment().get_template(template).render(
-        {"lang": language, "dir": i18n.direction(language), **values}
-    )  # fmt: skip
+    return (
+        environment()
+        .get_template(template)
+        .render({"lang": language, "dir": i18n.direction(language), **values})
+    )
 
 
 def page(
@@ -131,6 +133,4 @@ def _bare_page(text: str) -> str:
         "<title>{{ text }}</title><p>{{ text }}</p></html>"
     )
     language = i18n.current_language()
-    return environment().from_string(source).render(
-        lang=language, dir=i18n.direction(language), text=text
-    )  # fmt: skip
+    return environment().from_string(source).render(lang=language, dir=i18n.direction(language), text=text)

@@ -49,12 +49,14 @@ async def give_back_many(connection: Connection, order_ids: Sequence[UUID]) -> l
     accounts = await lock_accounts(connection, order_ids)
     requests = [
         RefundRequest(
-            derived_id("give back", id_, account.refunding_minor), id_, owed,
+            derived_id("give back", id_, account.refunding_minor),
+            id_,
+            owed,
             account.reason or "order_cancelled",
         )
         for id_, account in accounts.items()
         if (owed := to_give_back(account)) > 0
-    ]  # fmt: skip
+    ]
     answers, events = await write_refunds(connection, requests) if requests else ([], [])
     await append_many(connection, events)
     asked = {
@@ -67,10 +69,15 @@ async def give_back_many(connection: Connection, order_ids: Sequence[UUID]) -> l
 
 def _record(request: RefundRequest, account: Account) -> dict[str, Any]:
     return {
-        "id": request.refund_id, "order_id": request.order_id, "provider": account.provider,
-        "amount_minor": request.amount_minor, "currency": account.currency,
-        "state": first_state(account.provider), "reason": request.reason, "staff_id": request.staff_id,
-    }  # fmt: skip
+        "id": request.refund_id,
+        "order_id": request.order_id,
+        "provider": account.provider,
+        "amount_minor": request.amount_minor,
+        "currency": account.currency,
+        "state": first_state(account.provider),
+        "reason": request.reason,
+        "staff_id": request.staff_id,
+    }
 
 
 def sums(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -83,10 +90,15 @@ def sums(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def refund_event(name: str, account: Account, refund: Refund | RefundRequest, staff_id: UUID | None) -> Event:
     return Event(
-        name=name, customer_id=account.customer_id, campaign_id=account.campaign_id, staff_id=staff_id,
+        name=name,
+        customer_id=account.customer_id,
+        campaign_id=account.campaign_id,
+        staff_id=staff_id,
         subject_id=account.order_id,
         properties={
             "refund_id": refund.refund_id if isinstance(refund, RefundRequest) else refund.id,
-            "amount_minor": refund.amount_minor, "currency": account.currency, "reason": refund.reason,
+            "amount_minor": refund.amount_minor,
+            "currency": account.currency,
+            "reason": refund.reason,
         },
-    )  # fmt: skip
+    )

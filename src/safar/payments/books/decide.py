@@ -52,13 +52,16 @@ def same_receipt(receipt: NewReceipt, before: NewReceipt | Receipt) -> bool:
     notice may say less than the one before, and people find out later what money is for.
     """
     if (receipt.amount_minor, receipt.currency, receipt.provider) != (
-        before.amount_minor, before.currency, before.provider,
-    ):  # fmt: skip
+        before.amount_minor,
+        before.currency,
+        before.provider,
+    ):
         return False
     told = (
-        (receipt.order_id, before.order_id), (receipt.reference, before.reference),
+        (receipt.order_id, before.order_id),
+        (receipt.reference, before.reference),
         (receipt.named, before.named),
-    )  # fmt: skip
+    )
     return all(now == then for now, then in told if now and then)
 
 

@@ -94,13 +94,12 @@ async def _tell(
     )
     await refunded_many(connection, [Refunded(order_id, back[order_id]) for order_id in whole])
     events = [
-        refund_event("payment.refunded", accounts[r.order_id], r, asked[r.id].staff_id)
-        for r in others
+        refund_event("payment.refunded", accounts[r.order_id], r, asked[r.id].staff_id) for r in others
     ] + [
         refund_event("payment.refund_failed", accounts[r.order_id], r, None)
         for r in changed
         if asked[r.id].state == "failed"
-    ]  # fmt: skip
+    ]
     await append_many(connection, events)
 
 
@@ -133,8 +132,11 @@ async def postpone(
 ) -> None:
     """Try this refund again after the pause."""
     record = {
-        "id": refund.id, "next_try_at": clock.now() + pause, "problem": problem, "reference": reference,
-    }  # fmt: skip
+        "id": refund.id,
+        "next_try_at": clock.now() + pause,
+        "problem": problem,
+        "reference": reference,
+    }
     await execute(connection, QUERIES["postpone_refunds"], {"postponed": as_json([record])})
 
 
@@ -144,6 +146,8 @@ def _records(refunds: Sequence[Refund]) -> list[dict[str, Any]]:
 
 def _ending(ending: Ending) -> dict[str, Any]:
     return {
-        "state": ending.state, "reference": ending.reference, "problem": ending.problem,
+        "state": ending.state,
+        "reference": ending.reference,
+        "problem": ending.problem,
         "staff_id": ending.staff_id,
-    }  # fmt: skip
+    }

@@ -37,7 +37,7 @@ def longer_words(account: Account) -> str:
     return _(
         "Open the link in this e-mail by then to confirm your address: we then keep them until %(time)s.",
         time=datetime_text(account.longer_until),
-    )  # fmt: skip
+    )
 
 
 def short_mail(
@@ -48,13 +48,14 @@ def short_mail(
         told = [
             _(
                 "we have received %(came)s. That is %(missing)s less than the order costs.",
-                came=money(came_minor, account.currency), missing=money(missing_minor, account.currency),
+                came=money(came_minor, account.currency),
+                missing=money(missing_minor, account.currency),
             ),
             _(
                 "Please pay the rest with the same reference until %(time)s; else you get back what came.",
                 time=datetime_text(account.held_until),
             ),
-        ]  # fmt: skip
+        ]
         return _mail("short", account, receipt_id, told, link)
 
 
@@ -71,10 +72,13 @@ def pay_rows(account: Account) -> list[tuple[str, str]]:
     reference = spaced(data["reference"]) if "reference" in data else ""
     if account.provider == TRANSFER:
         rows = [
-            (_("Account holder"), data.get("holder", "")), ("IBAN", _grouped(data.get("iban", ""))),
-            (_("Account"), data.get("account", "")), ("BIC", data.get("bic", "")),
-            (_("Bank"), data.get("bank", "")), (_("Reference"), reference),
-        ]  # fmt: skip
+            (_("Account holder"), data.get("holder", "")),
+            ("IBAN", _grouped(data.get("iban", ""))),
+            (_("Account"), data.get("account", "")),
+            ("BIC", data.get("bic", "")),
+            (_("Bank"), data.get("bank", "")),
+            (_("Reference"), reference),
+        ]
     elif account.provider == PIX:
         rows = [
             (pgettext("person", "To"), data.get("holder", "")),
@@ -82,9 +86,10 @@ def pay_rows(account: Account) -> list[tuple[str, str]]:
         ]
     elif account.provider == UPI:
         rows = [
-            (pgettext("person", "To"), data.get("holder", "")), (_("UPI address"), data.get("address", "")),
+            (pgettext("person", "To"), data.get("holder", "")),
+            (_("UPI address"), data.get("address", "")),
             (_("Reference"), data.get("reference", "")),
-        ]  # fmt: skip
+        ]
     else:
         rows = []
     return [(label, value) for label, value in rows if value]

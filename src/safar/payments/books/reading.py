@@ -81,7 +81,11 @@ async def hear(
 ) -> None:
     """Note what a provider told us of its own accord; told again, it is counted."""
     params = {
-        "provider": provider, "external_id": external_id[:200], "kind": kind[:100], "order_id": order_id,
-        "outcome": outcome, "now": clock.now(),
-    }  # fmt: skip
+        "provider": provider,
+        "external_id": external_id[:200],
+        "kind": kind[:100],
+        "order_id": order_id,
+        "outcome": outcome,
+        "now": clock.now(),
+    }
     await execute(connection, QUERIES["hear"], params)

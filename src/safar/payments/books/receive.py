@@ -60,9 +60,17 @@ async def give_to_order(
         return None
     await execute(connection, QUERIES["give_receipt"], {"id": receipt_id, "order_id": order_id})
     new = NewReceipt(
-        receipt_id, order_id, receipt.provider, receipt.amount_minor, receipt.currency, receipt.reference,
-        receipt.named, link, staff_id, location_rule,
-    )  # fmt: skip
+        receipt_id,
+        order_id,
+        receipt.provider,
+        receipt.amount_minor,
+        receipt.currency,
+        receipt.reference,
+        receipt.named,
+        link,
+        staff_id,
+        location_rule,
+    )
     booked = await _book(connection, [new], {receipt_id: new}, {receipt_id: new}, accounts)
     return booked[0] if isinstance(booked[0], Received) else None
 
@@ -148,14 +156,17 @@ async def _write(
 def _mails(fresh: Mapping[UUID, NewReceipt], accounts: Mapping[UUID, Account]) -> list[Outgoing]:
     return [
         short_mail(
-            account, receipt.id, came_minor=account.captured_minor, missing_minor=missing(account),
+            account,
+            receipt.id,
+            came_minor=account.captured_minor,
+            missing_minor=missing(account),
             link=receipt.link,
         )
         for receipt in fresh.values()
         if receipt.order_id
         and missing(account := accounts[receipt.order_id])
         and account.order_state == OrderState.PLACED
-    ]  # fmt: skip
+    ]
 
 
 def _answer(
@@ -174,11 +185,14 @@ def _answer(
         return Received(receipt.id, None, None, replayed=replayed)
     standing = standings.get(account.order_id)
     return Received(
-        receipt.id, standing.state if standing else account.order_state,
+        receipt.id,
+        standing.state if standing else account.order_state,
         standing.payment_state if standing else account.state,
         standing.reason if standing else None,
-        missing(account), over.get(receipt.id, 0), replayed,
-    )  # fmt: skip
+        missing(account),
+        over.get(receipt.id, 0),
+        replayed,
+    )
 
 
 def _event(receipt: NewReceipt, accounts: Mapping[UUID, Account]) -> Event:
@@ -190,7 +204,10 @@ def _event(receipt: NewReceipt, accounts: Mapping[UUID, Account]) -> Event:
         staff_id=receipt.staff_id,
         subject_id=receipt.order_id,
         properties={
-            "receipt_id": receipt.id, "provider": receipt.provider, "amount_minor": receipt.amount_minor,
-            "currency": receipt.currency, "missing_minor": missing(account) if account else None,
+            "receipt_id": receipt.id,
+            "provider": receipt.provider,
+            "amount_minor": receipt.amount_minor,
+            "currency": receipt.currency,
+            "missing_minor": missing(account) if account else None,
         },
-    )  # fmt: skip
+    )

@@ -39,11 +39,14 @@ async def keep_started_many(connection: Connection, started: Sequence[Kept]) -> 
     accounts = await lock_accounts(connection, [one.order_id for one in started])
     records = [
         {
-            "order_id": one.order_id, "data": one.data, "redirect": one.redirect,
-            "expires_at": one.expires_at, "rest_until": one.rest_until,
+            "order_id": one.order_id,
+            "data": one.data,
+            "redirect": one.redirect,
+            "expires_at": one.expires_at,
+            "rest_until": one.rest_until,
         }
         for one in started
-    ]  # fmt: skip
+    ]
     await execute(connection, QUERIES["keep_started"], {"started": as_json(records)})
     known = [one for one in started if one.order_id in accounts]
     new = {one.order_id: one for one in known if not accounts[one.order_id].data}
@@ -59,6 +62,9 @@ async def keep_started_many(connection: Connection, started: Sequence[Kept]) -> 
 
 def _event(account: Account) -> Event:
     return Event(
-        name="payment.started", customer_id=account.customer_id, campaign_id=account.campaign_id,
-        subject_id=account.order_id, properties={"provider": account.provider},
-    )  # fmt: skip
+        name="payment.started",
+        customer_id=account.customer_id,
+        campaign_id=account.campaign_id,
+        subject_id=account.order_id,
+        properties={"provider": account.provider},
+    )

@@ -86,7 +86,11 @@ def refusal_of(answer: Answer, basket: Basket, rules: Rules) -> SafarError:
 
 def taken_json(answer: Taken, url: str) -> dict[str, Any]:
     return {
-        "order": answer.order_id, "number": answer.number, "state": answer.state,
-        "payment_state": answer.payment_state, "total_minor": answer.total_minor,
-        "currency": answer.currency, "url": url,
-    }  # fmt: skip
+        "order": answer.order_id,
+        "number": answer.number,
+        "state": answer.state,
+        "payment_state": answer.payment_state,
+        "total_minor": answer.total_minor,
+        "currency": answer.currency,
+        "url": url,
+    }

@@ -96,9 +96,13 @@ def bill_json(bill: Bill) -> dict[str, Any]:
         "units": basket.units,
         "lines": [
             {
-                "sku": line.sku, "title": line.title, "quantity": line.quantity,
-                "price_minor": line.price_minor, "buyable": line.offer.buyable,
-                "promised_on": line.offer.promised_on, "repriced": line.repriced,
+                "sku": line.sku,
+                "title": line.title,
+                "quantity": line.quantity,
+                "price_minor": line.price_minor,
+                "buyable": line.offer.buyable,
+                "promised_on": line.offer.promised_on,
+                "repriced": line.repriced,
             }
             for line in basket.lines
         ],
@@ -107,8 +111,11 @@ def bill_json(bill: Bill) -> dict[str, Any]:
         "code_refused": bill.refusal,
         "shipping_methods": [
             {
-                "key": one.key, "name": one.name_in(current_language()), "price_minor": one.price_minor,
-                "days_least": one.days_least, "days_most": one.days_most,
+                "key": one.key,
+                "name": one.name_in(current_language()),
+                "price_minor": one.price_minor,
+                "days_least": one.days_least,
+                "days_most": one.days_most,
             }
             for one in bill.methods
         ],
@@ -117,11 +124,14 @@ def bill_json(bill: Bill) -> dict[str, Any]:
             for way in bill.ways
         ],
         "deliverable": found is not None,
-    }  # fmt: skip
+    }
     if found is not None:
         told |= {
-            "discount_minor": found.discount_minor, "shipping": found.shipping_key,
-            "shipping_minor": found.shipping_minor, "tax_minor": found.tax_minor,
-            "tax_included": found.tax_included, "total_minor": found.total_minor,
-        }  # fmt: skip
+            "discount_minor": found.discount_minor,
+            "shipping": found.shipping_key,
+            "shipping_minor": found.shipping_minor,
+            "tax_minor": found.tax_minor,
+            "tax_included": found.tax_included,
+            "total_minor": found.total_minor,
+        }
     return told

@@ -26,9 +26,12 @@ def buyer_of(request: Request, fields: Fields) -> Buyer:
     """Return who asks; a proof of work that does not hold is none."""
     visitor = visitor_of(request)
     return Buyer(
-        visitor.visitor_id, visitor.returned, bucket_of(client_address(request)), open_rooms(request),
+        visitor.visitor_id,
+        visitor.returned,
+        bucket_of(client_address(request)),
+        open_rooms(request),
         _worked_bits(request, fields),
-    )  # fmt: skip
+    )
 
 
 def asked_work(request: Request, bits: int) -> dict[str, Any]:

@@ -124,24 +124,43 @@ def order_request(
 ) -> OrderRequest:
     order_id = order_id_of(visitor, key)
     return OrderRequest(
-        order_id=order_id, buyer=buyer, limits=limits_of(context.settings),
-        customer_id=visitor.customer_id, campaign_id=visitor.campaign_id, cart_id=cart_id,
-        lines=tuple(lines.items()), email=details.email, name=details.name, address=details.address,
-        language=details.language, provider=details.provider, method=details.method,
-        link=link_of(context, order_id), hold_minutes=hold_minutes(context.settings, details.provider),
+        order_id=order_id,
+        buyer=buyer,
+        limits=limits_of(context.settings),
+        customer_id=visitor.customer_id,
+        campaign_id=visitor.campaign_id,
+        cart_id=cart_id,
+        lines=tuple(lines.items()),
+        email=details.email,
+        name=details.name,
+        address=details.address,
+        language=details.language,
+        provider=details.provider,
+        method=details.method,
+        link=link_of(context, order_id),
+        hold_minutes=hold_minutes(context.settings, details.provider),
         hold_minutes_unproven=hold_minutes_unproven(context.settings, details.provider),
-        currency=currency, country=choices.to.country, postcode=choices.to.postcode, city=details.city,
-        phone=details.phone, shipping=choices.shipping, discount_code=choices.code or "",
+        currency=currency,
+        country=choices.to.country,
+        postcode=choices.to.postcode,
+        city=details.city,
+        phone=details.phone,
+        shipping=choices.shipping,
+        discount_code=choices.code or "",
         expected_total_minor=details.expected_total_minor,
-        location_rule=context.settings.order_location_rule, link_id=visitor.link_id,
-    )  # fmt: skip
+        location_rule=context.settings.order_location_rule,
+        link_id=visitor.link_id,
+    )
 
 
 def limits_of(settings: Settings) -> Limits:
     return Limits(
-        settings.order_units_max, settings.unpaid_orders_max, settings.unpaid_orders_network,
-        settings.unpaid_share_percent, settings.unpaid_units_least,
-    )  # fmt: skip
+        settings.order_units_max,
+        settings.unpaid_orders_max,
+        settings.unpaid_orders_network,
+        settings.unpaid_share_percent,
+        settings.unpaid_units_least,
+    )
 
 
 def _phone(fields: Fields, country: str) -> str:

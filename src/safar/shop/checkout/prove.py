@@ -22,7 +22,11 @@ def to_prove(request: Request, sent: Mapping[str, str], bits: int, refused: Safa
         return Response(orjson.dumps(told), refused.status, media_type="application/json")
     typed = {name: text for name, text in sent.items() if name not in _PROOF}
     values = {
-        **proof, "typed": typed, "patience": asked_patience(request, sent), "why": error_text(refused),
-        "patience_s": round(PATIENCE.total_seconds()), "action": request.url.path,
-    }  # fmt: skip
+        **proof,
+        "typed": typed,
+        "patience": asked_patience(request, sent),
+        "why": error_text(refused),
+        "patience_s": round(PATIENCE.total_seconds()),
+        "action": request.url.path,
+    }
     return page(request, "shop/prove.html", values, status=refused.status)

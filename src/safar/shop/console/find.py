@@ -40,11 +40,14 @@ async def find_orders(
         coming = await _ids(connection, "orders_of_open_returns", {"limit": _RETURNS_MAX})
         ids = coming if ids is None else [id_ for id_ in coming if id_ in set(ids)]
     params = {
-        "before": wanted.before or LAST_NUMBER, "state": wanted.state, "payment": wanted.payment,
+        "before": wanted.before or LAST_NUMBER,
+        "state": wanted.state,
+        "payment": wanted.payment,
         "today": today if wanted.late else None,
         "confirmed_before": day_start(today - timedelta(days=settings.ship_days), settings.timezone),
-        "ids": ids, "limit": PAGE_SIZE + 1,
-    }  # fmt: skip
+        "ids": ids,
+        "limit": PAGE_SIZE + 1,
+    }
     # Not prepared: a plan made once for all filters would read the whole table for most of them.
     found = await connection.execute(QUERIES["wanted_orders"], params, prepare=False)
     order_ids = [order_id for (order_id,) in await found.fetchall()]

@@ -62,12 +62,20 @@ async def _orders(request: Request) -> Response:
         progress = await progress_of(connection, [order.id for order in shown])
     older = f"?{request.url.include_query_params(before=last.number).query}" if last else None
     values = {
-        "orders": shown, "state_word": state_word, "payment_word": payment_word,
-        "wanted": wanted, "states": STATES, "payments": PAYMENT_STATES, "older": older,
-        "first": wanted.before is None, "progress": progress, "tabs": _tabs(wanted),
+        "orders": shown,
+        "state_word": state_word,
+        "payment_word": payment_word,
+        "wanted": wanted,
+        "states": STATES,
+        "payments": PAYMENT_STATES,
+        "older": older,
+        "first": wanted.before is None,
+        "progress": progress,
+        "tabs": _tabs(wanted),
         "late": {order.id for order in shown if is_late(order, context.settings, today_of(request))},
-        "batch_id": new_id(), "told": _told(request),
-    }  # fmt: skip
+        "batch_id": new_id(),
+        "told": _told(request),
+    }
     return page(request, "shop/console/orders.html", values)
 
 
@@ -142,13 +150,18 @@ async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
     values |= _standing(context, order, values["progress"], partly=is_partly_shipped(goods)) | {
         "events": [(event, sentence(event), icon_of(event), tone_of(event)) for event in happened],
         "expected": expected_of(order, context.settings, await rules_of(context)),
-        "payment": payment, "problem": wrong.sentence,
+        "payment": payment,
+        "problem": wrong.sentence,
         "money_note": money_note(
-            order, came_minor=payment.came_minor, back_minor=payment.back_minor,
+            order,
+            came_minor=payment.came_minor,
+            back_minor=payment.back_minor,
             return_state=values["origin"].state if values["origin"] else None,
         ),
-        "may_manage": actor.may("manager"), "return_id": new_id(), "give_up_id": new_id(),
-    }  # fmt: skip
+        "may_manage": actor.may("manager"),
+        "return_id": new_id(),
+        "give_up_id": new_id(),
+    }
     return page(request, "shop/console/order.html", values, status=wrong.status)
 
 
@@ -163,13 +176,17 @@ def _standing(context: Context, order: Order, progress: Progress | None, *, part
         "may_deliver": after(order.state, Step.DELIVER) is not None,
         "may_cancel": after(order.state, Step.CANCEL, partly_shipped=partly) is not None,
         "late": is_late(order, context.settings, today(context.settings.timezone)),
-        "state_word": state_word(order, progress), "payment_word": payment_word(order, progress),
+        "state_word": state_word(order, progress),
+        "payment_word": payment_word(order, progress),
         "return_states": RETURN_STATES,
-        "return_tones": RETURN_TONES, "wishes": WISHES, "return_reasons": REASONS,
-        "address": address_of(order), "public_link": link_shown(context, order.id),
+        "return_tones": RETURN_TONES,
+        "wishes": WISHES,
+        "return_reasons": REASONS,
+        "address": address_of(order),
+        "public_link": link_shown(context, order.id),
         "has_invoice": order.state not in (OrderState.PLACED, OrderState.CANCELLED),
         "was_paid": order.payment_state == PaymentState.PAID,
-    }  # fmt: skip
+    }
 
 
 routes: list[BaseRoute] = [

@@ -78,7 +78,7 @@ async def _ship(request: Request, actor: Actor, fields: Fields) -> str:
         location_id = await _where_it_lies(context, order_id) or location_id
     shipping = Shipping(
         key, order_id, location_id, link_of(context, order_id), units, carrier, code, actor.id
-    )  # fmt: skip
+    )
     return _done(await context.batched(ship_many, shipping))
 
 
@@ -121,9 +121,14 @@ async def _give_up(request: Request, actor: Actor, fields: Fields) -> str:
         fields.problems["units"] = _("Say how many units will not be sent.")
     fields.done()
     gift = GiveUp(
-        key, order_id, actor.id, link_of(context, order_id), reason, units,
+        key,
+        order_id,
+        actor.id,
+        link_of(context, order_id),
+        reason,
+        units,
         with_shipping=fields.ticked("with_shipping"),
-    )  # fmt: skip
+    )
     return _done(await context.batched(give_up_many, gift))
 
 

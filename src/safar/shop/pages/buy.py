@@ -43,9 +43,16 @@ async def _buy(request: Request) -> Response:
     details = details_of(fields, choices.to.country)
     fields.done()
     asked = order_request(
-        context, visitor_of(request), buyer_of(request, fields), key, lines=lines, details=details,
-        choices=choices, currency=currency, cart_id=None,
-    )  # fmt: skip
+        context,
+        visitor_of(request),
+        buyer_of(request, fields),
+        key,
+        lines=lines,
+        details=details,
+        choices=choices,
+        currency=currency,
+        cart_id=None,
+    )
     bits = await work_before_code(request, fields, asked.discount_code)
     if bits and not await _is_known(context, asked.order_id):
         return to_prove(request, fields.values, bits, CodeProofNeeded())

@@ -55,11 +55,16 @@ async def _answer(
         response: Response = Response(orjson.dumps(bill_json(bill)), status, media_type="application/json")
     else:
         values = {
-            "bill": bill, "basket": basket, "units_max": UNITS_MAX, "problem": problem,
-            "code_problem": code_problem or bill.refusal_text, "stock_of": stock_of,
+            "bill": bill,
+            "basket": basket,
+            "units_max": UNITS_MAX,
+            "problem": problem,
+            "code_problem": code_problem or bill.refusal_text,
+            "stock_of": stock_of,
             "country_name": country_name,
-            "cart_count": basket.units, "cookies_blocked": blocks_cookies(request),
-        }  # fmt: skip
+            "cart_count": basket.units,
+            "cookies_blocked": blocks_cookies(request),
+        }
         response = page(request, "shop/cart.html", values, status=status)
     cart = cart_of(request)
     if cart and cart.units != basket.units:
@@ -75,9 +80,14 @@ async def _add(request: Request) -> Response:
     if away := turned_away(request, [variant_id_of(sku)]):
         return away
     change = CartChange(
-        _key(request, fields), cart_id_of(request), visitor_of(request), sku, quantity, "add",
+        _key(request, fields),
+        cart_id_of(request),
+        visitor_of(request),
+        sku,
+        quantity,
+        "add",
         currency_of(request),
-    )  # fmt: skip
+    )
     if "sku" in fields.problems:
         raise UnknownProduct
     try:
@@ -120,9 +130,14 @@ async def _remove(request: Request) -> Response:
 async def _set(request: Request, fields: Fields, quantity: int) -> Response:
     cart, sku = cart_of(request), request.path_params["sku"]
     change = CartChange(
-        _key(request, fields), cart.cart_id if cart else UUID(int=0), visitor_of(request), sku,
-        quantity, "set", currency_of(request),
-    )  # fmt: skip
+        _key(request, fields),
+        cart.cart_id if cart else UUID(int=0),
+        visitor_of(request),
+        sku,
+        quantity,
+        "set",
+        currency_of(request),
+    )
     try:
         fields.done()
         if not sku.isprintable() or len(sku) > _SKU_CHARACTERS_MAX:
@@ -164,9 +179,11 @@ async def _refused(request: Request, refused: SafarError) -> Response:
     text = next(iter(problems.values()), None) or error_text(refused)
     on_code = request.url.path.endswith("/code")
     return await _answer(
-        request, problem=None if on_code else text, code_problem=text if on_code else None,
+        request,
+        problem=None if on_code else text,
+        code_problem=text if on_code else None,
         status=refused.status,
-    )  # fmt: skip
+    )
 
 
 async def _changed(request: Request, done: CartChanged, status: int = 200) -> Response:

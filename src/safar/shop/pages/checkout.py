@@ -92,9 +92,11 @@ async def _form(request: Request) -> Response:
             order = await order_of_cart(connection, cart.cart_id)
         return see_other(path_of(context_of(request), order.id) if order else "/cart")
     event = Event(
-        name="checkout.started", customer_id=visitor.customer_id, campaign_id=visitor.campaign_id,
+        name="checkout.started",
+        customer_id=visitor.customer_id,
+        campaign_id=visitor.campaign_id,
         subject_id=cart.cart_id,
-    )  # fmt: skip
+    )
     await context_of(request).batched(record_many, event)
     typed = prefilled(request)
     choices = choices_of(Fields(typed), home=home_of(request))
@@ -188,9 +190,16 @@ def _order_request(
 ) -> OrderRequest:
     cart = cart_of(request)
     return order_request(
-        context_of(request), visitor_of(request), asked.buyer, asked.key, lines=lines, details=asked.details,
-        choices=replace(asked.choices, code=code), currency=currency, cart_id=cart.cart_id if cart else None,
-    )  # fmt: skip
+        context_of(request),
+        visitor_of(request),
+        asked.buyer,
+        asked.key,
+        lines=lines,
+        details=asked.details,
+        choices=replace(asked.choices, code=code),
+        currency=currency,
+        cart_id=cart.cart_id if cart else None,
+    )
 
 
 async def _forget(request: Request) -> Response:

@@ -79,32 +79,47 @@ async def order_page(
     cancelled = order.state == OrderState.CANCELLED
     payment = await box(context, order)
     values = {
-        "order": order, "lines": found.lines, "sums": sums_of(order, found.lines), "problem": problem,
-        "signed": request.path_params["signed"], "whole": whole, "payment": payment,
+        "order": order,
+        "lines": found.lines,
+        "sums": sums_of(order, found.lines),
+        "problem": problem,
+        "signed": request.path_params["signed"],
+        "whole": whole,
+        "payment": payment,
         "steps": steps_of(order, partly_shipped=partly, sent_back=sent_back),
         "next": next_of(order, partly_shipped=partly, sent_back=sent_back),
         "expected": expected_of(order, context.settings, await rules_of(context)),
         "money_note": money_note(
-            order, came_minor=payment.came_minor, back_minor=payment.back_minor,
+            order,
+            came_minor=payment.came_minor,
+            back_minor=payment.back_minor,
             return_state=found.origin.state if found.origin else None,
         ),
-        "payment_word": payment_word(order, found.progress), "cancelled": cancelled,
-        "waiting": order.state == OrderState.PLACED, "address": address_of(order),
+        "payment_word": payment_word(order, found.progress),
+        "cancelled": cancelled,
+        "waiting": order.state == OrderState.PLACED,
+        "address": address_of(order),
         "may_cancel": whole
         and after(order.state, Step.CANCEL_BY_CUSTOMER, partly_shipped=partly) is not None,
         "was_paid": order.payment_state == PaymentState.PAID,
         "may_return": whole and window and any(found.returnable.values()),
-        "return_days": context.settings.return_days, "has_invoice": whole and order.state in _WITH_INVOICE,
+        "return_days": context.settings.return_days,
+        "has_invoice": whole and order.state in _WITH_INVOICE,
         "shipments": [(shipment, found.content[shipment.id]) for shipment in found.shipments],
         "returns": [(one, found.return_lines[one.id]) for one in found.returns],
         "exchanges": {
             one.id: path_of(context, one.exchange_order_id) for one in found.returns if one.exchange_order_id
         },
-        "origin": found.origin, "given_up": found.given_up,
+        "origin": found.origin,
+        "given_up": found.given_up,
         "origin_path": path_of(context, found.origin.order_id) if found.origin else "",
-        "return_states": RETURN_STATES, "return_tones": RETURN_TONES, "wishes": WISHES,
-        "return_reasons": REASONS, "chat": found.chat, "chat_id": new_id(),
-    }  # fmt: skip
+        "return_states": RETURN_STATES,
+        "return_tones": RETURN_TONES,
+        "wishes": WISHES,
+        "return_reasons": REASONS,
+        "chat": found.chat,
+        "chat_id": new_id(),
+    }
     return page(request, "shop/order.html", values, status=status)
 
 

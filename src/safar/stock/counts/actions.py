@@ -46,9 +46,14 @@ async def open_count(connection: Connection, sheet: Sheet) -> int:
             raise SameKeyOtherBody
         return known.number
     params: dict[str, Any] = {
-        "id": sheet.count_id, "location_id": sheet.location_id, "category": sheet.category,
-        "after_sku": sheet.after_sku, "staff_id": sheet.staff_id, "now": clock.now(), "limit": LINES_MAX,
-    }  # fmt: skip
+        "id": sheet.count_id,
+        "location_id": sheet.location_id,
+        "category": sheet.category,
+        "after_sku": sheet.after_sku,
+        "staff_id": sheet.staff_id,
+        "now": clock.now(),
+        "limit": LINES_MAX,
+    }
     number = int(await value(connection, QUERIES["insert_count"], params))
     lines = await execute(connection, QUERIES["insert_lines"], params)
     if lines == 0:
@@ -77,9 +82,14 @@ async def enter_many(connection: Connection, entries: Sequence[Entry]) -> None:
 async def _enter(connection: Connection, count: Count, entry: Entry) -> None:
     now = clock.now()
     params = {
-        "id": entry.entry_id, "count_id": entry.count_id, "variant_id": entry.variant_id,
-        "units": entry.units, "added": entry.added, "staff_id": entry.staff_id, "now": now,
-    }  # fmt: skip
+        "id": entry.entry_id,
+        "count_id": entry.count_id,
+        "variant_id": entry.variant_id,
+        "units": entry.units,
+        "added": entry.added,
+        "staff_id": entry.staff_id,
+        "now": now,
+    }
     if not await execute(connection, QUERIES["insert_entry"], params):
         if not await value(connection, QUERIES["same_entry"], params):
             raise SameKeyOtherBody
@@ -135,15 +145,19 @@ async def approve(
         moves = [transfer_of_adjustment(adjustment) for adjustment in adjustments]
         await follow_fresh(connection, moves, await adjust_many(connection, adjustments))
     params = {
-        "id": count_id, "accepted": [one.variant_id for one in adjustments], "staff_id": staff_id,
+        "id": count_id,
+        "accepted": [one.variant_id for one in adjustments],
+        "staff_id": staff_id,
         "now": clock.now(),
-    }  # fmt: skip
+    }
     await execute(connection, QUERIES["decide_lines"], params)
     await execute(connection, QUERIES["approve"], params)
     about = {
-        "number": count.number, "accepted": len(adjustments), "turned_down": len(lines) - len(adjustments),
+        "number": count.number,
+        "accepted": len(adjustments),
+        "turned_down": len(lines) - len(adjustments),
         "units": sum(one.difference for one in adjustments),
-    }  # fmt: skip
+    }
     await append_many(connection, [_event("count.approved", count_id, staff_id, about)])
 
 

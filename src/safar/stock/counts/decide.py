@@ -14,13 +14,17 @@ def adjustments_of(
     """Return the moves that the accepted differences are: by the difference, whatever has moved since."""
     return [
         Adjustment(
-            move_id=derived_id("count", count.id, line.variant_id), variant_id=line.variant_id,
-            location_id=count.location_id, difference=line.difference, reason="count",
-            document=f"CO {count.number}", staff_id=staff_id,
+            move_id=derived_id("count", count.id, line.variant_id),
+            variant_id=line.variant_id,
+            location_id=count.location_id,
+            difference=line.difference,
+            reason="count",
+            document=f"CO {count.number}",
+            staff_id=staff_id,
         )
         for line in lines
         if line.difference and line.variant_id in accepted
-    ]  # fmt: skip
+    ]
 
 
 def promised_of(

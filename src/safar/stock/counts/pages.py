@@ -32,10 +32,15 @@ async def _counts(request: Request, wrong: Wrong = NOTHING) -> Response:
         places = await forms.places(connection, *_KINDS)
         kinds = await categories(connection)
     values = {
-        **found, "places": places, "may_count": actor.may("manager"), "count_id": new_id(),
+        **found,
+        "places": places,
+        "may_count": actor.may("manager"),
+        "count_id": new_id(),
         "categories": [("", _("All categories")), *((key, category_name(key)) for key in kinds)],
-        "category_name": category_name, "place_name": forms.place_name, **wrong.values(),
-    }  # fmt: skip
+        "category_name": category_name,
+        "place_name": forms.place_name,
+        **wrong.values(),
+    }
     if not wrong.fields:
         values["typed"] = dict(request.query_params)
     return page(request, "stock/counts.html", values, status=wrong.status)
@@ -48,8 +53,9 @@ async def _open(request: Request, actor: Actor, fields: Fields) -> str:
             count_id=fields.uuid("count_id"),
             location_id=await forms.place_of(connection, fields, "location_id", *_KINDS),
             category=fields.text("category", length_max=60, required=False),
-            after_sku=fields.text("after_sku", length_max=64, required=False), staff_id=actor.id,
-        )  # fmt: skip
+            after_sku=fields.text("after_sku", length_max=64, required=False),
+            staff_id=actor.id,
+        )
         fields.done()
         await actions.open_count(connection, sheet)
     return f"/stock/counts/{sheet.count_id}"
@@ -72,10 +78,19 @@ async def _count(request: Request, wrong: Wrong = NOTHING) -> Response:
             sheet = {"lines": await actions.different_lines(connection, count_id)}
         scanned = await _scanned(request, connection, count)
     values = {
-        **sheet, "count": count, "blind": blind, "scanned": scanned, "may_approve": actor.may("manager"),
-        "entry_id": new_id(), "rows_id": new_id(), "after": after, "full": count.lines >= actions.LINES_MAX,
-        "category_name": category_name, "place_name": forms.place_name, **wrong.values(),
-    }  # fmt: skip
+        **sheet,
+        "count": count,
+        "blind": blind,
+        "scanned": scanned,
+        "may_approve": actor.may("manager"),
+        "entry_id": new_id(),
+        "rows_id": new_id(),
+        "after": after,
+        "full": count.lines >= actions.LINES_MAX,
+        "category_name": category_name,
+        "place_name": forms.place_name,
+        **wrong.values(),
+    }
     return page(request, "stock/count.html", values, status=wrong.status)
 
 

@@ -5,6 +5,14 @@ from safar.stock.purchasing.orders import draft_many, purchases
 from safar.stock.purchasing.suppliers import items_of_variants, suppliers
 
 __all__ = [
-    "Draft", "Drafted", "Purchase", "PurchaseState", "Supplier", "SupplierItem", "draft_many",
-    "items_of_variants", "purchases", "suppliers",
-]  # fmt: skip
+    "Draft",
+    "Drafted",
+    "Purchase",
+    "PurchaseState",
+    "Supplier",
+    "SupplierItem",
+    "draft_many",
+    "items_of_variants",
+    "purchases",
+    "suppliers",
+]

@@ -50,12 +50,14 @@ async def draft_many(connection: Connection, drafts: Sequence[Draft]) -> list[Dr
         connection,
         [
             Event(
-                name="purchase.drafted", staff_id=once[id_].staff_id, subject_id=id_,
+                name="purchase.drafted",
+                staff_id=once[id_].staff_id,
+                subject_id=id_,
                 properties={"number": number, "lines": len(once[id_].lines), "reason": once[id_].reason},
             )
             for id_, number in fresh.items()
         ],
-    )  # fmt: skip
+    )
     numbers = {id_: number for id_, (number, _fingerprint) in known.items()} | fresh
     return [Drafted(draft.order_id, numbers[draft.order_id], draft.order_id not in fresh) for draft in drafts]
 
@@ -151,9 +153,11 @@ async def purchases(
 ) -> list[Purchase]:
     """Return orders, the newest first, those with a lower number than `before`."""
     params = {
-        "states": list(states or PurchaseState), "supplier_id": supplier_id, "before": before or LAST_NUMBER,
+        "states": list(states or PurchaseState),
+        "supplier_id": supplier_id,
+        "before": before or LAST_NUMBER,
         "limit": limit,
-    }  # fmt: skip
+    }
     return await rows(Purchase, connection, QUERIES["purchases"], params)
 
 
@@ -165,10 +169,14 @@ async def lines_of(connection: Connection, order_id: UUID) -> list[PurchaseLine]
 
 def _record(draft: Draft) -> dict[str, Any]:
     return {
-        "id": draft.order_id, "supplier_id": draft.supplier_id, "location_id": draft.location_id,
-        "expected_on": draft.expected_on, "reason": draft.reason, "staff_id": draft.staff_id,
+        "id": draft.order_id,
+        "supplier_id": draft.supplier_id,
+        "location_id": draft.location_id,
+        "expected_on": draft.expected_on,
+        "reason": draft.reason,
+        "staff_id": draft.staff_id,
         "fingerprint": draft.fingerprint.hex(),
-    }  # fmt: skip
+    }
 
 
 def _line_records(draft: Draft) -> list[dict[str, Any]]:

@@ -36,10 +36,15 @@ async def _purchases(request: Request, wrong: Wrong = NOTHING) -> Response:
         sellers = await suppliers(connection, limit=_SUPPLIERS_MAX)
         to = await forms.places(connection, *_DESTINATIONS)
     values = {
-        **found, "suppliers": [(one.id, one.name) for one in sellers if one.active], "places": to,
-        "may_buy": actor.may("manager"), "order_id": new_id(), "today": today_of(request),
-        "place_name": forms.place_name, **wrong.values(),
-    }  # fmt: skip
+        **found,
+        "suppliers": [(one.id, one.name) for one in sellers if one.active],
+        "places": to,
+        "may_buy": actor.may("manager"),
+        "order_id": new_id(),
+        "today": today_of(request),
+        "place_name": forms.place_name,
+        **wrong.values(),
+    }
     return page(request, "stock/purchases.html", values, status=wrong.status)
 
 
@@ -47,10 +52,12 @@ async def _purchases(request: Request, wrong: Wrong = NOTHING) -> Response:
 async def _draft(request: Request, actor: Actor, fields: Fields) -> str:
     async with context_of(request).database.transaction() as connection:
         draft = Draft(
-            order_id=fields.uuid("order_id"), supplier_id=fields.uuid("supplier_id"),
+            order_id=fields.uuid("order_id"),
+            supplier_id=fields.uuid("supplier_id"),
             location_id=await forms.place_of(connection, fields, "location_id", *_DESTINATIONS),
-            expected_on=fields.day("expected_on"), staff_id=actor.id,
-        )  # fmt: skip
+            expected_on=fields.day("expected_on"),
+            staff_id=actor.id,
+        )
         fields.done()
         await orders.draft_many(connection, [draft])
     return f"/stock/purchases/{draft.order_id}"
@@ -66,13 +73,19 @@ async def _purchase(request: Request, wrong: Wrong = NOTHING) -> Response:
         lines = await orders.lines_of(connection, order_id)
         receipts = await receiving.receipts_of(connection, order_id)
     values = {
-        "order": order, "receipts": receipts, "open": PurchaseState(order.state) in OPEN,
+        "order": order,
+        "receipts": receipts,
+        "open": PurchaseState(order.state) in OPEN,
         **documents.page_of([line for line in lines if line.sku > after], after),
         "late": order.expected_on and order.state in OPEN and order.expected_on < today_of(request),
-        "receipt_id": new_id(), "place_name": forms.place_name, "plain_amount": plain_amount,
-        "mail": _mail_to(order, lines), "with_lots": any(line.tracks_lots for line in lines),
-        "may_buy": actor.may("manager"), **wrong.values(),
-    }  # fmt: skip
+        "receipt_id": new_id(),
+        "place_name": forms.place_name,
+        "plain_amount": plain_amount,
+        "mail": _mail_to(order, lines),
+        "with_lots": any(line.tracks_lots for line in lines),
+        "may_buy": actor.may("manager"),
+        **wrong.values(),
+    }
     return page(request, "stock/purchase.html", values, status=wrong.status)
 
 

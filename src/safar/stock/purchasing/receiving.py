@@ -58,7 +58,7 @@ async def receive(connection: Connection, delivery: Delivery) -> bool:
     closed_at = now if state is PurchaseState.RECEIVED else None
     await execute(
         connection, QUERIES["set_state"], {"id": order.id, "state": state.value, "closed_at": closed_at}
-    )  # fmt: skip
+    )
     about = {"number": order.number, "units": sum(line.quantity for line in came), "state": state.value}
     event = Event(name="purchase.received", staff_id=delivery.staff_id, subject_id=order.id, properties=about)
     await append_many(connection, [event])
@@ -98,10 +98,14 @@ async def _write(connection: Connection, order: Purchase, delivery: Delivery, ca
         for line in came
     ]
     params = {
-        "id": delivery.receipt_id, "order_id": order.id, "document": delivery.document,
-        "fingerprint": delivery.fingerprint, "staff_id": delivery.staff_id, "now": clock.now(),
+        "id": delivery.receipt_id,
+        "order_id": order.id,
+        "document": delivery.document,
+        "fingerprint": delivery.fingerprint,
+        "staff_id": delivery.staff_id,
+        "now": clock.now(),
         "lines": as_json(records),
-    }  # fmt: skip
+    }
     await execute(connection, QUERIES["insert_receipt"], params)
     await execute(connection, QUERIES["add_received"], params)
     moves = [_move(order, delivery, line) for line in came]
@@ -113,10 +117,15 @@ async def _write(connection: Connection, order: Purchase, delivery: Delivery, ca
 def _move(order: Purchase, delivery: Delivery, line: Came) -> Transfer:
     document = f"PO {order.number}" + (f" · {delivery.document}" if delivery.document else "")
     return Transfer(
-        move_id=_move_id(delivery, line.variant_id), variant_id=line.variant_id, from_location_id=SUPPLIER,
-        to_location_id=order.location_id, quantity=line.quantity, reason="purchase", document=document,
+        move_id=_move_id(delivery, line.variant_id),
+        variant_id=line.variant_id,
+        from_location_id=SUPPLIER,
+        to_location_id=order.location_id,
+        quantity=line.quantity,
+        reason="purchase",
+        document=document,
         staff_id=delivery.staff_id,
-    )  # fmt: skip
+    )
 
 
 def _move_id(delivery: Delivery, variant_id: UUID) -> UUID:

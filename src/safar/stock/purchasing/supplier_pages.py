@@ -38,11 +38,15 @@ async def _suppliers(request: Request, wrong: Wrong = NOTHING) -> Response:
         found = await suppliers(connection, after=after or ("", FIRST_ID), limit=_PAGE_SIZE + 1)
     shown, last = cut(found, _PAGE_SIZE)
     values = {
-        "suppliers": shown, "older": forms.at("", after=page_key(last.name, last.id)) if last else None,
-        "first": after is None, "may_buy": actor.may("manager"), "supplier_id": new_id(),
+        "suppliers": shown,
+        "older": forms.at("", after=page_key(last.name, last.id)) if last else None,
+        "first": after is None,
+        "may_buy": actor.may("manager"),
+        "supplier_id": new_id(),
         "currencies": _choices(context_of(request).settings.currency),
-        "currency": context_of(request).settings.currency, **wrong.values(),
-    }  # fmt: skip
+        "currency": context_of(request).settings.currency,
+        **wrong.values(),
+    }
     return page(request, "stock/suppliers.html", values, status=wrong.status)
 
 
@@ -57,10 +61,13 @@ async def _supplier(request: Request, wrong: Wrong = NOTHING) -> Response:
             connection, one.id, after=after if after.isprintable() else "", limit=documents.PAGE_SIZE + 1
         )
     values = {
-        **documents.page_of(items, after), "supplier": one, "may_buy": actor.may("manager"),
-        "currencies": _choices(context_of(request).settings.currency), "plain_amount": plain_amount,
+        **documents.page_of(items, after),
+        "supplier": one,
+        "may_buy": actor.may("manager"),
+        "currencies": _choices(context_of(request).settings.currency),
+        "plain_amount": plain_amount,
         **wrong.values(),
-    }  # fmt: skip
+    }
     return page(request, "stock/supplier.html", values, status=wrong.status)
 
 
@@ -73,13 +80,14 @@ async def _save(request: Request, actor: Actor, fields: Fields) -> str:
     """Add a supplier, or change the one of this id."""
     settings = context_of(request).settings
     wanted = Supplier(
-        id=fields.uuid("supplier_id"), name=fields.text("name", length_max=120),
+        id=fields.uuid("supplier_id"),
+        name=fields.text("name", length_max=120),
         email=fields.email("email", required=False),
         phone=fields.text("phone", length_max=40, required=False),
         lead_days=fields.integer("lead_days", least=0, most=_DAYS_MAX),
         currency=fields.choice("currency", {code for code, _code in _choices(settings.currency)}),
         active=not fields.ticked("ended"),
-    )  # fmt: skip
+    )
     fields.done()
     async with context_of(request).database.transaction() as connection:
         await save_supplier(connection, wanted, staff_id=actor.id)
@@ -96,11 +104,13 @@ async def _item(request: Request, actor: Actor, fields: Fields) -> str:
         if one is None:
             raise UnknownSupplier
         item = SupplierItem(
-            supplier_id=supplier_id, variant_id=await documents.article_of(connection, fields),
+            supplier_id=supplier_id,
+            variant_id=await documents.article_of(connection, fields),
             supplier_sku=fields.text("supplier_sku", length_max=64, required=False),
             cost_minor=fields.amount("cost", one.currency) or 0,
-            pack_size=fields.integer("pack_size", least=1, most=100_000), lead_days=lead_days,
-        )  # fmt: skip
+            pack_size=fields.integer("pack_size", least=1, most=100_000),
+            lead_days=lead_days,
+        )
         fields.done()
         await save_items(connection, [item], staff_id=actor.id)
     return f"/stock/suppliers/{supplier_id}#items"

@@ -59,12 +59,14 @@ async def save_items(
         connection,
         [
             Event(
-                name="supplier.item_set", staff_id=staff_id, subject_id=item.variant_id,
+                name="supplier.item_set",
+                staff_id=staff_id,
+                subject_id=item.variant_id,
                 properties={"supplier_id": item.supplier_id, "cost_minor": item.cost_minor},
             )
             for item in once.values()
         ],
-    )  # fmt: skip
+    )
 
 
 async def remove_item(
@@ -74,9 +76,11 @@ async def remove_item(
     params = {"supplier_id": supplier_id, "variant_id": variant_id}
     if await execute(connection, QUERIES["remove_item"], params):
         event = Event(
-            name="supplier.item_removed", staff_id=staff_id, subject_id=variant_id,
+            name="supplier.item_removed",
+            staff_id=staff_id,
+            subject_id=variant_id,
             properties={"supplier_id": supplier_id},
-        )  # fmt: skip
+        )
         await append_many(connection, [event])
 
 

@@ -75,10 +75,14 @@ async def draft_suggested(connection: Connection, wanted: Wanted, terms: Terms) 
     days = [offered[variant_id].lead_days for variant_id, _units, _cost in lines]
     lead_days = max(by.lead_days if one is None else one for one in days)
     draft = Draft(
-        order_id=wanted.order_id, supplier_id=wanted.supplier_id, location_id=wanted.location_id, lines=lines,
-        expected_on=clock.today(connection.zone) + timedelta(days=lead_days), staff_id=wanted.staff_id,
+        order_id=wanted.order_id,
+        supplier_id=wanted.supplier_id,
+        location_id=wanted.location_id,
+        lines=lines,
+        expected_on=clock.today(connection.zone) + timedelta(days=lead_days),
+        staff_id=wanted.staff_id,
         reason="replenishment",
-    )  # fmt: skip
+    )
     (drafted,) = await draft_many(connection, [draft])
     await review_many(connection, [variant_id for variant_id, _units, _cost in lines], terms)
     return drafted

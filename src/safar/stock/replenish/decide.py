@@ -45,15 +45,27 @@ def suggestion_of(standing: Standing, terms: Terms, *, now: datetime) -> Suggest
         return None
     lead_days = lead_days_of(standing, terms)
     return Suggestion(
-        variant_id=standing.variant_id, sku=standing.sku, title=standing.title,
-        supplier_id=standing.supplier_id, quantity=quantity_of(standing, levels),
-        cost_minor=standing.cost_minor, currency=standing.currency,
-        on_hand=standing.on_hand, held=standing.held, incoming=standing.incoming, reserve=standing.reserve,
-        reorder_point=levels.reorder_point, order_up_to=levels.order_up_to,
-        week_mean=standing.week_mean, week_deviation=standing.week_deviation,
-        service_percent=service_of(standing, terms), lead_days=lead_days, pack_size=standing.pack_size,
-        days_left=days_left(standing), low_since=now,
-    )  # fmt: skip
+        variant_id=standing.variant_id,
+        sku=standing.sku,
+        title=standing.title,
+        supplier_id=standing.supplier_id,
+        quantity=quantity_of(standing, levels),
+        cost_minor=standing.cost_minor,
+        currency=standing.currency,
+        on_hand=standing.on_hand,
+        held=standing.held,
+        incoming=standing.incoming,
+        reserve=standing.reserve,
+        reorder_point=levels.reorder_point,
+        order_up_to=levels.order_up_to,
+        week_mean=standing.week_mean,
+        week_deviation=standing.week_deviation,
+        service_percent=service_of(standing, terms),
+        lead_days=lead_days,
+        pack_size=standing.pack_size,
+        days_left=days_left(standing),
+        low_since=now,
+    )
 
 
 def quantity_of(standing: Standing, levels: Levels) -> int:

@@ -80,9 +80,13 @@ def judge(weeks: Sequence[float]) -> Judged:
     errors = past[name] * HORIZON - sums
     deviation = float(np.sqrt((errors**2).mean() / HORIZON)) if len(errors) else float(series.std())
     return Judged(
-        demand, name, mean, _at_least_poisson(deviation, mean),
-        _error(past[name], sums), _error(_past(naive, series, origins), sums),
-    )  # fmt: skip
+        demand,
+        name,
+        mean,
+        _at_least_poisson(deviation, mean),
+        _error(past[name], sums),
+        _error(_past(naive, series, origins), sums),
+    )
 
 
 def demand_of(series: Series) -> Demand:

@@ -47,9 +47,11 @@ async def ask_at_night(context: Context) -> None:
     async with context.database.transaction() as connection:
         latest = await latest_run(connection)
         night = night_due(
-            latest.asked_at if latest else None, clock.now(),
-            hour=settings.replenish_hour, zone=settings.timezone,
-        )  # fmt: skip
+            latest.asked_at if latest else None,
+            clock.now(),
+            hour=settings.replenish_hour,
+            zone=settings.timezone,
+        )
         if night is not None:
             await ask_for_run(connection, derived_id("forecast", night.isoformat()), staff_id=None)
 
@@ -87,9 +89,14 @@ async def calculate(context: Context, run_id: UUID) -> None:
 async def _forecasts(url: str, now: datetime, today: date) -> int:
     """Run the process that makes the forecasts; return how many. Raises ForecastFailed."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "safar.stock.replenish.work", now.isoformat(), today.isoformat(),
-        env={**os.environ, "SAFAR_DATABASE_URL": url}, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+        sys.executable,
+        "-m",
+        "safar.stock.replenish.work",
+        now.isoformat(),
+        today.isoformat(),
+        env={**os.environ, "SAFAR_DATABASE_URL": url},
+        stdout=asyncio.subprocess.PIPE,
+    )
     try:
         async with asyncio.timeout(_FORECAST_S_MAX):
             said, _nothing = await process.communicate()

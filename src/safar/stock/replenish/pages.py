@@ -77,10 +77,15 @@ async def _suggestions(request: Request) -> Response:
             for group in found[:_CARDS_MAX]
         ]
         values = {
-            "cards": cards, "others": found[_CARDS_MAX:], "run": await latest_run(connection),
-            "places": await _places(connection), "new_id": new_id, "may": actor.may("manager"),
-            "rows_max": _CARD_ROWS, "nobody": NOBODY,
-        }  # fmt: skip
+            "cards": cards,
+            "others": found[_CARDS_MAX:],
+            "run": await latest_run(connection),
+            "places": await _places(connection),
+            "new_id": new_id,
+            "may": actor.may("manager"),
+            "rows_max": _CARD_ROWS,
+            "nobody": NOBODY,
+        }
     return page(request, "stock/suggestions.html", values)
 
 
@@ -100,10 +105,14 @@ async def _supplier(request: Request, wrong: Wrong = NOTHING) -> Response:
     shown, last = cut(rows, _ROWS)
     path = request.url.path
     values = {
-        "card": Card(found[0], shown, new_id()) if found else None, "supplier": by, "places": places,
-        "may": actor.may("manager"), "problem": wrong.first, "first": after == FIRST,
+        "card": Card(found[0], shown, new_id()) if found else None,
+        "supplier": by,
+        "places": places,
+        "may": actor.may("manager"),
+        "problem": wrong.first,
+        "first": after == FIRST,
         "older": f"{path}?after={page_key(last.days_left or 0.0, last.variant_id)}" if last else None,
-    }  # fmt: skip
+    }
     return page(request, "stock/suggestions_of.html", values, status=wrong.status)
 
 
@@ -112,9 +121,12 @@ async def _draft(request: Request, actor: Actor, fields: Fields) -> str:
     """Draft the order of the rows shown, with the units that stand in them."""
     context, supplier_id = context_of(request), parse_id(request.path_params["id"])
     wanted = Wanted(
-        fields.uuid("order_id"), supplier_id, fields.uuid("location_id"),
-        fields.units(), actor.id,
-    )  # fmt: skip
+        fields.uuid("order_id"),
+        supplier_id,
+        fields.uuid("location_id"),
+        fields.units(),
+        actor.id,
+    )
     if fields.problems:
         fields.problems.clear()
         wrong = _("The units of an article are a whole number. Correct them and order again.")
@@ -152,13 +164,21 @@ async def _demand(request: Request, wrong: Wrong = NOTHING) -> Response:
         promise = (await promises(connection, [variant_id], today=today))[variant_id]
         choices = await _suppliers_of(connection, variant_id)
         values = {
-            "variant": variant, "weeks": weeks, "bars": _bars(weeks), "forecast": forecast,
-            "level": _height(forecast.week_mean, weeks) if forecast else None, "promise": promise,
-            "rule": await rule_of(connection, variant_id), "may": actor.may("manager"),
-            "suggestion": await suggestion_of(connection, variant_id), "suppliers": choices,
-            "terms": terms_of(context.settings), "models": MODELS, "demands": DEMANDS,
+            "variant": variant,
+            "weeks": weeks,
+            "bars": _bars(weeks),
+            "forecast": forecast,
+            "level": _height(forecast.week_mean, weeks) if forecast else None,
+            "promise": promise,
+            "rule": await rule_of(connection, variant_id),
+            "may": actor.may("manager"),
+            "suggestion": await suggestion_of(connection, variant_id),
+            "suppliers": choices,
+            "terms": terms_of(context.settings),
+            "models": MODELS,
+            "demands": DEMANDS,
             **wrong.values(),
-        }  # fmt: skip
+        }
     return page(request, "stock/demand.html", values, status=wrong.status)
 
 
@@ -172,9 +192,14 @@ async def _rule(request: Request, actor: Actor, fields: Fields) -> str:
         fields.problems["order_up_to"] = _("Not below the reorder point.")
     supplier_id = fields.uuid("supplier_id") if fields.values.get("supplier_id") else None
     rule = Rule(
-        variant_id, point, up_to, fields.optional_integer("minimum_units", least=1, most=UNITS_MAX) or 1,
-        None if service is None else float(service), supplier_id, fields.ticked("paused"),
-    )  # fmt: skip
+        variant_id,
+        point,
+        up_to,
+        fields.optional_integer("minimum_units", least=1, most=UNITS_MAX) or 1,
+        None if service is None else float(service),
+        supplier_id,
+        fields.ticked("paused"),
+    )
     async with context.database.transaction() as connection:
         if variant_id not in await variants_by_id(connection, [variant_id]):
             raise UnknownProduct

@@ -28,9 +28,11 @@ async def suggestions(
 ) -> list[Suggestion]:
     """Return what should be bought of a supplier, what runs out first before the rest."""
     params = {
-        "supplier_id": supplier_id or NO_SUPPLIER, "after_days": after[0], "after_id": after[1],
+        "supplier_id": supplier_id or NO_SUPPLIER,
+        "after_days": after[0],
+        "after_id": after[1],
         "limit": limit,
-    }  # fmt: skip
+    }
     return await rows(Suggestion, connection, QUERIES["suggestions"], params)
 
 

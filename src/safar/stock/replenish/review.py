@@ -105,7 +105,10 @@ def _low(one: Suggestion) -> Event:
         at=one.low_since,
         subject_id=one.variant_id,
         properties={
-            "sku": one.sku, "supplier_id": one.supplier_id, "units": one.position,
-            "reorder_point": one.reorder_point, "quantity": one.quantity,
+            "sku": one.sku,
+            "supplier_id": one.supplier_id,
+            "units": one.position,
+            "reorder_point": one.reorder_point,
+            "quantity": one.quantity,
         },
-    )  # fmt: skip
+    )

@@ -56,9 +56,15 @@ def forecasts_of(
         judged = judge(weeks := weekly(days, on_hand=on_hand.get(variant_id, 0), until=until))
         if judged.demand != "none":
             yield Forecast(
-                variant_id, judged.demand, judged.model, judged.week_mean, judged.week_deviation, len(weeks),
-                judged.error, judged.naive_error,
-            )  # fmt: skip
+                variant_id,
+                judged.demand,
+                judged.model,
+                judged.week_mean,
+                judged.week_deviation,
+                len(weeks),
+                judged.error,
+                judged.naive_error,
+            )
 
 
 if __name__ == "__main__":

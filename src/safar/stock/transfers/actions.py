@@ -48,11 +48,16 @@ async def draft(connection: Connection, plan: Plan) -> int:
     for variant_id, quantity in plan.lines:
         summed[variant_id] = summed.get(variant_id, 0) + quantity
     params = {
-        "id": plan.transfer_id, "from_id": plan.from_location_id, "to_id": plan.to_location_id,
-        "expected_on": plan.expected_on, "note": plan.note, "staff_id": plan.staff_id,
-        "fingerprint": plan.fingerprint, "now": clock.now(),
+        "id": plan.transfer_id,
+        "from_id": plan.from_location_id,
+        "to_id": plan.to_location_id,
+        "expected_on": plan.expected_on,
+        "note": plan.note,
+        "staff_id": plan.staff_id,
+        "fingerprint": plan.fingerprint,
+        "now": clock.now(),
         "lines": as_json([{"variant_id": id_, "quantity": units} for id_, units in summed.items()]),
-    }  # fmt: skip
+    }
     number = await value(connection, QUERIES["insert_transfer"], params)
     if number is not None:
         about = {"number": number, "from": plan.from_location_id, "to": plan.to_location_id}
@@ -93,11 +98,15 @@ async def send(connection: Connection, transfer_id: UUID, *, staff_id: UUID | No
         raise NothingPlanned
     moves = [
         _move(
-            found, line.variant_id, line.quantity, (found.from_location_id, TRANSIT), step="sent",
+            found,
+            line.variant_id,
+            line.quantity,
+            (found.from_location_id, TRANSIT),
+            step="sent",
             staff_id=staff_id,
         )
         for line in lines
-    ]  # fmt: skip
+    ]
     await take_out_many(connection, moves, "stock.transferred")
     await _set_state(connection, transfer_id, TransferState.SENT, found.reason)
     about = {"number": found.number, "units": sum(line.quantity for line in lines)}
@@ -227,9 +236,12 @@ async def _take_in(
 async def _arrived_before(connection: Connection, arrival: Arrival) -> bool:
     """Write the arrival down, under the transfer's lock; tell whether this very one was taken in before."""
     params = {
-        "id": arrival.arrival_id, "transfer_id": arrival.transfer_id, "fingerprint": arrival.fingerprint,
-        "staff_id": arrival.staff_id, "now": clock.now(),
-    }  # fmt: skip
+        "id": arrival.arrival_id,
+        "transfer_id": arrival.transfer_id,
+        "fingerprint": arrival.fingerprint,
+        "staff_id": arrival.staff_id,
+        "now": clock.now(),
+    }
     if await execute(connection, QUERIES["insert_arrival"], params):
         return False
     known = await value(connection, QUERIES["arrival_fingerprint"], {"id": arrival.arrival_id})
@@ -263,10 +275,15 @@ def _move(
 ) -> Transfer:
     """Return the move of a line on `way` (from, to); its id follows from the step, so it is made once."""
     return Transfer(
-        move_id=derived_id("transfer", found.id, variant_id, step), variant_id=variant_id,
-        from_location_id=way[0], to_location_id=way[1], quantity=units, reason=reason,
-        document=f"TR {found.number}", staff_id=staff_id,
-    )  # fmt: skip
+        move_id=derived_id("transfer", found.id, variant_id, step),
+        variant_id=variant_id,
+        from_location_id=way[0],
+        to_location_id=way[1],
+        quantity=units,
+        reason=reason,
+        document=f"TR {found.number}",
+        staff_id=staff_id,
+    )
 
 
 def _event(name: str, transfer_id: UUID, staff_id: UUID | None, about: dict[str, Any]) -> Event:

@@ -27,9 +27,14 @@ async def _transfers(request: Request, wrong: Wrong = NOTHING) -> Response:
         found = await documents.latest(request, _FOLDERS, partial(actions.transfers, connection))
         places = await forms.places(connection)
     values = {
-        **found, "places": places, "may_move": actor.may("manager"), "transfer_id": new_id(),
-        "today": today_of(request), "place_name": forms.place_name, **wrong.values(),
-    }  # fmt: skip
+        **found,
+        "places": places,
+        "may_move": actor.may("manager"),
+        "transfer_id": new_id(),
+        "today": today_of(request),
+        "place_name": forms.place_name,
+        **wrong.values(),
+    }
     return page(request, "stock/transfers.html", values, status=wrong.status)
 
 
@@ -41,8 +46,9 @@ async def _draft(request: Request, actor: Actor, fields: Fields) -> str:
             from_location_id=await forms.place_of(connection, fields, "from_id"),
             to_location_id=await forms.place_of(connection, fields, "to_id"),
             expected_on=fields.day("expected_on"),
-            note=fields.text("note", length_max=200, required=False), staff_id=actor.id,
-        )  # fmt: skip
+            note=fields.text("note", length_max=200, required=False),
+            staff_id=actor.id,
+        )
         fields.done()
         await actions.draft(connection, plan)
     return f"/stock/transfers/{plan.transfer_id}"
@@ -58,9 +64,12 @@ async def _transfer(request: Request, wrong: Wrong = NOTHING) -> Response:
         lines = await actions.lines_of(connection, transfer_id)
     values = {
         **documents.page_of([line for line in lines if line.sku > after], after, LINES_SHOWN),
-        "transfer": found, "may_move": actor.may("manager"), "arrival_id": new_id(),
-        "place_name": forms.place_name, **wrong.values(),
-    }  # fmt: skip
+        "transfer": found,
+        "may_move": actor.may("manager"),
+        "arrival_id": new_id(),
+        "place_name": forms.place_name,
+        **wrong.values(),
+    }
     return page(request, "stock/transfer.html", values, status=wrong.status)
 
 

@@ -101,14 +101,26 @@ async def _take(desk: Desk, caller: Caller, pix: PixReceived) -> str:
         doubt = known.doubt if known.order_id is None and known.closed_at is None else None
     elif account is not None and order is not None:
         doubt = doubt_of(
-            pix, account, placed_at=order.placed_at, now=clock.now(), proven=caller.proven,
+            pix,
+            account,
+            placed_at=order.placed_at,
+            now=clock.now(),
+            proven=caller.proven,
             believed_max_minor=context.settings.pix_believed_max_minor,
-        )  # fmt: skip
+        )
     receipt = NewReceipt(
-        receipt_id, None if doubt else order_id, PIX, pix.amount_minor, REAIS, pix.end_to_end_id,
-        pix.txid, link_of(context, order_id) if order_id else "",
-        location_rule=context.settings.order_location_rule, doubt=doubt or "", payer=pix.payer,
-    )  # fmt: skip
+        receipt_id,
+        None if doubt else order_id,
+        PIX,
+        pix.amount_minor,
+        REAIS,
+        pix.end_to_end_id,
+        pix.txid,
+        link_of(context, order_id) if order_id else "",
+        location_rule=context.settings.order_location_rule,
+        doubt=doubt or "",
+        payer=pix.payer,
+    )
     answer = await desk.receive(receipt)
     outcome = "unknown" if order_id is None or isinstance(answer, ReceiptKeyReused) else "taken"
     if doubt:
@@ -158,10 +170,12 @@ def routes(desk_of: DeskOf) -> Sequence[BaseRoute]:
         desk = desk_of(request)
         header = desk.context.settings.pix_client_subject_header
         caller = await caller_of(
-            desk, request.path_params["token"], await request.body(),
+            desk,
+            request.path_params["token"],
+            await request.body(),
             signature=request.headers.get("x-signature"),
             subject=request.headers.get(header) if header else None,
-        )  # fmt: skip
+        )
         return JSONResponse({"outcomes": await hear_pix(desk, caller, await read_json(request))})
 
     why = "the bank that was told the secret part of the address"

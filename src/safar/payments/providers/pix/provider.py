@@ -35,9 +35,11 @@ class Pix(ByHand):
 
     def instructions(self, charge: Charge) -> Mapping[str, Any]:
         data = {
-            "holder": self._details.get("holder", ""), "city": self._details.get("city", ""),
-            "key": self._key, "reference": reference_of(charge.number),
-        }  # fmt: skip
+            "holder": self._details.get("holder", ""),
+            "city": self._details.get("city", ""),
+            "key": self._key,
+            "reference": reference_of(charge.number),
+        }
         return {**data, "code": code_for(data, Money(charge.amount_minor, charge.currency))}
 
 
@@ -112,9 +114,13 @@ def _received(one: Any) -> PixReceived:
     if any(len(text) > _KEY_MAX or not text.isprintable() for text in texts.values()):
         raise ValueError("a field of this PIX is too long")
     return PixReceived(
-        one["endToEndId"], texts["txid"], _minor(one.get("valor")), texts["chave"],
-        tuple(_devolved(one.get("devolucoes"))), _payer(one.get("pagador")),
-    )  # fmt: skip
+        one["endToEndId"],
+        texts["txid"],
+        _minor(one.get("valor")),
+        texts["chave"],
+        tuple(_devolved(one.get("devolucoes"))),
+        _payer(one.get("pagador")),
+    )
 
 
 def _payer(told: Any) -> str:

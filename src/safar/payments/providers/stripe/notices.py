@@ -47,9 +47,13 @@ async def hear_stripe(desk: Desk, payload: bytes, signature: str | None) -> str:
         log.warning("payment.other_mode", kind=kind, live=bool(event.get("livemode")))
     async with desk.context.database.transaction() as connection:
         await hear(
-            connection, STRIPE, str(event.get("id")), kind, outcome=outcome,
+            connection,
+            STRIPE,
+            str(event.get("id")),
+            kind,
+            outcome=outcome,
             order_id=account.order_id if account else None,
-        )  # fmt: skip
+        )
     return outcome
 
 

@@ -63,8 +63,10 @@ class Stripe:
             raise CannotPay from error
         return Started(
             said=[said] if (said := said_of(session.to_dict())).outcome is not Outcome.PENDING else (),
-            data={"session": session.id}, redirect=session.url, expires_at=charge.kept_until,
-        )  # fmt: skip
+            data={"session": session.id},
+            redirect=session.url,
+            expires_at=charge.kept_until,
+        )
 
     def _session(self, charge: Charge) -> dict[str, Any]:
         """Return the same for the same order, or Stripe refuses to repeat it."""

@@ -30,6 +30,10 @@ def epc_code(data: Mapping[str, Any], amount: Money) -> segno.QRCode | None:
     if amount.currency != EURO or not data.get("iban") or not data.get("holder"):
         return None
     return make_epc_qr(
-        name=data["holder"][:70], iban=data["iban"], amount=amount.major(), reference=data["reference"],
-        bic=data.get("bic") or None, encoding="utf-8",
-    )  # fmt: skip
+        name=data["holder"][:70],
+        iban=data["iban"],
+        amount=amount.major(),
+        reference=data["reference"],
+        bic=data.get("bic") or None,
+        encoding="utf-8",
+    )

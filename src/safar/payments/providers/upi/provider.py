@@ -26,18 +26,24 @@ class Upi(ByHand):
     def instructions(self, charge: Charge) -> Mapping[str, Any]:
         data = {
             "holder": self._details.get("holder") or self._shop_name,
-            "address": self._details.get("address", ""), "category": self._details.get("category", ""),
-            "reference": reference_of(charge.number), "note": f"{self._shop_name} {charge.number}",
-        }  # fmt: skip
+            "address": self._details.get("address", ""),
+            "category": self._details.get("category", ""),
+            "reference": reference_of(charge.number),
+            "note": f"{self._shop_name} {charge.number}",
+        }
         return {**data, "link": link_for(data, Money(charge.amount_minor, charge.currency))}
 
 
 def link_for(data: Mapping[str, Any], amount: Money) -> str:
     """Return the link that pays this amount to whom the charge was made for. Raises ValueError."""
     return pay_link(
-        address=data["address"], name=data["holder"], amount=amount, reference=data["reference"],
-        note=data["note"], category=data["category"],
-    )  # fmt: skip
+        address=data["address"],
+        name=data["holder"],
+        amount=amount,
+        reference=data["reference"],
+        note=data["note"],
+        category=data["category"],
+    )
 
 
 def pay_link(
@@ -55,7 +61,12 @@ def pay_link(
     if not 0 < len(reference) <= _REFERENCE_MAX or not reference.isalnum():
         raise ValueError("a UPI reference has at most 35 letters and digits")
     fields = {
-        "pa": address, "pn": name[:_NAME_MAX], "mc": category, "tr": reference, "tn": note[:_NOTE_MAX],
-        "am": f"{amount.major():.2f}", "cu": RUPEES,
-    }  # fmt: skip
+        "pa": address,
+        "pn": name[:_NAME_MAX],
+        "mc": category,
+        "tr": reference,
+        "tn": note[:_NOTE_MAX],
+        "am": f"{amount.major():.2f}",
+        "cu": RUPEES,
+    }
     return "upi://pay?" + "&".join(f"{id_}={quote(text, safe='@')}" for id_, text in fields.items() if text)
