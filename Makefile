@@ -40,7 +40,7 @@ serve: setup  ## Start shop, console and worker (ARGS='--help' lists the options
 dev: setup  ## Serve, and start anew what is changed in src/ (ARGS=demo: with goods and customers)
 	@$(RUN) python scripts/dev.py $(ARGS)
 
-t: .venv  ## Run some tests at once, in one process: T=tests/shop/test_cart.py, or T='tests/shop -k code'
+t: .venv  ## Run some tests at once, in one process: T=tests/cart/test_actions.py, or T='tests/shop -k code'
 	@.venv/bin/python -m pytest -n 0 $(T)
 
 check: setup  ## Style, types and floors, in half a minute

@@ -159,7 +159,7 @@ def tmp_path(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def settings_for_all() -> Settings:
     """What each test's settings are copied from: two hundred of them are read and checked once."""
-    # Most tests are of other things than how much one customer may order: tests/shop/test_rules.py is.
+    # Most tests are of other things than how much one customer may order: tests/orders/test_rules.py is.
     return Settings(
         quiet_hours="",  # tests run at any hour
         secret_key=SecretStr("only-for-tests"),

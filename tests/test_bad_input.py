@@ -25,10 +25,10 @@ from safar.kernel.secrets import Vault
 from safar.stock import actions as stock
 from safar.stock.model import MAIN, Receipt
 from tests.conftest import Serve
-from tests.hostile import GARBAGE, IDS, NUMBERS, SEGMENTS, TAGS, TOO_MUCH, UNREADABLE, WORDS
-from tests.shop.conftest import ITEMS
-from tests.team.helper import signed_in
-from tests.writes import CONSOLE, FRONT, MUG, Write, buyer
+from tests.stage.hostile import GARBAGE, IDS, NUMBERS, SEGMENTS, TAGS, TOO_MUCH, UNREADABLE, WORDS
+from tests.stage.people import signed_in
+from tests.stage.shop import ITEMS
+from tests.stage.writes import CONSOLE, FRONT, MUG, Write, buyer
 
 LANGUAGES = ("en", "fa")
 # Written on purpose when something is refused: a wrong password is counted, and in the audit log.

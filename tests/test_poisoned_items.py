@@ -20,7 +20,7 @@ from safar.kernel.context import Context
 from safar.kernel.database import Connection, Database, execute
 from safar.kernel.ids import new_id
 from safar.payments import settle as pay
-from tests.console.filled import insert
+from tests.stage.filled import insert
 
 pytestmark = pytest.mark.finding("security-24")
 NOW = datetime(2031, 7, 1, 12, tzinfo=UTC)

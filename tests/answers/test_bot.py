@@ -27,10 +27,10 @@ from safar.orders.place import buy_many
 from safar.stock import actions as stock
 from safar.stock.model import MAIN, Transfer, allocation_of
 from safar.stock.model import Receipt as StockReceipt
-from tests.buyers import anybody
-from tests.channels.makers import events
-from tests.inbox.makers import conversation, mail, receive, web
-from tests.team.helper import staff_member
+from tests.stage.buyers import anybody
+from tests.stage.channels import events
+from tests.stage.inbox import conversation, mail, receive, web
+from tests.stage.people import staff_member
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.people import Person, person, sign_in, visitor
-from tests.browser.world import LANGUAGES, NAMES, ROOMY, World, email_of
+from tests.stage.browser import Person, person, sign_in, visitor
+from tests.stage.browser_world import LANGUAGES, NAMES, ROOMY, World, email_of
 
 _AXE = (Path(__file__).parent.parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 _DESKTOP = {"width": 1280, "height": 800}

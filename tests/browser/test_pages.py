@@ -4,7 +4,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.browser.inspection import Inspection, inspect
-from tests.browser.world import TOGETHER, World
+from tests.stage.browser_world import TOGETHER, World
 
 pytestmark = TOGETHER
 _WEIGHT_MAX_BYTES = 100_000

@@ -6,8 +6,8 @@ import re
 import pytest
 from playwright.async_api import Browser, Locator, Page, Route, expect
 
-from tests.browser.people import Person, leave, never_reloaded, person, sign_in, still_the_same, visitor
-from tests.browser.world import NAMES, ROOMY, TOGETHER, World, email_of, order_link
+from tests.stage.browser import Person, leave, never_reloaded, person, sign_in, still_the_same, visitor
+from tests.stage.browser_world import NAMES, ROOMY, TOGETHER, World, email_of, order_link
 
 pytestmark = TOGETHER
 QUESTIONS = {

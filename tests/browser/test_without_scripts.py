@@ -9,8 +9,8 @@ from safar.gate.tickets import proof as work
 from safar.gate.tickets.model import SHOP
 from safar.gate.tickets.seal import Seal
 from safar.kernel import clock
-from tests.browser.people import Person, leave, person, visitor
-from tests.browser.world import NAMES, ROOMY, TOGETHER, World, email_of, order_link
+from tests.stage.browser import Person, leave, person, visitor
+from tests.stage.browser_world import NAMES, ROOMY, TOGETHER, World, email_of, order_link
 
 pytestmark = TOGETHER
 

@@ -19,8 +19,8 @@ from safar.customers.actions import Consent, consent_many
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.work import loops
-from tests.campaigns import makers
-from tests.campaigns.makers import read, states
+from tests.stage import campaigns as makers
+from tests.stage.campaigns import read, states
 
 NIGHT = datetime(2031, 3, 1, 23, 30, tzinfo=UTC)
 

@@ -13,8 +13,8 @@ from safar.journey.report import promise_report
 from safar.kernel.context import Context
 from safar.kernel.database import Connection
 from safar.stock.actions import MAIN, levels
-from tests.campaigns import makers
-from tests.campaigns.makers import caught_up, delivered, names, read, states
+from tests.stage import campaigns as makers
+from tests.stage.campaigns import caught_up, delivered, names, read, states
 
 pytestmark = pytest.mark.finding("security-10")
 _CHUNK = 4

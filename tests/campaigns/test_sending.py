@@ -19,8 +19,8 @@ from safar.kernel.context import Context
 from safar.kernel.errors import InvalidInput
 from safar.kernel.ids import derived_id, new_id
 from safar.stock.actions import MAIN, Claim, allocation_of, claim_many, levels, recount
-from tests.campaigns import makers
-from tests.campaigns.makers import caught_up, delivered, happened, names, read, states
+from tests.stage import campaigns as makers
+from tests.stage.campaigns import caught_up, delivered, happened, names, read, states
 
 START = datetime(2026, 11, 21, 9, tzinfo=UTC)
 

@@ -10,8 +10,8 @@ from safar.campaigns.liquid import TEXT_MAX
 from safar.campaigns.model import Offer
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
-from tests.campaigns import makers
-from tests.campaigns.makers import read, states
+from tests.stage import campaigns as makers
+from tests.stage.campaigns import read, states
 
 OFFER = Offer(new_id(), "L1", "Glass lantern", "glass-lantern", "lights", 1250, "GBP")
 FACTS = mail.Facts(OFFER, 1500, 60, "Safar Gifts")

@@ -32,7 +32,7 @@ from safar.kernel import clock
 from safar.kernel.database import Connection, Database
 from safar.kernel.ids import new_id
 from safar.settings import Settings
-from tests.capacity.model import ModelLedger
+from tests.stage.ledger import ModelLedger
 
 T = TypeVar("T")
 _Wanted = tuple[tuple[int, bool] | None, dict[int, int], int]

@@ -12,7 +12,7 @@ from safar.kernel.context import Context
 from safar.kernel.database import execute
 from safar.kernel.errors import DeadlinePassed
 from safar.kernel.ids import new_id
-from tests.books import books_agree
+from tests.stage.books import books_agree
 
 pytestmark = pytest.mark.finding("security-10")
 

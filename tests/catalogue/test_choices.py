@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from safar.catalogue.choices import spelt_like, told_apart
 from safar.catalogue.errors import NotToldApart
 from safar.kernel.database import Database
-from tests.catalogue.makers import article, saved, stored
+from tests.catalogue.sheets.test_sheets import looked_at, taken_over
 from tests.catalogue.test_pages import desk
-from tests.catalogue.test_sheets import looked_at, taken_over
+from tests.stage.catalogue import article, saved, stored
 
 __all__ = ["desk"]
 

@@ -22,7 +22,7 @@ from safar.catalogue.model import Price, Rate, Words
 from safar.catalogue.prices import currencies, prices_in, save_rates
 from safar.catalogue.words import words_in
 from safar.kernel.database import Database
-from tests.catalogue.makers import EAN, OTHER_EAN, STAFF, article, events, found, saved, stocked, stored
+from tests.stage.catalogue import EAN, OTHER_EAN, STAFF, article, events, found, saved, stocked, stored
 
 
 async def test_what_is_saved_is_what_is_read_again(database: Database) -> None:

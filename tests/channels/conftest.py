@@ -7,7 +7,7 @@ import pytest
 
 from safar.channels.actions import ensure_channels
 from safar.kernel.context import Context
-from tests.channels.mailbox import Mailbox, mailbox
+from tests.stage.mailbox import Mailbox, mailbox
 
 
 @pytest.fixture

@@ -172,7 +172,7 @@ async def test_a_mail_that_breaks_its_reader_is_kept_and_others_go_on(
     listening: tuple[MailListener, Taker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listener, taker = listening
-    monkeypatch.setattr("safar.channels.email_in._READ", "tests.channels.makers:values_or_die")
+    monkeypatch.setattr("safar.channels.email_in._READ", "tests.stage.channels:values_or_die")
     bad = RAW.replace(b"hello", b"break the reader")
     await send(listener, bad)
     await send(listener, RAW)

@@ -18,8 +18,8 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from safar.settings import Settings
-from tests.channels.mailbox import Mailbox
-from tests.channels.makers import customer, events, mail, states
+from tests.stage.channels import customer, events, mail, states
+from tests.stage.mailbox import Mailbox
 
 START = datetime(2026, 11, 21, 9, tzinfo=UTC)
 

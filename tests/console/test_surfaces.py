@@ -19,12 +19,12 @@ from safar.orders.place import buy_many
 from safar.returns.cancel_order import cancel_many
 from safar.shipments.actions import pack_many
 from safar.shipments.model import Pack
-from tests.campaigns import makers
-from tests.campaigns.makers import caught_up, read
 from tests.conftest import Serve
 from tests.console.test_today import figure
-from tests.shop.conftest import request
-from tests.team.helper import signed_in
+from tests.stage import campaigns as makers
+from tests.stage.campaigns import caught_up, read
+from tests.stage.people import signed_in
+from tests.stage.shop import request
 
 
 async def _campaign(context: Context) -> UUID:

@@ -20,8 +20,8 @@ from safar.kernel.database import execute
 from safar.kernel.ids import new_id
 from safar.watch.beats import note_beats
 from tests.conftest import Serve
-from tests.console.filled import fill
-from tests.team.helper import signed_in
+from tests.stage.filled import fill
+from tests.stage.people import signed_in
 
 
 @pytest.fixture

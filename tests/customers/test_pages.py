@@ -29,7 +29,7 @@ from safar.kernel.database import execute, rows
 from safar.kernel.i18n import speaking
 from safar.kernel.ids import new_id
 from tests.conftest import Serve
-from tests.team.helper import signed_in
+from tests.stage.people import signed_in
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.demo.place import environment_of, processes_of, settings_at
+from tests.stage.place import environment_of, processes_of, settings_at
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 

@@ -23,8 +23,8 @@ from safar.kernel.database import execute, value
 from safar.kernel.ids import new_id
 from safar.serve import Supervisor
 from safar.work import subscribers
-from tests.demo.place import settings_at
-from tests.inbox.makers import conversation, mail, receive
+from tests.stage.inbox import conversation, mail, receive
+from tests.stage.place import settings_at
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 _MAP = Path(__file__).parent.parent.parent / "docs" / "architecture.md"

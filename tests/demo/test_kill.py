@@ -23,8 +23,8 @@ from safar.kernel.database import Connection
 from safar.orders.links import read_link
 from safar.serve import Supervisor
 from safar.settings import Settings
-from tests.demo.place import processes_of, settings_at
-from tests.demo.steady import SteadyBuyer
+from tests.stage.place import processes_of, settings_at
+from tests.stage.steady import SteadyBuyer
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 

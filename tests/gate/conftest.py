@@ -30,8 +30,8 @@ from safar.settings import Settings
 from safar.stock import actions as stock
 from safar.stock.model import MAIN, Receipt
 from tests.conftest import Serve
-from tests.shop.conftest import ITEMS
-from tests.writes import buyer
+from tests.stage.shop import ITEMS
+from tests.stage.writes import buyer
 
 CAMPAIGN = derived_id("test campaign")
 

@@ -7,7 +7,7 @@ from safar.catalogue.actions import variant_id_of
 from safar.kernel.database import execute, value
 from safar.kernel.ids import new_id
 from tests.gate.conftest import Drop, drop
-from tests.writes import buyer
+from tests.stage.writes import buyer
 
 __all__ = ["drop"]
 

@@ -25,7 +25,7 @@ from safar.kernel.web.forms import Fields
 from safar.kernel.web.surface import Surface, build_surface
 from tests.conftest import Serve
 from tests.gate.conftest import OpenShop
-from tests.shop.conftest import ITEMS
+from tests.stage.shop import ITEMS
 
 STAFF = new_id()
 

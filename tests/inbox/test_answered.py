@@ -11,7 +11,7 @@ from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from safar.kernel.loops import repeat
 from tests.inbox.conftest import Browser
-from tests.inbox.makers import stream
+from tests.stage.inbox import stream
 
 
 @pytest.mark.parametrize("language", ["en", "fa", "hi", "pt-BR"])

@@ -12,7 +12,7 @@ from safar.inbox.pace import MESSAGES_PER_MINUTE_MAX
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from tests.inbox.conftest import Browser
-from tests.inbox.makers import Stream, conversations, mail, receive, stream
+from tests.stage.inbox import Stream, conversations, mail, receive, stream
 
 
 async def say(client: httpx.AsyncClient, text: str, id_: str | None = None) -> httpx.Response:

@@ -14,9 +14,9 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from safar.kernel.keyset import key_moment, parse_page_key
-from tests.channels.makers import events, states
-from tests.inbox.makers import conversation, mail, receive, stream
-from tests.team.helper import signed_in, staff_member
+from tests.stage.channels import events, states
+from tests.stage.inbox import conversation, mail, receive, stream
+from tests.stage.people import signed_in, staff_member
 
 START = datetime(2026, 11, 21, 9, tzinfo=UTC)
 

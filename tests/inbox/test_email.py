@@ -18,10 +18,10 @@ from safar.inbox.thread import thread_of
 from safar.journal.actions import read
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
-from tests.channels.makers import customer, events, states
-from tests.channels.makers import mail as queued_mail
 from tests.conftest import AUTHSERV_ID
-from tests.inbox.makers import conversation, conversations
+from tests.stage.channels import customer, events, states
+from tests.stage.channels import mail as queued_mail
+from tests.stage.inbox import conversation, conversations
 
 
 @pytest.fixture

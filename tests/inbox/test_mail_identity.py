@@ -15,13 +15,13 @@ from safar.inbox.model import Said
 from safar.inbox.thread import thread_of
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
-from tests.channels.makers import customer, events
-from tests.channels.makers import mail as queued_mail
 from tests.conftest import AUTHSERV_ID
-from tests.inbox.makers import conversations, receive, web
 from tests.inbox.test_console import compose
 from tests.inbox.test_email import proven, send, written
-from tests.team.helper import signed_in, staff_member
+from tests.stage.channels import customer, events
+from tests.stage.channels import mail as queued_mail
+from tests.stage.inbox import conversations, receive, web
+from tests.stage.people import signed_in, staff_member
 
 pytestmark = pytest.mark.finding("security-3")
 

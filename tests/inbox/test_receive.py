@@ -20,9 +20,9 @@ from safar.inbox.model import Said
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
-from tests.channels.makers import events, states
-from tests.inbox.makers import conversation, conversations, mail, receive, web
-from tests.team.helper import staff_member
+from tests.stage.channels import events, states
+from tests.stage.inbox import conversation, conversations, mail, receive, web
+from tests.stage.people import staff_member
 
 START = datetime(2026, 11, 21, 9, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from safar.kernel.ids import new_id
 from safar.kernel.web.sse import Streams
 from tests.conftest import Serve
 from tests.inbox.conftest import Browser
-from tests.inbox.makers import conversations, stream
+from tests.stage.inbox import conversations, stream
 
 NETWORK_MAX, ALL_MAX = 4, 6
 

@@ -23,9 +23,9 @@ from safar.orders.model import OrderRequest
 from safar.orders.place import buy_many
 from safar.returns.cancel_order import cancel_many
 from safar.stock.actions import MAIN, Transfer, allocation_of, transfer_many
-from tests.buyers import anybody
-from tests.campaigns import makers
-from tests.campaigns.makers import caught_up, conversation, delivered, happened, read
+from tests.stage import campaigns as makers
+from tests.stage.buyers import anybody
+from tests.stage.campaigns import caught_up, conversation, delivered, happened, read
 
 START = datetime(2026, 11, 21, 9, tzinfo=UTC)
 LANTERN = derived_id("variant", "L1")

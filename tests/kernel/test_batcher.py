@@ -16,7 +16,7 @@ from safar.kernel.database import Connection, Database, as_json, execute, value
 from safar.kernel.errors import DeadlinePassed, Interrupted, Overloaded, SameKeyOtherBody
 from safar.kernel.refusals import refused
 from safar.settings import Settings
-from tests.kernel.proxy import Wire, wire_to
+from tests.stage.proxy import Wire, wire_to
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from safar.kernel.connection import Connection, reachable
 from safar.kernel.database import Database, execute, value
 from safar.kernel.errors import Overloaded
 from safar.settings import Settings
-from tests.kernel.proxy import Wire, wire_to
+from tests.stage.proxy import Wire, wire_to
 
 pytestmark = pytest.mark.finding("security-20")
 

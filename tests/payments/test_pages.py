@@ -24,7 +24,7 @@ from safar.payments.ways import offered, ways_of
 from safar.team.layer import StaffLayer
 from tests.conftest import Serve
 from tests.payments.conftest import books_agree, events, money, offer, order, refunds, taken
-from tests.team.helper import signed_in
+from tests.stage.people import signed_in
 
 
 def _values(request: Request) -> Mapping[str, Any]:

@@ -30,8 +30,8 @@ from safar.stock.model import Receipt as Delivery
 from safar.storefront.look import load_look
 from tests.conftest import Serve
 from tests.payments.conftest import ITEMS, MUG, charged, free, offer, order, request
-from tests.payments.stripe.stripe_server import WEBHOOK_SECRET, signed
-from tests.team.helper import signed_in
+from tests.stage.people import signed_in
+from tests.stage.stripe_server import WEBHOOK_SECRET, signed
 
 _BANNER = 'id="test-payments"'
 

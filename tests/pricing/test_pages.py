@@ -12,8 +12,8 @@ from safar.kernel.ids import new_id
 from safar.pricing.model import Band, Tax
 from safar.pricing.rules import load_rules
 from tests.conftest import Serve
-from tests.shop.makers import code, deliver
-from tests.team.helper import signed_in
+from tests.stage.people import signed_in
+from tests.stage.prices import code, deliver
 
 METHOD = {
     "key": "post", "name": "Post", "name-fa": "پست", "days_least": "1", "days_most": "3", "weight-0": "2000",

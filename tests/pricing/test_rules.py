@@ -17,7 +17,7 @@ from safar.pricing.errors import CodeTaken, UnknownCode, UnknownZone
 from safar.pricing.model import Band, Discount, DiscountReason, ShippingMethod, Tax
 from safar.pricing.rules import KEPT, load_rules, rules_of
 from safar.shop.console import codes as reading
-from tests.shop.makers import STAFF, code
+from tests.stage.prices import STAFF, code
 
 STARTED = clock.now()
 

@@ -20,7 +20,7 @@ from safar.privacy import keeping
 from safar.privacy.keeping import forget_all, keeper, loops
 from safar.privacy.model import ForDays, ForEver, KeptBy
 from safar.privacy.tables import TABLES
-from tests.console.filled import insert
+from tests.stage.filled import insert
 
 pytestmark = pytest.mark.finding("security-17")
 NOW = datetime(2031, 6, 1, 12, tzinfo=UTC)

@@ -19,8 +19,8 @@ from safar.kernel.ids import new_id
 from safar.privacy.errors import OrderUnderWay, UnknownPerson
 from safar.privacy.people import erase, export, find
 from tests.conftest import Serve
-from tests.console.filled import insert
-from tests.team.helper import signed_in
+from tests.stage.filled import insert
+from tests.stage.people import signed_in
 
 pytestmark = pytest.mark.finding("security-17")
 NOW = datetime(2031, 6, 1, 12, tzinfo=UTC)

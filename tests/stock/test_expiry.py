@@ -15,7 +15,7 @@ from safar.stock import actions as stock
 from safar.stock.expiry import Expired, moves_of, set_expired_aside
 from safar.stock.lots import Lot, PastDate, lots_of
 from safar.stock.model import MAIN, QUARANTINE, Claim, Shipped
-from tests.books import books_agree
+from tests.stage.books import books_agree
 from tests.stock.conftest import AGENT, JAM, level
 from tests.stock.test_lots import jars, taken_in
 

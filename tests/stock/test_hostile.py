@@ -13,8 +13,8 @@ from safar.stock.purchasing.suppliers import save_supplier
 from safar.stock.transfers import Plan
 from safar.stock.transfers import draft as plan_transfer
 from safar.stock.transfers import send as send_transfer
-from tests.books import books_agree
-from tests.hostile import GARBAGE, IDS, NUMBERS, SCRIPT
+from tests.stage.books import books_agree
+from tests.stage.hostile import GARBAGE, IDS, NUMBERS, SCRIPT
 from tests.stock.conftest import CLOCK, MUG, STAFF, STORE, lying
 
 

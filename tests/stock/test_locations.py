@@ -15,7 +15,7 @@ from safar.stock.locations import MainStays, Site, channel_location, save_many, 
 from safar.stock.model import MAIN, QUARANTINE, Receipt, Transfer
 from safar.stock.policies import Policy, policies, set_policy_many
 from safar.stock.taking import Handled, TooFewThere, return_many, send_back_many
-from tests.books import books_agree, events
+from tests.stage.books import books_agree, events
 from tests.stock.conftest import AGENT, JAM, MUG, STAFF, STORE, level, lying
 
 

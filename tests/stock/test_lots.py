@@ -19,7 +19,7 @@ from safar.stock.lots_decide import LotLevel, Wanted, follow, picks_of
 from safar.stock.model import CUSTOMER, MAIN, SUPPLIER, Claim, Shipped, Transfer, outgoing_of
 from safar.stock.taking import Handled, return_many, write_off_many
 from safar.stock.transfers import Arrival, Plan, arrive, draft, send
-from tests.books import books_agree
+from tests.stage.books import books_agree
 from tests.stock.conftest import AGENT, JAM, STAFF, STORE, level
 
 _TODAY = date(2031, 3, 1)

@@ -12,7 +12,7 @@ from safar.kernel.database import Database
 from safar.kernel.ids import new_id
 from safar.stock import actions as stock
 from safar.stock.model import MAIN, QUARANTINE
-from tests.books import books_agree, events
+from tests.stage.books import books_agree, events
 from tests.stock.conftest import AGENT, CLOCK, JAM, MUG, MUG_CODE, STORE, level, lying
 
 PAGE_BYTES_MAX = 100_000

@@ -21,8 +21,8 @@ from safar.stock import actions as stock
 from safar.stock import sheet_rows, sheets
 from safar.stock.model import MAIN
 from tests.conftest import Serve
+from tests.stage.people import signed_in
 from tests.stock.conftest import CLOCK, MUG, MUG_CODE, STORE
-from tests.team.helper import signed_in
 
 
 async def lies(database: Database) -> dict[tuple[object, object], int]:

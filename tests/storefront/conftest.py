@@ -20,7 +20,7 @@ from safar.stock import actions as stock
 from safar.storefront.layer import StorefrontLayer, page_values
 from safar.storefront.look import forget_look
 from tests.conftest import Serve
-from tests.shop.conftest import receive
+from tests.stage.shop import receive
 
 PLAIN = {
     "MUG": ("Retrospot mug", "kitchen", 495),

@@ -22,8 +22,8 @@ from safar.storefront import back
 from safar.storefront.back import forget_old, tell_step
 from safar.storefront.errors import TooManyFromNetwork
 from safar.storefront.model import BackRequest
-from tests.books import events
-from tests.shop.conftest import receive
+from tests.stage.books import events
+from tests.stage.shop import receive
 
 GONE = variant_id_of("SHIRT-RS")
 FIRST = UUID(int=0)

@@ -12,7 +12,7 @@ from safar.pricing.rules import forget_rules
 from safar.stock import actions as stock
 from safar.stock.model import MAIN
 from safar.storefront.look import forget_look
-from tests.books import events
+from tests.stage.books import events
 
 _VALUE = re.compile(r'<a class="value([^"]*)" href="([^"]+)"([^>]*)><bdi>([^<]+)</bdi>')
 

@@ -8,7 +8,7 @@ import pytest
 from safar.kernel.context import Context
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
-from tests.books import events
+from tests.stage.books import events
 
 
 async def share(browser: httpx.AsyncClient) -> str:

@@ -23,7 +23,7 @@ from safar.team.errors import OneTimePasswordEnded, WrongSignIn
 from safar.team.jobs import sweep
 from safar.team.layer import COOKIE
 from tests.conftest import Serve
-from tests.team.helper import session_cookie, signed_in, staff_member
+from tests.stage.people import session_cookie, signed_in, staff_member
 
 OWNER = "owner@shop.example"
 OWN = "a sentence that is mine"

@@ -14,7 +14,7 @@ from safar.team.actions import disable
 from safar.team.errors import LastOwner
 from safar.team.layer import COOKIE
 from tests.conftest import Serve
-from tests.team.helper import session_cookie, signed_in, staff_member
+from tests.stage.people import session_cookie, signed_in, staff_member
 
 ANNA = {"name": "Anna <b>", "email": "anna@shop.example", "role": "agent"}
 

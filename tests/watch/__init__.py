@@ -1,1 +1,0 @@
-"""Tests of what shows that everything runs."""

@@ -31,8 +31,8 @@ from safar.watch.model import Finding, Kind, Lapsed, ReaderBehind, Readings, Sta
 from safar.watch.reading import Watch, standing
 from safar.work import loops
 from tests.conftest import Serve
-from tests.console.filled import insert
-from tests.team.helper import signed_in
+from tests.stage.filled import insert
+from tests.stage.people import signed_in
 
 pytestmark = pytest.mark.finding("security-19")
 NOW = datetime(2031, 5, 1, 12, tzinfo=UTC)

@@ -1,0 +1,110 @@
+"""What is paid, what is cancelled and what is never heard of, case by case."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from safar.orders.decide import answers_of, new_of
+from safar.orders.model import Buyer, KeyReused, Limits, Taken
+from safar.orders.way import Unheard, payment_after_cancel, when_cancelled, when_paid, when_unheard
+from safar.settings import Settings
+from tests.orders.test_decide import _IDS, _NOW, _order, _request
+
+
+def test_units_of_several_lines_of_one_article_are_summed() -> None:
+    request = _request(((_IDS[0], 2), (_IDS[1], 1), (_IDS[0], 3)))
+    assert request.units == {_IDS[0]: 5, _IDS[1]: 1}
+    assert (request.hold_minutes, request.total_minor_step) == (15.0, 1)
+    assert Buyer(_IDS[0], returned=True).worked_bits == 0
+
+
+def test_the_limits_are_those_of_a_new_installation() -> None:
+    fields = Settings.model_fields
+    assert Limits() == Limits(
+        fields["order_units_max"].default,
+        fields["unpaid_orders_max"].default,
+        fields["unpaid_orders_network"].default,
+        fields["unpaid_share_percent"].default,
+        fields["unpaid_units_least"].default,
+    )
+
+
+def test_what_is_unpaid_is_counted_as_soon_as_one_limit_asks_for_it() -> None:
+    none = Limits(orders=0, orders_network=0, share_percent=0)
+    assert not none.counts_unpaid
+    for name in ("orders", "orders_network", "share_percent"):
+        assert replace(none, **{name: 1}).counts_unpaid
+
+
+@pytest.mark.parametrize(
+    ("before", "may_still_arrive", "after"),
+    [
+        ("paid", False, "owed"), ("paid", True, "owed"), ("started", True, "started"),
+        ("started", False, "failed"), ("due", True, "failed"), ("due", False, "failed"),
+        ("failed", True, "failed"), ("failed", False, "failed"), ("owed", True, "owed"),
+        ("refunded", False, "refunded"),
+    ],
+)  # fmt: skip
+def test_the_payment_of_a_cancelled_order(before: str, may_still_arrive: bool, after: str) -> None:
+    assert payment_after_cancel(before, may_still_arrive=may_still_arrive) == after
+
+
+@pytest.mark.parametrize(
+    ("state", "payment", "step"),
+    [
+        ("placed", "started", "claim"), ("placed", "due", "claim"), ("cancelled", "started", "owe"),
+        ("cancelled", "failed", "owe"), ("cancelled", "owed", "nothing"), ("confirmed", "paid", "nothing"),
+        ("confirmed", "started", "nothing"), ("shipped", "failed", "nothing"),
+    ],
+)  # fmt: skip
+def test_money_that_arrives(state: str, payment: str, step: str) -> None:
+    assert when_paid(state, payment) == step
+
+
+@pytest.mark.parametrize(
+    ("state", "by_staff", "asked_for", "step"),
+    [
+        ("cancelled", True, True, "nothing"), ("placed", False, False, "release"),
+        ("confirmed", False, True, "return"), ("confirmed", True, True, "return"),
+        ("confirmed", True, False, "refuse"), ("packed", True, True, "return"),
+        ("packed", False, True, "refuse"), ("packed", True, False, "refuse"),
+        ("shipped", True, True, "refuse"), ("delivered", True, True, "refuse"),
+    ],
+)  # fmt: skip
+def test_an_order_that_is_cancelled(state: str, by_staff: bool, asked_for: bool, step: str) -> None:
+    assert when_cancelled(state, by_staff=by_staff, asked_for=asked_for) == step
+
+
+@pytest.mark.parametrize(
+    ("seconds", "step"),
+    [(59, Unheard.WAIT), (60, Unheard.CANCEL_AND_ASK)],
+)
+def test_an_open_payment_keeps_its_order_for_the_hold_and_a_minute(seconds: int, step: Unheard) -> None:
+    order = _order("placed", "started")
+    assert when_unheard(order, pending=True, now=_NOW + timedelta(seconds=seconds)) is step
+    assert when_unheard(order, pending=False, now=_NOW) is Unheard.CANCEL
+
+
+@pytest.mark.parametrize(("seconds", "step"), [(86_399, Unheard.WAIT), (86_400, Unheard.CANCEL)])
+def test_the_payment_of_a_cancelled_order_is_asked_for_a_day(seconds: int, step: Unheard) -> None:
+    order = _order("cancelled", "started", cancelled_at=_NOW)
+    now = _NOW + timedelta(seconds=seconds)
+    assert when_unheard(order, pending=True, now=now) is step
+    assert when_unheard(order, pending=False, now=now) is Unheard.CANCEL
+    assert when_unheard(_order("cancelled", "started"), pending=True, now=now) is Unheard.CANCEL
+
+
+def test_a_request_whose_order_is_known_replays_it_and_another_with_its_id_is_refused() -> None:
+    order = _order("placed", "due")
+    same, other = _request(((_IDS[0], 1),)), _request(((_IDS[0], 2),))
+    new = replace(_request(((_IDS[1], 1),)), order_id=_IDS[3])
+    assert new_of([same, other, new, new], {order.id: order}) == [new]
+    fresh = Taken(_IDS[3], 2, "placed", "due", 7, "GBP")
+    answers = answers_of([same, other, new, new], {order.id: order}, [new], {_IDS[3]: fresh})
+    assert answers == [
+        Taken(order.id, 1, "placed", "due", 5, "GBP", None, replayed=True),
+        KeyReused(order.id),
+        fresh,
+        replace(fresh, replayed=True),
+    ]
