@@ -23,7 +23,7 @@ from safar.kernel.context import Context
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.secrets import Vault
 from safar.stock import actions as stock
-from safar.stock.model import MAIN, Receipt
+from safar.stock.model import MAIN, StockReceipt
 from tests.conftest import Serve
 from tests.stage.hostile import GARBAGE, IDS, NUMBERS, SEGMENTS, TAGS, TOO_MUCH, UNREADABLE, WORDS
 from tests.stage.people import signed_in
@@ -43,8 +43,8 @@ async def shop(context: Context) -> None:
         await stock.ensure_locations(connection)
         await ensure_site(connection, SHOP, 5000)
         await import_products(connection, ITEMS)
-        receipts = [Receipt(new_id(), variant_id_of("MUG"), MAIN, 500, "delivery", None, None)]
-        await stock.receive_many(connection, receipts)
+        receipts = [StockReceipt(new_id(), variant_id_of("MUG"), MAIN, 500, "delivery", None, None)]
+        await stock.receive_stock_many(connection, receipts)
 
 
 @asynccontextmanager

@@ -31,11 +31,11 @@ from safar.kernel.ids import new_id
 from safar.orders.cancel import Cancellation
 from safar.orders.confirm import Confirmation
 from safar.payments.books.model import Ending, NewReceipt, NotedRefund, RefundRequest
-from safar.payments.books.started import Kept
+from safar.payments.books.started import StartedPayment
 from safar.returns import model as return_model
 from safar.returns.give_up import GiveUp
 from safar.returns.request import request_many
-from safar.returns.take_back import approve_many, receive_many
+from safar.returns.take_back import approve_many, receive_returns_many
 from safar.shipments import model as shipment_model
 from safar.shipments.actions import ship_many
 from safar.stock.model import MAIN
@@ -100,8 +100,11 @@ _unknown("safar.gate.line.visits:leave_many", new_id)
 _unknown("safar.gate.line.visits:take_along_many", lambda: Moved(new_id(), "192.0.2.0/24"))
 _unknown("safar.gate.line.visits:visits_of_invitations_many", new_id)
 _unknown("safar.payments.books.ask_refund:give_back_many", new_id)
-_unknown("safar.payments.books.end_refund:end_many", lambda: Ending(new_id(), "done", LINK))
-_unknown("safar.payments.books.started:keep_started_many", lambda: Kept(new_id(), {}, None, None, None, LINK))
+_unknown("safar.payments.books.end_refund:end_refunds_many", lambda: Ending(new_id(), "done", LINK))
+_unknown(
+    "safar.payments.books.started:keep_started_many",
+    lambda: StartedPayment(new_id(), {}, None, None, None, LINK),
+)
 _unknown("safar.journal.actions:record_many", lambda: Event(name="page.seen", subject_id=new_id()))
 _unknown("safar.orders.cancel:cancel_unpaid_many", lambda: Cancellation(new_id(), LINK, "payment_declined"))
 _unknown("safar.orders.confirm:confirm_many", lambda: Confirmation(new_id(), LINK))
@@ -175,7 +178,7 @@ async def _code(_context: Context) -> Requests:
     return made[:2], made[2]
 
 
-@case("safar.returns.cancel_order:cancel_many")
+@case("safar.returns.cancel_order:cancel_with_exchanges_many")
 async def _cancel(context: Context) -> Requests:
     ids = [await bought(context, (MUG, 1)), new_id()]
     made = [Cancellation(id_, LINK, "cancelled_by_shop") for id_ in ids]
@@ -196,7 +199,7 @@ async def _ship(context: Context) -> Requests:
 
 @case("safar.shipments.actions:deliver_many")
 async def _deliver(context: Context) -> Requests:
-    return [shipment_model.Delivery(await bought(context, (MUG, 1)), SAM)], shipment_model.Delivery(
+    return [shipment_model.OrderDelivery(await bought(context, (MUG, 1)), SAM)], shipment_model.OrderDelivery(
         new_id(), SAM
     )
 
@@ -229,12 +232,12 @@ async def _returns(context: Context, *, received: bool = False) -> list[Any]:
         ids.append((await context.batched(request_many, asked)).id)
         if received:
             await context.batched(approve_many, return_model.Approval(ids[-1], SAM, LINK))
-            await context.batched(receive_many, _arrival(ids[-1]))
+            await context.batched(receive_returns_many, _arrival(ids[-1]))
     return ids
 
 
-def _arrival(return_id: Any, units: int = 1) -> return_model.Arrival:
-    return return_model.Arrival(
+def _arrival(return_id: Any, units: int = 1) -> return_model.ReturnArrival:
+    return return_model.ReturnArrival(
         return_id, SAM, LINK, ((MUG, units),), (return_model.Arrived(MUG, MAIN, units),)
     )
 
@@ -246,7 +249,7 @@ async def _approve(context: Context) -> Requests:
     return made[:2], made[2]
 
 
-@case("safar.returns.take_back:receive_many")
+@case("safar.returns.take_back:receive_returns_many")
 async def _receive(context: Context) -> Requests:
     ids = await _returns(context)
     for id_ in ids:
@@ -258,12 +261,13 @@ async def _receive(context: Context) -> Requests:
 async def _refund_return(context: Context) -> Requests:
     ids = await _returns(context, received=True)
     made = [
-        return_model.GiveBack(id_, SAM, LINK, amount_minor=n) for id_, n in zip(ids, (1, 10**6), strict=True)
+        return_model.ReturnRefund(id_, SAM, LINK, amount_minor=n)
+        for id_, n in zip(ids, (1, 10**6), strict=True)
     ]
     return made[:1], made[1]
 
 
-@case("safar.payments.books.receive:receive_many")
+@case("safar.payments.books.receive:receive_money_many")
 async def _money(context: Context) -> Requests:
     id_ = new_id()
     made = [NewReceipt(key, None, "transfer", n, "GBP") for key, n in ((id_, 5), (new_id(), 5), (id_, 9))]

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from safar.campaigns import jobs as campaign_jobs
-from safar.capacity.actions import Change, change_many, hold_many, open_account
+from safar.capacity.actions import OnHandChange, change_many, hold_many, open_account
 from safar.capacity.jobs import sweeper
 from safar.capacity.model import HoldRequest
 from safar.front import goods
@@ -35,7 +35,7 @@ async def _due_holds(database: Database) -> tuple[int, int, list[UUID], list[UUI
     """Hold five units of one account, then three of another; all are over a minute later."""
     async with database.transaction() as connection:
         first, second = [await open_account(connection, "test", key) for key in "ab"]
-        await change_many(connection, [Change(first, 10), Change(second, 10)])
+        await change_many(connection, [OnHandChange(first, 10), OnHandChange(second, 10)])
         holds = [
             HoldRequest(
                 hold_id=new_id(),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safar.cart.available import offers
+from safar.cart.available import available_of
 from safar.kernel import clock
 from safar.kernel.clock import day_start, shop_day
 from safar.kernel.context import Context
@@ -22,15 +22,15 @@ from safar.returns.decide import within_window
 from safar.returns.jobs import close_old
 from safar.settings import Settings
 from safar.shipments.show import expected_of, is_late
-from safar.shop.console.find import Wanted, find_orders
+from safar.shop.console.find import OrderSearch, find_orders
 from safar.stock.lots import Lot, assign_many, expiring, open_lots, suggest
-from safar.stock.lots_decide import Wanted as Picked
+from safar.stock.lots_decide import PickRequest as Picked
 from safar.stock.model import MAIN
 from safar.stock.policies import Policy, set_policy_many
-from safar.stock.purchasing.model import Draft, Supplier
-from safar.stock.purchasing.orders import draft_many, purchase, send
+from safar.stock.purchasing.model import PurchaseDraft, Supplier
+from safar.stock.purchasing.orders import draft_many, purchase, send_purchase
 from safar.stock.purchasing.suppliers import save_supplier
-from safar.stock.replenish.book import count_demand, demand_of
+from safar.stock.replenish.book import count_demand, demand_days
 from tests.returns.test_decide import an_order
 from tests.stage.orders import bought, delivered, order_of
 from tests.stage.shop import CLOCK, MUG, request, shop, stocked  # noqa: F401 - a shop to buy in
@@ -85,7 +85,7 @@ async def test_the_list_of_late_orders_has_those_that_are_shown_as_late(
         await execute(connection, "UPDATE orders SET promised_on = %(on)s", {"on": promised_on})
         order = (await orders_by_id(connection, [order_id]))[order_id]
         for today in (date(2026, 12, number) for number in range(1, 9)):
-            found = await find_orders(connection, Wanted(late=True), context.settings, today=today)
+            found = await find_orders(connection, OrderSearch(late=True), context.settings, today=today)
             assert [one.id for one in found] == [order_id] * is_late(order, context.settings, today), today
 
 
@@ -95,7 +95,7 @@ async def test_units_to_come_are_promised_by_days_of_the_shop(context: Context) 
     with clock.held(_NIGHT):
         await bought(context, (MUG, 10))
         async with context.database.connection() as connection:
-            assert (await offers(connection, [MUG], None))[MUG].promised_on == date(2026, 12, 10)
+            assert (await available_of(connection, [MUG], None))[MUG].promised_on == date(2026, 12, 10)
         answer = await context.batched(buy_many, request(lines=((MUG, 1),)))
     assert isinstance(answer, Taken)
     assert (await order_of(context.database, answer.order_id)).promised_on == date(2026, 12, 10)
@@ -117,12 +117,14 @@ async def test_a_lot_of_yesterday_has_expired_ten_minutes_after_midnight(context
 
 async def test_a_purchase_is_expected_by_days_of_the_shop(context: Context) -> None:
     supplier = Supplier(id=new_id(), name="Potter", lead_days=6, currency="GBP")
-    draft = Draft(order_id=new_id(), supplier_id=supplier.id, location_id=MAIN, lines=((MUG, 5, 250),))
+    draft = PurchaseDraft(
+        order_id=new_id(), supplier_id=supplier.id, location_id=MAIN, lines=((MUG, 5, 250),)
+    )
     async with context.database.transaction() as connection:
         await save_supplier(connection, supplier, staff_id=None)
         await draft_many(connection, [draft])
         with clock.held(_NIGHT):
-            await send(connection, draft.order_id, staff_id=None)
+            await send_purchase(connection, draft.order_id, staff_id=None)
         found = await purchase(connection, draft.order_id)
     assert found is not None
     assert found.expected_on == date(2026, 12, 7)
@@ -136,7 +138,7 @@ async def test_what_is_sold_after_midnight_is_demand_of_the_new_day(context: Con
         for _again in range(2):
             await count_demand(context.database)
     async with context.database.connection() as connection:
-        days = [(one.day, one.sold) for one in await demand_of(connection, MUG, since=date(2026, 11, 1))]
+        days = [(one.day, one.sold) for one in await demand_days(connection, MUG, since=date(2026, 11, 1))]
     assert days == [(date(2026, 11, 30), 1), (date(2026, 12, 1), 2)]
 
 

@@ -25,8 +25,7 @@ from safar.kernel.ids import new_id
 from safar.orders.model import OrderRequest, Taken
 from safar.orders.place import buy_many
 from safar.stock import actions as stock
-from safar.stock.model import MAIN, Transfer, allocation_of
-from safar.stock.model import Receipt as StockReceipt
+from safar.stock.model import MAIN, StockReceipt, Transfer, allocation_of
 from tests.stage.buyers import anybody
 from tests.stage.channels import events
 from tests.stage.inbox import conversation, mail, receive, web
@@ -54,7 +53,7 @@ async def shop(context: Context) -> Context:
         await import_products(
             connection, [Item("MUG1", "Retrospot mug"), Item("CLOCK1", "Alarm clock green")]
         )
-        await stock.receive_many(
+        await stock.receive_stock_many(
             connection,
             [StockReceipt(move_id=new_id(), variant_id=MUG, location_id=MAIN, quantity=7, reason="delivery")],
         )

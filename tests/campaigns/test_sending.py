@@ -18,7 +18,7 @@ from safar.kernel import clock, setbacks
 from safar.kernel.context import Context
 from safar.kernel.errors import InvalidInput
 from safar.kernel.ids import derived_id, new_id
-from safar.stock.actions import MAIN, Claim, allocation_of, claim_many, levels, recount
+from safar.stock.actions import MAIN, StockClaim, allocation_of, claim_stock_many, levels, recount_levels
 from tests.stage import campaigns as makers
 from tests.stage.campaigns import caught_up, delivered, happened, names, read, states
 
@@ -202,7 +202,7 @@ async def _buy(context: Context, campaign_id: object, variant_id: object, units:
         )
         (held,) = await hold_many(connection, [request])
         assert isinstance(held, Held)
-        await claim_many(connection, [Claim(hold_id, ((variant_id, location, units),), "test")])  # type: ignore[arg-type]
+        await claim_stock_many(connection, [StockClaim(hold_id, ((variant_id, location, units),), "test")])  # type: ignore[arg-type]
 
 
 async def test_sold_out_stops_what_is_not_sent_and_says_so(context: Context) -> None:
@@ -247,7 +247,7 @@ async def test_stopping_brings_back_what_is_free_at_once_and_what_was_held_later
     await close_offers(context)
     async with context.database.connection() as connection:
         at = await levels(connection, [variant_id])
-        assert await recount(connection) == []
+        assert await recount_levels(connection) == []
     assert (at[variant_id, MAIN].on_hand, at[variant_id, location].on_hand) == (96, 0)
     with pytest.raises(NoSuchStep):
         async with context.database.transaction() as connection:

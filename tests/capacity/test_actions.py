@@ -11,8 +11,8 @@ import pytest
 
 from safar.capacity import actions
 from safar.capacity.actions import (
-    Change,
     Extension,
+    OnHandChange,
     accounts,
     change_many,
     claim_many,
@@ -20,11 +20,11 @@ from safar.capacity.actions import (
     extend_many,
     hold_many,
     open_account,
-    recount,
+    recount_accounts,
     release_many,
 )
 from safar.capacity.errors import BelowPromised
-from safar.capacity.model import Ended, Held, HoldRequest, HoldRow, HoldState, Mismatch, Refused
+from safar.capacity.model import EndedHold, Held, HoldRequest, HoldRow, HoldState, Mismatch, Refused
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, Database, execute, value
@@ -37,7 +37,9 @@ async def _open(database: Database, *on_hand: int, backorder: int = 0) -> list[i
             await open_account(connection, "test", f"{number}", backorder=backorder)
             for number in range(len(on_hand))
         ]
-        await change_many(connection, [Change(id, units) for id, units in zip(ids, on_hand, strict=True)])
+        await change_many(
+            connection, [OnHandChange(id, units) for id, units in zip(ids, on_hand, strict=True)]
+        )
     return ids
 
 
@@ -53,7 +55,7 @@ async def _hold(database: Database, *requests: HoldRequest) -> list[Held | Refus
 
 async def _agree(database: Database) -> None:
     async with database.connection() as connection:
-        assert await recount(connection) == []
+        assert await recount_accounts(connection) == []
         assert await value(connection, "SELECT count(*) FROM capacity_accounts WHERE on_hand < held") == 0
 
 
@@ -79,16 +81,16 @@ async def test_what_is_promised_cannot_be_taken_away(database: Database) -> None
     first, second = await _open(database, 5, 5)
     await _hold(database, _request({first: 3}))
 
-    async def change(*changes: Change) -> None:
+    async def change(*changes: OnHandChange) -> None:
         async with database.transaction() as connection:
             await change_many(connection, changes)
 
     with pytest.raises(BelowPromised) as refusal:
-        await change(Change(second, 4), Change(first, -3))
+        await change(OnHandChange(second, 4), OnHandChange(first, -3))
     assert refusal.value.details == {"free": 2}
-    await change(Change(first, -2), Change(second, -5))
+    await change(OnHandChange(first, -2), OnHandChange(second, -5))
     with pytest.raises(BelowPromised):
-        await change(Change(first, -1))
+        await change(OnHandChange(first, -1))
     async with database.connection() as connection:
         found = await accounts(connection, [first, second])
     assert {id: account.on_hand for id, account in found.items()} == {first: 3, second: 0}
@@ -186,17 +188,17 @@ async def test_a_hold_committed_while_it_is_being_ended_is_left_for_the_next_try
     for verb in (claim_many, release_many):
         monkeypatch.setattr(actions, "_holds", commits_in_between)
         async with database.transaction() as connection:
-            assert await verb(connection, [request.hold_id]) == [Ended(request.hold_id, None)]
+            assert await verb(connection, [request.hold_id]) == [EndedHold(request.hold_id, None)]
         request = _request({account: 2})
         monkeypatch.setattr(actions, "_holds", commits_in_between)
         async with database.transaction() as connection:
             extension = Extension(request.hold_id, clock.now() + timedelta(hours=1))
-            assert await extend_many(connection, [extension]) == [Ended(request.hold_id, None)]
+            assert await extend_many(connection, [extension]) == [EndedHold(request.hold_id, None)]
         async with database.transaction() as connection:
             assert await claim_many(connection, [request.hold_id]) == [
-                Ended(request.hold_id, HoldState.CLAIMED, changed=True)
+                EndedHold(request.hold_id, HoldState.CLAIMED, changed=True)
             ]
-            await change_many(connection, [Change(account, 4)])
+            await change_many(connection, [OnHandChange(account, 4)])
         request = _request({account: 2})
     await _agree(database)
 
@@ -212,11 +214,11 @@ async def test_many_sweepers_claimers_and_releasers_end_each_hold_once(database:
         held.advance(seconds=120)
         hold_ids = [request.hold_id for request in requests]
 
-        async def end(verb: object, given: list[UUID]) -> list[Ended]:
+        async def end(verb: object, given: list[UUID]) -> list[EndedHold]:
             async with database.transaction() as connection:
                 return await verb(connection, given)  # type: ignore[operator, no-any-return]
 
-        async def sweep() -> list[Ended]:
+        async def sweep() -> list[EndedHold]:
             async with database.transaction() as connection:
                 while await expire_due(connection, limit=25):
                     pass
@@ -265,7 +267,7 @@ async def test_four_connections_of_mixed_holds_never_deadlock_and_never_oversell
                     claimed.extend(end.hold_id for end in await claim_many(connection, mine) if end.changed)
             if chance.random() < 0.3:
                 async with database.transaction() as connection:
-                    await change_many(connection, [Change(id, 1) for id in chance.sample(ids, 3)])
+                    await change_many(connection, [OnHandChange(id, 1) for id in chance.sample(ids, 3)])
 
     # A deadlock would be raised here: nothing in this test retries.
     await asyncio.gather(*(shopper(seed) for seed in range(4)))

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from safar.capacity.decide import decide_endings, decide_holds
-from safar.capacity.model import Balance, Ended, Held, HoldRequest, HoldState, Mismatch, Refused
+from safar.capacity.model import Balance, EndedHold, Held, HoldRequest, HoldState, Mismatch, Refused
 from tests.capacity.test_decide import _LATER, _NOW, _row
 
 ID = UUID(int=1)
@@ -23,20 +23,20 @@ LIVE, CLAIMED, RELEASED, EXPIRED = (
 @pytest.mark.parametrize(
     ("ending", "seconds_left", "outcome", "on_hand"),
     [
-        (CLAIMED, 1, Ended(ID, CLAIMED, changed=True), {1: -2, 2: -3}),
-        (CLAIMED, 0, Ended(ID, EXPIRED), {}),
-        (RELEASED, 1, Ended(ID, RELEASED, changed=True), {}),
-        (RELEASED, 0, Ended(ID, RELEASED, changed=True), {}),
-        (EXPIRED, 0, Ended(ID, EXPIRED, changed=True), {}),
-        (EXPIRED, 1, Ended(ID, LIVE, expires_at=_NOW + timedelta(seconds=1)), {}),
+        (CLAIMED, 1, EndedHold(ID, CLAIMED, changed=True), {1: -2, 2: -3}),
+        (CLAIMED, 0, EndedHold(ID, EXPIRED), {}),
+        (RELEASED, 1, EndedHold(ID, RELEASED, changed=True), {}),
+        (RELEASED, 0, EndedHold(ID, RELEASED, changed=True), {}),
+        (EXPIRED, 0, EndedHold(ID, EXPIRED, changed=True), {}),
+        (EXPIRED, 1, EndedHold(ID, LIVE, expires_at=_NOW + timedelta(seconds=1)), {}),
     ],
 )
 def test_a_live_hold_is_claimed_in_time_released_at_any_time_and_expires_when_due(
-    ending: HoldState, seconds_left: int, outcome: Ended, on_hand: dict[int, int]
+    ending: HoldState, seconds_left: int, outcome: EndedHold, on_hand: dict[int, int]
 ) -> None:
     row = _row(REQUEST, expires_at=_NOW + timedelta(seconds=seconds_left))
     endings = decide_endings({ID: row}, [ID, UUID(int=9)], ending, _NOW)
-    assert endings.outcomes == [outcome, Ended(UUID(int=9), None)]
+    assert endings.outcomes == [outcome, EndedHold(UUID(int=9), None)]
     assert endings.on_hand == on_hand
     assert endings.held == ({1: -2, 2: -3} if outcome.changed else {})
 
@@ -46,7 +46,7 @@ def test_two_holds_of_one_account_end_together_and_each_once() -> None:
     rows = {ID: _row(REQUEST), other.hold_id: _row(other)}
     endings = decide_endings(rows, [ID, other.hold_id, ID], CLAIMED, _NOW)
     assert (endings.held, endings.on_hand) == ({1: -7, 2: -3}, {1: -7, 2: -3})
-    assert endings.outcomes[2] == Ended(ID, CLAIMED)
+    assert endings.outcomes[2] == EndedHold(ID, CLAIMED)
 
 
 def test_the_same_id_with_other_lines_or_another_purpose_is_a_mismatch() -> None:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from safar.capacity.actions import (
-    Change,
     Extension,
+    OnHandChange,
     accounts,
     change_many,
     claim_many,
@@ -23,7 +23,7 @@ from safar.capacity.actions import (
     extend_many,
     hold_many,
     open_account,
-    recount,
+    recount_accounts,
     release_many,
 )
 from safar.capacity.errors import BelowPromised
@@ -93,7 +93,8 @@ class Ledger(RuleBasedStateMachine):
                 for _on_hand, backorder in stocks
             ]
             await change_many(
-                connection, [Change(id, on_hand) for id, (on_hand, _) in zip(opened, stocks, strict=True)]
+                connection,
+                [OnHandChange(id, on_hand) for id, (on_hand, _) in zip(opened, stocks, strict=True)],
             )
             return opened
 
@@ -154,7 +155,8 @@ class Ledger(RuleBasedStateMachine):
         asked = [(self.accounts[account], quantity) for account, quantity in changes]
         try:
             after = self.world.transaction(
-                self.now, lambda connection: change_many(connection, [Change(*change) for change in asked])
+                self.now,
+                lambda connection: change_many(connection, [OnHandChange(*change) for change in asked]),
             )
         except BelowPromised:
             assert not self.model.change(asked)
@@ -181,7 +183,7 @@ class Ledger(RuleBasedStateMachine):
 
         async def look(connection: Connection) -> tuple[Any, ...]:
             found = await accounts(connection, self.accounts)
-            wrong = await recount(connection)
+            wrong = await recount_accounts(connection)
             states = await connection.execute(
                 "SELECT id, state, expires_at, (ended_at IS NULL) FROM capacity_holds WHERE id = ANY(%s)",
                 [self.ids],

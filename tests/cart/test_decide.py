@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from safar.cart.available import Offer
+from safar.cart.available import Available
 from safar.cart.decide import CartChange, CartRefused, OpenCart, apply, refusal_of_change
 from safar.catalogue.actions import variant_id_of
 from safar.catalogue.model import Variant
@@ -14,7 +14,7 @@ from safar.kernel.ids import derived_id
 
 MUG = variant_id_of("MUG")
 VARIANT = Variant(MUG, derived_id("product"), "MUG", "Mug", 500, "GBP", "mug", "home")
-OFFER = Offer(MUG, free=5, backorder=2)
+OFFER = Available(MUG, free=5, backorder=2)
 ADD = CartChange(derived_id("key"), derived_id("cart"), Visitor(derived_id("ada")), "MUG", 1, "add", "GBP")
 SET = replace(ADD, how="set")
 
@@ -24,7 +24,7 @@ def cart(**units: int) -> OpenCart:
 
 
 def refusal(
-    change: CartChange, before: OpenCart | None, offer: Offer | None = OFFER, **changes: Any
+    change: CartChange, before: OpenCart | None, offer: Available | None = OFFER, **changes: Any
 ) -> CartRefused | None:
     found = {} if offer is None else {MUG: offer}
     return refusal_of_change(change, {MUG: replace(VARIANT, **changes)}, found, before)
@@ -47,13 +47,13 @@ def test_what_is_not_sold_is_not_put_in() -> None:
     [(7, OFFER, None), (8, OFFER, CartRefused("out_of_stock", 7)), (1, None, CartRefused("out_of_stock", 0))],
 )
 def test_no_more_is_put_in_than_can_be_bought(
-    quantity: int, left: Offer | None, refused: CartRefused | None
+    quantity: int, left: Available | None, refused: CartRefused | None
 ) -> None:
     assert refusal(replace(ADD, quantity=quantity), None, left) == refused
 
 
 def test_a_line_has_its_most_and_a_cart_its_lines() -> None:
-    plenty = Offer(MUG, free=5_000)
+    plenty = Available(MUG, free=5_000)
     assert refusal(ADD, cart(MUG=998), plenty) is None
     assert refusal(ADD, cart(MUG=999), plenty) == CartRefused("too_many")
     assert refusal(replace(ADD, quantity=999), None, plenty) is None

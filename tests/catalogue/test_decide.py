@@ -9,7 +9,7 @@ from stdnum import ean
 
 from safar.catalogue.decide import (
     barcode_of,
-    converted,
+    converted_price,
     options_of_text,
     parts_of_text,
     sku_of,
@@ -33,7 +33,7 @@ CURRENCIES = st.sampled_from(["GBP", "JPY", "BRL", "INR", "KWD"])
 def test_a_converted_price_is_the_nearest_multiple_and_never_free(
     minor: int, own: str, other: str, rate: Decimal, step: int
 ) -> None:
-    price = converted(Money(minor, own), other, rate, step)
+    price = converted_price(Money(minor, own), other, rate, step)
     exact = Money(minor, own).major() * rate / Money(1, other).major()
     assert price % step == 0
     assert (price == 0) == (minor == 0)

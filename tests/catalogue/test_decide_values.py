@@ -8,7 +8,7 @@ import pytest
 from safar.catalogue.decide import (
     barcode_of,
     changed_fields,
-    converted,
+    converted_price,
     options_of_text,
     parts_of_text,
     sku_of,
@@ -32,7 +32,7 @@ from safar.kernel.money import Money
 def test_a_price_is_rounded_half_up_to_a_multiple(
     minor: int, currency: str, rate: str, step: int, price: int
 ) -> None:
-    assert converted(Money(minor, "GBP"), currency, Decimal(rate), step) == price
+    assert converted_price(Money(minor, "GBP"), currency, Decimal(rate), step) == price
 
 
 @pytest.mark.parametrize(

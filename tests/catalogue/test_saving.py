@@ -18,7 +18,7 @@ from safar.catalogue.errors import (
     UnknownProduct,
 )
 from safar.catalogue.kits import kits
-from safar.catalogue.model import Price, Rate, Words
+from safar.catalogue.model import Price, ProductWords, Rate
 from safar.catalogue.prices import currencies, prices_in, save_rates
 from safar.catalogue.words import words_in
 from safar.kernel.database import Database
@@ -36,7 +36,7 @@ async def test_what_is_saved_is_what_is_read_again(database: Database) -> None:
         tracks_lots=True,
         options={"Colour": "Red", "Size": "L"},
         prices={"EUR": Price(550, 700)},
-        words={"fa": Words("چراغ", "روشن", {"Colour": "رنگ"})},
+        words={"fa": ProductWords("چراغ", "روشن", {"Colour": "رنگ"})},
         description="Shines.",
     )
     await saved(database, lamp)
@@ -164,7 +164,7 @@ async def test_products_are_found_by_every_name_they_have(database: Database) ->
             "LAMP",
             barcode=EAN,
             options={"Colour": "Crimson"},
-            words={"hi": Words("दीपक", "", {"Crimson": "किरमिजी"})},
+            words={"hi": ProductWords("दीपक", "", {"Crimson": "किरमिजी"})},
         ),
     )
     for query in ("lamp", "दीपक", EAN, "crimson", "किरमिजी", "lights", "iluminacao"):
@@ -194,10 +194,10 @@ async def test_prices_in_other_currencies_are_set_or_converted_or_missing(databa
 
 
 async def test_words_are_those_of_the_language_else_the_products_own(database: Database) -> None:
-    lamp = article("LAMP", description="Shines.", words={"fa": Words("چراغ", "")})
+    lamp = article("LAMP", description="Shines.", words={"fa": ProductWords("چراغ", "")})
     await saved(database, lamp)
     async with database.connection() as connection:
-        assert (await words_in(connection, [lamp.product.id], "fa"))[lamp.product.id] == Words(
+        assert (await words_in(connection, [lamp.product.id], "fa"))[lamp.product.id] == ProductWords(
             "چراغ", "Shines."
         )
         assert (await words_in(connection, [lamp.product.id], "hi"))[lamp.product.id].title == "Lamp"

@@ -16,7 +16,7 @@ from safar.kernel.ids import new_id
 from safar.orders.cancel import Cancellation
 from safar.orders.model import Taken
 from safar.orders.place import buy_many
-from safar.returns.cancel_order import cancel_many
+from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.shipments.actions import pack_many
 from safar.shipments.model import Pack
 from tests.conftest import Serve
@@ -43,7 +43,7 @@ async def _campaign(context: Context) -> UUID:
             assert isinstance(answer, Taken), answer
             orders.append(answer.order_id)
     gone = Cancellation(orders[3], "https://shop.example/orders/x", "cancelled_by_customer")
-    assert (await context.batched(cancel_many, gone)).state == "cancelled"
+    assert (await context.batched(cancel_with_exchanges_many, gone)).state == "cancelled"
     await context.batched(pack_many, Pack(orders[0], new_id()))
     await caught_up(context, outcomes.subscriber())
     return campaign_id

@@ -168,7 +168,7 @@ def test_each_shopper_carries_a_real_basket_of_their_customer() -> None:
     customers = len({basket.customer for basket in retail.baskets()})
     carried = set()
     for number, shopper in enumerate(retail.shoppers(5_000)):
-        basket = retail.basket_of(shopper.key)
+        basket = retail.invoice_for(shopper.key)
         carried.add(basket.invoice)
         assert basket.customer == shopper.key.partition("-")[0]
         assert basket.country == shopper.country
@@ -184,7 +184,7 @@ def test_a_number_of_shoppers_out_of_bounds_is_refused(limit: int) -> None:
 
 def test_the_key_of_a_stranger_has_no_basket() -> None:
     with pytest.raises(KeyError):
-        retail.basket_of("nobody")
+        retail.invoice_for("nobody")
 
 
 def test_the_hot_product_has_the_most_distinct_buyers() -> None:

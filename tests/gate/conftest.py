@@ -28,7 +28,7 @@ from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.surface import Surface, build_surface
 from safar.settings import Settings
 from safar.stock import actions as stock
-from safar.stock.model import MAIN, Receipt
+from safar.stock.model import MAIN, StockReceipt
 from tests.conftest import Serve
 from tests.stage.shop import ITEMS
 from tests.stage.writes import buyer
@@ -174,9 +174,10 @@ async def drop(context: Context, serve: Serve) -> AsyncIterator[Drop]:
         await stock.ensure_locations(connection)
         await import_products(connection, ITEMS)
         receipts = [
-            Receipt(new_id(), variant_id_of(sku), MAIN, 2, "delivery", None, None) for sku in ("MUG", "CLOCK")
+            StockReceipt(new_id(), variant_id_of(sku), MAIN, 2, "delivery", None, None)
+            for sku in ("MUG", "CLOCK")
         ]
-        await stock.receive_many(connection, receipts)
+        await stock.receive_stock_many(connection, receipts)
         mug = await find_variant(connection, "MUG")
         assert mug is not None
         new = NewSite(

@@ -21,7 +21,7 @@ from safar.kernel.ids import derived_id, new_id
 from safar.orders.cancel import Cancellation
 from safar.orders.model import OrderRequest
 from safar.orders.place import buy_many
-from safar.returns.cancel_order import cancel_many
+from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.stock.actions import MAIN, Transfer, allocation_of, transfer_many
 from tests.stage import campaigns as makers
 from tests.stage.buyers import anybody
@@ -145,7 +145,7 @@ async def test_units_really_sold_are_the_same_in_every_book(context: Context, ca
     async with context.database.transaction() as connection:
         before = await promise_report(connection, campaign_id)
         gone = Cancellation(derived_id("order", 2), "", "cancelled_by_shop", staff_id=new_id())
-        await cancel_many(connection, [gone])
+        await cancel_with_exchanges_many(connection, [gone])
         after = await promise_report(connection, campaign_id)
     # The second order finds two units set aside and takes two from the warehouse, like the third.
     assert (before.orders, before.units_sold, before.oversold, before.disagreements) == (3, 5, 0, [])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.text import plain_words
 from safar.orders.decide import answers_of, new_of
-from safar.orders.mail import About, mail_of
+from safar.orders.mail import MailedOrder, mail_of
 from safar.orders.model import Buyer, KeyReused, Order, OrderRequest, OrderState, PaymentState, Taken
 from safar.orders.way import Unheard, payment_after_cancel, when_cancelled, when_paid, when_unheard
 from safar.orders.words import REASONS
@@ -145,7 +145,7 @@ def test_every_open_payment_is_given_up_in_the_end(cancelled: bool, pending: boo
 def test_every_mail_can_be_written_whatever_the_customer_is_called(
     kind: str, reason: str, payment: PaymentState, language: str, name: str
 ) -> None:
-    about = About(
+    about = MailedOrder(
         order_id=derived_id("order"),
         number=7,
         customer_id=new_id(),

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from safar.orders.decide import answers_of, new_of
-from safar.orders.model import Buyer, KeyReused, Limits, Taken
+from safar.orders.model import Buyer, KeyReused, OrderLimits, Taken
 from safar.orders.way import Unheard, payment_after_cancel, when_cancelled, when_paid, when_unheard
 from safar.settings import Settings
 from tests.orders.test_decide import _IDS, _NOW, _order, _request
@@ -21,7 +21,7 @@ def test_units_of_several_lines_of_one_article_are_summed() -> None:
 
 def test_the_limits_are_those_of_a_new_installation() -> None:
     fields = Settings.model_fields
-    assert Limits() == Limits(
+    assert OrderLimits() == OrderLimits(
         fields["order_units_max"].default,
         fields["unpaid_orders_max"].default,
         fields["unpaid_orders_network"].default,
@@ -31,7 +31,7 @@ def test_the_limits_are_those_of_a_new_installation() -> None:
 
 
 def test_what_is_unpaid_is_counted_as_soon_as_one_limit_asks_for_it() -> None:
-    none = Limits(orders=0, orders_network=0, share_percent=0)
+    none = OrderLimits(orders=0, orders_network=0, share_percent=0)
     assert not none.counts_unpaid
     for name in ("orders", "orders_network", "share_percent"):
         assert replace(none, **{name: 1}).counts_unpaid

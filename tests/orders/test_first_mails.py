@@ -14,7 +14,7 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection
 from safar.kernel.ids import new_id
-from safar.orders.first_mails import ADDRESS_LIMIT, NETWORK_LIMIT, Counts, First, may_leave, withheld_of
+from safar.orders.first_mails import ADDRESS_LIMIT, NETWORK_LIMIT, Counts, First, may_leave, withheld_mails
 from safar.orders.model import Buyer
 from safar.orders.ownership import take_proof
 from safar.orders.place import buy_many
@@ -36,7 +36,7 @@ async def left(context: Context, *, per_network: int = 3, per_address: int = 10)
     settings = context.settings.model_copy(update=limits)
     async with context.database.transaction() as connection:
         due = await take_due(connection, limit=100, lease_s=60)
-        withheld = await withheld_of(connection, due, settings)
+        withheld = await withheld_mails(connection, due, settings)
         await withhold_many(connection, withheld)
         stay = {one.message_id for one in withheld}
         sent = [one for one in due if one.id not in stay]
@@ -121,10 +121,10 @@ async def test_a_mail_that_comes_again_counts_once_and_the_worker_asks(context: 
     async with context.database.transaction() as connection:
         due = await take_due(connection, limit=10, lease_s=60)
         for _time in range(3):
-            assert await withheld_of(connection, due, context.settings) == []
+            assert await withheld_mails(connection, due, context.settings) == []
         assert await _noted(connection) == 1
         stranger = replace(due[0], id=new_id(), customer_id=None)
-        assert await withheld_of(connection, [stranger], context.settings) == []
+        assert await withheld_mails(connection, [stranger], context.settings) == []
         assert await _noted(connection) == 1, "a mail to staff is none of these"
 
 

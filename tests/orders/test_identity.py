@@ -20,7 +20,7 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
-from safar.orders.links import link_of
+from safar.orders.links import order_link
 from safar.orders.new_link import renew_link
 from tests.stage.inbox import mail, receive, web
 
@@ -214,10 +214,10 @@ async def test_links_end_and_can_be_taken_back(
     order = await buy(browser)
     mine, order_id = [path(order["url"]), await mailed(database, order)], UUID(order["id"])
     with clock.held(clock.now() - timedelta(days=context.settings.order_link_days + 1)):
-        too_old = path(link_of(context, order_id))
+        too_old = path(order_link(context, order_id))
     assert (await browser.get(too_old)).status_code == 410
     with clock.held(clock.now() + timedelta(seconds=10)):
-        link = link_of(context, order_id)
+        link = order_link(context, order_id)
         async with database.transaction() as connection:
             await renew_link(connection, order_id, link, staff_id=new_id())
             cursor = await connection.execute("SELECT body FROM messages WHERE subject LIKE 'A new link%'")

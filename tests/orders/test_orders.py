@@ -15,14 +15,14 @@ from safar.kernel.context import Context
 from safar.kernel.database import Database, value
 from safar.kernel.ids import new_id
 from safar.orders.cancel import Cancellation
-from safar.orders.changes import Standing
+from safar.orders.changes import OrderStanding
 from safar.orders.confirm import Confirmation, confirm_many
 from safar.orders.model import DiscountRefused, KeyReused, NotSold, OrderState, OutOfStock, Taken
 from safar.orders.ownership import take_proof
 from safar.orders.place import buy_many, place_many
 from safar.orders.reading import orders_by_id
 from safar.orders.refunded import Refunded, refunded_many
-from safar.returns.cancel_order import cancel_many
+from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.shop.console import codes as reading
 from safar.stock import actions as stock
 from safar.stock.model import MAIN, Transfer
@@ -203,7 +203,9 @@ async def test_paid_after_the_units_went_to_another_the_money_is_owed_and_the_cu
 async def test_money_for_an_order_that_was_cancelled_is_owed(context: Context) -> None:
     order = await _placed(context)
     cancellation = Cancellation(order.order_id, "link", "payment_unfinished", may_still_arrive=True)
-    first, second = await asyncio.gather(*(context.batched(cancel_many, cancellation) for _ in range(2)))
+    first, second = await asyncio.gather(
+        *(context.batched(cancel_with_exchanges_many, cancellation) for _ in range(2))
+    )
     assert (first.state, first.payment_state, first.changed, second.changed) == (
         "cancelled",
         "started",
@@ -220,7 +222,7 @@ async def test_a_confirmed_order_cancelled_by_staff_brings_its_units_back(contex
     answer = await context.batched(buy_many, request(lines=((MUG, 3), (CLOCK, 1))))
     cancellation = Cancellation(answer.order_id, "link", "cancelled_by_shop", staff_id=new_id())
     for _ in range(2):
-        standing = await context.batched(cancel_many, cancellation)
+        standing = await context.batched(cancel_with_exchanges_many, cancellation)
     assert (standing.state, standing.payment_state) == ("cancelled", "failed")
     assert await free(context.database) == (10, 0)
     assert await free(context.database, CLOCK) == (5, 0)
@@ -243,7 +245,9 @@ async def test_a_cancelled_order_gives_the_use_of_its_code_back_once(context: Co
     for order, left in ((sold, 1), (paid, 2)):
         cancellation = Cancellation(order.order_id, "link", "cancelled_by_customer")
         for _ in range(2):
-            await asyncio.gather(*(context.batched(cancel_many, cancellation) for _ in range(2)))
+            await asyncio.gather(
+                *(context.batched(cancel_with_exchanges_many, cancellation) for _ in range(2))
+            )
         assert await _uses_left(context.database) == left
     assert isinstance(await context.batched(buy_many, request(**ada)), Taken), "hers came back, too"
     assert await free(context.database) == (9, 0)
@@ -273,7 +277,7 @@ async def test_a_stranger_who_types_an_address_uses_up_nothing_of_its_owner(cont
         assert isinstance(more, DiscountRefused)
         assert more.reason == "used_before"
     cancelled = Cancellation(mine.order_id, "link", "cancelled_by_customer")
-    await context.batched(cancel_many, cancelled)
+    await context.batched(cancel_with_exchanges_many, cancelled)
     assert isinstance(await context.batched(buy_many, request(customer_id=owner, **ada)), Taken)
 
 
@@ -317,7 +321,9 @@ async def test_what_is_held_again_takes_its_use_if_one_is_left_and_gives_back_wh
         late = await context.batched(confirm_many, Confirmation(order.order_id, "link"))
         assert late.state == OrderState.CONFIRMED
         assert await _uses_left(context.database) == 0
-        await context.batched(cancel_many, Cancellation(order.order_id, "link", "cancelled_by_customer"))
+        await context.batched(
+            cancel_with_exchanges_many, Cancellation(order.order_id, "link", "cancelled_by_customer")
+        )
     assert await _uses_left(context.database) == (0 if taken else 1)
     await books_agree(context.database)
 
@@ -338,9 +344,9 @@ async def test_cancelling_held_and_sold_orders_together_locks_in_the_order_of_th
     sold = await context.batched(buy_many, request(lines=((early, 1),), discount_code="ONE"))
     gone = [Cancellation(one.order_id, "link", "cancelled_by_customer") for one in (held, sold)]
 
-    async def cancel() -> list[Standing]:
+    async def cancel() -> list[OrderStanding]:
         async with context.database.transaction() as connection:
-            return await cancel_many(connection, gone)
+            return await cancel_with_exchanges_many(connection, gone)
 
     async with context.database.transaction() as other:
         await ledger.lock_many(other, [first])

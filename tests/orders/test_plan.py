@@ -19,7 +19,7 @@ from safar.orders.model import (
     OutOfStock,
     PriceChanged,
 )
-from safar.orders.plan import Plan, World, out_of_stock, plan_order, shown_left
+from safar.orders.plan import OrderPlan, World, out_of_stock, plan_order, shown_left
 from safar.pricing.model import Band, Rules, ShippingMethod, Tax, Zone
 from safar.stock.model import MAIN, Level, Place, Selling, allocation_of
 from tests.stage.buyers import NO_LIMITS
@@ -92,7 +92,7 @@ def test_a_batch_of_plans_never_promises_more_than_the_shelves_allow(
             assert all(units >= 0 for units in plan.left.values())
             assert len(request.units) > 1 or all(u < request.units[v] for v, u in plan.left.items())
             continue
-        assert isinstance(plan, Plan)
+        assert isinstance(plan, OrderPlan)
         by_variant: dict[UUID, int] = {}
         for (variant_id, location_id), units in plan.goods.items():
             assert units > 0
@@ -114,14 +114,16 @@ def test_what_is_told_as_left_can_be_bought(
     answer = plan_order(request, _world(levels))
     if isinstance(answer, OutOfStock):
         for variant_id, left in answer.left.items():
-            assert isinstance(plan_order(_request((variant_id, left + 1)), _world(levels)), OutOfStock | Plan)
+            assert isinstance(
+                plan_order(_request((variant_id, left + 1)), _world(levels)), OutOfStock | OrderPlan
+            )
             if left:
-                assert isinstance(plan_order(_request((variant_id, left)), _world(levels)), Plan)
+                assert isinstance(plan_order(_request((variant_id, left)), _world(levels)), OrderPlan)
 
 
 def test_a_kit_and_its_part_in_one_basket_share_the_units_of_the_part() -> None:
     levels = {(_IDS[0], MAIN): Level(1, 5, 0), (_IDS[1], MAIN): Level(2, 5, 0)}
-    assert isinstance(plan_order(_request((_KIT, 2), (_IDS[0], 1)), _world(levels)), Plan)
+    assert isinstance(plan_order(_request((_KIT, 2), (_IDS[0], 1)), _world(levels)), OrderPlan)
     refused = plan_order(_request((_KIT, 2), (_IDS[0], 2)), _world(levels))
     assert isinstance(refused, OutOfStock)
     assert refused.left == {_KIT: 2, _IDS[0]: 5}
@@ -130,7 +132,7 @@ def test_a_kit_and_its_part_in_one_basket_share_the_units_of_the_part() -> None:
 def test_the_ledgers_refusal_is_told_by_what_was_bought() -> None:
     world = _world(_plenty())
     plan = plan_order(_request((_KIT, 3)), world)
-    assert isinstance(plan, Plan)
+    assert isinstance(plan, OrderPlan)
     assert out_of_stock(plan, {0: 5}, world).left == {_KIT: 2}
     assert shown_left({_IDS[0]: 1}, {_KIT: 1}, _KITS) == {_KIT: 0}
 
@@ -149,14 +151,16 @@ def test_what_is_not_sold_is_refused_before_anything_is_taken() -> None:
 def test_units_still_to_come_are_promised_when_nothing_is_free() -> None:
     levels = {(_IDS[0], MAIN): Level(1, 2, 1, 0, 5)}
     plan = plan_order(_request((_IDS[0], 4)), _world(levels))
-    assert isinstance(plan, Plan)
+    assert isinstance(plan, OrderPlan)
     assert plan.awaited == {_IDS[0]}
     assert plan.goods == {(_IDS[0], MAIN): 4}
     assert isinstance(plan_order(_request((_IDS[0], 7)), _world(levels)), OutOfStock)
 
 
 def test_a_basket_that_costs_something_else_than_was_shown_is_refused_with_what_it_costs() -> None:
-    assert isinstance(plan_order(_request((_IDS[1], 2), expected_total_minor=210), _world(_plenty())), Plan)
+    assert isinstance(
+        plan_order(_request((_IDS[1], 2), expected_total_minor=210), _world(_plenty())), OrderPlan
+    )
     refused = plan_order(_request((_IDS[1], 2), expected_total_minor=200), _world(_plenty()))
     assert refused == PriceChanged(refused.order_id, 210, "GBP")  # type: ignore[union-attr]
 
@@ -175,7 +179,7 @@ def test_where_nobody_delivers_nothing_is_sold() -> None:
     refused = plan_order(_request((_IDS[1], 1), country="BR"), _world(_plenty(), rules=rules))
     assert isinstance(refused, NotDelivered)
     plan = plan_order(_request((_IDS[1], 2), country="GB"), _world(_plenty(), rules=rules))
-    assert isinstance(plan, Plan)
+    assert isinstance(plan, OrderPlan)
     assert (plan.quote.subtotal_minor, plan.quote.shipping_minor, plan.quote.tax_minor) == (210, 300, 102)
     assert plan.total_minor == 612
 
@@ -184,7 +188,7 @@ def test_a_price_in_another_currency_is_the_one_that_is_charged() -> None:
     prices = {"EUR": {_IDS[1]: Price(130, None)}}
     world = _world(_plenty(), prices=prices)
     plan = plan_order(_request((_IDS[1], 2), currency="EUR"), world)
-    assert isinstance(plan, Plan)
+    assert isinstance(plan, OrderPlan)
     assert (plan.total_minor, plan.currency) == (260, "EUR")
     assert isinstance(
         plan_order(_request((_IDS[2], 2), currency="EUR"), _world(_plenty(), prices=prices)), NotSold

@@ -11,16 +11,16 @@ from safar.gate.tickets.model import GoodsRoom
 from safar.kernel.ids import derived_id
 from safar.orders.model import (
     DiscountRefused,
-    Limits,
     NoCookie,
     NotSold,
+    OrderLimits,
     OutOfStock,
     RoomBefore,
     TooManyUnits,
     TooMuchUnpaid,
     TotalNotTaken,
 )
-from safar.orders.plan import Plan, PlannedLine, out_of_stock, plan_order, shown_left
+from safar.orders.plan import OrderPlan, PlannedLine, out_of_stock, plan_order, shown_left
 from safar.pricing.model import Discount
 from safar.stock.model import MAIN, Level, Place
 from tests.orders.test_plan import _IDS, _KIT, _KITS, _STORE, _plenty, _request, _world
@@ -56,7 +56,7 @@ def test_an_order_from_two_shelves_takes_from_both_and_leaves_what_it_took() -> 
     levels: dict[Place, Level] = {(A, MAIN): Level(1, 5, 2), (A, _STORE): Level(2, 9, 0)}
     world = _world(levels)
     plan = plan_order(_request((A, 10)), world)
-    assert isinstance(plan, Plan)
+    assert isinstance(plan, OrderPlan)
     assert plan.goods == {(A, MAIN): 3, (A, _STORE): 7}
     assert plan.accounts == {1: 3, 2: 7}
     assert (world.levels[A, MAIN].held, world.levels[A, _STORE].held) == (5, 7)
@@ -71,7 +71,7 @@ def test_an_order_from_two_shelves_takes_from_both_and_leaves_what_it_took() -> 
 def test_several_variants_of_one_account_are_held_together() -> None:
     levels: dict[Place, Level] = {(A, MAIN): Level(7, 9, 0), (B, MAIN): Level(7, 9, 0)}
     plan = plan_order(_request((A, 2), (B, 3)), _world(levels))
-    assert isinstance(plan, Plan)
+    assert isinstance(plan, OrderPlan)
     assert plan.accounts == {7: 5}
     assert PlannedLine(A, 1, 105, 0, 0, "Thing").tax_rate == 0
 
@@ -80,16 +80,16 @@ def test_several_variants_of_one_account_are_held_together() -> None:
 def test_so_many_of_an_article_go_into_an_order(quantity: int, refused: bool) -> None:
     limits = replace(NO_LIMITS, units=5)
     answer = plan_order(_request((A, 1), (B, quantity), limits=limits), _world(_plenty()))
-    assert isinstance(answer, TooManyUnits if refused else Plan)
+    assert isinstance(answer, TooManyUnits if refused else OrderPlan)
 
 
 def test_parts_of_kits_count_for_the_most_of_an_article() -> None:
     limits = replace(NO_LIMITS, units=5)
-    assert isinstance(plan_order(_request((_KIT, 2), limits=limits), _world(_plenty())), Plan)
+    assert isinstance(plan_order(_request((_KIT, 2), limits=limits), _world(_plenty())), OrderPlan)
     assert isinstance(plan_order(_request((_KIT, 3), limits=limits), _world(_plenty())), TooManyUnits)
-    assert isinstance(plan_order(_request((_KIT, 30)), _world(_plenty())), Plan), "0: no limit"
+    assert isinstance(plan_order(_request((_KIT, 30)), _world(_plenty())), OrderPlan), "0: no limit"
     most = {B: Most(derived_id("product"), 2, "Thing")}
-    assert isinstance(plan_order(_request((_KIT, 2)), _world(_plenty(), mosts=most)), Plan)
+    assert isinstance(plan_order(_request((_KIT, 2)), _world(_plenty(), mosts=most)), OrderPlan)
     assert isinstance(plan_order(_request((_KIT, 3)), _world(_plenty(), mosts=most)), TooManyUnits)
 
 
@@ -99,28 +99,28 @@ def test_who_is_not_known_or_not_let_in_orders_nothing() -> None:
     assert isinstance(plan_order(stranger, _world(_plenty())), NoCookie)
     rooms = {B: GoodsRoom(derived_id("product"), "b", "/room/b")}
     world = _world(_plenty(), rooms=rooms)
-    assert isinstance(plan_order(request, world), Plan)
+    assert isinstance(plan_order(request, world), OrderPlan)
     assert isinstance(plan_order(_request((B, 1)), world), RoomBefore)
     assert isinstance(plan_order(_request((_KIT, 1)), world), RoomBefore), "before a part of it"
     inside = replace(request.buyer, rooms=frozenset({"b"}))
-    assert isinstance(plan_order(_request((B, 1), buyer=inside), world), Plan)
+    assert isinstance(plan_order(_request((B, 1), buyer=inside), world), OrderPlan)
 
 
 def test_a_share_of_what_nobody_has_may_be_ordered_without_paying() -> None:
     # 10 + 4 units, 2 held and 4 more to come: 16 that nobody has; a quarter is four.
     levels: dict[Place, Level] = {(A, MAIN): Level(1, 10, 2, 0, 4), (A, _STORE): Level(2, 4, 0)}
-    limits = Limits(units=0, orders=0, orders_network=0, share_percent=25, units_least=1)
+    limits = OrderLimits(units=0, orders=0, orders_network=0, share_percent=25, units_least=1)
 
     def answer(quantity: int, levels: dict[Place, Level]) -> object:
         return plan_order(_request((A, quantity), limits=limits), _world(levels))
 
-    assert isinstance(answer(4, levels), Plan)
+    assert isinstance(answer(4, levels), OrderPlan)
     assert isinstance(answer(5, levels), TooMuchUnpaid)
     # What is missing on one shelf takes nothing from another.
     lacking = {(A, derived_id("other")): Level(3, 0, 8)}
-    assert isinstance(answer(4, {**levels, **lacking}), Plan)
+    assert isinstance(answer(4, {**levels, **lacking}), OrderPlan)
     fifteen = {**levels, **lacking, (A, _STORE): Level(2, 3, 0)}
-    assert isinstance(answer(3, fifteen), Plan)
+    assert isinstance(answer(3, fifteen), OrderPlan)
     assert isinstance(answer(4, fifteen), TooMuchUnpaid)
 
 
@@ -128,17 +128,17 @@ def test_an_amount_that_the_way_to_pay_does_not_take_is_refused() -> None:
     request = _request((B, 2))  # 210
     for most, step, taken in ((210, 1, True), (209, 1, False), (None, 10, True), (None, 20, False)):
         answer = plan_order(replace(request, total_minor_max=most, total_minor_step=step), _world(_plenty()))
-        assert isinstance(answer, Plan if taken else TotalNotTaken)
+        assert isinstance(answer, OrderPlan if taken else TotalNotTaken)
 
 
 def test_the_campaign_that_brought_the_visitor_is_thanked_before_that_of_the_code() -> None:
     code = Discount("SAVE", "percent", 1_000, "GBP", campaign_id=derived_id("of the code"))
     world = _world(_plenty(), discounts={"SAVE": code})
     plan = plan_order(_request((B, 2), discount_code="SAVE"), world)
-    assert isinstance(plan, Plan)
+    assert isinstance(plan, OrderPlan)
     assert (plan.campaign_id, plan.total_minor, plan.discount) == (code.campaign_id, 189, code)
     brought = plan_order(_request((B, 2), discount_code="SAVE", campaign_id=derived_id("mail")), world)
-    assert isinstance(brought, Plan)
+    assert isinstance(brought, OrderPlan)
     assert brought.campaign_id == derived_id("mail")
     late = replace(code, active=False)
     refused = plan_order(_request((B, 2), discount_code="SAVE"), _world(_plenty(), discounts={"SAVE": late}))

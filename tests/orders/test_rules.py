@@ -21,8 +21,8 @@ from safar.kernel.ids import derived_id, new_id
 from safar.orders.confirm import Confirmation, confirm_many
 from safar.orders.model import (
     Buyer,
-    Limits,
     NoCookie,
+    OrderLimits,
     ProveFirst,
     RoomBefore,
     Taken,
@@ -96,7 +96,7 @@ async def test_a_purchase_without_any_cookie_takes_nothing_and_says_what_to_do(
 async def test_one_browser_or_one_address_has_so_many_unpaid_orders_in_one_batch_or_many(
     context: Context,
 ) -> None:
-    limits = Limits(orders=3)
+    limits = OrderLimits(orders=3)
     mine = Buyer(new_id(), returned=True)
     async with context.database.transaction() as connection:
         batch = [request(buyer=mine, limits=limits) for _order in range(2)]
@@ -115,7 +115,7 @@ async def test_one_browser_or_one_address_has_so_many_unpaid_orders_in_one_batch
 @pytest.mark.finding("security-5")
 async def test_nobody_has_more_than_a_share_of_what_is_free_without_paying(context: Context) -> None:
     await receive(context.database, {"MUG": 90})
-    limits, mine = Limits(), Buyer(new_id(), returned=True)
+    limits, mine = OrderLimits(), Buyer(new_id(), returned=True)
     assert isinstance(await _taken(context, lines=((MUG, 51),), limits=limits), TooManyUnits)
     assert isinstance(await _taken(context, lines=((MUG, 26),), limits=limits), TooMuchUnpaid)
     assert isinstance(await _taken(context, buyer=mine, lines=((MUG, 20),), limits=limits), Taken)
@@ -129,7 +129,7 @@ async def test_nobody_has_more_than_a_share_of_what_is_free_without_paying(conte
 async def test_a_network_beyond_its_limit_is_asked_for_a_proof_of_work_and_never_shut_out(
     context: Context,
 ) -> None:
-    limits = Limits(orders_network=2)
+    limits = OrderLimits(orders_network=2)
 
     def from_there(bits: int = 0) -> dict[str, object]:
         return {"buyer": Buyer(new_id(), True, "203.0.113.9", worked_bits=bits), "limits": limits}
@@ -206,7 +206,7 @@ _UNITS = st.integers(1, 60)
 def test_who_is_not_refused_stays_within_orders_and_share(
     had: list[int], wanted: int, free_units: int, percent: int
 ) -> None:
-    limits = Limits(share_percent=percent)
+    limits = OrderLimits(share_percent=percent)
     asked = request(limits=limits, lines=((MUG, wanted),))
     unpaid, owner = Unpaid(), owners_of(asked).visitor
     for number, units in enumerate(had):

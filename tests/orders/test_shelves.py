@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from safar.capacity import actions as ledger
-from safar.cart.available import offers
+from safar.cart.available import available_of
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import derived_id, new_id
@@ -20,12 +20,12 @@ from safar.orders.model import OutOfStock, Taken
 from safar.orders.place import buy_many, place_many
 from safar.orders.reading import goods_of, orders_by_id
 from safar.payments.books.reading import accounts_of
-from safar.payments.providers.port import Outcome, Said
+from safar.payments.providers.port import PaymentOutcome, ProviderWord
 from safar.payments.settle import settle_said
-from safar.returns.cancel_order import cancel_many
+from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.stock import actions as stock
 from safar.stock.errors import NotThere
-from safar.stock.model import MAIN, Receipt, Shipped
+from safar.stock.model import MAIN, Shipped, StockReceipt
 from safar.stock.policies import Policy, set_policy_many
 from tests.stage.books import books_agree
 from tests.stage.shop import CLOCK, MUG, request
@@ -39,10 +39,10 @@ async def store(context: Context) -> UUID:
     async with context.database.transaction() as connection:
         await stock.open_locations(connection, [(STORE, "Store", "store")])
         receipts = [
-            Receipt(new_id(), variant_id, STORE, units, "delivery")
+            StockReceipt(new_id(), variant_id, STORE, units, "delivery")
             for variant_id, units in ((MUG, 3), (CLOCK, 4))
         ]
-        await stock.receive_many(connection, receipts)
+        await stock.receive_stock_many(connection, receipts)
     return STORE
 
 
@@ -60,7 +60,7 @@ async def test_an_order_larger_than_any_shelf_takes_from_two_and_cancelling_brin
     assert await _goods(context, answer) == {(MUG, MAIN): 10, (MUG, store): 2}
     assert isinstance(answer, Taken)
     cancellation = Cancellation(answer.order_id, "x", "cancelled_by_customer")
-    assert (await context.batched(cancel_many, cancellation)).state == "cancelled"
+    assert (await context.batched(cancel_with_exchanges_many, cancellation)).state == "cancelled"
     async with context.database.connection() as connection:
         levels = await stock.levels(connection, [MUG])
     assert (levels[MUG, MAIN].free, levels[MUG, store].free) == (10, 3)
@@ -126,7 +126,7 @@ async def test_a_payment_after_the_hold_is_served_by_the_rule_of_the_shop(
         assert isinstance(await context.batched(buy_many, request(lines=((CLOCK, 2),))), Taken)
         async with context.database.connection() as connection:
             account = (await accounts_of(connection, [late.order_id]))[late.order_id]
-        standing = await settle_said(fullest, account, Said(Outcome.PAID))
+        standing = await settle_said(fullest, account, ProviderWord(PaymentOutcome.PAID))
     assert standing is not None
     assert standing.state == "confirmed"
     assert await _goods(context, late) == {(CLOCK, store): 2}
@@ -138,11 +138,11 @@ async def test_units_still_to_come_are_promised_with_a_day_and_cannot_leave_befo
 ) -> None:
     async with context.database.transaction() as connection:
         await set_policy_many(connection, [Policy(MUG, backorder_units=5, promise_days=9)], staff_id=None)
-        offer = (await offers(connection, [MUG], None))[MUG]
+        offer = (await available_of(connection, [MUG], None))[MUG]
     assert (offer.free, offer.buyable, offer.promised_on) == (10, 15, None)
     assert isinstance(await context.batched(buy_many, request(lines=((MUG, 10),))), Taken)
     async with context.database.connection() as connection:
-        offer = (await offers(connection, [MUG], None))[MUG]
+        offer = (await available_of(connection, [MUG], None))[MUG]
     assert (offer.free, offer.backorder) == (0, 5)
     assert offer.promised_on == (clock.now() + timedelta(days=9)).date()
     answer = await context.batched(buy_many, request(lines=((MUG, 4),)))
@@ -155,7 +155,7 @@ async def test_units_still_to_come_are_promised_with_a_day_and_cannot_leave_befo
         await _ship(context, 12)
     await _ship(context, 10)
     async with context.database.transaction() as connection:
-        await stock.receive_many(connection, [Receipt(new_id(), MUG, MAIN, 3, "delivery")])
+        await stock.receive_stock_many(connection, [StockReceipt(new_id(), MUG, MAIN, 3, "delivery")])
     with pytest.raises(NotThere):
         await _ship(context, 4)
     await _ship(context, 3)
@@ -176,4 +176,4 @@ async def test_units_kept_back_are_not_sold_but_may_be_written_off(context: Cont
 
 async def _ship(context: Context, units: int) -> None:
     async with context.database.transaction() as connection:
-        await stock.ship_many(connection, [Shipped(new_id(), MUG, MAIN, units, "parcel")])
+        await stock.ship_stock_many(connection, [Shipped(new_id(), MUG, MAIN, units, "parcel")])

@@ -20,7 +20,7 @@ from safar.kernel.web.surface import Surface, build_surface
 from safar.orders.model import Order, OrderRequest, Taken
 from safar.orders.reading import orders_by_id
 from safar.payments import public, ways
-from safar.payments.books.model import Account, Receipt, Refund
+from safar.payments.books.model import OrderMoney, Receipt, Refund
 from safar.payments.books.reading import accounts_of, receipts_of, refunds_of
 from safar.payments.providers.port import Configured
 from safar.payments.providers.test_card import provider as test_card
@@ -28,7 +28,7 @@ from safar.settings import Settings
 from safar.shop.checkout.take_order import take_order
 from safar.stock import actions as stock
 from safar.stock.model import MAIN
-from safar.stock.model import Receipt as Delivery
+from safar.stock.model import StockReceipt as Delivery
 from tests.conftest import Serve
 from tests.stage import books
 from tests.stage.buyers import anybody
@@ -89,7 +89,7 @@ async def shop(database: Database) -> None:
             )
             for item in ITEMS
         ]
-        await stock.receive_many(connection, deliveries)
+        await stock.receive_stock_many(connection, deliveries)
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ async def order(context: Context, order_id: object) -> Order:
         return (await orders_by_id(connection, [UUID(str(order_id))]))[UUID(str(order_id))]
 
 
-async def money(context: Context, order_id: UUID) -> Account:
+async def money(context: Context, order_id: UUID) -> OrderMoney:
     async with context.database.connection() as connection:
         return (await accounts_of(connection, [order_id]))[order_id]
 

@@ -17,7 +17,7 @@ from safar.kernel.web.surface import Surface, build_surface
 from safar.payments import pages
 from safar.payments.books.model import NewReceipt
 from safar.payments.books.names import PIX, TRANSFER
-from safar.payments.books.receive import receive_many
+from safar.payments.books.receive import receive_money_many
 from safar.payments.books.reference import reference_of
 from safar.payments.way_form import read_way
 from safar.payments.ways import offered, ways_of
@@ -179,7 +179,7 @@ async def test_a_refund_by_hand_is_a_task_until_it_is_marked_done(
     await offer(context, TRANSFER, holder="Safar", iban="DE89370400440532013000")
     answer = await taken(context, "KANNE", TRANSFER)
     receipt = NewReceipt(new_id(), answer.order_id, TRANSFER, 2500, "EUR", "bank 1")
-    await context.batched(receive_many, receipt)
+    await context.batched(receive_money_many, receipt)
     [task] = await refunds(context, answer.order_id)
     assert f'href="/payments/orders/{answer.order_id}"' in (await console.get("/payments")).text
     retry = await console.post(f"/payments/refunds/{task.id}/retry")
@@ -202,7 +202,7 @@ async def test_money_of_nobody_is_assigned_by_number_or_reference(
     answer = await taken(context, "KANNE", TRANSFER)
     one, other = [NewReceipt(new_id(), None, PIX, 2300, currency, "E1") for currency in ("EUR", "BRL")]
     for receipt in (one, other):
-        await context.batched(receive_many, receipt)
+        await context.batched(receive_money_many, receipt)
     assert "Money to look at before it is taken" in (await console.get("/payments")).text
     path = f"/payments/receipts/{one.id}/order"
     assert (await console.post(path, data={"order": "1"})).status_code == 404

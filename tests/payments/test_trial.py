@@ -26,7 +26,7 @@ from safar.serve import prepare
 from safar.settings import Settings
 from safar.shop.checkout.take_order import take_order
 from safar.stock import actions as stock
-from safar.stock.model import Receipt as Delivery
+from safar.stock.model import StockReceipt as Delivery
 from safar.storefront.look import load_look
 from tests.conftest import Serve
 from tests.payments.conftest import ITEMS, MUG, charged, free, offer, order, request
@@ -76,7 +76,7 @@ async def test_a_fresh_shop_says_at_the_checkout_and_on_today_that_nobody_can_pa
     ) as visitor:
         async with fresh.database.transaction() as connection:
             await import_products(connection, ITEMS[:1])
-            await stock.receive_many(
+            await stock.receive_stock_many(
                 connection, [Delivery(new_id(), MUG, stock.MAIN, 10, "delivery", None, None)]
             )
         await visitor.get("/cart")
@@ -135,7 +135,7 @@ async def test_pretended_money_is_the_test_card_and_every_test_key(
     fresh: Context, provider: str, key: str, pretended: bool
 ) -> None:
     await offer(fresh, provider, secrets={"secret_key": key, "webhook_secret": WEBHOOK_SECRET})
-    assert (await ways.standing(fresh)).pretended is pretended
+    assert (await ways.payment_warnings(fresh)).pretended is pretended
     async with fresh.database.connection() as connection:
         assert (await load_look(fresh, connection)).pretended is pretended
 

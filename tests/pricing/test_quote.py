@@ -24,7 +24,7 @@ from safar.pricing.model import (
     Zone,
 )
 from safar.pricing.money import converted, half_up
-from safar.pricing.quote import quote, refusal_of, spread
+from safar.pricing.quote import discount_refusal, quote, spread
 from safar.pricing.shipping import is_within, zone_of
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -323,6 +323,6 @@ def test_a_code_is_taken_in_its_time_for_its_goods_and_from_its_amount(
     other: dict[str, object], reason: DiscountReason | None
 ) -> None:
     code = Discount("TEN", "percent", 1000, "GBP", **other)  # type: ignore[arg-type]
-    found = refusal_of(code, [line(category="kitchen")], Rules(), currency="GBP", now=NOW)
+    found = discount_refusal(code, [line(category="kitchen")], Rules(), currency="GBP", now=NOW)
     assert found == reason
-    assert refusal_of(None, [line()], Rules(), currency="GBP", now=NOW) == DiscountReason.UNKNOWN
+    assert discount_refusal(None, [line()], Rules(), currency="GBP", now=NOW) == DiscountReason.UNKNOWN

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from safar.pricing.model import Discount, DiscountReason, NoShipping, Rules, Tax
-from safar.pricing.quote import quote, refusal_of, spread
+from safar.pricing.quote import discount_refusal, quote, spread
 from tests.pricing.test_quote import HOME, NOW, A, B, C, line, method, quoted, taxed, zone
 
 TEN_PERCENT = Discount("SAVE", "percent", 1_000, "GBP")
@@ -112,5 +112,5 @@ def test_a_code_is_taken_within_its_time_for_its_goods_from_its_least_amount(
 ) -> None:
     lines = [line(A, 1_000, 3, category="kitchen"), line(B, 500, category="home")]
     code = replace(TEN_PERCENT, **changes)  # type: ignore[arg-type]
-    assert refusal_of(code, lines, Rules(), currency="GBP", now=NOW) is reason
-    assert refusal_of(None, lines, Rules(), currency="GBP", now=NOW) is DiscountReason.UNKNOWN
+    assert discount_refusal(code, lines, Rules(), currency="GBP", now=NOW) is reason
+    assert discount_refusal(None, lines, Rules(), currency="GBP", now=NOW) is DiscountReason.UNKNOWN

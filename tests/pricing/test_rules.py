@@ -103,7 +103,7 @@ async def test_a_code_is_made_once_and_its_limit_is_changed_without_touching_wha
         assert (await reading.code(connection, "TEN")).left == 1
         with pytest.raises(UnknownCode):
             await change_code(connection, Discount("NONE", "percent", 500, "GBP"), staff_id=STAFF)
-        assert await ledger.recount(connection) == []
+        assert await ledger.recount_accounts(connection) == []
         told = await value(
             connection,
             "SELECT count(*) FROM journal_events WHERE name LIKE 'discount.%%' AND staff_id IS NOT NULL",

@@ -13,13 +13,13 @@ from safar.kernel.i18n import speaking
 from safar.kernel.ids import new_id
 from safar.orders.mail import salutation
 from safar.orders.model import Goods, Order, OrderLine, OrderState
-from safar.orders.show import next_of, steps_of
+from safar.orders.show import next_step_text, steps_of
 from safar.orders.way import WAY, Step, after, when_cancelled
 from safar.orders.words import STATES
 from safar.returns.decide import RETURN_WAY, return_after, returnable
 from safar.returns.letters import return_letter
 from safar.returns.model import Return, ReturnState, ReturnStep
-from safar.returns.money import paid_for, same_again, share, shipping_paid, worth_of
+from safar.returns.money import paid_for, returned_share, same_again, shipping_paid, worth_of
 from safar.shipments.decide import Parcel, TooMany, is_tracking_template, parcel_of, tracking_link
 from safar.shipments.documents import tax_lines
 from safar.shipments.letters import shipment_letter
@@ -184,7 +184,7 @@ def test_a_kit_comes_back_as_often_as_all_its_parts_have_left() -> None:
 def test_the_shares_of_a_line_sum_to_it_however_it_is_split(total: int, parts: list[int]) -> None:
     quantity, before, shares = sum(parts), 0, []
     for units in parts:
-        shares.append(share(total, quantity, before, units))
+        shares.append(returned_share(total, quantity, before, units))
         before += units
     assert sum(shares) == total
     assert all(amount >= 0 for amount in shares)
@@ -231,7 +231,7 @@ def test_the_same_again_costs_what_was_paid_for_it_however_it_is_split(
             assert min(again.discount_minor, again.tax_minor) >= 0
             costs = again.unit_minor * units - again.discount_minor + (0 if included else again.tax_minor)
             paid = paid_for(line, tax_included=included)
-            assert costs == share(paid, line.quantity, before, units)
+            assert costs == returned_share(paid, line.quantity, before, units)
             before += units
 
 
@@ -281,7 +281,7 @@ def test_every_letter_can_be_written_whatever_the_customer_is_called(
 def test_pages_and_bot_have_words_for_every_state(state: OrderState) -> None:
     order = an_order(state=state, cancelled_at=_NOW if state is OrderState.CANCELLED else None)
     assert STATES[state]
-    assert next_of(order)
+    assert next_step_text(order)
     assert steps_of(order)[0][1] == "done"
     assert "10001" in order_text(order)
 

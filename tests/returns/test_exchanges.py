@@ -10,18 +10,26 @@ from safar.kernel.database import value
 from safar.kernel.ids import new_id
 from safar.orders.cancel import Cancellation
 from safar.orders.model import OrderState
-from safar.orders.reading import lines_of, orders_by_id
-from safar.returns.cancel_order import cancel_many
+from safar.orders.reading import order_lines_of, orders_by_id
+from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.returns.errors import NotReturnable
 from safar.returns.exchange import exchange_id
-from safar.returns.model import Approval, Arrival, Arrived, AskedLine, GiveBack, Refusal, ReturnRequest
+from safar.returns.model import (
+    Approval,
+    Arrived,
+    AskedLine,
+    Refusal,
+    ReturnArrival,
+    ReturnRefund,
+    ReturnRequest,
+)
 from safar.returns.money import shipping_paid, worth_of
 from safar.returns.reading import return_lines_of, returns_by_id, returns_of
 from safar.returns.refuse import refuse_many
 from safar.returns.request import can_return, request_many
-from safar.returns.take_back import approve_many, receive_many, refund_return_many
+from safar.returns.take_back import approve_many, receive_returns_many, refund_return_many
 from safar.shipments.actions import deliver_many, ship_many
-from safar.shipments.model import Delivery, Shipping
+from safar.shipments.model import OrderDelivery, Shipping
 from safar.stock.model import MAIN
 from tests.stage.books import books_agree
 from tests.stage.orders import LINK, SAM, bought, delivered, order_of
@@ -48,20 +56,20 @@ class Counter:
 
     async def take(self, return_id: UUID, variant_id: UUID, units: int) -> None:
         goods = (Arrived(variant_id, MAIN, units),)
-        arrival = Arrival(return_id, SAM, LINK, ((variant_id, units),), goods)
-        await self.context.batched(receive_many, arrival)
+        arrival = ReturnArrival(return_id, SAM, LINK, ((variant_id, units),), goods)
+        await self.context.batched(receive_returns_many, arrival)
 
     async def pay_back(self, return_id: UUID, *, with_shipping: bool = False) -> None:
-        await self.context.batched(refund_return_many, GiveBack(return_id, SAM, LINK, with_shipping))
+        await self.context.batched(refund_return_many, ReturnRefund(return_id, SAM, LINK, with_shipping))
 
     async def send(self, order_id: UUID) -> None:
         await self.context.batched(ship_many, Shipping(new_id(), order_id, MAIN, LINK, staff_id=SAM))
-        await self.context.batched(deliver_many, Delivery(order_id, SAM))
+        await self.context.batched(deliver_many, OrderDelivery(order_id, SAM))
 
     async def cancel(self, order_id: UUID, *, staff: bool = True) -> None:
         reason = "cancelled_by_shop" if staff else "cancelled_by_customer"
         asked = Cancellation(order_id, LINK, reason, staff_id=SAM if staff else None)  # type: ignore[arg-type]
-        assert (await self.context.batched(cancel_many, asked)).state == OrderState.CANCELLED
+        assert (await self.context.batched(cancel_with_exchanges_many, asked)).state == OrderState.CANCELLED
 
     async def state(self, return_id: UUID) -> str:
         async with self.context.database.connection() as connection:
@@ -246,7 +254,7 @@ async def _check(context: Context, family: list[UUID]) -> None:
             connection, "SELECT sum(amount_minor)::bigint FROM payments WHERE state IN ('paid', 'refunded')"
         )
         back = await value(connection, "SELECT coalesce(sum(amount_minor), 0)::bigint FROM refunds")
-        orders, lines = await orders_by_id(connection, family), await lines_of(connection, family)
+        orders, lines = await orders_by_id(connection, family), await order_lines_of(connection, family)
         returns = await returns_of(connection, family)
         kept = 0
         for order_id, order in orders.items():

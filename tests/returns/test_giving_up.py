@@ -13,7 +13,7 @@ from safar.kernel.database import value
 from safar.kernel.ids import new_id
 from safar.orders.cancel import Cancellation
 from safar.orders.model import Goods, OrderLine, Taken
-from safar.returns.cancel_order import cancel_many
+from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.returns.decide import Rest, rest_of, to_give_up
 from safar.returns.errors import NothingSent, TooManyGivenUp
 from safar.returns.give_up import GiveUp, give_up_many
@@ -21,7 +21,7 @@ from safar.returns.request import can_return
 from safar.shipments.actions import deliver_many, ship_many
 from safar.shipments.decide import TooMany
 from safar.shipments.errors import NothingToShip
-from safar.shipments.model import Delivery, Shipping
+from safar.shipments.model import OrderDelivery, Shipping
 from safar.shop.checkout.take_order import take_order
 from safar.stock.model import MAIN
 from tests.shop.console.test_orders import desk
@@ -75,7 +75,7 @@ async def test_the_rest_of_a_partly_sent_order_is_given_up_once(context: Context
     order_id = await paid(context, (MUG, 3), **where)
     await send(context, order_id, (MUG, 1))
     refused = Cancellation(order_id, LINK, "cancelled_by_shop", staff_id=SAM)
-    assert (await context.batched(cancel_many, refused)).state == "confirmed"
+    assert (await context.batched(cancel_with_exchanges_many, refused)).state == "confirmed"
     asked = give_up(order_id, with_shipping=True)
     for changed in (True, False):
         outcome = await context.batched(give_up_many, asked)
@@ -91,7 +91,7 @@ async def test_the_rest_of_a_partly_sent_order_is_given_up_once(context: Context
     assert "You get £12.85 back" in body
     names = ["order.given_up", "order.shipped"]
     assert await events(context.database, *names) == names
-    await context.batched(deliver_many, Delivery(order_id, SAM))
+    await context.batched(deliver_many, OrderDelivery(order_id, SAM))
     with pytest.raises(NothingToShip):
         await context.batched(give_up_many, give_up(order_id))
     await books_agree(context.database)
@@ -110,7 +110,7 @@ async def test_what_was_to_be_paid_on_delivery_falls_and_nothing_goes_back(conte
     await context.batched(give_up_many, give_up(order_id, (CLOCK, 1)))
     order = await order_of(context.database, order_id)
     assert (order.state, order.total_minor, await refunds(context)) == ("shipped", 495, 0)
-    await context.batched(deliver_many, Delivery(order_id, SAM))
+    await context.batched(deliver_many, OrderDelivery(order_id, SAM))
     assert (await order_of(context.database, order_id)).payment_state == "paid"
     assert await free(context.database) == (9, 0)
     await books_agree(context.database)

@@ -15,27 +15,27 @@ from safar.kernel.database import value
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.ids import new_id
 from safar.orders.reading import goods_of
-from safar.payments.books.end_refund import end_many
+from safar.payments.books.end_refund import end_refunds_many
 from safar.payments.books.model import Ending
 from safar.payments.books.reading import refunds_of
 from safar.returns.errors import MoreThanSent, NothingToExchange, NotReturnable, RefundTooLarge
 from safar.returns.exchange import exchange_id
 from safar.returns.model import (
     Approval,
-    Arrival,
     Arrived,
     AskedLine,
-    GiveBack,
     Refusal,
     Return,
+    ReturnArrival,
+    ReturnOutcome,
+    ReturnRefund,
     ReturnRequest,
-    Turned,
 )
 from safar.returns.reading import progress_of, returns_by_id
 from safar.returns.refuse import refuse_many
 from safar.returns.request import can_return, request_many
 from safar.returns.show import payment_word, state_word
-from safar.returns.take_back import approve_many, receive_many, refund_return_many
+from safar.returns.take_back import approve_many, receive_returns_many, refund_return_many
 from safar.stock import actions as stock
 from safar.stock.model import LOSS, MAIN, QUARANTINE
 from tests.stage.books import books_agree, events
@@ -57,9 +57,9 @@ async def approved(context: Context, request: ReturnRequest) -> UUID:
     return request.return_id
 
 
-async def received(context: Context, return_id: UUID, *lines: tuple[UUID, int]) -> Turned:
+async def received(context: Context, return_id: UUID, *lines: tuple[UUID, int]) -> ReturnOutcome:
     goods = tuple(Arrived(variant_id, MAIN, units) for variant_id, units in lines)
-    return await context.batched(receive_many, Arrival(return_id, SAM, LINK, lines, goods))
+    return await context.batched(receive_returns_many, ReturnArrival(return_id, SAM, LINK, lines, goods))
 
 
 async def as_it_stands(context: Context, return_id: UUID) -> Return:
@@ -71,13 +71,13 @@ async def test_what_comes_back_goes_where_it_is_put_and_the_money_follows_once(c
     order_id = await delivered(context, (MUG, 3))
     return_id = await approved(context, ask(order_id, (MUG, 3)))
     goods = (Arrived(MUG, MAIN, 1), Arrived(MUG, QUARANTINE, 1), Arrived(MUG, LOSS, 1))
-    arrival = Arrival(return_id, SAM, LINK, ((MUG, 3),), goods)
+    arrival = ReturnArrival(return_id, SAM, LINK, ((MUG, 3),), goods)
     for changed in (True, False):
-        assert (await context.batched(receive_many, arrival)).changed is changed
+        assert (await context.batched(receive_returns_many, arrival)).changed is changed
     assert await free(context.database) == (8, 0)
     assert await sent_units(context.database, MUG) == 0
     for changed in (True, False):
-        back = await context.batched(refund_return_many, GiveBack(return_id, SAM, LINK))
+        back = await context.batched(refund_return_many, ReturnRefund(return_id, SAM, LINK))
         assert (back.done, back.changed) == (True, changed)
     async with context.database.connection() as connection:
         refunds = await connection.execute("SELECT order_id, amount_minor, state FROM refunds")
@@ -94,7 +94,7 @@ async def test_parts_of_a_line_sum_to_what_was_paid_for_it(context: Context) -> 
     for units in (1, 2):
         return_id = await approved(context, ask(order_id, (MUG, units)))
         await received(context, return_id, (MUG, units))
-        await context.batched(refund_return_many, GiveBack(return_id, SAM, LINK))
+        await context.batched(refund_return_many, ReturnRefund(return_id, SAM, LINK))
         amounts.append((await as_it_stands(context, return_id)).refund_minor)
     assert amounts == [495, 990]
     async with context.database.connection() as connection:
@@ -139,8 +139,8 @@ async def test_more_money_than_was_paid_never_goes_back(context: Context) -> Non
     return_id = await approved(context, ask(order_id, (MUG, 2)))
     await received(context, return_id, (MUG, 1))
     with pytest.raises(RefundTooLarge):
-        await context.batched(refund_return_many, GiveBack(return_id, SAM, LINK, amount_minor=496))
-    await context.batched(refund_return_many, GiveBack(return_id, SAM, LINK, amount_minor=400))
+        await context.batched(refund_return_many, ReturnRefund(return_id, SAM, LINK, amount_minor=496))
+    await context.batched(refund_return_many, ReturnRefund(return_id, SAM, LINK, amount_minor=400))
     assert (await as_it_stands(context, return_id)).refund_minor == 400
 
 
@@ -163,7 +163,7 @@ async def test_an_exchange_comes_from_the_shelf_that_the_shops_rule_chooses(cont
     store = new_id()
     async with context.database.transaction() as connection:
         await stock.open_locations(connection, [(store, "Store", "store")])
-        await stock.receive_many(connection, [stock.Receipt(new_id(), MUG, store, 90, "delivery")])
+        await stock.receive_stock_many(connection, [stock.StockReceipt(new_id(), MUG, store, 90, "delivery")])
     request = ask(await delivered(context, (MUG, 1)), (MUG, 1), wish="exchange")
     await context.batched(request_many, request)
     approval = Approval(request.return_id, SAM, LINK, "new", location_rule="fullest")
@@ -226,11 +226,11 @@ async def test_a_kit_comes_back_in_its_parts_and_is_paid_as_a_kit(context: Conte
     assert await free(context.database) == (6, 0)
     return_id = await approved(context, ask(order_id, (kit, 1)))
     goods = (Arrived(MUG, MAIN, 2), Arrived(CLOCK, LOSS, 1))
-    more = Arrival(return_id, SAM, LINK, ((kit, 1),), (Arrived(MUG, MAIN, 5),))
+    more = ReturnArrival(return_id, SAM, LINK, ((kit, 1),), (Arrived(MUG, MAIN, 5),))
     with pytest.raises(MoreThanSent):
-        await context.batched(receive_many, more)
-    await context.batched(receive_many, Arrival(return_id, SAM, LINK, ((kit, 1),), goods))
-    await context.batched(refund_return_many, GiveBack(return_id, SAM, LINK))
+        await context.batched(receive_returns_many, more)
+    await context.batched(receive_returns_many, ReturnArrival(return_id, SAM, LINK, ((kit, 1),), goods))
+    await context.batched(refund_return_many, ReturnRefund(return_id, SAM, LINK))
     assert await free(context.database) == (8, 0)
     assert await free(context.database, CLOCK) == (3, 0)
     assert (await as_it_stands(context, return_id)).refund_minor == 1250
@@ -289,13 +289,13 @@ async def test_what_has_come_back_is_neither_delivered_nor_just_paid(context: Co
     async def come_back() -> None:
         return_id = await approved(context, ask(order_id, (MUG, 1)))
         await received(context, return_id, (MUG, 1))
-        await context.batched(refund_return_many, GiveBack(return_id, SAM, LINK))
+        await context.batched(refund_return_many, ReturnRefund(return_id, SAM, LINK))
 
     async def paid_out() -> None:
         async with context.database.connection() as connection:
             refunds = await refunds_of(connection, order_id)
         async with context.database.transaction() as connection:
-            await end_many(connection, [Ending(one.id, "done", LINK) for one in refunds])
+            await end_refunds_many(connection, [Ending(one.id, "done", LINK) for one in refunds])
 
     assert await words() == ("Delivered", "Paid")
     await come_back()

@@ -11,8 +11,8 @@ from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from safar.orders.model import OrderState
 from safar.stock import actions as stock
-from safar.stock.counts.actions import enter_many, find, finish, open_count
-from safar.stock.counts.model import Entry, Sheet
+from safar.stock.counts.actions import count_of, enter_counted_many, finish_count, open_count
+from safar.stock.counts.model import CountEntry, Sheet
 from safar.stock.lots import Lot, lots_of, open_lots, shelf_units
 from safar.stock.model import MAIN, Transfer, outgoing_of
 from safar.stock.taking import Handled, write_off_many
@@ -80,9 +80,9 @@ async def test_a_count_of_the_warehouse_expects_what_is_set_aside_and_sold_there
     async with context.database.transaction() as connection:
         assert await shelf_units(connection, MUG, MAIN) == 10
         await open_count(connection, sheet)
-        await enter_many(connection, [Entry(new_id(), sheet.count_id, MUG, 10)])
-        await finish(connection, sheet.count_id, rest_is_none=False, staff_id=None)
-        count = await find(connection, sheet.count_id)
+        await enter_counted_many(connection, [CountEntry(new_id(), sheet.count_id, MUG, 10)])
+        await finish_count(connection, sheet.count_id, rest_is_none=False, staff_id=None)
+        count = await count_of(connection, sheet.count_id)
     assert count is not None
     assert (count.lines_counted, count.lines_different) == (1, 0), "all ten lie there"
 
@@ -92,7 +92,7 @@ async def test_lots_stay_on_the_shelf_when_units_are_set_aside(context: Context,
     lot = Lot(MUG, "A")
     async with context.database.transaction() as connection:
         await open_lots(connection, [lot])
-        await stock.receive_many(connection, [stock.Receipt(new_id(), MUG, MAIN, 4, "delivery")])
+        await stock.receive_stock_many(connection, [stock.StockReceipt(new_id(), MUG, MAIN, 4, "delivery")])
         came = Transfer(new_id(), MUG, stock.SUPPLIER, MAIN, 4, "delivery")
         await stock.follow_many(connection, [came], {came.move_id: lot.id})
         aside = Transfer(new_id(), MUG, MAIN, stock.allocation_of(campaign_id), 3, "campaign")

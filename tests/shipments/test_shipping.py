@@ -8,7 +8,7 @@ import pytest
 
 from safar.answers.texts import order_text
 from safar.capacity import actions as ledger
-from safar.capacity.actions import Limits
+from safar.capacity.actions import AccountLimits
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import execute, value
@@ -18,15 +18,15 @@ from safar.orders.cancel import Cancellation
 from safar.orders.model import PaymentState
 from safar.orders.reading import goods_of
 from safar.orders.show import steps_of
-from safar.returns.cancel_order import cancel_many
+from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.returns.jobs import close_old
 from safar.shipments.actions import close_many, deliver_many, pack_many, ship_many
 from safar.shipments.errors import MoreThanOrdered, NothingToShip
-from safar.shipments.model import Delivery, Pack, Shipping
+from safar.shipments.model import OrderDelivery, Pack, Shipping
 from safar.shipments.reading import sent_in, shipments_of
 from safar.stock import actions as stock
 from safar.stock.errors import NotThere
-from safar.stock.locations import Site, save_many
+from safar.stock.locations import OwnLocation, save_locations
 from safar.stock.model import MAIN
 from tests.shop.console.test_orders import desk
 from tests.stage.books import books_agree, events
@@ -53,7 +53,7 @@ async def test_an_order_goes_its_whole_way_once_however_often_each_step_is_asked
     assert all(outcome.done for outcome in outcomes)
     assert await sent_units(context.database, MUG) == 2
     for _ in range(2):
-        assert (await context.batched(deliver_many, Delivery(order_id, SAM))).done
+        assert (await context.batched(deliver_many, OrderDelivery(order_id, SAM))).done
     order = await order_of(context.database, order_id)
     assert (order.state, order.payment_state) == ("delivered", PaymentState.PAID)
     assert await events(context.database, *_WAY) == list(_WAY[:-1])
@@ -64,7 +64,7 @@ async def test_an_order_in_two_parcels_is_shipped_with_the_second(context: Conte
     order_id = await bought(context, (MUG, 3), (CLOCK, 1))
     first = Shipping(new_id(), order_id, MAIN, LINK, ((MUG, 1),), "Post", "AB 1", SAM)
     assert (await context.batched(ship_many, first)).state == "confirmed"
-    assert (await context.batched(cancel_many, _cancel(order_id))).state == "confirmed"
+    assert (await context.batched(cancel_with_exchanges_many, _cancel(order_id))).state == "confirmed"
     rest = Shipping(new_id(), order_id, MAIN, LINK, staff_id=SAM)
     assert (await context.batched(ship_many, rest)).state == "shipped"
     async with context.database.connection() as connection:
@@ -119,12 +119,12 @@ async def test_what_was_shipped_is_cancelled_by_nobody_and_what_was_packed_not_b
     order_id = await bought(context, (MUG, 1))
     await context.batched(pack_many, Pack(order_id, SAM))
     by_customer = Cancellation(order_id, LINK, "cancelled_by_customer", may_still_arrive=True)
-    assert (await context.batched(cancel_many, by_customer)).state == "packed"
-    assert (await context.batched(cancel_many, _cancel(order_id))).state == "cancelled"
+    assert (await context.batched(cancel_with_exchanges_many, by_customer)).state == "packed"
+    assert (await context.batched(cancel_with_exchanges_many, _cancel(order_id))).state == "cancelled"
     assert await free(context.database) == (10, 0)
     other = await bought(context, (MUG, 1))
     await context.batched(ship_many, Shipping(new_id(), other, MAIN, LINK))
-    assert (await context.batched(cancel_many, _cancel(other))).state == "shipped"
+    assert (await context.batched(cancel_with_exchanges_many, _cancel(other))).state == "shipped"
     await books_agree(context.database)
 
 
@@ -180,8 +180,10 @@ async def test_what_nobody_marks_delivered_is_closed_in_the_end_shown_so_but_not
 async def test_goods_from_two_shelves_leave_in_two_parcels_each_from_its_own(context: Context) -> None:
     store = new_id()
     async with context.database.transaction() as connection:
-        await save_many(connection, [Site(id=store, name="Store", kind="store", priority=200)], staff_id=SAM)
-        await stock.receive_many(connection, [stock.Receipt(new_id(), MUG, store, 5, "delivery")])
+        await save_locations(
+            connection, [OwnLocation(id=store, name="Store", kind="store", priority=200)], staff_id=SAM
+        )
+        await stock.receive_stock_many(connection, [stock.StockReceipt(new_id(), MUG, store, 5, "delivery")])
     order_id = await bought(context, (MUG, 12))
     async with context.database.connection() as connection:
         goods = {one.location_id: one.quantity for one in (await goods_of(connection, [order_id]))[order_id]}
@@ -199,7 +201,7 @@ async def test_goods_from_two_shelves_leave_in_two_parcels_each_from_its_own(con
 async def test_what_has_not_come_in_yet_does_not_leave(context: Context) -> None:
     async with context.database.transaction() as connection:
         account = (await stock.levels(connection, [CLOCK]))[CLOCK, MAIN].account_id
-        await ledger.set_limits_many(connection, [Limits(account, 0, 3)])
+        await ledger.set_limits_many(connection, [AccountLimits(account, 0, 3)])
     order_id = await bought(context, (CLOCK, 7))
     with pytest.raises(NotThere):
         await context.batched(ship_many, Shipping(new_id(), order_id, MAIN, LINK))

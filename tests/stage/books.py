@@ -17,5 +17,5 @@ async def events(database: Database, *names: str) -> list[str]:
 async def books_agree(database: Database) -> None:
     """Fail unless holds and levels are the sums of what happened."""
     async with database.connection() as connection:
-        assert await ledger.recount(connection) == []
-        assert await stock.recount(connection) == []
+        assert await ledger.recount_accounts(connection) == []
+        assert await stock.recount_levels(connection) == []

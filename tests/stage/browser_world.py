@@ -17,7 +17,7 @@ from safar.campaigns import actions as campaigns
 from safar.campaigns.model import Audience, Draft
 from safar.catalogue.actions import import_products
 from safar.customers.actions import CustomerRecord, import_many
-from safar.demo.retail import Product, choose_hot_product, products
+from safar.demo.retail import RetailProduct, choose_hot_product, products
 from safar.gate.line.calling import set_capacity
 from safar.gate.site.sites import figures
 from safar.gate.tickets.model import SHOP
@@ -28,7 +28,7 @@ from safar.kernel.web.actor import Actor
 from safar.payments.trial import switch_on_for_trial
 from safar.serve import Supervisor
 from safar.settings import Settings
-from safar.stock.actions import MAIN, Receipt, receive_many
+from safar.stock.actions import MAIN, StockReceipt, receive_stock_many
 from safar.team.actions import all_staff, invite
 
 # Of every module here: one event loop for what all of them share.
@@ -81,7 +81,7 @@ class World:
     context: Context
     owner: Actor
     owner_password: str
-    hot: Product
+    hot: RetailProduct
     campaign_id: UUID
     variant_id: UUID
 
@@ -183,9 +183,10 @@ async def _loaded(context: Context, password: str) -> World:
         await switch_on_for_trial(connection)
         variants = await import_products(connection, goods)
         receipts = [
-            Receipt(new_id(), variant, MAIN, _STOCK, "opening stock", "test", None) for variant in variants
+            StockReceipt(new_id(), variant, MAIN, _STOCK, "opening stock", "test", None)
+            for variant in variants
         ]
-        await receive_many(connection, receipts)
+        await receive_stock_many(connection, receipts)
         people = [
             CustomerRecord(name=name, email=email_of(code, role), language=code, country="", consent=True)
             for (role, code), name in NAMES.items()

@@ -3,9 +3,9 @@
 from typing import Any
 
 from safar.kernel.ids import new_id
-from safar.orders.model import Buyer, Limits
+from safar.orders.model import Buyer, OrderLimits
 
-NO_LIMITS = Limits(0, 0, 0, 0)
+NO_LIMITS = OrderLimits(0, 0, 0, 0)
 
 
 def anybody() -> dict[str, Any]:

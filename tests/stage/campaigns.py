@@ -17,7 +17,7 @@ from safar.journal.model import Event
 from safar.journal.subscribe import Subscriber, register
 from safar.kernel.context import Context
 from safar.kernel.ids import derived_id, new_id
-from safar.stock.actions import MAIN, Receipt, ensure_locations, receive_many
+from safar.stock.actions import MAIN, StockReceipt, ensure_locations, receive_stock_many
 
 SUBJECT = {"en": "{{ product.title }} for {{ customer.name }}", "fa": "برای {{ customer.name }}"}
 BODY = {"en": "{{ units }} left, {{ product.price }}: {{ link }}", "fa": "{{ link }}"}
@@ -39,14 +39,14 @@ async def shop(context: Context, *, units: int = 100) -> UUID:
         await ensure_channels(connection)
         (variant_id,) = await import_products(connection, [Lantern()])
         if units:
-            receipt = Receipt(
+            receipt = StockReceipt(
                 move_id=new_id(),
                 variant_id=variant_id,
                 location_id=MAIN,
                 quantity=units,
                 reason="first",
             )
-            await receive_many(connection, [receipt])
+            await receive_stock_many(connection, [receipt])
     return variant_id
 
 

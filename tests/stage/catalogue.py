@@ -10,7 +10,7 @@ from PIL import Image
 
 from safar.catalogue.actions import import_products, patterns_of
 from safar.catalogue.articles import Article, articles_by_id, new_article, variant_id_of
-from safar.catalogue.saving import Saved, save_many
+from safar.catalogue.saving import Saved, save_articles_many
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
 
@@ -51,7 +51,7 @@ async def stocked(database: Database) -> None:
 
 async def saved(database: Database, *articles: Article) -> list[Saved]:
     async with database.transaction() as connection:
-        return await save_many(connection, articles, staff_id=STAFF)
+        return await save_articles_many(connection, articles, staff_id=STAFF)
 
 
 async def stored(database: Database, sku: str) -> Article:

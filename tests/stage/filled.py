@@ -7,7 +7,7 @@ may go on changing theirs.
 from datetime import timedelta
 from typing import Any
 
-from safar.capacity.actions import Change, change_many, open_account
+from safar.capacity.actions import OnHandChange, change_many, open_account
 from safar.channels.actions import EMAIL, ensure_channels, note_trouble
 from safar.gate.site.sites import ensure_site
 from safar.kernel import clock
@@ -43,7 +43,7 @@ async def fill(context: Context) -> None:
         await ensure_channels(connection)
         await ensure_site(connection, "shop", 40)
         account = await open_account(connection, "units", "v:l")
-        await change_many(connection, [Change(account, 12)])
+        await change_many(connection, [OnHandChange(account, 12)])
         anna = await insert(connection, "customers", name="Anna", language="en")
         ben = await insert(connection, "customers", name="Ben", language="en")
         lamp = await insert(connection, "products", slug="lamp", title="Paper lamp")

@@ -9,7 +9,7 @@ from safar.orders.model import Order, Taken
 from safar.orders.place import buy_many
 from safar.orders.reading import orders_by_id
 from safar.shipments.actions import deliver_many, ship_many
-from safar.shipments.model import Delivery, Shipping
+from safar.shipments.model import OrderDelivery, Shipping
 from safar.stock.model import CUSTOMER, MAIN
 from tests.stage.shop import request
 
@@ -28,7 +28,7 @@ async def delivered(context: Context, *lines: tuple[UUID, int], **other: object)
     """Buy, and have it all sent and delivered."""
     order_id = await bought(context, *lines, **other)
     await context.batched(ship_many, Shipping(new_id(), order_id, MAIN, LINK, staff_id=SAM))
-    await context.batched(deliver_many, Delivery(order_id, SAM))
+    await context.batched(deliver_many, OrderDelivery(order_id, SAM))
     return order_id
 
 

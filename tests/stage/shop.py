@@ -18,7 +18,7 @@ from safar.kernel.web.surface import Surface, build_surface
 from safar.orders.model import OrderRequest
 from safar.shop import public
 from safar.stock import actions as stock
-from safar.stock.model import MAIN, Receipt
+from safar.stock.model import MAIN, StockReceipt
 from safar.storefront.layer import StorefrontLayer, page_values
 from tests.conftest import Serve
 from tests.stage.buyers import anybody
@@ -64,7 +64,7 @@ async def shop(database: Database) -> None:
 async def receive(database: Database, units: Mapping[str, int]) -> None:
     async with database.transaction() as connection:
         receipts = [
-            Receipt(
+            StockReceipt(
                 move_id=new_id(),
                 variant_id=variant_id_of(sku),
                 location_id=MAIN,
@@ -73,7 +73,7 @@ async def receive(database: Database, units: Mapping[str, int]) -> None:
             )
             for sku, quantity in units.items()
         ]
-        await stock.receive_many(connection, receipts)
+        await stock.receive_stock_many(connection, receipts)
 
 
 def request(**other: Any) -> OrderRequest:

@@ -19,8 +19,8 @@ from safar.kernel.web.surface import Surface, build_surface
 from safar.stock import actions as stock
 from safar.stock import pages
 from safar.stock.counts import pages as counts
-from safar.stock.locations import Site, save_many
-from safar.stock.model import MAIN, Level, Receipt
+from safar.stock.locations import OwnLocation, save_locations
+from safar.stock.model import MAIN, Level, StockReceipt
 from safar.stock.purchasing import pages as purchases
 from safar.stock.purchasing import supplier_pages as suppliers
 from safar.stock.transfers import pages as transfers
@@ -61,10 +61,15 @@ async def shelves(database: Database) -> Database:
         )
         await execute(connection, "UPDATE variants SET barcode = %s WHERE id = %s", [MUG_CODE, MUG])
         await execute(connection, "UPDATE variants SET tracks_lots = true WHERE id = %s", [JAM])
-        await save_many(connection, [Site(id=STORE, name="High Street", kind="store")], staff_id=STAFF)
-        await stock.receive_many(
+        await save_locations(
+            connection, [OwnLocation(id=STORE, name="High Street", kind="store")], staff_id=STAFF
+        )
+        await stock.receive_stock_many(
             connection,
-            [Receipt(new_id(), MUG, MAIN, 10, "delivery"), Receipt(new_id(), CLOCK, MAIN, 5, "delivery")],
+            [
+                StockReceipt(new_id(), MUG, MAIN, 10, "delivery"),
+                StockReceipt(new_id(), CLOCK, MAIN, 5, "delivery"),
+            ],
         )
     return database
 

@@ -15,7 +15,7 @@ from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.ids import new_id
 from safar.stock import actions as stock
 from safar.stock.errors import BelowPromised, NoSuchMove
-from safar.stock.model import MAIN, Adjustment, Claim, Level, Receipt, Transfer
+from safar.stock.model import MAIN, Adjustment, Level, StockClaim, StockReceipt, Transfer
 
 MUG = new_id()
 TEAPOT = new_id()
@@ -28,8 +28,8 @@ async def _locations(database: Database) -> None:
         await stock.ensure_locations(connection)
 
 
-def receipt(quantity: int, variant_id: object = MUG) -> Receipt:
-    return Receipt(
+def receipt(quantity: int, variant_id: object = MUG) -> StockReceipt:
+    return StockReceipt(
         move_id=new_id(),
         variant_id=variant_id,
         location_id=MAIN,  # type: ignore[arg-type]
@@ -46,16 +46,16 @@ async def level(database: Database, variant_id: object = MUG, location_id: objec
 
 async def no_miscount(database: Database) -> None:
     async with database.connection() as connection:
-        assert await stock.recount(connection) == []
-        assert await ledger.recount(connection) == []
+        assert await stock.recount_levels(connection) == []
+        assert await ledger.recount_accounts(connection) == []
 
 
 async def test_a_receipt_counts_once_however_often_and_however_many_send_it(context: Context) -> None:
     one = receipt(7)
-    outcomes = await asyncio.gather(*(context.batched(stock.receive_many, one) for _ in range(20)))
+    outcomes = await asyncio.gather(*(context.batched(stock.receive_stock_many, one) for _ in range(20)))
     assert sum(not outcome.replayed for outcome in outcomes) == 1
     async with context.database.transaction() as first:
-        assert (await stock.receive_many(first, [one]))[0].replayed
+        assert (await stock.receive_stock_many(first, [one]))[0].replayed
     assert (await level(context.database)).on_hand == 7
     await no_miscount(context.database)
 
@@ -64,28 +64,28 @@ async def test_a_receipt_counts_once_however_often_and_however_many_send_it(cont
 async def test_a_move_told_again_with_anything_else_is_refused(database: Database) -> None:
     one = replace(receipt(7), reason="delivery", document="PO 7")
     async with database.transaction() as connection:
-        await stock.receive_many(connection, [one])
-        assert (await stock.receive_many(connection, [replace(one, staff_id=new_id())]))[0].replayed
+        await stock.receive_stock_many(connection, [one])
+        assert (await stock.receive_stock_many(connection, [replace(one, staff_id=new_id())]))[0].replayed
     for other in (replace(one, reason="found"), replace(one, document="PO 8"), replace(one, document=None)):
         with pytest.raises(SameKeyOtherBody):
             async with database.transaction() as connection:
-                await stock.receive_many(connection, [other])
+                await stock.receive_stock_many(connection, [other])
     await no_miscount(database)
 
 
 async def test_a_move_id_used_for_another_move_is_refused_and_writes_nothing(database: Database) -> None:
     one = receipt(7)
     async with database.transaction() as connection:
-        await stock.receive_many(connection, [one])
+        await stock.receive_stock_many(connection, [one])
     with pytest.raises(SameKeyOtherBody):
         async with database.transaction() as connection:
-            await stock.receive_many(connection, [receipt(1), replace(one, quantity=8)])
+            await stock.receive_stock_many(connection, [receipt(1), replace(one, quantity=8)])
     assert (await level(database)).on_hand == 7
 
 
 async def test_an_adjustment_never_takes_units_that_are_promised(database: Database) -> None:
     async with database.transaction() as connection:
-        await stock.receive_many(connection, [receipt(5)])
+        await stock.receive_stock_many(connection, [receipt(5)])
         account = (await stock.levels(connection, [MUG]))[MUG, MAIN].account_id
         hold = HoldRequest(
             hold_id=new_id(),
@@ -107,7 +107,7 @@ async def test_an_adjustment_never_takes_units_that_are_promised(database: Datab
 async def test_units_set_aside_for_a_campaign_leave_the_main_stock(database: Database) -> None:
     campaign_id = new_id()
     async with database.transaction() as connection:
-        await stock.receive_many(connection, [receipt(10), receipt(4, TEAPOT)])
+        await stock.receive_stock_many(connection, [receipt(10), receipt(4, TEAPOT)])
         location_id = await stock.open_allocation(connection, campaign_id, "Spring")
         assert location_id == stock.allocation_of(campaign_id)
         move = Transfer(
@@ -128,10 +128,10 @@ async def test_units_set_aside_for_a_campaign_leave_the_main_stock(database: Dat
 
 async def test_a_claim_moves_units_to_the_customer_once(database: Database) -> None:
     async with database.transaction() as connection:
-        await stock.receive_many(connection, [receipt(5)])
+        await stock.receive_stock_many(connection, [receipt(5)])
         account = (await stock.levels(connection, [MUG]))[MUG, MAIN].account_id
     hold_id = new_id()
-    claim = Claim(hold_id, ((MUG, MAIN, 2),), "order 1")
+    claim = StockClaim(hold_id, ((MUG, MAIN, 2),), "order 1")
     async with database.transaction() as connection:
         request = HoldRequest(
             hold_id=hold_id,
@@ -140,9 +140,9 @@ async def test_a_claim_moves_units_to_the_customer_once(database: Database) -> N
             expires_at=clock.now() + timedelta(minutes=5),
         )
         await ledger.hold_many(connection, [request])
-        first = await stock.claim_many(connection, [claim])
+        first = await stock.claim_stock_many(connection, [claim])
     async with database.transaction() as connection:
-        again = await stock.claim_many(connection, [claim])
+        again = await stock.claim_stock_many(connection, [claim])
         sold = await value(connection, "SELECT sum(quantity) FROM stock_moves WHERE reason = 'sold'")
     assert (first[0].state, first[0].changed, again[0].changed) == (HoldState.CLAIMED, True, False)
     assert sold == 2
@@ -158,7 +158,7 @@ async def test_many_writers_of_many_variants_neither_block_each_other_nor_miscou
     async def write(turn: int) -> None:
         order = variants if turn % 2 else variants[::-1]
         async with database.transaction() as connection:
-            await stock.receive_many(connection, [receipt(turn + 1, variant) for variant in order])
+            await stock.receive_stock_many(connection, [receipt(turn + 1, variant) for variant in order])
 
     await asyncio.gather(*(write(turn) for turn in range(12)))
     assert [(await level(database, variant)).on_hand for variant in variants] == [78] * 6
@@ -169,7 +169,7 @@ async def test_a_move_of_nothing_is_refused(database: Database) -> None:
     for bad in (receipt(0), receipt(-4)):
         with pytest.raises(NoSuchMove):
             async with database.transaction() as connection:
-                await stock.receive_many(connection, [bad])
+                await stock.receive_stock_many(connection, [bad])
 
 
 async def test_moves_are_listed_newest_first_page_by_page(database: Database) -> None:
@@ -177,7 +177,7 @@ async def test_moves_are_listed_newest_first_page_by_page(database: Database) ->
         for quantity in range(1, 8):
             held.advance(seconds=1)
             async with database.transaction() as connection:
-                await stock.receive_many(connection, [receipt(quantity)])
+                await stock.receive_stock_many(connection, [receipt(quantity)])
     seen: list[int] = []
     before = None
     async with database.connection() as connection:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safar.kernel.ids import derived_id
-from safar.stock.choose import Chosen, Rule, Short, choose
+from safar.stock.choose import Chosen, LocationRule, Short, choose_locations
 from safar.stock.model import Level, Place, Selling
 
 _A, _B, _C, _ASIDE = (derived_id("at", name) for name in "ABC*")
@@ -30,14 +30,14 @@ _SOME = st.dictionaries(
 @given(
     st.dictionaries(st.sampled_from([_MUG, _CLOCK]), st.integers(1, 20), min_size=1),
     _SOME,
-    st.sampled_from(Rule),
+    st.sampled_from(LocationRule),
     st.sampled_from(["", "BR", "XX"]),
     st.sampled_from([None, _ASIDE]),
 )
 def test_all_or_nothing_and_never_more_than_a_shelf_allows(
-    demand: dict[object, int], levels: dict[Place, Level], rule: Rule, country: str, first: object
+    demand: dict[object, int], levels: dict[Place, Level], rule: LocationRule, country: str, first: object
 ) -> None:
-    chosen = choose(demand, levels, _AT, rule=rule, country=country, first=first)  # type: ignore[arg-type]
+    chosen = choose_locations(demand, levels, _AT, rule=rule, country=country, first=first)  # type: ignore[arg-type]
     if isinstance(chosen, Short):
         assert chosen.left
         assert all(left < demand[variant_id] for variant_id, left in chosen.left.items())
@@ -51,26 +51,32 @@ def test_all_or_nothing_and_never_more_than_a_shelf_allows(
 
 def test_nearest_prefers_the_customers_country_when_it_has_everything() -> None:
     levels = _levels(mA=5, mB=5, cA=5, cB=1)
-    assert choose({_MUG: 1}, levels, _AT, country="BR") == Chosen({(_MUG, _B): 1})
-    assert choose({_MUG: 1, _CLOCK: 2}, levels, _AT, country="BR") == Chosen({(_MUG, _A): 1, (_CLOCK, _A): 2})
-    assert choose({_MUG: 1}, levels, _AT, country="FR") == Chosen({(_MUG, _A): 1})
+    assert choose_locations({_MUG: 1}, levels, _AT, country="BR") == Chosen({(_MUG, _B): 1})
+    assert choose_locations({_MUG: 1, _CLOCK: 2}, levels, _AT, country="BR") == Chosen(
+        {(_MUG, _A): 1, (_CLOCK, _A): 2}
+    )
+    assert choose_locations({_MUG: 1}, levels, _AT, country="FR") == Chosen({(_MUG, _A): 1})
 
 
 def test_fullest_takes_from_where_most_lies() -> None:
-    assert choose({_MUG: 2}, _levels(mA=3, mB=9, mC=5), _AT, rule=Rule.FULLEST) == Chosen({(_MUG, _B): 2})
+    assert choose_locations({_MUG: 2}, _levels(mA=3, mB=9, mC=5), _AT, rule=LocationRule.FULLEST) == Chosen(
+        {(_MUG, _B): 2}
+    )
 
 
 def test_fewest_parcels_needs_as_few_shelves_as_it_can() -> None:
     levels = _levels(mA=1, mB=2, mC=4, cA=1, cC=1)
-    chosen = choose({_MUG: 5, _CLOCK: 1}, levels, _AT, rule=Rule.FEWEST_PARCELS)
+    chosen = choose_locations({_MUG: 5, _CLOCK: 1}, levels, _AT, rule=LocationRule.FEWEST_PARCELS)
     assert chosen == Chosen({(_MUG, _C): 4, (_CLOCK, _C): 1, (_MUG, _A): 1})
 
 
 def test_what_a_campaign_set_aside_goes_first() -> None:
     levels = _levels(mX=2, mA=9)
-    assert choose({_MUG: 3}, levels, _AT, first=_ASIDE) == Chosen({(_MUG, _ASIDE): 2, (_MUG, _A): 1})
-    assert choose({_MUG: 2}, levels, _AT, first=_ASIDE) == Chosen({(_MUG, _ASIDE): 2})
+    assert choose_locations({_MUG: 3}, levels, _AT, first=_ASIDE) == Chosen(
+        {(_MUG, _ASIDE): 2, (_MUG, _A): 1}
+    )
+    assert choose_locations({_MUG: 2}, levels, _AT, first=_ASIDE) == Chosen({(_MUG, _ASIDE): 2})
 
 
 def test_what_is_short_is_told_over_all_shelves() -> None:
-    assert choose({_MUG: 9}, _levels(mA=3, mB=4), _AT) == Short({_MUG: 7})
+    assert choose_locations({_MUG: 9}, _levels(mA=3, mB=4), _AT) == Short({_MUG: 7})

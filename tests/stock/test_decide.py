@@ -5,10 +5,10 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safar.capacity.model import Ended, HoldState
+from safar.capacity.model import EndedHold, HoldState
 from safar.kernel.ids import derived_id
 from safar.stock.decide import (
-    differences,
+    level_changes,
     sale_moves,
     split_repeated,
     transfer_of_adjustment,
@@ -20,8 +20,8 @@ from safar.stock.model import (
     MAIN,
     SUPPLIER,
     Adjustment,
-    Claim,
-    Receipt,
+    StockClaim,
+    StockReceipt,
     Transfer,
     outgoing_of,
 )
@@ -47,7 +47,7 @@ def transfers(draw: st.DrawFn) -> Transfer:
 
 @given(st.lists(transfers(), max_size=30))
 def test_own_stock_changes_by_what_comes_in_less_what_goes_out(moves: list[Transfer]) -> None:
-    changes = differences(moves, OUTSIDE)
+    changes = level_changes(moves, OUTSIDE)
     assert all(location not in OUTSIDE for _variant, location in changes)
     for variant in _VARIANTS:
         mine = [move for move in moves if move.variant_id == variant]
@@ -63,7 +63,7 @@ def test_own_stock_changes_by_what_comes_in_less_what_goes_out(moves: list[Trans
 def test_the_order_of_moves_does_not_matter(moves: list[Transfer], random: object) -> None:
     shuffled = list(moves)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert differences(moves, OUTSIDE) == differences(shuffled, OUTSIDE)
+    assert level_changes(moves, OUTSIDE) == level_changes(shuffled, OUTSIDE)
 
 
 @given(st.integers(-(10**9), 10**9).filter(bool), st.uuids(), st.integers(1, 10**9))
@@ -74,21 +74,21 @@ def test_receipts_and_adjustments_change_the_level_by_exactly_their_figure(
     adjustment = Adjustment(
         move_id=move_id, variant_id=place[0], location_id=MAIN, difference=difference, reason="count"
     )
-    assert differences([transfer_of_adjustment(adjustment)], OUTSIDE) == {place: difference}
-    receipt = Receipt(
+    assert level_changes([transfer_of_adjustment(adjustment)], OUTSIDE) == {place: difference}
+    receipt = StockReceipt(
         move_id=move_id, variant_id=place[0], location_id=MAIN, quantity=quantity, reason="delivery"
     )
-    assert differences([transfer_of_receipt(receipt)], OUTSIDE) == {place: quantity}
+    assert level_changes([transfer_of_receipt(receipt)], OUTSIDE) == {place: quantity}
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(HoldState)), st.booleans()), max_size=12))
 def test_only_a_claim_that_ended_its_hold_now_moves_units(ends: list[tuple[HoldState, bool]]) -> None:
     claims = [
-        Claim(derived_id("hold", number), ((_VARIANTS[0], MAIN, 2), (_VARIANTS[1], MAIN, 1)), "order")
+        StockClaim(derived_id("hold", number), ((_VARIANTS[0], MAIN, 2), (_VARIANTS[1], MAIN, 1)), "order")
         for number in range(len(ends))
     ]
     endings = [
-        Ended(claim.hold_id, state, changed) for claim, (state, changed) in zip(claims, ends, strict=True)
+        EndedHold(claim.hold_id, state, changed) for claim, (state, changed) in zip(claims, ends, strict=True)
     ]
     moves = sale_moves(claims, endings)
     assert len(moves) == 2 * sum(state is HoldState.CLAIMED and changed for state, changed in ends)

@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime
 import pytest
 
 from safar.kernel.ids import derived_id
-from safar.stock.choose import Chosen, Rule, Short, choose, left_of
+from safar.stock.choose import Chosen, LocationRule, Short, choose_locations, left_of
 from safar.stock.counts.decide import adjustments_of, promised_of
 from safar.stock.counts.model import Count, CountLine
-from safar.stock.decide import differences, same_move, split_repeated, state_of, transfer_of_shipped
-from safar.stock.lots_decide import LotLevel, Suggestion, Wanted, follow, picks_of, suggestion_of
+from safar.stock.decide import level_changes, same_move, split_repeated, state_of, transfer_of_shipped
+from safar.stock.lots_decide import LotLevel, PickRequest, PickSuggestion, follow, pick_suggestion, picks_of
 from safar.stock.model import CUSTOMER, MAIN, SUPPLIER, Level, Selling, Shipped, Transfer, outgoing_of
 from tests.stock.test_choose import _A, _ASIDE, _AT, _B, _C, _CLOCK, _MUG, _levels
 
@@ -21,40 +21,46 @@ TODAY = date(2031, 3, 1)
 
 def test_one_shelf_that_has_everything_is_taken_before_two_that_share_it() -> None:
     levels = _levels(mA=2, mB=5, cB=1, cA=9)
-    assert choose({_MUG: 3, _CLOCK: 1}, levels, _AT) == Chosen({(_MUG, _B): 3, (_CLOCK, _B): 1})
-    assert choose({_MUG: 2, _CLOCK: 1}, levels, _AT) == Chosen({(_MUG, _A): 2, (_CLOCK, _A): 1})
-    assert choose({_MUG: 7}, levels, _AT) == Chosen({(_MUG, _A): 2, (_MUG, _B): 5})
-    assert choose({_MUG: 6}, levels, _AT, country="BR") == Chosen({(_MUG, _B): 5, (_MUG, _A): 1})
+    assert choose_locations({_MUG: 3, _CLOCK: 1}, levels, _AT) == Chosen({(_MUG, _B): 3, (_CLOCK, _B): 1})
+    assert choose_locations({_MUG: 2, _CLOCK: 1}, levels, _AT) == Chosen({(_MUG, _A): 2, (_CLOCK, _A): 1})
+    assert choose_locations({_MUG: 7}, levels, _AT) == Chosen({(_MUG, _A): 2, (_MUG, _B): 5})
+    assert choose_locations({_MUG: 6}, levels, _AT, country="BR") == Chosen({(_MUG, _B): 5, (_MUG, _A): 1})
     here = [Selling(_A, "warehouse", ""), Selling(_B, "store", "BR")]
-    assert choose({_MUG: 1}, levels, here, country="") == Chosen({(_MUG, _A): 1})
+    assert choose_locations({_MUG: 1}, levels, here, country="") == Chosen({(_MUG, _A): 1})
 
 
 def test_the_fullest_shelf_counts_all_that_is_wanted() -> None:
     levels = _levels(mA=3, cA=3, mB=5, cB=0, mC=1, cC=9)
-    assert choose({_MUG: 4, _CLOCK: 4}, levels, _AT, rule=Rule.FULLEST) == Chosen(
+    assert choose_locations({_MUG: 4, _CLOCK: 4}, levels, _AT, rule=LocationRule.FULLEST) == Chosen(
         {(_MUG, _C): 1, (_CLOCK, _C): 4, (_MUG, _A): 3}
     )
 
 
 def test_what_a_shelf_lacks_takes_nothing_from_another() -> None:
     levels = {(_MUG, _A): Level(1, -3, 0), (_MUG, _B): Level(2, 4, 0)}
-    assert choose({_MUG: 4}, levels, _AT) == Chosen({(_MUG, _B): 4})
-    assert choose({_MUG: 5}, levels, _AT) == Short({_MUG: 4})
+    assert choose_locations({_MUG: 4}, levels, _AT) == Chosen({(_MUG, _B): 4})
+    assert choose_locations({_MUG: 5}, levels, _AT) == Short({_MUG: 4})
 
 
 def test_units_to_come_are_promised_at_one_shelf_after_all_that_is_there() -> None:
     # Two free at A and four to come there, one at B with nine to come.
     levels = {(_MUG, _A): Level(1, 2, 0, 0, 4), (_MUG, _B): Level(2, 1, 0, 0, 9)}
-    assert choose({_MUG: 3}, levels, _AT) == Chosen({(_MUG, _A): 2, (_MUG, _B): 1})
-    assert choose({_MUG: 6}, levels, _AT) == Chosen({(_MUG, _A): 5, (_MUG, _B): 1}, frozenset({_MUG}))
-    assert choose({_MUG: 7}, levels, _AT) == Chosen({(_MUG, _A): 6, (_MUG, _B): 1}, frozenset({_MUG}))
-    assert choose({_MUG: 12}, levels, _AT) == Chosen({(_MUG, _A): 2, (_MUG, _B): 10}, frozenset({_MUG}))
-    assert choose({_MUG: 13}, levels, _AT) == Short({_MUG: 12})
+    assert choose_locations({_MUG: 3}, levels, _AT) == Chosen({(_MUG, _A): 2, (_MUG, _B): 1})
+    assert choose_locations({_MUG: 6}, levels, _AT) == Chosen(
+        {(_MUG, _A): 5, (_MUG, _B): 1}, frozenset({_MUG})
+    )
+    assert choose_locations({_MUG: 7}, levels, _AT) == Chosen(
+        {(_MUG, _A): 6, (_MUG, _B): 1}, frozenset({_MUG})
+    )
+    assert choose_locations({_MUG: 12}, levels, _AT) == Chosen(
+        {(_MUG, _A): 2, (_MUG, _B): 10}, frozenset({_MUG})
+    )
+    assert choose_locations({_MUG: 13}, levels, _AT) == Short({_MUG: 12})
     assert left_of({_MUG: 1, _CLOCK: 1}, levels, _AT, None) == {_MUG: 12, _CLOCK: 0}
     owed = {(_MUG, _A): Level(1, 0, 3, 0, 5)}  # three of the five to come are promised
     assert left_of({_MUG: 1}, owed, _AT, None) == {_MUG: 2}
-    assert choose({_MUG: 2}, owed, _AT) == Chosen({(_MUG, _A): 2}, frozenset({_MUG}))
-    assert choose({_MUG: 3}, owed, _AT) == Short({_MUG: 2})
+    assert choose_locations({_MUG: 2}, owed, _AT) == Chosen({(_MUG, _A): 2}, frozenset({_MUG}))
+    assert choose_locations({_MUG: 3}, owed, _AT) == Short({_MUG: 2})
     assert left_of({_MUG: 1}, {(_MUG, _A): Level(1, 0, 9, 0, 5)}, _AT, None) == {_MUG: 0}
 
 
@@ -63,13 +69,13 @@ def test_what_is_set_aside_counts_once_and_comes_first_in_what_is_to_come() -> N
     assert left_of({_MUG: 1}, levels, _AT, _ASIDE) == {_MUG: 6}
     assert left_of({_MUG: 1}, levels, [*_AT, Selling(_ASIDE, "allocation")], _ASIDE) == {_MUG: 6}
     assert left_of({_MUG: 1}, levels, _AT, None) == {_MUG: 4}
-    assert choose({_MUG: 6}, levels, _AT, first=_ASIDE) == Chosen(
+    assert choose_locations({_MUG: 6}, levels, _AT, first=_ASIDE) == Chosen(
         {(_MUG, _ASIDE): 3, (_MUG, _A): 3}, frozenset({_MUG})
     )
 
 
 def test_equally_full_shelves_are_taken_by_priority() -> None:
-    chosen = choose({_MUG: 5}, _levels(mA=2, mB=2, mC=2), _AT, rule=Rule.FEWEST_PARCELS)
+    chosen = choose_locations({_MUG: 5}, _levels(mA=2, mB=2, mC=2), _AT, rule=LocationRule.FEWEST_PARCELS)
     assert chosen == Chosen({(_MUG, _A): 2, (_MUG, _B): 2, (_MUG, _C): 1})
 
 
@@ -87,7 +93,7 @@ def test_moves_of_one_place_add_up_and_a_move_is_told_by_all_that_was_said() -> 
         Transfer(derived_id("m", n), JAM, SUPPLIER, MAIN, units, "delivery") for n, units in ((1, 5), (2, 3))
     ]
     back = Transfer(derived_id("m", 3), JAM, MAIN, STORE, 1, "moved")
-    assert differences([*moves, back], {SUPPLIER}) == {(JAM, MAIN): 7, (JAM, STORE): 1}
+    assert level_changes([*moves, back], {SUPPLIER}) == {(JAM, MAIN): 7, (JAM, STORE): 1}
     said = {name: getattr(back, name) for name in Transfer.__slots__}
     assert same_move(back, said)
     assert not same_move(back, {**said, "quantity": 2})
@@ -166,15 +172,15 @@ def test_lots_are_picked_by_expiry_behind_what_is_for_the_orders_before() -> Non
 
 def test_a_picker_is_told_how_many_are_not_there_in_date() -> None:
     levels = [OLD, SOON, LATE, lot("tea", date(2031, 1, 1), 9, variant=TEA)]
-    wanted = Wanted(JAM, MAIN, 9, behind=3)
-    found = suggestion_of(levels, wanted, None, today=TODAY)
+    wanted = PickRequest(JAM, MAIN, 9, behind=3)
+    found = pick_suggestion(levels, wanted, None, today=TODAY)
     assert (_picked(found.picks), found.out_of_date) == ([("soon", 3), ("late", 6)], 0)
     # Sixteen lie there, two of them expired, three are for orders before: eleven.
-    assert suggestion_of(levels, wanted, 16, today=TODAY).out_of_date == 0
-    assert suggestion_of(levels, replace(wanted, units=12), 16, today=TODAY).out_of_date == 1
-    assert suggestion_of(levels, wanted, 4, today=TODAY).out_of_date == 9
-    assert suggestion_of([], Wanted(JAM, MAIN, 2), 5, today=TODAY) == Suggestion(())
-    assert suggestion_of([], Wanted(JAM, MAIN, 2), 1, today=TODAY) == Suggestion((), out_of_date=1)
+    assert pick_suggestion(levels, wanted, 16, today=TODAY).out_of_date == 0
+    assert pick_suggestion(levels, replace(wanted, units=12), 16, today=TODAY).out_of_date == 1
+    assert pick_suggestion(levels, wanted, 4, today=TODAY).out_of_date == 9
+    assert pick_suggestion([], PickRequest(JAM, MAIN, 2), 5, today=TODAY) == PickSuggestion(())
+    assert pick_suggestion([], PickRequest(JAM, MAIN, 2), 1, today=TODAY) == PickSuggestion((), out_of_date=1)
 
 
 def test_lots_follow_a_move_from_shelf_to_shelf_and_out() -> None:

@@ -14,7 +14,7 @@ from safar.kernel.ids import new_id
 from safar.stock import actions as stock
 from safar.stock.expiry import Expired, moves_of, set_expired_aside
 from safar.stock.lots import Lot, PastDate, lots_of
-from safar.stock.model import MAIN, QUARANTINE, Claim, Shipped
+from safar.stock.model import MAIN, QUARANTINE, Shipped, StockClaim
 from tests.stage.books import books_agree
 from tests.stock.conftest import AGENT, JAM, level
 from tests.stock.test_lots import jars, taken_in
@@ -37,7 +37,7 @@ async def _sold(database: Database, units: int) -> None:
             expires_at=clock.now() + timedelta(minutes=5),
         )
         await ledger.hold_many(connection, [hold])
-        await stock.claim_many(connection, [Claim(hold.hold_id, ((JAM, MAIN, units),), "order 1")])
+        await stock.claim_stock_many(connection, [StockClaim(hold.hold_id, ((JAM, MAIN, units),), "order 1")])
 
 
 @pytest.mark.finding("goods-F")
@@ -74,10 +74,10 @@ async def test_expired_units_that_are_promised_stay_and_are_not_sent(jars: Datab
         ("OLD", QUARANTINE): 1,
     }
     async with jars.transaction() as connection:
-        await stock.ship_many(connection, [Shipped(new_id(), JAM, MAIN, 14)])
+        await stock.ship_stock_many(connection, [Shipped(new_id(), JAM, MAIN, 14)])
     with pytest.raises(PastDate, match="JAM"):
         async with jars.transaction() as connection:
-            await stock.ship_many(connection, [Shipped(new_id(), JAM, MAIN, 1)])
+            await stock.ship_stock_many(connection, [Shipped(new_id(), JAM, MAIN, 1)])
     assert await _where(jars) == {("OLD", MAIN): 1, ("OLD", QUARANTINE): 1}
     await books_agree(jars)
 

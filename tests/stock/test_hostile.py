@@ -7,12 +7,11 @@ from safar.kernel.ids import new_id
 from safar.stock.counts import actions as counts
 from safar.stock.counts.model import Sheet
 from safar.stock.model import MAIN
-from safar.stock.purchasing import Draft, Supplier, draft_many
-from safar.stock.purchasing.orders import send
+from safar.stock.purchasing import PurchaseDraft, Supplier, draft_many
+from safar.stock.purchasing.orders import send_purchase
 from safar.stock.purchasing.suppliers import save_supplier
-from safar.stock.transfers import Plan
+from safar.stock.transfers import TransferPlan, send_transfer
 from safar.stock.transfers import draft as plan_transfer
-from safar.stock.transfers import send as send_transfer
 from tests.stage.books import books_agree
 from tests.stage.hostile import GARBAGE, IDS, NUMBERS, SCRIPT
 from tests.stock.conftest import CLOCK, MUG, STAFF, STORE, lying
@@ -24,10 +23,10 @@ async def _documents(database: Database) -> dict[str, str]:
     async with database.transaction() as connection:
         await save_supplier(connection, Supplier(id=pottery, name=SCRIPT, currency="GBP"), staff_id=STAFF)
         lines = ((MUG, 5, 100), (CLOCK, 5, 100))
-        await draft_many(connection, [Draft(id_, pottery, MAIN, lines) for id_ in (bought, drafted)])
-        await send(connection, bought, staff_id=STAFF)
+        await draft_many(connection, [PurchaseDraft(id_, pottery, MAIN, lines) for id_ in (bought, drafted)])
+        await send_purchase(connection, bought, staff_id=STAFF)
         for id_ in (moved, planned):
-            await plan_transfer(connection, Plan(id_, MAIN, STORE, ((MUG, 2),), note=SCRIPT))
+            await plan_transfer(connection, TransferPlan(id_, MAIN, STORE, ((MUG, 2),), note=SCRIPT))
         await send_transfer(connection, moved, staff_id=STAFF)
         await counts.open_count(connection, Sheet(counted, MAIN))
     return {

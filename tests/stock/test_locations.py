@@ -11,8 +11,15 @@ from safar.kernel import clock
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
 from safar.stock import actions as stock
-from safar.stock.locations import MainStays, Site, channel_location, save_many, selling_locations, site
-from safar.stock.model import MAIN, QUARANTINE, Receipt, Transfer
+from safar.stock.locations import (
+    MainStays,
+    OwnLocation,
+    channel_location,
+    save_locations,
+    selling_locations,
+    site,
+)
+from safar.stock.model import MAIN, QUARANTINE, StockReceipt, Transfer
 from safar.stock.policies import Policy, policies, set_policy_many
 from safar.stock.taking import Handled, TooFewThere, return_many, send_back_many
 from tests.stage.books import books_agree, events
@@ -45,12 +52,12 @@ async def test_channels_sell_their_own_units_first_then_by_priority(shelves: Dat
     outlet, market = new_id(), channel_location("Market")
     async with shelves.transaction() as connection:
         assert [one.location_id for one in await selling_locations(connection)] == [MAIN, STORE]
-        await save_many(
+        await save_locations(
             connection,
             [
-                Site(id=outlet, name="Outlet", kind="store", priority=5, country="PT", latitude=38.7),
-                Site(id=market, name="Market", kind="allocation", channel="market"),
-                Site(id=STORE, name="High Street", kind="store", sells=False),
+                OwnLocation(id=outlet, name="Outlet", kind="store", priority=5, country="PT", latitude=38.7),
+                OwnLocation(id=market, name="Market", kind="allocation", channel="market"),
+                OwnLocation(id=STORE, name="High Street", kind="store", sells=False),
             ],
             staff_id=STAFF,
         )
@@ -62,23 +69,27 @@ async def test_channels_sell_their_own_units_first_then_by_priority(shelves: Dat
             outlet,
             MAIN,
         ]
-        await save_many(
-            connection, [Site(id=outlet, name="Outlet", kind="warehouse", active=False)], staff_id=STAFF
+        await save_locations(
+            connection,
+            [OwnLocation(id=outlet, name="Outlet", kind="warehouse", active=False)],
+            staff_id=STAFF,
         )
         kept = await site(connection, outlet)
         assert kept is not None
         assert kept.kind == "store", "the kind of a location stays"
         assert [one.location_id for one in await selling_locations(connection)] == [MAIN]
         with pytest.raises(MainStays):
-            await save_many(
-                connection, [Site(id=MAIN, name="Main", kind="warehouse", active=False)], staff_id=STAFF
+            await save_locations(
+                connection,
+                [OwnLocation(id=MAIN, name="Main", kind="warehouse", active=False)],
+                staff_id=STAFF,
             )
     assert await events(shelves, "location.changed") == ["location.changed"] * 2
 
 
 async def test_a_location_of_ours_has_one_beside_it_for_what_is_sold(shelves: Database) -> None:
     async with shelves.transaction() as connection:
-        await stock.receive_many(connection, [Receipt(new_id(), MUG, STORE, 3, "delivery")])
+        await stock.receive_stock_many(connection, [StockReceipt(new_id(), MUG, STORE, 3, "delivery")])
         back = Transfer(new_id(), MUG, stock.outgoing_of(STORE), STORE, 1, "test")
         await stock.transfer_many(connection, [back])
     assert (await level(shelves, MUG, STORE)).on_hand == 4
@@ -92,7 +103,7 @@ async def test_safety_units_are_promised_to_nobody(shelves: Database) -> None:
 
 async def level_of_new_location(database: Database) -> int:
     async with database.transaction() as connection:
-        await stock.receive_many(connection, [Receipt(new_id(), MUG, STORE, 4, "delivery")])
+        await stock.receive_stock_many(connection, [StockReceipt(new_id(), MUG, STORE, 4, "delivery")])
     return (await level(database, MUG, STORE)).reserve
 
 
@@ -104,7 +115,7 @@ async def test_a_level_that_opens_later_keeps_its_safety_units_too(shelves: Data
 
 async def test_a_backorder_is_promised_once_not_once_a_location(shelves: Database) -> None:
     async with shelves.transaction() as connection:
-        await stock.receive_many(connection, [Receipt(new_id(), MUG, STORE, 2, "delivery")])
+        await stock.receive_stock_many(connection, [StockReceipt(new_id(), MUG, STORE, 2, "delivery")])
     await _set(shelves, Policy(MUG, backorder_units=5))
     assert await _most(shelves, MAIN, STORE) == 10 + 2 + 5
 
@@ -125,11 +136,11 @@ async def test_what_was_never_there_can_be_ordered_ahead(shelves: Database) -> N
 
 async def test_backorders_move_to_the_location_that_is_asked_first_now(shelves: Database) -> None:
     async with shelves.transaction() as connection:
-        await stock.receive_many(connection, [Receipt(new_id(), MUG, STORE, 2, "delivery")])
+        await stock.receive_stock_many(connection, [StockReceipt(new_id(), MUG, STORE, 2, "delivery")])
     await _set(shelves, Policy(MUG, backorder_units=5))
     async with shelves.transaction() as connection:
-        first = Site(id=STORE, name="High Street", kind="store", priority=1)
-        await save_many(connection, [first], staff_id=STAFF)
+        first = OwnLocation(id=STORE, name="High Street", kind="store", priority=1)
+        await save_locations(connection, [first], staff_id=STAFF)
     assert ((await level(shelves)).backorder, (await level(shelves, MUG, STORE)).backorder) == (0, 5)
     await _set(shelves, Policy(MUG), Policy(MUG))
     assert (await level(shelves, MUG, STORE)).backorder == 0

@@ -15,10 +15,10 @@ from safar.kernel.database import Database
 from safar.kernel.ids import derived_id, new_id
 from safar.stock import actions as stock
 from safar.stock.lots import Lot, expiring, lots_of, suggest
-from safar.stock.lots_decide import LotLevel, Wanted, follow, picks_of
-from safar.stock.model import CUSTOMER, MAIN, SUPPLIER, Claim, Shipped, Transfer, outgoing_of
+from safar.stock.lots_decide import LotLevel, PickRequest, follow, picks_of
+from safar.stock.model import CUSTOMER, MAIN, SUPPLIER, Shipped, StockClaim, Transfer, outgoing_of
 from safar.stock.taking import Handled, return_many, write_off_many
-from safar.stock.transfers import Arrival, Plan, arrive, draft, send
+from safar.stock.transfers import TransferArrival, TransferPlan, arrive, draft, send_transfer
 from tests.stage.books import books_agree
 from tests.stock.conftest import AGENT, JAM, STAFF, STORE, level
 
@@ -140,7 +140,7 @@ async def jars(shelves: Database, desk: httpx.AsyncClient) -> Database:
 
 async def test_picking_suggests_what_expires_first_and_nothing_that_has_expired(jars: Database) -> None:
     async with jars.connection() as connection:
-        found = await suggest(connection, [Wanted(JAM, MAIN, 7), Wanted(JAM, STORE, 1)])
+        found = await suggest(connection, [PickRequest(JAM, MAIN, 7), PickRequest(JAM, STORE, 1)])
         soon = await expiring(connection, days=30)
     assert [(pick.code, pick.units) for pick in found[0].picks] == [("SOON", 6), ("LATE", 1)]
     assert found[1].picks == ()
@@ -156,20 +156,20 @@ async def test_lots_follow_the_units_out_to_the_customer_and_through_a_transfer(
         expires_at = clock.now() + timedelta(minutes=5)
         hold = HoldRequest(hold_id=hold_id, lines={account: 3}, purpose="order", expires_at=expires_at)
         await ledger.hold_many(connection, [hold])
-        await stock.claim_many(connection, [Claim(hold_id, ((JAM, MAIN, 3),), "order 1")])
+        await stock.claim_stock_many(connection, [StockClaim(hold_id, ((JAM, MAIN, 3),), "order 1")])
     soon, late = ("SOON", "Main warehouse"), ("LATE", "Main warehouse")
     assert await _kept(jars) == [(*soon, 6), (*late, 8)], "what is sold still stands on the shelf"
     shipped = Shipped(new_id(), JAM, MAIN, 3)
-    plan = Plan(new_id(), MAIN, STORE, ((JAM, 4),), staff_id=STAFF)
+    plan = TransferPlan(new_id(), MAIN, STORE, ((JAM, 4),), staff_id=STAFF)
     async with jars.transaction() as connection:
-        await stock.ship_many(connection, [shipped])
-        await stock.ship_many(connection, [shipped])
+        await stock.ship_stock_many(connection, [shipped])
+        await stock.ship_stock_many(connection, [shipped])
         await draft(connection, plan)
-        await send(connection, plan.transfer_id, staff_id=STAFF)
+        await send_transfer(connection, plan.transfer_id, staff_id=STAFF)
         assert ("LATE", "On the way", 1) in [
             (one.code, one.location, one.units) for one in await lots_of(connection, JAM)
         ]
-        await arrive(connection, Arrival(new_id(), plan.transfer_id, ((JAM, 4),)))
+        await arrive(connection, TransferArrival(new_id(), plan.transfer_id, ((JAM, 4),)))
         back = Handled(new_id(), JAM, STORE, 1, "unopened", lot_id=Lot(JAM, "soon").id)
         await return_many(connection, [back])
         await return_many(connection, [back])

@@ -16,7 +16,7 @@ from safar.stock.counts.actions import QUERIES as COUNTS
 from safar.stock.errors import NotThere
 from safar.stock.lots import QUERIES as LOTS
 from safar.stock.lots import shelf_units
-from safar.stock.model import MAIN, Claim, Miscount, Shipped, Transfer, outgoing_of
+from safar.stock.model import MAIN, Miscount, Shipped, StockClaim, Transfer, outgoing_of
 from tests.stock.conftest import MUG
 
 _MIGRATION = Path(safar.migrations.__file__).parent / "sql" / "0021_outgoing.sql"
@@ -33,12 +33,12 @@ async def _sold(database: Database, units: int, shipped: int) -> None:
             expires_at=clock.now() + timedelta(minutes=5),
         )
         await ledger.hold_many(connection, [hold])
-        claim = Claim(hold.hold_id, ((MUG, MAIN, units),), "order 1")
+        claim = StockClaim(hold.hold_id, ((MUG, MAIN, units),), "order 1")
         for _ in range(2):
-            await stock.claim_many(connection, [claim])
+            await stock.claim_stock_many(connection, [claim])
         gone = Shipped(new_id(), MUG, MAIN, shipped)
         for _ in range(2):
-            await stock.ship_many(connection, [gone])
+            await stock.ship_stock_many(connection, [gone])
 
 
 async def test_what_is_sold_and_has_not_left_is_a_figure_that_follows_the_moves(shelves: Database) -> None:
@@ -50,15 +50,15 @@ async def test_what_is_sold_and_has_not_left_is_a_figure_that_follows_the_moves(
         await stock.transfer_many(connection, [back])
         assert await shelf_units(connection, MUG, MAIN) == 8, "six on hand, two sold"
         assert await value(connection, "SELECT units FROM stock_outgoing") == 2
-        assert await stock.recount(connection) == []
+        assert await stock.recount_levels(connection) == []
         backfill = _MIGRATION.read_text(encoding="utf-8").partition("INSERT INTO")[2]
         await connection.execute("DELETE FROM stock_outgoing")
-        assert await stock.recount(connection) == [Miscount(MUG, outgoing, 0, 2)]
+        assert await stock.recount_levels(connection) == [Miscount(MUG, outgoing, 0, 2)]
         await connection.execute(f"INSERT INTO {backfill}".encode())
-        assert await stock.recount(connection) == []
+        assert await stock.recount_levels(connection) == []
     with pytest.raises(NotThere):
         async with shelves.transaction() as connection:
-            await stock.ship_many(connection, [Shipped(new_id(), MUG, MAIN, 3)])
+            await stock.ship_stock_many(connection, [Shipped(new_id(), MUG, MAIN, 3)])
 
 
 async def test_shipping_and_counting_read_no_history(shelves: Database) -> None:

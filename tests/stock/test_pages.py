@@ -154,9 +154,9 @@ async def test_what_happens_to_units_is_written_down_with_its_reason(
 
 async def test_moves_are_read_page_by_page_each_once(desk: httpx.AsyncClient, shelves: Database) -> None:
     async with shelves.transaction() as connection:
-        await stock.receive_many(
+        await stock.receive_stock_many(
             connection,
-            [stock.Receipt(new_id(), MUG, MAIN, 1, f"turn {n:03}") for n in range(120)],
+            [stock.StockReceipt(new_id(), MUG, MAIN, 1, f"turn {n:03}") for n in range(120)],
         )
     seen: list[str] = []
     path: str | None = "/stock/moves"

@@ -6,14 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safar.kernel.ids import derived_id
-from safar.stock.promise import LATE_DAYS, Incoming, Promise, Shelf, promise_of
+from safar.stock.promise import LATE_DAYS, Incoming, Promise, SellingLevel, promise_of
 
 TODAY = date(2026, 3, 2)
 MUG = derived_id("mug")
 
 
-def shelf(on_hand: int, *, held: int = 0, reserve: int = 0, backorder: int = 0, **policy: object) -> Shelf:
-    return Shelf(MUG, on_hand, held, reserve, backorder, **policy)  # type: ignore[arg-type]
+def shelf(
+    on_hand: int, *, held: int = 0, reserve: int = 0, backorder: int = 0, **policy: object
+) -> SellingLevel:
+    return SellingLevel(MUG, on_hand, held, reserve, backorder, **policy)  # type: ignore[arg-type]
 
 
 def coming(units: int, days: int | None) -> Incoming:
@@ -91,7 +93,7 @@ deliveries = st.lists(st.builds(coming, st.integers(1, 40), st.integers(-5, 40))
 
 @given(shelves, deliveries)
 def test_a_date_is_never_in_the_past_and_never_given_for_nothing(
-    places: list[Shelf], units: list[Incoming]
+    places: list[SellingLevel], units: list[Incoming]
 ) -> None:
     promise = promise_of(places, units, today=TODAY)
     assert sum(count for _day, count in promise.incoming) == sum(one.units for one in units)

@@ -27,8 +27,8 @@ from tests.stock.conftest import CLOCK, MUG, MUG_CODE, STORE
 
 async def lies(database: Database) -> dict[tuple[object, object], int]:
     async with database.connection() as connection:
-        assert await stock.recount(connection) == []
-        assert await ledger.recount(connection) == []
+        assert await stock.recount_levels(connection) == []
+        assert await ledger.recount_accounts(connection) == []
         levels = await stock.levels(connection, [MUG, CLOCK])
         return {place: level.on_hand for place, level in levels.items()}
 
@@ -67,7 +67,7 @@ async def test_what_moves_between_looking_and_booking_is_kept(
 ) -> None:
     path = await upload(desk, "sku,on_hand\nMUG,9\n")
     async with shelves.transaction() as connection:
-        await stock.receive_many(connection, [stock.Receipt(new_id(), MUG, MAIN, 5, "delivery")])
+        await stock.receive_stock_many(connection, [stock.StockReceipt(new_id(), MUG, MAIN, 5, "delivery")])
     assert (await desk.post(path)).status_code == 303
     assert (await lies(shelves))[MUG, MAIN] == 14
 
@@ -146,7 +146,7 @@ async def test_a_file_goes_on_after_a_break_and_books_each_row_once(
 
     monkeypatch.setattr(sheets, "mark_until", breaks)
     with pytest.raises(asyncio.CancelledError):
-        await sheets.write(shelves, upload_id, staff_id=new_id())
+        await sheets.write_stock(shelves, upload_id, staff_id=new_id())
     there = await lies(shelves)
     assert there == {**before, (MUG, MAIN): before[MUG, MAIN] + 2}
     assert (await desk.post(path)).status_code == 303
@@ -177,4 +177,4 @@ async def test_the_figures_that_are_given_out_come_in_again_and_change_nothing(
     ],
 )  # fmt: skip
 def test_a_file_without_what_is_needed_says_so(body: bytes, problem: str) -> None:
-    assert sheet_rows.read_rows(body) == {"problem": problem}
+    assert sheet_rows.read_stock_rows(body) == {"problem": problem}

@@ -7,8 +7,8 @@ import pytest
 
 from safar.catalogue.actions import variant_id_of
 from safar.catalogue.articles import Article, ProductDraft, VariantDraft
-from safar.catalogue.model import Price, Words
-from safar.catalogue.saving import save_many
+from safar.catalogue.model import Price, ProductWords
+from safar.catalogue.saving import save_articles_many
 from safar.channels.actions import ensure_channels
 from safar.customers.visitor import VisitorLayer
 from safar.kernel.context import Context
@@ -31,8 +31,10 @@ PLAIN = {
     "PT1": ("Canção de ninar, caixinha de música", "children", 1250),
 }
 SHIRT_WORDS = {
-    "fa": Words("پیراهن نخی", "پنبه", {"Colour": "رنگ", "Red": "قرمز", "Blue": "آبی", "Size": "اندازه"}),
-    "pt-BR": Words("Camisa de algodão", "Algodão", {}),
+    "fa": ProductWords(
+        "پیراهن نخی", "پنبه", {"Colour": "رنگ", "Red": "قرمز", "Blue": "آبی", "Size": "اندازه"}
+    ),
+    "pt-BR": ProductWords("Camisa de algodão", "Algodão", {}),
 }
 
 
@@ -78,7 +80,7 @@ async def shop(database: Database) -> None:
     async with database.transaction() as connection:
         await ensure_channels(connection)
         await stock.ensure_locations(connection)
-        await save_many(connection, [*map(_plain, PLAIN), *shirts()], staff_id=None)
+        await save_articles_many(connection, [*map(_plain, PLAIN), *shirts()], staff_id=None)
         await connection.execute("INSERT INTO catalogue_rates VALUES ('EUR', 1.25, 1, now())")
     units = dict.fromkeys([*PLAIN, "SHIRT-RL", "SHIRT-BS", "SHIRT-BL"], 5)
     await receive(database, units)

@@ -19,7 +19,7 @@ from safar.kernel.context import Context
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
 from safar.storefront import back
-from safar.storefront.back import forget_old, tell_step
+from safar.storefront.back import forget_old_requests, tell_step
 from safar.storefront.errors import TooManyFromNetwork
 from safar.storefront.model import BackRequest
 from tests.stage.books import events
@@ -223,9 +223,9 @@ async def test_a_request_can_be_taken_back_and_is_forgotten_in_time(
     await ask(browser, "eve@x.example")
     async with database.transaction() as connection:
         await connection.execute("UPDATE back_in_stock_requests SET asked_at = asked_at - interval '8 days'")
-        assert await forget_old(connection) == 1  # the one that was never confirmed
+        assert await forget_old_requests(connection) == 1  # the one that was never confirmed
         await connection.execute("UPDATE back_in_stock_requests SET asked_at = asked_at - interval '90 days'")
-        assert await forget_old(connection) == 1
+        assert await forget_old_requests(connection) == 1
     assert (await browser.get(path)).status_code == 404
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
-from safar.storefront.decide import blocks, choices, nearness, slips, to_tell
-from safar.storefront.model import Look, Sort, Wanted
+from safar.storefront.decide import blocks, nearness, product_options, slips, to_tell
+from safar.storefront.model import Look, ProductSearch, Sort
 from safar.storefront.wanted import address, wanted_of
 
 WORD = st.text("abcdefg", min_size=4, max_size=9)
@@ -38,7 +38,7 @@ def test_choosing_a_value_leads_to_a_variant_that_has_it_and_differs_least_else(
         names = {*piece.options, *selected.options} - {name}
         return sum(piece.options.get(key) != selected.options.get(key) for key in names)
 
-    for choice in choices(pieces, selected, gone):
+    for choice in product_options(pieces, selected, gone):
         for value in choice.values:
             having = [piece for piece in pieces if piece.options.get(choice.name) == value.text]
             target = by_sku[value.sku]
@@ -53,7 +53,7 @@ def test_choosing_a_value_leads_to_a_variant_that_has_it_and_differs_least_else(
 
 def test_a_product_with_one_variant_asks_for_no_choice() -> None:
     only = Piece("A", {"Colour": "Red"})
-    assert choices([only], only, frozenset()) == ()
+    assert product_options([only], only, frozenset()) == ()
 
 
 @given(WORD, st.data())
@@ -137,7 +137,7 @@ def test_a_price_is_understood_in_the_digits_of_any_script(typed: str, minor: in
 def test_without_a_query_nothing_can_be_a_better_match() -> None:
     assert wanted_of(QueryParams({"sort": "best"}), currency="GBP").sort == Sort.POPULAR
     assert wanted_of(QueryParams({"q": "mug"}), currency="GBP").sort == Sort.BEST
-    assert not Wanted(currency="GBP").narrowed
+    assert not ProductSearch(currency="GBP").narrowed
 
 
 def test_the_shop_speaks_the_readers_language_else_its_own() -> None:

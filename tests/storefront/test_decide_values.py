@@ -2,7 +2,7 @@
 
 import pytest
 
-from safar.storefront.decide import blocks, choices, nearness, slips, to_tell
+from safar.storefront.decide import blocks, nearness, product_options, slips, to_tell
 from tests.storefront.test_decide import Piece
 
 
@@ -53,20 +53,20 @@ def test_as_many_are_told_as_units_are_free_and_not_for_those_told_before() -> N
 def test_an_option_is_a_choice_when_there_is_more_than_one_value_or_variant() -> None:
     red, blue = Piece("R", {"Colour": "Red"}), Piece("B", {"Colour": "Blue"})
     large = Piece("L", {"Colour": "Red", "Size": "L"})
-    found = choices([red, blue], red, frozenset({"B"}))
+    found = product_options([red, blue], red, frozenset({"B"}))
     assert [(c.name, [(v.text, v.sku, v.selected, v.gone) for v in c.values]) for c in found] == [
         ("Colour", [("Red", "R", True, False), ("Blue", "B", False, True)])
     ]
-    assert [choice.name for choice in choices([red, large], red, frozenset())] == ["Colour", "Size"]
-    assert choices([red], red, frozenset()) == ()
+    assert [choice.name for choice in product_options([red, large], red, frozenset())] == ["Colour", "Size"]
+    assert product_options([red], red, frozenset()) == ()
 
 
 def test_of_two_variants_as_near_the_one_that_is_there_is_chosen() -> None:
     small, wide = Piece("S", {"Colour": "Red", "Size": "S"}), Piece("W", {"Colour": "Red", "Size": "W"})
     other = Piece("O", {"Colour": "Blue", "Size": "O"})
-    (red, _blue) = choices([small, wide, other], other, frozenset({"S"}))[0].values
+    (red, _blue) = product_options([small, wide, other], other, frozenset({"S"}))[0].values
     assert (red.sku, red.gone) == ("W", False)
-    (red, _blue) = choices([small, wide, other], wide, frozenset({"W"}))[0].values
+    (red, _blue) = product_options([small, wide, other], wide, frozenset({"W"}))[0].values
     assert red.sku == "W", "the one that differs least, though it is gone"
 
 

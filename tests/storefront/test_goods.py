@@ -10,8 +10,8 @@ from safar.customers.visitor import Visitor, signed
 from safar.kernel.context import Context
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
-from safar.stock.actions import receive_many
-from safar.stock.model import Receipt, allocation_of
+from safar.stock.actions import receive_stock_many
+from safar.stock.model import StockReceipt, allocation_of
 from safar.storefront.jobs import count_popularity
 from safar.storefront.look import forget_look
 
@@ -171,10 +171,10 @@ async def test_whom_a_campaign_brought_sees_first_what_is_set_aside_for_them(
             " VALUES (%s, 'Spring', 'allocation', now())",
             [place],
         )
-        receipt = Receipt(
+        receipt = StockReceipt(
             move_id=new_id(), variant_id=variant_id_of("LANTERN"), location_id=place, quantity=2, reason="x"
         )
-        await receive_many(connection, [receipt])
+        await receive_stock_many(connection, [receipt])
     assert "Set aside for you" not in (await browser.get("/")).text
     cookie = signed(context.vault, Visitor(new_id(), campaign_id))
     browser.cookies.set("visitor", cookie, domain="127.0.0.1")

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from safar.capacity.actions import Change, change_many, hold_many, open_account
+from safar.capacity.actions import OnHandChange, change_many, hold_many, open_account
 from safar.capacity.model import HoldRequest
 from safar.channels.actions import EMAIL, ensure_channels
 from safar.console.build import build_console
@@ -66,7 +66,7 @@ async def test_what_stands_and_waits_is_found_by_how_long(context: Context) -> N
             await ensure_channels(connection)
             await append_many(connection, [Event(name="test.happened")])
             account = await open_account(connection, "units", "v:l")
-            await change_many(connection, [Change(account, 1)])
+            await change_many(connection, [OnHandChange(account, 1)])
             hold = HoldRequest(
                 hold_id=new_id(), lines={account: 1}, expires_at=NOW + timedelta(seconds=1), purpose="order"
             )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from safar.answers.catalogue import NOTHING, Catalogue
-from safar.cart.available import offers
+from safar.cart.available import available_of
 from safar.catalogue.actions import variants_by_id
 from safar.channels.model import EMAIL
 from safar.journal.actions import of_customer
@@ -77,7 +77,7 @@ async def shelf(connection: Connection, variant_id: UUID, campaign_id: UUID | No
     variant = (await variants_by_id(connection, [variant_id])).get(variant_id)
     if variant is None or not variant.published:
         return None
-    found = await offers(connection, [variant_id], campaign_id)
+    found = await available_of(connection, [variant_id], campaign_id)
     return Shelf(variant.title, found[variant_id].free)
 
 

@@ -19,10 +19,19 @@ from uuid import UUID
 import orjson
 
 from safar.app import when_answering
-from safar.bench.flood import Outcome, Script, cookies_of, error_of, flood, get, one_by_one, post
+from safar.bench.flood import (
+    FloodOutcome,
+    Script,
+    cookies_set,
+    error_of,
+    flood,
+    get_request,
+    one_by_one,
+    post,
+)
 from safar.bench.ports import bench_settings, free_port
 from safar.bench.workplace import workplace
-from safar.capacity.actions import recount
+from safar.capacity.actions import recount_accounts
 from safar.catalogue.actions import import_products
 from safar.customers.visitor import COOKIE, new_visitor, signed
 from safar.gate.tickets.model import SHOP, Pass
@@ -47,7 +56,7 @@ _TARGETS = {"outcomes_per_s": 3000, "ratio_to_bare": 0.6, "flow_orders_per_s": 6
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class BenchProduct:
     """A product of the bench."""
 
     sku: str
@@ -57,7 +66,7 @@ class Item:
     currency: str = "GBP"
 
 
-ITEMS = [Item(f"B{number:04}", f"Bench mug {number}") for number in range(_VARIANTS)]
+ITEMS = [BenchProduct(f"B{number:04}", f"Bench mug {number}") for number in range(_VARIANTS)]
 
 
 async def measure(seconds: float) -> dict[str, Any]:
@@ -75,18 +84,18 @@ async def measure(seconds: float) -> dict[str, Any]:
                 for _round in range(_ROUNDS):
                     hots.append(await hot(context, port, ids, passes, buyers))
                     bare.append(await _bare_round(context, bare_port, ids[-1], buyers))
-                    many.append(await spread(context, port, ids, passes, buyers))
+                    many.append(await buy_spread(context, port, ids, passes, buyers))
                     baskets.append(await _baskets(context, port, ids, passes, buyers // 2))
                     flows.append(await _flows(context, port, ids, passes, int(_FLOWS_A_SECOND * seconds)))
             books = await books_of(context, ids)
             return {
                 "bench": "checkout",
                 "clients": CLIENTS,
-                **figures("", hots),
+                **round_figures("", hots),
                 "bare_per_s": _median(bare),
                 "ratio_to_bare": round(_median(hots) / _median(bare), 3),
-                **figures("variants_1000_", many),
-                **figures("baskets_5_", baskets),
+                **round_figures("variants_1000_", many),
+                **round_figures("baskets_5_", baskets),
                 **_flow_figures(flows),
                 **books,
                 "targets": _TARGETS,
@@ -112,18 +121,18 @@ async def stocked(context: Context) -> list[UUID]:
     async with context.database.transaction() as connection:
         await switch_on_for_trial(connection)
         ids = await import_products(connection, ITEMS)
-    await receive(context, ids[-1:], 1)
+    await fill_warehouse(context, ids[-1:], 1)
     return ids
 
 
-async def receive(context: Context, variant_ids: Sequence[UUID], units: int) -> None:
+async def fill_warehouse(context: Context, variant_ids: Sequence[UUID], units: int) -> None:
     """Take `units` of each variant into the main warehouse."""
     receipts = [
-        stock.Receipt(new_id(), variant_id, stock.MAIN, units, "bench", None, None)
+        stock.StockReceipt(new_id(), variant_id, stock.MAIN, units, "bench", None, None)
         for variant_id in variant_ids
     ]
     async with context.database.transaction() as connection:
-        await stock.receive_many(connection, receipts)
+        await stock.receive_stock_many(connection, receipts)
 
 
 async def admitted(port: int, count: int, *, hosts: Sequence[str] = ("127.0.0.1",)) -> list[str]:
@@ -136,7 +145,7 @@ async def admitted(port: int, count: int, *, hosts: Sequence[str] = ("127.0.0.1"
         pages = iter(range(_PAGES_TO_ENTER))
 
         def enter(_status: int, answer: bytes) -> bytes | None:
-            given = cookies_of(answer).removeprefix("Cookie: ").strip() if answer else ""
+            given = cookies_set(answer).removeprefix("Cookie: ").strip() if answer else ""
             for pair in given.split("; ") if given else ():
                 name, _equals, value = pair.partition("=")
                 cookies.update({name: value}) if value else cookies.pop(name, None)
@@ -144,7 +153,7 @@ async def admitted(port: int, count: int, *, hosts: Sequence[str] = ("127.0.0.1"
             if next(pages, None) is None:
                 lines.append(line)
                 return None
-            return get("/", line if cookies else "")
+            return get_request("/", line if cookies else "")
 
         return enter
 
@@ -154,19 +163,19 @@ async def admitted(port: int, count: int, *, hosts: Sequence[str] = ("127.0.0.1"
 
 async def hot(
     context: Context, port: int, ids: Sequence[UUID], passes: Sequence[str], buyers: int
-) -> Outcome:
+) -> FloodOutcome:
     """Let buyers come for one variant, of which there are units for half of them."""
-    await receive(context, ids[:1], buyers // 2)
+    await fill_warehouse(context, ids[:1], buyers // 2)
     bodies = (buy_body(ITEMS[0].sku) for _ in range(buyers))
     return await buy(port, passes, bodies, lines=browsers(context))
 
 
-async def spread(
+async def buy_spread(
     context: Context, port: int, ids: Sequence[UUID], passes: Sequence[str], buyers: int
-) -> Outcome:
+) -> FloodOutcome:
     """Let buyers come for one of many variants each, of which there are units for half of them."""
     sold = ids[1:-1]
-    await receive(context, sold, max(buyers // 2 // len(sold), 1))
+    await fill_warehouse(context, sold, max(buyers // 2 // len(sold), 1))
     skus = [item.sku for item in ITEMS[1 : len(ids) - 1]]
     bodies = (buy_body(random.choice(skus)) for _ in range(buyers))
     return await buy(port, passes, bodies, lines=browsers(context))
@@ -174,9 +183,9 @@ async def spread(
 
 async def _baskets(
     context: Context, port: int, ids: Sequence[UUID], passes: Sequence[str], buyers: int
-) -> Outcome:
+) -> FloodOutcome:
     sold = ids[1:21]
-    await receive(context, sold, max(buyers * _LINES // 2 // len(sold), 1))
+    await fill_warehouse(context, sold, max(buyers * _LINES // 2 // len(sold), 1))
     skus = [item.sku for item in ITEMS[1:21]]
     bodies = (basket_body(random.sample(skus, _LINES)) for _ in range(buyers))
     return await buy(port, passes, bodies, lines=browsers(context))
@@ -199,9 +208,9 @@ async def buy(
     *,
     lines: Iterator[str] | None = None,
     hosts: Sequence[str] = ("127.0.0.1",),
-) -> Outcome:
+) -> FloodOutcome:
     """Send the purchases by as many clients as there are passes, with these or with one of `lines` each."""
-    outcome = Outcome()
+    outcome = FloodOutcome()
     made = list(bodies)
     cookies = lines or itertools.cycle(passes)
     requests = iter([post("/buy", body, next(cookies)) for body in made])
@@ -210,10 +219,10 @@ async def buy(
 
 async def _flows(
     context: Context, port: int, ids: Sequence[UUID], passes: Sequence[str], flows: int
-) -> Outcome:
+) -> FloodOutcome:
     """Let customers go the whole way, each with a cart of their own."""
-    await receive(context, ids[1:21], flows)
-    outcome = Outcome()
+    await fill_warehouse(context, ids[1:21], flows)
+    outcome = FloodOutcome()
     skus = [item.sku for item in ITEMS[1:21]]
     left = iter(range(flows))
     lines = browsers(context)
@@ -221,7 +230,9 @@ async def _flows(
     return outcome
 
 
-def flow_script(lines: Iterator[str], skus: Sequence[str], left: Iterator[int], outcome: Outcome) -> Script:
+def flow_script(
+    lines: Iterator[str], skus: Sequence[str], left: Iterator[int], outcome: FloodOutcome
+) -> Script:
     """Return a client that goes from an empty cart to an order, again and again: cart, lines, address and
     shipping (a quote), payment and order.
     """
@@ -239,7 +250,7 @@ def flow_script(lines: Iterator[str], skus: Sequence[str], left: Iterator[int], 
             state["line"] = next(lines)
             return post("/cart/lines", orjson.dumps(body), state["line"])
         if step == 1:
-            cookie = cookies_of(answer).removeprefix("Cookie: ").strip()
+            cookie = cookies_set(answer).removeprefix("Cookie: ").strip()
             state["line"] = f"{state['line'].strip()}; {cookie}\r\n"
             body = {"sku": random.choice(skus), "quantity": 1, "request_id": str(new_id())}
             return post("/cart/lines", orjson.dumps(body), state["line"])
@@ -293,9 +304,9 @@ async def _bare(context: Context, variant_id: UUID) -> AsyncIterator[int]:
         await process.wait()
 
 
-async def _bare_round(context: Context, port: int, variant_id: UUID, buyers: int) -> Outcome:
-    await receive(context, [variant_id], buyers // 2)
-    outcome = Outcome()
+async def _bare_round(context: Context, port: int, variant_id: UUID, buyers: int) -> FloodOutcome:
+    await fill_warehouse(context, [variant_id], buyers // 2)
+    outcome = FloodOutcome()
     requests = iter([post("/buy", buy_body(ITEMS[-1].sku)) for _ in range(buyers)])
     return await flood(port, [one_by_one(requests, outcome) for _ in range(CLIENTS)], outcome)
 
@@ -307,13 +318,13 @@ async def books_of(context: Context, variant_ids: Sequence[UUID]) -> dict[str, A
     """
     async with context.database.connection() as connection:
         levels = await stock.levels(connection, variant_ids[:-1])
-        wrong = len(await recount(connection))
-        wrong += sum(miss.variant_id != variant_ids[-1] for miss in await stock.recount(connection))
+        wrong = len(await recount_accounts(connection))
+        wrong += sum(miss.variant_id != variant_ids[-1] for miss in await stock.recount_levels(connection))
     oversold = sum(max(-level.on_hand, 0) for level in levels.values())
     return {"oversold": oversold, "books_wrong": wrong}
 
 
-def figures(prefix: str, rounds: Sequence[Outcome]) -> dict[str, Any]:
+def round_figures(prefix: str, rounds: Sequence[FloodOutcome]) -> dict[str, Any]:
     """Return the medians of rounds of buying, and what was told."""
     return {
         f"{prefix}outcomes_per_s": _median(rounds),
@@ -324,7 +335,7 @@ def figures(prefix: str, rounds: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-def _flow_figures(rounds: Sequence[Outcome]) -> dict[str, Any]:
+def _flow_figures(rounds: Sequence[FloodOutcome]) -> dict[str, Any]:
     orders = [r.done / r.seconds for r in rounds]
     return {
         "flow_orders_per_s": round(statistics.median(orders)),
@@ -335,9 +346,9 @@ def _flow_figures(rounds: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-def _told(rounds: Sequence[Outcome]) -> dict[str, int]:
+def _told(rounds: Sequence[FloodOutcome]) -> dict[str, int]:
     return {code.decode(): n for code, n in sum((r.refusals for r in rounds), Counter()).items()}
 
 
-def _median(rounds: Sequence[Outcome]) -> int:
+def _median(rounds: Sequence[FloodOutcome]) -> int:
     return round(statistics.median(r.per_s for r in rounds))

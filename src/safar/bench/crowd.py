@@ -13,7 +13,7 @@ from typing import cast
 import orjson
 
 from safar.bench.checkout import buy_body
-from safar.bench.flood import cookies_of, get, post
+from safar.bench.flood import cookies_set, get_request, post
 
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = b"content-length: "
@@ -116,7 +116,7 @@ class Crowd:
         slug, sku = random.choice(self._items)
         customer = Customer(now + random.expovariate(1 / PATIENCE_S), f"/p/{slug}", sku)
         self.second().arrived += 1
-        self.at(now, customer, get(customer.path))
+        self.at(now, customer, get_request(customer.path))
 
     def at(self, when: float, customer: Customer, request: bytes) -> None:
         heapq.heappush(self._due, (when, next(self._order), customer, request))
@@ -148,14 +148,14 @@ class Crowd:
             second.polls += 1
             told = orjson.loads(answer[answer.find(_HEAD_END) + 4 :])
             if told["state"] == "admitted":
-                self.at(now, customer, get(customer.path, customer.line))
+                self.at(now, customer, get_request(customer.path, customer.line))
             elif told["state"] in ("waiting", "early"):
                 self._poll(customer, now + told.get("retry_ms", 1000 * _POLL_S) / 1000)
         elif status == 503:
             second.shed += 1
-            self.at(now + _retry_after(answer), customer, get(customer.path, customer.line))
+            self.at(now + _retry_after(answer), customer, get_request(customer.path, customer.line))
         elif "pass" in customer.cookies and status == 303:
-            self.at(now, customer, get(customer.path, customer.line))
+            self.at(now, customer, get_request(customer.path, customer.line))
         elif "pass" in customer.cookies:
             customer.inside = True
             self.inside += 1
@@ -165,12 +165,12 @@ class Crowd:
         elif "ticket" in customer.cookies:
             self._poll(customer, now + 1.0)
         elif status == 200:  # the first page, which asks for the place in the background
-            self.at(now, customer, get(f"/here?at={customer.path}", customer.line))
+            self.at(now, customer, get_request(f"/here?at={customer.path}", customer.line))
         else:
-            self.at(now, customer, get(f"/wait?next={customer.path}", customer.line))
+            self.at(now, customer, get_request(f"/wait?next={customer.path}", customer.line))
 
     def _poll(self, customer: Customer, when: float) -> None:
-        self.at(when, customer, get("/wait/poll", customer.line + "Accept: application/json\r\n"))
+        self.at(when, customer, get_request("/wait/poll", customer.line + "Accept: application/json\r\n"))
 
     def _inside(self, customer: Customer, status: int, answer: bytes, waited: float) -> None:
         if status in (200, 201, 204, 409):
@@ -194,7 +194,7 @@ class Crowd:
             return
         line = customer.line
         if customer.step in (0, 1):
-            request = get(f"/p/{random.choice(self._items)[0]}", line)
+            request = get_request(f"/p/{random.choice(self._items)[0]}", line)
         elif customer.step == 2:
             request = post("/buy", buy_body(customer.sku), line)
         else:
@@ -254,7 +254,7 @@ class _Line(asyncio.Protocol):
 
 
 def _set_cookies(answer: bytes) -> list[tuple[str, str]]:
-    line = cookies_of(answer).removeprefix("Cookie: ").strip()
+    line = cookies_set(answer).removeprefix("Cookie: ").strip()
     return [cast("tuple[str, str]", tuple(pair.split("=", 1))) for pair in line.split("; ") if "=" in pair]
 
 

@@ -16,7 +16,7 @@ _LENGTH = b"content-length: "
 
 
 @dataclass(slots=True)
-class Outcome:
+class FloodOutcome:
     """What the clients were told: waits in seconds; codes of refusals; how many went the whole way."""
 
     statuses: Counter[int] = field(default_factory=Counter)
@@ -40,7 +40,7 @@ Script = Callable[[int, bytes], bytes | None]
 
 
 class _Client(asyncio.Protocol):
-    def __init__(self, script: Script, outcome: Outcome, done: asyncio.Future[None]) -> None:
+    def __init__(self, script: Script, outcome: FloodOutcome, done: asyncio.Future[None]) -> None:
         self._script, self._outcome, self._done = script, outcome, done
         self._transport: asyncio.Transport | None = None
         self._buffer = b""
@@ -82,10 +82,14 @@ class _Client(asyncio.Protocol):
 
 
 async def flood(
-    port: int, scripts: list[Script], outcome: Outcome | None = None, *, hosts: Sequence[str] = ("127.0.0.1",)
-) -> Outcome:
+    port: int,
+    scripts: list[Script],
+    outcome: FloodOutcome | None = None,
+    *,
+    hosts: Sequence[str] = ("127.0.0.1",),
+) -> FloodOutcome:
     """Run one client a script against `port` of the hosts in turn, until all scripts have ended."""
-    outcome = outcome or Outcome()
+    outcome = outcome or FloodOutcome()
     loop = asyncio.get_running_loop()
     ends = []
     began = time.perf_counter()
@@ -99,7 +103,7 @@ async def flood(
     return outcome
 
 
-def one_by_one(requests: Iterator[bytes], outcome: Outcome) -> Script:
+def one_by_one(requests: Iterator[bytes], outcome: FloodOutcome) -> Script:
     """Return a client that sends the next of `requests`, shared with others, whatever it is told."""
 
     def script(status: int, answer: bytes) -> bytes | None:
@@ -125,12 +129,12 @@ def post(path: str, body: bytes, headers: str = "") -> bytes:
     return head.encode() + body
 
 
-def get(path: str, headers: str = "") -> bytes:
+def get_request(path: str, headers: str = "") -> bytes:
     """Return the bytes of a GET."""
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}\r\n".encode()
 
 
-def cookies_of(answer: bytes) -> str:
+def cookies_set(answer: bytes) -> str:
     """Return the Cookie header line that sends back what an answer has set."""
     head = answer[: answer.find(_HEAD_END)].decode("latin-1")
     pairs = [

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from safar.app import when_answering
-from safar.bench.flood import Outcome, flood, get, one_by_one
+from safar.bench.flood import FloodOutcome, flood, get_request, one_by_one
 from safar.bench.ports import bench_settings, free_port
 from safar.bench.workplace import workplace
 from safar.customers.visitor import COOKIE, new_visitor, signed
@@ -46,7 +46,7 @@ async def measure(seconds: float) -> dict[str, Any]:
             many, memory_many = await _waiting(context, port, pid, _MANY, count)
             for _round in range(_ROUNDS):
                 polls.append(await _polls(context, port, _MANY, count))
-                limits.append(await _round_of(empty_port, itertools.repeat(get("/")), count))
+                limits.append(await _round_of(empty_port, itertools.repeat(get_request("/")), count))
             rate, limit = (statistics.median(r.per_s for r in rounds) for rounds in (polls, limits))
             return {
                 "bench": "gate",
@@ -89,7 +89,9 @@ async def _empty() -> AsyncIterator[int]:
         await process.wait()
 
 
-async def _waiting(context: Context, port: int, pid: int, count: int, polls: int) -> tuple[Outcome, float]:
+async def _waiting(
+    context: Context, port: int, pid: int, count: int, polls: int
+) -> tuple[FloodOutcome, float]:
     """Let so many wait, poll for a while, and return that round with the front's memory after it."""
     async with context.database.transaction() as connection:
         await execute(connection, _SQL["fill_queue"], {"key": SHOP, "count": count})
@@ -98,12 +100,12 @@ async def _waiting(context: Context, port: int, pid: int, count: int, polls: int
     return outcome, round(_resident_megabytes(pid), 1)
 
 
-async def _polls(context: Context, port: int, waiting: int, count: int) -> Outcome:
+async def _polls(context: Context, port: int, waiting: int, count: int) -> FloodOutcome:
     return await _round_of(port, itertools.cycle(_requests(context, waiting)), count)
 
 
-async def _round_of(port: int, requests: Iterator[bytes], count: int) -> Outcome:
-    outcome = Outcome()
+async def _round_of(port: int, requests: Iterator[bytes], count: int) -> FloodOutcome:
+    outcome = FloodOutcome()
     shared = itertools.islice(requests, count)
     return await flood(port, [one_by_one(shared, outcome) for _client in range(_CLIENTS)], outcome)
 
@@ -119,7 +121,7 @@ def _requests(context: Context, waiting: int) -> list[bytes]:
         cookies = f"{COOKIE}={signed(context.vault, visitor)}; ticket={seal.ticket_text(ticket)}"
         language = _LANGUAGES[index % len(_LANGUAGES)]
         headers = f"Accept: application/json\r\nAccept-Language: {language}\r\nCookie: {cookies}\r\n"
-        requests.append(get("/wait/poll?next=%2F", headers))
+        requests.append(get_request("/wait/poll?next=%2F", headers))
     return requests
 
 

@@ -20,7 +20,7 @@ import orjson
 from pydantic import SecretStr
 
 from safar.bench.checkout import ITEMS
-from safar.bench.http import Connection
+from safar.bench.http import HttpClient
 from safar.bench.ports import bench_settings
 from safar.bench.workplace import workplace
 from safar.catalogue.actions import import_products
@@ -51,7 +51,7 @@ _VICTIMS = ("front", "worker", "front", "worker", "console", "backend", "front",
 
 
 @dataclass(slots=True)
-class Told:
+class BuyersTold:
     """What the buyers were told: the state of each acknowledged order, refusals by code, what was odd."""
 
     orders: dict[UUID, str] = field(default_factory=dict)
@@ -84,7 +84,7 @@ async def measure(seconds: float) -> dict[str, Any]:
     with workplace() as folder:
         async with nodes(Path(folder)) as running:
             ids = await _stocked(running.context)
-            told, end = Told(), time.monotonic() + seconds
+            told, end = BuyersTold(), time.monotonic() + seconds
             buyers = [_buy(running, told, end, number) for number in range(_BUYERS)]
             havoc, restocking = _kill(running, end), _restock(running.context, ids, end)
             killed, *_nothing = await asyncio.gather(havoc, restocking, *buyers)
@@ -151,9 +151,9 @@ async def _stocked(context: Context) -> list[UUID]:
 
 
 async def _receive(context: Context, ids: Sequence[UUID], units: int) -> None:
-    receipts = [stock.Receipt(new_id(), id_, stock.MAIN, units, "bench", None, None) for id_ in ids]
+    receipts = [stock.StockReceipt(new_id(), id_, stock.MAIN, units, "bench", None, None) for id_ in ids]
     async with context.database.transaction() as connection:
-        await stock.receive_many(connection, receipts)
+        await stock.receive_stock_many(connection, receipts)
 
 
 async def _restock(context: Context, ids: Sequence[UUID], end: float) -> None:
@@ -167,7 +167,7 @@ async def _restock(context: Context, ids: Sequence[UUID], end: float) -> None:
                 await stock.adjust_many(connection, [missing])
 
 
-async def _buy(running: Nodes, told: Told, end: float, number: int) -> None:
+async def _buy(running: Nodes, told: BuyersTold, end: float, number: int) -> None:
     """Buy again and again; an order without an answer is sent again, to the other node, under its key."""
     cookie = f"Cookie: {COOKIE}={signed(running.context.vault, new_visitor())}\r\n"
     while time.monotonic() < end:
@@ -188,7 +188,7 @@ async def _buy(running: Nodes, told: Told, end: float, number: int) -> None:
         await _order(running, told, cookie, body)
 
 
-async def _order(running: Nodes, told: Told, cookie: str, body: bytes) -> None:
+async def _order(running: Nodes, told: BuyersTold, cookie: str, body: bytes) -> None:
     ports = list(running.ports)
     random.shuffle(ports)
     give_up = time.monotonic() + 60
@@ -213,7 +213,7 @@ async def _order(running: Nodes, told: Told, cookie: str, body: bytes) -> None:
 
 async def _post(port: int, cookie: str, body: bytes) -> tuple[int, bytes]:
     """Return what was answered; (0, b"") when nothing was."""
-    connection = Connection("127.0.0.1", port)
+    connection = HttpClient("127.0.0.1", port)
     try:
         async with asyncio.timeout(_ANSWER_S_MAX):
             await connection.open()
@@ -283,7 +283,7 @@ async def _checked(url: str) -> dict[str, int]:
     return broken
 
 
-async def _lost(context: Context, told: Told) -> list[str]:
+async def _lost(context: Context, told: BuyersTold) -> list[str]:
     """Return the acknowledged orders that the books do not have as they were told."""
     async with context.database.connection() as connection:
         found = await rows(_Order, connection, QUERIES["order_states"], {"ids": list(told.orders)})

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from safar.bench.server import bench_context
-from safar.capacity.actions import QUERIES, Change, change_many, hold_many, open_account
+from safar.capacity.actions import QUERIES, OnHandChange, change_many, hold_many, open_account
 from safar.capacity.model import Held, HoldRequest, HoldState
 from safar.journal.actions import LINE_CLASS
 from safar.journal.actions import QUERIES as JOURNAL
@@ -35,7 +35,7 @@ async def measure(seconds: float) -> dict[str, Any]:
     async with bench_context(pool_max=_ONE_BY_ONE_CALLERS) as context:
         async with context.database.transaction() as connection:
             account = await open_account(connection, "units", "hot")
-            await change_many(connection, [Change(account, _SUPPLY)])
+            await change_many(connection, [OnHandChange(account, _SUPPLY)])
         kinds: dict[str, Callable[[], Awaitable[float]]] = {
             "one_by_one": lambda: _one_by_one(context, account, seconds),
             **{f"callers_{n}": _combined(context, account, n, seconds) for n in _CALLERS},

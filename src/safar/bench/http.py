@@ -39,7 +39,7 @@ class _Answer(asyncio.Protocol):
             self.waiting.set_exception(ConnectionResetError("the server closed the connection"))
 
 
-class Connection:
+class HttpClient:
     """One client of the server at `host`:`port`."""
 
     def __init__(self, host: str, port: int) -> None:

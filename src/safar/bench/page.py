@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from safar.bench.checkout import CLIENTS, admitted, running, stocked
-from safar.bench.flood import Outcome, flood, get, one_by_one
+from safar.bench.flood import FloodOutcome, flood, get_request, one_by_one
 from safar.bench.ports import bench_settings
 from safar.bench.workplace import workplace
 from safar.catalogue.actions import variants_by_id
@@ -48,8 +48,8 @@ async def measure(seconds: float) -> dict[str, Any]:
             }
 
 
-async def _round(port: int, paths: Sequence[str], passes: Sequence[str], count: int) -> Outcome:
-    made = [get(paths[n % len(paths)], passes[n % len(passes)]) for n in range(count)]
-    outcome = Outcome()
+async def _round(port: int, paths: Sequence[str], passes: Sequence[str], count: int) -> FloodOutcome:
+    made = [get_request(paths[n % len(paths)], passes[n % len(passes)]) for n in range(count)]
+    outcome = FloodOutcome()
     requests = iter(made)
     return await flood(port, [one_by_one(requests, outcome) for _client in range(CLIENTS)], outcome)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from safar.app import when_answering
 from safar.bench.checkout import ITEMS as PRODUCTS
-from safar.bench.checkout import admitted, buy, buy_body, hot, receive, running, spread, stocked
+from safar.bench.checkout import admitted, buy, buy_body, buy_spread, fill_warehouse, hot, running, stocked
 from safar.bench.ports import bench_settings, free_port
 from safar.bench.workplace import workplace
 from safar.kernel.account import account, own_folder
@@ -65,10 +65,10 @@ async def _with_one(buyers: int) -> dict[str, Any]:
             passes = await admitted(port, 64)
             for count in (10, 100, 1000):
                 variants[str(count)] = round(
-                    (await spread(context, port, ids[: count + 2], passes, buyers)).per_s
+                    (await buy_spread(context, port, ids[: count + 2], passes, buyers)).per_s
                 )
             for count in (100, 10_000, 1_000_000):
-                await receive(context, ids[:1], count)
+                await fill_warehouse(context, ids[:1], count)
                 units[str(count)] = round((await _all_sold(port, passes, buyers)).per_s)
             return {"buyers_at_once": at_once, "variants": variants, "units_on_hand": units}
 
@@ -107,7 +107,7 @@ async def _two_nodes(buyers: int) -> dict[str, Any]:
 
 async def _round(context: Context, ids: list[UUID], port: int, hosts: list[str], buyers: int) -> int:
     passes = await admitted(port, 64, hosts=hosts)
-    await receive(context, ids[:1], buyers // 2)
+    await fill_warehouse(context, ids[:1], buyers // 2)
     bodies = (buy_body(PRODUCTS[0].sku) for _ in range(buyers))
     return round((await buy(port, passes, bodies, hosts=hosts)).per_s)
 

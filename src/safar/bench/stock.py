@@ -29,7 +29,7 @@ from safar.kernel.database import Connection, execute, value
 from safar.kernel.ids import new_id
 from safar.kernel.queries import queries_beside
 from safar.kernel.secrets import token_hash
-from safar.stock.actions import recount
+from safar.stock.actions import recount_levels
 from safar.stock.counts.actions import LINES_MAX
 from safar.stock.model import CUSTOMER, MAIN, SUPPLIER
 from safar.stock.replenish.actions import open_run
@@ -49,7 +49,7 @@ _TARGET_MS = 100.0
 
 
 @dataclass(slots=True)
-class Page:
+class TimedPage:
     """A page and how long it took (seconds): over HTTP, and its statements alone."""
 
     name: str
@@ -143,38 +143,38 @@ async def _background(context: Context) -> dict[str, Any]:
     }
 
 
-async def _pages(context: Context) -> list[Page]:
+async def _pages(context: Context) -> list[TimedPage]:
     """Return the pages to read; of lists also the next page, which the page itself links to."""
     hot, quiet = (f"20000000-0000-7000-8000-{number:012x}" for number in (0, _VARIANTS * 3 // 4))
     pages = [
-        Page("levels", "/stock"),
-        Page("levels, low", "/stock?only=low"),
-        Page("levels, out", "/stock?only=out"),
-        Page("search, one article", "/stock?q=S000123"),
-        Page("search, a word", "/stock?q=mug"),
-        Page("search, two words", "/stock?q=red+mug"),
-        Page("scan", "/stock/find?q=2000000000042"),
-        Page("article, hot", f"/stock/{hot}"),
-        Page("article, quiet", f"/stock/{quiet}"),
-        Page("demand, hot", f"/stock/{hot}/demand"),
-        Page("demand, quiet", f"/stock/{quiet}/demand"),
-        Page("moves", "/stock/moves"),
-        Page("what to buy", "/stock/suggestions"),
-        Page("what to buy, one supplier", "/stock/suggestions/40000000-0000-7000-8000-000000000001"),
-        Page("purchases", "/stock/purchases"),
-        Page("purchases, received", "/stock/purchases?state=received"),
-        Page("purchase", "/stock/purchases/50000000-0000-7000-8000-000000004e1f"),
-        Page("suppliers", "/stock/suppliers"),
-        Page("supplier", "/stock/suppliers/40000000-0000-7000-8000-000000000001"),
-        Page("transfers", "/stock/transfers"),
-        Page("transfer", "/stock/transfers/60000000-0000-7000-8000-000000001387"),
-        Page("counts", "/stock/counts"),
-        Page("count", "/stock/counts/70000000-0000-7000-8000-00000000000a"),
-        Page("lots", "/stock/lots"),
-        Page("locations", "/stock/locations"),
-        Page("location", "/stock/locations/30000000-0000-7000-8000-000000000001"),
-        Page("who is told", "/stock/watchers"),
-        Page("today", "/"),
+        TimedPage("levels", "/stock"),
+        TimedPage("levels, low", "/stock?only=low"),
+        TimedPage("levels, out", "/stock?only=out"),
+        TimedPage("search, one article", "/stock?q=S000123"),
+        TimedPage("search, a word", "/stock?q=mug"),
+        TimedPage("search, two words", "/stock?q=red+mug"),
+        TimedPage("scan", "/stock/find?q=2000000000042"),
+        TimedPage("article, hot", f"/stock/{hot}"),
+        TimedPage("article, quiet", f"/stock/{quiet}"),
+        TimedPage("demand, hot", f"/stock/{hot}/demand"),
+        TimedPage("demand, quiet", f"/stock/{quiet}/demand"),
+        TimedPage("moves", "/stock/moves"),
+        TimedPage("what to buy", "/stock/suggestions"),
+        TimedPage("what to buy, one supplier", "/stock/suggestions/40000000-0000-7000-8000-000000000001"),
+        TimedPage("purchases", "/stock/purchases"),
+        TimedPage("purchases, received", "/stock/purchases?state=received"),
+        TimedPage("purchase", "/stock/purchases/50000000-0000-7000-8000-000000004e1f"),
+        TimedPage("suppliers", "/stock/suppliers"),
+        TimedPage("supplier", "/stock/suppliers/40000000-0000-7000-8000-000000000001"),
+        TimedPage("transfers", "/stock/transfers"),
+        TimedPage("transfer", "/stock/transfers/60000000-0000-7000-8000-000000001387"),
+        TimedPage("counts", "/stock/counts"),
+        TimedPage("count", "/stock/counts/70000000-0000-7000-8000-00000000000a"),
+        TimedPage("lots", "/stock/lots"),
+        TimedPage("locations", "/stock/locations"),
+        TimedPage("location", "/stock/locations/30000000-0000-7000-8000-000000000001"),
+        TimedPage("who is told", "/stock/watchers"),
+        TimedPage("today", "/"),
     ]
     async with await _client(context) as client:
         for page in list(pages):
@@ -186,7 +186,7 @@ async def _pages(context: Context) -> list[Page]:
                 link = next((found for found in _LINK.findall(text) if "page=2" in found), None)
             if link:
                 path = page.path.partition("?")[0]
-                pages.append(Page(f"{page.name}, next page", _joined(path, link.replace("&amp;", "&"))))
+                pages.append(TimedPage(f"{page.name}, next page", _joined(path, link.replace("&amp;", "&"))))
     return pages
 
 
@@ -194,7 +194,7 @@ def _joined(path: str, link: str) -> str:
     return link if link.startswith("/") else f"{path}{link}"
 
 
-async def _read(context: Context, pages: Sequence[Page]) -> None:
+async def _read(context: Context, pages: Sequence[TimedPage]) -> None:
     """Read all pages thirty times in turn, each followed by its bare statements; the first does not count."""
     sent = await _statements(context, pages)
     async with (
@@ -220,7 +220,7 @@ async def _replay(connection: Connection, sent: Sequence[tuple[Any, Any]]) -> No
             await cursor.fetchall()
 
 
-async def _statements(context: Context, pages: Sequence[Page]) -> dict[str, list[tuple[Any, Any]]]:
+async def _statements(context: Context, pages: Sequence[TimedPage]) -> dict[str, list[tuple[Any, Any]]]:
     """Return the statements of each page, read once in this process through cursors that keep them."""
     own = make_context(context.settings, context.database.url)
     pool = own.database._pool  # the only place that has to know how a page's statements are made
@@ -268,7 +268,7 @@ async def _client(context: Context, transport: httpx.AsyncBaseTransport | None =
 async def _wrong_levels(connection: Connection) -> int:
     """Return how many levels are not the sum of their moves; over all moves that takes its time."""
     await connection.execute("SET statement_timeout = 0")
-    return len(await recount(connection))
+    return len(await recount_levels(connection))
 
 
 async def _timed(work: Callable[[], Awaitable[object]]) -> float:
@@ -277,7 +277,7 @@ async def _timed(work: Callable[[], Awaitable[object]]) -> float:
     return round(time.perf_counter() - start, 1)
 
 
-def _figures(page: Page) -> dict[str, Any]:
+def _figures(page: TimedPage) -> dict[str, Any]:
     bare, taken = statistics.median(page.bare), statistics.median(page.taken)
     return {
         "status": page.status,

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from safar.bench.checkout import receive, running, stocked
+from safar.bench.checkout import fill_warehouse, running, stocked
 from safar.bench.crowd import PAUSES, THINK_S, Crowd, Second
 from safar.bench.ports import bench_settings
 from safar.bench.workplace import workplace
@@ -78,7 +78,7 @@ def _settings(folder: Path) -> Any:
 async def _shop(context: Context) -> list[tuple[str, str]]:
     """Return (slug, SKU) of the products that the crowd looks at and buys."""
     ids = (await stocked(context))[:_PRODUCTS]
-    await receive(context, ids, _UNITS)
+    await fill_warehouse(context, ids, _UNITS)
     async with context.database.transaction() as connection:
         variants = await variants_by_id(connection, ids)
     return [(variants[id_].slug, variants[id_].sku) for id_ in ids]

@@ -22,7 +22,7 @@ from safar.campaigns.model import Campaign
 from safar.campaigns.permission import quiet_until
 from safar.campaigns.planning import tell_sends
 from safar.campaigns.reading import QUERIES, is_published, offers, units_left
-from safar.capacity.actions import Change, accounts, change_many, hold_many, open_account
+from safar.capacity.actions import OnHandChange, accounts, change_many, hold_many, open_account
 from safar.capacity.model import Held, HoldRequest, Refused
 from safar.channels.actions import queue_many
 from safar.channels.model import EMAIL, Author, Outgoing
@@ -169,7 +169,7 @@ async def _quota(connection: Connection, settings: Settings, used: int) -> tuple
     account = (await accounts(connection, [account_id]))[account_id]
     difference = max(settings.mails_per_hour, account.held) - account.on_hand
     if difference:
-        (account,) = await change_many(connection, [Change(account_id, difference)])
+        (account,) = await change_many(connection, [OnHandChange(account_id, difference)])
     return account_id, max(0, min(account.free, settings.mails_per_hour - used))
 
 

@@ -17,7 +17,7 @@ from safar.capacity.errors import BelowPromised
 from safar.capacity.model import (
     Account,
     Balance,
-    Ended,
+    EndedHold,
     HoldOutcome,
     HoldRequest,
     HoldRow,
@@ -45,7 +45,7 @@ class _Locked:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class AccountLimits:
     """How many units of an account are kept back, and how many may be promised beyond what is there."""
 
     account_id: int
@@ -54,7 +54,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class OnHandChange:
     """Add `quantity` (negative: take away) to what an account has on hand."""
 
     account_id: int
@@ -175,12 +175,12 @@ async def lock_many(
     await execute(connection, QUERIES["try_both" if goes_past_locks(connection) else "lock_both"], params)
 
 
-async def claim_many(connection: Connection, hold_ids: Sequence[UUID]) -> list[Ended]:
+async def claim_many(connection: Connection, hold_ids: Sequence[UUID]) -> list[EndedHold]:
     """Take the held units for good. A hold that is due answers EXPIRED, whether or not it was swept."""
     return await _end_many(connection, hold_ids, HoldState.CLAIMED)
 
 
-async def release_many(connection: Connection, hold_ids: Sequence[UUID]) -> list[Ended]:
+async def release_many(connection: Connection, hold_ids: Sequence[UUID]) -> list[EndedHold]:
     """Give the held units back."""
     return await _end_many(connection, hold_ids, HoldState.RELEASED)
 
@@ -193,7 +193,7 @@ async def due_holds(
     return await (await connection.execute(QUERIES["due_holds"], params)).fetchall()
 
 
-async def expire_many(connection: Connection, hold_ids: Sequence[UUID]) -> list[Ended]:
+async def expire_many(connection: Connection, hold_ids: Sequence[UUID]) -> list[EndedHold]:
     """End holds whose time has passed. Waits for nobody: one whose account is locked is left as it is."""
     return await _end_many(connection, hold_ids, HoldState.EXPIRED, query=QUERIES["try_accounts_of_holds"])
 
@@ -206,7 +206,7 @@ async def expire_due(connection: Connection, *, limit: int = EXPIRE_MAX) -> int:
     return len(hold_ids)
 
 
-async def extend_many(connection: Connection, extensions: Sequence[Extension]) -> list[Ended]:
+async def extend_many(connection: Connection, extensions: Sequence[Extension]) -> list[EndedHold]:
     """Keep live holds longer; the answer is LIVE with its new expiry, or how the hold had ended."""
     hold_ids = [extension.hold_id for extension in extensions]
     known = await _lock_holds(connection, hold_ids)
@@ -218,14 +218,14 @@ async def extend_many(connection: Connection, extensions: Sequence[Extension]) -
     extended = await (await connection.execute(QUERIES["extend_holds"], params)).fetchall()
     expiry: dict[UUID, datetime] = dict(extended)
     return [
-        Ended(hold_id, HoldState.LIVE, True, expiry[hold_id])
+        EndedHold(hold_id, HoldState.LIVE, True, expiry[hold_id])
         if hold_id in expiry
-        else Ended(hold_id, _state_now(known.get(hold_id)))
+        else EndedHold(hold_id, _state_now(known.get(hold_id)))
         for hold_id in hold_ids
     ]
 
 
-async def change_many(connection: Connection, changes: Sequence[Change]) -> list[Account]:
+async def change_many(connection: Connection, changes: Sequence[OnHandChange]) -> list[Account]:
     """Change what accounts have on hand, all or nothing; return the accounts as they stand after it.
 
     Raises BelowPromised when an account would keep less than is held of it. The caller writes the fact
@@ -243,20 +243,20 @@ async def change_many(connection: Connection, changes: Sequence[Change]) -> list
     return list((await accounts(connection, list(totals))).values())
 
 
-async def set_limits_many(connection: Connection, limits: Sequence[Limits]) -> None:
+async def set_limits_many(connection: Connection, limits: Sequence[AccountLimits]) -> None:
     """Set what is kept back and what may be promised beyond; a backorder in use is not cut below its use."""
     await _lock(connection, [limit.account_id for limit in limits])
     await execute(connection, QUERIES["set_limits"], {"limits": as_json(limits)})
 
 
-async def recount(connection: Connection) -> list[Account]:
+async def recount_accounts(connection: Connection) -> list[Account]:
     """Return the accounts whose figures do not follow from their holds: always none."""
     return await rows(Account, connection, QUERIES["recount"])
 
 
 async def _end_many(
     connection: Connection, hold_ids: Sequence[UUID], ending: HoldState, *, query: LiteralString = _LOCK
-) -> list[Ended]:
+) -> list[EndedHold]:
     now = clock.now()
     known = await _lock_holds(connection, hold_ids, query=query)
     endings = decide_endings(known, hold_ids, ending, now)

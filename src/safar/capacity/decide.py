@@ -10,7 +10,7 @@ from uuid import UUID
 
 from safar.capacity.model import (
     Balance,
-    Ended,
+    EndedHold,
     Held,
     HoldOutcome,
     HoldRequest,
@@ -91,7 +91,7 @@ def _grant(balances: Mapping[int, Balance], decision: Decision, request: HoldReq
 class Endings:
     """What to write: outcomes in order, the holds that end, and the change of each account's figures."""
 
-    outcomes: list[Ended] = field(default_factory=list)
+    outcomes: list[EndedHold] = field(default_factory=list)
     ended: list[HoldRow] = field(default_factory=list)
     held: dict[int, int] = field(default_factory=dict)
     on_hand: dict[int, int] = field(default_factory=dict)
@@ -110,20 +110,20 @@ def decide_endings(
     for hold_id in hold_ids:
         row = rows.get(hold_id)
         if row is None:
-            endings.outcomes.append(Ended(hold_id, None))
+            endings.outcomes.append(EndedHold(hold_id, None))
             continue
         state = states.get(hold_id, HoldState(row.state))
         due = row.expires_at <= now
         if state is not HoldState.LIVE:
-            endings.outcomes.append(Ended(hold_id, state))
+            endings.outcomes.append(EndedHold(hold_id, state))
         elif ending is HoldState.CLAIMED and due:
-            endings.outcomes.append(Ended(hold_id, HoldState.EXPIRED))
+            endings.outcomes.append(EndedHold(hold_id, HoldState.EXPIRED))
         elif ending is HoldState.EXPIRED and not due:
-            endings.outcomes.append(Ended(hold_id, HoldState.LIVE, expires_at=row.expires_at))
+            endings.outcomes.append(EndedHold(hold_id, HoldState.LIVE, expires_at=row.expires_at))
         else:
             states[hold_id] = ending
             _end(endings, row, ending)
-            endings.outcomes.append(Ended(hold_id, ending, changed=True))
+            endings.outcomes.append(EndedHold(hold_id, ending, changed=True))
     return endings
 
 

@@ -114,7 +114,7 @@ class Mismatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndedHold:
     """How a hold stands after a claim, a release or an extension was asked for.
 
     `state` None: no such hold. `changed`: it was this request that ended it. A claim succeeded if and only

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from safar.cart.available import Offer, offers
+from safar.cart.available import Available, available_of
 from safar.cart.decide import (
     LINES_MAX,
     UNITS_MAX,
@@ -132,9 +132,9 @@ async def _keep(connection: Connection, answers: Mapping[UUID, Answer]) -> None:
 async def _change(connection: Connection, changes: Sequence[CartChange]) -> dict[UUID, Answer]:
     ids = {change.variant_id for change in changes}
     variants = await variants_by_id(connection, ids)
-    found: dict[UUID | None, dict[UUID, Offer]] = {}
+    found: dict[UUID | None, dict[UUID, Available]] = {}
     for campaign_id in {change.visitor.campaign_id for change in changes if change.how == "add"}:
-        found[campaign_id] = await offers(connection, variants, campaign_id)
+        found[campaign_id] = await available_of(connection, variants, campaign_id)
     carts = await _lock(connection, changes)
     answers: dict[UUID, Answer] = {}
     done: list[tuple[CartChange, OpenCart]] = []

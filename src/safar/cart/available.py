@@ -15,7 +15,7 @@ from safar.stock.promise import promises
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class Available:
     """Units of a variant for one visitor; of a kit, as many as its parts make.
 
     `free` can leave now, `held` are in other people's checkouts, `backorder` can be promised beyond what is
@@ -35,9 +35,9 @@ class Offer:
         return self.free + self.backorder
 
 
-async def offers(
+async def available_of(
     connection: Connection, variant_ids: Iterable[UUID], campaign_id: UUID | None
-) -> dict[UUID, Offer]:
+) -> dict[UUID, Available]:
     """Return what can be bought of each of the variants, by a visitor who came for `campaign_id`."""
     ids = list(dict.fromkeys(variant_ids))
     parts = await kits(connection, ids)
@@ -63,7 +63,7 @@ async def offers(
 
 def offer_of(
     variant_id: UUID, kit_parts: Parts, levels: Mapping[Place, Level], places: Sequence[UUID]
-) -> Offer:
+) -> Available:
     """Return the offer of one variant; a kit's is the least that one of its parts allows."""
     parts = kit_parts.get(variant_id)
     if parts is None:
@@ -72,12 +72,12 @@ def offer_of(
     free = min((offer.free // units for offer, units in each), default=0)
     buyable = min((offer.buyable // units for offer, units in each), default=0)
     held = max((offer.held for offer, _units in each), default=0)
-    return Offer(variant_id, free, held, buyable - free, kit=True)
+    return Available(variant_id, free, held, buyable - free, kit=True)
 
 
-def _single(variant_id: UUID, levels: Mapping[Place, Level], places: Sequence[UUID]) -> Offer:
+def _single(variant_id: UUID, levels: Mapping[Place, Level], places: Sequence[UUID]) -> Available:
     found = [level for at in places if (level := levels.get((variant_id, at))) is not None]
     free = sum(max(level.free, 0) for level in found)
     # What is still to come is promised at one location only: see stock.choose.
     backorder = max((max(level.promisable, 0) - max(level.free, 0) for level in found), default=0)
-    return Offer(variant_id, free, sum(level.held for level in found), backorder)
+    return Available(variant_id, free, sum(level.held for level in found), backorder)

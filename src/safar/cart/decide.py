@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
-from safar.cart.available import Offer
+from safar.cart.available import Available
 from safar.catalogue.actions import variant_id_of
 from safar.catalogue.model import Variant
 from safar.customers.visitor import Visitor
@@ -84,7 +84,10 @@ class OpenCart:
 
 
 def refusal_of_change(
-    change: CartChange, variants: Mapping[UUID, Variant], found: Mapping[UUID, Offer], cart: OpenCart | None
+    change: CartChange,
+    variants: Mapping[UUID, Variant],
+    found: Mapping[UUID, Available],
+    cart: OpenCart | None,
 ) -> CartRefused | None:
     """Return why a change is not carried out, or None."""
     variant = variants.get(change.variant_id)

@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from safar.capacity import actions as ledger
-from safar.cart.available import Offer, offers
+from safar.cart.available import Available, available_of
 from safar.cart.most import Most, Mosts, Parts, beyond, mosts_of
 from safar.catalogue.actions import variants_by_id
 from safar.catalogue.decide import variant_title
 from safar.catalogue.kits import kits
-from safar.catalogue.model import Words
+from safar.catalogue.model import ProductWords
 from safar.catalogue.prices import prices_in
 from safar.catalogue.words import words_in
 from safar.kernel import clock
@@ -19,7 +19,7 @@ from safar.kernel.database import Connection, rows
 from safar.kernel.queries import queries_beside
 from safar.pricing.discounts import discounts
 from safar.pricing.model import Discount, DiscountReason, Priced, Rules
-from safar.pricing.quote import refusal_of
+from safar.pricing.quote import discount_refusal
 
 QUERIES = queries_beside(__file__)
 
@@ -51,7 +51,7 @@ class BasketLine:
     price_minor: int
     was_minor: int | None
     currency: str
-    offer: Offer
+    offer: Available
     sold: bool = True
     order_max: int | None = None
 
@@ -109,7 +109,7 @@ class Basket:
         """Return why the code in the cart is not taken, or None, also when there is no code."""
         if not self.code:
             return None
-        reason = refusal_of(self.discount, self.priced, rules, currency=self.currency, now=clock.now())
+        reason = discount_refusal(self.discount, self.priced, rules, currency=self.currency, now=clock.now())
         return reason or (DiscountReason.USED_UP if self.used_up else None)
 
 
@@ -142,8 +142,8 @@ class _World:
     """What the carts of a batch have in common."""
 
     prices: Mapping[str, Mapping[UUID, int]]
-    words: Mapping[str, Mapping[UUID, Words]]
-    offers: Mapping[UUID | None, Mapping[UUID, Offer]]
+    words: Mapping[str, Mapping[UUID, ProductWords]]
+    offers: Mapping[UUID | None, Mapping[UUID, Available]]
     discounts: Mapping[str, Discount]
     used_up: frozenset[int]
     kits: Parts
@@ -188,7 +188,7 @@ async def _world(connection: Connection, requests: Sequence[BasketRequest], foun
             if products
         },
         offers={
-            campaign_id: await offers(connection, ids, campaign_id)
+            campaign_id: await available_of(connection, ids, campaign_id)
             for campaign_id in {request.campaign_id for request in requests}
             if ids
         },
@@ -256,13 +256,13 @@ def _line(
         weight_g=row.weight_g,
         quantity=row.quantity,
         currency=currency,
-        offer=world.offers[request.campaign_id].get(row.variant_id) or Offer(row.variant_id),
+        offer=world.offers[request.campaign_id].get(row.variant_id) or Available(row.variant_id),
         sold=row.published and (row.currency == currency or row.variant_id in prices),
         **shown,
     )
 
 
-def title_in(title: str, options: Mapping[str, str], words: Words | None) -> str:
+def title_in(title: str, options: Mapping[str, str], words: ProductWords | None) -> str:
     """Return a variant's title in the language of `words`: its product's, with its options; else its own."""
     if words is None or title.startswith(words.title):
         return title

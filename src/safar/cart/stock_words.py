@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from safar.cart.available import Offer
+from safar.cart.available import Available
 from safar.kernel.i18n import _, day, number
 from safar.stock.decide import state_of
 
@@ -20,7 +20,7 @@ class Stock:
         return self.free <= 0
 
 
-def stock_of(offer: Offer) -> Stock:
+def stock_of(offer: Available) -> Stock:
     """Return what is left for this visitor, and say so when units are in other people's checkouts."""
     if offer.free > 0 or not offer.backorder:
         return stock_text(offer.free, offer.held)

@@ -9,7 +9,7 @@ from uuid import UUID
 from safar.catalogue.articles import Article, articles_by_id, new_article, variant_id_of
 from safar.catalogue.errors import UnknownProduct
 from safar.catalogue.model import Product, Variant
-from safar.catalogue.saving import save_many
+from safar.catalogue.saving import save_articles_many
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel.database import Connection, row, rows, value, values
@@ -56,7 +56,7 @@ async def _import(connection: Connection, records: Sequence[Record]) -> None:
         product = replace(before.product, title=record.title, category=record.category, description=told)
         variant = replace(before.variant, price_minor=record.price_minor, currency=record.currency)
         articles.append(Article(product, variant))
-    await save_many(connection, articles, staff_id=None, one_by_one=False)
+    await save_articles_many(connection, articles, staff_id=None, one_by_one=False)
 
 
 async def find_variant(connection: Connection, sku: str) -> Variant | None:

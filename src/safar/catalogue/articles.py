@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from safar.catalogue.decide import slug_of
-from safar.catalogue.model import Price, Words
+from safar.catalogue.model import Price, ProductWords
 from safar.kernel.database import Connection, rows
 from safar.kernel.ids import derived_id
 from safar.kernel.queries import queries_beside
@@ -25,7 +25,7 @@ class ProductDraft:
     category: str
     description: str = ""
     published: bool = True
-    words: Mapping[str, Words] = field(default_factory=dict)
+    words: Mapping[str, ProductWords] = field(default_factory=dict)
     slug: str = ""
     order_max: int | None = None
 
@@ -185,5 +185,5 @@ def _article(row: _Row) -> Article:
     return Article(product, variant)
 
 
-def _words(words: Mapping[str, Mapping[str, Any]]) -> dict[str, Words]:
-    return {language: Words(**said) for language, said in words.items()}
+def _words(words: Mapping[str, Mapping[str, Any]]) -> dict[str, ProductWords]:
+    return {language: ProductWords(**said) for language, said in words.items()}

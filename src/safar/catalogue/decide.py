@@ -20,7 +20,7 @@ _SKU = re.compile(r"\w[\w .+-]*")
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
 
 
-def converted(price: Money, to_currency: str, rate: Decimal, round_to_minor: int) -> int:
+def converted_price(price: Money, to_currency: str, rate: Decimal, round_to_minor: int) -> int:
     """Return the price in another currency, in its minor units, rounded half up to a multiple.
 
     `rate` is units of the other currency for one unit of the price's own. Only nothing costs nothing.

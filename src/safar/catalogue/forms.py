@@ -12,7 +12,7 @@ from safar.catalogue.decide import (
     text_of_parts,
 )
 from safar.catalogue.limits import DESCRIPTION_MAX, ORDER_MOST, TITLE_MAX, WEIGHT_G_MAX
-from safar.catalogue.model import TAX_CLASSES, Price, Words
+from safar.catalogue.model import TAX_CLASSES, Price, ProductWords
 from safar.kernel.i18n import LANGUAGES, _
 from safar.kernel.money import plain_amount
 from safar.kernel.web.forms import Fields
@@ -57,7 +57,7 @@ def read_product(
             if (spoken := fields.text(f"option:{language}:{number}", length_max=OPTION_MAX, required=False))
         }
         if title or description or options:
-            words[language] = Words(title, description, options)
+            words[language] = ProductWords(title, description, options)
     most = fields.optional_integer("order_max", least=1, most=ORDER_MOST)
     return replace(
         before,

@@ -18,7 +18,7 @@ from safar.catalogue.images import (
     remove_image,
 )
 from safar.catalogue.pixels import Made, made_of
-from safar.catalogue.product_pages import product_page
+from safar.catalogue.product_pages import edit_product_page
 from safar.kernel.apart import apart
 from safar.kernel.database import Connection
 from safar.kernel.errors import InvalidInput, SafarError
@@ -59,7 +59,7 @@ async def _upload(request: Request) -> Response:
     except SafarError as refused:
         if wants_json(request):
             raise
-        return await product_page(request, product_id, wrong_of("picture", fields, refused))
+        return await edit_product_page(request, product_id, wrong_of("picture", fields, refused))
     return see_other(f"/catalogue/products/{product_id}?done=pictures")
 
 
@@ -75,7 +75,7 @@ async def _made(files: Sequence[Handed]) -> list[Made]:
 
 
 async def _product(request: Request, wrong: Wrong) -> Response:
-    return await product_page(request, parse_id(request.path_params["product_id"]), wrong)
+    return await edit_product_page(request, parse_id(request.path_params["product_id"]), wrong)
 
 
 @posted(_product, "picture")

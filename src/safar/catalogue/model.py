@@ -67,7 +67,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class ProductWords:
     """A product's words in one language; `options` translates names and values of its variants' options."""
 
     title: str

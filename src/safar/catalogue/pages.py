@@ -17,7 +17,7 @@ from safar.catalogue.errors import UnknownProduct
 from safar.catalogue.images import picture_url
 from safar.catalogue.model import Variant
 from safar.catalogue.names import category_name
-from safar.catalogue.product_pages import product_page
+from safar.catalogue.product_pages import edit_product_page
 from safar.catalogue.public import drawn, image
 from safar.kernel.database import Connection, rows, value
 from safar.kernel.ids import parse_id
@@ -34,7 +34,7 @@ _STATES = {"published": True, "hidden": False}
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ProductRow:
     """A product in the list of the staff."""
 
     id: UUID
@@ -75,7 +75,7 @@ async def _catalogue(request: Request) -> Response:
             "published": _STATES.get(state),
             "limit": _PAGE_SIZE + 1,
         }
-        found = await rows(Line, connection, QUERIES["catalogue_page"], params)
+        found = await rows(ProductRow, connection, QUERIES["catalogue_page"], params)
     shown, last = cut(found, _PAGE_SIZE)
     older = f"?{request.url.include_query_params(after=last.id).query}" if last else None
     values: dict[str, Any] = {
@@ -126,7 +126,7 @@ async def _lookup(request: Request) -> Response:
 async def _product_of(request: Request, wrong: Wrong) -> Response:
     async with context_of(request).database.connection() as connection:
         variant = await _variant(connection, request)
-    return await product_page(request, variant.product_id, wrong, price_of=variant.id)
+    return await edit_product_page(request, variant.product_id, wrong, price_of=variant.id)
 
 
 @posted(_product_of, "price")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from safar.catalogue.actions import QUERIES
-from safar.catalogue.decide import converted
+from safar.catalogue.decide import converted_price
 from safar.catalogue.model import Price, Rate
 from safar.journal.actions import append_many
 from safar.journal.model import Event
@@ -46,7 +46,7 @@ def _price(row: _Row, currency: str) -> Price | None:
     def there(minor: int) -> int:
         assert row.rate is not None
         assert row.round_to_minor is not None
-        return converted(Money(minor, row.currency), currency, row.rate, row.round_to_minor)
+        return converted_price(Money(minor, row.currency), currency, row.rate, row.round_to_minor)
 
     price = there(row.price_minor)
     was = there(row.was_minor) if row.was_minor is not None else None

@@ -14,7 +14,7 @@ from safar.catalogue.forms import read_new, read_product, texts_of_options, valu
 from safar.catalogue.images import image_url, images_of, picture_url
 from safar.catalogue.model import TAX_CLASSES
 from safar.catalogue.names import CATEGORIES, category_name
-from safar.catalogue.saving import save_many, set_published
+from safar.catalogue.saving import save_articles_many, set_published
 from safar.kernel.database import Connection
 from safar.kernel.i18n import LANGUAGES, N_, _
 from safar.kernel.ids import parse_id
@@ -69,15 +69,15 @@ async def _create(request: Request, actor: Actor, fields: Fields) -> str:
         fields.done()
         if await articles_by_id(connection, [article.variant.id]):
             raise SkuTaken(sku=article.variant.sku)
-        await save_many(connection, [article], staff_id=actor.id)
+        await save_articles_many(connection, [article], staff_id=actor.id)
     return f"/catalogue/products/{article.product.id}?done=created"
 
 
 async def _product(request: Request, wrong: Wrong = NOTHING) -> Response:
-    return await product_page(request, parse_id(request.path_params["product_id"]), wrong)
+    return await edit_product_page(request, parse_id(request.path_params["product_id"]), wrong)
 
 
-async def product_page(
+async def edit_product_page(
     request: Request,
     product_id: UUID,
     wrong: Wrong = NOTHING,
@@ -137,7 +137,7 @@ async def _save(request: Request, actor: Actor, fields: Fields) -> str:
         said = texts_of_options(articles)
         draft = read_product(fields, articles[0].product, context.settings.language, keys, said)
         fields.done()
-        await save_many(connection, [Article(draft, articles[0].variant)], staff_id=actor.id)
+        await save_articles_many(connection, [Article(draft, articles[0].variant)], staff_id=actor.id)
     return f"/catalogue/products/{product_id}?done=saved"
 
 

@@ -39,7 +39,7 @@ class _Named:
 
 
 @dataclass(slots=True)
-class Shelf:
+class PictureCache:
     """What this process has given out lately: pictures up to so many bytes, and which drawing is whose."""
 
     bytes_max: int
@@ -71,11 +71,11 @@ class Shelf:
             self.bytes_kept -= len(dropped)
 
 
-_shelves: WeakKeyDictionary[Database, Shelf] = WeakKeyDictionary()
+_shelves: WeakKeyDictionary[Database, PictureCache] = WeakKeyDictionary()
 
 
-def _shelf(context: Context) -> Shelf:
-    return _shelves.setdefault(context.database, Shelf(context.settings.image_cache_bytes))
+def _shelf(context: Context) -> PictureCache:
+    return _shelves.setdefault(context.database, PictureCache(context.settings.image_cache_bytes))
 
 
 async def image(request: Request) -> Response:

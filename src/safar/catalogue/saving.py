@@ -48,7 +48,7 @@ class _Owner:
     code: str
 
 
-async def save_many(
+async def save_articles_many(
     connection: Connection, articles: Sequence[Article], *, staff_id: UUID | None, one_by_one: bool = True
 ) -> list[Saved]:
     """Write articles by their ids, new or changed; of two drafts of one product the first counts.
@@ -66,7 +66,7 @@ async def save_many(
 async def write_articles(
     connection: Connection, articles: Sequence[Article], *, staff_id: UUID | None, one_by_one: bool
 ) -> tuple[list[Saved], list[Event]]:
-    """Do what `save_many` does, but leave what comes last in the transaction to the caller.
+    """Do what `save_articles_many` does, but leave what comes last in the transaction to the caller.
 
     That is `check_choices`, once all articles of its products are written, and the events.
     """

@@ -15,7 +15,7 @@ from safar.catalogue.forms import read_first_options, read_sister, read_variant,
 from safar.catalogue.images import image_url, images_of
 from safar.catalogue.prices import currencies, prices_in
 from safar.catalogue.product_pages import DONE, tax_choices
-from safar.catalogue.saving import save_many
+from safar.catalogue.saving import save_articles_many
 from safar.kernel.database import Connection
 from safar.kernel.i18n import _
 from safar.kernel.ids import parse_id
@@ -91,7 +91,7 @@ async def _save(request: Request, actor: Actor, fields: Fields) -> str:
         if draft.image and draft.image not in shown:
             fields.problems["image"] = _("Choose one of the options.")
         fields.done()
-        await save_many(connection, [Article(article.product, draft)], staff_id=actor.id)
+        await save_articles_many(connection, [Article(article.product, draft)], staff_id=actor.id)
     return f"/catalogue/variants/{variant_id}?done=saved"
 
 
@@ -144,7 +144,7 @@ async def _create(request: Request, actor: Actor, fields: Fields) -> str:
         options = read_first_options(fields) if first else {}
         fields.done()
         told = [Article(first.product, replace(first.variant, options=options))] if first else []
-        await save_many(connection, [*told, article], staff_id=actor.id)
+        await save_articles_many(connection, [*told, article], staff_id=actor.id)
     return f"/catalogue/products/{product_id}?done=saved"
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from safar.catalogue.actions import QUERIES
-from safar.catalogue.model import Words
+from safar.catalogue.model import ProductWords
 from safar.kernel.database import Connection, rows
 
 
@@ -17,8 +17,10 @@ class _Row:
     options: dict[str, str]
 
 
-async def words_in(connection: Connection, product_ids: Iterable[UUID], language: str) -> dict[UUID, Words]:
+async def words_in(
+    connection: Connection, product_ids: Iterable[UUID], language: str
+) -> dict[UUID, ProductWords]:
     """Return the words of products in `language`; those of a product without any in it are its own."""
     params = {"ids": list(dict.fromkeys(product_ids)), "language": language}
     found = await rows(_Row, connection, QUERIES["words_in"], params)
-    return {row.product_id: Words(row.title, row.description, row.options) for row in found}
+    return {row.product_id: ProductWords(row.title, row.description, row.options) for row in found}

@@ -18,7 +18,7 @@ from safar.kernel.context import Context
 from safar.kernel.database import Connection, row, rows
 from safar.kernel.queries import queries_beside
 from safar.orders.unpaid_stock import UnpaidStock, unpaid_stock
-from safar.payments.ways import Standing, load_ways, standing_of
+from safar.payments.ways import PaymentWarnings, load_ways, standing_of
 from safar.watch.decide import wrong
 from safar.watch.model import Finding
 from safar.watch.reading import standing
@@ -97,7 +97,7 @@ class Snapshot:
     wrong: Sequence[Finding]
     events: Sequence[Recorded]
     names: Mapping[UUID, str]
-    payments: Standing
+    payments: PaymentWarnings
     unpaid: Sequence[UnpaidStock]
 
     @property

@@ -39,13 +39,13 @@ from safar.kernel.jobs import jobs_app
 from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.surface import Surface, build_surface
 from safar.payments.layer import PaymentsLayer
-from safar.payments.ways import Standing
+from safar.payments.ways import PaymentWarnings
 from safar.team.layer import StaffLayer
 
 
 def _page_values(request: Request) -> Mapping[str, Any]:
     staff = getattr(request.state, "staff", None)
-    payments = getattr(request.state, "payments", Standing())
+    payments = getattr(request.state, "payments", PaymentWarnings())
     return {
         "staff": staff,
         "nav": navigation(request, request.app.state.entries, staff),

@@ -5,7 +5,7 @@ import random
 
 import httpx
 
-from safar.demo.browser import Browser, Form, Page
+from safar.demo.browser import Browser, BrowserPage, Form
 from safar.settings import Settings
 
 _LOOK_S = 0.5
@@ -83,7 +83,7 @@ def _language_of(html: str) -> str:
     return "en"
 
 
-def _form(page: Page, action: str) -> Form:
+def _form(page: BrowserPage, action: str) -> Form:
     form = page.form(action)
     if form is None:
         raise ValueError(f"{page.path} has no form {action}")

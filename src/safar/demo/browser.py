@@ -48,7 +48,7 @@ class _Forms(HTMLParser):
                 fields[self._select] = values.get("value", "")
 
 
-class Page:
+class BrowserPage:
     """What the browser shows."""
 
     def __init__(self, response: httpx.Response) -> None:
@@ -90,13 +90,13 @@ class Browser:
     ) -> None:
         await self._client.aclose()
 
-    async def get(self, address: str) -> Page:
-        return Page(await self._tried("GET", address))
+    async def get(self, address: str) -> BrowserPage:
+        return BrowserPage(await self._tried("GET", address))
 
-    async def submit(self, page: Page, form: Form, **values: str) -> Page:
+    async def submit(self, page: BrowserPage, form: Form, **values: str) -> BrowserPage:
         """Send `form` as filled in, with `values` over what stands in it."""
         data = form.fields | values
-        return Page(await self._tried(form.method.upper(), urljoin(page.url, form.action), data=data))
+        return BrowserPage(await self._tried(form.method.upper(), urljoin(page.url, form.action), data=data))
 
     async def json(self, address: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         """GET JSON, or POST `body` as JSON."""

@@ -13,7 +13,7 @@ from safar.kernel.context import Context
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.web.actor import Actor
 from safar.payments.trial import switch_on_for_trial
-from safar.stock.actions import MAIN, Receipt, receive_many
+from safar.stock.actions import MAIN, StockReceipt, receive_stock_many
 from safar.team.actions import all_staff, invite, renew_password
 
 _UNITS_SHARE = 0.2  # of the customers: fewer units than want one
@@ -45,8 +45,8 @@ async def load_shop(context: Context, customers: int) -> Offered:
             if product.stock > 0 and product.sku != hot.sku  # the offer is all there is of it
         ]
         hot_id = variant_ids[[product.sku for product in goods].index(hot.sku)]
-        receipts.append(Receipt(new_id(), hot_id, MAIN, units, "delivery", "for the campaign", None))
-        await receive_many(connection, receipts)
+        receipts.append(StockReceipt(new_id(), hot_id, MAIN, units, "delivery", "for the campaign", None))
+        await receive_stock_many(connection, receipts)
     records = [
         CustomerRecord(name=s.name, email=s.email, language=s.language, country=s.country, consent=True)
         for s in shoppers(customers)
@@ -57,8 +57,8 @@ async def load_shop(context: Context, customers: int) -> Offered:
     return Offered(hot_id, hot.sku, units)
 
 
-def _receipt(variant_id: UUID, units: int, sku: str) -> Receipt:
-    return Receipt(derived_id("demo-stock", sku), variant_id, MAIN, units, "opening stock", "demo", None)
+def _receipt(variant_id: UUID, units: int, sku: str) -> StockReceipt:
+    return StockReceipt(derived_id("demo-stock", sku), variant_id, MAIN, units, "opening stock", "demo", None)
 
 
 async def _fit_the_site(context: Context) -> None:

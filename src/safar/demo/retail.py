@@ -61,7 +61,7 @@ FAMILY_NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
+class RetailProduct:
     """`price_minor` is in pence; `stock` are the units on the shelf when the week begins."""
 
     sku: str
@@ -73,7 +73,7 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
-class Basket:
+class Invoice:
     """An invoice: `minute` counts from Monday 24 October 2011 00:00, a line is (sku, quantity)."""
 
     invoice: str
@@ -85,7 +85,7 @@ class Basket:
 
 @dataclass(frozen=True, slots=True)
 class Shopper:
-    """An invented person; `key` leads to the real basket (`basket_of`), `country` is that of its customer."""
+    """An invented person; `key` leads to a real basket (`invoice_for`), `country` is its customer's."""
 
     key: str
     name: str
@@ -95,10 +95,10 @@ class Shopper:
 
 
 @cache
-def products() -> tuple[Product, ...]:
+def products() -> tuple[RetailProduct, ...]:
     """Every product of the week's baskets, by sku."""
     return tuple(
-        Product(
+        RetailProduct(
             sku=row["sku"],
             title=row["title"],
             category=row["category"],
@@ -111,10 +111,10 @@ def products() -> tuple[Product, ...]:
 
 
 @cache
-def baskets() -> tuple[Basket, ...]:
+def baskets() -> tuple[Invoice, ...]:
     """The week's baskets in the order of their minute."""
     return tuple(
-        Basket(
+        Invoice(
             invoice=row["invoice"],
             customer=row["customer"],
             country=row["country"],
@@ -137,7 +137,7 @@ def shoppers(limit: int) -> tuple[Shopper, ...]:
     return tuple(_shopper(number, customers) for number in range(limit))
 
 
-def basket_of(key: str) -> Basket:
+def invoice_for(key: str) -> Invoice:
     """The real basket that this shopper fills; a customer's copies take that customer's baskets in turn.
 
     Raises KeyError for a key whose customer did not shop in the week.
@@ -148,7 +148,7 @@ def basket_of(key: str) -> Basket:
 
 
 @cache
-def choose_hot_product() -> Product:
+def choose_hot_product() -> RetailProduct:
     """The product that the most customers bought in the week; of equals, the one with the lowest sku."""
     buyers: defaultdict[str, set[str]] = defaultdict(set)
     for basket in baskets():
@@ -184,8 +184,8 @@ def _line(text: str) -> tuple[str, int]:
 
 
 @cache
-def _baskets_by_customer() -> dict[str, list[Basket]]:
-    grouped: dict[str, list[Basket]] = {}
+def _baskets_by_customer() -> dict[str, list[Invoice]]:
+    grouped: dict[str, list[Invoice]] = {}
     for basket in baskets():
         grouped.setdefault(basket.customer, []).append(basket)
     return grouped

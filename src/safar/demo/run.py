@@ -21,7 +21,7 @@ from safar.demo.retail import shoppers
 from safar.demo.settle import all_gone_on_or_lost, settle
 from safar.demo.show import print_report
 from safar.demo.tally import Tally, differences
-from safar.demo.visitors import Stage, Visitor
+from safar.demo.visitors import RehearsalStage, VirtualCustomer
 from safar.journey.decide import WINDOWS_S
 from safar.journey.report import PromiseReport, promise_report
 from safar.kernel.context import Context, make_context
@@ -120,7 +120,7 @@ async def rehearse(context: Context, *, customers: int, seconds: float) -> Rehea
         await start(connection, campaign_id)
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
     async with httpx.AsyncHTTPTransport(limits=limits) as transport:
-        stage = Stage(settings, postbox, tally, transport, seconds, _SEED, offered.sku)
+        stage = RehearsalStage(settings, postbox, tally, transport, seconds, _SEED, offered.sku)
         agent = Agent(settings, transport, AGENT, agent_password, handle_s=max(seconds / 40, 0.5))
         await _live(stage, agent, customers, offered)
     _screen.print("Waiting until nothing is under way …")
@@ -138,9 +138,9 @@ def _write(file: Path, figures: dict[str, Any]) -> None:
     file.write_text(json.dumps(figures, indent=2, default=str) + "\n", encoding="utf-8")
 
 
-async def _live(stage: Stage, agent: Agent, customers: int, offered: Offered) -> None:
+async def _live(stage: RehearsalStage, agent: Agent, customers: int, offered: Offered) -> None:
     """Let everybody live for the length of the rehearsal, and those inside finish."""
-    people = [Visitor(stage, shopper) for shopper in shoppers(customers)]
+    people = [VirtualCustomer(stage, shopper) for shopper in shoppers(customers)]
     helpers = [asyncio.create_task(stage.postbox.run()), asyncio.create_task(agent.work())]
     lives = [asyncio.create_task(person.live()) for person in people]
     showing = asyncio.create_task(_show(stage.tally, agent, customers, offered.units))

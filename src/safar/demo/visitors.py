@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from safar.demo.browser import Browser, Page
+from safar.demo.browser import Browser, BrowserPage
 from safar.demo.mailbox import NOT_TAKEN, send_reply
 from safar.demo.postbox import Letter, Postbox
-from safar.demo.retail import Shopper, basket_of
+from safar.demo.retail import Shopper, invoice_for
 from safar.demo.tally import Tally
 from safar.kernel.ids import new_id
 from safar.settings import Settings
@@ -49,7 +49,7 @@ class SentAway(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class RehearsalStage:
     """Where the rehearsal plays and for how long (seconds)."""
 
     settings: Settings
@@ -61,10 +61,10 @@ class Stage:
     hot_sku: str
 
 
-class Visitor:
+class VirtualCustomer:
     """One customer from mail to order."""
 
-    def __init__(self, stage: Stage, shopper: Shopper) -> None:
+    def __init__(self, stage: RehearsalStage, shopper: Shopper) -> None:
         self.stage = stage
         self.shopper = shopper
         self.chance = random.Random(f"{stage.seed}:{shopper.key}")
@@ -146,7 +146,7 @@ class Visitor:
                 tally.inside -= 1
             await browser.json("/leave", {})
 
-    async def _wait(self, browser: Browser, page: Page) -> Page | None:
+    async def _wait(self, browser: Browser, page: BrowserPage) -> BrowserPage | None:
         """Wait at the gate; None when patience ends or the queue does."""
         tally, key = self.stage.tally, self.shopper.key
         tally.queued.add(key)
@@ -174,7 +174,7 @@ class Visitor:
         finally:
             tally.waiting -= 1
 
-    async def _shop(self, browser: Browser, page: Page) -> None:
+    async def _shop(self, browser: Browser, page: BrowserPage) -> None:
         await self._pause(0.02)
         if self.chance.random() < ASKS:
             await self._ask(browser)
@@ -209,7 +209,7 @@ class Visitor:
                 self.stage.tally.answered.add(self.shopper.key)
                 return
 
-    async def _put_in_cart(self, browser: Browser, page: Page, quantity: int | None = None) -> bool:
+    async def _put_in_cart(self, browser: Browser, page: BrowserPage, quantity: int | None = None) -> bool:
         """Put the page's product in the cart; False when it is not to be had."""
         form = page.form("/cart/lines")
         if form is None:
@@ -224,12 +224,12 @@ class Visitor:
         return True
 
     def _real_quantity(self) -> int:
-        lines = dict(basket_of(self.shopper.key).lines)
+        lines = dict(invoice_for(self.shopper.key).lines)
         return lines.get(self.stage.hot_sku, 1)
 
     async def _add_more(self, browser: Browser) -> None:
         """Add a few products of the customer's real basket, found by searching for them."""
-        lines = [line for line in basket_of(self.shopper.key).lines if line[0] != self.stage.hot_sku]
+        lines = [line for line in invoice_for(self.shopper.key).lines if line[0] != self.stage.hot_sku]
         wanted = self.chance.sample(lines, min(len(lines), self.chance.randint(0, _OTHER_LINES_MAX)))
         for sku, quantity in wanted:
             found = await self._inside(browser, browser.get(f"/search?q={sku}"))
@@ -287,7 +287,7 @@ class Visitor:
         for name in what:
             tally.unsure[name] -= 1
 
-    async def _inside(self, browser: Browser, asked: Awaitable[Page]) -> Page:
+    async def _inside(self, browser: Browser, asked: Awaitable[BrowserPage]) -> BrowserPage:
         """Return a page of the shop. Raises SentAway.
 
         After longer than a place is kept, the gate may have let the customer in anew without a word.
@@ -306,6 +306,6 @@ class Visitor:
         return page
 
 
-def _expect(page: Page, status: int) -> None:
+def _expect(page: BrowserPage, status: int) -> None:
     if page.status != status:
         raise ValueError(f"{page.path} answered {page.status}")

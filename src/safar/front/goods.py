@@ -7,7 +7,7 @@ such an order may fail. The gate itself knows nothing of goods; the worker tells
 from collections.abc import Sequence
 
 from safar.campaigns.reading import listed
-from safar.cart.available import offers
+from safar.cart.available import available_of
 from safar.catalogue.actions import product_of
 from safar.catalogue.errors import UnknownProduct
 from safar.gate.line.calling import end_queue
@@ -55,7 +55,7 @@ async def _units(connection: Connection, site: Site) -> tuple[int, int]:
     except UnknownProduct:
         return 0, 0
     ids = [variant.id for variant in variants]
-    found = (await offers(connection, ids, None)).values()
+    found = (await available_of(connection, ids, None)).values()
     left, held = sum(offer.buyable for offer in found), sum(offer.held for offer in found)
     running = [c for c in await listed(connection) if c.closed_at is None and c.variant_id in ids]
     there = await levels(connection, [campaign.variant_id for campaign in running]) if running else {}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from safar.cart.available import offers
+from safar.cart.available import available_of
 from safar.catalogue.actions import variants_by_id
 from safar.customers.actions import cards
 from safar.customers.sentences import sentence
@@ -76,7 +76,7 @@ async def _products(connection: Connection, recent: list[Recorded], campaign_id:
     if not ids:
         return []
     variants = await variants_by_id(connection, ids)
-    stock = await offers(connection, ids, campaign_id)
+    stock = await available_of(connection, ids, campaign_id)
     return [Looked(variants[id_].title, stock[id_].free) for id_ in ids if id_ in variants]
 
 

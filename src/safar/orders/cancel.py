@@ -8,8 +8,16 @@ from safar.capacity import actions as ledger
 from safar.kernel import clock
 from safar.kernel.database import Connection
 from safar.kernel.ids import derived_id
-from safar.orders.changes import Change, Standing, event_of, lock, standings, unchanged, write
-from safar.orders.from_cart import open_again
+from safar.orders.changes import (
+    OrderChange,
+    OrderStanding,
+    event_of,
+    lock_orders,
+    standings,
+    unchanged,
+    write_changes,
+)
+from safar.orders.from_cart import reopen_carts
 from safar.orders.model import CancelReason, Order, OrderState, PaymentState
 from safar.orders.reading import goods_of
 from safar.orders.way import payment_after_cancel, when_cancelled
@@ -36,14 +44,16 @@ class Cancellation:
 Undo = Callable[[Connection, Sequence[Order], Mapping[UUID, UUID | None]], Awaitable[Mapping[UUID, int]]]
 
 
-async def cancel_unpaid_many(connection: Connection, cancellations: Sequence[Cancellation]) -> list[Standing]:
+async def cancel_unpaid_many(
+    connection: Connection, cancellations: Sequence[Cancellation]
+) -> list[OrderStanding]:
     """Give up orders whose payment came to nothing; one that is sold stays sold.
 
     What staff or customers want cancelled is for the verb of `returns.cancel_order`.
     """
     if any(cancellation.is_wanted for cancellation in cancellations):
         raise ValueError("returns.cancel_order cancels what somebody wants cancelled")
-    return await cancel(connection, cancellations, undo=_nothing_sold)
+    return await cancel_many(connection, cancellations, undo=_nothing_sold)
 
 
 async def _nothing_sold(
@@ -52,13 +62,13 @@ async def _nothing_sold(
     raise AssertionError(f"a payment that failed undoes no sale: {[order.id for order in orders]}")
 
 
-async def cancel(
+async def cancel_many(
     connection: Connection,
     cancellations: Sequence[Cancellation],
     *,
     related: Collection[UUID] = (),
     undo: Undo,
-) -> list[Standing]:
+) -> list[OrderStanding]:
     """Give up orders and free their units; staff may cancel confirmed ones too, whose units come back.
 
     `related`: orders whose money hangs together with theirs, to be locked with them. `undo` gives back what
@@ -70,9 +80,11 @@ async def cancel(
     now = clock.now()
     asked = {cancellation.order_id: cancellation for cancellation in cancellations}
     orders = {
-        id_: order for id_, order in (await lock(connection, {*related, *asked})).items() if id_ in asked
+        id_: order
+        for id_, order in (await lock_orders(connection, {*related, *asked})).items()
+        if id_ in asked
     }
-    changes: dict[UUID, Change] = {}
+    changes: dict[UUID, OrderChange] = {}
     released: list[Order] = []
     returned: list[Order] = []
     on_the_way = await _partly_sent(connection, orders.values())
@@ -88,7 +100,7 @@ async def cancel(
             (released if step == "release" else returned).append(order)
         elif order.payment_state == PaymentState.STARTED and not cancellation.may_still_arrive:
             changes[order.id] = _never_paid(order, cancellation.reason)
-    await open_again(connection, released)
+    await reopen_carts(connection, released)
     if returned:
         # Shelves and uses of codes at once, in the ledger's order, before any of them changes.
         await ledger.lock_many(connection, [], [order.hold_id for order in released + returned])
@@ -100,7 +112,7 @@ async def cancel(
         by = {order.id: asked[order.id].staff_id for order in returned}
         for order_id, amount in (await undo(connection, returned, by)).items():
             changes[order_id].credit_minor = amount
-    await write(connection, changes, now)
+    await write_changes(connection, changes, now)
     return standings([cancellation.order_id for cancellation in cancellations], orders, changes)
 
 
@@ -133,7 +145,7 @@ async def _bring_back(
     await stock.transfer_many(connection, moves)
 
 
-def _cancelled(order: Order, cancellation: Cancellation) -> Change:
+def _cancelled(order: Order, cancellation: Cancellation) -> OrderChange:
     after = payment_after_cancel(order.payment_state, may_still_arrive=cancellation.may_still_arrive)
     change = unchanged(order, payment_state=after)
     change.state, change.reason, change.mail = OrderState.CANCELLED, cancellation.reason, "cancelled"
@@ -148,7 +160,7 @@ def _cancelled(order: Order, cancellation: Cancellation) -> Change:
     return change
 
 
-def _never_paid(order: Order, reason: CancelReason) -> Change:
+def _never_paid(order: Order, reason: CancelReason) -> OrderChange:
     change = unchanged(order, payment_state=PaymentState.FAILED)
     change.payment_reason = reason
     change.events = (event_of("payment.failed", order, {"reason": reason}),)

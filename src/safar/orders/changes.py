@@ -11,13 +11,13 @@ from safar.channels.model import Outgoing
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel.database import Connection, as_json, execute, rows
-from safar.orders.mail import About, mail_of
+from safar.orders.mail import MailedOrder, mail_of
 from safar.orders.model import Goods, Order, OrderLine, PaymentState
-from safar.orders.reading import QUERIES, goods_of, lines_of
+from safar.orders.reading import QUERIES, goods_of, order_lines_of
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OrderStanding:
     """How an order stands after a verb; `changed`: it was this call that changed it. State None: no order."""
 
     order_id: UUID
@@ -28,7 +28,7 @@ class Standing:
 
 
 @dataclass(slots=True)
-class Change:
+class OrderChange:
     """What a verb does to one order, collected before it is written for all at once.
 
     `credit_minor`: what paid for it and goes back, now or when what it was exchanged for is here.
@@ -47,13 +47,13 @@ class Change:
     credit_minor: int = 0
 
 
-async def lock(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Order]:
+async def lock_orders(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Order]:
     found = await rows(Order, connection, QUERIES["lock_orders"], {"ids": list(ids)})
     return {order.id: order for order in found}
 
 
-def unchanged(order: Order, *, payment_state: PaymentState | None = None) -> Change:
-    return Change(
+def unchanged(order: Order, *, payment_state: PaymentState | None = None) -> OrderChange:
+    return OrderChange(
         order,
         order.state,
         payment_state or order.payment_state,
@@ -63,7 +63,7 @@ def unchanged(order: Order, *, payment_state: PaymentState | None = None) -> Cha
     )
 
 
-async def write(connection: Connection, changes: Mapping[UUID, Change], now: datetime) -> None:
+async def write_changes(connection: Connection, changes: Mapping[UUID, OrderChange], now: datetime) -> None:
     """Write orders and payments, then mails and events, for all changes at once."""
     if not changes:
         return
@@ -78,7 +78,7 @@ async def write(connection: Connection, changes: Mapping[UUID, Change], now: dat
     await execute(connection, QUERIES["change_orders"], {"changes": as_json(orders), "now": now})
     await execute(connection, QUERIES["change_payments"], {"changes": as_json(payments), "now": now})
     sold = [change.order for change in changes.values() if change.mail == "confirmed"]
-    lines = await lines_of(connection, [order.id for order in sold]) if sold else {}
+    lines = await order_lines_of(connection, [order.id for order in sold]) if sold else {}
     await queue_many(connection, [_mail(c, lines.get(id_, [])) for id_, c in changes.items() if c.mail])
     events = [event for change in changes.values() for event in change.events]
     goods = await goods_of(connection, [order.id for order in sold]) if sold else {}
@@ -86,9 +86,9 @@ async def write(connection: Connection, changes: Mapping[UUID, Change], now: dat
     await append_many(connection, events)
 
 
-def _mail(change: Change, lines: Sequence[OrderLine]) -> Outgoing:
+def _mail(change: OrderChange, lines: Sequence[OrderLine]) -> Outgoing:
     order = change.order
-    about = About(
+    about = MailedOrder(
         order_id=order.id,
         number=order.number,
         customer_id=order.customer_id,
@@ -134,18 +134,20 @@ def event_of(
 
 
 def standings(
-    ids: Sequence[UUID], orders: Mapping[UUID, Order], changes: Mapping[UUID, Change]
-) -> list[Standing]:
+    ids: Sequence[UUID], orders: Mapping[UUID, Order], changes: Mapping[UUID, OrderChange]
+) -> list[OrderStanding]:
     told: set[UUID] = set()
     standings = []
     for id_ in ids:
         order, change = orders.get(id_), changes.get(id_)
         if order is None:
-            standings.append(Standing(id_, None))
+            standings.append(OrderStanding(id_, None))
         elif change is None:
-            standings.append(Standing(id_, order.state, order.payment_state, order.reason))
+            standings.append(OrderStanding(id_, order.state, order.payment_state, order.reason))
         else:
             first = id_ not in told
-            standings.append(Standing(id_, change.state, change.payment_state, change.reason, changed=first))
+            standings.append(
+                OrderStanding(id_, change.state, change.payment_state, change.reason, changed=first)
+            )
         told.add(id_)
     return standings

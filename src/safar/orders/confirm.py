@@ -9,13 +9,21 @@ from safar.capacity import actions as ledger
 from safar.capacity.model import HoldState
 from safar.kernel import clock
 from safar.kernel.database import Connection
-from safar.orders.changes import Change, Standing, event_of, lock, standings, unchanged, write
+from safar.orders.changes import (
+    OrderChange,
+    OrderStanding,
+    event_of,
+    lock_orders,
+    standings,
+    unchanged,
+    write_changes,
+)
 from safar.orders.hold_again import claim_again, claim_of
 from safar.orders.model import Order, OrderState, PaymentState
 from safar.orders.reading import goods_of
 from safar.orders.way import when_paid
 from safar.stock import actions as stock
-from safar.stock.choose import Rule
+from safar.stock.choose import LocationRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,7 @@ class Confirmation:
     location_rule: str = "nearest"
 
 
-async def confirm_many(connection: Connection, confirmations: Sequence[Confirmation]) -> list[Standing]:
+async def confirm_many(connection: Connection, confirmations: Sequence[Confirmation]) -> list[OrderStanding]:
     """Sell the held units of orders that are paid.
 
     When the hold has ended, the units are held again; when there are none left the order is cancelled, and
@@ -40,8 +48,8 @@ async def confirm_many(connection: Connection, confirmations: Sequence[Confirmat
     """
     now = clock.now()
     asked = {confirmation.order_id: confirmation for confirmation in confirmations}
-    orders = await lock(connection, asked)
-    changes: dict[UUID, Change] = {}
+    orders = await lock_orders(connection, asked)
+    changes: dict[UUID, OrderChange] = {}
     claimable = []
     for order in orders.values():
         step = when_paid(order.state, order.payment_state)
@@ -49,19 +57,19 @@ async def confirm_many(connection: Connection, confirmations: Sequence[Confirmat
             claimable.append(order)
         elif step == "owe":
             changes[order.id] = unchanged(order, payment_state=PaymentState.OWED)
-    rules = {order.id: Rule(asked[order.id].location_rule) for order in claimable}
+    rules = {order.id: LocationRule(asked[order.id].location_rule) for order in claimable}
     sold = await _claim(connection, claimable, rules, now)
     for order in claimable:
         hold_id = sold.get(order.id)
         changes[order.id] = _confirmed(order, hold_id) if hold_id else _sold_out(order)
     for order_id, change in changes.items():
         change.link, change.reference = asked[order_id].link, asked[order_id].reference
-    await write(connection, changes, now)
+    await write_changes(connection, changes, now)
     return standings([confirmation.order_id for confirmation in confirmations], orders, changes)
 
 
 async def _claim(
-    connection: Connection, orders: Sequence[Order], rules: Mapping[UUID, Rule], now: datetime
+    connection: Connection, orders: Sequence[Order], rules: Mapping[UUID, LocationRule], now: datetime
 ) -> dict[UUID, UUID]:
     """Sell what the orders hold, or can hold again; return the hold that was claimed, by order."""
     if not orders:
@@ -72,7 +80,7 @@ async def _claim(
     accounts = [level.account_id for level in levels.values()]
     await ledger.lock_many(connection, accounts, [order.hold_id for order in orders])
     claims = [claim_of(order, order.hold_id, goods[order.id]) for order in orders]
-    endings = await stock.claim_many(connection, claims)
+    endings = await stock.claim_stock_many(connection, claims)
     sold = {
         order.id: order.hold_id
         for order, ended in zip(orders, endings, strict=True)
@@ -82,13 +90,13 @@ async def _claim(
     return sold | await claim_again(connection, lapsed, goods, rules, now)
 
 
-def _confirmed(order: Order, hold_id: UUID) -> Change:
+def _confirmed(order: Order, hold_id: UUID) -> OrderChange:
     change = unchanged(order, payment_state=PaymentState.PAID)
     change.state, change.hold_id, change.mail = OrderState.CONFIRMED, hold_id, "confirmed"
     return change
 
 
-def _sold_out(order: Order) -> Change:
+def _sold_out(order: Order) -> OrderChange:
     """Return the end of an order that was paid for after its units had gone."""
     change = unchanged(order, payment_state=PaymentState.OWED)
     change.state, change.reason, change.mail = OrderState.CANCELLED, "sold_out_while_paying", "cancelled"

@@ -60,12 +60,12 @@ def asks(settings: Settings) -> dict[str, Ask]:
     """Return who is asked before a mail of the shop leaves."""
 
     async def ask(connection: Connection, due: Sequence[Due]) -> list[Withheld]:
-        return await withheld_of(connection, due, settings)
+        return await withheld_mails(connection, due, settings)
 
     return {"shop": ask}
 
 
-async def withheld_of(connection: Connection, due: Sequence[Due], settings: Settings) -> list[Withheld]:
+async def withheld_mails(connection: Connection, due: Sequence[Due], settings: Settings) -> list[Withheld]:
     """Return which of the mails may not leave now; write down the others that go to unproven mailboxes."""
     mails = {one.id: one for one in due if one.customer_id is not None}
     records = [{"id": one.id, "customer_id": one.customer_id, "email": one.address} for one in mails.values()]

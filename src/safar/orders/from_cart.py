@@ -55,7 +55,7 @@ async def close_carts(connection: Connection, orders: Mapping[UUID, UUID], now: 
     await execute(connection, QUERIES["close_carts"], {"carts": as_json(records), "now": now})
 
 
-async def open_again(connection: Connection, orders: Sequence[Order]) -> None:
+async def reopen_carts(connection: Connection, orders: Sequence[Order]) -> None:
     """Open the carts of orders that came to nothing; before the accounts, which are locked after carts."""
     carts = [order.cart_id for order in orders if order.cart_id]
     if carts:

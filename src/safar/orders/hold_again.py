@@ -12,7 +12,7 @@ from safar.orders.model import Goods, Order
 from safar.orders.reading import QUERIES
 from safar.pricing.discounts import uses_left
 from safar.stock import actions as stock
-from safar.stock.choose import Chosen, Rule, choose
+from safar.stock.choose import Chosen, LocationRule, choose_locations
 from safar.stock.locations import selling_locations
 from safar.stock.model import Place, allocation_of
 
@@ -23,7 +23,7 @@ async def claim_again(
     connection: Connection,
     orders: Sequence[Order],
     goods: Mapping[UUID, list[Goods]],
-    rules: Mapping[UUID, Rule],
+    rules: Mapping[UUID, LocationRule],
     now: datetime,
 ) -> dict[UUID, UUID]:
     """Sell orders whose hold has ended, where there is still enough; return their new hold, by order.
@@ -45,7 +45,9 @@ async def claim_again(
         for one in goods[order.id]:
             demand[one.variant_id] = demand.get(one.variant_id, 0) + one.quantity
         first = allocation_of(order.campaign_id) if order.campaign_id else None
-        chosen = choose(demand, levels, locations, rule=rules[order.id], country=order.country, first=first)
+        chosen = choose_locations(
+            demand, levels, locations, rule=rules[order.id], country=order.country, first=first
+        )
         if not isinstance(chosen, Chosen):
             continue
         hold_id = derived_id("held again", order.id)
@@ -62,18 +64,18 @@ async def claim_again(
         if not isinstance(outcome, Held) or outcome.replayed:
             continue  # a hold that is there already is another's
         held[order.id] = hold_id
-        claims.append(stock.Claim(hold_id, _triples(chosen.goods), f"order {order.number}"))
+        claims.append(stock.StockClaim(hold_id, _triples(chosen.goods), f"order {order.number}"))
         if chosen.goods != {(one.variant_id, one.location_id): one.quantity for one in goods[order.id]}:
             moved[order.id] = chosen.goods
         levels = await stock.levels(connection, {one.variant_id for o in orders for one in goods[o.id]})
-    await stock.claim_many(connection, claims)
+    await stock.claim_stock_many(connection, claims)
     await _write_goods(connection, moved)
     return held
 
 
-def claim_of(order: Order, hold_id: UUID, goods: Sequence[Goods]) -> stock.Claim:
+def claim_of(order: Order, hold_id: UUID, goods: Sequence[Goods]) -> stock.StockClaim:
     lines = tuple((one.variant_id, one.location_id, one.quantity) for one in goods)
-    return stock.Claim(hold_id, lines, f"order {order.number}")
+    return stock.StockClaim(hold_id, lines, f"order {order.number}")
 
 
 def _triples(goods: Mapping[Place, int]) -> tuple[tuple[UUID, UUID, int], ...]:

@@ -27,7 +27,7 @@ class OrderLink:
     by_mail: bool
 
 
-def link_of(context: Context, order_id: UUID) -> str:
+def order_link(context: Context, order_id: UUID) -> str:
     """Return the order's page for a mail to the order's address; it goes nowhere else."""
     return f"{context.settings.public_url}/orders/{_signed(context, _MAILED, order_id)}"
 

@@ -18,7 +18,7 @@ _NAME_MAX, _LINE_MAX = 60, 120
 
 
 @dataclass(slots=True, kw_only=True)  # not frozen: made for every order
-class About:
+class MailedOrder:
     """An order as its mails tell of it; a line is (quantity, title, price of one).
 
     `promised_on`: the day on which units that are still to come leave. `proven`: the customer has shown that
@@ -55,7 +55,7 @@ _SUBJECTS = {
 }
 
 
-def mail_of(kind: str, about: About) -> Outgoing:
+def mail_of(kind: str, about: MailedOrder) -> Outgoing:
     """Return the mail of a `kind` of _SUBJECTS; each order gets each kind at most once."""
     with speaking(about.language):
         parts = ["\n".join(_news(kind, about))]
@@ -69,7 +69,7 @@ def mail_of(kind: str, about: About) -> Outgoing:
 
 
 def letter(
-    to: Order | About, message_id: UUID, subject: str, paragraphs: Sequence[str], link: str
+    to: Order | MailedOrder, message_id: UUID, subject: str, paragraphs: Sequence[str], link: str
 ) -> Outgoing:
     """Return a mail to a customer, `paragraphs` between the salutation and what every mail ends with.
 
@@ -101,7 +101,7 @@ def salutation(name: str, *, proven: bool) -> str:
     return _("Hello %(name)s,", name=words) if words else _("Hello,")
 
 
-def _news(kind: str, about: About) -> list[str]:
+def _news(kind: str, about: MailedOrder) -> list[str]:
     amount = _amount(about.language, about.total_minor, about.currency)
     if kind == "confirmed":
         paid = about.payment_state == PaymentState.PAID
@@ -127,7 +127,7 @@ def _news(kind: str, about: About) -> list[str]:
     return news
 
 
-def _goods(about: About) -> list[str]:
+def _goods(about: MailedOrder) -> list[str]:
     goods = [
         f"{quantity} × {title}  {_amount(about.language, price * quantity, about.currency)}"
         for quantity, title, price in about.lines[:_LINES_MAX]

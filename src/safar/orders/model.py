@@ -29,7 +29,7 @@ class Buyer:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class OrderLimits:
     """How much one may order; 0 is no limit.
 
     `units`: of one article in an order. Not paid: `orders` of one browser or address, `orders_network` of a
@@ -347,7 +347,7 @@ class OrderRequest:
     expected_total_minor: int | None = None
     location_rule: str = "nearest"
     link_id: UUID | None = None
-    limits: Limits = Limits()
+    limits: OrderLimits = OrderLimits()
     total_minor_max: int | None = None
     total_minor_step: int = 1
 

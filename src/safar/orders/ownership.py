@@ -10,7 +10,7 @@ from safar.customers.actions import Proof, finals, prove
 from safar.kernel import clock
 from safar.kernel.database import Connection, execute, rows
 from safar.orders.model import Order
-from safar.orders.reading import QUERIES, Found, orders_by_id
+from safar.orders.reading import QUERIES, FoundOrder, orders_by_id
 
 
 async def take_proof(connection: Connection, proof: Proof) -> UUID:
@@ -62,14 +62,14 @@ async def orders_shown_to_browser(connection: Connection, visitor_id: UUID, *, l
         "customer_ids": [visitor_id, *known.values()],
         "limit": limit,
     }
-    found = await rows(Found, connection, QUERIES["orders_shown_to_browser"], params)
+    found = await rows(FoundOrder, connection, QUERIES["orders_shown_to_browser"], params)
     return await _in_order(connection, [one.id for one in found])
 
 
 async def orders_of_mailbox(connection: Connection, email: str, *, limit: int) -> list[Order]:
     """Return the orders placed with an e-mail address, newest first: for whoever has shown to read it."""
     params = {"email": email.lower(), "limit": limit}
-    found = await rows(Found, connection, QUERIES["orders_of_mailbox"], params)
+    found = await rows(FoundOrder, connection, QUERIES["orders_of_mailbox"], params)
     return await _in_order(connection, [one.id for one in found])
 
 

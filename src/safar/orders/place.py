@@ -32,8 +32,8 @@ from safar.orders.model import (
     PaymentState,
     Taken,
 )
-from safar.orders.plan import Plan, World, out_of_stock, plan_order
-from safar.orders.reading import QUERIES, Found, orders_by_id, unpaid_of
+from safar.orders.plan import OrderPlan, World, out_of_stock, plan_order
+from safar.orders.reading import QUERIES, FoundOrder, orders_by_id, unpaid_of
 from safar.orders.rows import (
     Accepted,
     about_of,
@@ -108,7 +108,7 @@ async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_
         plans = []
         for request in going:
             plan = plan_order(request, asked.world)
-            if isinstance(plan, Plan):
+            if isinstance(plan, OrderPlan):
                 plans.append(plan)
             else:
                 answers[request.order_id] = plan
@@ -137,7 +137,7 @@ async def _keep_longer_for_proven(connection: Connection, requests: Sequence[Ord
     asked = [
         {"id": one.order_id, "customer_id": one.customer_id, "email": one.email} for one in shortly.values()
     ]
-    for found in await rows(Found, connection, QUERIES["proven_mailboxes"], {"orders": as_json(asked)}):
+    for found in await rows(FoundOrder, connection, QUERIES["proven_mailboxes"], {"orders": as_json(asked)}):
         shortly[found.id].hold_minutes_unproven = None
 
 
@@ -221,8 +221,8 @@ async def _proven_for_codes(
     if not once:
         return set()
     params = {"orders": as_json(once)}
-    proven = await rows(Found, connection, QUERIES["proven_mailboxes"], params)
-    used = await rows(Found, connection, QUERIES["codes_used_before"], params) if proven else []
+    proven = await rows(FoundOrder, connection, QUERIES["proven_mailboxes"], params)
+    used = await rows(FoundOrder, connection, QUERIES["codes_used_before"], params) if proven else []
     world.code_used = frozenset(order.id for order in used)
     return {order.id for order in proven}
 
@@ -240,11 +240,11 @@ def _choices(requests: Sequence[OrderRequest], world: World) -> int:
 
 async def _hold(
     connection: Connection,
-    plans: Sequence[Plan],
+    plans: Sequence[OrderPlan],
     asked: _Asked,
     answers: dict[UUID, Answer],
     now: datetime,
-) -> list[Plan]:
+) -> list[OrderPlan]:
     """Return the plans whose units are held now; the others get their answer, those raced get none yet."""
     if not plans:
         return []
@@ -271,7 +271,7 @@ async def _hold(
     return held
 
 
-def _refused(plan: Plan, outcome: Refused, asked: _Asked) -> Answer:
+def _refused(plan: OrderPlan, outcome: Refused, asked: _Asked) -> Answer:
     request = plan.request
     for account_id, reason in asked.uses.get(request.order_id, {}).items():
         if account_id in outcome.short:
@@ -281,7 +281,7 @@ def _refused(plan: Plan, outcome: Refused, asked: _Asked) -> Answer:
 
 async def _write(
     connection: Connection,
-    plans: Sequence[Plan],
+    plans: Sequence[OrderPlan],
     answers: dict[UUID, Answer],
     now: datetime,
     *,
@@ -325,7 +325,7 @@ async def _numbers(connection: Connection, count: int) -> list[int]:
     return await values(connection, QUERIES["next_numbers"], {"count": count})
 
 
-async def _promised_on(connection: Connection, plans: Sequence[Plan]) -> dict[UUID, date]:
+async def _promised_on(connection: Connection, plans: Sequence[OrderPlan]) -> dict[UUID, date]:
     """Return, for the orders that wait for units still to come, the day on which these can leave."""
     awaited = {variant_id for plan in plans for variant_id in plan.awaited}
     if not awaited:
@@ -341,7 +341,7 @@ async def _promised_on(connection: Connection, plans: Sequence[Plan]) -> dict[UU
 
 def _sales(connection: Connection, accepted: Sequence[Accepted]) -> Iterator[Awaitable[object]]:
     """Yield what makes orders sold, besides the hold."""
-    claims = [stock.Claim(a.plan.request.order_id, a.goods, f"order {a.number}") for a in accepted]
+    claims = [stock.StockClaim(a.plan.request.order_id, a.goods, f"order {a.number}") for a in accepted]
     yield stock.write_sales(connection, claims)
     yield queue_many(connection, [mail_of("confirmed", about_of(a)) for a in accepted])
 

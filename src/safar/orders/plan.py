@@ -24,8 +24,8 @@ from safar.orders.model import (
 )
 from safar.orders.unpaid import Unpaid, refusal_of_unpaid
 from safar.pricing.model import Destination, Discount, DiscountReason, NoShipping, Priced, Quote, Rules
-from safar.pricing.quote import quote, refusal_of
-from safar.stock.choose import Chosen, Rule, Short, choose
+from safar.pricing.quote import discount_refusal, quote
+from safar.stock.choose import Chosen, LocationRule, Short, choose_locations
 from safar.stock.model import Level, Place, Selling, allocation_of
 
 
@@ -69,7 +69,7 @@ class PlannedLine:
 
 
 @dataclass(slots=True)  # not frozen: made for every order
-class Plan:
+class OrderPlan:
     """An order that can be held for: `goods` units by place; `awaited` variants that are still to come."""
 
     request: OrderRequest
@@ -94,7 +94,7 @@ class Plan:
         return self.request.campaign_id or (self.discount.campaign_id if self.discount else None)
 
 
-def plan_order(request: OrderRequest, world: World) -> Plan | Refusal:
+def plan_order(request: OrderRequest, world: World) -> OrderPlan | Refusal:
     """Return what the order takes and costs, now off `world.levels`, or why it cannot be had."""
     units = request.units
     unknown = tuple(id_ for id_ in units if not _is_sold(world.variants.get(id_)))
@@ -110,7 +110,7 @@ def plan_order(request: OrderRequest, world: World) -> Plan | Refusal:
     lines, currency = priced.lines, priced.currency
     discount = world.discounts.get(request.discount_code) if request.discount_code else None
     if request.discount_code:
-        reason = refusal_of(discount, lines, world.rules, currency=currency, now=world.now)
+        reason = discount_refusal(discount, lines, world.rules, currency=currency, now=world.now)
         if reason is None and request.order_id in world.code_used:
             reason = DiscountReason.USED_BEFORE
         if reason is not None:
@@ -155,7 +155,7 @@ def plan_order(request: OrderRequest, world: World) -> Plan | Refusal:
         )
         for line in quoted.lines
     )
-    return Plan(request, planned, chosen.goods, accounts, quoted, chosen.awaited, discount)
+    return OrderPlan(request, planned, chosen.goods, accounts, quoted, chosen.awaited, discount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ def shown_left(short: Mapping[UUID, int], units: Mapping[UUID, int], kits: Parts
     return left
 
 
-def out_of_stock(plan: Plan, short: Mapping[int, int], world: World) -> OutOfStock:
+def out_of_stock(plan: OrderPlan, short: Mapping[int, int], world: World) -> OutOfStock:
     """Return the ledger's refusal, by account, as one by variant."""
     by_part: dict[UUID, int] = {}
     for variant_id, location_id in plan.goods:
@@ -242,11 +242,11 @@ def _free(demand: Mapping[UUID, int], world: World) -> dict[UUID, int]:
 def _choose(
     request: OrderRequest, units: Mapping[UUID, int], demand: Mapping[UUID, int], world: World
 ) -> Chosen | OutOfStock:
-    chosen = choose(
+    chosen = choose_locations(
         demand,
         world.levels,
         world.locations,
-        rule=Rule(request.location_rule),
+        rule=LocationRule(request.location_rule),
         country=request.country,
         first=allocation_of(request.campaign_id) if request.campaign_id else None,
     )

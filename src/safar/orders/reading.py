@@ -15,7 +15,7 @@ _UNPAID_READ_MAX = 100  # newest orders of one owner that are looked at
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundOrder:
     """An order that was looked for."""
 
     id: UUID
@@ -26,7 +26,7 @@ async def orders_by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UUID
     return {order.id: order for order in found}
 
 
-async def lines_of(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, list[OrderLine]]:
+async def order_lines_of(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, list[OrderLine]]:
     """Return the lines of each order."""
     by_order: dict[UUID, list[OrderLine]] = {id_: [] for id_ in ids}
     for line in await rows(OrderLine, connection, QUERIES["order_lines"], {"ids": list(by_order)}):

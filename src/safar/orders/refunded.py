@@ -6,7 +6,7 @@ from uuid import UUID
 
 from safar.kernel import clock
 from safar.kernel.database import Connection
-from safar.orders.changes import Standing, event_of, lock, standings, unchanged, write
+from safar.orders.changes import OrderStanding, event_of, lock_orders, standings, unchanged, write_changes
 from safar.orders.model import PaymentState
 
 
@@ -18,11 +18,11 @@ class Refunded:
     link: str
 
 
-async def refunded_many(connection: Connection, refunds: Sequence[Refunded]) -> list[Standing]:
+async def refunded_many(connection: Connection, refunds: Sequence[Refunded]) -> list[OrderStanding]:
     """Write down that money which was owed is given back. Writes payment.refunded, and the mail."""
     now = clock.now()
     asked = {refund.order_id: refund for refund in refunds}
-    orders = await lock(connection, asked)
+    orders = await lock_orders(connection, asked)
     changes = {}
     for order in orders.values():
         if order.payment_state == PaymentState.OWED:
@@ -31,5 +31,5 @@ async def refunded_many(connection: Connection, refunds: Sequence[Refunded]) -> 
             change.events = (event_of("payment.refunded", order, amount),)
             change.mail, change.link = "refunded", asked[order.id].link
             changes[order.id] = change
-    await write(connection, changes, now)
+    await write_changes(connection, changes, now)
     return standings([refund.order_id for refund in refunds], orders, changes)

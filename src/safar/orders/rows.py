@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from safar.journal.model import Event
-from safar.orders.mail import About
+from safar.orders.mail import MailedOrder
 from safar.orders.model import OrderRequest, OutOfStock, PaymentState
-from safar.orders.plan import Plan
+from safar.orders.plan import OrderPlan
 from safar.orders.unpaid import owners_of
 
 
@@ -16,7 +16,7 @@ from safar.orders.unpaid import owners_of
 class Accepted:
     """A plan whose units are held, the customer it belongs to and the number it got."""
 
-    plan: Plan
+    plan: OrderPlan
     customer_id: UUID
     number: int
     promised_on: date | None = None
@@ -26,12 +26,12 @@ class Accepted:
         return tuple((variant_id, at, units) for (variant_id, at), units in self.plan.goods.items())
 
 
-def held_until(plan: Plan, now: datetime) -> datetime:
+def held_until(plan: OrderPlan, now: datetime) -> datetime:
     shortly = plan.request.hold_minutes_unproven
     return now + timedelta(minutes=plan.request.hold_minutes if shortly is None else shortly)
 
 
-def longer_until(plan: Plan, now: datetime) -> datetime | None:
+def longer_until(plan: OrderPlan, now: datetime) -> datetime | None:
     """Return until when the units are kept once a mail to the customer came back, None where that is now."""
     if plan.request.hold_minutes_unproven is None:
         return None
@@ -80,7 +80,7 @@ def order_record(accepted: Accepted, now: datetime) -> dict[str, Any]:
     }
 
 
-def line_record(plan: Plan, line: Any) -> dict[str, Any]:
+def line_record(plan: OrderPlan, line: Any) -> dict[str, Any]:
     return {
         "order_id": plan.request.order_id,
         "variant_id": line.variant_id,
@@ -95,7 +95,7 @@ def line_record(plan: Plan, line: Any) -> dict[str, Any]:
     }
 
 
-def goods_record(plan: Plan, place: tuple[UUID, UUID], quantity: int) -> dict[str, Any]:
+def goods_record(plan: OrderPlan, place: tuple[UUID, UUID], quantity: int) -> dict[str, Any]:
     variant_id, location_id = place
     return {
         "order_id": plan.request.order_id,
@@ -105,9 +105,9 @@ def goods_record(plan: Plan, place: tuple[UUID, UUID], quantity: int) -> dict[st
     }
 
 
-def about_of(accepted: Accepted) -> About:
+def about_of(accepted: Accepted) -> MailedOrder:
     request, plan = accepted.plan.request, accepted.plan
-    return About(
+    return MailedOrder(
         order_id=request.order_id,
         number=accepted.number,
         customer_id=accepted.customer_id,

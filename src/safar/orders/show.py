@@ -41,7 +41,7 @@ def counts_as_delivered(order: Order) -> bool:
     return order.state == OrderState.CLOSED and order.delivered_at is None
 
 
-def next_of(order: Order, *, partly_shipped: bool = False, sent_back: bool = False) -> str:
+def next_step_text(order: Order, *, partly_shipped: bool = False, sent_back: bool = False) -> str:
     """Return what happens next, in a sentence."""
     if order.state == OrderState.CANCELLED:
         return _(REASONS.get(order.reason or "", REASONS["cancelled_by_shop"]))

@@ -4,10 +4,10 @@ from starlette.requests import Request
 
 from safar.kernel.context import Context
 from safar.kernel.web.pages import context_of
-from safar.orders.changes import Standing
-from safar.payments.books.model import Account, NewReceipt, ReceiptKeyReused, Received
-from safar.payments.providers.port import Configured, Said
-from safar.payments.settle import receive, settle_said
+from safar.orders.changes import OrderStanding
+from safar.payments.books.model import NewReceipt, OrderMoney, ReceiptKeyReused, Received
+from safar.payments.providers.port import Configured, ProviderWord
+from safar.payments.settle import receive_money, settle_said
 from safar.payments.ways import ways_of
 
 
@@ -20,11 +20,11 @@ class NoticeDesk:
     async def way(self, name: str) -> Configured | None:
         return (await ways_of(self.context)).get(name)
 
-    async def settle(self, account: Account, said: Said) -> Standing | None:
+    async def settle(self, account: OrderMoney, said: ProviderWord) -> OrderStanding | None:
         return await settle_said(self.context, account, said)
 
     async def receive(self, receipt: NewReceipt) -> Received | ReceiptKeyReused:
-        return await receive(self.context, receipt)
+        return await receive_money(self.context, receipt)
 
 
 def desk_of(request: Request) -> NoticeDesk:

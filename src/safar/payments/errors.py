@@ -23,7 +23,7 @@ class TooMuchBack(Conflict):
     code = "too_much_back"
 
 
-class NotOpen(Conflict):
+class AlreadySettled(Conflict):
     """Somebody has settled this in the meantime. Reload the page to see how it stands."""
 
     code = "not_open"

@@ -4,7 +4,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from safar.kernel.context import Context
 from safar.kernel.log import log
-from safar.payments.ways import Standing, standing
+from safar.payments.ways import PaymentWarnings, payment_warnings
 
 _WITHOUT_PAGES = ("/static/", "/images/", "/drawn/", "/health")
 
@@ -21,9 +21,9 @@ class PaymentsLayer:
             scope["state"] = {**scope.get("state", {}), "payments": await self._standing()}
         await self._app(scope, receive, send)
 
-    async def _standing(self) -> Standing:
+    async def _standing(self) -> PaymentWarnings:
         try:
-            return await standing(self._context)
+            return await payment_warnings(self._context)
         except Exception as error:  # the page itself says what is the matter with the database
             log.warning("payments.not_read", error=type(error).__name__)
-            return Standing()
+            return PaymentWarnings()

@@ -19,16 +19,16 @@ from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, error_text, page
 from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.requests import request_key, see_other
-from safar.orders.links import link_of
+from safar.orders.links import order_link
 from safar.orders.reading import order_of_number
 from safar.payments import way_pages
 from safar.payments.books.ask_refund import refund_many
 from safar.payments.books.decide import missing, refundable
-from safar.payments.books.end_refund import end_many, retry
+from safar.payments.books.end_refund import end_refunds_many, retry_refund
 from safar.payments.books.model import (
-    Account,
     Ending,
     NewReceipt,
+    OrderMoney,
     ReceiptKeyReused,
     RefundAsked,
     RefundRefused,
@@ -47,11 +47,11 @@ from safar.payments.books.reading import (
 )
 from safar.payments.books.receive import close_receipt, give_to_order
 from safar.payments.books.reference import number_in, reference_of, spaced
-from safar.payments.errors import NotOpen, TooMuchBack
+from safar.payments.errors import AlreadySettled, TooMuchBack
 from safar.payments.providers.pix.doubts import DOUBTS
 from safar.payments.refunds import carry_out_of, give_back
 from safar.payments.registry import KINDS
-from safar.payments.settle import receive
+from safar.payments.settle import receive_money
 
 REASONS = {
     "returned": N_("Goods came back"),
@@ -139,7 +139,7 @@ async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
     return page(request, "payments/payment.html", shown, status=wrong.status)
 
 
-async def _found(context: Context, order_id: UUID) -> Account:
+async def _found(context: Context, order_id: UUID) -> OrderMoney:
     async with context.database.connection() as connection:
         account = (await accounts_of(connection, [order_id])).get(order_id)
     if account is None:
@@ -163,12 +163,12 @@ async def _receive(request: Request, actor: Actor, fields: Fields) -> str:
         amount,
         account.currency,
         reference,
-        link=link_of(context, account.order_id),
+        link=order_link(context, account.order_id),
         staff_id=actor.id,
         location_rule=context.settings.order_location_rule,
     )
-    if isinstance(await receive(context, receipt), ReceiptKeyReused):
-        raise NotOpen
+    if isinstance(await receive_money(context, receipt), ReceiptKeyReused):
+        raise AlreadySettled
     return f"/payments/orders/{account.order_id}"
 
 
@@ -186,7 +186,7 @@ async def _refund(request: Request, actor: Actor, fields: Fields) -> str:
     if isinstance(answer, RefundRefused):
         raise TooMuchBack(amount=money(answer.refundable_minor, account.currency))
     if not isinstance(answer, RefundAsked):
-        raise NotOpen
+        raise AlreadySettled
     await carry_out_of(context, account.order_id)
     return f"/payments/orders/{account.order_id}"
 
@@ -203,11 +203,11 @@ async def _done(request: Request) -> Response:
     if refund is None:
         raise NotFound
     if refund.state in ("by_hand", "failed"):
-        link = link_of(context, refund.order_id)
+        link = order_link(context, refund.order_id)
         ending = Ending(refund_id, "done", link, reference or None, staff_id=actor.id)
-        await context.batched(end_many, ending)
+        await context.batched(end_refunds_many, ending)
     elif refund.state != "done":
-        raise NotOpen
+        raise AlreadySettled
     return see_other(f"/payments/orders/{refund.order_id}")
 
 
@@ -217,8 +217,8 @@ async def _retry(request: Request) -> Response:
         refund = await refund_of(connection, refund_id)
         if refund is None:
             raise NotFound
-        if not await retry(connection, refund_id):
-            raise NotOpen
+        if not await retry_refund(connection, refund_id):
+            raise AlreadySettled
     await carry_out_of(context, refund.order_id)
     return see_other(f"/payments/orders/{refund.order_id}")
 
@@ -241,12 +241,12 @@ async def _assign(request: Request) -> Response:
             connection,
             receipt_id,
             order_id,
-            link=link_of(context, order_id),
+            link=order_link(context, order_id),
             staff_id=actor.id,
             location_rule=context.settings.order_location_rule,
         )
     if given is None:
-        raise NotOpen
+        raise AlreadySettled
     if given.state == "cancelled":
         await give_back(context, order_id, "")
     return see_other(f"/payments/orders/{order_id}")
@@ -260,7 +260,7 @@ async def _close(request: Request) -> Response:
     fields.done()
     async with context.database.transaction() as connection:
         if not await close_receipt(connection, receipt_id, note=note, staff_id=actor.id):
-            raise NotOpen
+            raise AlreadySettled
     return see_other("/payments")
 
 

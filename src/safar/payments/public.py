@@ -19,12 +19,12 @@ from safar.kernel.web.requests import see_other
 from safar.orders.links import path_of
 from safar.orders.model import OrderState, PaymentState
 from safar.orders.opening import opened
-from safar.payments.books.model import Account
+from safar.payments.books.model import OrderMoney
 from safar.payments.books.reading import accounts_of
 from safar.payments.desk import desk_of
 from safar.payments.registry import KINDS
 from safar.payments.settle import settle_said
-from safar.payments.start import start
+from safar.payments.start import start_payment
 from safar.payments.ways import provider_of
 
 # What comes here is believed for its signature or secret, wherever it comes from: no browser sends it.
@@ -38,7 +38,7 @@ async def _pay(request: Request) -> Response:
     context = context_of(request)
     account = await _account(context, (await opened(request)).order_id)
     if _waits(account) and not account.redirect and _asks(request).may("start", account.order_id):
-        await start(context, account)  # the answer got lost before: the same key gives the same page
+        await start_payment(context, account)  # the answer got lost before: the same key gives the same page
         account = await _account(context, account.order_id)
     path = path_of(context, account.order_id)
     if not _waits(account) or not account.redirect:
@@ -90,7 +90,7 @@ def _asks(request: Request) -> Asks:
     return asks
 
 
-async def _account(context: Context, order_id: UUID) -> Account:
+async def _account(context: Context, order_id: UUID) -> OrderMoney:
     async with context.database.connection() as connection:
         account = (await accounts_of(connection, [order_id])).get(order_id)
     if account is None:
@@ -98,7 +98,7 @@ async def _account(context: Context, order_id: UUID) -> Account:
     return account
 
 
-def _waits(account: Account) -> bool:
+def _waits(account: OrderMoney) -> bool:
     return account.state == PaymentState.STARTED and account.order_state == OrderState.PLACED
 
 

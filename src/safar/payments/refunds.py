@@ -7,25 +7,25 @@ from uuid import UUID
 from safar.kernel.context import Context
 from safar.kernel.log import log
 from safar.kernel.setbacks import nobodys_fault, note
-from safar.orders.changes import Standing
-from safar.orders.links import link_of
+from safar.orders.changes import OrderStanding
+from safar.orders.links import order_link
 from safar.orders.reading import orders_by_id
 from safar.payments.books.ask_refund import give_back_many
 from safar.payments.books.decide import try_again_in
-from safar.payments.books.end_refund import end_many, postpone, take_due, take_of
+from safar.payments.books.end_refund import end_refunds_many, postpone, take_due_refunds, take_of
 from safar.payments.books.model import DueRefund, Ending
 from safar.payments.books.reading import accounts_of
-from safar.payments.providers.port import Back, BackOutcome, BackSaid
+from safar.payments.providers.port import RefundOrder, RefundOutcome, RefundWord
 from safar.payments.ways import provider_of
 
 _UNDER_WAY = timedelta(minutes=10)
-_STATES = {BackOutcome.DONE: "done", BackOutcome.REFUSED: "failed", BackOutcome.BY_HAND: "by_hand"}
+_STATES = {RefundOutcome.DONE: "done", RefundOutcome.REFUSED: "failed", RefundOutcome.BY_HAND: "by_hand"}
 
 
 async def carry_out_due(context: Context) -> bool:
     """Carry out the refunds that are due; return whether there may be more of them."""
     async with context.database.transaction() as connection:
-        due = await take_due(connection)
+        due = await take_due_refunds(connection)
 
     async def carry_out(refund: DueRefund) -> None:
         try:
@@ -49,7 +49,7 @@ async def carry_out_of(context: Context, order_id: UUID) -> None:
 
 
 async def _carry_out(context: Context, refund: DueRefund) -> None:
-    back = Back(
+    back = RefundOrder(
         refund.id,
         refund.order_id,
         refund.amount_minor,
@@ -69,14 +69,14 @@ async def _carry_out(context: Context, refund: DueRefund) -> None:
     await heard(context, refund, said)
 
 
-async def heard(context: Context, refund: DueRefund, said: BackSaid) -> None:
+async def heard(context: Context, refund: DueRefund, said: RefundWord) -> None:
     """Write down what a provider said about a refund."""
-    if said.outcome is BackOutcome.WAITING:
+    if said.outcome is RefundOutcome.WAITING:
         await _later(context, refund, _UNDER_WAY, None, said.reference)
         return
-    link = link_of(context, refund.order_id)
+    link = order_link(context, refund.order_id)
     ending = Ending(refund.id, _STATES[said.outcome], link, said.reference, said.problem)
-    await context.batched(end_many, ending)
+    await context.batched(end_refunds_many, ending)
 
 
 async def _later(
@@ -86,7 +86,7 @@ async def _later(
         await postpone(connection, refund, pause=pause, problem=problem, reference=reference)
 
 
-async def give_back(context: Context, order_id: UUID, provider: str) -> Standing:
+async def give_back(context: Context, order_id: UUID, provider: str) -> OrderStanding:
     """Refund what was paid for an order that was cancelled: at once where a provider does it.
 
     Where people paid by hand it becomes a task of the staff, and the payment stays OWED until it is done.
@@ -96,4 +96,4 @@ async def give_back(context: Context, order_id: UUID, provider: str) -> Standing
     async with context.database.connection() as connection:
         account = (await accounts_of(connection, [order_id]))[order_id]
         order = (await orders_by_id(connection, [order_id]))[order_id]
-    return Standing(order_id, account.order_state, account.state, order.reason)
+    return OrderStanding(order_id, account.order_state, account.state, order.reason)

@@ -13,17 +13,17 @@ from safar.kernel.ids import derived_id
 from safar.kernel.log import log
 from safar.kernel.setbacks import nobodys_fault
 from safar.orders.cancel import Cancellation, cancel_unpaid_many
-from safar.orders.changes import Standing
-from safar.orders.links import link_of
+from safar.orders.changes import OrderStanding
+from safar.orders.links import order_link
 from safar.orders.model import CancelReason, Order, OrderState, PaymentState
 from safar.orders.reading import orders_by_id
 from safar.orders.way import Unheard, when_unheard
 from safar.payments.books.decide import to_give_back
-from safar.payments.books.model import Account, NewReceipt, ReceiptKeyReused, Received
+from safar.payments.books.model import NewReceipt, OrderMoney, ReceiptKeyReused, Received
 from safar.payments.books.names import TOLD
 from safar.payments.books.reading import accounts_of, open_payments, rest
-from safar.payments.books.receive import receive_many
-from safar.payments.providers.port import Outcome, Provider, Said
+from safar.payments.books.receive import receive_money_many
+from safar.payments.providers.port import PaymentOutcome, Provider, ProviderWord
 from safar.payments.refunds import give_back
 from safar.payments.registry import KINDS
 from safar.payments.ways import provider_of
@@ -40,7 +40,7 @@ _NOTICE_RESTS = timedelta(seconds=45)
 _LATE_RESTS = timedelta(minutes=30)
 
 
-def rests(account: Account, now: datetime) -> datetime:
+def rests(account: OrderMoney, now: datetime) -> datetime:
     """Return until when the recovery loop need not look: nobody can be asked what a bank has not told."""
     kind, told = KINDS.get(account.provider), account.provider in TOLD
     tells = kind is not None and kind.notices is not None
@@ -83,15 +83,15 @@ async def settle_open(context: Context) -> bool:
     return len(order_ids) == _BATCH_MAX
 
 
-async def receive(context: Context, receipt: NewReceipt) -> Received | ReceiptKeyReused:
+async def receive_money(context: Context, receipt: NewReceipt) -> Received | ReceiptKeyReused:
     """Write down money that arrived; when its order is not to be sent any more, ask it back at once."""
-    received = await context.batched(receive_many, receipt)
+    received = await context.batched(receive_money_many, receipt)
     if isinstance(received, Received) and receipt.order_id and received.state == OrderState.CANCELLED:
         await give_back(context, receipt.order_id, receipt.provider)
     return received
 
 
-async def _settle_one(context: Context, order: Order, account: Account) -> None:
+async def _settle_one(context: Context, order: Order, account: OrderMoney) -> None:
     if to_give_back(account):
         await give_back(context, order.id, order.provider)
     if account.state != PaymentState.STARTED:
@@ -100,7 +100,7 @@ async def _settle_one(context: Context, order: Order, account: Account) -> None:
     if order.state == OrderState.CANCELLED and provider is not None:
         with suppress(Exception):  # the customer may still pay, and gets it back then
             await _in_time(context, provider.stop(order.id, account.data))
-    said: Said | None = Said(Outcome.PENDING)
+    said: ProviderWord | None = ProviderWord(PaymentOutcome.PENDING)
     if provider is not None:
         said = await _in_time(context, provider.look_up(order.id, account.data))
     if said is not None and await settle_said(context, account, said) is not None:
@@ -109,7 +109,7 @@ async def _settle_one(context: Context, order: Order, account: Account) -> None:
     if step is not Unheard.WAIT:
         cancellation = Cancellation(
             order.id,
-            link_of(context, order.id),
+            order_link(context, order.id),
             "payment_unfinished",
             may_still_arrive=step is Unheard.CANCEL_AND_ASK,
         )
@@ -134,14 +134,14 @@ async def _in_time(context: Context, call: Awaitable[T]) -> T:
         return await call
 
 
-async def settle_said(context: Context, account: Account, said: Said) -> Standing | None:
+async def settle_said(context: Context, account: OrderMoney, said: ProviderWord) -> OrderStanding | None:
     """Write down what the provider said; None when it does not know yet."""
-    order_id, link = account.order_id, link_of(context, account.order_id)
-    if said.outcome is Outcome.PENDING:
+    order_id, link = account.order_id, order_link(context, account.order_id)
+    if said.outcome is PaymentOutcome.PENDING:
         return None
-    if said.outcome is not Outcome.PAID:
+    if said.outcome is not PaymentOutcome.PAID:
         reason: CancelReason = (
-            "payment_declined" if said.outcome is Outcome.DECLINED else "payment_unfinished"
+            "payment_declined" if said.outcome is PaymentOutcome.DECLINED else "payment_unfinished"
         )
         return await context.batched(cancel_unpaid_many, Cancellation(order_id, link, reason))
     receipt = NewReceipt(
@@ -154,11 +154,11 @@ async def settle_said(context: Context, account: Account, said: Said) -> Standin
         link=link,
         location_rule=context.settings.order_location_rule,
     )
-    received = await context.batched(receive_many, receipt)
+    received = await context.batched(receive_money_many, receipt)
     if isinstance(received, ReceiptKeyReused):
         log.error("payment.said_otherwise", order_id=str(order_id))
         return None
-    standing = Standing(order_id, received.state, received.payment_state, received.reason)
+    standing = OrderStanding(order_id, received.state, received.payment_state, received.reason)
     if standing.state == OrderState.CANCELLED and standing.payment_state != PaymentState.REFUNDED:
         return await give_back(context, order_id, account.provider)
     return standing

@@ -13,10 +13,10 @@ from safar.orders.links import path_to_pay
 from safar.orders.model import Order, OrderState, PaymentState
 from safar.payments.books.decide import missing
 from safar.payments.books.mail import pay_rows
-from safar.payments.books.model import Account, Refund
+from safar.payments.books.model import OrderMoney, Refund
 from safar.payments.books.names import TOLD
 from safar.payments.books.reading import accounts_of, refunds_of
-from safar.payments.providers.kind import Kind, Means
+from safar.payments.providers.kind import Means, ProviderKind
 from safar.payments.registry import KINDS
 
 _QR_BORDER = 4  # modules, by ISO/IEC 18004
@@ -70,7 +70,7 @@ async def box(context: Context, order: Order) -> Box:
     return box_of(context, account, refunds)
 
 
-def box_of(context: Context, account: Account, refunds: list[Refund]) -> Box:
+def box_of(context: Context, account: OrderMoney, refunds: list[Refund]) -> Box:
     waits = account.state == PaymentState.STARTED and account.order_state == OrderState.PLACED
     kind = KINDS.get(account.provider)
     has_page = kind is not None and kind.has_page
@@ -94,7 +94,7 @@ def box_of(context: Context, account: Account, refunds: list[Refund]) -> Box:
     )
 
 
-def _means(context: Context, account: Account, kind: Kind) -> Means:
+def _means(context: Context, account: OrderMoney, kind: ProviderKind) -> Means:
     """Return how to pay what is still missing."""
     if kind.has_page:
         return Means(link=path_to_pay(context, account.order_id))

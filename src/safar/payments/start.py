@@ -6,14 +6,14 @@ from dataclasses import replace
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.log import log
-from safar.orders.changes import Standing
+from safar.orders.changes import OrderStanding
 from safar.orders.confirm import Confirmation, confirm_many
-from safar.orders.links import link_back, link_of, link_shown
+from safar.orders.links import link_back, link_shown, order_link
 from safar.orders.model import OrderState, Taken
-from safar.payments.books.model import Account
+from safar.payments.books.model import OrderMoney
 from safar.payments.books.reading import accounts_of
-from safar.payments.books.started import Kept, keep_started_many
-from safar.payments.providers.port import CannotPay, Charge, Outcome, Said, Started
+from safar.payments.books.started import StartedPayment, keep_started_many
+from safar.payments.providers.port import CannotPay, Charge, PaymentOutcome, ProviderWord, StartedCharge
 from safar.payments.settle import rests, settle_said
 from safar.payments.ways import provider_of
 
@@ -27,34 +27,34 @@ async def pay(context: Context, taken: Taken) -> Taken:
         return taken
     if taken.total_minor == 0:
         rule = context.settings.order_location_rule
-        paid = Confirmation(taken.order_id, link_of(context, taken.order_id), location_rule=rule)
+        paid = Confirmation(taken.order_id, order_link(context, taken.order_id), location_rule=rule)
         return _as_taken(taken, await context.batched(confirm_many, paid))
     async with context.database.connection() as connection:
         account = (await accounts_of(connection, [taken.order_id]))[taken.order_id]
-    standing = await start(context, account)
+    standing = await start_payment(context, account)
     return taken if standing is None else _as_taken(taken, standing)
 
 
-async def start(context: Context, account: Account) -> Standing | None:
+async def start_payment(context: Context, account: OrderMoney) -> OrderStanding | None:
     """Ask the provider of a placed order for the money; None while nothing is decided."""
     try:
         async with asyncio.timeout(context.settings.payment_timeout_s):
             started = await (await provider_of(context, account.provider)).start(_charge(context, account))
     except CannotPay:
-        return await settle_said(context, account, Said(Outcome.DECLINED))
+        return await settle_said(context, account, ProviderWord(PaymentOutcome.DECLINED))
     except Exception as error:
         # Whatever went wrong on the way, the provider may have taken the money.
         log.warning("payment.no_answer", order_id=str(account.order_id), error=type(error).__name__)
         return None
     if started.data:
         await context.batched(keep_started_many, _kept(context, account, started))
-    standing: Standing | None = None
+    standing: OrderStanding | None = None
     for said in started.said:
         standing = await settle_said(context, account, said) or standing
     return standing
 
 
-def _charge(context: Context, account: Account) -> Charge:
+def _charge(context: Context, account: OrderMoney) -> Charge:
     """Return the same for the same order: a provider refuses another request under one key.
 
     So its links are made at the order's own moment, and they are no mailbox's: whoever pays sees them.
@@ -74,18 +74,18 @@ def _charge(context: Context, account: Account) -> Charge:
     )
 
 
-def _kept(context: Context, account: Account, started: Started) -> Kept:
-    return Kept(
+def _kept(context: Context, account: OrderMoney, started: StartedCharge) -> StartedPayment:
+    return StartedPayment(
         account.order_id,
         started.data,
         started.redirect,
         started.expires_at,
         rests(account, clock.now()),
-        link_of(context, account.order_id),
+        order_link(context, account.order_id),
     )
 
 
-def _as_taken(taken: Taken, standing: Standing) -> Taken:
+def _as_taken(taken: Taken, standing: OrderStanding) -> Taken:
     return replace(
         taken,
         state=standing.state or taken.state,

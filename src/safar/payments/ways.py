@@ -32,7 +32,7 @@ _FRESH_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PaymentWarnings:
     """What nobody may overlook about the ways to pay.
 
     `nothing_offered`: no way in the shop's own currency. `pretended`: orders may be confirmed without money.
@@ -45,7 +45,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class PaymentWay:
     """A way to pay as the checkout offers it; `methods`: (value, label) of what can be chosen within it.
 
     `for_total`: the total that is to be paid can be paid this way.
@@ -167,11 +167,11 @@ def takes_total(way: Configured, total_minor: int, currency: str, shop_currency:
 
 async def offered(
     context: Context, currency: str, country: str = "", total_minor: int | None = None
-) -> list[Way]:
+) -> list[PaymentWay]:
     """Return the ways to pay for the checkout, in the order in which to show them."""
     ways, own = await ways_of(context), context.settings.currency
     return [
-        Way(
+        PaymentWay(
             provider,
             _(kind.label),
             _(kind.hint),
@@ -183,13 +183,13 @@ async def offered(
     ]
 
 
-async def standing(context: Context) -> Standing:
+async def payment_warnings(context: Context) -> PaymentWarnings:
     """Return what everybody has to know about the ways to pay, at most a few seconds old."""
     return standing_of(await ways_of(context), context.settings)
 
 
-def standing_of(ways: Mapping[str, Configured], settings: Settings) -> Standing:
-    return Standing(
+def standing_of(ways: Mapping[str, Configured], settings: Settings) -> PaymentWarnings:
+    return PaymentWarnings(
         nothing_offered=not any(serves(way, settings.currency, "") for way in ways.values()),
         pretended=any(way.enabled and not way.refused and _is_pretended(way) for way in ways.values()),
         card_refused=any(way.enabled and way.refused for way in ways.values()),

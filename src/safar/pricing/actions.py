@@ -132,7 +132,7 @@ async def _uses(connection: Connection, before: Discount, uses_max: int | None) 
     if before.account_id is not None:
         more = uses_max - (before.uses_max or 0)
         if more:
-            await ledger.change_many(connection, [ledger.Change(before.account_id, more)])
+            await ledger.change_many(connection, [ledger.OnHandChange(before.account_id, more)])
         return before.account_id
     key = f"{before.code}/{clock.now().isoformat()}"
     return (await ledger.open_many(connection, USES_OF_CODE, {key: uses_max}))[key]

@@ -73,7 +73,7 @@ async def give_uses_back(connection: Connection, hold_ids: Sequence[UUID]) -> No
     The caller has locked the accounts of the holds, and does it once: it changes nothing of the holds.
     """
     params = {"hold_ids": list(hold_ids), "kinds": _KINDS}
-    taken = await rows(ledger.Change, connection, QUERIES["uses_taken"], params)
+    taken = await rows(ledger.OnHandChange, connection, QUERIES["uses_taken"], params)
     if taken:
         await ledger.change_many(connection, taken)
 
@@ -84,7 +84,7 @@ async def uses_left(connection: Connection, hold_id: UUID) -> dict[int, int]:
     The caller has locked the accounts of the hold.
     """
     params = {"hold_id": hold_id, "kinds": _KINDS}
-    found = await rows(ledger.Change, connection, QUERIES["uses_left"], params)
+    found = await rows(ledger.OnHandChange, connection, QUERIES["uses_left"], params)
     return {use.account_id: use.quantity for use in found}
 
 

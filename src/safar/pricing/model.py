@@ -135,7 +135,7 @@ class DiscountReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Method:
+class ShippingChoice:
     """A way to send this basket there, and what it costs; free with 0."""
 
     key: str
@@ -182,7 +182,7 @@ class Quote:
     total_minor: int
     currency: str
     shipping_key: str
-    methods: tuple[Method, ...]
+    methods: tuple[ShippingChoice, ...]
     shipping_tax_minor: int = 0
     shipping_tax_rate: int = 0
 
@@ -193,4 +193,4 @@ class NoShipping:
 
     country: str
     shipping: str
-    methods: tuple[Method, ...]
+    methods: tuple[ShippingChoice, ...]

@@ -13,12 +13,12 @@ from safar.pricing.model import (
     Discount,
     DiscountKind,
     DiscountReason,
-    Method,
     NoShipping,
     Priced,
     Quote,
     QuotedLine,
     Rules,
+    ShippingChoice,
     Tax,
 )
 from safar.pricing.money import converted, half_up
@@ -29,15 +29,15 @@ __all__ = [
     "Discount",
     "DiscountKind",
     "DiscountReason",
-    "Method",
     "NoShipping",
     "Priced",
     "Quote",
     "QuotedLine",
     "Rules",
+    "ShippingChoice",
     "Tax",
+    "discount_refusal",
     "quote",
-    "refusal_of",
     "spread",
 ]
 
@@ -58,7 +58,7 @@ def quote(
     """Return what `lines` cost in `currency`, sent to `to`.
 
     `shipping`: the key of a method, "" for the cheapest; while there are no zones shipping is free.
-    `discount`: one that `refusal_of` does not refuse.
+    `discount`: one that `discount_refusal` does not refuse.
     """
     amounts = [line.unit_minor * line.quantity for line in lines]
     subtotal = sum(amounts)
@@ -102,7 +102,7 @@ def quote(
     )
 
 
-def refusal_of(
+def discount_refusal(
     discount: Discount | None, lines: Sequence[Priced], rules: Rules, *, currency: str, now: datetime
 ) -> DiscountReason | None:
     """Return why a code is not taken for these lines now, or None.
@@ -159,7 +159,7 @@ def _discounts(
     return spread(min(total, goods), weights)
 
 
-def _chosen(methods: Sequence[Method], key: str) -> Method | None:
+def _chosen(methods: Sequence[ShippingChoice], key: str) -> ShippingChoice | None:
     if not key:
         return methods[0] if methods else None
     return next((method for method in methods if method.key == key), None)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from safar.kernel.text import ascii_digits
-from safar.pricing.model import Destination, Method, Rules, ShippingMethod, Zone
+from safar.pricing.model import Destination, Rules, ShippingChoice, ShippingMethod, Zone
 from safar.pricing.money import converted
 
 _RANGE = ".."
@@ -11,7 +11,7 @@ _RANGE = ".."
 
 def methods_to(
     rules: Rules, to: Destination, *, weight_g: int, goods_minor: int, currency: str, free: bool = False
-) -> tuple[Method, ...]:
+) -> tuple[ShippingChoice, ...]:
     """Return every way to send goods of this weight and worth there, the cheapest first.
 
     `free`: the cheapest way costs nothing, the others what they cost more than it.
@@ -23,7 +23,7 @@ def methods_to(
     found = [(price, method) for price, method in priced if price is not None]
     less = min((price for price, _method in found), default=0) if free else 0
     methods = [
-        Method(
+        ShippingChoice(
             method.key,
             method.names.get("") or method.key,
             price - less,

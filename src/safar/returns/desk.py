@@ -11,16 +11,16 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute
-from safar.orders.changes import event_of, lock
+from safar.orders.changes import event_of, lock_orders
 from safar.orders.model import Order
 from safar.returns.decide import return_after
 from safar.returns.letters import return_letter
-from safar.returns.model import Return, ReturnLine, ReturnState, ReturnStep, Turned
+from safar.returns.model import Return, ReturnLine, ReturnOutcome, ReturnState, ReturnStep
 from safar.returns.reading import QUERIES, kin, return_lines_of, returns_by_id
 
 
 @dataclass(slots=True)
-class Desk:
+class LockedReturns:
     """Returns whose orders are locked, as they stand, and what a verb does to them, written at once."""
 
     orders: dict[UUID, Order]
@@ -80,23 +80,25 @@ class Desk:
         await queue_many(connection, self.letters)
         await append_many(connection, self.events)
 
-    def outcome(self, return_id: UUID, wanted: ReturnState) -> Turned:
+    def outcome(self, return_id: UUID, wanted: ReturnState) -> ReturnOutcome:
         one = self.changed.get(return_id) or self.returns.get(return_id)
         if one is None:
-            return Turned(return_id, None)
+            return ReturnOutcome(return_id, None)
         changed = return_id in self.changed
-        return Turned(return_id, one.state, done=changed or one.state == wanted, changed=changed)
+        return ReturnOutcome(return_id, one.state, done=changed or one.state == wanted, changed=changed)
 
 
-async def open_desk(connection: Connection, return_ids: Iterable[UUID]) -> Desk:
+async def open_desk(connection: Connection, return_ids: Iterable[UUID]) -> LockedReturns:
     """Lock the orders of these returns, and those whose goods or money hang together with them; read them."""
     ids = list(return_ids)
     seen = await returns_by_id(connection, ids)
     order_ids = {one.order_id for one in seen.values()}
     order_ids |= {o for r in seen.values() if (o := r.exchange_order_id)}
-    orders = await lock(connection, order_ids | await kin(connection, order_ids))
+    orders = await lock_orders(connection, order_ids | await kin(connection, order_ids))
     # As they stand under the lock: another may have changed them while this one waited.
-    return Desk(orders, await returns_by_id(connection, ids), await return_lines_of(connection, seen))
+    return LockedReturns(
+        orders, await returns_by_id(connection, ids), await return_lines_of(connection, seen)
+    )
 
 
 def return_event(

@@ -24,7 +24,7 @@ from safar.kernel.i18n import number
 from safar.kernel.ids import derived_id
 from safar.orders.changes import event_of
 from safar.orders.model import Order, OrderState, PaymentState
-from safar.orders.reading import QUERIES, lines_of, orders_by_id
+from safar.orders.reading import QUERIES, order_lines_of, orders_by_id
 from safar.payments.books.credits import carry_on, purses_of
 from safar.pricing.model import Destination, NoShipping, Priced, Quote, QuotedLine, Rules, Tax
 from safar.pricing.quote import quote
@@ -34,7 +34,7 @@ from safar.returns.model import Approval, Return, ReturnLine
 from safar.returns.money import same_again, unit_in_terms_of, worth_of
 from safar.returns.reading import credited_units
 from safar.stock import actions as stock
-from safar.stock.choose import Chosen, Rule, choose
+from safar.stock.choose import Chosen, LocationRule, choose_locations
 from safar.stock.locations import selling_locations
 from safar.stock.model import Place
 
@@ -75,7 +75,7 @@ async def exchange(
     purse = (await purses_of(connection, [order.id]))[order.id]
     paid_minor = min(worth_minor, purse.total_minor)
     credit_minor = min(paid_minor, quoted.total_minor)
-    goods = await _shelves(connection, order, demand_of(wanted, parts), Rule(approval.location_rule))
+    goods = await _shelves(connection, order, demand_of(wanted, parts), LocationRule(approval.location_rule))
     new_id = exchange_id(one.id)
     await _hold(connection, new_id, goods, order)
     await _insert(
@@ -91,7 +91,9 @@ async def exchange(
     await carry_on(connection, purse, new_id, credit_minor)
     new = (await orders_by_id(connection, [new_id]))[new_id]
     lines_taken = tuple((variant_id, at, units) for (variant_id, at), units in goods.items())
-    (ended,) = await stock.claim_many(connection, [stock.Claim(new_id, lines_taken, f"order {new.number}")])
+    (ended,) = await stock.claim_stock_many(
+        connection, [stock.StockClaim(new_id, lines_taken, f"order {new.number}")]
+    )
     if ended.state is not HoldState.CLAIMED or not ended.changed:
         raise RuntimeError(f"hold {new_id}, just placed, is {ended.state}")
     told = {
@@ -144,7 +146,7 @@ async def _quote(
     connection: Connection, order: Order, lines: Sequence[ReturnLine], variants: Mapping[UUID, Variant]
 ) -> tuple[Quote, int]:
     """Return what the new goods cost, and what those that come back are worth."""
-    bought = {line.variant_id: line for line in (await lines_of(connection, [order.id]))[order.id]}
+    bought = {line.variant_id: line for line in (await order_lines_of(connection, [order.id]))[order.id]}
     before = (await credited_units(connection, [order.id]))[order.id]
     prices = await prices_in(connection, variants, order.currency)
     rules = await rules_with(connection)
@@ -199,7 +201,7 @@ def _price(variant: Variant, prices: Mapping[UUID, Any]) -> int:
 
 
 async def _shelves(
-    connection: Connection, order: Order, demand: Mapping[UUID, int], rule: Rule
+    connection: Connection, order: Order, demand: Mapping[UUID, int], rule: LocationRule
 ) -> Mapping[Place, int]:
     """Return where the units come from: what lies there, never what is still to come."""
     levels = await stock.levels(connection, demand)
@@ -209,7 +211,7 @@ async def _shelves(
         for place, level in (await stock.levels(connection, demand)).items()
     }
     locations = await selling_locations(connection)
-    chosen = choose(demand, there, locations, rule=rule, country=order.country)
+    chosen = choose_locations(demand, there, locations, rule=rule, country=order.country)
     if isinstance(chosen, Chosen):
         return chosen.goods
     variants = await variants_by_id(connection, chosen.left)

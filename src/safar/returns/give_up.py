@@ -13,21 +13,21 @@ from safar.kernel.i18n import number
 from safar.kernel.ids import derived_id
 from safar.kernel.once import Asked, check_same
 from safar.kernel.refusals import refusing
-from safar.orders.changes import event_of, lock, unchanged, write
+from safar.orders.changes import event_of, lock_orders, unchanged, write_changes
 from safar.orders.errors import NotNow
 from safar.orders.model import Order, OrderLine, OrderState
-from safar.orders.reading import goods_of, lines_of
+from safar.orders.reading import goods_of, order_lines_of
 from safar.orders.way import Step, after
 from safar.payments.books.credits import give_back_of, purses_of
 from safar.returns.decide import Rest, rest_of
 from safar.returns.errors import NothingSent, TooManyGivenUp
 from safar.returns.letters import given_up_letter
-from safar.returns.money import delivery_worth, paid_for, share
+from safar.returns.money import delivery_worth, paid_for, returned_share
 from safar.returns.reading import QUERIES, credited_units, kin
 from safar.returns.take_back import delivery_is_back
 from safar.shipments.decide import TooMany
 from safar.shipments.errors import NothingToShip
-from safar.shipments.model import Advanced
+from safar.shipments.model import OrderMoved
 from safar.stock import actions as stock
 
 REFUND_REASON = "given_up"
@@ -75,7 +75,7 @@ async def given_up_of(connection: Connection, order_id: UUID) -> list[GivenUp]:
 
 
 @refusing
-async def give_up_many(connection: Connection, asked: Sequence[GiveUp]) -> list[Advanced]:
+async def give_up_many(connection: Connection, asked: Sequence[GiveUp]) -> list[OrderMoved]:
     """Give up what is still to go of orders, or some of it.
 
     Nothing of it may have left. The order is SHIPPED when nothing is to go any more. Writes order.given_up
@@ -83,26 +83,26 @@ async def give_up_many(connection: Connection, asked: Sequence[GiveUp]) -> list[
     order is cancelled instead), NotNow, SameKeyOtherBody.
     """
     ids = {one.order_id for one in asked}
-    locked = await lock(connection, ids | await kin(connection, ids))
+    locked = await lock_orders(connection, ids | await kin(connection, ids))
     known = await check_same(connection, QUERIES["same_given_up"], [one.asked for one in asked])
     outcomes = []
     for one in asked:
         order = locked.get(one.order_id)
         if order is None:
-            outcomes.append(Advanced(one.order_id, None))
+            outcomes.append(OrderMoved(one.order_id, None))
             continue
         if one.give_up_id in known:
-            outcomes.append(Advanced(one.order_id, order.state, done=True))
+            outcomes.append(OrderMoved(one.order_id, order.state, done=True))
             continue
         known.add(one.give_up_id)
         state = await _give_up(connection, one, order)
-        locked = {**locked, **await lock(connection, [order.id])}
-        outcomes.append(Advanced(one.order_id, state, done=True, changed=True))
+        locked = {**locked, **await lock_orders(connection, [order.id])}
+        outcomes.append(OrderMoved(one.order_id, state, done=True, changed=True))
     return outcomes
 
 
 async def _give_up(connection: Connection, one: GiveUp, order: Order) -> str:
-    lines = (await lines_of(connection, [order.id]))[order.id]
+    lines = (await order_lines_of(connection, [order.id]))[order.id]
     goods = (await goods_of(connection, [order.id]))[order.id]
     rest = rest_of(lines, goods, one.units)
     if rest is None:
@@ -141,7 +141,7 @@ async def _give_up(connection: Connection, one: GiveUp, order: Order) -> str:
         change.state = state
         if state == OrderState.SHIPPED:
             change.events = (event_of("order.shipped", order, {}, staff_id=one.staff_id),)
-        await write(connection, {order.id: change}, clock.now())
+        await write_changes(connection, {order.id: change}, clock.now())
     return state
 
 
@@ -154,7 +154,7 @@ async def _money(
     for line in lines:
         units = rest.lines.get(line.variant_id, 0)
         before = credited.get(line.variant_id, 0) + line.given_up
-        whole = share(paid_for(line, tax_included=order.tax_included), line.quantity, before, units)
+        whole = returned_share(paid_for(line, tax_included=order.tax_included), line.quantity, before, units)
         missing, of = rest.shares.get(line.variant_id, (1, 1))
         goods_minor += whole * missing // of
     purse = (await purses_of(connection, [order.id]))[order.id]

@@ -32,7 +32,7 @@ class ReturnStep(StrEnum):
     EXCHANGE = "exchange"
 
 
-class Wish(StrEnum):
+class ReturnWish(StrEnum):
     """What the customer wants for what comes back."""
 
     REFUND = "refund"
@@ -113,7 +113,7 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class ReturnArrival:
     """A return is here. `lines`: how many of each bought variant count as returned; `goods`: what came."""
 
     return_id: UUID
@@ -124,7 +124,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class GiveBack:
+class ReturnRefund:
     """Give money back for a return that is here; `amount_minor`: for its goods, None: all they come to.
 
     `with_shipping`: and what sending the order had cost, besides.
@@ -165,7 +165,7 @@ class Return:
     @property
     def is_exchanged(self) -> bool:
         """Whether a new order was made for it that has not been cancelled since."""
-        return self.wish == Wish.EXCHANGE and self.exchange_order_id is not None
+        return self.wish == ReturnWish.EXCHANGE and self.exchange_order_id is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ class ReturnGoods:
 
 
 @dataclass(frozen=True, slots=True)
-class Turned:
+class ReturnOutcome:
     """How a return stands after a step; as `Advanced`."""
 
     return_id: UUID

@@ -14,7 +14,7 @@ def paid_for(line: OrderLine, *, tax_included: bool) -> int:
     return line.price_minor * line.quantity - line.discount_minor + (0 if tax_included else line.tax_minor)
 
 
-def share(total_minor: int, quantity: int, before: int, units: int) -> int:
+def returned_share(total_minor: int, quantity: int, before: int, units: int) -> int:
     """Return what `units` of `quantity` are worth when `before` of them have come back already.
 
     However a line is split, its shares sum to its total.
@@ -30,7 +30,7 @@ def worth_of(
     What was given up of them has gone before, too.
     """
     return sum(
-        share(
+        returned_share(
             paid_for(line, tax_included=order.tax_included),
             line.quantity,
             before.get(line.variant_id, 0) + line.given_up,
@@ -53,8 +53,8 @@ def delivery_worth(order: Order, left_minor: int) -> int:
 def same_again(line: OrderLine, units: int, before: int, *, tax_included: bool) -> QuotedLine:
     """Return a line of the same goods that costs exactly what was paid for these units of it."""
     before += line.given_up
-    paid = share(paid_for(line, tax_included=tax_included), line.quantity, before, units)
-    tax = share(line.tax_minor, line.quantity, before, units)
+    paid = returned_share(paid_for(line, tax_included=tax_included), line.quantity, before, units)
+    tax = returned_share(line.tax_minor, line.quantity, before, units)
     off = line.price_minor * units + (0 if tax_included else tax) - paid
     if off < 0:  # the shares of discount and tax are rounded apart
         off, tax = 0, tax - off

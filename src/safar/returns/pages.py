@@ -22,7 +22,7 @@ from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.post import NOTHING, Wrong
 from safar.orders.model import Order
-from safar.orders.reading import lines_of, orders_by_id
+from safar.orders.reading import order_lines_of, orders_by_id
 from safar.payments.books.credits import purses_of
 from safar.returns import step_pages as return_actions
 from safar.returns.decide import return_after
@@ -42,7 +42,7 @@ _SHELVES = ("warehouse", "store")
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ReturnRow:
     """A return as the list shows it."""
 
     id: UUID
@@ -70,7 +70,7 @@ async def _returns(request: Request) -> Response:
         "limit": _PAGE_SIZE + 1,
     }
     async with context_of(request).database.connection() as connection:
-        found = await rows(Listed, connection, QUERIES["returns_listed"], params)
+        found = await rows(ReturnRow, connection, QUERIES["returns_listed"], params)
     shown, last = cut(found, _PAGE_SIZE)
     older = f"?{request.url.include_query_params(before=last.number).query}" if last else None
     tabs = [
@@ -97,7 +97,7 @@ async def _return(request: Request, wrong: Wrong = NOTHING) -> Response:
     async with context.database.connection() as connection:
         one, order = await _found(connection, return_id)
         lines = (await return_lines_of(connection, [return_id]))[return_id]
-        sold = {line.variant_id: line for line in (await lines_of(connection, [order.id]))[order.id]}
+        sold = {line.variant_id: line for line in (await order_lines_of(connection, [order.id]))[order.id]}
         parts = {id_: tuple(line.made_of) for id_, line in sold.items()}
         expected = demand_of({line.variant_id: line.quantity for line in lines}, parts)
         exchange = one.exchange_order_id and (await orders_by_id(connection, [one.exchange_order_id]))

@@ -18,12 +18,12 @@ from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, error_text, page, wants_json
 from safar.kernel.web.requests import request_key, see_other
-from safar.orders.links import link_of, path_of
+from safar.orders.links import order_link, path_of
 from safar.orders.model import Order, OrderLine
-from safar.orders.reading import lines_of, orders_by_id
+from safar.orders.reading import order_lines_of, orders_by_id
 from safar.returns.decide import within_window
 from safar.returns.errors import NotReturnable
-from safar.returns.model import AskedLine, ReturnRequest, Wish
+from safar.returns.model import AskedLine, ReturnRequest, ReturnWish
 from safar.returns.reading import Sister, sisters
 from safar.returns.request import can_return, request_many
 from safar.returns.show import REASONS, WISHES
@@ -100,7 +100,7 @@ async def _ask(request: Request, order_id: UUID) -> Response:
             wanted,
             fields.values["wish"],
             context.settings.return_days,
-            link_of(context, order_id),
+            order_link(context, order_id),
             fields.values.get("note", "").strip(),
             way_days=context.settings.delivery_days_max,
         )
@@ -137,7 +137,7 @@ def read_return(
 
     `others`: what each line's variant can be exchanged for.
     """
-    fields.choice("wish", frozenset(Wish))
+    fields.choice("wish", frozenset(ReturnWish))
     fields.text("note", length_max=NOTE_CHARACTERS_MAX, required=False)
     asked = []
     for line in lines:
@@ -159,7 +159,7 @@ async def _order_with_lines(connection: Connection, order_id: UUID) -> tuple[Ord
     order = (await orders_by_id(connection, [order_id])).get(order_id)
     if order is None:
         raise NotFound
-    return order, (await lines_of(connection, [order_id]))[order_id]
+    return order, (await order_lines_of(connection, [order_id]))[order_id]
 
 
 def _choices(

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from safar.kernel.database import Connection
 from safar.orders.cancel import Cancellation
-from safar.returns.cancel_order import cancel_many
+from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.returns.desk import open_desk
-from safar.returns.model import Refusal, ReturnState, ReturnStep, Turned
+from safar.returns.model import Refusal, ReturnOutcome, ReturnState, ReturnStep
 
 
-async def refuse_many(connection: Connection, refusals: Sequence[Refusal]) -> list[Turned]:
+async def refuse_many(connection: Connection, refusals: Sequence[Refusal]) -> list[ReturnOutcome]:
     """Say no to returns, before they come or after; an exchange that was set aside is given up.
 
     Writes return.refused, and the mail that tells why.
@@ -31,5 +31,5 @@ async def refuse_many(connection: Connection, refusals: Sequence[Refusal]) -> li
             )
     await desk.close(connection)
     if given_up:  # after the returns are refused: what their customers paid is for what they keep
-        await cancel_many(connection, given_up)
+        await cancel_with_exchanges_many(connection, given_up)
     return [desk.outcome(refusal.return_id, ReturnState.REFUSED) for refusal in refusals]

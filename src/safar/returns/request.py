@@ -11,14 +11,14 @@ from safar.kernel.database import Connection, as_json, execute
 from safar.kernel.i18n import number
 from safar.kernel.once import check_same
 from safar.kernel.refusals import refusing
-from safar.orders.changes import lock
+from safar.orders.changes import lock_orders
 from safar.orders.model import Goods, Order, OrderLine, OrderState
-from safar.orders.reading import goods_of, lines_of
+from safar.orders.reading import goods_of, order_lines_of
 from safar.returns.decide import returnable, within_window
 from safar.returns.desk import return_event
 from safar.returns.errors import MoreThanSent, NothingReturned, NotReturnable
 from safar.returns.letters import return_letter
-from safar.returns.model import Return, ReturnRequest, ReturnState, Wish
+from safar.returns.model import Return, ReturnRequest, ReturnState, ReturnWish
 from safar.returns.reading import QUERIES, returned_units, returns_by_id
 
 
@@ -29,7 +29,7 @@ async def request_many(connection: Connection, requests: Sequence[ReturnRequest]
     An id that was used before gets the return it made then. Raises NotReturnable (not sent yet, back
     already, too late), NothingReturned, SameKeyOtherBody.
     """
-    orders = await lock(connection, {request.order_id for request in requests})
+    orders = await lock_orders(connection, {request.order_id for request in requests})
     known = await returns_by_id(connection, [request.return_id for request in requests])
     await check_same(connection, QUERIES["same_returns"], [request.asked for request in requests])
     fresh = {r.return_id: r for r in reversed(requests) if r.return_id not in known}
@@ -66,7 +66,7 @@ class _Books:
 
 
 async def _books(connection: Connection, order_ids: Sequence[UUID]) -> dict[UUID, _Books]:
-    lines, goods = await lines_of(connection, order_ids), await goods_of(connection, order_ids)
+    lines, goods = await order_lines_of(connection, order_ids), await goods_of(connection, order_ids)
     returned = await returned_units(connection, order_ids)
     return {id_: _Books(lines[id_], goods[id_], returned[id_]) for id_ in order_ids}
 
@@ -115,7 +115,7 @@ async def _insert(connection: Connection, requests: Sequence[ReturnRequest]) -> 
             "variant_id": line.variant_id,
             "quantity": line.quantity,
             "reason": line.reason,
-            "wanted_id": line.wanted_id if request.wish == Wish.EXCHANGE else None,
+            "wanted_id": line.wanted_id if request.wish == ReturnWish.EXCHANGE else None,
         }
         for request in requests
         for line in request.lines

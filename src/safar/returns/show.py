@@ -3,7 +3,7 @@
 from safar.kernel.i18n import N_, _
 from safar.orders.model import Order, OrderState, PaymentState
 from safar.orders.words import PAYMENT_STATES, STATES
-from safar.returns.model import ReturnState, Wish
+from safar.returns.model import ReturnState, ReturnWish
 from safar.returns.reading import Progress
 
 RETURN_STATES = {
@@ -22,7 +22,7 @@ RETURN_TONES = {
     ReturnState.REFUNDED: "good",
     ReturnState.EXCHANGED: "good",
 }
-WISHES = {Wish.REFUND: N_("Money back"), Wish.EXCHANGE: N_("Exchange")}
+WISHES = {ReturnWish.REFUND: N_("Money back"), ReturnWish.EXCHANGE: N_("Exchange")}
 REASONS = {
     "broken": N_("It is broken"),
     "wrong": N_("It is not what I ordered"),

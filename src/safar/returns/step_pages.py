@@ -16,15 +16,24 @@ from safar.kernel.web.pages import context_of
 from safar.kernel.web.post import Page, posted
 from safar.kernel.web.requests import request_key, see_other
 from safar.orders.errors import NotNow
-from safar.orders.links import link_of
-from safar.orders.reading import lines_of, orders_by_id
+from safar.orders.links import order_link
+from safar.orders.reading import order_lines_of, orders_by_id
 from safar.returns.exchange import exchange_id
-from safar.returns.model import Approval, Arrival, Arrived, GiveBack, Refusal, ReturnRequest, Turned, Wish
+from safar.returns.model import (
+    Approval,
+    Arrived,
+    Refusal,
+    ReturnArrival,
+    ReturnOutcome,
+    ReturnRefund,
+    ReturnRequest,
+    ReturnWish,
+)
 from safar.returns.public import NOTE_CHARACTERS_MAX, read_return
 from safar.returns.reading import returns_by_id, sisters
 from safar.returns.refuse import refuse_many
 from safar.returns.request import request_many
-from safar.returns.take_back import approve_many, receive_many, refund_return_many
+from safar.returns.take_back import approve_many, receive_returns_many, refund_return_many
 from safar.stock.actions import own_locations
 from safar.stock.model import LOSS, MAIN, QUARANTINE
 
@@ -52,8 +61,8 @@ async def _approve(request: Request, actor: Actor, fields: Fields) -> str:
     approval = Approval(
         return_id,
         actor.id,
-        link_of(context, order_id),
-        link_of(context, exchange_id(return_id)),
+        order_link(context, order_id),
+        order_link(context, exchange_id(return_id)),
         send_to if context.settings.shop_address else "",
         answer,
         context.settings.order_location_rule,
@@ -66,7 +75,7 @@ async def _refuse(request: Request, actor: Actor, fields: Fields) -> str:
     answer = fields.text("answer", length_max=ANSWER_CHARACTERS_MAX)
     fields.done()
     order_id = await _order_id(context, return_id)
-    refusal = Refusal(return_id, actor.id, link_of(context, order_id), answer)
+    refusal = Refusal(return_id, actor.id, order_link(context, order_id), answer)
     return _done(return_id, await context.batched(refuse_many, refusal))
 
 
@@ -87,8 +96,10 @@ async def _receive(request: Request, actor: Actor, fields: Fields) -> str:
     ]
     lines = fields.units("line-", required=True)
     fields.done()
-    arrival = Arrival(return_id, actor.id, link_of(context, order_id), tuple(lines.items()), tuple(goods))
-    return _done(return_id, await context.batched(receive_many, arrival))
+    arrival = ReturnArrival(
+        return_id, actor.id, order_link(context, order_id), tuple(lines.items()), tuple(goods)
+    )
+    return _done(return_id, await context.batched(receive_returns_many, arrival))
 
 
 async def _refund(request: Request, actor: Actor, fields: Fields) -> str:
@@ -100,11 +111,13 @@ async def _refund(request: Request, actor: Actor, fields: Fields) -> str:
         order = (await orders_by_id(connection, [one.order_id]))[one.order_id]
     amount = fields.amount("amount", order.currency, required=False)
     fields.done()
-    gift = GiveBack(return_id, actor.id, link_of(context, order.id), fields.ticked("with_shipping"), amount)
+    gift = ReturnRefund(
+        return_id, actor.id, order_link(context, order.id), fields.ticked("with_shipping"), amount
+    )
     return _done(return_id, await context.batched(refund_return_many, gift))
 
 
-def _done(return_id: UUID, outcome: Turned) -> str:
+def _done(return_id: UUID, outcome: ReturnOutcome) -> str:
     """Return the return's page. Raises NotFound, NotNow."""
     if outcome.state is None:
         raise NotFound
@@ -121,7 +134,7 @@ async def _register(request: Request) -> Response:
     async with context.database.connection() as connection:
         if order_id not in await orders_by_id(connection, [order_id]):
             raise NotFound
-        lines = (await lines_of(connection, [order_id]))[order_id]
+        lines = (await order_lines_of(connection, [order_id]))[order_id]
         others = await sisters(connection, [line.variant_id for line in lines])
     wanted = read_return(fields, lines, others)
     key = request_key(request, fields, "return", order_id)
@@ -133,9 +146,9 @@ async def _register(request: Request) -> Response:
             key,
             order_id,
             wanted,
-            fields.values.get("wish", Wish.REFUND),
+            fields.values.get("wish", ReturnWish.REFUND),
             context.settings.return_days,
-            link_of(context, order_id),
+            order_link(context, order_id),
             note,
             actor.id,
         ),

@@ -10,21 +10,21 @@ from safar.kernel.i18n import money, number
 from safar.kernel.ids import derived_id
 from safar.kernel.refusals import refusing
 from safar.orders.model import Order
-from safar.orders.reading import goods_of, lines_of
-from safar.payments.books.credits import Purse, ask_after_all, give_back_of, let_go, purses_of
+from safar.orders.reading import goods_of, order_lines_of
+from safar.payments.books.credits import Purse, ask_after_all, give_back_of, hand_credit_on, purses_of
 from safar.returns.desk import open_desk
 from safar.returns.errors import MoreThanSent, NothingReturned, RefundTooLarge
 from safar.returns.exchange import Exchanged, exchange
 from safar.returns.model import (
     Approval,
-    Arrival,
-    GiveBack,
     Return,
+    ReturnArrival,
     ReturnLine,
+    ReturnOutcome,
+    ReturnRefund,
     ReturnState,
     ReturnStep,
-    Turned,
-    Wish,
+    ReturnWish,
 )
 from safar.returns.money import delivery_worth, worth_of
 from safar.returns.reading import QUERIES, credited_units, return_lines_of, returned_goods
@@ -33,7 +33,7 @@ from safar.stock.model import Place
 
 
 @refusing
-async def approve_many(connection: Connection, approvals: Sequence[Approval]) -> list[Turned]:
+async def approve_many(connection: Connection, approvals: Sequence[Approval]) -> list[ReturnOutcome]:
     """Let goods come back. For an exchange the new order is made and its units are held now, all or nothing.
 
     Writes return.approved, and the mail that says how to send it back. Raises NothingToExchange.
@@ -44,7 +44,7 @@ async def approve_many(connection: Connection, approvals: Sequence[Approval]) ->
         if one is None:
             continue
         new: Exchanged | None = None
-        if one.wish == Wish.EXCHANGE:
+        if one.wish == ReturnWish.EXCHANGE:
             new = await exchange(connection, desk.orders[one.order_id], one, desk.lines[one.id], approval)
             one = replace(one, exchange_order_id=new.order.id, refund_minor=new.surplus_minor)
         desk.put(
@@ -62,7 +62,9 @@ async def approve_many(connection: Connection, approvals: Sequence[Approval]) ->
 
 
 @refusing
-async def receive_many(connection: Connection, arrivals: Sequence[Arrival]) -> list[Turned]:
+async def receive_returns_many(
+    connection: Connection, arrivals: Sequence[ReturnArrival]
+) -> list[ReturnOutcome]:
     """Write down what has come back and where it was put: in stock, in quarantine, or as a loss.
 
     An exchange is done with it: what it came cheaper goes back, and what has not come is paid for. Writes
@@ -96,7 +98,7 @@ async def receive_many(connection: Connection, arrivals: Sequence[Arrival]) -> l
 
 
 @refusing
-async def refund_return_many(connection: Connection, gifts: Sequence[GiveBack]) -> list[Turned]:
+async def refund_return_many(connection: Connection, gifts: Sequence[ReturnRefund]) -> list[ReturnOutcome]:
     """Ask for money to go back for returns that are here. Writes return.refunded.
 
     What was due for it on delivery is not asked for any more. The customer is told by the payments room when
@@ -156,13 +158,13 @@ async def delivery_is_back(connection: Connection, order: Order, amount_minor: i
 
 async def lines_worth(connection: Connection, order: Order, one: Return, received: Mapping[UUID, int]) -> int:
     """Return what these units of an order's lines cost, in the shares that its other returns have left."""
-    lines = (await lines_of(connection, [order.id]))[order.id]
+    lines = (await order_lines_of(connection, [order.id]))[order.id]
     credited = (await credited_units(connection, [order.id], but=one.id))[order.id]
     return worth_of(order, lines, received, credited)
 
 
 async def _check_arrival(
-    connection: Connection, order: Order, arrival: Arrival, lines: Sequence[ReturnLine]
+    connection: Connection, order: Order, arrival: ReturnArrival, lines: Sequence[ReturnLine]
 ) -> None:
     """Never more comes back than was asked for, nor of any article than has left."""
     if not arrival.goods or not any(units for _id, units in arrival.lines):
@@ -186,7 +188,9 @@ async def _check_arrival(
         left[came.variant_id] = most - came.quantity
 
 
-async def _write_arrival(connection: Connection, arrival: Arrival, received: Mapping[UUID, int]) -> None:
+async def _write_arrival(
+    connection: Connection, arrival: ReturnArrival, received: Mapping[UUID, int]
+) -> None:
     params = {
         "goods": as_json(
             [
@@ -204,7 +208,7 @@ async def _write_arrival(connection: Connection, arrival: Arrival, received: Map
     await execute(connection, QUERIES["write_arrivals"], params)
 
 
-def _moves(order: Order, one: Return, arrival: Arrival) -> list[stock.Transfer]:
+def _moves(order: Order, one: Return, arrival: ReturnArrival) -> list[stock.Transfer]:
     return [
         stock.Transfer(
             move_id=derived_id("returned", one.id, variant_id, location_id),
@@ -220,7 +224,7 @@ def _moves(order: Order, one: Return, arrival: Arrival) -> list[stock.Transfer]:
     ]
 
 
-def _by_place(arrival: Arrival) -> dict[Place, int]:
+def _by_place(arrival: ReturnArrival) -> dict[Place, int]:
     units: dict[Place, int] = {}
     for came in arrival.goods:
         place = (came.variant_id, came.location_id)
@@ -242,7 +246,7 @@ async def _end_exchange(
     changed = replace(one, state=ReturnState.EXCHANGED, refund_minor=0)
     if worth_minor < new.credit_minor:
         short_minor = new.credit_minor - worth_minor
-        await let_go(connection, new, short_minor, to=one.order_id)
+        await hand_credit_on(connection, new, short_minor, to=one.order_id)
         asked = await ask_after_all(connection, one.exchange_order_id, short_minor)
         return changed, short_minor if asked else 0
     amount = min(one.refund_minor, worth_minor - new.credit_minor, purse.total_minor)

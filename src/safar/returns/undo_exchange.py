@@ -9,8 +9,8 @@ from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, rows
 from safar.orders.changes import event_of
 from safar.orders.model import Order
-from safar.payments.books.credits import Purse, give_back_of, let_go, purses_of
-from safar.returns.model import Return, ReturnState, Wish
+from safar.payments.books.credits import Purse, give_back_of, hand_credit_on, purses_of
+from safar.returns.model import Return, ReturnState, ReturnWish
 from safar.returns.reading import QUERIES
 
 
@@ -36,8 +36,8 @@ async def undo_exchanges(
         if one.state != ReturnState.REFUSED:
             amounts[order.id] = purse.total_minor
         if one.state != ReturnState.EXCHANGED:
-            await let_go(connection, purse, purse.total_minor, to=one.order_id)
-            changed.append(replace(one, wish=Wish.REFUND, refund_minor=0))
+            await hand_credit_on(connection, purse, purse.total_minor, to=one.order_id)
+            changed.append(replace(one, wish=ReturnWish.REFUND, refund_minor=0))
             continue
         back = await give_back_of(
             connection,
@@ -50,7 +50,7 @@ async def undo_exchanges(
         changed.append(
             replace(
                 one,
-                wish=Wish.REFUND,
+                wish=ReturnWish.REFUND,
                 state=ReturnState.REFUNDED,
                 refund_id=back.refund_id or one.refund_id,
                 refund_minor=one.refund_minor + back.refunded_minor,
@@ -59,7 +59,7 @@ async def undo_exchanges(
         told = {
             "return_id": one.id,
             "number": one.number,
-            "wish": Wish.REFUND,
+            "wish": ReturnWish.REFUND,
             "total_minor": back.refunded_minor,
             "currency": order.currency,
         }

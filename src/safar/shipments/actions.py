@@ -14,34 +14,34 @@ from safar.kernel.i18n import number
 from safar.kernel.ids import derived_id
 from safar.kernel.once import check_same
 from safar.kernel.refusals import refusing
-from safar.orders.changes import Change, event_of, lock, unchanged, write
+from safar.orders.changes import OrderChange, event_of, lock_orders, unchanged, write_changes
 from safar.orders.model import Goods, Order, OrderState, PaymentState
 from safar.orders.reading import goods_of
 from safar.orders.way import Step, after, is_partly_shipped
 from safar.shipments.decide import Parcel, TooMany, is_over, parcel_of, tracking_link
 from safar.shipments.errors import MoreThanOrdered, NothingToShip
 from safar.shipments.letters import shipment_letter
-from safar.shipments.model import Advanced, Delivery, Pack, Shipment, Shipping
+from safar.shipments.model import OrderDelivery, OrderMoved, Pack, Shipment, Shipping
 from safar.shipments.picking import behind
 from safar.shipments.reading import QUERIES, carriers, shipments_by_id
 from safar.stock import actions as stock
 from safar.stock.model import Place
 
 
-async def pack_many(connection: Connection, packs: Sequence[Pack]) -> list[Advanced]:
+async def pack_many(connection: Connection, packs: Sequence[Pack]) -> list[OrderMoved]:
     """Write down that orders are packed. Writes order.packed."""
     asked = {pack.order_id: pack for pack in packs}
-    orders = await lock(connection, asked)
+    orders = await lock_orders(connection, asked)
     changes = {}
     for order in orders.values():
         if (state := after(order.state, Step.PACK)) is not None:
             changes[order.id] = _to(order, state, {}, asked[order.id].staff_id)
-    await write(connection, changes, clock.now())
+    await write_changes(connection, changes, clock.now())
     return [_advanced(pack.order_id, orders, changes, OrderState.PACKED) for pack in packs]
 
 
 @refusing
-async def ship_many(connection: Connection, shippings: Sequence[Shipping]) -> list[Advanced]:
+async def ship_many(connection: Connection, shippings: Sequence[Shipping]) -> list[OrderMoved]:
     """Let goods leave: the parcel is written, the units go to the customer, who is told by mail.
 
     The order is SHIPPED when nothing of it is still to go. Writes shipment.sent, and order.shipped with the
@@ -50,12 +50,12 @@ async def ship_many(connection: Connection, shippings: Sequence[Shipping]) -> li
     """
     now = clock.now()
     asked = {shipping.shipment_id: shipping for shipping in reversed(shippings)}
-    orders = await lock(connection, {shipping.order_id for shipping in shippings})
+    orders = await lock_orders(connection, {shipping.order_id for shipping in shippings})
     known = await shipments_by_id(connection, asked)
     await check_same(connection, QUERIES["same_shipments"], [shipping.asked for shipping in shippings])
     goods = await goods_of(connection, orders)
     templates = {carrier.name: carrier.tracking_url for carrier in await carriers(connection)}
-    changes: dict[UUID, Change] = {}
+    changes: dict[UUID, OrderChange] = {}
     sent: list[tuple[Shipping, Parcel, str]] = []
     for shipping in asked.values():
         order = orders.get(shipping.order_id)
@@ -78,17 +78,17 @@ async def ship_many(connection: Connection, shippings: Sequence[Shipping]) -> li
         connection, [(s.order_id, v, s.location_id) for s, parcel, _link in sent for v in parcel.units]
     )
     moves = [move for s, parcel, _link in sent for move in _moves(orders, s, parcel, others)]
-    await stock.ship_many(connection, moves)
-    await write(connection, changes, now)
+    await stock.ship_stock_many(connection, moves)
+    await write_changes(connection, changes, now)
     written = {shipping.shipment_id for shipping, _parcel, _link in sent}
     return [_shipped(s, orders, changes, written, known) for s in shippings]
 
 
-async def deliver_many(connection: Connection, deliveries: Sequence[Delivery]) -> list[Advanced]:
+async def deliver_many(connection: Connection, deliveries: Sequence[OrderDelivery]) -> list[OrderMoved]:
     """Write down that orders have arrived; what was due on delivery is paid. Writes order.delivered."""
     now = clock.now()
     asked = {delivery.order_id: delivery for delivery in deliveries}
-    orders = await lock(connection, asked)
+    orders = await lock_orders(connection, asked)
     changes = {}
     for order in orders.values():
         if (state := after(order.state, Step.DELIVER)) is None:
@@ -97,25 +97,25 @@ async def deliver_many(connection: Connection, deliveries: Sequence[Delivery]) -
         if order.payment_state == PaymentState.DUE:
             changes[order.id].payment_state = PaymentState.PAID
     await execute(connection, QUERIES["shipments_delivered"], {"ids": list(changes), "now": now})
-    await write(connection, changes, now)
+    await write_changes(connection, changes, now)
     return [_advanced(one.order_id, orders, changes, OrderState.DELIVERED) for one in deliveries]
 
 
 async def close_many(
     connection: Connection, order_ids: Sequence[UUID], *, days: int, way_days: int
-) -> list[Advanced]:
+) -> list[OrderMoved]:
     """Close orders of which nothing comes back any more. Writes order.closed; see `decide.is_over`.
 
     One that nobody marked delivered has no time of delivery then, and its event says `counted`.
     """
-    orders, now = await lock(connection, order_ids), clock.now()
+    orders, now = await lock_orders(connection, order_ids), clock.now()
     changes = {
         order.id: _to(order, state, {} if order.delivered_at else {"counted": True}, None)
         for order in orders.values()
         if (state := after(order.state, Step.CLOSE)) is not None
         and is_over(order, days, way_days, now, connection.zone)
     }
-    await write(connection, changes, now)
+    await write_changes(connection, changes, now)
     return [_advanced(id_, orders, changes, OrderState.CLOSED) for id_ in order_ids]
 
 
@@ -200,7 +200,7 @@ def _letter(
     )
 
 
-def _to(order: Order, state: OrderState, told: Mapping[str, Any], staff_id: UUID | None) -> Change:
+def _to(order: Order, state: OrderState, told: Mapping[str, Any], staff_id: UUID | None) -> OrderChange:
     change = unchanged(order)
     change.state = state
     change.events = (event_of(f"order.{state.value}", order, told, staff_id=staff_id),)
@@ -219,29 +219,29 @@ def _sent_event(order: Order, shipping: Shipping, parcel: Parcel) -> Any:
 
 
 def _advanced(
-    order_id: UUID, orders: Mapping[UUID, Order], changes: Mapping[UUID, Change], wanted: OrderState
-) -> Advanced:
+    order_id: UUID, orders: Mapping[UUID, Order], changes: Mapping[UUID, OrderChange], wanted: OrderState
+) -> OrderMoved:
     order = orders.get(order_id)
     if order is None:
-        return Advanced(order_id, None)
+        return OrderMoved(order_id, None)
     if order_id in changes:
-        return Advanced(order_id, changes[order_id].state, done=True, changed=True)
-    return Advanced(order_id, order.state, done=order.state == wanted)
+        return OrderMoved(order_id, changes[order_id].state, done=True, changed=True)
+    return OrderMoved(order_id, order.state, done=order.state == wanted)
 
 
 def _shipped(
     shipping: Shipping,
     orders: Mapping[UUID, Order],
-    changes: Mapping[UUID, Change],
+    changes: Mapping[UUID, OrderChange],
     written: set[UUID],
     known: Mapping[UUID, Shipment],
-) -> Advanced:
+) -> OrderMoved:
     order = orders.get(shipping.order_id)
     if order is None:
-        return Advanced(shipping.order_id, None)
+        return OrderMoved(shipping.order_id, None)
     state = changes[order.id].state if order.id in changes else order.state
     if shipping.shipment_id in written:
-        return Advanced(order.id, state, done=True, changed=True)
+        return OrderMoved(order.id, state, done=True, changed=True)
     # Asked for all that is still to go, of an order that has left: so it has.
     all_gone = shipping.units is None and state == OrderState.SHIPPED
-    return Advanced(order.id, state, done=shipping.shipment_id in known or all_gone)
+    return OrderMoved(order.id, state, done=shipping.shipment_id in known or all_gone)

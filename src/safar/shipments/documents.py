@@ -9,13 +9,21 @@ from safar.kernel.i18n import _, date, datetime_text, money, number, pgettext, s
 from safar.kernel.text import shortened
 from safar.orders.model import Order, OrderLine, PaymentState
 from safar.settings import Settings
-from safar.shipments.draft import Column, Draft
+from safar.shipments.draft import Column, DocumentDraft
 from safar.shipments.model import Pick
 from safar.shipments.paper import BOX, Paper, printed
 from safar.shipments.show import address_of
 from safar.stock.model import Place
 
-__all__ = ["Draft", "invoice_draft", "is_paid_for", "packing_slip", "picking_list", "printed", "tax_lines"]
+__all__ = [
+    "DocumentDraft",
+    "invoice_draft",
+    "is_paid_for",
+    "packing_slip",
+    "picking_list",
+    "printed",
+    "tax_lines",
+]
 
 _TITLE_CHARACTERS_MAX = 140
 
@@ -116,7 +124,7 @@ def tax_lines(order: Order, lines: Sequence[OrderLine]) -> list[TaxLine]:
 
 def invoice_draft(
     settings: Settings, order: Order, lines: Sequence[OrderLine], *, number: str, refunded_minor: int = 0
-) -> Draft:
+) -> DocumentDraft:
     """Return what an invoice (a receipt, once it is paid) says, in the customer's language.
 
     It is kept as it is issued: what it says later is what it says now.
@@ -124,7 +132,7 @@ def invoice_draft(
     with speaking(order.language):
         is_paid = is_paid_for(order)
         name = f"{_('Receipt') if is_paid else _('Invoice')} {number}"
-        paper = Draft(name, settings.shop_name, order.language)
+        paper = DocumentDraft(name, settings.shop_name, order.language)
         issued = _("Issued on %(day)s", day=date(clock.now()))
         paper.title(name, f"{_order_side(order)}\n{issued}")
         paper.blocks(
@@ -144,7 +152,7 @@ def is_paid_for(order: Order) -> bool:
     return order.payment_state in (PaymentState.PAID, PaymentState.REFUNDED, PaymentState.OWED)
 
 
-def _write_lines(paper: Draft, order: Order, lines: Sequence[OrderLine]) -> None:
+def _write_lines(paper: DocumentDraft, order: Order, lines: Sequence[OrderLine]) -> None:
     columns = [
         Column(_("Article"), 0.17),
         Column(_("Product"), 0.37),
@@ -185,7 +193,7 @@ def _sums(order: Order, lines: Sequence[OrderLine]) -> list[tuple[str, str]]:
     return [*rows, (_("Total"), amount(order.total_minor))]
 
 
-def _write_taxes(paper: Draft, order: Order, taxes: Sequence[TaxLine]) -> None:
+def _write_taxes(paper: DocumentDraft, order: Order, taxes: Sequence[TaxLine]) -> None:
     if not order.tax_minor:
         return
     names = {

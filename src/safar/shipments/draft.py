@@ -19,7 +19,7 @@ class Column:
 
 
 @dataclass(slots=True)
-class Draft:
+class DocumentDraft:
     """A document as the strokes of `paper.Paper` that draw it; `foot` stands on every page."""
 
     name: str
@@ -50,8 +50,8 @@ class Draft:
         return {"name": self.name, "foot": self.foot, "language": self.language, "strokes": self.strokes}
 
 
-def draft_of(kept: Mapping[str, Any]) -> Draft:
+def draft_of(kept: Mapping[str, Any]) -> DocumentDraft:
     """Return a document out of what was kept of it."""
-    return Draft(
+    return DocumentDraft(
         kept["name"], kept["foot"], kept["language"], [(name, args) for name, args in kept["strokes"]]
     )

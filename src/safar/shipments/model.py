@@ -50,7 +50,7 @@ class Shipping:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class OrderDelivery:
     """An order has arrived, all of it; without `staff_id` the carrier says so."""
 
     order_id: UUID
@@ -84,7 +84,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Advanced:
+class OrderMoved:
     """How an order stands after a step; `done`: the step is taken, by this call (`changed`) or before.
 
     State None: there is no such order.

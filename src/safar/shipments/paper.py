@@ -9,7 +9,7 @@ from fpdf.enums import XPos, YPos
 
 from safar.kernel.i18n import _, current_language, direction, number, speaking
 from safar.kernel.text import script_of
-from safar.shipments.draft import Column, Draft
+from safar.shipments.draft import Column, DocumentDraft
 
 _FONTS = Path(__file__).parent / "fonts"
 _FAMILIES = ("noto-sans", "vazirmatn")
@@ -200,7 +200,7 @@ def _family() -> str:
     return "vazirmatn" if current_language() == "fa" else "noto-sans"
 
 
-def printed(draft: Draft) -> bytes:
+def printed(draft: DocumentDraft) -> bytes:
     """Draw a document, in the direction and with the digits of its language."""
     with speaking(draft.language):
         paper = Paper(draft.name, foot=draft.foot)

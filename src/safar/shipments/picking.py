@@ -11,7 +11,7 @@ from safar.kernel.database import Connection, as_json
 from safar.kernel.i18n import _, day, number
 from safar.shipments.reading import QUERIES
 from safar.stock.lots import suggest
-from safar.stock.lots_decide import NEVER, LotLevel, Wanted
+from safar.stock.lots_decide import NEVER, LotLevel, PickRequest
 from safar.stock.model import Place
 
 Goods = tuple[UUID, UUID, UUID, int]  # order, variant, shelf, units
@@ -37,7 +37,7 @@ async def lots_to_take(connection: Connection, goods: Iterable[Goods]) -> dict[P
     if not goods:
         return {}
     before = await behind(connection, [(o, v, s) for o, v, s, _units in goods])
-    wanted = [Wanted(v, s, units, before.get((o, v, s), 0)) for o, v, s, units in goods]
+    wanted = [PickRequest(v, s, units, before.get((o, v, s), 0)) for o, v, s, units in goods]
     picked: dict[Place, dict[UUID, LotLevel]] = {}
     out_of_date: dict[Place, int] = {}
     for one, found in zip(wanted, await suggest(connection, wanted), strict=True):

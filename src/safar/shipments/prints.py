@@ -19,11 +19,11 @@ from safar.kernel.context import Context
 from safar.kernel.database import Connection, execute, rows, value
 from safar.kernel.errors import NotFound, Overloaded
 from safar.kernel.i18n import current_language
-from safar.orders.changes import lock
+from safar.orders.changes import lock_orders
 from safar.orders.model import Order
-from safar.orders.reading import goods_of, lines_of, orders_by_id
+from safar.orders.reading import goods_of, order_lines_of, orders_by_id
 from safar.payments.books.reading import accounts_of
-from safar.shipments.draft import Draft, draft_of
+from safar.shipments.draft import DocumentDraft, draft_of
 from safar.shipments.model import Pick
 from safar.shipments.picking import lots_to_take
 from safar.shipments.reading import QUERIES, sent_in, shipments_of
@@ -89,7 +89,7 @@ async def invoice_of(context: Context, order: Order) -> bytes:
     """
     documents = _documents()
     async with context.database.transaction() as connection:
-        await lock(connection, [order.id])
+        await lock_orders(connection, [order.id])
         order = (await orders_by_id(connection, [order.id]))[order.id]
         issued = await rows(_Issued, connection, QUERIES["documents"], {"order_id": order.id})
         kind = "receipt" if documents.is_paid_for(order) else "invoice"
@@ -107,9 +107,9 @@ async def _issue(
     number: int = (
         issued[0].number if issued else await value(connection, QUERIES["next_document"], {"series": series})
     )
-    lines = (await lines_of(connection, [order.id]))[order.id]
+    lines = (await order_lines_of(connection, [order.id]))[order.id]
     refunded = (await accounts_of(connection, [order.id]))[order.id].refunded_minor
-    draft: Draft = _documents().invoice_draft(
+    draft: DocumentDraft = _documents().invoice_draft(
         context.settings, order, lines, number=f"{series}{number}", refunded_minor=refunded
     )
     params = {

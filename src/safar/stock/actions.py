@@ -8,8 +8,8 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from safar.capacity import actions as ledger
-from safar.capacity.actions import Change
-from safar.capacity.model import Ended
+from safar.capacity.actions import OnHandChange
+from safar.capacity.model import EndedHold
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
@@ -19,7 +19,7 @@ from safar.kernel.i18n import N_
 from safar.kernel.keyset import LAST_ID, LAST_MOMENT
 from safar.kernel.queries import queries_beside
 from safar.stock.decide import (
-    differences,
+    level_changes,
     moves_of_claims,
     sale_moves,
     same_move,
@@ -40,7 +40,6 @@ from safar.stock.model import (
     SUPPLIER,
     TRANSIT,
     Adjustment,
-    Claim,
     Level,
     Location,
     Miscount,
@@ -48,8 +47,9 @@ from safar.stock.model import (
     Move,
     Moved,
     Place,
-    Receipt,
     Shipped,
+    StockClaim,
+    StockReceipt,
     Transfer,
     allocation_of,
     outgoing_of,
@@ -61,15 +61,15 @@ __all__ = [
     "MAIN",
     "SUPPLIER",
     "Adjustment",
-    "Claim",
     "Level",
     "Moved",
-    "Receipt",
     "Shipped",
+    "StockClaim",
+    "StockReceipt",
     "Transfer",
     "adjust_many",
     "allocation_of",
-    "claim_many",
+    "claim_stock_many",
     "ensure_locations",
     "levels",
     "move_many",
@@ -79,9 +79,9 @@ __all__ = [
     "open_locations",
     "outgoing_of",
     "own_locations",
-    "receive_many",
-    "recount",
-    "ship_many",
+    "receive_stock_many",
+    "recount_levels",
+    "ship_stock_many",
     "transfer_many",
     "write_sales",
 ]
@@ -138,7 +138,7 @@ async def open_allocation(connection: Connection, campaign_id: UUID, name: str) 
     return location_id
 
 
-async def receive_many(connection: Connection, receipts: Sequence[Receipt]) -> list[Moved]:
+async def receive_stock_many(connection: Connection, receipts: Sequence[StockReceipt]) -> list[Moved]:
     """Take units in from the supplier. Writes stock.received. Raises SameKeyOtherBody."""
     return await _move(connection, [transfer_of_receipt(receipt) for receipt in receipts], "stock.received")
 
@@ -164,7 +164,7 @@ async def move_many(connection: Connection, transfers: Sequence[Transfer], event
     return await _move(connection, transfers, event)
 
 
-async def claim_many(connection: Connection, claims: Sequence[Claim]) -> list[Ended]:
+async def claim_stock_many(connection: Connection, claims: Sequence[StockClaim]) -> list[EndedHold]:
     """Take held units for good: they are sold, and lie in `outgoing_of` their location until they leave.
 
     Only a claim that ended its hold just now moves units: a repetition moves none.
@@ -176,12 +176,12 @@ async def claim_many(connection: Connection, claims: Sequence[Claim]) -> list[En
     return endings
 
 
-async def write_sales(connection: Connection, claims: Sequence[Claim]) -> None:
+async def write_sales(connection: Connection, claims: Sequence[StockClaim]) -> None:
     """Write the moves of units that `capacity.take_many` has just taken; the caller does it once."""
     await _insert(connection, moves_of_claims(claims), clock.now())
 
 
-async def ship_many(connection: Connection, shipped: Sequence[Shipped]) -> list[Moved]:
+async def ship_stock_many(connection: Connection, shipped: Sequence[Shipped]) -> list[Moved]:
     """Let sold units leave for the customer. Writes stock.shipped.
 
     Raises NotThere when more would leave than lie there, as with a backorder whose units have not come;
@@ -237,7 +237,7 @@ async def moves_of_variant(
     return await rows(Move, connection, QUERIES["moves_of_variant"], params)
 
 
-async def recount(connection: Connection) -> list[Miscount]:
+async def recount_levels(connection: Connection) -> list[Miscount]:
     """Return the levels whose units on hand are not the sum of their moves: always none."""
     return await rows(Miscount, connection, QUERIES["recount"])
 
@@ -256,7 +256,7 @@ async def _move(connection: Connection, transfers: Sequence[Transfer], event: st
     fresh = [transfer for transfer in once if transfer.move_id in written]
     if fresh:
         without_level = await _without_level(connection, fresh)
-        await _change_levels(connection, differences(fresh, without_level))
+        await _change_levels(connection, level_changes(fresh, without_level))
         await append_many(connection, [_event(event, transfer, without_level, now) for transfer in fresh])
     told: set[UUID] = set()
     outcomes = []
@@ -291,14 +291,16 @@ async def _without_level(connection: Connection, transfers: Iterable[Transfer]) 
 
 async def _lock_levels(connection: Connection, places: Iterable[Place]) -> None:
     """Lock the accounts of these places, those that exist, in their order."""
-    changes = [Change(account_id, 0) for account_id in (await open_levels(connection, list(places))).values()]
+    changes = [
+        OnHandChange(account_id, 0) for account_id in (await open_levels(connection, list(places))).values()
+    ]
     await ledger.change_many(connection, changes)
 
 
 async def _change_levels(connection: Connection, changes: dict[Place, int]) -> None:
     accounts = await open_levels(connection, list(changes))
     await ledger.change_many(
-        connection, [Change(accounts[place], units) for place, units in changes.items() if units]
+        connection, [OnHandChange(accounts[place], units) for place, units in changes.items() if units]
     )
 
 

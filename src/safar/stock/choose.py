@@ -12,7 +12,7 @@ from uuid import UUID
 from safar.stock.model import Level, Place, Selling
 
 
-class Rule(StrEnum):
+class LocationRule(StrEnum):
     """NEAREST: the customer's country first, then by priority. FULLEST: where most lies of what is wanted.
     FEWEST_PARCELS: the fewest locations, by priority among equals.
     """
@@ -37,12 +37,12 @@ class Short:
     left: Mapping[UUID, int]
 
 
-def choose(
+def choose_locations(
     demand: Mapping[UUID, int],
     levels: Mapping[Place, Level],
     locations: Sequence[Selling],
     *,
-    rule: Rule = Rule.NEAREST,
+    rule: LocationRule = LocationRule.NEAREST,
     country: str = "",
     first: UUID | None = None,
 ) -> Chosen | Short:
@@ -60,7 +60,7 @@ def choose(
     if whole is not None:
         ordered = [whole]
     while rest and ordered:
-        if rule is Rule.FEWEST_PARCELS:
+        if rule is LocationRule.FEWEST_PARCELS:
             # max() keeps the first of equals: the one of the highest priority.
             ordered.sort(key=lambda at: -_covered(rest, levels, at))
         _take(goods, rest, levels, ordered.pop(0))
@@ -95,14 +95,14 @@ def _ordered(
     rest: Mapping[UUID, int],
     levels: Mapping[Place, Level],
     locations: Sequence[Selling],
-    rule: Rule,
+    rule: LocationRule,
     country: str,
 ) -> list[UUID]:
-    if rule is Rule.NEAREST:
+    if rule is LocationRule.NEAREST:
         near = sorted(locations, key=lambda location: not country or location.country != country)
         return [location.location_id for location in near]
     ids = [location.location_id for location in locations]
-    if rule is Rule.FULLEST:
+    if rule is LocationRule.FULLEST:
         ids.sort(key=lambda at: -sum(_free(levels, (variant_id, at)) for variant_id in rest))
     return ids
 

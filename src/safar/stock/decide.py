@@ -3,18 +3,18 @@
 from collections.abc import Container, Iterable, Mapping, Sequence
 from uuid import UUID
 
-from safar.capacity.model import Ended, HoldState
+from safar.capacity.model import EndedHold, HoldState
 from safar.kernel.ids import new_id
 from safar.stock.model import (
     CUSTOMER,
     LOSS,
     SUPPLIER,
     Adjustment,
-    Claim,
     LevelState,
     Place,
-    Receipt,
     Shipped,
+    StockClaim,
+    StockReceipt,
     Transfer,
     outgoing_of,
 )
@@ -22,7 +22,7 @@ from safar.stock.model import (
 LOW_UNITS = 10
 
 
-def transfer_of_receipt(receipt: Receipt) -> Transfer:
+def transfer_of_receipt(receipt: StockReceipt) -> Transfer:
     return Transfer(
         move_id=receipt.move_id,
         variant_id=receipt.variant_id,
@@ -63,7 +63,7 @@ def transfer_of_shipped(shipped: Shipped) -> Transfer:
     )
 
 
-def differences(transfers: Iterable[Transfer], without_level: Container[UUID]) -> dict[Place, int]:
+def level_changes(transfers: Iterable[Transfer], without_level: Container[UUID]) -> dict[Place, int]:
     """Return what moves change at the locations that have levels; with the others they cancel out."""
     changes: dict[Place, int] = {}
     for transfer in transfers:
@@ -74,7 +74,7 @@ def differences(transfers: Iterable[Transfer], without_level: Container[UUID]) -
     return changes
 
 
-def sale_moves(claims: Sequence[Claim], endings: Sequence[Ended]) -> list[Transfer]:
+def sale_moves(claims: Sequence[StockClaim], endings: Sequence[EndedHold]) -> list[Transfer]:
     """Return the moves to what is sold and not yet shipped, for claims only that took the units just now."""
     return moves_of_claims(
         claim
@@ -83,7 +83,7 @@ def sale_moves(claims: Sequence[Claim], endings: Sequence[Ended]) -> list[Transf
     )
 
 
-def moves_of_claims(claims: Iterable[Claim]) -> list[Transfer]:
+def moves_of_claims(claims: Iterable[StockClaim]) -> list[Transfer]:
     return [
         Transfer(
             move_id=new_id(),

@@ -8,7 +8,7 @@ from safar.catalogue.model import Variant
 from safar.kernel.database import Connection
 from safar.kernel.i18n import _
 from safar.kernel.web.forms import Fields
-from safar.stock.locations import sites
+from safar.stock.locations import own_locations
 
 
 async def variant_in(connection: Connection, fields: Fields, name: str = "code") -> Variant | None:
@@ -30,19 +30,19 @@ def place_name(name: str) -> str:
     return _(name) if name else ""
 
 
-async def places(connection: Connection, *kinds: str) -> list[tuple[UUID, str]]:
+async def location_choices(connection: Connection, *kinds: str) -> list[tuple[UUID, str]]:
     """Return our locations in use to choose from, those of these kinds (none given: of every kind)."""
     return [
         (one.id, place_name(one.name))
-        for one in await sites(connection)
+        for one in await own_locations(connection)
         if one.active and (not kinds or one.kind in kinds)
     ]
 
 
-async def place_of(connection: Connection, fields: Fields, name: str, *kinds: str) -> UUID:
+async def chosen_location(connection: Connection, fields: Fields, name: str, *kinds: str) -> UUID:
     """Return the location of ours that was chosen; one that is not to be chosen is a problem."""
     place = fields.uuid(name)
-    if place not in dict(await places(connection, *kinds)):
+    if place not in dict(await location_choices(connection, *kinds)):
         fields.problems.setdefault(name, _("Choose one of the options."))
     return place
 

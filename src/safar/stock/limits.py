@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from safar.capacity import actions as ledger
-from safar.capacity.actions import Limits
+from safar.capacity.actions import AccountLimits
 from safar.kernel.database import Connection, rows
 from safar.kernel.queries import queries_beside
 
@@ -28,6 +28,6 @@ async def limit_new_levels(connection: Connection, account_ids: Sequence[int]) -
 
 
 async def _write(connection: Connection, params: dict[str, object]) -> None:
-    limits = await rows(Limits, connection, QUERIES["limits_of_policies"], params)
+    limits = await rows(AccountLimits, connection, QUERIES["limits_of_policies"], params)
     if limits:
         await ledger.set_limits_many(connection, limits)

@@ -13,7 +13,14 @@ from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.stock import forms
-from safar.stock.locations import KINDS_TO_ADD, Site, channel_location, save_many, site, sites
+from safar.stock.locations import (
+    KINDS_TO_ADD,
+    OwnLocation,
+    channel_location,
+    own_locations,
+    save_locations,
+    site,
+)
 
 KIND_NAMES = {
     "warehouse": N_("Warehouse"), "store": N_("Store"), "quarantine": N_("Quarantine"),
@@ -31,7 +38,7 @@ class UnknownLocation(NotFound):
 async def _locations(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor = actor_of(request)
     async with context_of(request).database.connection() as connection:
-        found = await sites(connection)
+        found = await own_locations(connection)
     values = {
         "sites": found,
         "kinds": _kinds(),
@@ -75,11 +82,11 @@ async def _save(request: Request, actor: Actor, fields: Fields) -> str:
     async with context_of(request).database.transaction() as connection:
         if fields.values.get("known") and await site(connection, wanted.id) is None:
             raise UnknownLocation
-        await save_many(connection, [wanted], staff_id=actor.id)
+        await save_locations(connection, [wanted], staff_id=actor.id)
     return "/stock/locations"
 
 
-def _read(fields: Fields) -> Site:
+def _read(fields: Fields) -> OwnLocation:
     kind = fields.choice("kind", set(KINDS_TO_ADD))
     name = fields.text("name", length_max=80)
     country = fields.text("country", length_max=2, required=False).upper()
@@ -90,7 +97,7 @@ def _read(fields: Fields) -> Site:
         channel = name.lower()
         if not fields.values.get("known"):
             location_id = channel_location(channel)
-    return Site(
+    return OwnLocation(
         id=location_id,
         name=name,
         kind=kind,

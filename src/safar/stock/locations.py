@@ -30,7 +30,7 @@ class TooManyLocations(Conflict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class OwnLocation:
     """A location of ours, with all that is known of it.
 
     `country` is an ISO 3166 code of two letters, `channel` what an allocation is kept for.
@@ -61,17 +61,19 @@ async def selling_locations(connection: Connection, channel: str = "shop") -> li
     return await rows(Selling, connection, QUERIES["selling_locations"], params)
 
 
-async def sites(connection: Connection) -> list[Site]:
+async def own_locations(connection: Connection) -> list[OwnLocation]:
     """Return every location of ours but those of campaigns: in use first, then by kind and priority."""
-    return await rows(Site, connection, QUERIES["sites"], {"limit": LOCATIONS_MAX})
+    return await rows(OwnLocation, connection, QUERIES["sites"], {"limit": LOCATIONS_MAX})
 
 
-async def site(connection: Connection, location_id: UUID) -> Site | None:
+async def site(connection: Connection, location_id: UUID) -> OwnLocation | None:
     """Return one of our locations."""
-    return await row(Site, connection, QUERIES["site"], {"id": location_id})
+    return await row(OwnLocation, connection, QUERIES["site"], {"id": location_id})
 
 
-async def save_many(connection: Connection, wanted: Sequence[Site], *, staff_id: UUID | None) -> None:
+async def save_locations(
+    connection: Connection, wanted: Sequence[OwnLocation], *, staff_id: UUID | None
+) -> None:
     """Make locations, or change them: the kind of one that is there stays as it is.
 
     Writes location.added and location.changed. What policies say moves along when another location sells
@@ -79,7 +81,7 @@ async def save_many(connection: Connection, wanted: Sequence[Site], *, staff_id:
     """
     if any(one.id == MAIN and not one.active for one in wanted):
         raise MainStays
-    before = {one.id: one for one in await sites(connection)}
+    before = {one.id: one for one in await own_locations(connection)}
     new = [one for one in wanted if one.id not in before]
     if len(before) + len(new) > LOCATIONS_MAX:
         raise TooManyLocations(count=LOCATIONS_MAX)
@@ -101,10 +103,10 @@ async def save_many(connection: Connection, wanted: Sequence[Site], *, staff_id:
     )
 
 
-def _sells(one: Site | None) -> tuple[bool, int]:
+def _sells(one: OwnLocation | None) -> tuple[bool, int]:
     return (one.active and one.sells, one.priority) if one else (False, 0)
 
 
-def _event(name: str, one: Site, staff_id: UUID | None) -> Event:
+def _event(name: str, one: OwnLocation, staff_id: UUID | None) -> Event:
     about = {"name": one.name, "kind": one.kind, "sells": one.sells, "active": one.active}
     return Event(name=name, staff_id=staff_id, subject_id=one.id, properties=about)

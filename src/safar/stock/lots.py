@@ -17,7 +17,7 @@ from safar.kernel.errors import Conflict
 from safar.kernel.ids import derived_id
 from safar.kernel.keyset import FIRST_ID
 from safar.kernel.queries import queries_beside
-from safar.stock.lots_decide import Entry, LotLevel, Suggestion, Wanted, follow, suggestion_of
+from safar.stock.lots_decide import LotEntry, LotLevel, PickRequest, PickSuggestion, follow, pick_suggestion
 from safar.stock.model import Place, Transfer
 
 QUERIES = queries_beside(__file__, "lots.sql")
@@ -49,7 +49,7 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class LotStock:
     """Units of a lot at a location, as staff see them."""
 
     lot_id: UUID
@@ -134,10 +134,12 @@ async def assign_many(
         )
         if there + units > expected[entry_id]:
             raise NotOfThisLot
-    await _write(connection, [Entry(id_, lot_id, place, units, None) for id_, lot_id, place, units in wanted])
+    await _write(
+        connection, [LotEntry(id_, lot_id, place, units, None) for id_, lot_id, place, units in wanted]
+    )
 
 
-async def suggest(connection: Connection, wanted: Sequence[Wanted]) -> list[Suggestion]:
+async def suggest(connection: Connection, wanted: Sequence[PickRequest]) -> list[PickSuggestion]:
     """Return from which lots to take what is wanted, in the same order: first expired first.
 
     Nothing that has expired, and nothing that the orders before are to get, is among them.
@@ -151,7 +153,7 @@ async def suggest(connection: Connection, wanted: Sequence[Wanted]) -> list[Sugg
         if level.expires_on < today and place not in lying:
             lying[place] = await _units_on(connection, *place)
     return [
-        suggestion_of(levels, one, lying.get((one.variant_id, one.shelf_id)), today=today) for one in wanted
+        pick_suggestion(levels, one, lying.get((one.variant_id, one.shelf_id)), today=today) for one in wanted
     ]
 
 
@@ -161,7 +163,7 @@ async def expiring(
     days: int,
     after: tuple[date, UUID, UUID] | None = None,
     limit: int = 50,
-) -> list[Kept]:
+) -> list[LotStock]:
     """Return what expires within so many days or has expired, the first first, those after a key."""
     params = {
         "until": clock.today(connection.zone) + timedelta(days=days),
@@ -170,12 +172,12 @@ async def expiring(
         "after_location": after[2] if after else FIRST_ID,
         "limit": limit,
     }
-    return await rows(Kept, connection, QUERIES["expiring"], params)
+    return await rows(LotStock, connection, QUERIES["expiring"], params)
 
 
-async def lots_of(connection: Connection, variant_id: UUID) -> list[Kept]:
+async def lots_of(connection: Connection, variant_id: UUID) -> list[LotStock]:
     """Return where units of a variant's lots lie, the first to expire first."""
-    return await rows(Kept, connection, QUERIES["lots_of"], {"variant_id": variant_id})
+    return await rows(LotStock, connection, QUERIES["lots_of"], {"variant_id": variant_id})
 
 
 async def shelf_units(connection: Connection, variant_id: UUID, shelf_id: UUID) -> int:
@@ -203,7 +205,7 @@ async def _locked(
     return await rows(LotLevel, connection, QUERIES["lock_lots"], params)
 
 
-async def _write(connection: Connection, entries: Sequence[Entry]) -> None:
+async def _write(connection: Connection, entries: Sequence[LotEntry]) -> None:
     params = {"entries": as_json(entries), "now": clock.now()}
     if entries:
         await execute(connection, QUERIES["open_lot_levels"], params)

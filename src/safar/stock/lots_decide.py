@@ -26,7 +26,7 @@ class LotLevel:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LotEntry:
     """Units of a lot come to a location (negative: leave it)."""
 
     id: UUID
@@ -37,7 +37,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PickRequest:
     """Units of a variant to be picked from a shelf, `behind` so many that orders before are to get."""
 
     variant_id: UUID
@@ -47,22 +47,22 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Suggestion:
+class PickSuggestion:
     """The lots to pick from, each with its units, and how many units are not there in date."""
 
     picks: tuple[LotLevel, ...]
     out_of_date: int = 0
 
 
-def suggestion_of(
-    levels: Sequence[LotLevel], wanted: Wanted, lying: int | None, *, today: date
-) -> Suggestion:
+def pick_suggestion(
+    levels: Sequence[LotLevel], wanted: PickRequest, lying: int | None, *, today: date
+) -> PickSuggestion:
     """Return what to pick; `lying`: all units on the shelf, where something there has expired."""
     picks = picks_of(
         levels, wanted.variant_id, wanted.shelf_id, wanted.units, in_date_on=today, behind=wanted.behind
     )
     if lying is None:
-        return Suggestion(picks)
+        return PickSuggestion(picks)
     expired = sum(
         one.units
         for one in levels
@@ -70,7 +70,7 @@ def suggestion_of(
         and one.expires_on < today
     )
     in_date = max(lying - expired - wanted.behind, 0)
-    return Suggestion(picks, out_of_date=max(wanted.units - in_date, 0))
+    return PickSuggestion(picks, out_of_date=max(wanted.units - in_date, 0))
 
 
 def picks_of(
@@ -115,7 +115,7 @@ def follow(
     shelves: Mapping[UUID, UUID],
     behind: Mapping[UUID, int] = MappingProxyType({}),
     today: date,
-) -> list[Entry]:
+) -> list[LotEntry]:
     """Return what moves change of the lots, in the order of the moves.
 
     A move takes the lot that is stated, or the first to expire, as far as lots know of its units; they come
@@ -125,7 +125,7 @@ def follow(
     """
     known = {(level.lot_id, level.location_id): level for level in levels}
     named = {level.lot_id: level for level in levels}
-    entries: list[Entry] = []
+    entries: list[LotEntry] = []
 
     def change(move: Transfer, lot_id: UUID, location_id: UUID, units: int) -> None:
         place = (lot_id, location_id)
@@ -133,7 +133,7 @@ def follow(
         before = known[place].units if place in known else 0
         known[place] = replace(about, location_id=location_id, units=before + units)
         entry_id = derived_id("lot-entry", move.move_id, lot_id, location_id)
-        entries.append(Entry(entry_id, lot_id, location_id, units, move.move_id))
+        entries.append(LotEntry(entry_id, lot_id, location_id, units, move.move_id))
 
     for move in moves:
         source = shelves.get(move.from_location_id, move.from_location_id)

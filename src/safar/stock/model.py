@@ -51,7 +51,7 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class StockReceipt:
     """Units that came from the supplier."""
 
     move_id: UUID
@@ -85,7 +85,7 @@ class Moved:
 
 
 @dataclass(slots=True)  # not frozen: made for every order
-class Claim:
+class StockClaim:
     """Units of a hold that were sold: (variant, location, quantity) for each line of it."""
 
     hold_id: UUID

@@ -25,7 +25,7 @@ _UNITS_MOST = 2**62
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class LevelRow:
     """A level with what lies there."""
 
     account_id: int
@@ -69,7 +69,7 @@ async def _levels(request: Request) -> Response:
     }
     async with context_of(request).database.connection() as connection:
         found = await rows(
-            Shelf, connection, stock.QUERIES["emptiest_found" if query else "emptiest"], params
+            LevelRow, connection, stock.QUERIES["emptiest_found" if query else "emptiest"], params
         )
         many = bool(query) and await value(connection, stock.QUERIES["many_products"], params)
     shelves, last = cut(found, _PAGE_SIZE)

@@ -36,7 +36,7 @@ NOTHING = Promise(free=0, incoming=(), backorder=0, promised_on=None)
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class SellingLevel:
     """A level at a location that sells, with the limits and the policy of its variant."""
 
     variant_id: UUID
@@ -69,9 +69,9 @@ async def promises(
     A kit has no stock of its own: ask for its parts.
     """
     ids = list(dict.fromkeys(variant_ids))
-    shelves = await rows(Shelf, connection, QUERIES["promise_shelves"], {"variant_ids": ids})
+    shelves = await rows(SellingLevel, connection, QUERIES["promise_shelves"], {"variant_ids": ids})
     incoming = await rows(Incoming, connection, QUERIES["incoming_units"], {"variant_ids": ids})
-    lying: dict[UUID, list[Shelf]] = defaultdict(list)
+    lying: dict[UUID, list[SellingLevel]] = defaultdict(list)
     coming: dict[UUID, list[Incoming]] = defaultdict(list)
     for shelf in shelves:
         lying[shelf.variant_id].append(shelf)
@@ -80,7 +80,7 @@ async def promises(
     return {id_: promise_of(lying[id_], coming[id_], today=today) for id_ in ids}
 
 
-def promise_of(shelves: Sequence[Shelf], incoming: Sequence[Incoming], *, today: date) -> Promise:
+def promise_of(shelves: Sequence[SellingLevel], incoming: Sequence[Incoming], *, today: date) -> Promise:
     """Return the promise of one variant, from its shelves and what is on its way to them."""
     free = sum(max(shelf.free, 0) for shelf in shelves)
     owed = sum(max(-shelf.free, 0) for shelf in shelves)

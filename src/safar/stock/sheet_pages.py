@@ -27,13 +27,13 @@ def _page(request: Request, problem: str | None = None, status: int = 200) -> Re
 
 async def _export(request: Request) -> Response:
     """Give out what lies where."""
-    rows = sheets.export_rows(context_of(request).database)
+    rows = sheets.stock_rows(context_of(request).database)
     return await importing.give_out(request.path_params["kind"], "stock", rows)
 
 
 async def _upload(request: Request) -> Response:
-    review = partial(sheets.review, staff_id=actor_of(request).id)
-    read = partial(apart, "safar.stock.sheet_rows:read_rows")
+    review = partial(sheets.review_stock, staff_id=actor_of(request).id)
+    read = partial(apart, "safar.stock.sheet_rows:read_stock_rows")
     return await importing.hand_in(request, "/stock/files", _page, read, review)
 
 
@@ -42,7 +42,7 @@ async def _preview(request: Request) -> Response:
 
 
 async def _write(request: Request) -> Response:
-    write = partial(sheets.write, staff_id=actor_of(request).id)
+    write = partial(sheets.write_stock, staff_id=actor_of(request).id)
     return await importing.take_over(request, sheets.KIND, _PREVIEW, write)
 
 

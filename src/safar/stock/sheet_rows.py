@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from safar.catalogue.decide import barcode_of, sku_of
-from safar.catalogue.sheets.rows import Note, Wrong
+from safar.catalogue.sheets.rows import Note, WrongCell
 from safar.kernel import sheets
 from safar.kernel.sheets import UnreadableSheet
 from safar.kernel.text import fold, whole_number
@@ -14,7 +14,7 @@ COLUMNS = ("sku", "barcode", "title", "location", "on_hand", "held", "free", "re
 EXPORTED = ("sku", "barcode", "title", "location", "on_hand", "held", "free")
 
 
-def read_rows(body: bytes) -> dict[str, Any]:
+def read_stock_rows(body: bytes) -> dict[str, Any]:
     """Return a file as JSON-able {"columns", "ignored", "figure", "rows": [[number, record, problems], …]}.
 
     Of a file that cannot be used: {"problem": code}. A row without a figure says nothing and is left out.
@@ -53,7 +53,7 @@ def _record(texts: dict[str, str], figure: str) -> tuple[dict[str, Any], list[No
         try:
             if text:
                 record[name] = read(text)
-        except Wrong as wrong:
+        except WrongCell as wrong:
             problems.append((name, str(wrong), text[:60]))
     if not problems and "sku" not in record and "barcode" not in record:
         problems.append(("sku", "needed", ""))
@@ -63,21 +63,21 @@ def _record(texts: dict[str, str], figure: str) -> tuple[dict[str, Any], list[No
 def _sku(text: str) -> str:
     sku = sku_of(text)
     if sku is None:
-        raise Wrong("not_a_sku")
+        raise WrongCell("not_a_sku")
     return sku
 
 
 def _barcode(text: str) -> str:
     code = barcode_of(text)
     if code is None:
-        raise Wrong("barcode_rounded" if "e+" in text.lower() else "not_a_barcode")
+        raise WrongCell("barcode_rounded" if "e+" in text.lower() else "not_a_barcode")
     return code
 
 
 def _units(text: str) -> int:
     units = whole_number(text)
     if units is None or units > UNITS_MAX:
-        raise Wrong("not_a_quantity")
+        raise WrongCell("not_a_quantity")
     return units
 
 

@@ -31,9 +31,9 @@ from safar.kernel.i18n import _
 from safar.kernel.ids import derived_id
 from safar.kernel.sheets import Value
 from safar.kernel.text import fold
-from safar.stock.actions import QUERIES, adjust_many, levels, receive_many
-from safar.stock.locations import Site, sites
-from safar.stock.model import MAIN, Adjustment, Level, Place, Receipt
+from safar.stock.actions import QUERIES, adjust_many, levels, receive_stock_many
+from safar.stock.locations import OwnLocation, own_locations
+from safar.stock.model import MAIN, Adjustment, Level, Place, StockReceipt
 from safar.stock.sheet_rows import EXPORTED
 
 KIND = "stock"
@@ -60,11 +60,11 @@ class _Review:
     """Our locations by their names, and the places that rows before have spoken of."""
 
     figure: str
-    places: Mapping[str, Site]
+    places: Mapping[str, OwnLocation]
     seen: dict[Place, int] = field(default_factory=dict)
 
 
-async def export_rows(database: Database) -> AsyncIterator[list[Sequence[Value]]]:
+async def stock_rows(database: Database) -> AsyncIterator[list[Sequence[Value]]]:
     """Give what lies where, the header first, in the order of the SKUs; between two pieces no connection."""
     yield [EXPORTED]
     after, after_place = "", UUID(int=0)
@@ -89,13 +89,15 @@ async def export_rows(database: Database) -> AsyncIterator[list[Sequence[Value]]
         ]
 
 
-async def review(
+async def review_stock(
     connection: Connection, upload_id: UUID, name: str, table: Mapping[str, Any], *, staff_id: UUID
 ) -> None:
     """Keep a file with what each of its rows would book; nothing moves."""
     columns = {"known": table["columns"], "ignored": table["ignored"], "figure": [table["figure"]]}
     await open_upload(connection, upload_id, KIND, name, columns, staff_id=staff_id)
-    usable = [one for one in await sites(connection) if one.active and one.kind in ("warehouse", "store")]
+    usable = [
+        one for one in await own_locations(connection) if one.active and one.kind in ("warehouse", "store")
+    ]
     named = {fold(spoken): one for one in usable for spoken in (one.name, _(one.name), str(one.id))}
     seen = _Review(table["figure"], named)
     for start in range(0, len(table["rows"]), CHUNK):
@@ -161,12 +163,12 @@ def _problems(
     return []
 
 
-def _site(record: Mapping[str, Any], seen: _Review) -> Site:
+def _site(record: Mapping[str, Any], seen: _Review) -> OwnLocation:
     """Return the location that a row names; without a name it is the main warehouse."""
     return seen.places[fold(record["location"] or str(MAIN))]
 
 
-async def write(database: Database, upload_id: UUID, *, staff_id: UUID) -> int:
+async def write_stock(database: Database, upload_id: UUID, *, staff_id: UUID) -> int:
     """Book the rows of a file that are right, some hundred in each transaction; return how many.
 
     Who buys meanwhile waits for one chunk at most. Asked again after a break it goes on where it stopped: a
@@ -224,4 +226,4 @@ async def _move(connection: Connection, upload: Upload, lines: Sequence[SheetRow
     if counted:
         await adjust_many(connection, [Adjustment(*move) for move in moves])
     else:
-        await receive_many(connection, [Receipt(*move) for move in moves])
+        await receive_stock_many(connection, [StockReceipt(*move) for move in moves])

@@ -70,7 +70,7 @@ async def _variant(request: Request, wrong: Wrong = NOTHING) -> Response:
         found = await stock.moves_of_variant(connection, variant_id, before=before, limit=_MOVES_SIZE + 1)
         lots = await lots_of(connection, variant_id) if variant.tracks_lots else []
         policy = (await policies(connection, [variant_id])).get(variant_id, Policy(variant_id))
-        places = await forms.places(connection)
+        places = await forms.location_choices(connection)
         promise = (await promises(connection, [variant_id], today=clock.today(connection.zone)))[variant_id]
     moves, last = cut(found, _MOVES_SIZE)
     older = forms.at("", before=page_key(last.at, last.id)) if last else None
@@ -94,7 +94,7 @@ async def _variant(request: Request, wrong: Wrong = NOTHING) -> Response:
 
 
 async def _receive(connection: Connection, asked: _Asked) -> None:
-    receipt = stock.Receipt(
+    receipt = stock.StockReceipt(
         asked.move_id,
         asked.variant.id,
         asked.location_id,
@@ -103,7 +103,7 @@ async def _receive(connection: Connection, asked: _Asked) -> None:
         asked.document,
         asked.staff_id,
     )
-    outcomes = await stock.receive_many(connection, [receipt])
+    outcomes = await stock.receive_stock_many(connection, [receipt])
     stated = {asked.move_id: asked.lot_id} if asked.lot_id else {}
     if stated:
         await follow_fresh(connection, [transfer_of_receipt(receipt)], outcomes, stated)
@@ -209,8 +209,8 @@ async def _check_lot(connection: Connection, fields: Fields, form: str, asked: _
 
 
 async def _asked(connection: Connection, actor: Actor, fields: Fields, form: str, variant: Variant) -> _Asked:
-    location_id = await forms.place_of(connection, fields, "location_id")
-    to_id = await forms.place_of(connection, fields, "to_id") if form == "transfer" else None
+    location_id = await forms.chosen_location(connection, fields, "location_id")
+    to_id = await forms.chosen_location(connection, fields, "to_id") if form == "transfer" else None
     quantity = fields.integer("quantity", least=-UNITS_MAX if form == "adjust" else 1, most=UNITS_MAX)
     if quantity == 0 and "quantity" not in fields.problems:
         fields.problems["quantity"] = _("Zero changes nothing: give the difference, such as -2.")

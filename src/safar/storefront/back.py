@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from safar.cart.available import offers
+from safar.cart.available import available_of
 from safar.catalogue.words import words_in
 from safar.channels.actions import queue_many
 from safar.channels.model import Outgoing
@@ -25,7 +25,7 @@ from safar.storefront.back_mail import confirm_mail, told_mail
 from safar.storefront.decide import to_tell
 from safar.storefront.errors import TooManyBackRequests, TooManyFromNetwork, UnknownBackRequest
 from safar.storefront.look import QUERIES
-from safar.storefront.model import BackRequest, Waiting
+from safar.storefront.model import BackInStockRequest, BackRequest
 
 PURPOSE = "back in stock"
 _ASKED_A_DAY_MAX = 20
@@ -96,7 +96,7 @@ def _mails_of_networks(context: Context) -> Buckets:
 
 
 async def _written(context: Context, connection: Connection, request_id: UUID) -> None:
-    waiting = await find(connection, request_id)
+    waiting = await find_request(connection, request_id)
     events = [_event("back_in_stock.asked", waiting)]
     if waiting.state == "confirmed":
         events.append(_event("back_in_stock.confirmed", waiting))
@@ -107,15 +107,15 @@ async def _written(context: Context, connection: Connection, request_id: UUID) -
     await append_many(connection, events)
 
 
-async def find(connection: Connection, request_id: UUID) -> Waiting:
+async def find_request(connection: Connection, request_id: UUID) -> BackInStockRequest:
     """Return a request as it stands. Raises UnknownBackRequest."""
-    waiting = await row(Waiting, connection, QUERIES["back_request"], {"id": request_id})
+    waiting = await row(BackInStockRequest, connection, QUERIES["back_request"], {"id": request_id})
     if waiting is None:
         raise UnknownBackRequest
     return waiting
 
 
-async def confirm(connection: Connection, request_id: UUID, *, browser: UUID) -> Waiting:
+async def confirm(connection: Connection, request_id: UUID, *, browser: UUID) -> BackInStockRequest:
     """Confirm that a request was made by whoever reads its mail, which proves the address to be theirs.
 
     `browser`: the customer that confirms. Writes back_in_stock.confirmed.
@@ -133,16 +133,20 @@ async def confirm(connection: Connection, request_id: UUID, *, browser: UUID) ->
     return waiting
 
 
-async def cancel_many(connection: Connection, request_ids: Sequence[UUID]) -> list[Waiting]:
+async def cancel_requests_many(
+    connection: Connection, request_ids: Sequence[UUID]
+) -> list[BackInStockRequest]:
     """Take requests back. Writes back_in_stock.cancelled."""
     return await _change(connection, request_ids, "cancel_back", "back_in_stock.cancelled")
 
 
-async def _change(connection: Connection, ids: Sequence[UUID], query: str, name: str) -> list[Waiting]:
+async def _change(
+    connection: Connection, ids: Sequence[UUID], query: str, name: str
+) -> list[BackInStockRequest]:
     changed = [
         id_ for id_ in sorted(ids) if await value(connection, QUERIES[query], {"id": id_, "now": clock.now()})
     ]
-    found = [await find(connection, id_) for id_ in ids]
+    found = [await find_request(connection, id_) for id_ in ids]
     await append_many(connection, [_event(name, one) for one in found if one.id in changed])
     return found
 
@@ -158,7 +162,7 @@ async def tell_step(context: Context, after: UUID) -> tuple[UUID | None, int]:
         now = clock.now()
         params = {"after": after, "since": now - _CHANCE, "limit": _VARIANTS_MAX}
         awaited = await rows(_Awaited, connection, QUERIES["awaited"], params)
-        found = await offers(connection, [one.variant_id for one in awaited], None)
+        found = await available_of(connection, [one.variant_id for one in awaited], None)
         turns = {
             one.variant_id: to_tell(found[one.variant_id].free, one.told, one.waiting) for one in awaited
         }
@@ -196,7 +200,7 @@ async def _tell(context: Context, connection: Connection, turns: dict[UUID, int]
     if not turns:
         return 0
     wanted = as_json([{"variant_id": id_, "units": units} for id_, units in turns.items()])
-    first = await rows(Waiting, connection, QUERIES["first_in_line"], {"turns": wanted})
+    first = await rows(BackInStockRequest, connection, QUERIES["first_in_line"], {"turns": wanted})
     params = {"ids": [one.id for one in first], "now": clock.now()}
     told_ids = set(await values(connection, QUERIES["tell"], params))
     told = [one for one in first if one.id in told_ids]
@@ -207,7 +211,7 @@ async def _tell(context: Context, connection: Connection, turns: dict[UUID, int]
     return len(told)
 
 
-async def _titles(connection: Connection, waiting: Sequence[Waiting]) -> dict[UUID, str]:
+async def _titles(connection: Connection, waiting: Sequence[BackInStockRequest]) -> dict[UUID, str]:
     """Return how each one's product is called in their language."""
     titles: dict[UUID, str] = {}
     for language in {one.language for one in waiting}:
@@ -217,14 +221,14 @@ async def _titles(connection: Connection, waiting: Sequence[Waiting]) -> dict[UU
     return titles
 
 
-async def forget_old(connection: Connection) -> int:
+async def forget_old_requests(connection: Connection) -> int:
     """Forget requests that nobody confirmed, and those that are long over; return how many."""
     now = clock.now()
     params = {"unconfirmed": now - _UNCONFIRMED_KEPT, "over": now - _OVER_KEPT}
     return await execute(connection, QUERIES["forget_back_requests"], params)
 
 
-def _event(name: str, waiting: Waiting) -> Event:
+def _event(name: str, waiting: BackInStockRequest) -> Event:
     return Event(
         name=name,
         customer_id=waiting.customer_id,

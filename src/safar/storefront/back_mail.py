@@ -4,10 +4,10 @@ from safar.channels.model import EMAIL, Author, Outgoing
 from safar.kernel import clock
 from safar.kernel.i18n import _, speaking
 from safar.kernel.ids import derived_id
-from safar.storefront.model import Waiting
+from safar.storefront.model import BackInStockRequest
 
 
-def confirm_mail(waiting: Waiting, title: str, link: str) -> Outgoing:
+def confirm_mail(waiting: BackInStockRequest, title: str, link: str) -> Outgoing:
     """Return the mail that asks whether it was them who asked; each time they ask, one."""
     with speaking(waiting.language):
         parts = [
@@ -23,7 +23,7 @@ def confirm_mail(waiting: Waiting, title: str, link: str) -> Outgoing:
     return _mail(waiting, f"confirm {clock.now().isoformat()}", subject, parts)
 
 
-def told_mail(waiting: Waiting, title: str, base: str) -> Outgoing:
+def told_mail(waiting: BackInStockRequest, title: str, base: str) -> Outgoing:
     """Return the one mail that says that it is back."""
     link = f"{base}/p/{waiting.slug}?sku={waiting.sku}&lang={waiting.language}"
     with speaking(waiting.language):
@@ -41,7 +41,7 @@ def told_mail(waiting: Waiting, title: str, base: str) -> Outgoing:
     return _mail(waiting, "told", subject, parts)
 
 
-def _mail(waiting: Waiting, kind: str, subject: str, parts: list[str]) -> Outgoing:
+def _mail(waiting: BackInStockRequest, kind: str, subject: str, parts: list[str]) -> Outgoing:
     return Outgoing(
         message_id=derived_id("back in stock mail", waiting.id, kind),
         channel_id=EMAIL,

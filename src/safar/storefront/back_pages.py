@@ -16,9 +16,9 @@ from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import read_fields
 from safar.kernel.web.pages import context_of, page, wants_json
 from safar.kernel.web.requests import client_address, request_key, see_other
-from safar.storefront.back import PURPOSE, ask, cancel_many, confirm, find
+from safar.storefront.back import PURPOSE, ask, cancel_requests_many, confirm, find_request
 from safar.storefront.errors import UnknownBackRequest
-from safar.storefront.model import BackRequest, Waiting
+from safar.storefront.model import BackInStockRequest, BackRequest
 from safar.storefront.product_pages import product_page
 
 _SKU_MAX = 64
@@ -71,7 +71,7 @@ async def _noted(request: Request) -> Response:
 async def _show(request: Request) -> Response:
     """Show the request with its buttons; a mail reader that fetches links ahead changes nothing."""
     async with context_of(request).database.connection() as connection:
-        return _request_page(request, await find(connection, _request_id(request)))
+        return _request_page(request, await find_request(connection, _request_id(request)))
 
 
 async def _confirm(request: Request) -> Response:
@@ -82,10 +82,10 @@ async def _confirm(request: Request) -> Response:
 
 async def _cancel(request: Request) -> Response:
     async with context_of(request).database.transaction() as connection:
-        return _request_page(request, (await cancel_many(connection, [_request_id(request)]))[0])
+        return _request_page(request, (await cancel_requests_many(connection, [_request_id(request)]))[0])
 
 
-def _request_page(request: Request, waiting: Waiting) -> Response:
+def _request_page(request: Request, waiting: BackInStockRequest) -> Response:
     values = {"waiting": waiting, "signed": request.path_params["signed"]}
     return page(request, "storefront/back_request.html", values)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from safar.storefront.model import Choice, Value
+from safar.storefront.model import ProductOption, Value
 
 _SLIPS_LONG_FROM = 6
 _LETTERS_MIN = 3
@@ -18,7 +18,9 @@ class Optioned(Protocol):
     def options(self) -> Mapping[str, str]: ...
 
 
-def choices(variants: Sequence[Optioned], selected: Optioned, gone: frozenset[str]) -> tuple[Choice, ...]:
+def product_options(
+    variants: Sequence[Optioned], selected: Optioned, gone: frozenset[str]
+) -> tuple[ProductOption, ...]:
     """Return every option that tells the variants apart, in the order in which they bring them.
 
     A value leads to the variant that has it and else differs least from the selected one: of two, to one
@@ -29,7 +31,9 @@ def choices(variants: Sequence[Optioned], selected: Optioned, gone: frozenset[st
     for name in names:
         values = list(dict.fromkeys(v.options[name] for v in variants if name in v.options))
         if len(values) > 1 or len(variants) > 1:
-            found.append(Choice(name, tuple(_value(name, text, variants, selected, gone) for text in values)))
+            found.append(
+                ProductOption(name, tuple(_value(name, text, variants, selected, gone) for text in values))
+            )
     return tuple(found)
 
 

@@ -7,7 +7,7 @@ from safar.kernel.context import Context
 from safar.kernel.database import execute
 from safar.kernel.keyset import FIRST_ID
 from safar.kernel.loops import Loop
-from safar.storefront.back import forget_old, tell_step
+from safar.storefront.back import forget_old_requests, tell_step
 from safar.storefront.look import QUERIES
 
 _SOLD_LATELY = timedelta(days=28)
@@ -32,7 +32,7 @@ def loops(context: Context) -> list[Loop]:
 
     async def forget() -> bool:
         async with context.database.transaction() as connection:
-            await forget_old(connection)
+            await forget_old_requests(connection)
         return False
 
     return [

@@ -14,7 +14,7 @@ from safar.kernel.i18n import hours_text
 from safar.kernel.web.cookies import cookie_of, cookie_set
 from safar.kernel.web.page_cache import request_id_of
 from safar.kernel.web.pages import context_of
-from safar.storefront.currency import COOKIE, choose, currency_of
+from safar.storefront.currency import COOKIE, choose_currency, currency_of
 from safar.storefront.look import look_of
 from safar.storefront.model import Look
 
@@ -67,7 +67,7 @@ class StorefrontLayer:
             return own, False
         query = scope["query_string"]
         asked = parse_qs(query.decode("latin-1")).get("currency", [""])[0] if b"currency=" in query else ""
-        return choose(look.currencies, own, asked, cookie_of(scope, self._context.settings, COOKIE))
+        return choose_currency(look.currencies, own, asked, cookie_of(scope, self._context.settings, COOKIE))
 
 
 def page_values(request: Request) -> Mapping[str, Any]:

@@ -29,7 +29,7 @@ PAGES = ("contact", "delivery", "returns", "terms", "privacy")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ShopWord:
     """Words of the shop under a key; `language` "" for what is the same in all."""
 
     key: str
@@ -79,12 +79,12 @@ async def load_look(context: Context, connection: Connection) -> Look:
     return Look(words, tuple(aisles), (settings.currency, *others), settings.language, pretended)
 
 
-async def words_of_shop(connection: Connection) -> list[Said]:
+async def words_of_shop(connection: Connection) -> list[ShopWord]:
     """Return everything that the shop says of itself."""
-    return await rows(Said, connection, QUERIES["words_of_shop"])
+    return await rows(ShopWord, connection, QUERIES["words_of_shop"])
 
 
-async def say_many(connection: Connection, said: Sequence[Said], *, staff_id: UUID) -> list[str]:
+async def say_many(connection: Connection, said: Sequence[ShopWord], *, staff_id: UUID) -> list[str]:
     """Set words of the shop, none of them takes them away; return the keys that changed.
 
     Writes shop_front.changed when something did.

@@ -60,7 +60,7 @@ class Sort(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ProductSearch:
     """What a visitor looks for. Prices in minor units of `currency`; options: name, then its values."""
 
     currency: str
@@ -82,7 +82,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class ProductCard:
     """A product as lists show it, at the price of its cheapest variant in the visitor's currency.
 
     `spoken`: names and values of its options in the visitor's language.
@@ -117,10 +117,10 @@ class Facet:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ProductList:
     """A page of a list: its cards and how many there are in all; `near`: none is spelt as was typed."""
 
-    cards: Sequence[Card]
+    cards: Sequence[ProductCard]
     found: int
     near: bool = False
 
@@ -136,7 +136,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ProductOption:
     """An option of a product (colour, size) with its values."""
 
     name: str
@@ -144,7 +144,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class DeliveryTerms:
     """What sending one unit costs at the least, and how many working days it takes."""
 
     price_minor: int
@@ -181,7 +181,7 @@ class BackRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class BackInStockRequest:
     """A request with what its mails say."""
 
     id: UUID

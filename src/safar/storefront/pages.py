@@ -13,7 +13,7 @@ from safar.kernel.web.actor import Actor
 from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.post import NOTHING, Wrong, posted
-from safar.storefront.look import PLAIN, SPOKEN, Said, forget_look, say_many, words_of_shop
+from safar.storefront.look import PLAIN, SPOKEN, ShopWord, forget_look, say_many, words_of_shop
 
 _LINE_MAX = 200
 _TEXT_MAX = 12_000  # in four languages and percent-encoded they fit into one body
@@ -73,7 +73,7 @@ async def _save(request: Request, actor: Actor, fields: Fields) -> str:
     return "/shop-front?saved=1"
 
 
-def _said(fields: Fields) -> Sequence[Said]:
+def _said(fields: Fields) -> Sequence[ShopWord]:
     """Return what was sent; a field that is not there is left as it is."""
     said = []
     for key in SPOKEN:
@@ -83,10 +83,10 @@ def _said(fields: Fields) -> Sequence[Said]:
                 words = fields.text(
                     name, length_max=_TEXT_MAX if key in _LONG else _LINE_MAX * 2, required=False
                 )
-                said.append(Said(key, language, words.replace("\r\n", "\n")))
+                said.append(ShopWord(key, language, words.replace("\r\n", "\n")))
     for key in PLAIN:
         if key in fields.values:
-            said.append(Said(key, "", _plain(fields, key)))
+            said.append(ShopWord(key, "", _plain(fields, key)))
     return said
 
 

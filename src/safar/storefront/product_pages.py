@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from safar.cart.available import Offer, offers
+from safar.cart.available import Available, available_of
 from safar.cart.decide import UNITS_MAX
 from safar.cart.stock_words import Stock, stock_of
 from safar.catalogue.actions import product_of
 from safar.catalogue.images import images_of, picture_url
-from safar.catalogue.model import Picture, Price, Product, Variant, Words
+from safar.catalogue.model import Picture, Price, Product, ProductWords, Variant
 from safar.catalogue.names import category_name
 from safar.catalogue.prices import prices_in
 from safar.catalogue.words import words_in
@@ -35,9 +35,9 @@ from safar.pricing.rules import rules_of
 from safar.pricing.shipping import methods_to
 from safar.storefront import shelf
 from safar.storefront.currency import currency_of
-from safar.storefront.decide import blocks, choices
+from safar.storefront.decide import blocks, product_options
 from safar.storefront.layer import look_in
-from safar.storefront.model import Card, Delivery, Seen
+from safar.storefront.model import DeliveryTerms, ProductCard, Seen
 from safar.storefront.public import visit_of
 
 
@@ -46,12 +46,12 @@ class _Shown:
     """Everything that a product page is made of."""
 
     product: Product
-    words: Words
+    words: ProductWords
     variants: Sequence[Variant]
     prices: Mapping[UUID, Price]
-    offers: Mapping[UUID, Offer]
+    offers: Mapping[UUID, Available]
     pictures: Sequence[Picture]
-    related: Sequence[Card]
+    related: Sequence[ProductCard]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ async def _read(request: Request, slug: str) -> _Shown:
             words,
             variants,
             await _prices(connection, variants, visit.currency),
-            await offers(connection, ids, visit.campaign_id),
+            await available_of(connection, ids, visit.campaign_id),
             await images_of(connection, product.id),
             await shelf.related(connection, product.id, product.category, product.title, visit),
         )
@@ -152,7 +152,7 @@ async def _render(
         "category_name": category_name(shown.product.category, _names(request, shown.product.category)),
         "variant": selected,
         "variants": shown.variants if many else [],
-        "choices": choices(shown.variants, selected, gone) if many else (),
+        "choices": product_options(shown.variants, selected, gone) if many else (),
         "gone": gone,
         "stock": stock_of(offer) if price else Stock(0, "", "bad"),
         "offer": offer,
@@ -178,7 +178,9 @@ def _ordered(pictures: Sequence[Picture], selected: Variant) -> list[Picture]:
     return sorted(pictures, key=lambda picture: picture.digest != selected.image)
 
 
-def delivery_of(rules: Rules, country: str, variant: Variant, price: Price, currency: str) -> Delivery | None:
+def delivery_of(
+    rules: Rules, country: str, variant: Variant, price: Price, currency: str
+) -> DeliveryTerms | None:
     """Return what sending one unit costs at the least and how long it takes; None where nothing is known."""
     methods = methods_to(
         rules,
@@ -191,7 +193,7 @@ def delivery_of(rules: Rules, country: str, variant: Variant, price: Price, curr
         return None
     least = min(method.price_minor for method in methods)
     cheapest = next(method for method in methods if method.price_minor == least)
-    return Delivery(least, cheapest.days_least, cheapest.days_most)
+    return DeliveryTerms(least, cheapest.days_least, cheapest.days_most)
 
 
 def _structured(

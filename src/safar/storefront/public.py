@@ -21,7 +21,7 @@ from safar.pricing.rules import rules_of
 from safar.storefront import shelf
 from safar.storefront.currency import currency_of
 from safar.storefront.layer import look_in
-from safar.storefront.model import Card, Facet, Sort, Wanted
+from safar.storefront.model import Facet, ProductCard, ProductSearch, Sort
 from safar.storefront.shelf import PAGE_SIZE, Visit
 from safar.storefront.wanted import SORTS, address, pairs_of, plain_price, wanted_of, without_option
 
@@ -42,8 +42,12 @@ async def _home(request: Request) -> Response:
             kind: await shelf.of_kind(connection, kind, visit) for kind in ("reduced", "popular", "new")
         }
         kept = await shelf.kept_for(connection, visit)
-        chosen = await shelf.matching(connection, look.say("hero_sku")) if look.say("hero_sku") else None
-        hero = await shelf.cards(connection, chosen.ids[:1], visit) if chosen and not chosen.near else []
+        chosen = (
+            await shelf.matching_products(connection, look.say("hero_sku")) if look.say("hero_sku") else None
+        )
+        hero = (
+            await shelf.product_cards(connection, chosen.ids[:1], visit) if chosen and not chosen.near else []
+        )
     hero = hero or shelves["popular"][:1]
     popular = {card.product_id for card in shelves["popular"]}
     return page(
@@ -88,11 +92,11 @@ async def _search(request: Request) -> Response:
 async def _suggestions(request: Request) -> Response:
     """Return what the first letters of a query may mean: a part of the page, for the search field."""
     wanted = wanted_of(request.query_params, currency=currency_of(request))
-    shown: list[Card] = []
+    shown: list[ProductCard] = []
     if len(wanted.query) >= _LETTERS_MIN:
         async with context_of(request).database.connection() as connection:
-            matches = await shelf.matching(connection, wanted.query)
-            shown = await shelf.cards(connection, matches.ids[:_SUGGESTIONS_MAX], visit_of(request))
+            matches = await shelf.matching_products(connection, wanted.query)
+            shown = await shelf.product_cards(connection, matches.ids[:_SUGGESTIONS_MAX], visit_of(request))
     return page(request, "storefront/suggestions.html", {"cards": shown, "typed": wanted.query})
 
 
@@ -100,11 +104,11 @@ def _unsearched(sort: Sort) -> Sort:
     return Sort.POPULAR if sort == Sort.BEST else sort
 
 
-async def _listed(request: Request, wanted: Wanted) -> dict[str, Any]:
+async def _listed(request: Request, wanted: ProductSearch) -> dict[str, Any]:
     context = context_of(request)
     rules = await rules_of(context)
     async with context.database.connection() as connection:
-        found, facets = await shelf.find(
+        found, facets = await shelf.find_products(
             connection, wanted, visit_of(request), rules, own_currency=context.settings.currency
         )
     spoken = {name: text for card in found.cards for name, text in card.spoken.items()}
@@ -124,11 +128,11 @@ async def _listed(request: Request, wanted: Wanted) -> dict[str, Any]:
         "page": wanted.page,
         "pages": -(-found.found // PAGE_SIZE),
         "popular": [],
-        "cleared": address(Wanted(currency=wanted.currency, query=wanted.query, sort=wanted.sort)),
+        "cleared": address(ProductSearch(currency=wanted.currency, query=wanted.query, sort=wanted.sort)),
     }
 
 
-def _grouped(facets: list[Facet], wanted: Wanted) -> list[tuple[str, list[tuple[Facet, bool]]]]:
+def _grouped(facets: list[Facet], wanted: ProductSearch) -> list[tuple[str, list[tuple[Facet, bool]]]]:
     """Return options with their values and whether each is asked for: those that most products have."""
     asked = {(name, value) for name, values in wanted.options for value in values}
     groups: dict[str, list[tuple[Facet, bool]]] = {}
@@ -137,7 +141,7 @@ def _grouped(facets: list[Facet], wanted: Wanted) -> list[tuple[str, list[tuple[
     return [(name, values) for name, values in groups.items() if len(values) > 1 or asked][:_FACETS_MAX]
 
 
-def _chips(wanted: Wanted, spoken: Mapping[str, str]) -> list[tuple[str, str]]:
+def _chips(wanted: ProductSearch, spoken: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return every filter that is set, in words, with the address of the list without it."""
     first = replace(wanted, page=1)
     chips = [

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from babel.numbers import get_currency_precision
 
-from safar.cart.available import Offer, offers
+from safar.cart.available import Available, available_of
 from safar.cart.stock_words import stock_of
 from safar.catalogue.actions import patterns_of
 from safar.catalogue.prices import prices_in
@@ -22,7 +22,7 @@ from safar.pricing.model import Rules
 from safar.stock.model import allocation_of
 from safar.storefront.decide import nearness
 from safar.storefront.look import QUERIES
-from safar.storefront.model import Card, Facet, Found, Sort, Wanted
+from safar.storefront.model import Facet, ProductCard, ProductList, ProductSearch, Sort
 
 PAGE_SIZE = 24
 MATCHES_MAX = 500
@@ -72,24 +72,24 @@ class Matches:
     near: bool = False
 
 
-async def find(
-    connection: Connection, wanted: Wanted, visit: Visit, rules: Rules, *, own_currency: str
-) -> tuple[Found, list[Facet]]:
+async def find_products(
+    connection: Connection, wanted: ProductSearch, visit: Visit, rules: Rules, *, own_currency: str
+) -> tuple[ProductList, list[Facet]]:
     """Return a page of what is wanted, and the options that the whole list could be narrowed by."""
-    matches = await matching(connection, wanted.query, wanted.category) if wanted.query else None
+    matches = await matching_products(connection, wanted.query, wanted.category) if wanted.query else None
     if matches is not None and not matches.ids:
-        return Found([], 0), []
+        return ProductList([], 0), []
     ids = matches.ids if matches else None
     placed = await _placed(connection, wanted, ids, _rate(rules, wanted.currency, own_currency))
-    shown = await cards(connection, [one.id for one in placed], visit)
+    shown = await product_cards(connection, [one.id for one in placed], visit)
     facets = []
     if ids is not None or wanted.category is not None:  # of the whole catalogue they would say too much
         facets = await rows(Facet, connection, QUERIES["facets"], {"category": wanted.category, "ids": ids})
-    return Found(shown, placed[0].found if placed else 0, near=bool(matches and matches.near)), facets
+    return ProductList(shown, placed[0].found if placed else 0, near=bool(matches and matches.near)), facets
 
 
 async def _placed(
-    connection: Connection, wanted: Wanted, ids: list[UUID] | None, rate: tuple[Decimal | None, int]
+    connection: Connection, wanted: ProductSearch, ids: list[UUID] | None, rate: tuple[Decimal | None, int]
 ) -> list[_Placed]:
     params: dict[str, Any] = {
         "category": wanted.category,
@@ -122,7 +122,7 @@ def _rate(rules: Rules, currency: str, own: str) -> tuple[Decimal | None, int]:
     return rate.rate.scaleb(places), rate.round_to_minor
 
 
-async def matching(connection: Connection, query: str, category: str | None = None) -> Matches:
+async def matching_products(connection: Connection, query: str, category: str | None = None) -> Matches:
     """Return the products that a query means: by its words, else by words that are spelt nearly so."""
     words = fold(query).split()[:_WORDS_MAX]
     if not words:
@@ -154,7 +154,9 @@ async def _near(connection: Connection, words: Sequence[str], category: str | No
     return [id_ for score, id_ in scored if score == best]
 
 
-async def cards(connection: Connection, product_ids: Sequence[UUID], visit: Visit) -> list[Card]:
+async def product_cards(
+    connection: Connection, product_ids: Sequence[UUID], visit: Visit
+) -> list[ProductCard]:
     """Return the cards of products in this order; one that cannot be sold to this visitor is left out."""
     if not product_ids:
         return []
@@ -163,7 +165,7 @@ async def cards(connection: Connection, product_ids: Sequence[UUID], visit: Visi
     variant_ids = [id_ for row in found for id_ in row.variant_ids]
     words = await words_in(connection, by_id, visit.language)
     prices = await prices_in(connection, variant_ids, visit.currency)
-    stocks = await offers(connection, variant_ids, visit.campaign_id)
+    stocks = await available_of(connection, variant_ids, visit.campaign_id)
     shown = []
     for id_ in product_ids:
         row = by_id.get(id_)
@@ -172,7 +174,7 @@ async def cards(connection: Connection, product_ids: Sequence[UUID], visit: Visi
             continue
         price = min((price for price, _variant in priced), key=lambda one: one.price_minor)
         shown.append(
-            Card(
+            ProductCard(
                 product_id=id_,
                 slug=row.slug,
                 sku=row.sku,
@@ -191,33 +193,33 @@ async def cards(connection: Connection, product_ids: Sequence[UUID], visit: Visi
     return shown
 
 
-def _best(found: Sequence[Offer]) -> Offer:
+def _best(found: Sequence[Available]) -> Available:
     return max(found, key=lambda offer: (offer.free, offer.backorder))
 
 
-async def of_kind(connection: Connection, kind: str, visit: Visit, *, limit: int = 8) -> list[Card]:
+async def of_kind(connection: Connection, kind: str, visit: Visit, *, limit: int = 8) -> list[ProductCard]:
     """Return cards for the home page: "popular", "new" or "reduced"."""
     if kind == "reduced":
         ids = await values(connection, QUERIES["reduced"], {"limit": limit})
     else:
         params = {"category": None, "sort": kind, "limit": limit, "offset": 0}
         ids = [one.id for one in await rows(_Placed, connection, QUERIES["shelf_whole"], params)]
-    return await cards(connection, ids, visit)
+    return await product_cards(connection, ids, visit)
 
 
-async def kept_for(connection: Connection, visit: Visit, *, limit: int = 4) -> list[Card]:
+async def kept_for(connection: Connection, visit: Visit, *, limit: int = 4) -> list[ProductCard]:
     """Return what is set aside for those whom the visitor's campaign brought."""
     if visit.campaign_id is None:
         return []
     params = {"location_id": allocation_of(visit.campaign_id), "limit": limit}
     ids = await values(connection, QUERIES["kept_for"], params)
-    return await cards(connection, ids, visit)
+    return await product_cards(connection, ids, visit)
 
 
 async def related(
     connection: Connection, product_id: UUID, category: str, title: str, visit: Visit, *, limit: int = 4
-) -> list[Card]:
+) -> list[ProductCard]:
     """Return what somebody who looks at this product may also like."""
     params = {"product_id": product_id, "category": category, "letters": fold(title), "limit": limit}
     ids = await values(connection, QUERIES["related"], params)
-    return await cards(connection, ids, visit)
+    return await product_cards(connection, ids, visit)

@@ -9,7 +9,7 @@ from starlette.datastructures import QueryParams
 from safar.kernel.i18n import N_
 from safar.kernel.money import NotAnAmount, plain_amount, read_amount
 from safar.kernel.text import whole_number
-from safar.storefront.model import Sort, Wanted
+from safar.storefront.model import ProductSearch, Sort
 
 PAGES_MAX = 500
 QUERY_MAX = 100
@@ -23,13 +23,13 @@ SORTS = {
 }  # fmt: skip
 
 
-def wanted_of(params: QueryParams, *, currency: str, category: str | None = None) -> Wanted:
+def wanted_of(params: QueryParams, *, currency: str, category: str | None = None) -> ProductSearch:
     """Return what an address asks for; what it has that cannot be is left out, never an error."""
     query = "".join(filter(str.isprintable, params.get("q", ""))).strip()[:QUERY_MAX]
     usual = Sort.BEST if query else Sort.POPULAR
     sort = params.get("sort", usual)
     known = sort in SORTS and (query or sort != Sort.BEST)
-    return Wanted(
+    return ProductSearch(
         currency=currency,
         query=query,
         category=category,
@@ -43,13 +43,13 @@ def wanted_of(params: QueryParams, *, currency: str, category: str | None = None
     )
 
 
-def address(wanted: Wanted) -> str:
+def address(wanted: ProductSearch) -> str:
     """Return the query part of the address that asks for this, "" when nothing is asked."""
     pairs = pairs_of(wanted)
     return f"?{urlencode(pairs)}" if pairs else ""
 
 
-def pairs_of(wanted: Wanted) -> list[tuple[str, str]]:
+def pairs_of(wanted: ProductSearch) -> list[tuple[str, str]]:
     """Return the parameters of the address that asks for this, without those that go without saying."""
     pairs: list[tuple[str, str]] = [("q", wanted.query)] if wanted.query else []
     usual = Sort.BEST if wanted.query else Sort.POPULAR
@@ -65,7 +65,7 @@ def pairs_of(wanted: Wanted) -> list[tuple[str, str]]:
     return pairs + ([("page", str(wanted.page))] if wanted.page > 1 else [])
 
 
-def without_option(wanted: Wanted, name: str, value: str) -> Wanted:
+def without_option(wanted: ProductSearch, name: str, value: str) -> ProductSearch:
     """Return the same, with one value of an option no longer asked for."""
     left = ((key, tuple(v for v in values if (key, v) != (name, value))) for key, values in wanted.options)
     return replace(wanted, options=tuple((key, values) for key, values in left if values), page=1)

@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from safar.cart.actions import change_carts_many
-from safar.cart.available import Offer, offers
+from safar.cart.available import Available, available_of
 from safar.cart.decide import CartChange, CartChanged, CartRefused
 from safar.cart.stock_words import Stock, stock_of
 from safar.catalogue.actions import find_variant, variants_by_id
@@ -56,7 +56,7 @@ class Wish:
     variant: Variant
     title: str
     price: Price | None
-    offer: Offer
+    offer: Available
     stock: Stock
 
     @property
@@ -122,13 +122,13 @@ def _changed(change: WishChange, variant: Variant) -> Event:
     )
 
 
-async def link_of(connection: Connection, wishlist_id: UUID) -> WishlistLink | None:
+async def wishlist_link(connection: Connection, wishlist_id: UUID) -> WishlistLink | None:
     """Return the link by which others may look at a list at this moment."""
     params = {"id": wishlist_id, "now": clock.now()}
     return await row(WishlistLink, connection, QUERIES["wishlist_link"], params)
 
 
-async def share(
+async def share_wishlist(
     connection: Connection, wishlist_id: UUID, visitor: Visitor, *, link_id: UUID | None, days: int
 ) -> None:
     """Let others look by this link for so many days, and by none that was given before; None: by none at all.
@@ -176,7 +176,7 @@ async def wishes(connection: Connection, wishlist_id: UUID, visit: Visit) -> lis
     variants = await variants_by_id(connection, ids)
     words = await words_in(connection, {item.product_id for item in found}, visit.language)
     prices = await prices_in(connection, ids, visit.currency)
-    offered = await offers(connection, ids, visit.campaign_id)
+    offered = await available_of(connection, ids, visit.campaign_id)
     return [
         Wish(
             variants[id_],

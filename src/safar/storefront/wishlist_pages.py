@@ -24,11 +24,11 @@ from safar.storefront.public import visit_of
 from safar.storefront.wishlist import (
     WishChange,
     change_wishlist,
-    link_of,
     move_to_cart,
-    share,
+    share_wishlist,
     shared_by,
     wishes,
+    wishlist_link,
 )
 
 COOKIE = "wishlist"
@@ -67,7 +67,7 @@ async def _page(
     if wishlist_id is not None:
         async with context.database.connection() as connection:
             found = await wishes(connection, wishlist_id, visit_of(request))
-            given = None if shared else await link_of(connection, wishlist_id)
+            given = None if shared else await wishlist_link(connection, wishlist_id)
         if given is not None:
             link, until = f"/wishlist/{context.vault.sign(_SHARED, given.link_id.hex)}", given.link_until
     values = {
@@ -100,7 +100,7 @@ async def _set_link(request: Request, link_id: UUID | None) -> Response:
         raise UnknownWishlist
     async with context.database.transaction() as connection:
         days = context.settings.wishlist_link_days
-        await share(connection, wishlist_id, visitor_of(request), link_id=link_id, days=days)
+        await share_wishlist(connection, wishlist_id, visitor_of(request), link_id=link_id, days=days)
     return see_other("/wishlist")
 
 

@@ -10,10 +10,10 @@ from uuid import UUID
 import pytest
 from openpyxl import load_workbook
 
-from safar.catalogue.model import Price, Words
+from safar.catalogue.model import Price, ProductWords
 from safar.catalogue.sheets import actions, uploads
 from safar.catalogue.sheets import rows as sheet_rows
-from safar.catalogue.sheets.actions import export_rows, review, write
+from safar.catalogue.sheets.actions import catalogue_rows, review_catalogue, write_catalogue
 from safar.catalogue.sheets.uploads import AlreadyWritten, SheetRow, rows_of, upload_of
 from safar.kernel import sheets
 from safar.kernel.apart import FileTooHard, apart
@@ -26,23 +26,23 @@ ALL = ["new", "changed", "same", "wrong"]
 
 
 def table(text: str) -> dict[str, Any]:
-    return sheet_rows.read_rows(text.encode(), "GBP", "en")
+    return sheet_rows.read_catalogue_rows(text.encode(), "GBP", "en")
 
 
 async def looked_at(database: Database, text: str) -> tuple[UUID, list[SheetRow]]:
     upload_id, read = new_id(), table(text)
     assert "problem" not in read, read
     async with database.transaction() as connection:
-        await review(connection, upload_id, "goods.csv", read, "GBP", staff_id=STAFF)
+        await review_catalogue(connection, upload_id, "goods.csv", read, "GBP", staff_id=STAFF)
         return upload_id, await rows_of(connection, upload_id, ALL, limit=1000)
 
 
 async def taken_over(database: Database, upload_id: UUID) -> int:
-    return await write(database, upload_id, "GBP", staff_id=STAFF)
+    return await write_catalogue(database, upload_id, "GBP", staff_id=STAFF)
 
 
 async def exported(database: Database) -> bytes:
-    rows = [row async for chunk in export_rows(database, "GBP", "en") for row in chunk]
+    rows = [row async for chunk in catalogue_rows(database, "GBP", "en") for row in chunk]
     return b"".join(sheets.write_csv(rows))
 
 
@@ -56,7 +56,7 @@ async def test_what_is_exported_is_taken_in_again_and_changes_nothing(database: 
         options={"Colour": "Red"},
         was_minor=600,
         prices={"EUR": Price(550, None)},
-        words={"fa": Words("چراغ", "+ روشن")},
+        words={"fa": ProductWords("چراغ", "+ روشن")},
         description='-a\nb, "c"',
     )
     await saved(
@@ -73,7 +73,7 @@ async def test_an_exported_file_runs_nothing_in_a_spreadsheet(database: Database
     rows = list(csv.DictReader(io.StringIO((await exported(database)).decode("utf-8-sig"))))
     assert rows[0]["title"] == '\'=HYPERLINK("http://evil")'
     assert rows[0]["description"] == "'@SUM(1)"
-    cells = [row async for chunk in export_rows(database, "GBP", "en") for row in chunk]
+    cells = [row async for chunk in catalogue_rows(database, "GBP", "en") for row in chunk]
     sheet: Any = load_workbook(io.BytesIO(sheets.write_xlsx(cells, "x"))).active
     title, price = sheet["C2"], sheet["F2"]
     assert (title.value, title.data_type) == ('=HYPERLINK("http://evil")', "s")
@@ -272,7 +272,7 @@ async def test_a_catalogue_larger_than_a_chunk_goes_in_and_out(database: Databas
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_used_says_why(body: bytes, problem: str) -> None:
-    assert sheet_rows.read_rows(body, "GBP", "en") == {"problem": problem}
+    assert sheet_rows.read_catalogue_rows(body, "GBP", "en") == {"problem": problem}
 
 
 def test_files_of_every_spreadsheet_are_read() -> None:
@@ -300,7 +300,7 @@ def test_a_workbook_that_unfolds_too_far_is_not_unfolded(monkeypatch: pytest.Mon
 
 
 async def test_a_file_is_read_in_a_process_apart_and_what_breaks_it_breaks_only_that() -> None:
-    read = await apart("safar.catalogue.sheets.rows:read_rows", b"sku\nA\n", "GBP", "en")
+    read = await apart("safar.catalogue.sheets.rows:read_catalogue_rows", b"sku\nA\n", "GBP", "en")
     assert read["rows"] == [[2, {"sku": "A"}, []]]
     with pytest.raises(FileTooHard):
         await apart("safar.catalogue.sheets.rows:no_such_function", b"")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from safar.capacity.actions import recount
+from safar.capacity.actions import recount_accounts
 from safar.gate.site.sites import figures
 from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context, make_context
@@ -82,4 +82,4 @@ async def test_a_killed_front_loses_no_place_and_no_number(context: Context, ope
 
 async def recount_of(context: Context) -> list[object]:
     async with context.database.connection() as connection:
-        return list(await recount(connection))
+        return list(await recount_accounts(connection))

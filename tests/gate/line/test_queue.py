@@ -6,7 +6,7 @@ from http.cookiejar import DefaultCookiePolicy
 import httpx
 import psycopg
 
-from safar.capacity.actions import recount
+from safar.capacity.actions import recount_accounts
 from safar.gate.line.actions import admit_many, enter_many
 from safar.gate.line.calling import end_queue, open_again, set_capacity
 from safar.gate.tickets.model import SHOP, Admitted, Arrival, Claim, Queued
@@ -122,7 +122,7 @@ async def test_five_hundred_at_once_never_overfill_the_site_and_all_numbers_diff
     now_there = await shop.figures()
     assert (now_there.inside, now_there.site.issued, now_there.site.admitted) == (37, 463, 37)
     async with shop.context.database.connection() as connection:
-        assert await recount(connection) == []
+        assert await recount_accounts(connection) == []
         numbers = await connection.execute("SELECT number FROM gate_visits WHERE number IS NOT NULL")
         assert sorted(n for (n,) in await numbers.fetchall()) == list(range(1, 464))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safar.capacity.actions import recount
+from safar.capacity.actions import recount_accounts
 from safar.gate.line.calling import end_queue, open_again, set_capacity
 from safar.gate.line.decide import grown_allowance, next_called, places, poll_before_opening_s
 from safar.gate.line.visits import LEAVING, let_go, renew_many
@@ -190,7 +190,7 @@ async def test_an_invitation_goes_past_the_queue_within_its_share(open_shop: Ope
     await guest.post("/leave")
     assert (await other.get("/p/tea")).status_code == 200
     async with shop.context.database.connection() as connection:
-        assert await recount(connection) == []
+        assert await recount_accounts(connection) == []
 
 
 async def test_a_forged_or_old_invitation_opens_nothing(open_shop: OpenShop) -> None:

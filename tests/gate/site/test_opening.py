@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safar.capacity.actions import recount
+from safar.capacity.actions import recount_accounts
 from safar.gate.line.actions import enter_many
 from safar.gate.line.calling import step
 from safar.gate.line.visits import number_many
@@ -223,4 +223,4 @@ async def test_twenty_five_thousand_are_drawn_in_steps_each_number_once_in_the_o
         known = (await one.fetchone() or (None,))[0]
         assert known is not None
         assert (await number_many(connection, [known, new_id()]))[1] is None
-        assert await recount(connection) == []
+        assert await recount_accounts(connection) == []

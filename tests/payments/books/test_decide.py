@@ -18,9 +18,9 @@ from safar.payments.books.decide import (
     try_again_in,
     with_captured,
 )
-from safar.payments.books.model import Account, RefundAsked, RefundKeyReused, RefundRefused, RefundRequest
+from safar.payments.books.model import OrderMoney, RefundAsked, RefundKeyReused, RefundRefused, RefundRequest
 
-ACCOUNT = Account(
+ACCOUNT = OrderMoney(
     order_id=UUID(int=1), number=10001, order_state="confirmed", provider="stripe", method="", state="paid",
     amount_minor=1000, currency="EUR", reference=None, reason=None, data={}, redirect=None, expires_at=None,
     captured_minor=1000, carried_minor=0, refunding_minor=0, refunded_minor=0, customer_id=UUID(int=2),

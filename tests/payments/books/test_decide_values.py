@@ -19,7 +19,7 @@ from safar.payments.books.decide import (
     plan_refunds,
     refundable,
     same_receipt,
-    split,
+    split_by_fund,
     to_give_back,
     try_again_in,
     with_captured,
@@ -50,13 +50,13 @@ def test_a_way_takes_its_most_and_whole_steps(total: int, most: int | None, step
 
 def test_the_first_funds_pay_first_and_too_little_is_an_error() -> None:
     funds = [Fund(ONE, 0), Fund(TWO, 30), Fund(ONE, 50)]
-    assert split(70, funds) == [Fund(TWO, 30), Fund(ONE, 40)]
-    assert split(30, funds) == [Fund(TWO, 30)]
-    assert split(80, funds) == [Fund(TWO, 30), Fund(ONE, 50)]
-    assert split(1, funds) == [Fund(TWO, 1)]
-    assert split(0, funds) == []
+    assert split_by_fund(70, funds) == [Fund(TWO, 30), Fund(ONE, 40)]
+    assert split_by_fund(30, funds) == [Fund(TWO, 30)]
+    assert split_by_fund(80, funds) == [Fund(TWO, 30), Fund(ONE, 50)]
+    assert split_by_fund(1, funds) == [Fund(TWO, 1)]
+    assert split_by_fund(0, funds) == []
     with pytest.raises(ValueError, match=r"^1 more"):
-        split(81, funds)
+        split_by_fund(81, funds)
 
 
 def test_money_told_of_again_is_the_same_unless_something_contradicts() -> None:

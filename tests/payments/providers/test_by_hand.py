@@ -18,11 +18,11 @@ from safar.kernel.context import Context
 from safar.kernel.errors import NotFound
 from safar.kernel.ids import new_id
 from safar.orders.cancel import Cancellation
-from safar.orders.links import link_of
+from safar.orders.links import order_link
 from safar.orders.model import Taken
 from safar.orders.place import buy_many
 from safar.payments.books.ask_refund import refund_many
-from safar.payments.books.end_refund import end_many
+from safar.payments.books.end_refund import end_refunds_many
 from safar.payments.books.model import (
     Ending,
     NewReceipt,
@@ -39,10 +39,10 @@ from safar.payments.desk import NoticeDesk
 from safar.payments.errors import WayNotOffered
 from safar.payments.providers.pix.brcode import fields_of, parts_of
 from safar.payments.providers.pix.notices import caller_of
-from safar.payments.settle import receive, settle_open
+from safar.payments.settle import receive_money, settle_open
 from safar.payments.show import box
 from safar.payments.ways import offered
-from safar.returns.cancel_order import cancel_many
+from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.shop.checkout.take_order import take_order
 from tests.payments.conftest import (
     MANAGER,
@@ -84,13 +84,13 @@ def arrived(context: Context, order: Taken, minor: int, provider: str = TRANSFER
         provider,
         minor,
         order.currency,
-        link=link_of(context, order.order_id),
+        link=order_link(context, order.order_id),
         **other,
     )
 
 
 async def received(context: Context, receipt: NewReceipt) -> Received:
-    answer = await receive(context, receipt)
+    answer = await receive_money(context, receipt)
     assert isinstance(answer, Received)
     return answer
 
@@ -151,7 +151,7 @@ async def test_money_in_full_confirms_and_counts_once(context: Context) -> None:
         "payment.received",
     ]
     other = NewReceipt(receipt.id, answer.order_id, TRANSFER, 1, "EUR")
-    assert await receive(context, other) == ReceiptKeyReused(receipt.id)
+    assert await receive_money(context, other) == ReceiptKeyReused(receipt.id)
     await books_agree(context)
 
 
@@ -169,10 +169,12 @@ async def test_a_receipt_told_again_with_anything_else_is_refused(context: Conte
         {"order_id": new_id()},
     ]
     for changed in others:
-        assert await receive(context, replace(receipt, **changed)) == ReceiptKeyReused(receipt.id), changed
+        assert await receive_money(context, replace(receipt, **changed)) == ReceiptKeyReused(receipt.id), (
+            changed
+        )
     said_less = replace(receipt, reference="", named="", order_id=None)
     for same in (receipt, said_less, replace(receipt, staff_id=new_id())):
-        assert isinstance(await receive(context, same), Received), same
+        assert isinstance(await receive_money(context, same), Received), same
     await books_agree(context)
 
 
@@ -203,7 +205,7 @@ async def test_too_little_until_the_end_goes_back_in_full(context: Context, late
     assert [(one.amount_minor, one.state) for one in back] == [(2000, "by_hand")]
     assert (await box(context, gone)).back_minor == 0
     async with context.database.transaction() as connection:
-        await end_many(connection, [Ending(back[0].id, "done", "link")])
+        await end_refunds_many(connection, [Ending(back[0].id, "done", "link")])
     shown = await box(context, gone)
     assert (shown.came_minor, shown.back_minor) == (2000, 2000)
     await books_agree(context)
@@ -215,7 +217,7 @@ async def test_part_paid_and_cancelled_by_staff_it_goes_back_without_waiting_for
     answer = await taken(context, "KANNE", TRANSFER)
     await received(context, arrived(context, answer, 2000))
     cancellation = Cancellation(answer.order_id, "link", "cancelled_by_shop", may_still_arrive=True)
-    await context.batched(cancel_many, cancellation)
+    await context.batched(cancel_with_exchanges_many, cancellation)
     later.advance(seconds=20)
     await settle_open(context)
     assert [one.amount_minor for one in await refunds(context, answer.order_id)] == [2000]
@@ -238,9 +240,9 @@ async def test_too_much_confirms_and_the_rest_goes_back(context: Context) -> Non
     ]
     async with context.database.connection() as connection:
         assert [task.number for task in await refund_tasks(connection)] == [answer.number] * 2
-    done = Ending(back[0].id, "done", link_of(context, answer.order_id), "bank-9", staff_id=MANAGER.id)
-    assert await context.batched(end_many, done) is True
-    assert await context.batched(end_many, done) is False
+    done = Ending(back[0].id, "done", order_link(context, answer.order_id), "bank-9", staff_id=MANAGER.id)
+    assert await context.batched(end_refunds_many, done) is True
+    assert await context.batched(end_refunds_many, done) is False
     account = await money(context, answer.order_id)
     assert (account.state, account.refunded_minor) == ("paid", back[0].amount_minor)
     assert (await mails(context))[-1][0] == f"Money for order {answer.number} is on its way back"
@@ -267,7 +269,7 @@ async def test_paid_late_the_units_are_held_again_and_when_there_are_none_the_mo
     )
     back = await refunds(context, second.order_id)
     assert [(one.amount_minor, one.state) for one in back] == [(9 * 12990, "by_hand")]
-    await context.batched(end_many, Ending(back[0].id, "done", "link", "D1", staff_id=MANAGER.id))
+    await context.batched(end_refunds_many, Ending(back[0].id, "done", "link", "D1", staff_id=MANAGER.id))
     assert (await money(context, second.order_id)).state == "refunded"
     subjects = [subject for subject, _body in await mails(context)]
     assert f"Your money for order {second.number} is on its way back" in subjects
@@ -368,7 +370,7 @@ async def test_a_notice_without_proof_is_told_and_not_believed_and_people_confir
     async with context.database.transaction() as connection:
         (unknown,) = await unknown_receipts(connection)
         assert unknown.doubt == "unproven"
-        link = link_of(context, answer.order_id)
+        link = order_link(context, answer.order_id)
         await give_to_order(connection, unknown.id, answer.order_id, link=link, staff_id=MANAGER.id)
     assert (await order(context, answer.order_id)).payment_state == "paid"
     again = await tell(doors, told(answer, "129.90", endToEndId=unknown.reference))
@@ -445,7 +447,7 @@ async def test_money_that_nobody_knows_is_shown_until_somebody_says_what_it_is_f
     async with context.database.connection() as connection:
         unknown = await unknown_receipts(connection)
     assert [one.amount_minor for one in unknown] == [12990] * 3
-    link = link_of(context, answer.order_id)
+    link = order_link(context, answer.order_id)
     async with context.database.transaction() as connection:
         given = await give_to_order(
             connection, unknown[0].id, answer.order_id, link=link, staff_id=MANAGER.id

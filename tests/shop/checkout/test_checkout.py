@@ -221,7 +221,7 @@ async def test_a_code_for_once_is_used_once_by_each_customer_and_comes_back_with
     assert "it can be used once" in second.json()["message"]
     assert (await browser.post("/buy", json=bought_by(2, code="ONCE"))).status_code == 201
     async with database.connection() as connection:
-        assert await ledger.recount(connection) == []
+        assert await ledger.recount_accounts(connection) == []
         keys = await connection.execute("SELECT key FROM capacity_accounts WHERE kind = 'discount_customer'")
         assert not [key for (key,) in await keys.fetchall() if "@" in key]
 

@@ -11,15 +11,15 @@ from safar.kernel.context import Context
 from safar.kernel.database import value
 from safar.kernel.ids import new_id
 from safar.orders.cancel import Cancellation
-from safar.orders.links import link_of
+from safar.orders.links import order_link
 from safar.orders.model import Taken
 from safar.orders.place import place_many
-from safar.payments.books.end_refund import end_many
+from safar.payments.books.end_refund import end_refunds_many
 from safar.payments.books.model import Ending, NewReceipt
 from safar.payments.books.reading import refunds_of
 from safar.payments.refunds import give_back
-from safar.payments.settle import receive
-from safar.returns.cancel_order import cancel_many
+from safar.payments.settle import receive_money
+from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.shipments.actions import pack_many, ship_many
 from safar.shipments.model import Pack, Shipping
 from safar.shop.checkout.take_order import take_order
@@ -34,7 +34,7 @@ PAGE_BYTES_MAX = 100_000
 
 def path_of(context: Context, order_id: UUID) -> str:
     """Return the order's page as its mails give it: these browsers did not place the orders."""
-    return "/orders/" + link_of(context, order_id).rpartition("/")[2]
+    return "/orders/" + order_link(context, order_id).rpartition("/")[2]
 
 
 def form(page: httpx.Response, **typed: str) -> dict[str, str]:
@@ -95,8 +95,10 @@ async def test_a_cancelled_order_of_which_some_money_came_says_so(
     placed = await context.batched(place_many, request(provider="transfer"))
     assert isinstance(placed, Taken)
     path = path_of(context, placed.order_id)
-    await receive(context, NewReceipt(new_id(), placed.order_id, "transfer", 200, "GBP"))
-    await context.batched(cancel_many, Cancellation(placed.order_id, LINK, "payment_unfinished"))
+    await receive_money(context, NewReceipt(new_id(), placed.order_id, "transfer", 200, "GBP"))
+    await context.batched(
+        cancel_with_exchanges_many, Cancellation(placed.order_id, LINK, "payment_unfinished")
+    )
     await give_back(context, placed.order_id, "transfer")
     page = (await browser.get(path)).text
     assert "We received £2.00. You get it back" in page
@@ -104,7 +106,7 @@ async def test_a_cancelled_order_of_which_some_money_came_says_so(
     async with context.database.connection() as connection:
         (refund,) = await refunds_of(connection, placed.order_id)
     async with context.database.transaction() as connection:
-        await end_many(connection, [Ending(refund.id, "done", LINK)])
+        await end_refunds_many(connection, [Ending(refund.id, "done", LINK)])
     assert "We received £2.00 and have given it back." in (await browser.get(path)).text
 
 

@@ -16,7 +16,7 @@ from safar.kernel.ids import new_id
 from safar.stock import actions as stock
 from safar.stock.counts import actions as counts
 from safar.stock.counts.model import (
-    Entry,
+    CountEntry,
     NotCountedNow,
     NothingCounted,
     NothingToCount,
@@ -24,7 +24,7 @@ from safar.stock.counts.model import (
     Promised,
     Sheet,
 )
-from safar.stock.model import MAIN, Claim, Receipt, Shipped
+from safar.stock.model import MAIN, Shipped, StockClaim, StockReceipt
 from tests.stage.books import books_agree, events
 from tests.stock.conftest import AGENT, CLOCK, JAM, MUG, MUG_CODE, STAFF, STORE, level, lying
 
@@ -38,8 +38,8 @@ async def begun(database: Database, category: str = "") -> Sheet:
 
 async def counted(database: Database, sheet: Sheet, *figures: tuple[object, int]) -> None:
     async with database.transaction() as connection:
-        entries = [Entry(new_id(), sheet.count_id, id_, units) for id_, units in figures]  # type: ignore[arg-type]
-        await counts.enter_many(connection, entries)
+        entries = [CountEntry(new_id(), sheet.count_id, id_, units) for id_, units in figures]  # type: ignore[arg-type]
+        await counts.enter_counted_many(connection, entries)
 
 
 async def sold(database: Database, units: int, *, shipped: int = 0) -> None:
@@ -50,20 +50,20 @@ async def sold(database: Database, units: int, *, shipped: int = 0) -> None:
         expires_at = clock.now() + timedelta(minutes=5)
         request = HoldRequest(hold_id=hold_id, lines={account: units}, purpose="order", expires_at=expires_at)
         await ledger.hold_many(connection, [request])
-        await stock.claim_many(connection, [Claim(hold_id, ((MUG, MAIN, units),), "order 1")])
+        await stock.claim_stock_many(connection, [StockClaim(hold_id, ((MUG, MAIN, units),), "order 1")])
         if shipped:
-            await stock.ship_many(connection, [Shipped(new_id(), MUG, MAIN, shipped)])
+            await stock.ship_stock_many(connection, [Shipped(new_id(), MUG, MAIN, shipped)])
 
 
 async def test_a_sheet_lists_what_lies_there_by_category(shelves: Database) -> None:
     everything, home = await begun(shelves), await begun(shelves, "home")
     async with shelves.transaction() as connection:
-        assert [line.sku for line in await counts.lines_of(connection, everything.count_id)] == [
+        assert [line.sku for line in await counts.count_lines_of(connection, everything.count_id)] == [
             "CLOCK",
             "MUG",
         ]
-        assert [line.sku for line in await counts.lines_of(connection, home.count_id)] == ["CLOCK"]
-        number = (await counts.find(connection, home.count_id)).number  # type: ignore[union-attr]
+        assert [line.sku for line in await counts.count_lines_of(connection, home.count_id)] == ["CLOCK"]
+        number = (await counts.count_of(connection, home.count_id)).number  # type: ignore[union-attr]
         assert await counts.open_count(connection, home) == number
     with pytest.raises(NothingToCount):
         async with shelves.transaction() as connection:
@@ -85,12 +85,12 @@ async def test_units_that_move_after_the_counting_do_not_spoil_the_difference(sh
     await counted(shelves, sheet, (MUG, 8))  # two are missing
     await sold(shelves, 3, shipped=2)
     async with shelves.transaction() as connection:
-        await stock.receive_many(connection, [Receipt(new_id(), MUG, MAIN, 20, "delivery")])
-        await counts.finish(connection, sheet.count_id, rest_is_none=False, staff_id=STAFF)
+        await stock.receive_stock_many(connection, [StockReceipt(new_id(), MUG, MAIN, 20, "delivery")])
+        await counts.finish_count(connection, sheet.count_id, rest_is_none=False, staff_id=STAFF)
     assert (await level(shelves, MUG)).on_hand == 27, "nothing has moved before the approval"
     async with shelves.transaction() as connection:
         for _click in range(2):
-            await counts.approve(connection, sheet.count_id, {MUG}, staff_id=STAFF)
+            await counts.approve_count(connection, sheet.count_id, {MUG}, staff_id=STAFF)
     assert (await level(shelves, MUG)).on_hand == 25
     assert (await level(shelves, CLOCK)).on_hand == 5, "what has no figure stays as it is"
     assert await events(shelves, "stock.adjusted", "count.approved") == ["stock.adjusted", "count.approved"]
@@ -100,16 +100,16 @@ async def test_units_that_move_after_the_counting_do_not_spoil_the_difference(sh
 async def test_scans_add_up_each_once_also_of_several_people_at_the_same_time(shelves: Database) -> None:
     sheet = await begun(shelves)
 
-    async def scan(entry: Entry) -> None:
+    async def scan(entry: CountEntry) -> None:
         async with shelves.transaction() as connection:
-            await counts.enter_many(connection, [entry])
+            await counts.enter_counted_many(connection, [entry])
 
-    entries = [Entry(new_id(), sheet.count_id, MUG, 1, True) for _ in range(8)]
+    entries = [CountEntry(new_id(), sheet.count_id, MUG, 1, True) for _ in range(8)]
     await asyncio.gather(*(scan(entry) for entry in [*entries, *entries]))
-    await scan(Entry(new_id(), sheet.count_id, MUG, -2, True))
-    await scan(Entry(new_id(), sheet.count_id, JAM, 3, True))  # was not on the sheet
+    await scan(CountEntry(new_id(), sheet.count_id, MUG, -2, True))
+    await scan(CountEntry(new_id(), sheet.count_id, JAM, 3, True))  # was not on the sheet
     async with shelves.transaction() as connection:
-        lines = {line.sku: line.counted for line in await counts.lines_of(connection, sheet.count_id)}
+        lines = {line.sku: line.counted for line in await counts.count_lines_of(connection, sheet.count_id)}
     assert lines == {"CLOCK": None, "JAM": 3, "MUG": 6}
 
 
@@ -117,9 +117,9 @@ async def test_what_has_no_figure_is_none_when_the_counter_says_so(shelves: Data
     sheet = await begun(shelves)
     await counted(shelves, sheet, (MUG, 10))
     async with shelves.transaction() as connection:
-        await counts.finish(connection, sheet.count_id, rest_is_none=True, staff_id=STAFF)
+        await counts.finish_count(connection, sheet.count_id, rest_is_none=True, staff_id=STAFF)
         assert [line.sku for line in await counts.different_lines(connection, sheet.count_id)] == ["CLOCK"]
-        await counts.approve(connection, sheet.count_id, {CLOCK}, staff_id=STAFF)
+        await counts.approve_count(connection, sheet.count_id, {CLOCK}, staff_id=STAFF)
     assert await lying(shelves) == {("MUG", "Main warehouse"): 10, ("CLOCK", "Loss"): 5}
 
 
@@ -131,12 +131,12 @@ async def test_missing_units_that_are_promised_are_named_and_can_be_turned_down(
         expires_at = clock.now() + timedelta(minutes=5)
         hold = HoldRequest(hold_id=new_id(), lines={account: 5}, purpose="order", expires_at=expires_at)
         await ledger.hold_many(connection, [hold])
-        await counts.finish(connection, sheet.count_id, rest_is_none=False, staff_id=STAFF)
+        await counts.finish_count(connection, sheet.count_id, rest_is_none=False, staff_id=STAFF)
     with pytest.raises(Promised, match="MUG"):
         async with shelves.transaction() as connection:
-            await counts.approve(connection, sheet.count_id, {MUG, CLOCK}, staff_id=STAFF)
+            await counts.approve_count(connection, sheet.count_id, {MUG, CLOCK}, staff_id=STAFF)
     async with shelves.transaction() as connection:
-        await counts.approve(connection, sheet.count_id, {CLOCK}, staff_id=STAFF)
+        await counts.approve_count(connection, sheet.count_id, {CLOCK}, staff_id=STAFF)
         lines = await counts.different_lines(connection, sheet.count_id)
     assert [(line.sku, line.accepted) for line in lines] == [("CLOCK", True), ("MUG", False)]
     assert ((await level(shelves, MUG)).on_hand, (await level(shelves, CLOCK)).on_hand) == (10, 6)
@@ -146,21 +146,21 @@ async def test_a_count_goes_its_way_and_no_other(shelves: Database) -> None:
     sheet, other = await begun(shelves), await begun(shelves)
     async with shelves.transaction() as connection:
         with pytest.raises(NothingCounted):
-            await counts.finish(connection, sheet.count_id, rest_is_none=False, staff_id=STAFF)
+            await counts.finish_count(connection, sheet.count_id, rest_is_none=False, staff_id=STAFF)
         with pytest.raises(NotToDecide):
-            await counts.approve(connection, sheet.count_id, set(), staff_id=STAFF)
+            await counts.approve_count(connection, sheet.count_id, set(), staff_id=STAFF)
     await counted(shelves, sheet, (MUG, 9))
     async with shelves.transaction() as connection:
-        await counts.finish(connection, sheet.count_id, rest_is_none=False, staff_id=STAFF)
+        await counts.finish_count(connection, sheet.count_id, rest_is_none=False, staff_id=STAFF)
         with pytest.raises(NotCountedNow):
-            await counts.enter_many(connection, [Entry(new_id(), sheet.count_id, MUG, 9)])
-        await counts.reopen(connection, sheet.count_id, staff_id=STAFF)
-        await counts.enter_many(connection, [Entry(new_id(), sheet.count_id, MUG, 10)])
-        await counts.finish(connection, sheet.count_id, rest_is_none=False, staff_id=STAFF)
-        await counts.approve(connection, sheet.count_id, {MUG}, staff_id=STAFF)
+            await counts.enter_counted_many(connection, [CountEntry(new_id(), sheet.count_id, MUG, 9)])
+        await counts.reopen_count(connection, sheet.count_id, staff_id=STAFF)
+        await counts.enter_counted_many(connection, [CountEntry(new_id(), sheet.count_id, MUG, 10)])
+        await counts.finish_count(connection, sheet.count_id, rest_is_none=False, staff_id=STAFF)
+        await counts.approve_count(connection, sheet.count_id, {MUG}, staff_id=STAFF)
         with pytest.raises(NotToDecide):
-            await counts.cancel(connection, sheet.count_id, staff_id=STAFF)
-        await counts.cancel(connection, other.count_id, staff_id=STAFF)
+            await counts.cancel_count(connection, sheet.count_id, staff_id=STAFF)
+        await counts.cancel_count(connection, other.count_id, staff_id=STAFF)
     assert await events(shelves, "stock.adjusted") == []
 
 
@@ -201,11 +201,11 @@ async def test_an_entry_that_comes_again_counts_once_and_with_another_figure_it_
     shelves: Database,
 ) -> None:
     sheet = await begun(shelves)
-    entry = Entry(new_id(), sheet.count_id, MUG, 1, True)
+    entry = CountEntry(new_id(), sheet.count_id, MUG, 1, True)
     async with shelves.transaction() as connection:
-        await counts.enter_many(connection, [entry, entry])
+        await counts.enter_counted_many(connection, [entry, entry])
         for other in ({"units": 2}, {"variant_id": JAM}, {"added": False}):
             with pytest.raises(SameKeyOtherBody):
-                await counts.enter_many(connection, [replace(entry, **other)])  # type: ignore[arg-type]
-        lines = {line.sku: line.counted for line in await counts.lines_of(connection, sheet.count_id)}
+                await counts.enter_counted_many(connection, [replace(entry, **other)])  # type: ignore[arg-type]
+        lines = {line.sku: line.counted for line in await counts.count_lines_of(connection, sheet.count_id)}
     assert lines["MUG"] == 1

@@ -10,11 +10,23 @@ from safar.kernel.database import Database
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.ids import new_id
 from safar.stock.model import MAIN
-from safar.stock.purchasing import Draft, Supplier, SupplierItem, draft_many
-from safar.stock.purchasing.errors import MoreThanOrdered, NotADraft, NothingOrdered, NotOpen, UnknownSupplier
-from safar.stock.purchasing.model import Came, Delivery
-from safar.stock.purchasing.orders import close, lines_of, purchase, send, set_line
-from safar.stock.purchasing.receiving import receive
+from safar.stock.purchasing import PurchaseDraft, Supplier, SupplierItem, draft_many
+from safar.stock.purchasing.errors import (
+    MoreCameThanOrdered,
+    NotADraft,
+    NothingOrdered,
+    PurchaseNotOpen,
+    UnknownSupplier,
+)
+from safar.stock.purchasing.model import Came, PurchaseDelivery
+from safar.stock.purchasing.orders import (
+    close_purchase,
+    purchase,
+    purchase_lines_of,
+    send_purchase,
+    set_purchase_line,
+)
+from safar.stock.purchasing.receiving import receive_purchase
 from safar.stock.purchasing.suppliers import items_of_variants, save_items, save_supplier
 from tests.stage.books import books_agree, events
 from tests.stock.conftest import AGENT, CLOCK, JAM, MUG, MUG_CODE, STAFF, level
@@ -34,14 +46,14 @@ async def supplied(shelves: Database) -> Database:
     return shelves
 
 
-def draft(*lines: tuple[object, int, int]) -> Draft:
-    return Draft(new_id(), POTTERY, MAIN, lines or ((MUG, 12, 210), (CLOCK, 4, 300)), staff_id=STAFF)  # type: ignore[arg-type]
+def draft(*lines: tuple[object, int, int]) -> PurchaseDraft:
+    return PurchaseDraft(new_id(), POTTERY, MAIN, lines or ((MUG, 12, 210), (CLOCK, 4, 300)), staff_id=STAFF)  # type: ignore[arg-type]
 
 
-async def sent(database: Database, order: Draft) -> Draft:
+async def sent(database: Database, order: PurchaseDraft) -> PurchaseDraft:
     async with database.transaction() as connection:
         await draft_many(connection, [order])
-        await send(connection, order.order_id, staff_id=STAFF)
+        await send_purchase(connection, order.order_id, staff_id=STAFF)
     return order
 
 
@@ -52,66 +64,67 @@ async def test_a_draft_asked_for_twice_is_one_order_and_another_body_is_refused(
         later = (await draft_many(connection, [one]))[0]
     assert first.number == again.number == later.number
     assert later.replayed
-    other = Draft(one.order_id, POTTERY, MAIN, ((MUG, 1, 210),), staff_id=STAFF)
+    other = PurchaseDraft(one.order_id, POTTERY, MAIN, ((MUG, 1, 210),), staff_id=STAFF)
     with pytest.raises(SameKeyOtherBody):
         async with supplied.transaction() as connection:
             await draft_many(connection, [other])
     with pytest.raises(UnknownSupplier):
         async with supplied.transaction() as connection:
-            await draft_many(connection, [Draft(new_id(), new_id(), MAIN)])
+            await draft_many(connection, [PurchaseDraft(new_id(), new_id(), MAIN)])
     assert await events(supplied, "purchase.drafted") == ["purchase.drafted"]
 
 
 async def test_a_sent_order_is_expected_after_the_lead_time_and_stays_as_it_is(supplied: Database) -> None:
-    order, empty = draft(), Draft(new_id(), POTTERY, MAIN)
+    order, empty = draft(), PurchaseDraft(new_id(), POTTERY, MAIN)
     async with supplied.transaction() as connection:
         await draft_many(connection, [order, empty])
-        await set_line(connection, order.order_id, CLOCK, 0, 0)
-        await send(connection, order.order_id, staff_id=STAFF)
-        await send(connection, order.order_id, staff_id=STAFF)
+        await set_purchase_line(connection, order.order_id, CLOCK, 0, 0)
+        await send_purchase(connection, order.order_id, staff_id=STAFF)
+        await send_purchase(connection, order.order_id, staff_id=STAFF)
         found = await purchase(connection, order.order_id)
         assert found is not None
         assert (found.units, found.total_minor) == (12, 12 * 210)
         assert found.expected_on == clock.now().date() + timedelta(days=5)
     with pytest.raises(NotADraft):
         async with supplied.transaction() as connection:
-            await set_line(connection, order.order_id, MUG, 99, 1)
+            await set_purchase_line(connection, order.order_id, MUG, 99, 1)
     with pytest.raises(NothingOrdered):
         async with supplied.transaction() as connection:
-            await send(connection, empty.order_id, staff_id=STAFF)
+            await send_purchase(connection, empty.order_id, staff_id=STAFF)
     assert await events(supplied, "purchase.sent") == ["purchase.sent"]
 
 
 async def test_deliveries_count_once_and_the_order_is_received_when_all_has_come(supplied: Database) -> None:
     order = await sent(supplied, draft())
-    first = Delivery(new_id(), order.order_id, (Came(MUG, 5),), "DN 1", STAFF)
+    first = PurchaseDelivery(new_id(), order.order_id, (Came(MUG, 5),), "DN 1", STAFF)
     async with supplied.transaction() as connection:
-        assert await receive(connection, first)
-        assert not await receive(connection, first)
+        assert await receive_purchase(connection, first)
+        assert not await receive_purchase(connection, first)
         found = await purchase(connection, order.order_id)
         assert found is not None
         assert (found.state, found.units_received) == ("partly_received", 5)
     with pytest.raises(SameKeyOtherBody):
         async with supplied.transaction() as connection:
-            await receive(
-                connection, Delivery(first.receipt_id, order.order_id, (Came(MUG, 6),), "DN 1", STAFF)
+            await receive_purchase(
+                connection, PurchaseDelivery(first.receipt_id, order.order_id, (Came(MUG, 6),), "DN 1", STAFF)
             )
-    rest = Delivery(new_id(), order.order_id, (Came(MUG, 8), Came(CLOCK, 4)), "DN 2", STAFF)
-    with pytest.raises(MoreThanOrdered, match="MUG"):
+    rest = PurchaseDelivery(new_id(), order.order_id, (Came(MUG, 8), Came(CLOCK, 4)), "DN 2", STAFF)
+    with pytest.raises(MoreCameThanOrdered, match="MUG"):
         async with supplied.transaction() as connection:
-            await receive(connection, rest)
+            await receive_purchase(connection, rest)
     async with supplied.transaction() as connection:
-        await receive(
-            connection, Delivery(rest.receipt_id, order.order_id, rest.lines, "DN 2", STAFF, more=True)
+        await receive_purchase(
+            connection,
+            PurchaseDelivery(rest.receipt_id, order.order_id, rest.lines, "DN 2", STAFF, more=True),
         )
         found = await purchase(connection, order.order_id)
         assert found is not None
         assert (found.state, found.closed_at is not None) == ("received", True)
     assert (await level(supplied, MUG)).on_hand == 10 + 13
     assert (await level(supplied, CLOCK)).on_hand == 5 + 4
-    with pytest.raises(NotOpen):
+    with pytest.raises(PurchaseNotOpen):
         async with supplied.transaction() as connection:
-            await receive(connection, Delivery(new_id(), order.order_id, (Came(MUG, 1),)))
+            await receive_purchase(connection, PurchaseDelivery(new_id(), order.order_id, (Came(MUG, 1),)))
     await books_agree(supplied)
 
 
@@ -120,10 +133,10 @@ async def test_an_order_is_closed_as_received_when_some_came_and_as_cancelled_wh
 ) -> None:
     some, none = await sent(supplied, draft()), await sent(supplied, draft())
     async with supplied.transaction() as connection:
-        await receive(connection, Delivery(new_id(), some.order_id, (Came(MUG, 1),)))
+        await receive_purchase(connection, PurchaseDelivery(new_id(), some.order_id, (Came(MUG, 1),)))
         for order in (some, none):
-            await close(connection, order.order_id, "they gave up", staff_id=STAFF)
-            await close(connection, order.order_id, "again", staff_id=STAFF)
+            await close_purchase(connection, order.order_id, "they gave up", staff_id=STAFF)
+            await close_purchase(connection, order.order_id, "again", staff_id=STAFF)
         states = [await purchase(connection, order.order_id) for order in (some, none)]
         assert [(one.state, one.reason) for one in states if one] == [
             ("received", "they gave up"),
@@ -167,7 +180,7 @@ async def test_a_buyer_drafts_by_scanning_and_the_warehouse_takes_in_what_came(
     unknown = await desk.post(f"{path}/lines", data={"code": "4006381333931", "quantity": "1"})
     assert (unknown.status_code, "4006381333931" in unknown.text) == (422, True)
     async with supplied.connection() as connection:
-        lines = await lines_of(connection, order_id)
+        lines = await purchase_lines_of(connection, order_id)
         found = [(line.sku, line.quantity, line.cost_minor) for line in lines]
         assert found == [("JAM", 20, 105), ("MUG", 6, 210)]
     forbidden = await desk.post(f"{path}/sent", data={}, headers=AGENT)

@@ -14,7 +14,7 @@ from safar.kernel import clock
 from safar.kernel.database import Connection, Database
 from safar.kernel.ids import derived_id, new_id
 from safar.stock import actions as stock
-from safar.stock.model import CUSTOMER, MAIN, Receipt, Transfer
+from safar.stock.model import CUSTOMER, MAIN, StockReceipt, Transfer
 from safar.stock.purchasing.model import Supplier, SupplierItem
 from safar.stock.purchasing.suppliers import save_items, save_supplier
 from safar.stock.replenish.model import Terms
@@ -54,8 +54,8 @@ async def shop(database: Database) -> None:
 
 
 async def receive(connection: Connection, variant_id: UUID, units: int, location_id: UUID = MAIN) -> None:
-    receipt = Receipt(new_id(), variant_id, location_id, units, "delivery")
-    await stock.receive_many(connection, [receipt])
+    receipt = StockReceipt(new_id(), variant_id, location_id, units, "delivery")
+    await stock.receive_stock_many(connection, [receipt])
 
 
 async def sell(connection: Connection, variant_id: UUID, units: int) -> None:

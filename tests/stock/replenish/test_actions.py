@@ -17,18 +17,18 @@ from safar.kernel.jobs import jobs_app
 from safar.stock import actions as stock
 from safar.stock.model import CUSTOMER, MAIN, Transfer, outgoing_of
 from safar.stock.promise import NOTHING, promises
-from safar.stock.purchasing.orders import lines_of, purchase, send
+from safar.stock.purchasing.orders import purchase, purchase_lines_of, send_purchase
 from safar.stock.replenish.actions import draft_suggested, latest_run, open_run, set_rule_many, set_watcher
-from safar.stock.replenish.book import count_demand, demand_of
+from safar.stock.replenish.book import count_demand, demand_days
 from safar.stock.replenish.errors import NothingSuggested
 from safar.stock.replenish.jobs import ask_at_night, calculate
-from safar.stock.replenish.model import Rule, Suggestion, Wanted
+from safar.stock.replenish.model import PurchaseSuggestion, ReplenishRule, SuggestedPurchase
 from safar.stock.replenish.reading import (
     FIRST,
     forecast_of,
     groups,
+    read_suggestion,
     rule_of,
-    suggestion_of,
     suggestions,
     watchers,
 )
@@ -83,7 +83,7 @@ async def test_a_day_of_demand_is_what_was_sold_and_what_came_back(database: Dat
         await count_demand(database)
         await count_demand(database)
         async with database.connection() as connection:
-            days = await demand_of(connection, MUG, since=SINCE)
+            days = await demand_days(connection, MUG, since=SINCE)
             level = (await stock.levels(connection, [MUG]))[MUG, MAIN]
     assert [(day.sold, day.returned, day.change) for day in days] == [(9, 2, 93), (3, 1, -2)]
     assert sum(day.change for day in days) == level.on_hand
@@ -99,7 +99,7 @@ async def test_moves_that_come_after_the_counting_are_counted_the_next_time(data
         held.advance(seconds=86400)
         await count_demand(database)
         async with database.connection() as connection:
-            days = await demand_of(connection, MUG, since=SINCE)
+            days = await demand_days(connection, MUG, since=SINCE)
     assert [day.sold for day in days] == [5] * 12 + [7]
 
 
@@ -127,7 +127,7 @@ async def test_what_runs_low_is_suggested_and_told_once_until_it_is_over(databas
         held.advance(seconds=30)
         await review_recent(database, TERMS)
         async with database.connection() as connection:
-            assert await suggestion_of(connection, MUG) is None
+            assert await read_suggestion(connection, MUG) is None
         async with database.transaction() as connection:
             await sell(connection, MUG, 100)
         held.advance(seconds=30)
@@ -139,7 +139,7 @@ async def test_two_that_look_at_the_same_moment_tell_of_it_once(database: Databa
     await forecast(database, MUG, 14.0, 7.0)
     await forecast(database, CLOCK, 2.0, 2.0)
 
-    async def look(ids: list[UUID]) -> list[Suggestion]:
+    async def look(ids: list[UUID]) -> list[PurchaseSuggestion]:
         async with database.transaction() as connection:
             return await review_many(connection, ids, TERMS)
 
@@ -171,7 +171,7 @@ async def test_one_click_drafts_the_order_and_what_is_ordered_is_no_longer_sugge
             first, nobody = await groups(connection)
         assert (first.supplier, first.articles, first.units) == ("Potter & Sons", 2, 84 + 82)
         assert (nobody.supplier, nobody.articles) == (None, 1)
-        wanted = Wanted(new_id(), POTTER, MAIN, {MUG: 84, CLOCK: 80, RUG: 5}, None)
+        wanted = SuggestedPurchase(new_id(), POTTER, MAIN, {MUG: 84, CLOCK: 80, RUG: 5}, None)
         for _click in range(2):
             async with database.transaction() as connection:
                 drafted = await draft_suggested(connection, wanted, TERMS)
@@ -181,7 +181,7 @@ async def test_one_click_drafts_the_order_and_what_is_ordered_is_no_longer_sugge
             assert drafted.number == order.number
             assert drafted.replayed
             assert order.expected_on == NOW.date() + timedelta(days=6)
-            lines = await lines_of(connection, wanted.order_id)
+            lines = await purchase_lines_of(connection, wanted.order_id)
             assert [(line.sku, line.quantity, line.cost_minor) for line in lines] == [
                 ("CLOCK", 80, 900),
                 ("MUG", 84, 250),
@@ -193,7 +193,9 @@ async def test_one_click_drafts_the_order_and_what_is_ordered_is_no_longer_sugge
 async def test_what_a_supplier_does_not_have_is_not_ordered_there(database: Database) -> None:
     async with database.transaction() as connection:
         with pytest.raises(NothingSuggested):
-            await draft_suggested(connection, Wanted(new_id(), POTTER, MAIN, {RUG: 5}, None), TERMS)
+            await draft_suggested(
+                connection, SuggestedPurchase(new_id(), POTTER, MAIN, {RUG: 5}, None), TERMS
+            )
 
 
 async def test_suggestions_are_read_in_pieces_that_do_not_overlap(database: Database) -> None:
@@ -213,18 +215,18 @@ async def test_a_rule_of_staff_holds_at_once(database: Database) -> None:
     await forecast(database, MUG, 14.0, 7.0)
     async with database.transaction() as connection:
         await receive(connection, MUG, 20)
-        await set_rule_many(connection, [Rule(MUG, reorder_point=10)], TERMS, staff_id=None)
+        await set_rule_many(connection, [ReplenishRule(MUG, reorder_point=10)], TERMS, staff_id=None)
     async with database.connection() as connection:
-        assert await suggestion_of(connection, MUG) is None
-    dear = Rule(MUG, supplier_id=WEAVER, minimum_units=200)
+        assert await read_suggestion(connection, MUG) is None
+    dear = ReplenishRule(MUG, supplier_id=WEAVER, minimum_units=200)
     async with database.transaction() as connection:
         await set_rule_many(connection, [dear], TERMS, staff_id=None)
-        found = await suggestion_of(connection, MUG)
+        found = await read_suggestion(connection, MUG)
         assert found is not None
         assert (found.supplier_id, found.quantity) == (WEAVER, 200)
         assert await rule_of(connection, MUG) == dear
         await set_rule_many(connection, [replace(dear, paused=True)], TERMS, staff_id=None)
-        assert await suggestion_of(connection, MUG) is None
+        assert await read_suggestion(connection, MUG) is None
 
 
 async def test_who_looks_after_a_supplier_can_be_set_and_taken_back(database: Database) -> None:
@@ -304,12 +306,12 @@ async def test_the_promise_of_a_variant_counts_what_is_ordered_for_where_the_sho
 ) -> None:
     with clock.held(NOW):
         today = NOW.date()
-        wanted = Wanted(new_id(), POTTER, MAIN, {MUG: 24}, None)
+        wanted = SuggestedPurchase(new_id(), POTTER, MAIN, {MUG: 24}, None)
         async with database.transaction() as connection:
             await receive(connection, CLOCK, 3)
             await draft_suggested(connection, wanted, TERMS)
             assert (await promises(connection, [MUG], today=today))[MUG].incoming == (), "only a draft"
-            await send(connection, wanted.order_id, staff_id=None)
+            await send_purchase(connection, wanted.order_id, staff_id=None)
             found = await promises(connection, [MUG, CLOCK, RUG, MUG], today=today)
     assert found[MUG].incoming == ((today + timedelta(days=6), 24),)
     assert found[CLOCK].free == 3

@@ -13,15 +13,15 @@ from safar.stock.replenish.decide import (
     days_left,
     levels_of,
     night_due,
+    purchase_suggestion,
     quantity_of,
-    suggestion_of,
     watchers_of,
 )
-from safar.stock.replenish.model import Standing, Terms
+from safar.stock.replenish.model import Terms, VariantStanding
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TERMS = Terms(service_percent=95, cover_days=28, lead_days=14)
-MUG = Standing(
+MUG = VariantStanding(
     variant_id=derived_id("mug"), sku="MUG", title="Mug", week_mean=14.0, week_deviation=7.0,
     fixed_point=None, fixed_up_to=None, minimum_units=1, service_percent=None, on_hand=100, held=0,
     reserve=0, incoming=0, supplier_id=derived_id("potter"), cost_minor=250, currency="GBP", pack_size=1,
@@ -52,20 +52,20 @@ def test_figures_that_staff_gave_replace_the_calculated_ones() -> None:
 
 
 def test_nothing_is_suggested_while_enough_is_there_or_on_its_way() -> None:
-    assert suggestion_of(MUG, TERMS, now=NOW) is None
+    assert purchase_suggestion(MUG, TERMS, now=NOW) is None
     short = replace(MUG, on_hand=10)
-    assert suggestion_of(short, TERMS, now=NOW) is not None
-    assert suggestion_of(replace(short, incoming=50), TERMS, now=NOW) is None
+    assert purchase_suggestion(short, TERMS, now=NOW) is not None
+    assert purchase_suggestion(replace(short, incoming=50), TERMS, now=NOW) is None
 
 
 def test_units_that_are_promised_do_not_count() -> None:
-    assert suggestion_of(replace(MUG, held=80), TERMS, now=NOW) is not None
+    assert purchase_suggestion(replace(MUG, held=80), TERMS, now=NOW) is not None
 
 
 def test_what_nobody_wants_is_not_bought_again_unless_staff_say_so() -> None:
     dead = replace(MUG, week_mean=0.0, week_deviation=0.0, on_hand=0)
-    assert suggestion_of(dead, TERMS, now=NOW) is None
-    wanted = suggestion_of(replace(dead, fixed_point=2, fixed_up_to=6), TERMS, now=NOW)
+    assert purchase_suggestion(dead, TERMS, now=NOW) is None
+    wanted = purchase_suggestion(replace(dead, fixed_point=2, fixed_up_to=6), TERMS, now=NOW)
     assert wanted is not None
     assert wanted.quantity == 6
     assert wanted.days_left is None
@@ -108,7 +108,7 @@ def test_a_suggestion_always_lifts_the_position_above_the_reorder_point(
         minimum_units=least,
     )
     levels = levels_of(standing, TERMS)
-    found = suggestion_of(standing, TERMS, now=NOW)
+    found = purchase_suggestion(standing, TERMS, now=NOW)
     assert (found is not None) == (mean > 0 and standing.position <= levels.reorder_point)
     if found is not None:
         assert found.quantity % pack == 0

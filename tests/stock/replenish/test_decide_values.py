@@ -10,9 +10,9 @@ from safar.stock.replenish.decide import (
     lead_days_of,
     levels_of,
     night_due,
+    purchase_suggestion,
     quantity_of,
     service_of,
-    suggestion_of,
 )
 from safar.stock.replenish.model import Levels
 from tests.stock.replenish.test_decide import MUG, NOW, TERMS
@@ -41,8 +41,8 @@ def test_the_levels_of_steady_demand_need_no_safety() -> None:
 
 def test_a_variant_is_bought_when_its_position_has_come_down_to_the_point() -> None:
     steady = replace(MUG, week_deviation=0.0)
-    assert suggestion_of(replace(steady, on_hand=15), TERMS, now=NOW) is None
-    found = suggestion_of(replace(steady, on_hand=20, held=8, incoming=2), TERMS, now=NOW)
+    assert purchase_suggestion(replace(steady, on_hand=15), TERMS, now=NOW) is None
+    found = purchase_suggestion(replace(steady, on_hand=20, held=8, incoming=2), TERMS, now=NOW)
     assert found is not None
     assert (found.quantity, found.reorder_point, found.order_up_to) == (56, 14, 70)
     assert (found.lead_days, found.service_percent, found.days_left) == (6, 95, 6.0)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safar.bench.forecast import data_file, evaluate, weeks_of_articles
-from safar.stock.replenish.forecast import CANDIDATES, DEFAULT, choose, demand_of, judge, origins_of
+from safar.stock.replenish.forecast import CANDIDATES, DEFAULT, choose_model, demand_class, judge, origins_of
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from safar.stock.replenish.forecast import CANDIDATES, DEFAULT, choose, demand_o
 def test_demand_is_classed_by_how_often_it_comes_and_how_much_it_varies(
     weeks: list[int], demand: str
 ) -> None:
-    assert demand_of(np.array(weeks, dtype=float)) == demand
+    assert demand_class(np.array(weeks, dtype=float)) == demand
 
 
 def test_what_sells_the_same_every_week_is_expected_to_go_on() -> None:
@@ -53,10 +53,10 @@ def test_a_short_past_is_its_mean_and_claims_no_error() -> None:
 
 def test_another_model_needs_a_clear_margin_over_enough_of_the_past() -> None:
     errors: dict[str, float | None] = {DEFAULT: 10.0, "SES": 7.5, "Mean": 9.0}
-    assert choose(errors, 12) == "SES"
-    assert choose(errors, 5) == DEFAULT
-    assert choose({**errors, "SES": 8.5}, 12) == DEFAULT
-    assert choose({**errors, DEFAULT: None}, 12) == DEFAULT
+    assert choose_model(errors, 12) == "SES"
+    assert choose_model(errors, 5) == DEFAULT
+    assert choose_model({**errors, "SES": 8.5}, 12) == DEFAULT
+    assert choose_model({**errors, DEFAULT: None}, 12) == DEFAULT
 
 
 def test_a_look_back_knows_nothing_of_what_came_after_it() -> None:

@@ -11,20 +11,28 @@ from safar.stock.errors import BelowPromised, NoSuchMove
 from safar.stock.model import MAIN
 from safar.stock.policies import Policy, set_policy_many
 from safar.stock.taking import TooFewThere
-from safar.stock.transfers import Arrival, Plan, arrive, call_off, draft, send, transfer
-from safar.stock.transfers.model import MoreThanSent, NotOnTheWay, NotPlanned, WhyLost
+from safar.stock.transfers import (
+    TransferArrival,
+    TransferPlan,
+    arrive,
+    call_off,
+    draft,
+    send_transfer,
+    transfer,
+)
+from safar.stock.transfers.model import MoreArrivedThanSent, NotOnTheWay, NotPlanned, WhyLost
 from tests.stage.books import books_agree, events
 from tests.stock.conftest import AGENT, CLOCK, MUG, MUG_CODE, STAFF, STORE, level, lying
 
 
-def plan(*lines: tuple[object, int]) -> Plan:
-    return Plan(new_id(), MAIN, STORE, lines or ((MUG, 6), (CLOCK, 2)), staff_id=STAFF)  # type: ignore[arg-type]
+def plan(*lines: tuple[object, int]) -> TransferPlan:
+    return TransferPlan(new_id(), MAIN, STORE, lines or ((MUG, 6), (CLOCK, 2)), staff_id=STAFF)  # type: ignore[arg-type]
 
 
-async def left(database: Database, one: Plan) -> Plan:
+async def left(database: Database, one: TransferPlan) -> TransferPlan:
     async with database.transaction() as connection:
         await draft(connection, one)
-        await send(connection, one.transfer_id, staff_id=STAFF)
+        await send_transfer(connection, one.transfer_id, staff_id=STAFF)
     return one
 
 
@@ -36,13 +44,13 @@ async def test_units_on_the_way_are_at_neither_end_and_arrive_in_parts(shelves: 
         ("CLOCK", "Main warehouse"): 3,
         ("CLOCK", "On the way"): 2,
     }
-    part = Arrival(new_id(), one.transfer_id, ((MUG, 4),), staff_id=STAFF)
+    part = TransferArrival(new_id(), one.transfer_id, ((MUG, 4),), staff_id=STAFF)
     async with shelves.transaction() as connection:
         await arrive(connection, part)
         await arrive(connection, part)
-        await send(connection, one.transfer_id, staff_id=STAFF)
+        await send_transfer(connection, one.transfer_id, staff_id=STAFF)
     assert (await level(shelves, MUG, STORE)).on_hand == 4
-    rest = Arrival(new_id(), one.transfer_id, ((MUG, 2), (CLOCK, 2)), staff_id=STAFF)
+    rest = TransferArrival(new_id(), one.transfer_id, ((MUG, 2), (CLOCK, 2)), staff_id=STAFF)
     async with shelves.transaction() as connection:
         await arrive(connection, rest)
         found = await transfer(connection, one.transfer_id)
@@ -55,11 +63,11 @@ async def test_units_on_the_way_are_at_neither_end_and_arrive_in_parts(shelves: 
 
 async def test_a_short_arrival_is_a_loss_with_its_reason(shelves: Database) -> None:
     one = await left(shelves, plan())
-    short = Arrival(new_id(), one.transfer_id, ((MUG, 5), (CLOCK, 2)), last=True, staff_id=STAFF)
+    short = TransferArrival(new_id(), one.transfer_id, ((MUG, 5), (CLOCK, 2)), last=True, staff_id=STAFF)
     with pytest.raises(WhyLost):
         async with shelves.transaction() as connection:
             await arrive(connection, short)
-    said = Arrival(short.arrival_id, one.transfer_id, short.lines, True, "box was open", STAFF)
+    said = TransferArrival(short.arrival_id, one.transfer_id, short.lines, True, "box was open", STAFF)
     async with shelves.transaction() as connection:
         await arrive(connection, said)
         await arrive(connection, said)
@@ -76,7 +84,7 @@ async def test_a_short_arrival_is_a_loss_with_its_reason(shelves: Database) -> N
     ]
     with pytest.raises(NotOnTheWay):
         async with shelves.transaction() as connection:
-            await arrive(connection, Arrival(new_id(), one.transfer_id, ((MUG, 1),)))
+            await arrive(connection, TransferArrival(new_id(), one.transfer_id, ((MUG, 1),)))
 
 
 async def test_more_than_was_sent_does_not_arrive_and_a_changed_repetition_is_refused(
@@ -84,14 +92,14 @@ async def test_more_than_was_sent_does_not_arrive_and_a_changed_repetition_is_re
 ) -> None:
     one = await left(shelves, plan())
     async with shelves.transaction() as connection:
-        with pytest.raises(MoreThanSent, match="MUG"):
-            await arrive(connection, Arrival(new_id(), one.transfer_id, ((MUG, 7),)))
-    part = Arrival(new_id(), one.transfer_id, ((MUG, 4),))
+        with pytest.raises(MoreArrivedThanSent, match="MUG"):
+            await arrive(connection, TransferArrival(new_id(), one.transfer_id, ((MUG, 7),)))
+    part = TransferArrival(new_id(), one.transfer_id, ((MUG, 4),))
     async with shelves.transaction() as connection:
         await arrive(connection, part)
     with pytest.raises(SameKeyOtherBody):
         async with shelves.transaction() as connection:
-            await arrive(connection, Arrival(part.arrival_id, one.transfer_id, ((MUG, 2),)))
+            await arrive(connection, TransferArrival(part.arrival_id, one.transfer_id, ((MUG, 2),)))
 
 
 async def test_what_is_promised_or_not_there_does_not_leave(shelves: Database) -> None:
@@ -103,7 +111,7 @@ async def test_what_is_promised_or_not_there_does_not_leave(shelves: Database) -
         await left(shelves, plan((MUG, 11)))
     with pytest.raises(NoSuchMove):
         async with shelves.transaction() as connection:
-            await draft(connection, Plan(new_id(), MAIN, MAIN))
+            await draft(connection, TransferPlan(new_id(), MAIN, MAIN))
     assert await lying(shelves) == {("MUG", "Main warehouse"): 10, ("CLOCK", "Main warehouse"): 5}
 
 
@@ -111,13 +119,13 @@ async def test_a_transfer_that_is_called_off_brings_back_what_is_on_the_way(shel
     one, never = await left(shelves, plan()), plan()
     async with shelves.transaction() as connection:
         await draft(connection, never)
-        await arrive(connection, Arrival(new_id(), one.transfer_id, ((MUG, 1),)))
+        await arrive(connection, TransferArrival(new_id(), one.transfer_id, ((MUG, 1),)))
         for transfer_id in (one.transfer_id, never.transfer_id):
             await call_off(connection, transfer_id, "van broke down", staff_id=STAFF)
             await call_off(connection, transfer_id, "again", staff_id=STAFF)
     with pytest.raises(NotPlanned):
         async with shelves.transaction() as connection:
-            await send(connection, never.transfer_id, staff_id=STAFF)
+            await send_transfer(connection, never.transfer_id, staff_id=STAFF)
     assert await lying(shelves) == {
         ("MUG", "Main warehouse"): 9,
         ("MUG", "High Street"): 1,

@@ -93,7 +93,7 @@ class _Review:
         return {one: first(one) for one in leads}
 
 
-async def export_rows(
+async def catalogue_rows(
     database: Database, own_currency: str, own_language: str
 ) -> AsyncIterator[list[Sequence[Value]]]:
     """Give the whole catalogue as rows, the header first, a thousand articles at a time.
@@ -118,7 +118,7 @@ async def export_rows(
         yield [[one.get(column, "") for column in columns] for one in cells]
 
 
-async def review(
+async def review_catalogue(
     connection: Connection,
     upload_id: UUID,
     name: str,
@@ -234,7 +234,7 @@ def _part_problems(
     return notes
 
 
-async def write(database: Database, upload_id: UUID, currency: str, *, staff_id: UUID) -> int:
+async def write_catalogue(database: Database, upload_id: UUID, currency: str, *, staff_id: UUID) -> int:
     """Take over the rows of a file that are right, some hundred in each transaction; return how many.
 
     Rows of one product stand in one transaction; what kits consist of comes last. Asked again after a break

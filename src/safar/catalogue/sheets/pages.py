@@ -38,7 +38,7 @@ def _page(request: Request, problem: str | None = None, status: int = 200) -> Re
 async def _export(request: Request) -> Response:
     """Give out the whole catalogue, in the order of the article numbers."""
     context = context_of(request)
-    rows = sheets.export_rows(context.database, context.settings.currency, context.settings.language)
+    rows = sheets.catalogue_rows(context.database, context.settings.currency, context.settings.language)
     return await importing.give_out(request.path_params["kind"], "products", rows)
 
 
@@ -49,8 +49,8 @@ async def _upload(request: Request) -> Response:
         request,
         "/catalogue/files",
         _page,
-        lambda body: apart("safar.catalogue.sheets.rows:read_rows", body, currency, language),
-        partial(sheets.review, currency=currency, staff_id=actor.id),
+        lambda body: apart("safar.catalogue.sheets.rows:read_catalogue_rows", body, currency, language),
+        partial(sheets.review_catalogue, currency=currency, staff_id=actor.id),
     )
 
 
@@ -60,7 +60,7 @@ async def _preview(request: Request) -> Response:
 
 async def _write(request: Request) -> Response:
     actor, settings = actor_of(request), context_of(request).settings
-    write = partial(sheets.write, currency=settings.currency, staff_id=actor.id)
+    write = partial(sheets.write_catalogue, currency=settings.currency, staff_id=actor.id)
     return await importing.take_over(request, sheets.KIND, _PREVIEW, write)
 
 

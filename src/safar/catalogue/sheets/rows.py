@@ -21,7 +21,7 @@ from safar.catalogue.decide import (
     text_of_parts,
 )
 from safar.catalogue.limits import CATEGORY_MAX, DESCRIPTION_MAX, ORDER_MOST, TITLE_MAX, WEIGHT_G_MAX
-from safar.catalogue.model import TAX_CLASSES, Price, Words
+from safar.catalogue.model import TAX_CLASSES, Price, ProductWords
 from safar.catalogue.names import category_of_name
 from safar.kernel import sheets
 from safar.kernel.i18n import LANGUAGES
@@ -45,7 +45,7 @@ Record = dict[str, Any]
 Note = tuple[str, str, str]
 
 
-class Wrong(Exception):
+class WrongCell(Exception):
     """A cell cannot be read: `code` is one of words.CELLS, `value` what is shown, "" for what was written."""
 
     def __init__(self, code: str, value: str = "") -> None:
@@ -62,7 +62,7 @@ class Columns:
     ignored: Sequence[str]
 
 
-def read_rows(body: bytes, currency: str, language: str) -> dict[str, Any]:
+def read_catalogue_rows(body: bytes, currency: str, language: str) -> dict[str, Any]:
     """Return a file as JSON-able {"columns", "ignored", "rows": [[number, record, problems], …]}.
 
     `currency` and `language` are the shop's own. Of a file that cannot be used: {"problem": code}.
@@ -126,7 +126,7 @@ def record_of(cells: Sequence[str], columns: Columns, currency: str) -> tuple[Re
         text = cells[place] if place < len(cells) else ""
         try:
             record[name] = _cell(name, text, currency)
-        except Wrong as wrong:
+        except WrongCell as wrong:
             problems.append((name, wrong.code, (wrong.value or text)[:90]))
     for name in list(record):
         if name.startswith("was_price"):
@@ -139,7 +139,7 @@ def record_of(cells: Sequence[str], columns: Columns, currency: str) -> tuple[Re
 def _cell(name: str, text: str, currency: str) -> Any:
     column, _colon, of = name.partition(":")
     if any(letter < " " and letter not in "\t\r\n" for letter in text):
-        raise Wrong("not_text")
+        raise WrongCell("not_text")
     if column in ("price", "was_price"):
         return _price(text, of or currency, empty=column == "was_price" or bool(of))
     if column == "title" and of:
@@ -151,23 +151,23 @@ def _price(text: str, currency: str, *, empty: bool) -> int | None:
     if not text:
         if empty:
             return None
-        raise Wrong("needed")
+        raise WrongCell("needed")
     try:
         return read_amount(text, currency)
     except TwoReadings as wrong:
-        raise Wrong("two_readings", f"{text}: {' / '.join(wrong.ways)}") from None
+        raise WrongCell("two_readings", f"{text}: {' / '.join(wrong.ways)}") from None
     except TooFine:
-        raise Wrong("too_fine", text) from None
+        raise WrongCell("too_fine", text) from None
     except NotAnAmount:
-        raise Wrong("not_a_price") from None
+        raise WrongCell("not_a_price") from None
 
 
 def _text(length_max: int, *, needed: bool = False) -> Callable[[str], str]:
     def read(text: str) -> str:
         if needed and not text:
-            raise Wrong("needed")
+            raise WrongCell("needed")
         if len(text) > length_max:
-            raise Wrong("too_long")
+            raise WrongCell("too_long")
         return text
 
     return read
@@ -176,33 +176,33 @@ def _text(length_max: int, *, needed: bool = False) -> Callable[[str], str]:
 def _sku(text: str) -> str:
     sku = sku_of(text)
     if sku is None:
-        raise Wrong("not_a_sku" if text else "needed")
+        raise WrongCell("not_a_sku" if text else "needed")
     return sku
 
 
 def _product(text: str) -> str:
     if text and not _SLUG.fullmatch(text):
-        raise Wrong("not_an_address")
+        raise WrongCell("not_an_address")
     return text
 
 
 def _category(text: str) -> str:
     if not text or len(text) > CATEGORY_MAX:
-        raise Wrong("too_long" if text else "needed")
+        raise WrongCell("too_long" if text else "needed")
     return category_of_name(text) or text
 
 
 def _barcode(text: str) -> str | None:
     code = barcode_of(text) if text else None
     if text and code is None:
-        raise Wrong("barcode_rounded" if "e+" in text.lower() else "not_a_barcode")
+        raise WrongCell("barcode_rounded" if "e+" in text.lower() else "not_a_barcode")
     return code
 
 
 def _weight(text: str) -> int:
     grams = whole_number(text) if text else 0
     if grams is None or grams > WEIGHT_G_MAX:
-        raise Wrong("not_a_weight")
+        raise WrongCell("not_a_weight")
     return grams
 
 
@@ -211,13 +211,13 @@ def _order_max(text: str) -> int | None:
         return None
     most = whole_number(text)
     if not most or most > ORDER_MOST:
-        raise Wrong("not_a_most")
+        raise WrongCell("not_a_most")
     return most
 
 
 def _tax_class(text: str) -> str:
     if text and text.lower() not in TAX_CLASSES:
-        raise Wrong("not_a_tax_class")
+        raise WrongCell("not_a_tax_class")
     return text.lower() or "standard"
 
 
@@ -225,7 +225,7 @@ def _yes_or_no(otherwise: bool) -> Callable[[str], bool]:
     def read(text: str) -> bool:
         word = fold(text)
         if word and word not in _YES | _NO:
-            raise Wrong("not_yes_or_no")
+            raise WrongCell("not_yes_or_no")
         return word in _YES if word else otherwise
 
     return read
@@ -234,14 +234,14 @@ def _yes_or_no(otherwise: bool) -> Callable[[str], bool]:
 def _options(text: str) -> dict[str, str]:
     options = options_of_text(text)
     if options is None:
-        raise Wrong("not_options")
+        raise WrongCell("not_options")
     return options
 
 
 def _parts(text: str) -> dict[str, int]:
     parts = parts_of_text(text)
     if parts is None:
-        raise Wrong("not_parts")
+        raise WrongCell("not_parts")
     return parts
 
 
@@ -303,14 +303,14 @@ def merged(
     return Article(product, variant), problems
 
 
-def _words(record: Record, before: Mapping[str, Words]) -> dict[str, Words]:
+def _words(record: Record, before: Mapping[str, ProductWords]) -> dict[str, ProductWords]:
     words = dict(before)
     for language in LANGUAGES:
         title, description = record.get(f"title:{language}"), record.get(f"description:{language}")
         if title is None and description is None:
             continue
-        kept = words.get(language, Words("", ""))
-        said = Words(
+        kept = words.get(language, ProductWords("", ""))
+        said = ProductWords(
             kept.title if title is None else title,
             kept.description if description is None else description,
             kept.options,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from safar.capacity.actions import Change, change_many
+from safar.capacity.actions import OnHandChange, change_many
 from safar.capacity.errors import BelowPromised
 from safar.gate.line.actions import open_calls
 from safar.gate.line.decide import (
@@ -177,7 +177,7 @@ async def _follow_capacity(connection: Connection, now_there: Figures) -> Figure
     site = now_there.site
     ids = (site.account_id, site.invited_account_id)
     changes = [
-        Change(account_id, wanted - given)
+        OnHandChange(account_id, wanted - given)
         for account_id, wanted, given in zip(ids, _wanted(now_there), _given(now_there), strict=True)
         if account_id is not None and wanted != given
     ]

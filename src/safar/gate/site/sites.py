@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from safar.capacity.actions import Change, accounts, change_many, open_account
+from safar.capacity.actions import OnHandChange, accounts, change_many, open_account
 from safar.capacity.model import Account
 from safar.gate.site.events import record
 from safar.gate.tickets.errors import SiteTaken
@@ -142,7 +142,7 @@ async def _add(connection: Connection, new: NewSite) -> bool:
     }
     added = await execute(connection, QUERIES["add_site"], params) > 0
     if added:
-        await change_many(connection, [Change(account_id, new.capacity)])
+        await change_many(connection, [OnHandChange(account_id, new.capacity)])
     return added
 
 

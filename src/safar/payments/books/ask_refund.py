@@ -11,7 +11,7 @@ from safar.kernel.database import Connection, as_json, execute, rows
 from safar.kernel.ids import derived_id
 from safar.kernel.queries import queries_beside
 from safar.payments.books.decide import first_state, plan_refunds, to_give_back
-from safar.payments.books.model import Account, Refund, RefundAnswer, RefundAsked, RefundRequest
+from safar.payments.books.model import OrderMoney, Refund, RefundAnswer, RefundAsked, RefundRequest
 from safar.payments.books.reading import lock_accounts
 
 QUERIES = queries_beside(__file__)
@@ -67,7 +67,7 @@ async def give_back_many(connection: Connection, order_ids: Sequence[UUID]) -> l
     return [order_id in asked for order_id in order_ids]
 
 
-def _record(request: RefundRequest, account: Account) -> dict[str, Any]:
+def _record(request: RefundRequest, account: OrderMoney) -> dict[str, Any]:
     return {
         "id": request.refund_id,
         "order_id": request.order_id,
@@ -88,7 +88,9 @@ def sums(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"order_id": order_id, "amount_minor": amount} for order_id, amount in sums.items()]
 
 
-def refund_event(name: str, account: Account, refund: Refund | RefundRequest, staff_id: UUID | None) -> Event:
+def refund_event(
+    name: str, account: OrderMoney, refund: Refund | RefundRequest, staff_id: UUID | None
+) -> Event:
     return Event(
         name=name,
         customer_id=account.customer_id,

@@ -14,8 +14,8 @@ from safar.kernel.database import Connection, as_json, execute, rows
 from safar.kernel.ids import derived_id
 from safar.kernel.queries import queries_beside
 from safar.payments.books.ask_refund import write_refunds
-from safar.payments.books.decide import Fund, own_money, refundable, split
-from safar.payments.books.model import Account, RefundAsked, RefundRequest
+from safar.payments.books.decide import Fund, own_money, refundable, split_by_fund
+from safar.payments.books.model import OrderMoney, RefundAsked, RefundRequest
 from safar.payments.books.reading import lock_accounts
 
 QUERIES = queries_beside(__file__)
@@ -70,7 +70,7 @@ async def give_back_of(
     What is still due there is not asked for any more instead. `amount_minor` is at most what the purse has.
     `key`: what it is for; it names the refunds.
     """
-    parts = split(amount_minor, purse.funds)
+    parts = split_by_fund(amount_minor, purse.funds)
     await _free(connection, purse.order_id, parts)
     accounts = await lock_accounts(connection, [fund.order_id for fund in parts])
     requests: list[RefundRequest] = []
@@ -94,7 +94,7 @@ async def give_back_of(
 
 async def carry_on(connection: Connection, purse: Purse, new_order_id: UUID, amount_minor: int) -> None:
     """Let so much of an order's money pay for a new order, which is written: at most what the purse has."""
-    parts = split(amount_minor, purse.funds)
+    parts = split_by_fund(amount_minor, purse.funds)
     if not parts:
         return
     await _free(connection, purse.order_id, parts)
@@ -106,10 +106,10 @@ async def carry_on(connection: Connection, purse: Purse, new_order_id: UUID, amo
     await _carried(connection, [(fund.order_id, fund.left_minor) for fund in parts])
 
 
-async def let_go(connection: Connection, purse: Purse, amount_minor: int, *, to: UUID) -> None:
+async def hand_credit_on(connection: Connection, purse: Purse, amount_minor: int, *, to: UUID) -> None:
     """Hand so much of an order's credits back to the order whose goods they came with."""
     credits = [fund for fund in purse.funds if fund.order_id != purse.order_id]
-    parts = split(min(amount_minor, purse.credit_minor), credits)
+    parts = split_by_fund(min(amount_minor, purse.credit_minor), credits)
     await _free(connection, purse.order_id, parts)
     # What that order was paid with itself lies at yet another one, and pays for its goods again.
     await _free(connection, to, [Fund(fund.order_id, -fund.left_minor) for fund in parts])
@@ -121,7 +121,7 @@ async def ask_after_all(connection: Connection, order_id: UUID, amount_minor: in
     return await execute(connection, QUERIES["ask_after_all"], params) > 0
 
 
-def _purse(account: Account, credits: Sequence[_Credit]) -> Purse:
+def _purse(account: OrderMoney, credits: Sequence[_Credit]) -> Purse:
     funds = [
         Fund(credit.from_order_id, credit.left_minor)
         for credit in credits

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from safar.orders.model import OrderState, PaymentState
 from safar.payments.books.model import (
-    Account,
     NewReceipt,
+    OrderMoney,
     Receipt,
     Refund,
     RefundAnswer,
@@ -32,7 +32,7 @@ class Fund:
     left_minor: int
 
 
-def split(amount_minor: int, funds: Sequence[Fund]) -> list[Fund]:
+def split_by_fund(amount_minor: int, funds: Sequence[Fund]) -> list[Fund]:
     """Return which part of the amount each fund pays, the first ones first. Raises ValueError: too little."""
     parts = []
     for fund in funds:
@@ -65,19 +65,19 @@ def same_receipt(receipt: NewReceipt, before: NewReceipt | Receipt) -> bool:
     return all(now == then for now, then in told if now and then)
 
 
-def held_money(account: Account) -> int:
+def held_money(account: OrderMoney) -> int:
     """Return what was ever received for an order; cash that came on delivery has no receipt."""
     paid = account.amount_minor if account.state in _HAVE_MONEY else 0
     return max(account.captured_minor, paid)
 
 
-def refundable(account: Account) -> int:
+def refundable(account: OrderMoney) -> int:
     """Return what can go back; of an order that still waits for money only what is over."""
     kept = account.amount_minor if account.order_state == OrderState.PLACED else 0
     return max(held_money(account) - kept - account.refunding_minor - account.carried_minor, 0)
 
 
-def own_money(account: Account) -> int:
+def own_money(account: OrderMoney) -> int:
     """Return what an order's goods are worth to it in money of its own: paid and not gone, or due still."""
     if account.state != PaymentState.DUE:
         return refundable(account)
@@ -86,25 +86,25 @@ def own_money(account: Account) -> int:
     )
 
 
-def to_give_back(account: Account) -> int:
+def to_give_back(account: OrderMoney) -> int:
     """Return what nobody has asked back yet, of an order that will never be sent."""
     gone = account.order_state == OrderState.CANCELLED or account.state == PaymentState.FAILED
     return refundable(account) if gone else 0
 
 
-def missing(account: Account) -> int:
+def missing(account: OrderMoney) -> int:
     """Return what is still to come."""
     return max(account.amount_minor - account.captured_minor, 0)
 
 
-def newly_over(account: Account, *, arrived_minor: int) -> int:
+def newly_over(account: OrderMoney, *, arrived_minor: int) -> int:
     """Return how much of what has just arrived is more than the order costs; `account` is that of before."""
     before = max(account.captured_minor - account.amount_minor, 0)
     return max(account.captured_minor + arrived_minor - account.amount_minor, 0) - before
 
 
 def plan_refunds(
-    requests: Sequence[RefundRequest], accounts: Mapping[UUID, Account], known: Mapping[UUID, Refund]
+    requests: Sequence[RefundRequest], accounts: Mapping[UUID, OrderMoney], known: Mapping[UUID, Refund]
 ) -> tuple[list[RefundAnswer], list[RefundRequest]]:
     """Return each request's answer, and the new refunds to write: what goes back is never more than came.
 
@@ -129,7 +129,7 @@ def plan_refunds(
 
 
 def _again(
-    request: RefundRequest, before: Refund | RefundRequest, accounts: Mapping[UUID, Account]
+    request: RefundRequest, before: Refund | RefundRequest, accounts: Mapping[UUID, OrderMoney]
 ) -> RefundAnswer:
     said, asked = ([one.order_id, one.amount_minor, one.reason] for one in (before, request))
     if said != asked:
@@ -147,7 +147,7 @@ def ends(state: str, ending: str) -> bool:
     return ending == "failed" if state == "done" else state != ending
 
 
-def with_captured(account: Account, arrived_minor: int) -> Account:
+def with_captured(account: OrderMoney, arrived_minor: int) -> OrderMoney:
     return replace(account, captured_minor=account.captured_minor + arrived_minor)
 
 

@@ -15,7 +15,7 @@ from safar.orders.refunded import Refunded, refunded_many
 from safar.payments.books.ask_refund import refund_event, sums, write_refunds
 from safar.payments.books.decide import ends, held_money
 from safar.payments.books.mail import refund_mail
-from safar.payments.books.model import Account, DueRefund, Ending, NotedRefund, Refund, RefundAsked
+from safar.payments.books.model import DueRefund, Ending, NotedRefund, OrderMoney, Refund, RefundAsked
 from safar.payments.books.reading import lock_accounts
 
 QUERIES = queries_beside(__file__)
@@ -32,12 +32,12 @@ async def note_many(connection: Connection, noted: Sequence[NotedRefund]) -> lis
         for one, is_taken in zip(noted, taken, strict=True)
         if is_taken
     ]
-    await end_many(connection, endings)
+    await end_refunds_many(connection, endings)
     await append_many(connection, events)
     return taken
 
 
-async def end_many(connection: Connection, endings: Sequence[Ending]) -> list[bool]:
+async def end_refunds_many(connection: Connection, endings: Sequence[Ending]) -> list[bool]:
     """Write down that refunds were carried out, or that their provider refuses; tell which were open.
 
     Writes payment.refunded or payment.refund_failed, and the mail that tells.
@@ -75,7 +75,7 @@ async def _tell(
     connection: Connection,
     changed: Sequence[Refund],
     asked: dict[UUID, Ending],
-    accounts: dict[UUID, Account],
+    accounts: dict[UUID, OrderMoney],
 ) -> None:
     """Tell of refunds that ended: an order that was cancelled has its own words for all of its money."""
     done = [refund for refund in changed if asked[refund.id].state == "done"]
@@ -109,7 +109,7 @@ async def _given_back(connection: Connection, order_ids: dict[UUID, str]) -> lis
     return sorted(id_ for id_, account in accounts.items() if account.refunded_minor >= held_money(account))
 
 
-async def take_due(connection: Connection) -> list[DueRefund]:
+async def take_due_refunds(connection: Connection) -> list[DueRefund]:
     """Take refunds that are to be carried out now; another worker takes them again when this one dies."""
     now = clock.now()
     params = {"now": now, "again": now + _TAKEN_FOR, "limit": _AT_ONCE_MAX}
@@ -122,7 +122,7 @@ async def take_of(connection: Connection, order_id: UUID) -> list[DueRefund]:
     return await rows(DueRefund, connection, QUERIES["take_refunds_of"], params)
 
 
-async def retry(connection: Connection, refund_id: UUID) -> bool:
+async def retry_refund(connection: Connection, refund_id: UUID) -> bool:
     """Ask the provider again for a refund that it refused."""
     return await execute(connection, QUERIES["retry_refund"], {"id": refund_id, "now": clock.now()}) > 0
 

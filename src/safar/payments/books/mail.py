@@ -6,7 +6,7 @@ from uuid import UUID
 from safar.channels.model import EMAIL, Author, Outgoing
 from safar.kernel.i18n import N_, _, datetime_text, money, pgettext, speaking
 from safar.kernel.ids import derived_id
-from safar.payments.books.model import Account
+from safar.payments.books.model import OrderMoney
 from safar.payments.books.names import PIX, TRANSFER, UPI
 from safar.payments.books.reference import spaced
 
@@ -17,7 +17,7 @@ _SUBJECTS = {
 }
 
 
-def pay_mail(account: Account, link: str, until: datetime) -> Outgoing:
+def pay_mail(account: OrderMoney, link: str, until: datetime) -> Outgoing:
     """Return how to pay, for a way that asks the customer to do something."""
     with speaking(account.language):
         amount = money(account.amount_minor, account.currency)
@@ -30,7 +30,7 @@ def pay_mail(account: Account, link: str, until: datetime) -> Outgoing:
         return _mail("pay", account, account.order_id, told, link)
 
 
-def longer_words(account: Account) -> str:
+def longer_words(account: OrderMoney) -> str:
     """Return how the customer gets more time to pay, "" where they have all of it."""
     if account.longer_until is None:
         return ""
@@ -41,7 +41,7 @@ def longer_words(account: Account) -> str:
 
 
 def short_mail(
-    account: Account, receipt_id: UUID, *, came_minor: int, missing_minor: int, link: str
+    account: OrderMoney, receipt_id: UUID, *, came_minor: int, missing_minor: int, link: str
 ) -> Outgoing:
     """Return that not all of the money came, and until when the rest is waited for."""
     with speaking(account.language):
@@ -59,14 +59,14 @@ def short_mail(
         return _mail("short", account, receipt_id, told, link)
 
 
-def refund_mail(account: Account, refund_id: UUID, amount_minor: int, link: str) -> Outgoing:
+def refund_mail(account: OrderMoney, refund_id: UUID, amount_minor: int, link: str) -> Outgoing:
     with speaking(account.language):
         amount = money(amount_minor, account.currency)
         told = [_("we have given back %(amount)s in the way you paid.", amount=amount)]
         return _mail("refund", account, refund_id, told, link)
 
 
-def pay_rows(account: Account) -> list[tuple[str, str]]:
+def pay_rows(account: OrderMoney) -> list[tuple[str, str]]:
     """Return what the customer types or pastes to pay, as (label, value)."""
     data = account.data
     reference = spaced(data["reference"]) if "reference" in data else ""
@@ -99,7 +99,7 @@ def _grouped(iban: str) -> str:
     return " ".join(iban[at : at + 4] for at in range(0, len(iban), 4))
 
 
-def _mail(kind: str, account: Account, about: UUID, told: list[str], link: str) -> Outgoing:
+def _mail(kind: str, account: OrderMoney, about: UUID, told: list[str], link: str) -> Outgoing:
     parts = [_("Hello,"), *filter(None, told)]
     if link:
         parts.append(_("See how your order stands: %(link)s", link=link))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class OrderMoney:
     """The money of one order, with what is told about the order in mails.
 
     `captured_minor`: what arrived; `carried_minor`: what of it pays for other orders; `refunding_minor`: what

@@ -7,7 +7,7 @@ from uuid import UUID
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, row, rows, values
 from safar.kernel.queries import queries_beside
-from safar.payments.books.model import Account, Notice, Receipt, Refund, RefundTask
+from safar.payments.books.model import Notice, OrderMoney, Receipt, Refund, RefundTask
 
 QUERIES = queries_beside(__file__)
 _LISTED_MAX = 200
@@ -15,14 +15,14 @@ _LISTED_MAX = 200
 _TRIES_TOLD = 4
 
 
-async def accounts_of(connection: Connection, order_ids: Iterable[UUID]) -> dict[UUID, Account]:
-    found = await rows(Account, connection, QUERIES["accounts"], {"ids": list(order_ids)})
+async def accounts_of(connection: Connection, order_ids: Iterable[UUID]) -> dict[UUID, OrderMoney]:
+    found = await rows(OrderMoney, connection, QUERIES["accounts"], {"ids": list(order_ids)})
     return {account.order_id: account for account in found}
 
 
-async def lock_accounts(connection: Connection, order_ids: Iterable[UUID]) -> dict[UUID, Account]:
+async def lock_accounts(connection: Connection, order_ids: Iterable[UUID]) -> dict[UUID, OrderMoney]:
     """Return the money of these orders, which nobody else changes until the transaction ends."""
-    found = await rows(Account, connection, QUERIES["lock_accounts"], {"ids": list(set(order_ids))})
+    found = await rows(OrderMoney, connection, QUERIES["lock_accounts"], {"ids": list(set(order_ids))})
     return {account.order_id: account for account in found}
 
 
@@ -60,10 +60,10 @@ async def unknown_receipts(connection: Connection) -> list[Receipt]:
     return await rows(Receipt, connection, QUERIES["unknown_receipts"], {"limit": _LISTED_MAX})
 
 
-async def waiting_by_hand(connection: Connection, providers: Iterable[str]) -> list[Account]:
+async def waiting_by_hand(connection: Connection, providers: Iterable[str]) -> list[OrderMoney]:
     """Return orders whose money somebody has to look for in the bank account, the most urgent first."""
     params = {"providers": list(providers), "limit": _LISTED_MAX}
-    return await rows(Account, connection, QUERIES["waiting_by_hand"], params)
+    return await rows(OrderMoney, connection, QUERIES["waiting_by_hand"], params)
 
 
 async def refund_tasks(connection: Connection) -> list[RefundTask]:

@@ -11,19 +11,26 @@ from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, row, rows
 from safar.kernel.ids import derived_id
 from safar.kernel.queries import queries_beside
-from safar.orders.changes import Standing
+from safar.orders.changes import OrderStanding
 from safar.orders.confirm import Confirmation, confirm_many
 from safar.orders.model import OrderState
 from safar.payments.books.ask_refund import write_refunds
 from safar.payments.books.decide import missing, newly_over, same_receipt, with_captured
 from safar.payments.books.mail import short_mail
-from safar.payments.books.model import Account, NewReceipt, Receipt, ReceiptKeyReused, Received, RefundRequest
+from safar.payments.books.model import (
+    NewReceipt,
+    OrderMoney,
+    Receipt,
+    ReceiptKeyReused,
+    Received,
+    RefundRequest,
+)
 from safar.payments.books.reading import lock_accounts
 
 QUERIES = queries_beside(__file__)
 
 
-async def receive_many(
+async def receive_money_many(
     connection: Connection, receipts: Sequence[NewReceipt]
 ) -> list[Received | ReceiptKeyReused]:
     """Write down money that arrived, and confirm the orders that are paid in full by it.
@@ -98,7 +105,7 @@ async def _book(
     receipts: Sequence[NewReceipt],
     known: Mapping[UUID, Receipt | NewReceipt],
     fresh: Mapping[UUID, NewReceipt],
-    accounts: dict[UUID, Account],
+    accounts: dict[UUID, OrderMoney],
 ) -> list[Received | ReceiptKeyReused]:
     """Count what is fresh, settle its orders, and answer every receipt."""
     over = {receipt.id: _count(receipt, accounts) for receipt in fresh.values() if receipt.order_id}
@@ -122,7 +129,7 @@ async def _book(
     return answers
 
 
-def _count(receipt: NewReceipt, accounts: dict[UUID, Account]) -> int:
+def _count(receipt: NewReceipt, accounts: dict[UUID, OrderMoney]) -> int:
     """Add the receipt to its account; return how much of it is over."""
     assert receipt.order_id is not None
     account = accounts[receipt.order_id]
@@ -153,7 +160,7 @@ async def _write(
     return events
 
 
-def _mails(fresh: Mapping[UUID, NewReceipt], accounts: Mapping[UUID, Account]) -> list[Outgoing]:
+def _mails(fresh: Mapping[UUID, NewReceipt], accounts: Mapping[UUID, OrderMoney]) -> list[Outgoing]:
     return [
         short_mail(
             account,
@@ -172,8 +179,8 @@ def _mails(fresh: Mapping[UUID, NewReceipt], accounts: Mapping[UUID, Account]) -
 def _answer(
     receipt: NewReceipt,
     before: Receipt | NewReceipt,
-    accounts: Mapping[UUID, Account],
-    standings: Mapping[UUID, Standing],
+    accounts: Mapping[UUID, OrderMoney],
+    standings: Mapping[UUID, OrderStanding],
     over: Mapping[UUID, int],
     *,
     replayed: bool,
@@ -195,7 +202,7 @@ def _answer(
     )
 
 
-def _event(receipt: NewReceipt, accounts: Mapping[UUID, Account]) -> Event:
+def _event(receipt: NewReceipt, accounts: Mapping[UUID, OrderMoney]) -> Event:
     account = accounts.get(receipt.order_id) if receipt.order_id else None
     return Event(
         name="payment.received",

@@ -12,7 +12,7 @@ from safar.journal.model import Event
 from safar.kernel.database import Connection, as_json, execute
 from safar.kernel.queries import queries_beside
 from safar.payments.books.mail import pay_mail
-from safar.payments.books.model import Account
+from safar.payments.books.model import OrderMoney
 from safar.payments.books.names import TOLD
 from safar.payments.books.reading import lock_accounts
 
@@ -20,7 +20,7 @@ QUERIES = queries_beside(__file__)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StartedPayment:
     """What a provider said when it took a charge on; `link`: the order's page, for the mail."""
 
     order_id: UUID
@@ -31,7 +31,7 @@ class Kept:
     link: str
 
 
-async def keep_started_many(connection: Connection, started: Sequence[Kept]) -> list[None]:
+async def keep_started_many(connection: Connection, started: Sequence[StartedPayment]) -> list[None]:
     """Keep what was said, and tell the customer how to pay where that needs telling. For a batcher.
 
     Writes payment.started once for each order.
@@ -60,7 +60,7 @@ async def keep_started_many(connection: Connection, started: Sequence[Kept]) -> 
     return [None] * len(started)
 
 
-def _event(account: Account) -> Event:
+def _event(account: OrderMoney) -> Event:
     return Event(
         name="payment.started",
         customer_id=account.customer_id,

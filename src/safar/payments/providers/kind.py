@@ -12,13 +12,13 @@ from safar.kernel.context import Context
 from safar.kernel.i18n import N_
 from safar.kernel.money import Money
 from safar.kernel.web.forms import Fields
-from safar.payments.providers.port import Configured, Desk, Provider
+from safar.payments.providers.port import Configured, NoticeTaker, Provider
 from safar.settings import Settings
 
 if TYPE_CHECKING:
     import segno
 
-DeskOf = Callable[[Request], Desk]
+DeskOf = Callable[[Request], NoticeTaker]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def _nothing(_fields: Fields, _details: dict[str, str], _secrets: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ProviderKind:
     """A provider as it is registered.
 
     `make` returns it as its way is set up; `always`: also where nobody has set it up. `needs` (and
@@ -109,7 +109,7 @@ class Kind:
         )
 
 
-def matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
+def matching_pattern(pattern: re.Pattern[str]) -> Callable[[str], str]:
     """Return a check that takes what matches the pattern whole."""
 
     def check(text: str) -> str:

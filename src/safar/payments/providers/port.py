@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from safar.kernel.context import Context
-from safar.payments.books.model import Account, NewReceipt, ReceiptKeyReused, Received
+from safar.payments.books.model import NewReceipt, OrderMoney, ReceiptKeyReused, Received
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Configured:
     refused: bool = False
 
 
-class Outcome(StrEnum):
+class PaymentOutcome(StrEnum):
     """PENDING: the provider does not know yet. UNFINISHED: the customer did not pay, and cannot any more."""
 
     PAID = "paid"
@@ -56,30 +56,30 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ProviderWord:
     """What the provider said about a charge; `amount_minor`: what it took, when that is not all of it."""
 
-    outcome: Outcome
+    outcome: PaymentOutcome
     reference: str | None = None
     amount_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class StartedCharge:
     """A charge that was taken on: what was said at once, in order, and what the customer needs to pay.
 
     `data` is kept with the payment and given back to `look_up`, `stop` and `refund`; `redirect`: the
     provider's page; `expires_at`: until when it takes the money.
     """
 
-    said: Sequence[Said] = ()
+    said: Sequence[ProviderWord] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
     redirect: str | None = None
     expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Back:
+class RefundOrder:
     """Give money back: `key` is the refund's id; `reference`: what the provider called it last time.
 
     `attempt` counts how often it was refused for good: a new attempt is a new request.
@@ -95,7 +95,7 @@ class Back:
     attempt: int = 0
 
 
-class BackOutcome(StrEnum):
+class RefundOutcome(StrEnum):
     """WAITING: under way at the provider. BY_HAND: a member of the staff has to do it."""
 
     DONE = "done"
@@ -105,10 +105,10 @@ class BackOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class BackSaid:
+class RefundWord:
     """What became of a refund; `problem`: why it was refused, in the provider's words."""
 
-    outcome: BackOutcome
+    outcome: RefundOutcome
     reference: str | None = None
     problem: str | None = None
 
@@ -120,23 +120,23 @@ class CannotPay(Exception):
 class Provider(Protocol):
     """A way to be paid. Every call may be repeated with the same key; any may raise, and is tried again."""
 
-    async def start(self, charge: Charge) -> Started:
+    async def start(self, charge: Charge) -> StartedCharge:
         """Ask for the money; each thing said counts, in order, and a provider may say it twice.
 
         Raises CannotPay; any other error leaves open whether the provider has taken it on.
         """
 
-    async def look_up(self, key: UUID, data: Mapping[str, Any]) -> Said | None:
+    async def look_up(self, key: UUID, data: Mapping[str, Any]) -> ProviderWord | None:
         """Return what became of a charge; None when the provider never heard of it."""
 
     async def stop(self, key: UUID, data: Mapping[str, Any]) -> None:
         """Take no money for this charge any more, where the provider can be told so."""
 
-    async def refund(self, back: Back) -> BackSaid:
+    async def refund(self, back: RefundOrder) -> RefundWord:
         """Give money back, once for each key."""
 
 
-class Desk(Protocol):
+class NoticeTaker(Protocol):
     """Where a provider's notices are handed in: what they tell is written down behind it."""
 
     context: Context
@@ -144,7 +144,7 @@ class Desk(Protocol):
     async def way(self, name: str) -> Configured | None:
         """Return how this way to pay is set up now; None when it is not."""
 
-    async def settle(self, account: Account, said: Said) -> object:
+    async def settle(self, account: OrderMoney, said: ProviderWord) -> object:
         """Write down what the provider said of a charge."""
 
     async def receive(self, receipt: NewReceipt) -> Received | ReceiptKeyReused:

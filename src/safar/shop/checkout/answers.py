@@ -58,7 +58,7 @@ _PLAIN: Mapping[type[Answer], type[SafarError]] = {
 }  # fmt: skip
 
 
-def refusal_of(answer: Answer, basket: Basket, rules: Rules) -> SafarError:
+def order_refusal(answer: Answer, basket: Basket, rules: Rules) -> SafarError:
     """Return what to tell a customer whose order was not taken, or not kept."""
     match answer:
         case OutOfStock():

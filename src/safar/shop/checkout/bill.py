@@ -7,8 +7,8 @@ from typing import Any
 from safar.cart.reading import Basket
 from safar.kernel.context import Context
 from safar.kernel.i18n import N_, _, current_language, money
-from safar.payments.ways import Way, offered, standing
-from safar.pricing.model import Destination, DiscountReason, Method, NoShipping, Quote, Rules
+from safar.payments.ways import PaymentWay, offered, payment_warnings
+from safar.pricing.model import Destination, DiscountReason, NoShipping, Quote, Rules, ShippingChoice
 from safar.pricing.money import converted
 from safar.pricing.quote import quote
 from safar.pricing.rules import rules_of
@@ -36,12 +36,12 @@ class Bill:
     to: Destination
     rules: Rules
     quote: Quote | None
-    methods: Sequence[Method]
-    ways: Sequence[Way]
+    methods: Sequence[ShippingChoice]
+    ways: Sequence[PaymentWay]
     refusal: DiscountReason | None = None
     other_way: bool = False
     nothing_offered: bool = False
-    not_for_total: Sequence[Way] = ()
+    not_for_total: Sequence[PaymentWay] = ()
 
     @property
     def refusal_text(self) -> str | None:
@@ -50,7 +50,7 @@ class Bill:
         return refusal_text(self.refusal, self.basket.code, self.basket, self.rules)
 
     @property
-    def method(self) -> Method | None:
+    def method(self) -> ShippingChoice | None:
         key = self.quote.shipping_key if self.quote else ""
         return next((one for one in self.methods if one.key == key), None)
 
@@ -76,7 +76,7 @@ async def bill_of(context: Context, basket: Basket, to: Destination, shipping: s
         not_for_total=[way for way in ways if not way.for_total],
         refusal=refusal,
         other_way=found is not asked,
-        nothing_offered=not ways and (await standing(context)).nothing_offered,
+        nothing_offered=not ways and (await payment_warnings(context)).nothing_offered,
     )
 
 

@@ -34,7 +34,7 @@ def buyer_of(request: Request, fields: Fields) -> Buyer:
     )
 
 
-def asked_work(request: Request, bits: int) -> dict[str, Any]:
+def order_proof(request: Request, bits: int) -> dict[str, Any]:
     """Return the proof that is asked for: challenge, bits and number of puzzles."""
     seal, visitor_id = _seal(request), visitor_of(request).visitor_id
     challenge = work.challenge(seal, visitor_id, bits, again=True)

@@ -12,8 +12,8 @@ from safar.kernel.i18n import LANGUAGES, _, current_language
 from safar.kernel.ids import derived_id
 from safar.kernel.text import whole_number
 from safar.kernel.web.forms import Fields
-from safar.orders.links import link_of
-from safar.orders.model import Buyer, Limits, OrderRequest
+from safar.orders.links import order_link
+from safar.orders.model import Buyer, OrderLimits, OrderRequest
 from safar.payments.registry import KINDS
 from safar.payments.ways import hold_minutes, hold_minutes_unproven
 from safar.pricing.discounts import plain_code
@@ -100,7 +100,7 @@ def details_of(fields: Fields, country: str) -> Details:
     return details
 
 
-def key_of(fields: Fields, name: str) -> UUID:
+def read_order_key(fields: Fields, name: str) -> UUID:
     """Return the key that the caller made for this order: with the same key it is taken once."""
     return fields.uuid(name, wrong=_("This is not a request id (a UUID)."))
 
@@ -137,7 +137,7 @@ def order_request(
         language=details.language,
         provider=details.provider,
         method=details.method,
-        link=link_of(context, order_id),
+        link=order_link(context, order_id),
         hold_minutes=hold_minutes(context.settings, details.provider),
         hold_minutes_unproven=hold_minutes_unproven(context.settings, details.provider),
         currency=currency,
@@ -153,8 +153,8 @@ def order_request(
     )
 
 
-def limits_of(settings: Settings) -> Limits:
-    return Limits(
+def limits_of(settings: Settings) -> OrderLimits:
+    return OrderLimits(
         settings.order_units_max,
         settings.unpaid_orders_max,
         settings.unpaid_orders_network,

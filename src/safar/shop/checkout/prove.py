@@ -9,14 +9,14 @@ from starlette.responses import Response
 from safar.gate.tickets.proof import PATIENCE
 from safar.kernel.errors import SafarError
 from safar.kernel.web.pages import error_text, page, wants_json
-from safar.shop.checkout.buyer import asked_patience, asked_work
+from safar.shop.checkout.buyer import asked_patience, order_proof
 
 _PROOF = ("challenge", "answers", "patience")
 
 
 def to_prove(request: Request, sent: Mapping[str, str], bits: int, refused: SafarError) -> Response:
     """Ask for a proof of work: programs send it along, a browser's script does it and goes on."""
-    proof = asked_work(request, bits)
+    proof = order_proof(request, bits)
     if wants_json(request):
         told = {"error": refused.code, "message": error_text(refused), **proof}
         return Response(orjson.dumps(told), refused.status, media_type="application/json")

@@ -20,7 +20,7 @@ _RETURNS_MAX = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class OrderSearch:
     """Which orders are wanted; `query` is part of a name or e-mail, a SKU, or a tracking code."""
 
     query: str = ""
@@ -32,7 +32,7 @@ class Wanted:
 
 
 async def find_orders(
-    connection: Connection, wanted: Wanted, settings: Settings, *, today: date
+    connection: Connection, wanted: OrderSearch, settings: Settings, *, today: date
 ) -> list[Order]:
     """Return the orders wanted, newest first: one more than a page holds. A query finds 500 at most."""
     ids = await _matching(connection, wanted.query) if wanted.query else None

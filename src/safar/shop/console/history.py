@@ -11,7 +11,7 @@ QUERIES = queries_beside(__file__)
 _TIMELINE_MAX = 100
 
 
-async def timeline(connection: Connection, order: Order) -> list[Recorded]:
+async def order_timeline(connection: Connection, order: Order) -> list[Recorded]:
     """Return what happened to an order, the newest first."""
     lead = await finals(connection, [order.customer_id])
     params = {

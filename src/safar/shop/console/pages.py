@@ -24,7 +24,7 @@ from safar.kernel.web.post import NOTHING, Wrong
 from safar.kernel.web.requests import see_other
 from safar.orders.links import link_shown
 from safar.orders.model import Order, OrderState, PaymentState
-from safar.orders.reading import goods_of, lines_of, order_of_number, orders_by_id
+from safar.orders.reading import goods_of, order_lines_of, order_of_number, orders_by_id
 from safar.orders.show import money_note, steps_of
 from safar.orders.way import Step, after, is_partly_shipped
 from safar.orders.words import PAYMENT_STATES, STATES
@@ -42,8 +42,8 @@ from safar.shipments.picking import lots_to_take
 from safar.shipments.reading import carriers, sent_in, shipments_of
 from safar.shipments.show import address_of, expected_of, is_late
 from safar.shop.console import step_pages as order_actions
-from safar.shop.console.find import PAGE_SIZE, Wanted, find_orders
-from safar.shop.console.history import timeline
+from safar.shop.console.find import PAGE_SIZE, OrderSearch, find_orders
+from safar.shop.console.history import order_timeline
 from safar.stock.actions import own_locations
 from safar.team.actions import staff_names
 
@@ -79,10 +79,10 @@ async def _orders(request: Request) -> Response:
     return page(request, "shop/console/orders.html", values)
 
 
-def _wanted(request: Request) -> Wanted:
+def _wanted(request: Request) -> OrderSearch:
     query = request.query_params
     state, payment = query.get("state"), query.get("payment")
-    return Wanted(
+    return OrderSearch(
         query=query.get("q", "").strip()[:_QUERY_CHARACTERS_MAX],
         state=state if state in STATES else None,
         payment=payment if payment in PAYMENT_STATES else None,
@@ -92,7 +92,7 @@ def _wanted(request: Request) -> Wanted:
     )
 
 
-def _tabs(wanted: Wanted) -> list[tuple[str, str, bool]]:
+def _tabs(wanted: OrderSearch) -> list[tuple[str, str, bool]]:
     """Return the views as (label, address, whether it is this one)."""
     plain = not (wanted.late or wanted.with_returns)
     tabs = [(_("All"), "/orders", plain and wanted.state is None and not wanted.query)]
@@ -118,11 +118,11 @@ async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
         order = (await orders_by_id(connection, [order_id])).get(order_id)
         if order is None:
             raise NotFound
-        lines = (await lines_of(connection, [order_id]))[order_id]
+        lines = (await order_lines_of(connection, [order_id]))[order_id]
         goods = (await goods_of(connection, [order_id]))[order_id]
         shipments = (await shipments_of(connection, [order_id]))[order_id]
         returns = (await returns_of(connection, [order_id]))[order_id]
-        happened = await timeline(connection, order)
+        happened = await order_timeline(connection, order)
         to_go = to_go_of(goods) if after(order.state, Step.SHIP) is not None else {}
         left = [(order_id, one.variant_id, at, one.units) for at, here in to_go.items() for one in here]
         values: dict[str, Any] = {

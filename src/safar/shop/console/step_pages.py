@@ -21,15 +21,15 @@ from safar.kernel.web.post import Page, posted
 from safar.kernel.web.requests import request_key, see_other
 from safar.orders.cancel import Cancellation
 from safar.orders.errors import NotNow, PartlySent
-from safar.orders.links import link_of
+from safar.orders.links import order_link
 from safar.orders.model import Order, OrderState, PaymentState
 from safar.orders.new_link import renew_link
 from safar.orders.reading import goods_of, orders_by_id, something_left
 from safar.payments.refunds import give_back
-from safar.returns.cancel_order import cancel_many
+from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.returns.give_up import GiveUp, give_up_many
 from safar.shipments.actions import deliver_many, pack_many, ship_many
-from safar.shipments.model import Advanced, Delivery, Pack, Shipping
+from safar.shipments.model import OrderDelivery, OrderMoved, Pack, Shipping
 from safar.shipments.prints import (
     PICKED_AT_ONCE_MAX,
     invoice_of,
@@ -77,22 +77,22 @@ async def _ship(request: Request, actor: Actor, fields: Fields) -> str:
     if not fields.values.get("location_id"):
         location_id = await _where_it_lies(context, order_id) or location_id
     shipping = Shipping(
-        key, order_id, location_id, link_of(context, order_id), units, carrier, code, actor.id
+        key, order_id, location_id, order_link(context, order_id), units, carrier, code, actor.id
     )
     return _done(await context.batched(ship_many, shipping))
 
 
 async def _deliver(request: Request, actor: Actor, _fields: Fields) -> str:
     order_id = parse_id(request.path_params["id"])
-    return _done(await context_of(request).batched(deliver_many, Delivery(order_id, actor.id)))
+    return _done(await context_of(request).batched(deliver_many, OrderDelivery(order_id, actor.id)))
 
 
 async def _cancel(request: Request, actor: Actor, _fields: Fields) -> str:
     """Cancel an order of which nothing has left; what was paid goes back at once."""
     context, order_id = context_of(request), parse_id(request.path_params["id"])
-    link = link_of(context, order_id)
+    link = order_link(context, order_id)
     cancellation = Cancellation(order_id, link, "cancelled_by_shop", may_still_arrive=True, staff_id=actor.id)
-    standing = await context.batched(cancel_many, cancellation)
+    standing = await context.batched(cancel_with_exchanges_many, cancellation)
     if standing.state is None:
         raise NotFound
     if standing.state != OrderState.CANCELLED:
@@ -106,7 +106,7 @@ async def _new_link(request: Request, actor: Actor, _fields: Fields) -> str:
     """Let no link to the order open it any more, and mail the customer a new one."""
     context, order_id = context_of(request), parse_id(request.path_params["id"])
     async with context.database.transaction() as connection:
-        await renew_link(connection, order_id, link_of(context, order_id), staff_id=actor.id)
+        await renew_link(connection, order_id, order_link(context, order_id), staff_id=actor.id)
     return f"/orders/{order_id}"
 
 
@@ -124,7 +124,7 @@ async def _give_up(request: Request, actor: Actor, fields: Fields) -> str:
         key,
         order_id,
         actor.id,
-        link_of(context, order_id),
+        order_link(context, order_id),
         reason,
         units,
         with_shipping=fields.ticked("with_shipping"),
@@ -151,12 +151,12 @@ async def _ship_batch(request: Request) -> Response:
     async with context.database.connection() as connection:
         goods = await goods_of(connection, ids)
 
-    async def ship(order_id: UUID) -> Advanced:
+    async def ship(order_id: UUID) -> OrderMoved:
         places = sorted({one.shelf_id for one in goods[order_id] if one.quantity > one.shipped})
-        outcome = Advanced(order_id, None)
+        outcome = OrderMoved(order_id, None)
         for place in places or [MAIN]:
             key = derived_id("batch", batch, order_id, place)
-            shipping = Shipping(key, order_id, place, link_of(context, order_id), staff_id=actor.id)
+            shipping = Shipping(key, order_id, place, order_link(context, order_id), staff_id=actor.id)
             outcome = await context.batched(ship_many, shipping)
         return outcome
 
@@ -167,7 +167,7 @@ def _batch_done(outcomes: Sequence[Any]) -> Response:
     for outcome in outcomes:
         if isinstance(outcome, BaseException) and not isinstance(outcome, SafarError):
             raise outcome
-    done = sum(isinstance(outcome, Advanced) and outcome.done for outcome in outcomes)
+    done = sum(isinstance(outcome, OrderMoved) and outcome.done for outcome in outcomes)
     return see_other(f"/orders?done={done}&left={len(outcomes) - done}")
 
 
@@ -207,7 +207,7 @@ async def _where_it_lies(context: Context, order_id: UUID) -> UUID | None:
     return next((one.shelf_id for one in goods if one.quantity > one.shipped), None)
 
 
-def _done(outcome: Advanced) -> str:
+def _done(outcome: OrderMoved) -> str:
     """Return the order's page. Raises NotFound, NotNow."""
     if outcome.state is None:
         raise NotFound

@@ -20,11 +20,11 @@ from safar.orders.links import link_shown
 from safar.orders.model import OutOfStock, PriceChanged, ProveFirst, Taken
 from safar.orders.reading import orders_by_id
 from safar.pricing.rules import rules_of
-from safar.shop.checkout.answers import is_kept, refusal_of, taken_json
+from safar.shop.checkout.answers import is_kept, order_refusal, taken_json
 from safar.shop.checkout.basket_now import home_of
-from safar.shop.checkout.buyer import asked_work, buyer_of
+from safar.shop.checkout.buyer import buyer_of, order_proof
 from safar.shop.checkout.errors import CodeProofNeeded
-from safar.shop.checkout.form import choices_of, details_of, key_of, order_request
+from safar.shop.checkout.form import choices_of, details_of, order_request, read_order_key
 from safar.shop.checkout.guesses import work_before_code
 from safar.shop.checkout.prove import to_prove
 from safar.shop.checkout.take_order import take_order
@@ -36,7 +36,7 @@ async def _buy(request: Request) -> Response:
     """Take an order of `sku` and `quantity`, or of `lines` of them; `id` makes it safe to send again."""
     context = context_of(request)
     fields = await read_fields(request)
-    key = key_of(fields, "id")
+    key = read_order_key(fields, "id")
     lines = await _lines(request, fields)
     currency = fields.text("currency", length_max=3, required=False).upper() or None
     choices = choices_of(fields, home=home_of(request))
@@ -60,12 +60,12 @@ async def _buy(request: Request) -> Response:
     if isinstance(answer, Taken) and is_kept(answer):
         return _json(taken_json(answer, link_shown(context, answer.order_id)), 201)
     nothing = Basket(key, (), currency or context.settings.currency, code=asked.discount_code)
-    refused = refusal_of(answer, nothing, await rules_of(context))
+    refused = order_refusal(answer, nothing, await rules_of(context))
     told: dict[str, object] = {"error": refused.code, "message": error_text(refused)}
     if isinstance(answer, OutOfStock):
         told["left"] = min(answer.left.values(), default=0)
     if isinstance(answer, ProveFirst):
-        told |= asked_work(request, answer.bits)
+        told |= order_proof(request, answer.bits)
     if isinstance(answer, PriceChanged):
         told |= {"total_minor": answer.total_minor, "currency": answer.currency}
     if isinstance(answer, Taken):

@@ -14,7 +14,7 @@ _MESSAGES_MAX = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ChatLine:
     """A message of the customer's chat."""
 
     author: str
@@ -22,7 +22,7 @@ class Said:
     at: datetime
 
 
-async def chat_of(connection: Connection, visitor_id: UUID) -> list[Said]:
+async def chat_of(connection: Connection, visitor_id: UUID) -> list[ChatLine]:
     """Return the last messages of this browser's chat, the oldest first."""
     params = {"channel_id": WEB, "address": str(visitor_id), "limit": _MESSAGES_MAX}
-    return (await rows(Said, connection, QUERIES["messages"], params))[::-1]
+    return (await rows(ChatLine, connection, QUERIES["messages"], params))[::-1]

@@ -29,11 +29,11 @@ from safar.orders.decide import taken_of
 from safar.orders.from_cart import order_of_cart
 from safar.orders.links import link_shown, path_of
 from safar.orders.model import Buyer, OrderRequest, ProveFirst, RoomBefore, Taken
-from safar.orders.reading import lines_of, orders_by_id
+from safar.orders.reading import order_lines_of, orders_by_id
 from safar.payments.errors import TotalNotTakenError
 from safar.pricing.places import POSTCODE_EXAMPLES, countries_to_choose, country_name, has_postcodes
 from safar.shop.checkout.address_cookie import forget_delivery, keep, prefilled
-from safar.shop.checkout.answers import is_kept, may_ask_again, refusal_of, taken_json
+from safar.shop.checkout.answers import is_kept, may_ask_again, order_refusal, taken_json
 from safar.shop.checkout.basket_now import basket_now, home_of
 from safar.shop.checkout.bill import Bill, bill_json, bill_of
 from safar.shop.checkout.buyer import buyer_of
@@ -43,9 +43,9 @@ from safar.shop.checkout.form import (
     Details,
     choices_of,
     details_of,
-    key_of,
     order_id_of,
     order_request,
+    read_order_key,
 )
 from safar.shop.checkout.guesses import work_before_code
 from safar.shop.checkout.prove import to_prove
@@ -175,7 +175,7 @@ async def _take(request: Request, bill: Bill, asked: _Asked) -> Response:
             keep(request, response, asked.typed)
         ordered(request, response)
         return response
-    refused = refusal_of(answer, basket, bill.rules)
+    refused = order_refusal(answer, basket, bill.rules)
     if isinstance(answer, RoomBefore) and not wants_json(request):
         return see_other(answer.path)
     if isinstance(answer, ProveFirst):
@@ -238,7 +238,8 @@ async def _ordered_before(request: Request, asked: _Asked) -> Response:
         order = (await orders_by_id(connection, [order_id])).get(order_id)
         if order is not None and wants_json(request):
             lines = {
-                one.variant_id: one.quantity for one in (await lines_of(connection, [order_id]))[order_id]
+                one.variant_id: one.quantity
+                for one in (await order_lines_of(connection, [order_id]))[order_id]
             }
             again = _order_request(request, asked, lines, currency=order.currency, code=order.discount_code)
             if again.fingerprint != order.fingerprint:
@@ -283,7 +284,7 @@ def _key(request: Request, fields: Fields) -> UUID:
     if key := request.headers.get("idempotency-key"):
         fields = Fields({"order_id": key, **fields.values}) if "order_id" not in fields.values else fields
     before = dict(fields.problems)
-    order_key = key_of(fields, "order_id")
+    order_key = read_order_key(fields, "order_id")
     if "order_id" in fields.problems and "order_id" not in before:
         raise InvalidInput(**fields.problems)
     return order_key

@@ -16,17 +16,17 @@ from safar.kernel.web.pages import context_of, error_text, page, wants_json
 from safar.kernel.web.requests import see_other
 from safar.orders.cancel import Cancellation
 from safar.orders.errors import NotNow, OnItsWay
-from safar.orders.links import link_of, path_of
+from safar.orders.links import order_link, path_of
 from safar.orders.model import Goods, Order, OrderLine, OrderState, PaymentState
 from safar.orders.opening import Opened, opened, opened_whole
-from safar.orders.reading import goods_of, lines_of, orders_by_id, something_left
-from safar.orders.show import money_note, next_of, steps_of, sums_of
+from safar.orders.reading import goods_of, order_lines_of, orders_by_id, something_left
+from safar.orders.show import money_note, next_step_text, steps_of, sums_of
 from safar.orders.way import Step, after, is_partly_shipped
 from safar.payments.refunds import give_back
 from safar.payments.show import box
 from safar.pricing.rules import rules_of
 from safar.returns import public as return_public
-from safar.returns.cancel_order import cancel_many
+from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.returns.decide import within_window
 from safar.returns.give_up import GivenUp, given_up_of
 from safar.returns.model import Return, ReturnLine
@@ -37,7 +37,7 @@ from safar.shipments.model import Sent, Shipment
 from safar.shipments.prints import invoice_of, pdf_response
 from safar.shipments.reading import sent_in, shipments_of
 from safar.shipments.show import address_of, expected_of
-from safar.shop.pages.chat import Said, chat_of
+from safar.shop.pages.chat import ChatLine, chat_of
 
 _WITH_INVOICE = frozenset(OrderState) - {OrderState.PLACED, OrderState.CANCELLED}
 
@@ -56,7 +56,7 @@ class _Found:
     returnable: dict[UUID, int]
     origin: Origin | None
     given_up: list[GivenUp]
-    chat: list[Said]
+    chat: list[ChatLine]
     progress: Progress | None
 
 
@@ -87,7 +87,7 @@ async def order_page(
         "whole": whole,
         "payment": payment,
         "steps": steps_of(order, partly_shipped=partly, sent_back=sent_back),
-        "next": next_of(order, partly_shipped=partly, sent_back=sent_back),
+        "next": next_step_text(order, partly_shipped=partly, sent_back=sent_back),
         "expected": expected_of(order, context.settings, await rules_of(context)),
         "money_note": money_note(
             order,
@@ -132,7 +132,7 @@ async def _find(request: Request, order_id: UUID) -> _Found:
         returns = (await returns_of(connection, [order_id]))[order_id]
         return _Found(
             order=order,
-            lines=(await lines_of(connection, [order_id]))[order_id],
+            lines=(await order_lines_of(connection, [order_id]))[order_id],
             goods=(await goods_of(connection, [order_id]))[order_id],
             shipments=shipments,
             content=await sent_in(connection, [shipment.id for shipment in shipments]),
@@ -150,9 +150,9 @@ async def _cancel(request: Request) -> Response:
     """Cancel an order that is not packed yet; what was paid goes back at once."""
     context, order_ = context_of(request), await opened_whole(request)
     order_id = order_.order_id
-    link = link_of(context, order_id)
+    link = order_link(context, order_id)
     cancellation = Cancellation(order_id, link, "cancelled_by_customer", may_still_arrive=True)
-    standing = await context.batched(cancel_many, cancellation)
+    standing = await context.batched(cancel_with_exchanges_many, cancellation)
     if standing.state is None:
         raise NotFound
     if standing.state != OrderState.CANCELLED:

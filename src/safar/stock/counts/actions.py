@@ -15,9 +15,9 @@ from safar.stock.actions import adjust_many, levels
 from safar.stock.counts.decide import adjustments_of, promised_of
 from safar.stock.counts.model import (
     Count,
+    CountEntry,
     CountLine,
     CountState,
-    Entry,
     NotCountedNow,
     NothingCounted,
     NothingToCount,
@@ -39,7 +39,7 @@ async def open_count(connection: Connection, sheet: Sheet) -> int:
     What is sold and not yet shipped lies there, too. A sheet has LINES_MAX lines at most: another one goes on
     after its last. Writes count.opened. Raises NothingToCount, SameKeyOtherBody.
     """
-    known = await find(connection, sheet.count_id)
+    known = await count_of(connection, sheet.count_id)
     if known:
         same = (sheet.location_id, sheet.category, sheet.after_sku)
         if (known.location_id, known.category, known.after_sku) != same:
@@ -63,7 +63,7 @@ async def open_count(connection: Connection, sheet: Sheet) -> int:
     return number
 
 
-async def enter_many(connection: Connection, entries: Sequence[Entry]) -> None:
+async def enter_counted_many(connection: Connection, entries: Sequence[CountEntry]) -> None:
     """Take down what was counted; each entry counts once. The expectation is that of this moment.
 
     An article that is not on the sheet is added to it. Raises NotCountedNow, UnknownCount, SameKeyOtherBody.
@@ -79,7 +79,7 @@ async def enter_many(connection: Connection, entries: Sequence[Entry]) -> None:
             await _enter(connection, count, entry)
 
 
-async def _enter(connection: Connection, count: Count, entry: Entry) -> None:
+async def _enter(connection: Connection, count: Count, entry: CountEntry) -> None:
     now = clock.now()
     params = {
         "id": entry.entry_id,
@@ -98,7 +98,7 @@ async def _enter(connection: Connection, count: Count, entry: Entry) -> None:
     await execute(connection, QUERIES["expect"], {"location_id": count.location_id, **params})
 
 
-async def finish(
+async def finish_count(
     connection: Connection, count_id: UUID, *, rest_is_none: bool, staff_id: UUID | None
 ) -> None:
     """Say that all is counted: what has no figure is left alone, or (`rest_is_none`) is not there at all.
@@ -122,7 +122,7 @@ async def finish(
     await append_many(connection, [_event("count.finished", count_id, staff_id, about)])
 
 
-async def approve(
+async def approve_count(
     connection: Connection, count_id: UUID, accepted: Collection[UUID], *, staff_id: UUID | None
 ) -> None:
     """Make the accepted differences into moves, turn the others down, and end the count.
@@ -161,7 +161,7 @@ async def approve(
     await append_many(connection, [_event("count.approved", count_id, staff_id, about)])
 
 
-async def reopen(connection: Connection, count_id: UUID, *, staff_id: UUID | None) -> None:
+async def reopen_count(connection: Connection, count_id: UUID, *, staff_id: UUID | None) -> None:
     """Let a finished count be counted on; again is the same as once. Writes count.reopened."""
     count = await _locked(connection, count_id)
     if count.state == CountState.OPEN:
@@ -172,7 +172,7 @@ async def reopen(connection: Connection, count_id: UUID, *, staff_id: UUID | Non
     await append_many(connection, [_event("count.reopened", count_id, staff_id, {"number": count.number})])
 
 
-async def cancel(connection: Connection, count_id: UUID, *, staff_id: UUID | None) -> None:
+async def cancel_count(connection: Connection, count_id: UUID, *, staff_id: UUID | None) -> None:
     """Give a count up: nothing moves. Again is the same as once. Writes count.cancelled."""
     count = await _locked(connection, count_id)
     if count.state == CountState.CANCELLED:
@@ -184,7 +184,7 @@ async def cancel(connection: Connection, count_id: UUID, *, staff_id: UUID | Non
     await append_many(connection, [_event("count.cancelled", count_id, staff_id, {"number": count.number})])
 
 
-async def find(connection: Connection, count_id: UUID) -> Count | None:
+async def count_of(connection: Connection, count_id: UUID) -> Count | None:
     return await row(Count, connection, QUERIES["count"], {"id": count_id})
 
 
@@ -200,7 +200,7 @@ async def counts(
     return await rows(Count, connection, QUERIES["counts"], params)
 
 
-async def lines_of(
+async def count_lines_of(
     connection: Connection, count_id: UUID, *, after: str = "", limit: int = 50
 ) -> list[CountLine]:
     """Return a page of the sheet, by SKU, after one."""
@@ -223,7 +223,7 @@ async def line_of(connection: Connection, count_id: UUID, variant_id: UUID) -> C
 async def _locked(connection: Connection, count_id: UUID, *, share: bool = False) -> Count:
     query = QUERIES["share_count"] if share else QUERIES["lock_count"]
     await execute(connection, query, {"id": count_id})
-    count = await find(connection, count_id)
+    count = await count_of(connection, count_id)
     if count is None:
         raise UnknownCount
     return count

@@ -32,7 +32,7 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CountEntry:
     """Units somebody has counted: so many more (`added`, a scan), or so many in all."""
 
     entry_id: UUID

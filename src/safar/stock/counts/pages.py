@@ -19,7 +19,7 @@ from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.stock import documents, forms
 from safar.stock.counts import actions
-from safar.stock.counts.model import Count, CountState, Entry, Sheet, UnknownCount
+from safar.stock.counts.model import Count, CountEntry, CountState, Sheet, UnknownCount
 
 _KINDS = ("warehouse", "store", "quarantine")  # where units lie: what is set aside lies in one of these
 _FOLDERS = {"open": ("open",), "counted": ("counted",), "closed": ("approved", "cancelled")}
@@ -29,7 +29,7 @@ async def _counts(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor = actor_of(request)
     async with context_of(request).database.connection() as connection:
         found = await documents.latest(request, _FOLDERS, partial(actions.counts, connection))
-        places = await forms.places(connection, *_KINDS)
+        places = await forms.location_choices(connection, *_KINDS)
         kinds = await categories(connection)
     values = {
         **found,
@@ -51,7 +51,7 @@ async def _open(request: Request, actor: Actor, fields: Fields) -> str:
     async with context_of(request).database.transaction() as connection:
         sheet = Sheet(
             count_id=fields.uuid("count_id"),
-            location_id=await forms.place_of(connection, fields, "location_id", *_KINDS),
+            location_id=await forms.chosen_location(connection, fields, "location_id", *_KINDS),
             category=fields.text("category", length_max=60, required=False),
             after_sku=fields.text("after_sku", length_max=64, required=False),
             staff_id=actor.id,
@@ -65,14 +65,14 @@ async def _count(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor, count_id = actor_of(request), parse_id(request.path_params["id"])
     after = _after(request)
     async with context_of(request).database.connection() as connection:
-        count = await actions.find(connection, count_id)
+        count = await actions.count_of(connection, count_id)
         if count is None:
             raise UnknownCount
         blind = count.state in (CountState.OPEN, CountState.CANCELLED)
         if blind:
             limit = documents.PAGE_SIZE + 1
             sheet = documents.page_of(
-                await actions.lines_of(connection, count_id, after=after, limit=limit), after
+                await actions.count_lines_of(connection, count_id, after=after, limit=limit), after
             )
         else:
             sheet = {"lines": await actions.different_lines(connection, count_id)}
@@ -116,7 +116,7 @@ async def _entries(request: Request, actor: Actor, fields: Fields) -> str:
             fields.problems["units"] = _("Choose one of the options.")
         fields.done()
         entries = [
-            Entry(
+            CountEntry(
                 derived_id("counted", count_id, entry_id, variant_id),
                 count_id,
                 variant_id,
@@ -126,7 +126,7 @@ async def _entries(request: Request, actor: Actor, fields: Fields) -> str:
             )
             for variant_id, counted in units.items()
         ]
-        await actions.enter_many(connection, entries)
+        await actions.enter_counted_many(connection, entries)
     return forms.at(f"/stock/counts/{count_id}", after=_after(request))
 
 
@@ -135,7 +135,9 @@ async def _scan(request: Request, actor: Actor, fields: Fields, count_id: UUID, 
     async with context_of(request).database.transaction() as connection:
         variant_id = await documents.article_of(connection, fields)
         fields.done()
-        await actions.enter_many(connection, [Entry(entry_id, count_id, variant_id, units, True, actor.id)])
+        await actions.enter_counted_many(
+            connection, [CountEntry(entry_id, count_id, variant_id, units, True, actor.id)]
+        )
     return f"/stock/counts/{count_id}?scanned={variant_id}"
 
 
@@ -143,7 +145,7 @@ async def _scan(request: Request, actor: Actor, fields: Fields, count_id: UUID, 
 async def _finished(request: Request, actor: Actor, fields: Fields) -> str:
     count_id, rest_is_none = parse_id(request.path_params["id"]), fields.ticked("rest_is_none")
     async with context_of(request).database.transaction() as connection:
-        await actions.finish(connection, count_id, rest_is_none=rest_is_none, staff_id=actor.id)
+        await actions.finish_count(connection, count_id, rest_is_none=rest_is_none, staff_id=actor.id)
     return f"/stock/counts/{count_id}"
 
 
@@ -154,7 +156,7 @@ async def _approval(request: Request, actor: Actor, fields: Fields) -> str:
     async with context_of(request).database.transaction() as connection:
         lines = await actions.different_lines(connection, count_id)
         accepted = {line.variant_id for line in lines if not fields.ticked(f"no-{line.variant_id}")}
-        await actions.approve(connection, count_id, accepted, staff_id=actor.id)
+        await actions.approve_count(connection, count_id, accepted, staff_id=actor.id)
     return f"/stock/counts/{count_id}"
 
 
@@ -162,7 +164,7 @@ async def _approval(request: Request, actor: Actor, fields: Fields) -> str:
 async def _reopening(request: Request, actor: Actor, _fields: Fields) -> str:
     count_id = parse_id(request.path_params["id"])
     async with context_of(request).database.transaction() as connection:
-        await actions.reopen(connection, count_id, staff_id=actor.id)
+        await actions.reopen_count(connection, count_id, staff_id=actor.id)
     return f"/stock/counts/{count_id}"
 
 
@@ -170,7 +172,7 @@ async def _reopening(request: Request, actor: Actor, _fields: Fields) -> str:
 async def _cancellation(request: Request, actor: Actor, _fields: Fields) -> str:
     count_id = parse_id(request.path_params["id"])
     async with context_of(request).database.transaction() as connection:
-        await actions.cancel(connection, count_id, staff_id=actor.id)
+        await actions.cancel_count(connection, count_id, staff_id=actor.id)
     return f"/stock/counts/{count_id}"
 
 

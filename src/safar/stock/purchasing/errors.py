@@ -28,7 +28,7 @@ class NothingOrdered(SafarError):
     code = "nothing_ordered"
 
 
-class NotOpen(Conflict):
+class PurchaseNotOpen(Conflict):
     """Nothing can come in on this order: it was not sent yet, or it is closed. Reload the page."""
 
     code = "not_open"
@@ -40,7 +40,7 @@ class NotOnOrder(Conflict):
     code = "not_on_order"
 
 
-class MoreThanOrdered(Conflict):
+class MoreCameThanOrdered(Conflict):
     """More came of %(sku)s than was ordered. Tick “More came than was ordered” if that is right."""
 
     code = "more_than_ordered"

@@ -49,7 +49,7 @@ class SupplierItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class PurchaseDraft:
     """Ask for a purchase order; `order_id` is the idempotency key. Lines: (variant, quantity, cost_minor)."""
 
     order_id: UUID
@@ -85,7 +85,7 @@ class Came:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class PurchaseDelivery:
     """What came of a purchase order at once; `receipt_id` is the idempotency key.
 
     `more` accepts more of a line than was ordered; `last` closes the order, whatever is missing.

@@ -14,18 +14,18 @@ from safar.kernel.keyset import LAST_NUMBER
 from safar.stock.purchasing.errors import (
     NotADraft,
     NothingOrdered,
-    NotOpen,
+    PurchaseNotOpen,
     TooManyLines,
     UnknownPurchase,
     UnknownSupplier,
 )
-from safar.stock.purchasing.model import Draft, Drafted, Purchase, PurchaseLine, PurchaseState
+from safar.stock.purchasing.model import Drafted, Purchase, PurchaseDraft, PurchaseLine, PurchaseState
 from safar.stock.purchasing.suppliers import QUERIES, supplier
 
 LINES_MAX = 500
 
 
-async def draft_many(connection: Connection, drafts: Sequence[Draft]) -> list[Drafted]:
+async def draft_many(connection: Connection, drafts: Sequence[PurchaseDraft]) -> list[Drafted]:
     """Write drafts of purchase orders. Writes purchase.drafted. Idempotent by order id.
 
     Raises UnknownSupplier, TooManyLines, SameKeyOtherBody.
@@ -62,7 +62,7 @@ async def draft_many(connection: Connection, drafts: Sequence[Draft]) -> list[Dr
     return [Drafted(draft.order_id, numbers[draft.order_id], draft.order_id not in fresh) for draft in drafts]
 
 
-async def set_line(
+async def set_purchase_line(
     connection: Connection, order_id: UUID, variant_id: UUID, quantity: int, cost_minor: int
 ) -> None:
     """Put so many units on a draft; none takes the line off. Raises NotADraft, UnknownPurchase."""
@@ -78,7 +78,7 @@ async def set_line(
         raise TooManyLines(count=LINES_MAX)
 
 
-async def send(
+async def send_purchase(
     connection: Connection, order_id: UUID, *, staff_id: UUID | None, expected_on: date | None = None
 ) -> None:
     """Say that a draft has gone to the supplier; again is the same as once. Writes purchase.sent.
@@ -106,7 +106,7 @@ async def expect(connection: Connection, order_id: UUID, expected_on: date, *, s
     """Take down another day for what is still missing. Writes purchase.expected. Raises NotOpen."""
     order = await locked(connection, order_id)
     if order.closed_at:
-        raise NotOpen
+        raise PurchaseNotOpen
     if order.expected_on == expected_on:
         return
     await execute(connection, QUERIES["expect"], {"id": order_id, "expected_on": expected_on})
@@ -114,7 +114,9 @@ async def expect(connection: Connection, order_id: UUID, expected_on: date, *, s
     await append_many(connection, [_event("purchase.expected", order_id, staff_id, about)])
 
 
-async def close(connection: Connection, order_id: UUID, reason: str, *, staff_id: UUID | None) -> None:
+async def close_purchase(
+    connection: Connection, order_id: UUID, reason: str, *, staff_id: UUID | None
+) -> None:
     """End an order of which nothing more will come: received if some came, else cancelled.
 
     Again is the same as once. Writes purchase.cancelled or purchase.closed.
@@ -161,13 +163,13 @@ async def purchases(
     return await rows(Purchase, connection, QUERIES["purchases"], params)
 
 
-async def lines_of(connection: Connection, order_id: UUID) -> list[PurchaseLine]:
+async def purchase_lines_of(connection: Connection, order_id: UUID) -> list[PurchaseLine]:
     """Return an order's lines, by SKU."""
     params = {"order_id": order_id, "limit": LINES_MAX}
     return await rows(PurchaseLine, connection, QUERIES["lines_of"], params)
 
 
-def _record(draft: Draft) -> dict[str, Any]:
+def _record(draft: PurchaseDraft) -> dict[str, Any]:
     return {
         "id": draft.order_id,
         "supplier_id": draft.supplier_id,
@@ -179,7 +181,7 @@ def _record(draft: Draft) -> dict[str, Any]:
     }
 
 
-def _line_records(draft: Draft) -> list[dict[str, Any]]:
+def _line_records(draft: PurchaseDraft) -> list[dict[str, Any]]:
     """Return the lines of a draft, a variant that was named twice with the sum of its units."""
     summed: dict[UUID, tuple[int, int]] = {}
     for variant_id, quantity, cost_minor in draft.lines:

@@ -20,7 +20,15 @@ from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.stock import documents, forms
 from safar.stock.purchasing import orders, receiving
 from safar.stock.purchasing.errors import UnknownPurchase
-from safar.stock.purchasing.model import OPEN, Came, Delivery, Draft, Purchase, PurchaseLine, PurchaseState
+from safar.stock.purchasing.model import (
+    OPEN,
+    Came,
+    Purchase,
+    PurchaseDelivery,
+    PurchaseDraft,
+    PurchaseLine,
+    PurchaseState,
+)
 from safar.stock.purchasing.suppliers import items_of_variants, suppliers
 
 _MAIL_CHARACTERS_MAX = 1500
@@ -34,7 +42,7 @@ async def _purchases(request: Request, wrong: Wrong = NOTHING) -> Response:
     async with context_of(request).database.connection() as connection:
         found = await documents.latest(request, _FOLDERS, partial(orders.purchases, connection))
         sellers = await suppliers(connection, limit=_SUPPLIERS_MAX)
-        to = await forms.places(connection, *_DESTINATIONS)
+        to = await forms.location_choices(connection, *_DESTINATIONS)
     values = {
         **found,
         "suppliers": [(one.id, one.name) for one in sellers if one.active],
@@ -51,10 +59,10 @@ async def _purchases(request: Request, wrong: Wrong = NOTHING) -> Response:
 @posted(_purchases)
 async def _draft(request: Request, actor: Actor, fields: Fields) -> str:
     async with context_of(request).database.transaction() as connection:
-        draft = Draft(
+        draft = PurchaseDraft(
             order_id=fields.uuid("order_id"),
             supplier_id=fields.uuid("supplier_id"),
-            location_id=await forms.place_of(connection, fields, "location_id", *_DESTINATIONS),
+            location_id=await forms.chosen_location(connection, fields, "location_id", *_DESTINATIONS),
             expected_on=fields.day("expected_on"),
             staff_id=actor.id,
         )
@@ -70,8 +78,8 @@ async def _purchase(request: Request, wrong: Wrong = NOTHING) -> Response:
         order = await orders.purchase(connection, order_id)
         if order is None:
             raise UnknownPurchase
-        lines = await orders.lines_of(connection, order_id)
-        receipts = await receiving.receipts_of(connection, order_id)
+        lines = await orders.purchase_lines_of(connection, order_id)
+        receipts = await receiving.purchase_receipts_of(connection, order_id)
     values = {
         "order": order,
         "receipts": receipts,
@@ -117,7 +125,7 @@ async def _line(request: Request, _actor: Actor, fields: Fields) -> str:
             offers = (await items_of_variants(connection, [variant_id])).get(variant_id, [])
             cost = next((one.cost_minor for one in offers if one.supplier_id == order.supplier_id), 0)
         fields.done()
-        await orders.set_line(connection, order_id, variant_id, quantity, cost)
+        await orders.set_purchase_line(connection, order_id, variant_id, quantity, cost)
     return f"/stock/purchases/{order_id}#lines"
 
 
@@ -126,7 +134,7 @@ async def _sent(request: Request, actor: Actor, fields: Fields) -> str:
     order_id, expected_on = parse_id(request.path_params["id"]), fields.day("expected_on")
     fields.done()
     async with context_of(request).database.transaction() as connection:
-        await orders.send(connection, order_id, staff_id=actor.id, expected_on=expected_on)
+        await orders.send_purchase(connection, order_id, staff_id=actor.id, expected_on=expected_on)
     return f"/stock/purchases/{order_id}"
 
 
@@ -147,7 +155,7 @@ async def _receipt(request: Request, actor: Actor, fields: Fields) -> str:
     document = fields.text("document", length_max=100, required=False)
     units = fields.units()
     async with context_of(request).database.transaction() as connection:
-        lines = await orders.lines_of(connection, order_id)
+        lines = await orders.purchase_lines_of(connection, order_id)
         if fields.ticked("all"):
             units = {line.variant_id: line.missing for line in lines if line.missing}
         came = tuple(
@@ -157,8 +165,8 @@ async def _receipt(request: Request, actor: Actor, fields: Fields) -> str:
             fields.problems.setdefault("document", _("Enter how many units of an article came."))
         fields.done()
         more = fields.ticked("more")
-        await receiving.receive(
-            connection, Delivery(receipt_id, order_id, came, document, actor.id, more=more)
+        await receiving.receive_purchase(
+            connection, PurchaseDelivery(receipt_id, order_id, came, document, actor.id, more=more)
         )
     return f"/stock/purchases/{order_id}#receipts"
 
@@ -175,7 +183,7 @@ async def _closure(request: Request, actor: Actor, fields: Fields) -> str:
     order_id, reason = parse_id(request.path_params["id"]), fields.text("reason", length_max=200)
     fields.done()
     async with context_of(request).database.transaction() as connection:
-        await orders.close(connection, order_id, reason, staff_id=actor.id)
+        await orders.close_purchase(connection, order_id, reason, staff_id=actor.id)
     return f"/stock/purchases/{order_id}"
 
 

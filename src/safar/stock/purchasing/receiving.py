@@ -14,9 +14,9 @@ from safar.kernel.ids import derived_id
 from safar.stock.actions import move_many
 from safar.stock.lots import Lot, follow_many, open_lots
 from safar.stock.model import SUPPLIER, Transfer
-from safar.stock.purchasing.errors import MoreThanOrdered, NotOnOrder, NotOpen
-from safar.stock.purchasing.model import OPEN, Came, Delivery, Purchase, PurchaseLine, PurchaseState
-from safar.stock.purchasing.orders import lines_of, locked
+from safar.stock.purchasing.errors import MoreCameThanOrdered, NotOnOrder, PurchaseNotOpen
+from safar.stock.purchasing.model import OPEN, Came, Purchase, PurchaseDelivery, PurchaseLine, PurchaseState
+from safar.stock.purchasing.orders import locked, purchase_lines_of
 from safar.stock.purchasing.suppliers import QUERIES
 
 
@@ -35,7 +35,7 @@ class ReceiptLine:
     lot: str | None
 
 
-async def receive(connection: Connection, delivery: Delivery) -> bool:
+async def receive_purchase(connection: Connection, delivery: PurchaseDelivery) -> bool:
     """Take a delivery into stock; False when it was taken in before (the same id and body).
 
     Writes stock.received for each move and purchase.received. Raises NotOpen, NotOnOrder, MoreThanOrdered,
@@ -48,8 +48,8 @@ async def receive(connection: Connection, delivery: Delivery) -> bool:
             raise SameKeyOtherBody
         return False
     if PurchaseState(order.state) not in OPEN:
-        raise NotOpen
-    lines = {line.variant_id: line for line in await lines_of(connection, order.id)}
+        raise PurchaseNotOpen
+    lines = {line.variant_id: line for line in await purchase_lines_of(connection, order.id)}
     came = [line for line in delivery.lines if line.quantity > 0]
     _check(lines, came, more=delivery.more)
     await _write(connection, order, delivery, came)
@@ -70,7 +70,7 @@ def _check(lines: Mapping[UUID, PurchaseLine], came: Sequence[Came], *, more: bo
         raise NotOnOrder
     for line in came:
         if line.quantity > lines[line.variant_id].missing and not more:
-            raise MoreThanOrdered(sku=lines[line.variant_id].sku)
+            raise MoreCameThanOrdered(sku=lines[line.variant_id].sku)
 
 
 def _state_after(
@@ -82,7 +82,9 @@ def _state_after(
     return PurchaseState.PARTLY_RECEIVED if came else PurchaseState(order.state)
 
 
-async def _write(connection: Connection, order: Purchase, delivery: Delivery, came: Sequence[Came]) -> None:
+async def _write(
+    connection: Connection, order: Purchase, delivery: PurchaseDelivery, came: Sequence[Came]
+) -> None:
     lots = {
         line.variant_id: Lot(line.variant_id, line.lot_code, line.expires_on)
         for line in came
@@ -114,7 +116,7 @@ async def _write(connection: Connection, order: Purchase, delivery: Delivery, ca
     await follow_many(connection, moves, stated)
 
 
-def _move(order: Purchase, delivery: Delivery, line: Came) -> Transfer:
+def _move(order: Purchase, delivery: PurchaseDelivery, line: Came) -> Transfer:
     document = f"PO {order.number}" + (f" · {delivery.document}" if delivery.document else "")
     return Transfer(
         move_id=_move_id(delivery, line.variant_id),
@@ -128,11 +130,13 @@ def _move(order: Purchase, delivery: Delivery, line: Came) -> Transfer:
     )
 
 
-def _move_id(delivery: Delivery, variant_id: UUID) -> UUID:
+def _move_id(delivery: PurchaseDelivery, variant_id: UUID) -> UUID:
     return derived_id("receipt", delivery.receipt_id, variant_id)
 
 
-async def receipts_of(connection: Connection, order_id: UUID, *, limit: int = 200) -> list[ReceiptLine]:
+async def purchase_receipts_of(
+    connection: Connection, order_id: UUID, *, limit: int = 200
+) -> list[ReceiptLine]:
     """Return what came of an order, the newest first."""
     params = {"order_id": order_id, "limit": limit}
     return await rows(ReceiptLine, connection, QUERIES["receipts_of"], params)

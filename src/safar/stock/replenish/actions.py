@@ -8,12 +8,12 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, row, rows, value
-from safar.stock.purchasing import Draft, Drafted, draft_many, items_of_variants
+from safar.stock.purchasing import Drafted, PurchaseDraft, draft_many, items_of_variants
 from safar.stock.purchasing.orders import purchase
 from safar.stock.purchasing.suppliers import supplier
 from safar.stock.replenish.book import QUERIES, locked_state
 from safar.stock.replenish.errors import NothingSuggested
-from safar.stock.replenish.model import Low, Rule, Run, Terms, Wanted
+from safar.stock.replenish.model import Low, ReplenishRule, Run, SuggestedPurchase, Terms
 from safar.stock.replenish.review import review_many
 
 _ABANDONED = timedelta(hours=1)
@@ -22,7 +22,7 @@ _TOLD_MAX = 2000
 
 
 async def set_rule_many(
-    connection: Connection, rules: Sequence[Rule], terms: Terms, *, staff_id: UUID | None
+    connection: Connection, rules: Sequence[ReplenishRule], terms: Terms, *, staff_id: UUID | None
 ) -> None:
     """Set what staff want of variants, and look at these at once. Writes stock.rule_set."""
     once = {rule.variant_id: rule for rule in rules}
@@ -33,7 +33,7 @@ async def set_rule_many(
     await append_many(connection, [_rule_set(rule, staff_id) for rule in once.values()])
 
 
-def _rule_set(rule: Rule, staff_id: UUID | None) -> Event:
+def _rule_set(rule: ReplenishRule, staff_id: UUID | None) -> Event:
     about = {"reorder_point": rule.reorder_point, "order_up_to": rule.order_up_to, "paused": rule.paused}
     return Event(name="stock.rule_set", staff_id=staff_id, subject_id=rule.variant_id, properties=about)
 
@@ -50,7 +50,7 @@ async def set_watcher(
         await append_many(connection, [event])
 
 
-async def draft_suggested(connection: Connection, wanted: Wanted, terms: Terms) -> Drafted:
+async def draft_suggested(connection: Connection, wanted: SuggestedPurchase, terms: Terms) -> Drafted:
     """Draft a purchase order; again with the same id is the same order.
 
     What the supplier does not deliver is left out. Raises NothingSuggested when that is all.
@@ -74,7 +74,7 @@ async def draft_suggested(connection: Connection, wanted: Wanted, terms: Terms) 
         raise NothingSuggested
     days = [offered[variant_id].lead_days for variant_id, _units, _cost in lines]
     lead_days = max(by.lead_days if one is None else one for one in days)
-    draft = Draft(
+    draft = PurchaseDraft(
         order_id=wanted.order_id,
         supplier_id=wanted.supplier_id,
         location_id=wanted.location_id,

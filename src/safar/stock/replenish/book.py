@@ -63,6 +63,6 @@ async def _count_slice(database: Database) -> bool:
     return end <= today
 
 
-async def demand_of(connection: Connection, variant_id: UUID, *, since: date) -> list[Day]:
+async def demand_days(connection: Connection, variant_id: UUID, *, since: date) -> list[Day]:
     """Return the days on which a variant moved, in order."""
     return await rows(Day, connection, QUERIES["demand_of"], {"variant_id": variant_id, "since": since})

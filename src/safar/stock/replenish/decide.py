@@ -8,14 +8,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from safar.kernel.clock import shop_day
-from safar.stock.replenish.model import Levels, Standing, Suggestion, Terms
+from safar.stock.replenish.model import Levels, PurchaseSuggestion, Terms, VariantStanding
 
 # A forecast and a level are looked at once a day at the latest: a day more than the delivery takes.
 REVIEW_DAYS = 1
 _UNITS_MAX = 1_000_000
 
 
-def levels_of(standing: Standing, terms: Terms) -> Levels:
+def levels_of(standing: VariantStanding, terms: Terms) -> Levels:
     """Return the reorder point s and the order-up-to level S of the (s, S) policy.
 
     s = demand expected over lead time and review + z · deviation · √(that time), in weeks; z is the normal
@@ -34,7 +34,9 @@ def levels_of(standing: Standing, terms: Terms) -> Levels:
     return Levels(point, max(up_to, point))
 
 
-def suggestion_of(standing: Standing, terms: Terms, *, now: datetime) -> Suggestion | None:
+def purchase_suggestion(
+    standing: VariantStanding, terms: Terms, *, now: datetime
+) -> PurchaseSuggestion | None:
     """Return what to buy of a variant, or None while there is enough of it.
 
     A variant that sells nothing and has no rule of its own is never bought again by itself.
@@ -44,7 +46,7 @@ def suggestion_of(standing: Standing, terms: Terms, *, now: datetime) -> Suggest
     if not wanted or standing.position > levels.reorder_point:
         return None
     lead_days = lead_days_of(standing, terms)
-    return Suggestion(
+    return PurchaseSuggestion(
         variant_id=standing.variant_id,
         sku=standing.sku,
         title=standing.title,
@@ -68,25 +70,25 @@ def suggestion_of(standing: Standing, terms: Terms, *, now: datetime) -> Suggest
     )
 
 
-def quantity_of(standing: Standing, levels: Levels) -> int:
+def quantity_of(standing: VariantStanding, levels: Levels) -> int:
     """Return how many units bring the position up to the level: whole packs, at least the least order."""
     missing = max(levels.order_up_to - standing.position, standing.minimum_units, 1)
     packs = -(-missing // standing.pack_size)
     return packs * standing.pack_size
 
 
-def days_left(standing: Standing) -> float | None:
+def days_left(standing: VariantStanding) -> float | None:
     """Return for how many days what is free on the shelf lasts; None where nothing is expected to sell."""
     if standing.week_mean <= 0:
         return None
     return max(standing.on_hand - standing.held, 0) / standing.week_mean * 7
 
 
-def lead_days_of(standing: Standing, terms: Terms) -> int:
+def lead_days_of(standing: VariantStanding, terms: Terms) -> int:
     return terms.lead_days if standing.lead_days is None else standing.lead_days
 
 
-def service_of(standing: Standing, terms: Terms) -> float:
+def service_of(standing: VariantStanding, terms: Terms) -> float:
     return terms.service_percent if standing.service_percent is None else standing.service_percent
 
 

@@ -67,7 +67,7 @@ def naive(series: Series) -> float:
 def judge(weeks: Sequence[float]) -> Judged:
     """Return the forecast of a series of weeks, oldest first."""
     series = np.asarray(weeks, dtype=np.float64)
-    demand = demand_of(series)
+    demand = demand_class(series)
     if demand in ("none", "new"):
         mean = float(series.mean()) if len(series) else 0.0
         spread = float(series.std()) if len(series) else 0.0
@@ -75,7 +75,7 @@ def judge(weeks: Sequence[float]) -> Judged:
     origins = origins_of(len(series))
     sums = np.array([series[o : o + HORIZON].sum() for o in origins])
     past = {name: _past(model, series, origins) for name, model in CANDIDATES.items()}
-    name = choose({name: _error(levels, sums) for name, levels in past.items()}, len(origins))
+    name = choose_model({name: _error(levels, sums) for name, levels in past.items()}, len(origins))
     mean = max(CANDIDATES[name](series), 0.0)
     errors = past[name] * HORIZON - sums
     deviation = float(np.sqrt((errors**2).mean() / HORIZON)) if len(errors) else float(series.std())
@@ -89,7 +89,7 @@ def judge(weeks: Sequence[float]) -> Judged:
     )
 
 
-def demand_of(series: Series) -> Demand:
+def demand_class(series: Series) -> Demand:
     """Return the class of demand by Syntetos and Boylan; "new" is too short to be classed."""
     sizes = series[series > 0]
     if not len(sizes):
@@ -108,7 +108,7 @@ def origins_of(weeks: int) -> list[int]:
     return list(range(FIRST_ORIGIN, weeks - HORIZON + 1))[-_ORIGINS_MAX:]
 
 
-def choose(errors: dict[str, float | None], origins: int) -> str:
+def choose_model(errors: dict[str, float | None], origins: int) -> str:
     """Return the model to use: IMAPA, unless another was clearly better over at least eight looks back."""
     default = errors[DEFAULT]
     if origins < _ORIGINS_LEAST or default is None:

@@ -43,7 +43,7 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ReplenishRule:
     """What staff want of a variant; None and zero leave it to the calculation."""
 
     variant_id: UUID
@@ -56,7 +56,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class VariantStanding:
     """All that decides whether a variant must be bought now. Units are over the locations that sell."""
 
     variant_id: UUID
@@ -102,7 +102,7 @@ class Levels:
 
 
 @dataclass(frozen=True, slots=True)
-class Suggestion:
+class PurchaseSuggestion:
     """A variant at or below its reorder point, what to buy of it, and the figures behind that."""
 
     variant_id: UUID
@@ -138,7 +138,7 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SuggestedPurchase:
     """A purchase order to be drafted from suggestions; `order_id` is the idempotency key."""
 
     order_id: UUID

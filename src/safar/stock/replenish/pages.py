@@ -29,17 +29,17 @@ from safar.stock.purchasing import items_of_variants
 from safar.stock.purchasing.errors import UnknownSupplier
 from safar.stock.purchasing.suppliers import supplier
 from safar.stock.replenish.actions import draft_suggested, latest_run, set_rule_many
-from safar.stock.replenish.book import HISTORY, demand_of
+from safar.stock.replenish.book import HISTORY, demand_days
 from safar.stock.replenish.demand import weekly
 from safar.stock.replenish.jobs import ask_for_run
-from safar.stock.replenish.model import Group, Rule, Suggestion, Wanted
+from safar.stock.replenish.model import Group, PurchaseSuggestion, ReplenishRule, SuggestedPurchase
 from safar.stock.replenish.names import DEMANDS, MODELS
 from safar.stock.replenish.reading import (
     FIRST,
     forecast_of,
     groups,
+    read_suggestion,
     rule_of,
-    suggestion_of,
     suggestions,
 )
 from safar.stock.replenish.review import terms_of
@@ -54,11 +54,11 @@ _LEVELS = ("reorder_point", "order_up_to")
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class SupplierCard:
     """A supplier's part of the page; `order_id` makes a second click of its button harmless."""
 
     group: Group
-    rows: Sequence[Suggestion]
+    rows: Sequence[PurchaseSuggestion]
     order_id: UUID
 
     @property
@@ -73,7 +73,7 @@ async def _suggestions(request: Request) -> Response:
     async with context_of(request).database.connection() as connection:
         found = await groups(connection)
         cards = [
-            Card(group, await suggestions(connection, group.supplier_id, limit=_CARD_ROWS), new_id())
+            SupplierCard(group, await suggestions(connection, group.supplier_id, limit=_CARD_ROWS), new_id())
             for group in found[:_CARDS_MAX]
         ]
         values = {
@@ -105,7 +105,7 @@ async def _supplier(request: Request, wrong: Wrong = NOTHING) -> Response:
     shown, last = cut(rows, _ROWS)
     path = request.url.path
     values = {
-        "card": Card(found[0], shown, new_id()) if found else None,
+        "card": SupplierCard(found[0], shown, new_id()) if found else None,
         "supplier": by,
         "places": places,
         "may": actor.may("manager"),
@@ -120,7 +120,7 @@ async def _supplier(request: Request, wrong: Wrong = NOTHING) -> Response:
 async def _draft(request: Request, actor: Actor, fields: Fields) -> str:
     """Draft the order of the rows shown, with the units that stand in them."""
     context, supplier_id = context_of(request), parse_id(request.path_params["id"])
-    wanted = Wanted(
+    wanted = SuggestedPurchase(
         fields.uuid("order_id"),
         supplier_id,
         fields.uuid("location_id"),
@@ -172,7 +172,7 @@ async def _demand(request: Request, wrong: Wrong = NOTHING) -> Response:
             "promise": promise,
             "rule": await rule_of(connection, variant_id),
             "may": actor.may("manager"),
-            "suggestion": await suggestion_of(connection, variant_id),
+            "suggestion": await read_suggestion(connection, variant_id),
             "suppliers": choices,
             "terms": terms_of(context.settings),
             "models": MODELS,
@@ -191,7 +191,7 @@ async def _rule(request: Request, actor: Actor, fields: Fields) -> str:
     if point is not None and up_to is not None and up_to < point:
         fields.problems["order_up_to"] = _("Not below the reorder point.")
     supplier_id = fields.uuid("supplier_id") if fields.values.get("supplier_id") else None
-    rule = Rule(
+    rule = ReplenishRule(
         variant_id,
         point,
         up_to,
@@ -212,7 +212,7 @@ async def _rule(request: Request, actor: Actor, fields: Fields) -> str:
 
 
 async def _places(connection: Connection) -> list[tuple[UUID, str]]:
-    return await forms.places(connection, "warehouse", "store")
+    return await forms.location_choices(connection, "warehouse", "store")
 
 
 async def _suppliers_of(connection: Connection, variant_id: UUID) -> list[tuple[UUID, str]]:
@@ -224,7 +224,7 @@ async def _suppliers_of(connection: Connection, variant_id: UUID) -> list[tuple[
 
 async def _weeks(connection: Connection, variant_id: UUID) -> list[float]:
     today = clock.today(connection.zone)
-    days = await demand_of(connection, variant_id, since=today - HISTORY)
+    days = await demand_days(connection, variant_id, since=today - HISTORY)
     levels = await stock.levels(connection, [variant_id])
     on_hand = sum(level.on_hand for level in levels.values())
     return weekly(days, on_hand=on_hand, until=today)[-_WEEKS_SHOWN:]

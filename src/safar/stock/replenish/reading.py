@@ -5,7 +5,7 @@ from uuid import UUID
 
 from safar.kernel.database import Connection, row, rows
 from safar.stock.replenish.book import QUERIES
-from safar.stock.replenish.model import NO_SUPPLIER, Forecast, Group, Rule, Suggestion
+from safar.stock.replenish.model import NO_SUPPLIER, Forecast, Group, PurchaseSuggestion, ReplenishRule
 
 _GROUPS_MAX = 200
 Key = tuple[float, UUID]
@@ -25,7 +25,7 @@ async def groups(connection: Connection) -> list[Group]:
 
 async def suggestions(
     connection: Connection, supplier_id: UUID | None, *, after: Key = FIRST, limit: int = 50
-) -> list[Suggestion]:
+) -> list[PurchaseSuggestion]:
     """Return what should be bought of a supplier, what runs out first before the rest."""
     params = {
         "supplier_id": supplier_id or NO_SUPPLIER,
@@ -33,21 +33,21 @@ async def suggestions(
         "after_id": after[1],
         "limit": limit,
     }
-    return await rows(Suggestion, connection, QUERIES["suggestions"], params)
+    return await rows(PurchaseSuggestion, connection, QUERIES["suggestions"], params)
 
 
-async def suggestion_of(connection: Connection, variant_id: UUID) -> Suggestion | None:
-    return await row(Suggestion, connection, QUERIES["suggestion_of"], {"variant_id": variant_id})
+async def read_suggestion(connection: Connection, variant_id: UUID) -> PurchaseSuggestion | None:
+    return await row(PurchaseSuggestion, connection, QUERIES["suggestion_of"], {"variant_id": variant_id})
 
 
 async def forecast_of(connection: Connection, variant_id: UUID) -> Forecast | None:
     return await row(Forecast, connection, QUERIES["forecast_of"], {"variant_id": variant_id})
 
 
-async def rule_of(connection: Connection, variant_id: UUID) -> Rule:
+async def rule_of(connection: Connection, variant_id: UUID) -> ReplenishRule:
     """Return what staff want of a variant; without a rule of its own, nothing in particular."""
-    found = await row(Rule, connection, QUERIES["rule_of"], {"variant_id": variant_id})
-    return found or Rule(variant_id)
+    found = await row(ReplenishRule, connection, QUERIES["rule_of"], {"variant_id": variant_id})
+    return found or ReplenishRule(variant_id)
 
 
 async def watchers(connection: Connection) -> dict[UUID, UUID]:

@@ -11,8 +11,8 @@ from safar.kernel.database import Connection, Database, as_json, execute, rows, 
 from safar.kernel.setbacks import work_off
 from safar.settings import Settings
 from safar.stock.replenish.book import QUERIES, locked_state, state
-from safar.stock.replenish.decide import suggestion_of
-from safar.stock.replenish.model import Standing, Suggestion, Terms
+from safar.stock.replenish.decide import purchase_suggestion
+from safar.stock.replenish.model import PurchaseSuggestion, Terms, VariantStanding
 
 _CHUNK = 1000
 _RECENT_MAX = 5000
@@ -27,16 +27,18 @@ def terms_of(settings: Settings) -> Terms:
     )
 
 
-async def review_many(connection: Connection, variant_ids: Sequence[UUID], terms: Terms) -> list[Suggestion]:
+async def review_many(
+    connection: Connection, variant_ids: Sequence[UUID], terms: Terms
+) -> list[PurchaseSuggestion]:
     """Bring the suggestions of these variants up to date; return them. Writes stock.low for new ones."""
     await locked_state(connection)
     return await _review(connection, list(dict.fromkeys(variant_ids)), terms)
 
 
-async def _review(connection: Connection, ids: list[UUID], terms: Terms) -> list[Suggestion]:
+async def _review(connection: Connection, ids: list[UUID], terms: Terms) -> list[PurchaseSuggestion]:
     now = clock.now()
-    standings = await rows(Standing, connection, QUERIES["standings"], {"ids": ids})
-    found = [one for standing in standings if (one := suggestion_of(standing, terms, now=now))]
+    standings = await rows(VariantStanding, connection, QUERIES["standings"], {"ids": ids})
+    found = [one for standing in standings if (one := purchase_suggestion(standing, terms, now=now))]
     low = [one.variant_id for one in found]
     await execute(connection, QUERIES["end_suggestions"], {"ids": ids, "low": low})
     if found:
@@ -99,7 +101,7 @@ async def _review_chunk(database: Database, ids: Sequence[UUID], terms: Terms) -
     return low
 
 
-def _low(one: Suggestion) -> Event:
+def _low(one: PurchaseSuggestion) -> Event:
     return Event(
         name="stock.low",
         at=one.low_since,

@@ -18,14 +18,14 @@ from safar.stock.model import LOSS, TRANSIT, Transfer
 from safar.stock.purchasing.errors import TooManyLines
 from safar.stock.taking import follow_fresh, take_out_many
 from safar.stock.transfers.model import (
-    Arrival,
-    Listed,
-    MoreThanSent,
+    MoreArrivedThanSent,
     NothingPlanned,
     NotOnTheWay,
     NotPlanned,
-    Plan,
+    TransferArrival,
     TransferLine,
+    TransferPlan,
+    TransferRow,
     TransferState,
     UnknownTransfer,
     WhyLost,
@@ -35,7 +35,7 @@ QUERIES = queries_beside(__file__)
 LINES_MAX = 500
 
 
-async def draft(connection: Connection, plan: Plan) -> int:
+async def draft(connection: Connection, plan: TransferPlan) -> int:
     """Write down a transfer that has not left; return its number. Idempotent by its id.
 
     Raises NoSuchMove for one that leads nowhere else, TooManyLines, SameKeyOtherBody.
@@ -69,7 +69,9 @@ async def draft(connection: Connection, plan: Plan) -> int:
     return int(known[0])
 
 
-async def set_line(connection: Connection, transfer_id: UUID, variant_id: UUID, quantity: int) -> None:
+async def set_transfer_line(
+    connection: Connection, transfer_id: UUID, variant_id: UUID, quantity: int
+) -> None:
     """Put so many units on a transfer that has not left; none takes the line off. Raises NotPlanned."""
     found = await _locked(connection, transfer_id)
     if found.state != TransferState.DRAFT:
@@ -83,7 +85,7 @@ async def set_line(connection: Connection, transfer_id: UUID, variant_id: UUID, 
         raise TooManyLines(count=LINES_MAX)
 
 
-async def send(connection: Connection, transfer_id: UUID, *, staff_id: UUID | None) -> None:
+async def send_transfer(connection: Connection, transfer_id: UUID, *, staff_id: UUID | None) -> None:
     """Let the units leave; again is the same as once. Writes transfer.sent and a move for each line.
 
     Raises TooFewThere or BelowPromised when a line has more than may leave, NotPlanned, NothingPlanned.
@@ -93,7 +95,7 @@ async def send(connection: Connection, transfer_id: UUID, *, staff_id: UUID | No
         return
     if found.state != TransferState.DRAFT:
         raise NotPlanned
-    lines = await lines_of(connection, transfer_id)
+    lines = await transfer_lines_of(connection, transfer_id)
     if not lines:
         raise NothingPlanned
     moves = [
@@ -113,7 +115,7 @@ async def send(connection: Connection, transfer_id: UUID, *, staff_id: UUID | No
     await append_many(connection, [_event("transfer.sent", transfer_id, staff_id, about)])
 
 
-async def arrive(connection: Connection, arrival: Arrival) -> None:
+async def arrive(connection: Connection, arrival: TransferArrival) -> None:
     """Take in what arrived; a repetition of its id does nothing again. Writes transfer.arrived.
 
     What is missing at the last arrival is moved to the losses, told as stock.written_off. Raises
@@ -123,7 +125,7 @@ async def arrive(connection: Connection, arrival: Arrival) -> None:
     found = await _locked(connection, arrival.transfer_id)
     if await _arrived_before(connection, arrival):
         return
-    lines = {line.variant_id: line for line in await lines_of(connection, arrival.transfer_id)}
+    lines = {line.variant_id: line for line in await transfer_lines_of(connection, arrival.transfer_id)}
     said = arrival.lines
     if said is None:
         said = tuple((id_, line.on_the_way) for id_, line in lines.items())
@@ -143,7 +145,7 @@ async def arrive(connection: Connection, arrival: Arrival) -> None:
         raise NotOnTheWay
     for variant_id, units in got.items():
         if variant_id not in lines or units > lines[variant_id].on_the_way:
-            raise MoreThanSent(sku=lines[variant_id].sku if variant_id in lines else "?")
+            raise MoreArrivedThanSent(sku=lines[variant_id].sku if variant_id in lines else "?")
     left = {id_: line.on_the_way - got.get(id_, 0) for id_, line in lines.items()}
     lost = {id_: units for id_, units in left.items() if units} if arrival.last else {}
     if lost and not arrival.reason:
@@ -174,7 +176,7 @@ async def call_off(connection: Connection, transfer_id: UUID, reason: str, *, st
                 step="back",
                 staff_id=staff_id,
             )
-            for line in await lines_of(connection, transfer_id)
+            for line in await transfer_lines_of(connection, transfer_id)
             if line.on_the_way
         ]
         outcomes = await move_many(connection, moves, "stock.transferred")
@@ -184,8 +186,8 @@ async def call_off(connection: Connection, transfer_id: UUID, reason: str, *, st
     await append_many(connection, [_event("transfer.cancelled", transfer_id, staff_id, about)])
 
 
-async def transfer(connection: Connection, transfer_id: UUID) -> Listed | None:
-    return await row(Listed, connection, QUERIES["transfer"], {"id": transfer_id})
+async def transfer(connection: Connection, transfer_id: UUID) -> TransferRow | None:
+    return await row(TransferRow, connection, QUERIES["transfer"], {"id": transfer_id})
 
 
 async def transfers(
@@ -194,13 +196,13 @@ async def transfers(
     states: Sequence[str] | None = None,
     before: int | None = None,
     limit: int = 50,
-) -> list[Listed]:
+) -> list[TransferRow]:
     """Return transfers, the newest first, those with a lower number than `before`."""
     params = {"states": list(states or TransferState), "before": before or LAST_NUMBER, "limit": limit}
-    return await rows(Listed, connection, QUERIES["transfers"], params)
+    return await rows(TransferRow, connection, QUERIES["transfers"], params)
 
 
-async def lines_of(connection: Connection, transfer_id: UUID) -> list[TransferLine]:
+async def transfer_lines_of(connection: Connection, transfer_id: UUID) -> list[TransferLine]:
     """Return a transfer's lines, by SKU."""
     params = {"transfer_id": transfer_id, "limit": LINES_MAX}
     return await rows(TransferLine, connection, QUERIES["lines_of"], params)
@@ -208,12 +210,12 @@ async def lines_of(connection: Connection, transfer_id: UUID) -> list[TransferLi
 
 async def _take_in(
     connection: Connection,
-    found: Listed,
+    found: TransferRow,
     moves: Sequence[Transfer],
     *,
     got: dict[UUID, int],
     lost: dict[UUID, int],
-    arrival: Arrival,
+    arrival: TransferArrival,
 ) -> None:
     outcomes = await move_many(connection, moves, "stock.transferred")
     await follow_fresh(connection, moves, outcomes)
@@ -233,7 +235,7 @@ async def _take_in(
     await execute(connection, QUERIES["change_lines"], params)
 
 
-async def _arrived_before(connection: Connection, arrival: Arrival) -> bool:
+async def _arrived_before(connection: Connection, arrival: TransferArrival) -> bool:
     """Write the arrival down, under the transfer's lock; tell whether this very one was taken in before."""
     params = {
         "id": arrival.arrival_id,
@@ -250,7 +252,7 @@ async def _arrived_before(connection: Connection, arrival: Arrival) -> bool:
     return True
 
 
-async def _locked(connection: Connection, transfer_id: UUID) -> Listed:
+async def _locked(connection: Connection, transfer_id: UUID) -> TransferRow:
     await execute(connection, QUERIES["lock_transfer"], {"id": transfer_id})
     found = await transfer(connection, transfer_id)
     if found is None:
@@ -264,7 +266,7 @@ async def _set_state(connection: Connection, transfer_id: UUID, state: TransferS
 
 
 def _move(
-    found: Listed,
+    found: TransferRow,
     variant_id: UUID,
     units: int,
     way: tuple[UUID, UUID],

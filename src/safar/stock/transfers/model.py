@@ -19,7 +19,7 @@ class TransferState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TransferPlan:
     """Ask for a transfer; `transfer_id` is the idempotency key. Lines: (variant, quantity)."""
 
     transfer_id: UUID
@@ -36,7 +36,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class TransferArrival:
     """What arrived of a transfer at once: (variant, quantity), None for all that is on the way.
 
     `arrival_id` is the idempotency key. `last` ends the transfer: what is still on the way then is lost, for
@@ -56,7 +56,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class TransferRow:
     """A transfer as it stands, its sums over all lines."""
 
     id: UUID
@@ -123,7 +123,7 @@ class NothingPlanned(SafarError):
     code = "nothing_planned"
 
 
-class MoreThanSent(Conflict):
+class MoreArrivedThanSent(Conflict):
     """More arrived of %(sku)s than is on the way. Count it at its location instead."""
 
     code = "more_than_sent"

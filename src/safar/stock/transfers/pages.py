@@ -15,7 +15,7 @@ from safar.kernel.web.pages import context_of, page, today_of
 from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.stock import documents, forms
 from safar.stock.transfers import actions
-from safar.stock.transfers.model import Arrival, Plan, UnknownTransfer
+from safar.stock.transfers.model import TransferArrival, TransferPlan, UnknownTransfer
 
 LINES_SHOWN = 150
 _FOLDERS = {"draft": ("draft",), "sent": ("sent",), "closed": ("arrived", "cancelled")}
@@ -25,7 +25,7 @@ async def _transfers(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor = actor_of(request)
     async with context_of(request).database.connection() as connection:
         found = await documents.latest(request, _FOLDERS, partial(actions.transfers, connection))
-        places = await forms.places(connection)
+        places = await forms.location_choices(connection)
     values = {
         **found,
         "places": places,
@@ -41,10 +41,10 @@ async def _transfers(request: Request, wrong: Wrong = NOTHING) -> Response:
 @posted(_transfers)
 async def _draft(request: Request, actor: Actor, fields: Fields) -> str:
     async with context_of(request).database.transaction() as connection:
-        plan = Plan(
+        plan = TransferPlan(
             transfer_id=fields.uuid("transfer_id"),
-            from_location_id=await forms.place_of(connection, fields, "from_id"),
-            to_location_id=await forms.place_of(connection, fields, "to_id"),
+            from_location_id=await forms.chosen_location(connection, fields, "from_id"),
+            to_location_id=await forms.chosen_location(connection, fields, "to_id"),
             expected_on=fields.day("expected_on"),
             note=fields.text("note", length_max=200, required=False),
             staff_id=actor.id,
@@ -61,7 +61,7 @@ async def _transfer(request: Request, wrong: Wrong = NOTHING) -> Response:
         found = await actions.transfer(connection, transfer_id)
         if found is None:
             raise UnknownTransfer
-        lines = await actions.lines_of(connection, transfer_id)
+        lines = await actions.transfer_lines_of(connection, transfer_id)
     values = {
         **documents.page_of([line for line in lines if line.sku > after], after, LINES_SHOWN),
         "transfer": found,
@@ -81,7 +81,7 @@ async def _line(request: Request, _actor: Actor, fields: Fields) -> str:
     async with context_of(request).database.transaction() as connection:
         variant_id = await documents.article_of(connection, fields)
         fields.done()
-        await actions.set_line(connection, transfer_id, variant_id, quantity)
+        await actions.set_transfer_line(connection, transfer_id, variant_id, quantity)
     return f"/stock/transfers/{transfer_id}#lines"
 
 
@@ -89,7 +89,7 @@ async def _line(request: Request, _actor: Actor, fields: Fields) -> str:
 async def _sent(request: Request, actor: Actor, _fields: Fields) -> str:
     transfer_id = parse_id(request.path_params["id"])
     async with context_of(request).database.transaction() as connection:
-        await actions.send(connection, transfer_id, staff_id=actor.id)
+        await actions.send_transfer(connection, transfer_id, staff_id=actor.id)
     return f"/stock/transfers/{transfer_id}"
 
 
@@ -105,7 +105,7 @@ async def _arrival(request: Request, actor: Actor, fields: Fields) -> str:
     fields.done()
     lines = None if units is None else tuple(sorted(units.items()))
     async with context_of(request).database.transaction() as connection:
-        arrival = Arrival(arrival_id, transfer_id, lines, last, reason, actor.id)
+        arrival = TransferArrival(arrival_id, transfer_id, lines, last, reason, actor.id)
         await actions.arrive(connection, arrival)
     return f"/stock/transfers/{transfer_id}"
 

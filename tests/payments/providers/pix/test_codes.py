@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from safar.kernel.money import Money
 from safar.payments.books.reference import reference_of
 from safar.payments.providers.pix.brcode import crc, fields_of, parts_of, static_code
-from safar.payments.providers.pix.provider import PixReceived, key_of, received_in
+from safar.payments.providers.pix.provider import PixReceived, pix_key, received_in
 
 # Banco Central do Brasil, "Manual do BR Code": the static and the dynamic example.
 STATIC = (
@@ -120,9 +120,9 @@ def test_what_does_not_fit_a_code_is_refused(wrong: dict[str, object]) -> None:
 def test_a_pix_key_is_checked_and_written_as_the_directory_has_it(typed: str, key: str | None) -> None:
     if key is None:
         with pytest.raises(ValueError, match="PIX key"):
-            key_of(typed)
+            pix_key(typed)
     else:
-        assert key_of(typed) == key
+        assert pix_key(typed) == key
 
 
 def test_a_callback_of_api_pix_is_read_as_published() -> None:

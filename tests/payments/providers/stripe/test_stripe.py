@@ -24,24 +24,24 @@ from safar.orders.links import link_back, path_to_pay, read_link
 from safar.orders.model import Taken, TotalNotTaken
 from safar.orders.place import buy_many
 from safar.payments.books.ask_refund import refund_many
-from safar.payments.books.end_refund import retry
+from safar.payments.books.end_refund import retry_refund
 from safar.payments.books.model import RefundRequest
 from safar.payments.books.names import STRIPE
 from safar.payments.books.reading import notices, refund_tasks
-from safar.payments.providers.port import Outcome
+from safar.payments.providers.port import PaymentOutcome
 from safar.payments.providers.stripe.client import _clients, stripe_for
-from safar.payments.providers.stripe.provider import said_of
+from safar.payments.providers.stripe.provider import session_word
 from safar.payments.public import Asks
 from safar.payments.refunds import carry_out_due
 from safar.payments.settle import settle_open
 from safar.payments.show import box
 from safar.payments.ways import offered, ways_of
-from safar.returns.cancel_order import cancel_many
+from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.settings import Settings
 from safar.shop.checkout.take_order import path_after, take_order
-from safar.stock.actions import receive_many as receive_stock
+from safar.stock.actions import receive_stock_many as receive_stock
 from safar.stock.model import MAIN
-from safar.stock.model import Receipt as Delivery
+from safar.stock.model import StockReceipt as Delivery
 from tests.conftest import Serve
 from tests.payments.conftest import (
     ITEMS,
@@ -359,7 +359,7 @@ async def test_a_refund_that_stripe_refuses_is_a_task_for_people(
     assert "greater than unrefunded" in (task.problem or "")
     far.sessions[far.of_order(answer.order_id)["id"]]["amount_total"] = 495
     async with context.database.transaction() as connection:
-        assert await retry(connection, asked.refund_id)
+        assert await retry_refund(connection, asked.refund_id)
     await carry_out_due(context)
     assert [one.state for one in await refunds(context, answer.order_id)] == ["done"]
     await books_agree(context)
@@ -430,7 +430,7 @@ async def test_cancelled_by_staff_while_the_page_is_open_nothing_can_be_paid_any
     cancellation = Cancellation(
         answer.order_id, "link", "cancelled_by_shop", may_still_arrive=True, staff_id=new_id()
     )
-    await context.batched(cancel_many, cancellation)
+    await context.batched(cancel_with_exchanges_many, cancellation)
     later.advance(seconds=20)
     await settle_open(context)
     assert far.of_order(answer.order_id)["status"] == "expired"
@@ -465,7 +465,10 @@ def test_a_provider_is_asked_the_same_again_after_three_seconds() -> None:
 @pytest.mark.parametrize("status", ["paid", "no_payment_required"])
 @pytest.mark.parametrize("amount", [{}, {"amount_total": None}, {"amount_total": 0, "currency": "gbp"}])
 def test_an_unknown_amount_is_not_all_of_it(status: str, amount: dict[str, Any]) -> None:
-    assert said_of({"payment_status": status, "payment_intent": "pi_1", **amount}).outcome is Outcome.PENDING
+    assert (
+        session_word({"payment_status": status, "payment_intent": "pi_1", **amount}).outcome
+        is PaymentOutcome.PENDING
+    )
 
 
 @pytest.mark.finding("goods-J")

@@ -6,7 +6,7 @@ from enum import StrEnum
 from safar.kernel.i18n import N_
 from safar.orders.model import OrderState, PaymentState
 from safar.payments.books.decide import missing
-from safar.payments.books.model import Account
+from safar.payments.books.model import OrderMoney
 from safar.payments.books.names import PIX
 from safar.payments.providers.pix.provider import PixReceived
 
@@ -35,7 +35,7 @@ DOUBTS = {
 
 def doubt_of(
     pix: PixReceived,
-    account: Account,
+    account: OrderMoney,
     *,
     placed_at: datetime,
     now: datetime,

@@ -13,10 +13,10 @@ from safar.kernel.i18n import N_, _
 from safar.kernel.money import Money
 from safar.kernel.web.forms import Fields
 from safar.payments.books.names import PIX
-from safar.payments.providers.kind import Input, Kind, Means, Notices, matching
+from safar.payments.providers.kind import Input, Means, Notices, ProviderKind, matching_pattern
 from safar.payments.providers.pix.brcode import static_code
 from safar.payments.providers.pix.notices import routes
-from safar.payments.providers.pix.provider import REAIS, Pix, code_for, key_of
+from safar.payments.providers.pix.provider import REAIS, Pix, code_for, pix_key
 from safar.payments.providers.port import Configured
 
 TOKEN_OVERLAP = timedelta(days=3)
@@ -54,7 +54,7 @@ def _notice_path(way: Configured) -> str | None:
     return f"/pay/notices/pix/{token}" if token else None
 
 
-KIND = Kind(
+KIND = ProviderKind(
     PIX,
     "PIX",
     N_("Scan a code or copy it into your bank's app."),
@@ -67,12 +67,12 @@ KIND = Kind(
         Input("city", N_("City"), required=True),
         Input(
             "key", N_("PIX key"), N_("CPF, CNPJ, phone (+55…), e-mail or random key."),
-            required=True, secret=True, check=key_of, wrong=N_("This is no PIX key."),
+            required=True, secret=True, check=pix_key, wrong=N_("This is no PIX key."),
         ),
         Input(
             "signing", N_("Secret that signs notices"),
             N_("Where the bank, or a relay of yours, sends X-Signature: HMAC-SHA256 of the body in hex."),
-            secret=True, check=matching(re.compile(r"[!-~]{16,200}")),
+            secret=True, check=matching_pattern(re.compile(r"[!-~]{16,200}")),
             wrong=N_("At least 16 characters, without spaces."),
         ),
     ),

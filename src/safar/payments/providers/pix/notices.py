@@ -17,14 +17,14 @@ from safar.kernel.errors import BadRequest, NotFound
 from safar.kernel.ids import derived_id
 from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import read_json
-from safar.orders.links import link_of
+from safar.orders.links import order_link
 from safar.orders.reading import order_of_number, orders_by_id
-from safar.payments.books.end_refund import end_many, note_many
+from safar.payments.books.end_refund import end_refunds_many, note_many
 from safar.payments.books.model import (
-    Account,
     Ending,
     NewReceipt,
     NotedRefund,
+    OrderMoney,
     ReceiptKeyReused,
     RefundRequest,
 )
@@ -34,11 +34,11 @@ from safar.payments.books.reference import number_in
 from safar.payments.providers.kind import DeskOf
 from safar.payments.providers.pix.doubts import doubt_of
 from safar.payments.providers.pix.provider import REAIS, PixReceived, received_in
-from safar.payments.providers.port import Desk
+from safar.payments.providers.port import NoticeTaker
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class NoticeCaller:
     """Who calls with a notice: `key` is ours, `proven` when the bank has shown that it is the bank."""
 
     key: str
@@ -46,8 +46,8 @@ class Caller:
 
 
 async def caller_of(
-    desk: Desk, token: str, body: bytes, *, signature: str | None, subject: str | None
-) -> Caller:
+    desk: NoticeTaker, token: str, body: bytes, *, signature: str | None, subject: str | None
+) -> NoticeCaller:
     """Return who tells, when `token` is the secret part of the address we gave the bank. Raises NotFound.
 
     A token that was replaced works until its time is over. `signature`: HMAC-SHA256 of the body in hex;
@@ -61,7 +61,7 @@ async def caller_of(
     given = (signature or "").strip().lower().removeprefix("sha256=")
     wanted = desk.context.settings.pix_client_subject
     proven = _same(given, signed) or bool(wanted and subject and _same(subject.strip(), wanted))
-    return Caller(way.secrets.get("key", ""), proven)
+    return NoticeCaller(way.secrets.get("key", ""), proven)
 
 
 def _tokens(secrets: Mapping[str, str]) -> list[str]:
@@ -75,7 +75,7 @@ def _same(given: str, known: str) -> bool:
     return bool(known) and hmac.compare_digest(given.encode(), known.encode())
 
 
-async def hear_pix(desk: Desk, caller: Caller, body: Mapping[str, Any]) -> list[str]:
+async def hear_pix(desk: NoticeTaker, caller: NoticeCaller, body: Mapping[str, Any]) -> list[str]:
     """Take a callback; return what was made of each PIX: taken, unknown, or to be checked by people.
 
     Raises BadRequest.
@@ -87,7 +87,7 @@ async def hear_pix(desk: Desk, caller: Caller, body: Mapping[str, Any]) -> list[
     return [await _take(desk, caller, one) for one in told]
 
 
-async def _take(desk: Desk, caller: Caller, pix: PixReceived) -> str:
+async def _take(desk: NoticeTaker, caller: NoticeCaller, pix: PixReceived) -> str:
     context = desk.context
     account = await _account(context, caller.key, pix)
     order_id = account.order_id if account else None
@@ -116,7 +116,7 @@ async def _take(desk: Desk, caller: Caller, pix: PixReceived) -> str:
         REAIS,
         pix.end_to_end_id,
         pix.txid,
-        link_of(context, order_id) if order_id else "",
+        order_link(context, order_id) if order_id else "",
         location_rule=context.settings.order_location_rule,
         doubt=doubt or "",
         payer=pix.payer,
@@ -137,7 +137,7 @@ async def _take(desk: Desk, caller: Caller, pix: PixReceived) -> str:
     return outcome
 
 
-async def _account(context: Context, key: str, pix: PixReceived) -> Account | None:
+async def _account(context: Context, key: str, pix: PixReceived) -> OrderMoney | None:
     """Return the money of the order whose reference is the txid; None when it names none of ours."""
     number = number_in(pix.txid)
     if number is None or (pix.key and pix.key.lower() != key.lower()):
@@ -154,10 +154,10 @@ async def _take_back(context: Context, order_id: UUID, devolution_id: str, amoun
         refunds = await refunds_of(connection, order_id)
     if any(refund.reference == devolution_id for refund in refunds):
         return True
-    link = link_of(context, order_id)
+    link = order_link(context, order_id)
     for refund in refunds:
         if refund.state != "done" and refund.amount_minor == amount_minor:
-            await context.batched(end_many, Ending(refund.id, "done", link, devolution_id))
+            await context.batched(end_refunds_many, Ending(refund.id, "done", link, devolution_id))
             return True
     request = RefundRequest(derived_id("devolution", devolution_id), order_id, amount_minor, "at_provider")
     return await context.batched(note_many, NotedRefund(request, link, devolution_id))

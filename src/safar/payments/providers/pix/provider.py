@@ -50,7 +50,7 @@ def code_for(data: Mapping[str, Any], amount: Money) -> str:
     )
 
 
-def key_of(text: str) -> str:
+def pix_key(text: str) -> str:
     """Return a PIX key as the directory (DICT) writes it. Raises ValueError for what is no key.
 
     A CPF or CNPJ in digits, a phone in E.164, an e-mail in lower case, or a random key (UUID).

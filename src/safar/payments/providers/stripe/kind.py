@@ -12,7 +12,7 @@ from safar.kernel.context import Context
 from safar.kernel.i18n import N_
 from safar.kernel.web.access import PublicRoute
 from safar.payments.books.names import STRIPE
-from safar.payments.providers.kind import DeskOf, Input, Kind, Notices, matching
+from safar.payments.providers.kind import DeskOf, Input, Notices, ProviderKind, matching_pattern
 from safar.payments.providers.port import Configured
 from safar.payments.providers.stripe.client import NEEDED, is_pretended, stripe_for
 from safar.payments.providers.stripe.money import step_of
@@ -53,7 +53,7 @@ def _routes(desk_of: DeskOf) -> Sequence[BaseRoute]:
     return [PublicRoute(_PATH, hear, why=why, methods=["POST"])]
 
 
-KIND = Kind(
+KIND = ProviderKind(
     STRIPE,
     N_("Card or wallet"),
     N_("On the secure page of Stripe. You come back here afterwards."),
@@ -61,11 +61,11 @@ KIND = Kind(
     inputs=(
         Input(
             "secret_key", N_("Secret key"), N_("Begins with sk_ or rk_."), required=True, secret=True,
-            check=matching(re.compile(r"(sk|rk)_[A-Za-z0-9_]{5,250}")), length_max=300,
+            check=matching_pattern(re.compile(r"(sk|rk)_[A-Za-z0-9_]{5,250}")), length_max=300,
         ),
         Input(
             "webhook_secret", N_("Signing secret of the webhook"), N_("Begins with whsec_."), required=True,
-            secret=True, check=matching(re.compile(r"whsec_[A-Za-z0-9+/=_-]{5,250}")), length_max=300,
+            secret=True, check=matching_pattern(re.compile(r"whsec_[A-Za-z0-9+/=_-]{5,250}")), length_max=300,
         ),
     ),
     needs_secret=NEEDED,

@@ -11,24 +11,24 @@ from safar.kernel.context import Context
 from safar.kernel.errors import NotFound
 from safar.kernel.ids import derived_id
 from safar.kernel.log import log
-from safar.orders.links import link_of
-from safar.payments.books.end_refund import end_many, note_many
-from safar.payments.books.model import Account, Ending, NotedRefund, RefundRequest
+from safar.orders.links import order_link
+from safar.payments.books.end_refund import end_refunds_many, note_many
+from safar.payments.books.model import Ending, NotedRefund, OrderMoney, RefundRequest
 from safar.payments.books.names import STRIPE
 from safar.payments.books.reading import accounts_of, hear
 from safar.payments.providers.errors import BadSignature
-from safar.payments.providers.port import BackOutcome, Configured, Desk, Outcome, Said
+from safar.payments.providers.port import Configured, NoticeTaker, PaymentOutcome, ProviderWord, RefundOutcome
 from safar.payments.providers.stripe.client import is_pretended, is_set_up, stripe_for
 from safar.payments.providers.stripe.money import from_stripe
-from safar.payments.providers.stripe.provider import back_said_of, said_of
+from safar.payments.providers.stripe.provider import back_said_of, session_word
 
 _TOLERANCE_S = 300
 _SESSION = "checkout.session."
 _REFUND_KINDS = frozenset({"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"})
-_ENDINGS = {BackOutcome.DONE: "done", BackOutcome.REFUSED: "failed"}
+_ENDINGS = {RefundOutcome.DONE: "done", RefundOutcome.REFUSED: "failed"}
 
 
-async def hear_stripe(desk: Desk, payload: bytes, signature: str | None) -> str:
+async def hear_stripe(desk: NoticeTaker, payload: bytes, signature: str | None) -> str:
     """Take one event; return what was made of it: taken, ignored, or unknown.
 
     Raises NotFound when Stripe is not set up, BadSignature, or whatever kept it from being written down:
@@ -76,7 +76,7 @@ def verified(payload: bytes, signature: str | None, secret: str) -> Mapping[str,
     return cast("Mapping[str, Any]", event)
 
 
-async def _account(context: Context, thing: Mapping[str, Any]) -> Account | None:
+async def _account(context: Context, thing: Mapping[str, Any]) -> OrderMoney | None:
     """Return the money of the order that the event is about, by the mark that we put on everything."""
     mark = (thing.get("metadata") or {}).get("order_id") or thing.get("client_reference_id")
     try:
@@ -91,7 +91,7 @@ async def _account(context: Context, thing: Mapping[str, Any]) -> Account | None
 
 
 async def _take(
-    desk: Desk, way: Configured, kind: str, thing: Mapping[str, Any], account: Account | None
+    desk: NoticeTaker, way: Configured, kind: str, thing: Mapping[str, Any], account: OrderMoney | None
 ) -> str:
     if not kind.startswith(_SESSION) and kind != "charge.refunded" and kind not in _REFUND_KINDS:
         return "ignored"
@@ -99,7 +99,7 @@ async def _take(
         return "unknown"  # another system's, on the same Stripe account
     if kind.startswith(_SESSION):
         failed = kind == "checkout.session.async_payment_failed"
-        await desk.settle(account, Said(Outcome.DECLINED) if failed else said_of(thing))
+        await desk.settle(account, ProviderWord(PaymentOutcome.DECLINED) if failed else session_word(thing))
         return "taken"
     refunds = [thing]
     if kind == "charge.refunded":
@@ -108,18 +108,18 @@ async def _take(
     return "unknown" if "unknown" in outcomes else "taken"
 
 
-async def _take_refund(context: Context, account: Account, refund: Mapping[str, Any]) -> str:
+async def _take_refund(context: Context, account: OrderMoney, refund: Mapping[str, Any]) -> str:
     """Write down how a refund stands: one of ours, or one made in Stripe's dashboard."""
     said = back_said_of(refund)
     if said.outcome not in _ENDINGS:
         return "taken"
-    link = link_of(context, account.order_id)
+    link = order_link(context, account.order_id)
     ours = (refund.get("metadata") or {}).get("refund_id")
     if ours:
         ending = Ending(UUID(ours), _ENDINGS[said.outcome], link, said.reference, said.problem)
-        await context.batched(end_many, ending)
+        await context.batched(end_refunds_many, ending)
         return "taken"
-    if said.outcome is BackOutcome.REFUSED:
+    if said.outcome is RefundOutcome.REFUSED:
         return "taken"
     amount = from_stripe(int(refund["amount"]), account.currency)
     request = RefundRequest(derived_id("stripe", refund["id"]), account.order_id, amount, "at_provider")

@@ -13,14 +13,14 @@ from safar.kernel.i18n import _, speaking
 from safar.kernel.log import log
 from safar.kernel.money import Money
 from safar.payments.providers.port import (
-    Back,
-    BackOutcome,
-    BackSaid,
     CannotPay,
     Charge,
-    Outcome,
-    Said,
-    Started,
+    PaymentOutcome,
+    ProviderWord,
+    RefundOrder,
+    RefundOutcome,
+    RefundWord,
+    StartedCharge,
 )
 from safar.payments.providers.stripe.money import from_stripe, to_stripe
 
@@ -28,9 +28,9 @@ _RETRIES_MAX = 1
 _LOCALES = frozenset({"en", "pt-BR"})
 _REFUNDS_MAX = 100
 _REFUND_OUTCOMES = {
-    "succeeded": BackOutcome.DONE,
-    "pending": BackOutcome.WAITING,
-    "requires_action": BackOutcome.WAITING,
+    "succeeded": RefundOutcome.DONE,
+    "pending": RefundOutcome.WAITING,
+    "requires_action": RefundOutcome.WAITING,
 }
 _DEAD_INTENTS = frozenset({"requires_payment_method", "canceled"})
 # What Stripe will answer again whenever it is asked: a person has to look into it.
@@ -52,7 +52,7 @@ class Stripe:
     def __init__(self, client: stripe.StripeClient, shop_name: str) -> None:
         self._client, self._shop_name = client, shop_name
 
-    async def start(self, charge: Charge) -> Started:
+    async def start(self, charge: Charge) -> StartedCharge:
         """Make the page on which the customer pays; a wrong key or a refused amount is final."""
         try:
             session = await self._client.v1.checkout.sessions.create_async(
@@ -61,8 +61,10 @@ class Stripe:
         except (ValueError, stripe.InvalidRequestError, stripe.AuthenticationError) as error:
             log.error("payment.stripe_refuses", error=type(error).__name__, code=getattr(error, "code", None))
             raise CannotPay from error
-        return Started(
-            said=[said] if (said := said_of(session.to_dict())).outcome is not Outcome.PENDING else (),
+        return StartedCharge(
+            said=[said]
+            if (said := session_word(session.to_dict())).outcome is not PaymentOutcome.PENDING
+            else (),
             data={"session": session.id},
             redirect=session.url,
             expires_at=charge.kept_until,
@@ -91,14 +93,14 @@ class Stripe:
             "expires_at": int(charge.kept_until.timestamp()),
         }
 
-    async def look_up(self, key: UUID, data: Mapping[str, Any]) -> Said | None:
+    async def look_up(self, key: UUID, data: Mapping[str, Any]) -> ProviderWord | None:
         """Ask for the session; without one Stripe's answer got lost, and its notice will tell."""
         if "session" not in data:
-            return Said(Outcome.PENDING)
+            return ProviderWord(PaymentOutcome.PENDING)
         session = await self._client.v1.checkout.sessions.retrieve_async(
             data["session"], {"expand": ["payment_intent"]}
         )
-        return said_of(session.to_dict())
+        return session_word(session.to_dict())
 
     async def stop(self, key: UUID, data: Mapping[str, Any]) -> None:
         """Close the page on which the customer could still pay; one that is closed is no error."""
@@ -108,7 +110,7 @@ class Stripe:
             except stripe.InvalidRequestError:
                 return
 
-    async def refund(self, back: Back) -> BackSaid:
+    async def refund(self, back: RefundOrder) -> RefundWord:
         try:
             if back.reference:
                 refund = await self._client.v1.refunds.retrieve_async(back.reference)
@@ -116,10 +118,10 @@ class Stripe:
                 once: Any = {"idempotency_key": f"safar-refund-{back.key}-{back.attempt}"}
                 refund = await self._client.v1.refunds.create_async(cast("Any", self._refund(back)), once)
         except _FINAL as error:
-            return BackSaid(BackOutcome.REFUSED, problem=(error.user_message or str(error))[:300])
+            return RefundWord(RefundOutcome.REFUSED, problem=(error.user_message or str(error))[:300])
         return back_said_of(refund.to_dict())
 
-    def _refund(self, back: Back) -> dict[str, Any]:
+    def _refund(self, back: RefundOrder) -> dict[str, Any]:
         return {
             "payment_intent": back.payment_reference,
             "amount": to_stripe(Money(back.amount_minor, back.currency)),
@@ -136,26 +138,26 @@ class Stripe:
         await self._client.v1.balance.retrieve_async()
 
 
-def said_of(session: Mapping[str, Any]) -> Said:
+def session_word(session: Mapping[str, Any]) -> ProviderWord:
     """Return what a Checkout Session tells."""
     intent = session.get("payment_intent")
     reference = intent.get("id") if isinstance(intent, Mapping) else intent
     if session.get("payment_status") in ("paid", "no_payment_required"):
         amount, currency = session.get("amount_total"), session.get("currency")
         if not (amount and currency):  # nothing was taken, or nobody says how much
-            return Said(Outcome.PENDING, reference)
-        return Said(Outcome.PAID, reference, from_stripe(amount, currency.upper()))
+            return ProviderWord(PaymentOutcome.PENDING, reference)
+        return ProviderWord(PaymentOutcome.PAID, reference, from_stripe(amount, currency.upper()))
     if session.get("status") == "expired":
-        return Said(Outcome.UNFINISHED, reference)
+        return ProviderWord(PaymentOutcome.UNFINISHED, reference)
     dead = isinstance(intent, Mapping) and intent.get("status") in _DEAD_INTENTS
     if session.get("status") == "complete" and dead:
-        return Said(Outcome.DECLINED, reference)
-    return Said(Outcome.PENDING, reference)
+        return ProviderWord(PaymentOutcome.DECLINED, reference)
+    return ProviderWord(PaymentOutcome.PENDING, reference)
 
 
-def back_said_of(refund: Mapping[str, Any]) -> BackSaid:
+def back_said_of(refund: Mapping[str, Any]) -> RefundWord:
     """Return what a Refund of Stripe's tells."""
     status = str(refund.get("status"))
-    outcome = _REFUND_OUTCOMES.get(status, BackOutcome.REFUSED)
-    problem = None if outcome is not BackOutcome.REFUSED else str(refund.get("failure_reason") or status)
-    return BackSaid(outcome, refund.get("id"), problem)
+    outcome = _REFUND_OUTCOMES.get(status, RefundOutcome.REFUSED)
+    problem = None if outcome is not RefundOutcome.REFUSED else str(refund.get("failure_reason") or status)
+    return RefundWord(outcome, refund.get("id"), problem)

@@ -7,7 +7,7 @@ shop, and while it is on nobody can overlook it.
 from safar.kernel.exposure import open_to_the_world
 from safar.kernel.i18n import N_
 from safar.payments.books.names import TEST_CARD
-from safar.payments.providers.kind import Kind
+from safar.payments.providers.kind import ProviderKind
 from safar.payments.providers.test_card.provider import METHODS, TestCard
 from safar.settings import Settings
 
@@ -17,7 +17,7 @@ def card_allowed(settings: Settings) -> bool:
     return settings.test_payments or not open_to_the_world(settings)
 
 
-KIND = Kind(
+KIND = ProviderKind(
     TEST_CARD,
     N_("Test card"),
     N_("For trying out the shop: no real card, no real money."),

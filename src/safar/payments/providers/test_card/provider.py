@@ -13,14 +13,14 @@ from safar.kernel.database import Database, execute, row, value
 from safar.kernel.i18n import N_
 from safar.kernel.queries import queries_beside
 from safar.payments.providers.port import (
-    Back,
-    BackOutcome,
-    BackSaid,
     CannotPay,
     Charge,
-    Outcome,
-    Said,
-    Started,
+    PaymentOutcome,
+    ProviderWord,
+    RefundOrder,
+    RefundOutcome,
+    RefundWord,
+    StartedCharge,
 )
 
 QUERIES = queries_beside(__file__)
@@ -29,7 +29,7 @@ LATE = timedelta(seconds=2)
 _FOR_EVER_S = 3600.0
 
 
-class Method(StrEnum):
+class TestCardMethod(StrEnum):
     """How the test card behaves."""
 
     OK = "ok"
@@ -41,12 +41,12 @@ class Method(StrEnum):
 
 
 METHODS: Mapping[str, str] = {
-    Method.OK: N_("Pays at once"),
-    Method.FAIL: N_("Is declined"),
-    Method.SLOW: N_("Pays after a few seconds"),
-    Method.TIMEOUT: N_("Pays, but the answer gets lost on the way"),
-    Method.LATE: N_("Pays only after the units are no longer kept"),
-    Method.TWICE: N_("Pays, and says so twice"),
+    TestCardMethod.OK: N_("Pays at once"),
+    TestCardMethod.FAIL: N_("Is declined"),
+    TestCardMethod.SLOW: N_("Pays after a few seconds"),
+    TestCardMethod.TIMEOUT: N_("Pays, but the answer gets lost on the way"),
+    TestCardMethod.LATE: N_("Pays only after the units are no longer kept"),
+    TestCardMethod.TWICE: N_("Pays, and says so twice"),
 }
 
 
@@ -66,18 +66,18 @@ class TestCard:
         self._database = database
         self._allowed = allowed
 
-    async def start(self, charge: Charge) -> Started:
+    async def start(self, charge: Charge) -> StartedCharge:
         """Pay as the charge's method says; a method we do not know is declined."""
         if not self._allowed:
             raise CannotPay
-        return Started(await self._charge(charge))
+        return StartedCharge(await self._charge(charge))
 
-    async def _charge(self, charge: Charge) -> Sequence[Said]:
-        method = Method(charge.method) if charge.method in METHODS else Method.FAIL
-        if method is Method.SLOW:
+    async def _charge(self, charge: Charge) -> Sequence[ProviderWord]:
+        method = TestCardMethod(charge.method) if charge.method in METHODS else TestCardMethod.FAIL
+        if method is TestCardMethod.SLOW:
             await asyncio.sleep(SLOW_S)
-        outcome = Outcome.DECLINED if method is Method.FAIL else Outcome.PAID
-        at = charge.kept_until + LATE if method is Method.LATE else clock.now()
+        outcome = PaymentOutcome.DECLINED if method is TestCardMethod.FAIL else PaymentOutcome.PAID
+        at = charge.kept_until + LATE if method is TestCardMethod.LATE else clock.now()
         params = {
             "key": charge.key,
             "amount_minor": charge.amount_minor,
@@ -87,34 +87,34 @@ class TestCard:
         }
         async with self._database.transaction() as connection:
             await execute(connection, QUERIES["charge_test_card"], params)
-        if method is Method.TIMEOUT:
+        if method is TestCardMethod.TIMEOUT:
             await asyncio.sleep(_FOR_EVER_S)
         said = await self.look_up(charge.key, {})
         assert said is not None
-        return [said, said] if method is Method.TWICE else [said]
+        return [said, said] if method is TestCardMethod.TWICE else [said]
 
-    async def look_up(self, key: UUID, data: Mapping[str, Any]) -> Said | None:
+    async def look_up(self, key: UUID, data: Mapping[str, Any]) -> ProviderWord | None:
         if not self._allowed:
-            return Said(Outcome.DECLINED)
+            return ProviderWord(PaymentOutcome.DECLINED)
         async with self._database.connection() as connection:
             charged = await row(_Charged, connection, QUERIES["test_card_charge"], {"key": key})
         if charged is None:
             return None
         if charged.charged_at > clock.now():
-            return Said(Outcome.PENDING)
+            return ProviderWord(PaymentOutcome.PENDING)
         # What was refunded had been paid before; whether it is given back is in our own book.
-        outcome = Outcome.DECLINED if charged.outcome == "declined" else Outcome.PAID
-        return Said(outcome, reference=f"test-{key.hex[-12:]}")
+        outcome = PaymentOutcome.DECLINED if charged.outcome == "declined" else PaymentOutcome.PAID
+        return ProviderWord(outcome, reference=f"test-{key.hex[-12:]}")
 
     async def stop(self, key: UUID, data: Mapping[str, Any]) -> None:
         """Do nothing: what was charged late is given back, as with a card that cannot be told."""
 
-    async def refund(self, back: Back) -> BackSaid:
+    async def refund(self, back: RefundOrder) -> RefundWord:
         params = {"key": back.key, "charge": back.order_id, "amount_minor": back.amount_minor}
         async with self._database.transaction() as connection:
             await execute(connection, QUERIES["lock_test_card_charge"], {"key": back.order_id})
             done = await value(connection, QUERIES["refund_test_card"], params)
             await execute(connection, QUERIES["end_test_card_charge"], {"key": back.order_id})
         if done is None:
-            return BackSaid(BackOutcome.REFUSED, problem="more than was charged")
-        return BackSaid(BackOutcome.DONE, reference=f"test-refund-{back.key.hex[-12:]}")
+            return RefundWord(RefundOutcome.REFUSED, problem="more than was charged")
+        return RefundWord(RefundOutcome.DONE, reference=f"test-refund-{back.key.hex[-12:]}")

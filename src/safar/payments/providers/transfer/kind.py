@@ -5,8 +5,8 @@ from stdnum import bic, iban
 from safar.kernel.i18n import N_, _
 from safar.kernel.web.forms import Fields
 from safar.payments.books.names import TRANSFER
-from safar.payments.providers.kind import Input, Kind, Means
-from safar.payments.providers.transfer.provider import Transfer, epc_code
+from safar.payments.providers.kind import Input, Means, ProviderKind
+from safar.payments.providers.transfer.provider import BankTransfer, epc_code
 
 
 def _iban(text: str) -> str:
@@ -22,11 +22,11 @@ def _check(fields: Fields, details: dict[str, str], _secrets: dict[str, str]) ->
         fields.problems.setdefault("iban", _("An IBAN or an account is needed."))
 
 
-KIND = Kind(
+KIND = ProviderKind(
     TRANSFER,
     N_("Bank transfer"),
     N_("You get our account and a reference; the goods leave when the money is there."),
-    make=lambda _context, way: Transfer(way.details),
+    make=lambda _context, way: BankTransfer(way.details),
     inputs=(
         Input("holder", N_("Name of the account holder"), required=True, length_max=70),
         Input("iban", "IBAN", N_("With it, payers in euros get a code to scan."), check=_iban),

@@ -14,7 +14,7 @@ from safar.payments.providers.port import Charge
 EURO = "EUR"
 
 
-class Transfer(ByHand):
+class BankTransfer(ByHand):
     """Into the account that managers have named."""
 
     def __init__(self, details: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ import segno
 from safar.kernel.i18n import N_
 from safar.kernel.money import Money
 from safar.payments.books.names import UPI
-from safar.payments.providers.kind import Input, Kind, Means, matching
+from safar.payments.providers.kind import Input, Means, ProviderKind, matching_pattern
 from safar.payments.providers.upi.provider import ADDRESS, CATEGORY, RUPEES, Upi, link_for
 
 
@@ -17,7 +17,7 @@ def _means(data: Mapping[str, Any], missing: Money) -> Means:
     return Means(link=link, qr=segno.make_qr(link, error="m"))
 
 
-KIND = Kind(
+KIND = ProviderKind(
     UPI,
     "UPI",
     N_("Scan a code or open your UPI app."),
@@ -25,12 +25,13 @@ KIND = Kind(
     inputs=(
         Input("holder", N_("Name of the receiver"), required=True, length_max=99),
         Input(
-            "address", N_("UPI address"), N_("Such as name@bank."), required=True, check=matching(ADDRESS),
+            "address", N_("UPI address"), N_("Such as name@bank."), required=True,
+            check=matching_pattern(ADDRESS),
             wrong=N_("A UPI address looks like name@bank."),
         ),
         Input(
             "category", N_("Merchant category"), N_("Four digits, from your bank."),
-            check=matching(CATEGORY),
+            check=matching_pattern(CATEGORY),
         ),
     ),
     needs=("holder", "address"),
