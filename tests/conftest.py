@@ -1,13 +1,11 @@
 """Real PostgreSQL for every test: one server a process, a fresh database a test."""
 
-import asyncio
 import gc
 import itertools
 import os
 import shutil
-import socket
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -16,19 +14,19 @@ import hypothesis
 import psycopg
 import pytest
 from argon2 import PasswordHasher
-from granian.server.embed import Server
 from httpx._transports import default as httpx_transport
 from pydantic import SecretStr
-from starlette.applications import Starlette
 from xdist.scheduler import LoadScopeScheduling
 
 from safar.kernel.context import Context, make_context
 from safar.kernel.database import Database
 from safar.kernel.migrate import migrate
 from safar.kernel.postgres import EmbeddedPostgres
-from safar.kernel.web.server import http_server
 from safar.settings import Settings
 from safar.team import passwords
+from tests.stage.serving import serve
+
+__all__ = ["serve"]
 
 # A test of a rule is right or wrong, not quick or slow: other work on the machine must not fail it.
 hypothesis.settings.register_profile("unhurried", deadline=None)
@@ -190,39 +188,3 @@ async def context(database_url: str, settings: Settings) -> AsyncIterator[Contex
 @pytest.fixture
 def database(context: Context) -> Database:
     return context.database
-
-
-Serve = Callable[[Starlette], Awaitable[str]]
-
-
-@pytest.fixture
-async def serve() -> AsyncIterator[Serve]:
-    """Serve an application over real HTTP on a free loopback port; returns its address."""
-    running: list[tuple[Server, asyncio.Task[None]]] = []
-
-    async def start(app: Starlette) -> str:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        server = http_server(app, "127.0.0.1", port)
-        running.append((server, asyncio.create_task(server.serve())))
-        await _answering(port)
-        return f"http://127.0.0.1:{port}"
-
-    yield start
-    for server, task in running:
-        server.stop()
-        await asyncio.wait({task}, timeout=5)
-
-
-async def _answering(port: int) -> None:
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                _reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.01)
-                continue
-            writer.close()
-            await writer.wait_closed()
-            return

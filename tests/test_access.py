@@ -17,8 +17,8 @@ from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from safar.kernel.web.access import PublicRoute, Role, StaffRoute
 from safar.kernel.web.surface import Surface, build_surface
-from tests.conftest import Serve
 from tests.stage.people import signed_in
+from tests.stage.serving import Serve
 
 RANKS = {"agent": 1, "manager": 2, "owner": 3}
 

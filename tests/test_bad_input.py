@@ -24,9 +24,9 @@ from safar.kernel.ids import derived_id, new_id
 from safar.kernel.secrets import Vault
 from safar.stock import actions as stock
 from safar.stock.model import MAIN, StockReceipt
-from tests.conftest import Serve
 from tests.stage.hostile import GARBAGE, IDS, NUMBERS, SEGMENTS, TAGS, TOO_MUCH, UNREADABLE, WORDS
 from tests.stage.people import signed_in
+from tests.stage.serving import Serve
 from tests.stage.shop import ITEMS
 from tests.stage.writes import CONSOLE, FRONT, MUG, Write, buyer
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from safar.bench.ports import free_port
+from safar.bench.ports import reserve_port
 from safar.kernel import account as account_module
 from safar.kernel.account import account, as_account, for_the_world, own_folder
 from safar.kernel.postgres import EmbeddedPostgres
@@ -31,7 +31,7 @@ def listening() -> Iterator[int]:
 async def test_a_taken_port_is_refused_before_anything_starts(
     tmp_path: Path, listening: int, name: str
 ) -> None:
-    ports = {port: free_port() for port in ("front_port", "console_port", "mail_in_port")}
+    ports = {port: reserve_port() for port in ("front_port", "console_port", "mail_in_port")}
     settings = Settings(data_dir=tmp_path / "data", **(ports | {name: listening}))
     with pytest.raises(RuntimeError, match=f"Port {listening} .* set SAFAR_{name.upper()}"):
         await Supervisor(settings).start("owner@safar.example")

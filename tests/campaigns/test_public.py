@@ -12,9 +12,9 @@ from safar.customers.visitor import COOKIE, unsigned
 from safar.front.build import build_front
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
-from tests.conftest import Serve
 from tests.stage import campaigns as makers
 from tests.stage.campaigns import names, read
+from tests.stage.serving import Serve
 
 Send = tuple[UUID, UUID]
 

@@ -14,9 +14,9 @@ from safar.console.build import build_console
 from safar.front.build import build_front
 from safar.kernel.context import Context
 from safar.kernel.database import Database
-from tests.conftest import Serve
 from tests.stage.catalogue import EAN, article, events, picture, saved, stocked, stored
 from tests.stage.people import signed_in
+from tests.stage.serving import Serve
 
 MUG = variant_id_of("MUG")
 FORM = {

@@ -5,9 +5,9 @@ from safar.channels.model import EMAIL
 from safar.console.build import build_console
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
-from tests.conftest import Serve
 from tests.stage.channels import customer, mail, states
 from tests.stage.people import signed_in
+from tests.stage.serving import Serve
 
 
 async def test_what_went_wrong_is_shown_with_its_reason_and_sent_again(

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from safar.bench.ports import reserve_port
 from safar.channels import outbox as outbox_module
 from safar.channels.actions import end_many, queue_many, retry, skip_many, take_due, troubles
 from safar.channels.decide import TRIES_MAX, refused
@@ -210,7 +211,8 @@ async def test_a_server_that_hangs_is_given_up_in_time_and_tried_again(
 
 
 async def test_a_server_that_is_away_loses_nothing_blames_no_mail_and_is_shown(mailing: Context) -> None:
-    away = replace(mailing, settings=mailing.settings.model_copy(update={"smtp_url": "smtp://127.0.0.1:9"}))
+    nowhere = {"smtp_url": f"smtp://127.0.0.1:{reserve_port()}"}
+    away = replace(mailing, settings=mailing.settings.model_copy(update=nowhere))
     waiting = await mail(mailing, await customer(mailing))
     outbox = Outbox(away)
     await outbox.step()

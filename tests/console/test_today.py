@@ -19,9 +19,9 @@ from safar.kernel.context import Context
 from safar.kernel.database import execute
 from safar.kernel.ids import new_id
 from safar.watch.beats import note_beats
-from tests.conftest import Serve
 from tests.stage.filled import fill
 from tests.stage.people import signed_in
+from tests.stage.serving import Serve
 
 
 @pytest.fixture

@@ -28,8 +28,8 @@ from safar.kernel.context import Context
 from safar.kernel.database import execute, rows
 from safar.kernel.i18n import speaking
 from safar.kernel.ids import new_id
-from tests.conftest import Serve
 from tests.stage.people import signed_in
+from tests.stage.serving import Serve
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.surface import Surface, build_surface
-from tests.conftest import Serve
+from tests.stage.serving import Serve
 
 SEND, CAMPAIGN = new_id(), new_id()
 

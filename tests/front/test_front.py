@@ -15,7 +15,7 @@ from safar.gate.site.sites import ensure_site, figures
 from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context, make_context
 from safar.settings import Settings
-from tests.conftest import Serve
+from tests.stage.serving import Serve
 
 
 @pytest.fixture

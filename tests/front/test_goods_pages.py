@@ -9,7 +9,7 @@ from safar.front.build import build_front
 from safar.gate.site.sites import ensure_site
 from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context
-from tests.conftest import Serve
+from tests.stage.serving import Serve
 from tests.storefront.conftest import shop  # noqa: F401 - a shop to look at
 
 PAGES = ("/", "/search", "/search?q=lantren", "/c/clothes", "/p/cotton-shirt", "/p/cotton-shirt?sku=SHIRT-RS")

@@ -9,8 +9,8 @@ from safar.gate.site.sites import ensure_site
 from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
-from tests.conftest import Serve
 from tests.stage import campaigns as makers
+from tests.stage.serving import Serve
 
 
 async def test_the_queue_of_a_campaign_sees_the_units_left_and_strangers_do_not(

@@ -29,7 +29,7 @@ from safar.kernel.web.surface import Surface, build_surface
 from safar.settings import Settings
 from safar.stock import actions as stock
 from safar.stock.model import MAIN, StockReceipt
-from tests.conftest import Serve
+from tests.stage.serving import Serve
 from tests.stage.shop import ITEMS
 from tests.stage.writes import buyer
 

@@ -15,7 +15,7 @@ from safar.gate.tickets.model import SHOP
 from safar.journal.line import LineKeeper
 from safar.kernel.context import Context
 from safar.kernel.loops import repeat
-from tests.conftest import Serve
+from tests.stage.serving import Serve
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.sse import ServerEvent, event_stream, last_event_id
 from safar.kernel.web.surface import Surface, build_surface
 from safar.settings import Settings
-from tests.conftest import Serve
 from tests.journal.conftest import events, kept_line, settled, write
+from tests.stage.serving import Serve
 
 
 @asynccontextmanager

@@ -9,10 +9,10 @@ from safar.console.build import build_console
 from safar.journal.model import Event
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
-from tests.conftest import Serve
 from tests.stage import campaigns as makers
 from tests.stage.campaigns import happened
 from tests.stage.people import signed_in
+from tests.stage.serving import Serve
 
 
 @pytest.fixture

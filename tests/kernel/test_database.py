@@ -21,7 +21,7 @@ from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.pages import context_of
 from safar.kernel.web.surface import Surface, build_surface
 from safar.settings import Settings
-from tests.conftest import Serve
+from tests.stage.serving import Serve
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from safar.kernel.database import Connection, execute, value
 from safar.kernel.ids import new_id
 from safar.kernel.log import log, processors, said_of
 from safar.kernel.postgres import EmbeddedPostgres
-from tests.conftest import Serve
+from tests.stage.serving import Serve
 
 _CANARY = "kanarie"
 _PERSON = {

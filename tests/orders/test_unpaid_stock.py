@@ -9,8 +9,8 @@ from safar.kernel.ids import new_id
 from safar.orders.model import Buyer
 from safar.orders.place import buy_many, place_many
 from safar.orders.unpaid_stock import UnpaidStock, unpaid_stock
-from tests.conftest import Serve
 from tests.stage.people import signed_in
+from tests.stage.serving import Serve
 from tests.stage.shop import CLOCK, MUG, request
 
 pytestmark = pytest.mark.finding("security-5")

@@ -29,9 +29,9 @@ from safar.shop.checkout.take_order import take_order
 from safar.stock import actions as stock
 from safar.stock.model import MAIN
 from safar.stock.model import StockReceipt as Delivery
-from tests.conftest import Serve
 from tests.stage import books
 from tests.stage.buyers import anybody
+from tests.stage.serving import Serve
 
 MUG = variant_id_of("MUG")
 MANAGER = Actor(new_id(), "meg@shop.example", "Meg", "manager")

@@ -8,6 +8,7 @@ import httpx
 import orjson
 import pytest
 
+from safar.bench.ports import reserve_port
 from safar.catalogue.actions import import_products
 from safar.console.build import build_console
 from safar.front.build import build_front
@@ -28,9 +29,9 @@ from safar.shop.checkout.take_order import take_order
 from safar.stock import actions as stock
 from safar.stock.model import StockReceipt as Delivery
 from safar.storefront.look import load_look
-from tests.conftest import Serve
 from tests.payments.conftest import ITEMS, MUG, charged, free, offer, order, request
 from tests.stage.people import signed_in
+from tests.stage.serving import Serve
 from tests.stage.stripe_server import WEBHOOK_SECRET, signed
 
 _BANNER = 'id="test-payments"'
@@ -198,7 +199,7 @@ def test_an_event_counts_only_in_the_mode_of_our_key(
 async def test_an_event_of_the_other_mode_confirms_no_order(
     context: Context, key: str, livemode: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nobody = context.settings.model_copy(update={"stripe_api_url": "http://127.0.0.1:1"})
+    nobody = context.settings.model_copy(update={"stripe_api_url": f"http://127.0.0.1:{reserve_port()}"})
     context = replace(context, settings=nobody)
     await offer(context, STRIPE, secrets={"secret_key": key, "webhook_secret": WEBHOOK_SECRET})
     placed: Any = await take_order(context, request(provider=STRIPE))  # Stripe cannot be reached here

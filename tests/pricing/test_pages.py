@@ -11,9 +11,9 @@ from safar.kernel.database import Database
 from safar.kernel.ids import new_id
 from safar.pricing.model import Band, Tax
 from safar.pricing.rules import load_rules
-from tests.conftest import Serve
 from tests.stage.people import signed_in
 from tests.stage.prices import code, deliver
+from tests.stage.serving import Serve
 
 METHOD = {
     "key": "post", "name": "Post", "name-fa": "پست", "days_least": "1", "days_most": "3", "weight-0": "2000",

@@ -18,9 +18,9 @@ from safar.kernel.database import Connection, value
 from safar.kernel.ids import new_id
 from safar.privacy.errors import OrderUnderWay, UnknownPerson
 from safar.privacy.people import erase, export, find
-from tests.conftest import Serve
 from tests.stage.filled import insert
 from tests.stage.people import signed_in
+from tests.stage.serving import Serve
 
 pytestmark = pytest.mark.finding("security-17")
 NOW = datetime(2031, 6, 1, 12, tzinfo=UTC)

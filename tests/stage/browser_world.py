@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from safar.bench.ports import reserve_port
 from safar.campaigns import actions as campaigns
 from safar.campaigns.model import Audience, Draft
 from safar.catalogue.actions import import_products
@@ -148,7 +148,7 @@ async def started(folder: Path) -> AsyncIterator[World]:
 
 
 def _settings(folder: Path) -> Settings:
-    front, console, mail_in, smtp, mailbox = _free_ports(5)
+    front, console, mail_in, smtp, mailbox = (reserve_port() for _ in range(5))
     return Settings(
         data_dir=folder,
         secret_key="only-for-tests, and long enough for a start",  # type: ignore[arg-type]
@@ -163,17 +163,6 @@ def _settings(folder: Path) -> Settings:
         site_capacity=ROOMY,
         quiet_hours="",  # the tests run at night, too
     )
-
-
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _number in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 async def _loaded(context: Context, password: str) -> World:

@@ -1,10 +1,9 @@
-"""A place of its own for a whole Safar: free ports, a folder, and a look at which processes belong to it."""
+"""A place of its own for a whole Safar: ports, a folder, and a look at which processes belong to it."""
 
 import os
-import socket
-from contextlib import ExitStack
 from pathlib import Path
 
+from safar.bench.ports import reserve_port
 from safar.settings import Settings
 
 _PORTS = ("front_port", "console_port", "mail_in_port", "mailbox_smtp_port", "mailbox_http_port")
@@ -16,8 +15,8 @@ _CHOSEN = (*_PORTS, *_NO_LIMITS, "data_dir", "public_url", "console_url")
 
 
 def settings_at(folder: Path) -> Settings:
-    """Return settings of a Safar that meets no other: its own folder, ports that are free now."""
-    ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
+    """Return settings of a Safar that meets no other: its own folder, ports that are reserved for it."""
+    ports = {name: reserve_port() for name in _PORTS}
     return Settings(
         unpaid_orders_max=0,
         unpaid_share_percent=0,
@@ -51,11 +50,3 @@ def processes_of(folder: Path) -> list[str]:
         if needle in told:
             found.append(f"{entry.name}: {command.replace(bytes(1), b' ').decode(errors='replace')}")
     return found
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]

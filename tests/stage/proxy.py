@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from safar.bench.ports import reserve_port
 
 Cut = Literal["before_commit", "after_commit"]
 _COMMIT = b"COMMIT\x00"
@@ -13,12 +15,12 @@ _COMMIT = b"COMMIT\x00"
 class Wire:
     """Forwards every connection to the server at `url`; `url` of the wire itself goes to the client."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, kept: ExitStack) -> None:
         parts = urlsplit(url)
         self._socket = unquote(parse_qs(parts.query)["host"][0]) + "/.s.PGSQL.5432"
         self._database = parts.path.lstrip("/")
         self._server: asyncio.Server | None = None
-        self._port = 0
+        self._port = reserve_port(kept)  # its own also while it is stopped
         self._open: set[asyncio.StreamWriter] = set()
         self._pumps: set[asyncio.Task[None]] = set()
         self.cut_next: Cut | None = None
@@ -33,7 +35,6 @@ class Wire:
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Refuse new connections and break those that are open."""
@@ -105,9 +106,10 @@ class Wire:
 
 @asynccontextmanager
 async def wire_to(url: str) -> AsyncIterator[Wire]:
-    wire = Wire(url)
-    await wire.start()
-    try:
-        yield wire
-    finally:
-        await wire.stop()
+    with ExitStack() as kept:
+        wire = Wire(url, kept)
+        await wire.start()
+        try:
+            yield wire
+        finally:
+            await wire.stop()

@@ -20,8 +20,8 @@ from safar.shop import public
 from safar.stock import actions as stock
 from safar.stock.model import MAIN, StockReceipt
 from safar.storefront.layer import StorefrontLayer, page_values
-from tests.conftest import Serve
 from tests.stage.buyers import anybody
+from tests.stage.serving import Serve
 
 
 @dataclass(frozen=True)

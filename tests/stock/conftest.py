@@ -24,7 +24,7 @@ from safar.stock.model import MAIN, Level, StockReceipt
 from safar.stock.purchasing import pages as purchases
 from safar.stock.purchasing import supplier_pages as suppliers
 from safar.stock.transfers import pages as transfers
-from tests.conftest import Serve
+from tests.stage.serving import Serve
 
 STAFF = new_id()
 STORE = new_id()

@@ -20,8 +20,8 @@ from safar.kernel.ids import new_id
 from safar.stock import actions as stock
 from safar.stock import sheet_rows, sheets
 from safar.stock.model import MAIN
-from tests.conftest import Serve
 from tests.stage.people import signed_in
+from tests.stage.serving import Serve
 from tests.stock.conftest import CLOCK, MUG, MUG_CODE, STORE
 
 

@@ -19,7 +19,7 @@ from safar.shop import public
 from safar.stock import actions as stock
 from safar.storefront.layer import StorefrontLayer, page_values
 from safar.storefront.look import forget_look
-from tests.conftest import Serve
+from tests.stage.serving import Serve
 from tests.stage.shop import receive
 
 PLAIN = {

@@ -9,9 +9,9 @@ from safar.console.build import build_console
 from safar.kernel.context import Context
 from safar.kernel.database import Database
 from safar.storefront.look import forget_look
-from tests.conftest import Serve
 from tests.stage.books import events
 from tests.stage.people import signed_in
+from tests.stage.serving import Serve
 
 
 @pytest.fixture

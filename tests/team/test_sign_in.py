@@ -22,8 +22,8 @@ from safar.team.actions import first_owner
 from safar.team.errors import OneTimePasswordEnded, WrongSignIn
 from safar.team.jobs import sweep
 from safar.team.layer import COOKIE
-from tests.conftest import Serve
 from tests.stage.people import session_cookie, signed_in, staff_member
+from tests.stage.serving import Serve
 
 OWNER = "owner@shop.example"
 OWN = "a sentence that is mine"

@@ -13,8 +13,8 @@ from safar.kernel.database import value
 from safar.team.actions import disable
 from safar.team.errors import LastOwner
 from safar.team.layer import COOKIE
-from tests.conftest import Serve
 from tests.stage.people import session_cookie, signed_in, staff_member
+from tests.stage.serving import Serve
 
 ANNA = {"name": "Anna <b>", "email": "anna@shop.example", "role": "agent"}
 

@@ -30,9 +30,9 @@ from safar.watch.decide import wrong
 from safar.watch.model import Finding, Kind, Lapsed, ReaderBehind, Readings, Standing
 from safar.watch.reading import Watch, standing
 from safar.work import loops
-from tests.conftest import Serve
 from tests.stage.filled import insert
 from tests.stage.people import signed_in
+from tests.stage.serving import Serve
 
 pytestmark = pytest.mark.finding("security-19")
 NOW = datetime(2031, 5, 1, 12, tzinfo=UTC)

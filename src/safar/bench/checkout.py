@@ -29,7 +29,7 @@ from safar.bench.flood import (
     one_by_one,
     post,
 )
-from safar.bench.ports import bench_settings, free_port
+from safar.bench.ports import bench_settings, reserve_port
 from safar.bench.workplace import workplace
 from safar.capacity.actions import recount_accounts
 from safar.catalogue.actions import import_products
@@ -292,7 +292,7 @@ def _buyer() -> dict[str, Any]:
 @asynccontextmanager
 async def _bare(context: Context, variant_id: UUID) -> AsyncIterator[int]:
     """Run the bare writer in a process of its own beside everything else; yields its port."""
-    port = free_port()
+    port = reserve_port()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "safar.bench.bare", context.database.url, str(port), str(variant_id)
     )

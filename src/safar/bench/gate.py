@@ -12,7 +12,7 @@ from typing import Any
 
 from safar.app import when_answering
 from safar.bench.flood import FloodOutcome, flood, get_request, one_by_one
-from safar.bench.ports import bench_settings, free_port
+from safar.bench.ports import bench_settings, reserve_port
 from safar.bench.workplace import workplace
 from safar.customers.visitor import COOKIE, new_visitor, signed
 from safar.gate.tickets.model import SHOP, Ticket
@@ -79,7 +79,7 @@ async def _running(settings: Settings) -> AsyncIterator[tuple[Context, int]]:
 
 @asynccontextmanager
 async def _empty() -> AsyncIterator[int]:
-    port = free_port()
+    port = reserve_port()
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "safar.bench.empty", str(port))
     try:
         await when_answering("127.0.0.1", port)

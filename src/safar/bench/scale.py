@@ -14,7 +14,7 @@ from uuid import UUID
 from safar.app import when_answering
 from safar.bench.checkout import ITEMS as PRODUCTS
 from safar.bench.checkout import admitted, buy, buy_body, buy_spread, fill_warehouse, hot, running, stocked
-from safar.bench.ports import bench_settings, free_port
+from safar.bench.ports import bench_settings, reserve_port
 from safar.bench.workplace import workplace
 from safar.kernel.account import account, own_folder
 from safar.kernel.context import Context, make_context
@@ -87,7 +87,7 @@ async def _two_nodes(buyers: int) -> dict[str, Any]:
     ):
         path = Path(folder)
         hosts = [f"{_NET}.{number}.2" for number in (1, 2)]
-        port, front_port = free_port(), free_port()
+        port, front_port = reserve_port(), reserve_port()
         async with _database(path, port) as (settings, context):
             ids = await stocked(context)
             nodes = [

@@ -1,18 +1,18 @@
 """Several front processes over one database, and what is left when one dies."""
 
 import asyncio
-import socket
 import sys
 from pathlib import Path
 
 import httpx
 
+from safar.bench.ports import reserve_port
 from safar.capacity.actions import recount_accounts
 from safar.gate.site.sites import figures
 from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context, make_context
-from tests.conftest import Serve, _answering
 from tests.gate.conftest import OpenShop, build_shop
+from tests.stage.serving import Serve, answering
 
 
 async def test_two_fronts_agree(context: Context, open_shop: OpenShop, serve: Serve) -> None:
@@ -47,9 +47,7 @@ async def test_two_fronts_agree(context: Context, open_shop: OpenShop, serve: Se
 
 async def test_a_killed_front_loses_no_place_and_no_number(context: Context, open_shop: OpenShop) -> None:
     shop = await open_shop(2)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = reserve_port()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -59,7 +57,7 @@ async def test_a_killed_front_loses_no_place_and_no_number(context: Context, ope
         cwd=Path(__file__).parents[3],
     )
     try:
-        await _answering(port)
+        await answering(port, process.pid)
         visitors = [shop.visitor() for _ in range(4)]
         doomed = f"http://127.0.0.1:{port}"
         statuses = [(await visitor.get(f"{doomed}/p/tea")).status_code for visitor in visitors]

@@ -4,8 +4,8 @@ import asyncio
 import os
 import re
 import shutil
-import socket
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from safar.bench.ports import reserve_port
 from safar.capacity.actions import release_many
 from safar.gate.line.calling import step
 from safar.gate.site.sites import NewSite, open_site
@@ -24,9 +25,8 @@ from safar.gate.tickets.model import Kind, Pass
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
-from safar.kernel.web.server import http_server
-from tests.conftest import Serve, _answering
 from tests.gate.conftest import build_shop
+from tests.stage.serving import Serve, answering, serve_at
 
 _GUIDES = Path(__file__).parents[3] / "docs" / "connectors"
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
@@ -62,12 +62,6 @@ class Outlet:
             await release_many(connection, [entry_pass.visit_id])
             await step(connection, "outlet")
         await self.refresh()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _guide(name: str, language: str) -> str:
@@ -112,7 +106,7 @@ def proxy(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def outlet(proxy: str, context: Context, serve: Serve, tmp_path: Path) -> AsyncIterator[Outlet]:
-    front_port, port = _free_port(), _free_port()
+    front_port, port = reserve_port(), reserve_port()
     front_url, url = f"http://127.0.0.1:{front_port}", f"http://127.0.0.1:{port}"
     context = replace(context, settings=context.settings.model_copy(update={"public_url": front_url}))
     new = NewSite(key="outlet", capacity=1, kind=Kind.EXTERNAL, title="Outlet", url=url)
@@ -120,9 +114,8 @@ async def outlet(proxy: str, context: Context, serve: Serve, tmp_path: Path) -> 
         await open_site(connection, new, staff_id=new_id())
     site = await serve(Starlette(routes=[Route("/{path:path}", _page, methods=["GET", "POST"])]))
     front = build_shop(context)
-    server = http_server(front, "127.0.0.1", front_port)
-    serving = asyncio.create_task(server.serve())
-    await _answering(front_port)
+    running = AsyncExitStack()
+    await serve_at(front_port, front, running)
     program = shutil.which(proxy, path=_PATH) or proxy
     process = await asyncio.create_subprocess_exec(
         program,
@@ -132,7 +125,7 @@ async def outlet(proxy: str, context: Context, serve: Serve, tmp_path: Path) -> 
     )
     clients: list[httpx.AsyncClient] = []
     try:
-        await _answering(port)
+        await answering(port, process.pid)
         there = Outlet(context, front, front_url, url, clients)
         await there.refresh()
         yield there
@@ -141,8 +134,7 @@ async def outlet(proxy: str, context: Context, serve: Serve, tmp_path: Path) -> 
         await process.wait()
         for client in clients:
             await client.aclose()
-        server.stop()
-        await asyncio.wait({serving}, timeout=5)
+        await running.aclose()
 
 
 async def _sent_to_wait(answer: httpx.Response, outlet: Outlet) -> str:

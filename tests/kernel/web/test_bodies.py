@@ -16,7 +16,7 @@ from safar.kernel.errors import BodyTooLarge, BodyTooSlow
 from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.bodies import Bodies, replayed
 from safar.kernel.web.surface import Surface, build_surface
-from tests.conftest import Serve
+from tests.stage.serving import Serve
 
 AT_ONCE = 8
 

@@ -22,7 +22,7 @@ from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.edge import SECURITY_HEADERS
 from safar.kernel.web.forms import read_fields
 from safar.kernel.web.surface import Surface, build_surface
-from tests.conftest import Serve
+from tests.stage.serving import Serve
 
 _PROGRAM = {"accept": "application/json"}
 

@@ -15,7 +15,7 @@ from safar.kernel.web.headers import SINGLE, contradicts_itself
 from safar.kernel.web.proxies import caller_address
 from safar.kernel.web.requests import client_address
 from safar.kernel.web.surface import Surface, build_surface
-from tests.conftest import Serve
+from tests.stage.serving import Serve
 from tests.stage.wire import answer_of
 
 _PEER = "10.0.0.9"

@@ -19,12 +19,12 @@ from safar.shipments.model import Shipping
 from safar.shop.console import pages
 from safar.stock.lots import Lot, assign_many, open_lots
 from safar.stock.model import MAIN
-from tests.conftest import Serve
 from tests.shipments.test_documents import read
 from tests.shop.console.test_pages import _page_values, _SignedIn
 from tests.stage.books import books_agree
 from tests.stage.orders import LINK, SAM, bought, delivered, order_of, sent_units
 from tests.stage.prices import code, deliver
+from tests.stage.serving import Serve
 from tests.stage.shop import CLOCK, MUG, free
 
 PAGE_BYTES_MAX = 100_000

@@ -15,8 +15,8 @@ from safar.kernel.web.surface import Surface, build_surface
 from safar.orders.place import buy_many, place_many
 from safar.shop.checkout.take_order import take_order
 from safar.shop.console import pages
-from tests.conftest import Serve
 from tests.stage.books import books_agree, events
+from tests.stage.serving import Serve
 from tests.stage.shop import free, request
 
 PAGE_BYTES_MAX = 100_000

@@ -17,8 +17,8 @@ from safar.stock.replenish.actions import set_watcher
 from safar.stock.replenish.book import count_demand
 from safar.stock.replenish.review import review_all
 from safar.team.actions import all_staff
-from tests.conftest import Serve
 from tests.stage.people import signed_in, staff_member
+from tests.stage.serving import Serve
 from tests.stock.replenish.conftest import (
     CLOCK,
     MUG,

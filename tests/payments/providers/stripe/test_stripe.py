@@ -42,7 +42,6 @@ from safar.shop.checkout.take_order import path_after, take_order
 from safar.stock.actions import receive_stock_many as receive_stock
 from safar.stock.model import MAIN
 from safar.stock.model import StockReceipt as Delivery
-from tests.conftest import Serve
 from tests.payments.conftest import (
     ITEMS,
     books_agree,
@@ -56,6 +55,7 @@ from tests.payments.conftest import (
     request,
     taken,
 )
+from tests.stage.serving import Serve
 from tests.stage.stripe_server import KEY, WEBHOOK_SECRET, StripeServer, event, signed
 
 # The library hands its body to httpx in the old way.
