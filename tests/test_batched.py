@@ -17,9 +17,9 @@ from safar.channels.inbound_mail import unread_mail
 from safar.channels.model import WEB
 from safar.customers.model import Consent
 from safar.customers.visitor import new_visitor
-from safar.gate.line.visits import Moved
+from safar.gate.line.visits import MovedVisit
 from safar.gate.site.sites import ensure_site
-from safar.gate.tickets.model import SHOP, Arrival, Claim, Renewal, Ticket
+from safar.gate.tickets.model import SHOP, Arrival, EntryClaim, Renewal, Ticket
 from safar.inbox.model import Inbound
 from safar.journal.model import Event
 from safar.kernel import clock
@@ -97,7 +97,7 @@ _unknown("safar.gate.line.visits:number_many", new_id)
 _unknown("safar.gate.line.visits:leave_soon_many", new_id)
 _unknown("safar.gate.line.visits:renew_many", lambda: Renewal(new_id(), _later(), _later()))
 _unknown("safar.gate.line.visits:leave_many", new_id)
-_unknown("safar.gate.line.visits:take_along_many", lambda: Moved(new_id(), "192.0.2.0/24"))
+_unknown("safar.gate.line.visits:take_along_many", lambda: MovedVisit(new_id(), "192.0.2.0/24"))
 _unknown("safar.gate.line.visits:visits_of_invitations_many", new_id)
 _unknown("safar.payments.books.ask_refund:give_back_many", new_id)
 _unknown("safar.payments.books.end_refund:end_refunds_many", lambda: Ending(new_id(), "done", LINK))
@@ -109,7 +109,7 @@ _unknown("safar.journal.actions:record_many", lambda: Event(name="page.seen", su
 _unknown("safar.orders.cancel:cancel_unpaid_many", lambda: Cancellation(new_id(), LINK, "payment_declined"))
 _unknown("safar.orders.confirm:confirm_many", lambda: Confirmation(new_id(), LINK))
 _unknown("safar.returns.refuse:refuse_many", lambda: return_model.Refusal(new_id(), SAM, LINK, "no"))
-_unknown("safar.inbox.email:deliver_many", lambda: unread_mail(new_id().bytes, "not a mail"))
+_unknown("safar.inbox.email:deliver_mail_many", lambda: unread_mail(new_id().bytes, "not a mail"))
 
 
 @case("safar.gate.line.actions:enter_many")
@@ -120,7 +120,9 @@ async def _enter(_context: Context) -> Requests:
 
 @case("safar.gate.line.actions:admit_many")
 async def _admit(_context: Context) -> Requests:
-    made = [Claim(key, Ticket(new_id(), 1, 0, clock.now()), None, None, _later()) for key in (SHOP, "none")]
+    made = [
+        EntryClaim(key, Ticket(new_id(), 1, 0, clock.now()), None, None, _later()) for key in (SHOP, "none")
+    ]
     return made[:1], made[1]
 
 
@@ -134,7 +136,7 @@ async def _consent(context: Context) -> Requests:
     return made[:1], made[1]
 
 
-@case("safar.inbox.receive:receive_many")
+@case("safar.inbox.receive:receive_messages_many")
 async def _message(_context: Context) -> Requests:
     key = new_id()
 

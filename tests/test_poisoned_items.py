@@ -14,7 +14,7 @@ from safar.capacity.model import HoldRequest
 from safar.front import goods
 from safar.gate import jobs as gate_jobs
 from safar.gate.site.sites import NewSite, open_site
-from safar.gate.tickets.model import Kind
+from safar.gate.tickets.model import SiteKind
 from safar.kernel import clock, setbacks
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, Database, execute
@@ -114,7 +114,7 @@ async def test_the_gate_steps_every_site_and_notes_every_rooms_goods(
 ) -> None:
     async with context.database.transaction() as connection:
         for key in ("a", "b", "c"):
-            room = NewSite(key=key, capacity=1, kind=Kind.PRODUCT, path=f"/p/{key}")
+            room = NewSite(key=key, capacity=1, kind=SiteKind.PRODUCT, path=f"/p/{key}")
             await open_site(connection, room, staff_id=new_id())
     stepped = _failing(monkeypatch, gate_jobs, "step", "a")
     noted = _failing(monkeypatch, goods, "_note_one", "a")

@@ -140,14 +140,14 @@ app.add_typer(privacy, name="privacy")
 @privacy.command(name="export")
 def export_person(person: Annotated[str, typer.Argument(help="Customer's number or address")]) -> None:
     """Print all that is kept of a person, as JSON."""
-    from safar.privacy.command import exported
+    from safar.privacy.command import exported_person
     from safar.serve import url_of
 
     settings = settings_of_environment()
     found: list[str] = []
 
     async def export() -> None:
-        found.append(await exported(settings, url_of(settings), person))
+        found.append(await exported_person(settings, url_of(settings), person))
 
     _run(export())
     sys.stdout.write(found[0])
@@ -200,14 +200,14 @@ def export_month(
     folder: Annotated[Path, typer.Argument(help="Where the file goes")],
 ) -> None:
     """Write a month of the journal as a file, and read it again. Needs a running `safar serve`."""
-    from safar.journal.command import exported
+    from safar.journal.command import exported_month
     from safar.serve import url_of
 
     settings = settings_of_environment()
     written: list[Path] = []
 
     async def export() -> None:
-        written.append(await exported(settings, url_of(settings), month, folder))
+        written.append(await exported_month(settings, url_of(settings), month, folder))
 
     _run(export())
     screen.print(f"{written[0]} is written and was read again.", markup=False)

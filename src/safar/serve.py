@@ -25,7 +25,7 @@ from safar.kernel.account import account, as_account, for_the_world, own_folder
 from safar.kernel.context import Context, make_context
 from safar.kernel.exposure import doubts
 from safar.kernel.heartbeat import BEAT_FD, Heart
-from safar.kernel.log import log, said_of
+from safar.kernel.log import error_kind, log
 from safar.kernel.migrate import migrate
 from safar.kernel.postgres import EmbeddedPostgres
 from safar.kernel.secrets import refuse_weak
@@ -125,7 +125,7 @@ class Supervisor:
             try:
                 await self._look_after_all()
             except OSError as error:  # no memory or no descriptor for another process at this moment
-                log.error("serve.cannot_start", error=said_of(error))
+                log.error("serve.cannot_start", error=error_kind(error))
             await asyncio.sleep(_WATCH_S)
 
     async def stop(self) -> None:

@@ -13,9 +13,9 @@ from safar.answers.jobs import subscribers
 from safar.catalogue.actions import import_products, variant_id_of
 from safar.channels.actions import ensure_channels
 from safar.channels.model import EMAIL
-from safar.inbox.actions import assign, ways_of
-from safar.inbox.model import Inbound, Receipt
-from safar.journal.actions import append_many, read
+from safar.inbox.actions import assign, reply_addresses
+from safar.inbox.model import Inbound, MessageReceipt
+from safar.journal.actions import append_many, read_events
 from safar.journal.line import LineKeeper
 from safar.journal.model import Event
 from safar.journal.subscribe import register
@@ -60,16 +60,16 @@ async def shop(context: Context) -> Context:
     return context
 
 
-async def ask(context: Context, *questions: Inbound) -> list[Receipt]:
+async def ask(context: Context, *questions: Inbound) -> list[MessageReceipt]:
     """Let customers write and the bot read it."""
     receipts = await receive(context, *questions)
     await answered(context, receipts)
     return receipts
 
 
-async def answered(context: Context, receipts: Sequence[Receipt]) -> None:
+async def answered(context: Context, receipts: Sequence[MessageReceipt]) -> None:
     async with context.database.transaction() as connection:
-        found = await read(connection, after=0, until=10**9, limit=500, names=["message.received"])
+        found = await read_events(connection, after=0, until=10**9, limit=500, names=["message.received"])
         ids = {str(receipt.message_id) for receipt in receipts}
         asked = [event for event in found if event.properties["message_id"] in ids]
         await Bot(context.settings).take(connection, asked)
@@ -346,7 +346,7 @@ async def test_when_nobody_is_there_it_says_until_when_and_asks_for_an_address(
         assert author == "shop"
         assert "ana@example.com" in noted
         async with shop.database.connection() as connection:
-            ways = await ways_of(connection, await conversation(shop, receipt.conversation_id))
+            ways = await reply_addresses(connection, await conversation(shop, receipt.conversation_id))
             known = await connection.execute("SELECT kind FROM customer_identities")
             assert ("email",) not in await known.fetchall(), "typed is not shown"
         assert "ana@example.com" in [way.address for way in ways if way.channel_id == EMAIL]
@@ -365,7 +365,7 @@ async def test_in_opening_hours_or_where_an_address_is_known_none_is_asked_for(s
         assert "People are here Mon-Fri 09:00-18:00" in notice
 
 
-async def _waits(context: Context, receipt: Receipt) -> bool:
+async def _waits(context: Context, receipt: MessageReceipt) -> bool:
     return (await conversation(context, receipt.conversation_id)).waiting_since is not None
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import safar.demo
 from safar.answers.catalogue import Catalogue
 from safar.answers.decide import CONFIDENCE_MIN, understand
-from safar.answers.match import Spellings, words_of
+from safar.answers.match import Spellings, folded_words
 from safar.answers.model import Intent
 from safar.kernel.ids import derived_id
 
@@ -133,4 +133,4 @@ def test_one_typing_error_is_forgiven(word: str, data: st.DataObject) -> None:
 def test_short_words_are_not_bent_into_others() -> None:
     assert Spellings(["stock"]).like("sock") == []
     assert Spellings(["انبار"]).like("اخبار") == []
-    assert words_of("می‌خوام   Don’t") == ["میخوام", "dont"]
+    assert folded_words("می‌خوام   Don’t") == ["میخوام", "dont"]

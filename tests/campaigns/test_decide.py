@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safar.campaigns.decide import Figures, Pace, Responses, Site, pace, wants_offer
+from safar.campaigns.decide import Pace, PaceFigures, Responses, ShopFlow, pace, wants_offer
 from safar.campaigns.learn import ORDER, VISIT, Silence, learn, still_to_come
 
 ages = st.floats(0, 100_000)
@@ -16,9 +16,9 @@ responses = st.builds(
     st.floats(0.1, 50_000),
     silences,
 )
-sites = st.none() | st.builds(Site, st.integers(0, 2_000), st.integers(0, 5_000), st.floats(0, 100))
+sites = st.none() | st.builds(ShopFlow, st.integers(0, 2_000), st.integers(0, 5_000), st.floats(0, 100))
 figures = st.builds(
-    Figures,
+    PaceFigures,
     audience=st.integers(0, 100_000),
     planned=st.integers(0, 100_000),
     units_free=st.integers(0, 10_000),
@@ -31,20 +31,22 @@ figures = st.builds(
 
 
 @given(figures)
-def test_a_step_never_exceeds_any_of_its_bounds(given_: Figures) -> None:
+def test_a_step_never_exceeds_any_of_its_bounds(given_: PaceFigures) -> None:
     decided = pace(given_)
     assert 0 <= decided.sends <= min(given_.planned, given_.quota_free, 500)
 
 
 @given(figures)
-def test_expected_buyers_of_open_mails_and_of_new_ones_never_exceed_the_units_free(given_: Figures) -> None:
+def test_expected_buyers_of_open_mails_and_of_new_ones_never_exceed_the_units_free(
+    given_: PaceFigures,
+) -> None:
     decided = pace(given_)
     if decided.sends:
         assert decided.pending_units + decided.sends * decided.per_send <= given_.units_free + 1e-6
 
 
 @given(figures)
-def test_the_visits_to_come_never_exceed_what_the_site_takes(given_: Figures) -> None:
+def test_the_visits_to_come_never_exceed_what_the_site_takes(given_: PaceFigures) -> None:
     decided = pace(given_)
     if decided.sends and given_.site is not None:
         carried = given_.site.places_free + given_.site.admitted_per_s * decided.response_s
@@ -54,13 +56,13 @@ def test_the_visits_to_come_never_exceed_what_the_site_takes(given_: Figures) ->
 
 @given(st.integers(0, 100_000), st.integers(1, 100_000))
 def test_before_anyone_has_answered_only_a_small_part_is_reached(units: int, audience: int) -> None:
-    decided = pace(Figures(audience=audience, planned=audience, units_free=units, quota_free=10**6))
+    decided = pace(PaceFigures(audience=audience, planned=audience, units_free=units, quota_free=10**6))
     assert decided.sends <= max(20, math.ceil(0.02 * audience))
 
 
 @given(figures)
-def test_with_nothing_left_nothing_goes_out(given_: Figures) -> None:
-    nothing = Figures(given_.audience, given_.planned, 0, given_.quota_free, given_.visits, given_.orders)
+def test_with_nothing_left_nothing_goes_out(given_: PaceFigures) -> None:
+    nothing = PaceFigures(given_.audience, given_.planned, 0, given_.quota_free, given_.visits, given_.orders)
     assert pace(nothing).sends == 0
 
 
@@ -70,13 +72,13 @@ def test_with_units_left_and_every_answer_in_it_goes_on_until_they_are_sold(
 ) -> None:
     known = Responses(50, 500.0, [Silence(1e7, 50)])
     orders = Responses(40, 400.0, [Silence(1e7, 10)])
-    left = Figures(planned + 100, planned, units, 10**6, known, orders, units=40 * per_order)
+    left = PaceFigures(planned + 100, planned, units, 10**6, known, orders, units=40 * per_order)
     assert pace(left).sends >= 1
 
 
 def test_it_names_what_bounds_it() -> None:
     answered = Responses(200, 2000.0, [Silence(1e6, 800)])
-    free = Figures(
+    free = PaceFigures(
         audience=9000,
         planned=8000,
         units_free=9000,
@@ -87,14 +89,14 @@ def test_it_names_what_bounds_it() -> None:
     )
 
     def bound(**changes: object) -> str:
-        values = {name: getattr(free, name) for name in Figures.__slots__} | changes
-        return pace(Figures(**values)).bound
+        values = {name: getattr(free, name) for name in PaceFigures.__slots__} | changes
+        return pace(PaceFigures(**values)).bound
 
     assert bound() == "step"
     assert bound(units_free=3) == "units"
     assert bound(quota_free=2) == "quota"
     assert bound(planned=0) == "audience"
-    assert bound(site=Site(places_free=0, waiting=40, admitted_per_s=0.1)) == "site"
+    assert bound(site=ShopFlow(places_free=0, waiting=40, admitted_per_s=0.1)) == "site"
     assert bound(visits=Responses(0, 0.0, [Silence(1.0, 900)]), orders=Responses()) == "trial"
 
 
@@ -136,7 +138,7 @@ def test_units_wanted_of_the_offer_are_read_from_an_orders_lines() -> None:
 
 
 def test_a_pace_says_all_that_the_page_shows() -> None:
-    decided = pace(Figures(audience=10, planned=10, units_free=10, quota_free=10))
+    decided = pace(PaceFigures(audience=10, planned=10, units_free=10, quota_free=10))
     assert isinstance(decided, Pace)
     assert decided.bound == "audience"
     assert decided.sends == 10

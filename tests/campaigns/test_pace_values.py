@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safar.campaigns.decide import RESTING, Figures, Pace, Responses, Site, pace, wants_offer
+from safar.campaigns.decide import RESTING, Pace, PaceFigures, Responses, ShopFlow, pace, wants_offer
 from safar.campaigns.learn import ORDER, VISIT, Prior, Silence, learn, still_to_come
 from tests.campaigns.test_decide import figures
 
@@ -82,7 +82,7 @@ def test_who_is_silent_still_responds_with_the_share_that_is_left() -> None:
 
 
 def sends(**changes: object) -> tuple[int, str]:
-    decided = pace(Figures(**{**PLENTY, **changes}))  # type: ignore[arg-type]
+    decided = pace(PaceFigures(**{**PLENTY, **changes}))  # type: ignore[arg-type]
     return decided.sends, decided.bound
 
 
@@ -97,13 +97,13 @@ def test_the_first_step_by_hand() -> None:
 
 def test_the_site_takes_its_free_places_and_whom_it_lets_in_less_those_who_wait() -> None:
     # Ten places, 3.6 people let in until a mail is answered (an hour), two wait: 11.6 visits.
-    site = Site(places_free=10, waiting=2, admitted_per_s=0.001)
+    site = ShopFlow(places_free=10, waiting=2, admitted_per_s=0.001)
     assert sends(site=site) == (math.floor(11.6 / V), "site") == (41, "site")
     # 200 who were mailed just now, of whom V will still come (their answer is open: the trial would bind).
     known = Responses(30, 30 * 3600.0, [Silence(1e12, 7000), Silence(0.0, 10)])
     coming = learn(30, 30 * 3600.0, known.silent, VISIT)
     assert coming.pending == pytest.approx(10 * coming.p_upper)
-    decided = pace(Figures(**PLENTY, visits=known, site=Site(3, 1, 0.0)))  # type: ignore[arg-type]
+    decided = pace(PaceFigures(**PLENTY, visits=known, site=ShopFlow(3, 1, 0.0)))  # type: ignore[arg-type]
     assert decided.bound == "site"
     assert decided.sends == math.floor((3 - 1 - coming.pending) / coming.p_upper)
 
@@ -111,7 +111,7 @@ def test_the_site_takes_its_free_places_and_whom_it_lets_in_less_those_who_wait(
 def test_units_of_an_order_are_learned_but_never_below_one_or_above_what_is_left() -> None:
     def size(units: int, responded: int, free: int = 9000) -> float:
         orders = Responses(responded, 600.0 * responded, [Silence(1e12, 100)])
-        decided = pace(Figures(5000, 5000, free, 10**6, orders=orders, units=units))
+        decided = pace(PaceFigures(5000, 5000, free, 10**6, orders=orders, units=units))
         upper = learn(responded, 600.0 * responded, orders.silent, ORDER).p_upper
         return decided.per_send / (V * upper)
 
@@ -123,7 +123,7 @@ def test_units_of_an_order_are_learned_but_never_below_one_or_above_what_is_left
 
 
 @given(figures)
-def test_the_pace_is_the_least_of_its_five_bounds(given_: Figures) -> None:
+def test_the_pace_is_the_least_of_its_five_bounds(given_: PaceFigures) -> None:
     """The formulas of the module's docstring, written a second time."""
     v = learn(given_.visits.responded, given_.visits.delays_s, given_.visits.silent, VISIT)
     b = learn(given_.orders.responded, given_.orders.delays_s, given_.orders.silent, ORDER)
@@ -166,4 +166,4 @@ def test_a_line_without_units_wants_none() -> None:
 
 def test_a_campaign_of_which_nothing_is_known_has_no_answers_and_no_site() -> None:
     nobody = Responses(0, 0.0, ())
-    assert Figures(1, 1, 1, 1) == Figures(1, 1, 1, 1, nobody, nobody, 0, None)
+    assert PaceFigures(1, 1, 1, 1) == PaceFigures(1, 1, 1, 1, nobody, nobody, 0, None)

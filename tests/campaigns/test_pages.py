@@ -142,6 +142,6 @@ async def test_the_page_follows_the_campaign_live(context: Context, serve: Serve
 
         await until("Nothing is planned")
         async with context.database.transaction() as connection:
-            await actions.start(connection, campaign_id)
+            await actions.start_campaign(connection, campaign_id)
         await LineKeeper(context.database).step()
         await until("to send")

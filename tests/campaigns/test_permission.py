@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from safar.campaigns import actions, sending
 from safar.campaigns.model import Audience
 from safar.campaigns.permission import quiet_until
-from safar.campaigns.reading import reach
-from safar.channels.actions import bounce_many, retry
+from safar.campaigns.reading import audience_reach
+from safar.channels.actions import bounce_many, retry_message
 from safar.channels.decide import address_is_gone
 from safar.customers.actions import Consent, consent_many
 from safar.kernel import clock
@@ -49,7 +49,7 @@ async def customer_of(context: Context, address: str) -> UUID:
 @pytest.mark.finding("security-25")
 async def test_consent_withdrawn_while_the_mail_waits_is_respected(context: Context) -> None:
     await makers.started(context, reach=2)
-    await sending.step(context)
+    await sending.send_due(context)
     async with context.database.transaction() as connection:
         gone = Consent(await customer_of(context, "c0@example.com"), "email", False, "unsubscribe")
         await consent_many(connection, [gone])
@@ -66,12 +66,12 @@ async def test_consent_withdrawn_while_the_mail_waits_is_respected(context: Cont
 @pytest.mark.finding("security-25")
 async def test_staff_who_try_a_mail_again_do_not_get_past_a_withdrawal(context: Context) -> None:
     await makers.started(context, reach=1)
-    await sending.step(context)
+    await sending.send_due(context)
     ((message_id,),) = await read(context, "UPDATE messages SET state = 'failed' RETURNING id")
     async with context.database.transaction() as connection:
         gone = Consent(await customer_of(context, "c0@example.com"), "email", False, "unsubscribe")
         await consent_many(connection, [gone])
-        assert await retry(connection, message_id, staff_id=message_id)
+        assert await retry_message(connection, message_id, staff_id=message_id)
     await outbox_step(context)
     assert await messages(context) == {"c0@example.com": ("skipped", "no_consent")}
 
@@ -79,18 +79,18 @@ async def test_staff_who_try_a_mail_again_do_not_get_past_a_withdrawal(context: 
 @pytest.mark.finding("messages-10")
 async def test_an_address_that_does_not_exist_is_not_counted_and_not_mailed_again(context: Context) -> None:
     await makers.started(context, reach=3)
-    await sending.step(context)
+    await sending.send_due(context)
     ids = dict(await read(context, "UPDATE messages SET state = 'sent' RETURNING address, id"))
     async with context.database.transaction() as connection:
         report = {"message_id": ids["c1@example.com"], "reason": "no such user", "code": "bounced_5.1.1"}
         full = {"message_id": ids["c2@example.com"], "reason": "mailbox full", "code": "bounced_5.2.2"}
         assert await bounce_many(connection, [report, full]) == 2
-        counted = await reach(connection, Audience())
+        counted = await audience_reach(connection, Audience())
     assert (counted.customers, counted.reachable) == (3, 2)
     ((variant_id,),) = await read(context, "SELECT variant_id FROM campaigns")
     second = await makers.campaign(context, variant_id, units=10)
     async with context.database.transaction() as connection:
-        await actions.start(connection, second)
+        await actions.start_campaign(connection, second)
     assert await states(context, second) == {("planned", None): 2, ("skipped", "dead_address"): 1}
     await read(context, "UPDATE channel_gone_addresses SET at = at - interval '1 minute' RETURNING at")
     await read(
@@ -101,7 +101,9 @@ async def test_an_address_that_does_not_exist_is_not_counted_and_not_mailed_agai
         " WHERE address = 'c1@example.com' RETURNING id",
     )
     async with context.database.connection() as connection:
-        assert (await reach(connection, Audience())).reachable == 3, "a mail from there proves that it exists"
+        assert (await audience_reach(connection, Audience())).reachable == 3, (
+            "a mail from there proves that it exists"
+        )
 
 
 @pytest.mark.finding("security-25")
@@ -109,13 +111,13 @@ async def test_no_customer_gets_more_campaign_mails_in_any_window_than_the_limit
     limited = with_settings(context, campaign_mails_max=1, campaign_mails_days=7)
     first = await makers.started(limited, reach=2)
     ((variant_id,),) = await read(context, "SELECT variant_id FROM campaigns")
-    await sending.step(limited)
+    await sending.send_due(limited)
     await read(context, "UPDATE messages SET state = 'sent', ended_at = now() RETURNING id")
     second = await makers.campaign(limited, variant_id, units=5)
     async with context.database.transaction() as connection:
-        await actions.start(connection, second)
+        await actions.start_campaign(connection, second)
     await read(context, "UPDATE campaigns SET state = 'paused' WHERE id = %s RETURNING id", first)
-    await sending.step(limited)
+    await sending.send_due(limited)
     await outbox_step(limited)
     query = "SELECT state, reason FROM messages WHERE campaign_id = %s"
     assert await read(context, query, second) == [("skipped", "too_many")] * 2
@@ -136,9 +138,9 @@ async def test_two_mails_to_one_customer_at_once_are_one_too_many(context: Conte
     ((variant_id,),) = await read(context, "SELECT variant_id FROM campaigns")
     second = await makers.campaign(limited, variant_id, units=5)
     async with context.database.transaction() as connection:
-        await actions.start(connection, second)
-    await sending.step(limited)
-    await sending.step(limited)
+        await actions.start_campaign(connection, second)
+    await sending.send_due(limited)
+    await sending.send_due(limited)
     await outbox_step(limited)
     found = await read(context, "SELECT state FROM messages ORDER BY state")
     assert [state for (state,) in found] == ["queued", "skipped"]
@@ -149,7 +151,7 @@ async def test_in_quiet_hours_nothing_is_queued_and_what_waits_goes_when_they_en
     quiet = with_settings(context, quiet_hours="21:00-08:00", timezone="Asia/Tehran")
     with clock.held(NIGHT.replace(hour=12)):
         campaign_id = await makers.started(quiet, reach=2)
-        await sending.step(quiet)
+        await sending.send_due(quiet)
     with clock.held(NIGHT):
         await outbox_step(quiet)
         ((state, reason, due),) = set(await read(context, "SELECT state, reason, next_try_at FROM messages"))
@@ -157,8 +159,8 @@ async def test_in_quiet_hours_nothing_is_queued_and_what_waits_goes_when_they_en
         await makers.customers(context, 1, prefix="late")
         other = await makers.campaign(quiet, await _variant(context), units=5)
         async with context.database.transaction() as connection:
-            await actions.start(connection, other)
-        await sending.step(quiet)
+            await actions.start_campaign(connection, other)
+        await sending.send_due(quiet)
         assert ("planned", None) in await states(context, other)
         ((bound,),) = await read(context, "SELECT pace->>'bound' FROM campaigns WHERE id = %s", other)
         assert bound == "quiet"

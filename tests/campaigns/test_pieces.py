@@ -31,14 +31,14 @@ async def _started(context: Context, **changes: object) -> UUID:
     await makers.customers(context, 3, consent=False, prefix="silent")
     campaign_id = await makers.campaign(context, variant_id, **changes)
     async with context.database.transaction() as connection:
-        started = await actions.start(connection, campaign_id)
+        started = await actions.start_campaign(connection, campaign_id)
     assert (started.planned, dict(started.skipped)) == (_CHUNK, {})
     return campaign_id
 
 
 async def _state(context: Context, campaign_id: UUID) -> str:
     async with context.database.connection() as connection:
-        return (await reading.get(connection, campaign_id)).state
+        return (await reading.get_campaign(connection, campaign_id)).state
 
 
 async def _agree(context: Context, campaign_id: UUID) -> None:
@@ -59,7 +59,7 @@ async def _largest_transaction(context: Context) -> int:
 async def test_nothing_is_sent_before_everybody_is_planned(context: Context) -> None:
     campaign_id = await _started(context)
     assert await _state(context, campaign_id) == "starting"
-    assert not await sending.step(context)
+    assert not await sending.send_due(context)
     pieces = 0
     while await _state(context, campaign_id) == "starting":
         assert await finish_pieces(context)
@@ -70,7 +70,7 @@ async def test_nothing_is_sent_before_everybody_is_planned(context: Context) -> 
     assert (await names(context, "send.skipped")) == ["send.skipped"] * 3
     assert await _largest_transaction(context) <= _CHUNK
     await _agree(context, campaign_id)
-    assert await sending.step(context)
+    assert await sending.send_due(context)
 
 
 async def test_a_limited_audience_is_not_larger_for_being_planned_in_pieces(context: Context) -> None:
@@ -108,8 +108,8 @@ async def test_what_is_stopped_while_it_starts_sends_nothing_and_gives_its_units
     await finish_pieces(context)
     async with context.database.transaction() as connection:
         with pytest.raises(NoSuchStep):
-            await actions.pause(connection, campaign_id)
-        await actions.stop(connection, campaign_id)
+            await actions.pause_campaign(connection, campaign_id)
+        await actions.stop_campaign(connection, campaign_id)
         variant_id = await _offered(context)
         assert (await levels(connection, [variant_id]))[variant_id, MAIN].free == 100
     assert await _state(context, campaign_id) == "stopped"
@@ -117,7 +117,7 @@ async def test_what_is_stopped_while_it_starts_sends_nothing_and_gives_its_units
         pass
     assert await states(context, campaign_id) == {("skipped", "stopped"): 8}
     assert await names(context, "send.skipped") == ["send.skipped"] * 8
-    assert not await sending.step(context)
+    assert not await sending.send_due(context)
     await _agree(context, campaign_id)
 
 
@@ -132,11 +132,11 @@ async def test_a_campaign_that_is_ended_is_wound_up_in_pieces_and_nothing_of_it_
     campaign_id = await _started(context)
     while await finish_pieces(context):
         pass
-    await sending.step(context)
+    await sending.send_due(context)
     queued = (await states(context, campaign_id)).get(("queued", None), 0)
     assert queued > 0
     async with context.database.transaction() as connection:
-        await actions.stop(connection, campaign_id)
+        await actions.stop_campaign(connection, campaign_id)
     left = (await states(context, campaign_id)).get(("planned", None), 0)
     assert left == max(9 - queued - _CHUNK, 0)
     while await finish_pieces(context):

@@ -23,7 +23,7 @@ Send = tuple[UUID, UUID]
 async def send(context: Context) -> Send:
     """A send that went out, and its customer."""
     await makers.started(context, reach=1)
-    await sending.step(context)
+    await sending.send_due(context)
     ((send_id, customer_id),) = await read(context, "SELECT id, customer_id FROM sends")
     return send_id, customer_id
 

@@ -31,7 +31,7 @@ async def test_starting_sets_the_units_aside_and_plans_a_send_for_everybody(cont
     await makers.customers(context, 3, consent=False, prefix="silent")
     campaign_id = await makers.campaign(context, variant_id, units=40)
     async with context.database.transaction() as connection:
-        started = await actions.start(connection, campaign_id)
+        started = await actions.start_campaign(connection, campaign_id)
         at = await levels(connection, [variant_id])
     assert (started.planned, dict(started.skipped)) == (5, {"no_consent": 3})
     assert at[variant_id, MAIN].free == 60
@@ -48,7 +48,7 @@ async def test_an_audience_is_one_language_or_country_and_the_reachable_come_fir
     audience = Audience(language="fa", country="Iran", limit=5)
     campaign_id = await makers.campaign(context, variant_id, audience=audience)
     async with context.database.transaction() as connection:
-        started = await actions.start(connection, campaign_id)
+        started = await actions.start_campaign(connection, campaign_id)
     assert (started.planned, dict(started.skipped)) == (4, {"no_consent": 1})
 
 
@@ -59,10 +59,10 @@ async def test_a_campaign_that_cannot_promise_does_not_start_and_changes_nothing
     for campaign_id, error in ((too_many, NothingToPromise), (nobody, NobodyToReach)):
         with pytest.raises(error):
             async with context.database.transaction() as connection:
-                await actions.start(connection, campaign_id)
+                await actions.start_campaign(connection, campaign_id)
     async with context.database.connection() as connection:
         assert (await levels(connection, [variant_id]))[variant_id, MAIN].free == 10
-        assert {c.state for c in await reading.listed(connection)} == {"draft"}
+        assert {c.state for c in await reading.newest_campaigns(connection)} == {"draft"}
     assert await read(context, "SELECT 1 FROM sends") == []
 
 
@@ -95,8 +95,8 @@ async def test_a_step_queues_mails_in_the_customers_language_with_links_of_their
     await makers.customers(context, 1, language="fa", prefix="f")
     campaign_id = await makers.campaign(context, variant_id)
     async with context.database.transaction() as connection:
-        await actions.start(connection, campaign_id)
-    assert await sending.step(context)
+        await actions.start_campaign(connection, campaign_id)
+    assert await sending.send_due(context)
     mails = await read(
         context, "SELECT subject, body, language, unsubscribe_url, author, campaign_id FROM messages"
     )
@@ -117,12 +117,12 @@ async def test_a_step_that_dies_leaves_nothing_and_the_next_sends_each_once(
 
     with monkeypatch.context() as broken:
         broken.setattr(sending, "tell_sends", dies)
-        assert not await sending.step(context)
+        assert not await sending.send_due(context)
     assert await states(context, campaign_id) == {("planned", None): 10}
     assert await read(context, "SELECT 1 FROM messages") == []
     async with context.database.transaction() as connection:
         assert await setbacks.try_now(connection, "campaigns.sending", str(campaign_id))
-    await sending.step(context)
+    await sending.send_due(context)
     assert await states(context, campaign_id) == {("queued", None): 10}
     assert len(await read(context, "SELECT 1 FROM messages")) == 10
 
@@ -131,12 +131,12 @@ async def test_two_workers_never_write_to_one_customer_twice(context: Context) -
     with clock.held(START) as now:
         campaign_id = await makers.started(context, reach=60, units=90)
         for _round in range(12):
-            await asyncio.gather(*(sending.step(context) for _worker in range(4)))
+            await asyncio.gather(*(sending.send_due(context) for _worker in range(4)))
             await delivered(context)
-            await caught_up(context, outcomes.subscriber())
+            await caught_up(context, outcomes.outcomes_reader())
             now.advance(seconds=7200)
         async with context.database.connection() as connection:
-            campaign = await reading.get(connection, campaign_id)
+            campaign = await reading.get_campaign(connection, campaign_id)
     assert (campaign.state, campaign.reason) == ("sent", "all_sent")
     assert await states(context, campaign_id) == {("sent", None): 60}
     assert len(await read(context, "SELECT DISTINCT customer_id FROM messages")) == 60
@@ -152,12 +152,12 @@ async def test_no_window_of_an_hour_sees_more_mails_than_the_channel_may_send(co
     with clock.held(START) as now:
         await makers.started(context, reach=30, units=90)
         for minute in range(0, 300, 10):
-            await sending.step(context)
+            await sending.send_due(context)
             count = len(await read(context, "SELECT 1 FROM messages"))
             queued += [minute * 60.0] * (count - len(queued))
             if minute % 40 == 0:  # between them the mail server is away
                 await delivered(context)
-                await caught_up(context, outcomes.subscriber())
+                await caught_up(context, outcomes.outcomes_reader())
             async with context.database.transaction() as connection:
                 await expire_due(connection)  # as the worker does all the time
             now.advance(seconds=600)
@@ -175,15 +175,15 @@ async def test_consent_withdrawn_after_planning_is_respected(context: Context) -
     (customer_id,) = await read(context, "SELECT customer_id FROM sends ORDER BY id LIMIT 1")
     async with context.database.transaction() as connection:
         await consent_many(connection, [Consent(customer_id[0], "email", False, "phone")])
-    await sending.step(context)
+    await sending.send_due(context)
     assert await states(context, campaign_id) == {("queued", None): 2, ("skipped", "no_consent"): 1}
 
 
 async def test_a_mail_that_fails_ends_its_send_with_the_reason(context: Context) -> None:
     campaign_id = await makers.started(context, reach=2)
-    await sending.step(context)
+    await sending.send_due(context)
     await delivered(context, End.FAILED)
-    await caught_up(context, outcomes.subscriber())
+    await caught_up(context, outcomes.outcomes_reader())
     assert await states(context, campaign_id) == {("failed", "refused"): 2}
     assert await names(context, "send.failed") == ["send.failed"] * 2
 
@@ -207,16 +207,16 @@ async def _buy(context: Context, campaign_id: object, variant_id: object, units:
 
 async def test_sold_out_stops_what_is_not_sent_and_says_so(context: Context) -> None:
     campaign_id = await makers.started(context, reach=40, units=5)
-    await sending.step(context)
+    await sending.send_due(context)
     assert (await states(context, campaign_id))["planned", None] == 20
     variant_id = derived_id("variant", "L1")
     await _buy(context, campaign_id, variant_id, 5)
     await read(context, "UPDATE campaigns SET paced_at = NULL RETURNING id")
-    await sending.step(context)
-    await caught_up(context, outcomes.subscriber())
+    await sending.send_due(context)
+    await caught_up(context, outcomes.outcomes_reader())
     assert await states(context, campaign_id) == {("skipped", "sold_out"): 40}
     async with context.database.connection() as connection:
-        campaign = await reading.get(connection, campaign_id)
+        campaign = await reading.get_campaign(connection, campaign_id)
     assert (campaign.state, campaign.reason) == ("stopped", "sold_out")
     assert campaign.closed_at is not None
     ended = await read(
@@ -238,7 +238,7 @@ async def test_stopping_brings_back_what_is_free_at_once_and_what_was_held_later
         )
         await hold_many(connection, [request])
     async with context.database.transaction() as connection:
-        await actions.stop(connection, campaign_id)
+        await actions.stop_campaign(connection, campaign_id)
         at = await levels(connection, [variant_id])
     assert (at[variant_id, MAIN].on_hand, at[variant_id, location].on_hand) == (90, 6)
     async with context.database.transaction() as connection:
@@ -251,7 +251,7 @@ async def test_stopping_brings_back_what_is_free_at_once_and_what_was_held_later
     assert (at[variant_id, MAIN].on_hand, at[variant_id, location].on_hand) == (96, 0)
     with pytest.raises(NoSuchStep):
         async with context.database.transaction() as connection:
-            await actions.stop(connection, campaign_id)
+            await actions.stop_campaign(connection, campaign_id)
 
 
 async def test_an_offer_ends_when_its_time_is_over(context: Context) -> None:
@@ -259,11 +259,11 @@ async def test_an_offer_ends_when_its_time_is_over(context: Context) -> None:
         campaign_id = await makers.started(context, reach=4, units=30, offer_hours=1)
         await close_offers(context)
         async with context.database.connection() as connection:
-            assert (await reading.get(connection, campaign_id)).closed_at is None
+            assert (await reading.get_campaign(connection, campaign_id)).closed_at is None
         now.advance(seconds=3600)
         await close_offers(context)
         async with context.database.connection() as connection:
-            campaign = await reading.get(connection, campaign_id)
+            campaign = await reading.get_campaign(connection, campaign_id)
             at = await levels(connection, [campaign.variant_id])
     assert (campaign.state, campaign.reason) == ("stopped", "offer_ended")
     assert at[campaign.variant_id, MAIN].on_hand == 100
@@ -273,13 +273,13 @@ async def test_an_offer_ends_when_its_time_is_over(context: Context) -> None:
 async def test_a_paused_campaign_sends_nothing_until_it_is_resumed(context: Context) -> None:
     campaign_id = await makers.started(context, reach=4)
     async with context.database.transaction() as connection:
-        await actions.pause(connection, campaign_id)
-    assert not await sending.step(context)
+        await actions.pause_campaign(connection, campaign_id)
+    assert not await sending.send_due(context)
     async with context.database.transaction() as connection:
         with pytest.raises(NoSuchStep):
-            await actions.pause(connection, campaign_id)
-        await actions.resume(connection, campaign_id)
-    assert await sending.step(context)
+            await actions.pause_campaign(connection, campaign_id)
+        await actions.resume_campaign(connection, campaign_id)
+    assert await sending.send_due(context)
     assert await names(context, "campaign.paused", "campaign.resumed") == [
         "campaign.paused",
         "campaign.resumed",
@@ -300,40 +300,40 @@ async def test_what_is_not_published_is_never_offered(context: Context) -> None:
         await makers.campaign(context, variant_id)
     assert "not in the shop" in refused.value.problems["variant_id"]
     async with context.database.transaction() as connection:
-        assert await form.choices(connection, "") == []
+        assert await form.offer_choices(connection, "") == []
         with pytest.raises(NotPublished):
-            await actions.start(connection, campaign_id)
+            await actions.start_campaign(connection, campaign_id)
     await _publish(context, published=True)
     async with context.database.transaction() as connection:
-        assert [choice.variant_id for choice in await form.choices(connection, "")] == [variant_id]
-        await actions.start(connection, campaign_id)
+        assert [choice.variant_id for choice in await form.offer_choices(connection, "")] == [variant_id]
+        await actions.start_campaign(connection, campaign_id)
 
 
 async def test_a_campaign_whose_product_is_taken_off_waits_until_it_is_back(context: Context) -> None:
     campaign_id = await makers.started(context, reach=4)
     await _publish(context, published=False)
-    await sending.step(context)
+    await sending.send_due(context)
     async with context.database.connection() as connection:
-        paused = await actions.get(connection, campaign_id)
+        paused = await actions.get_campaign(connection, campaign_id)
     assert (paused.state, paused.reason) == ("paused", "not_published")
     assert await states(context, campaign_id) == {("planned", None): 4}
     assert await names(context, "campaign.paused") == ["campaign.paused"]
     with pytest.raises(NotPublished):
         async with context.database.transaction() as connection:
-            await actions.resume(connection, campaign_id)
+            await actions.resume_campaign(connection, campaign_id)
     await _publish(context, published=True)
     async with context.database.transaction() as connection:
-        await actions.resume(connection, campaign_id)
-    assert await sending.step(context)
+        await actions.resume_campaign(connection, campaign_id)
+    assert await sending.send_due(context)
     assert await states(context, campaign_id) == {("queued", None): 4}
 
 
 async def test_orders_of_a_campaign_are_noted_on_its_sends_and_slow_it_down(context: Context) -> None:
     campaign_id = await makers.started(context, reach=200, units=10)
     variant_id = derived_id("variant", "L1")
-    await sending.step(context)
+    await sending.send_due(context)
     await delivered(context)
-    await caught_up(context, outcomes.subscriber())
+    await caught_up(context, outcomes.outcomes_reader())
     sends = await read(context, "SELECT id, customer_id FROM sends WHERE state = 'sent'")
     async with context.database.transaction() as connection:
         await outcomes.click_many(connection, [outcomes.Click(send[0], new_id()) for send in sends])
@@ -349,12 +349,12 @@ async def test_orders_of_a_campaign_are_noted_on_its_sends_and_slow_it_down(cont
         for send in sends[:3]
     ]
     await happened(context, *orders, *orders)
-    await caught_up(context, outcomes.subscriber())
+    await caught_up(context, outcomes.outcomes_reader())
     noted = await read(context, "SELECT count(ordered_at), sum(units) FROM sends")
     assert noted == [(3, 6)]
     await read(context, "UPDATE campaigns SET paced_at = NULL RETURNING id")
-    await sending.step(context)
+    await sending.send_due(context)
     async with context.database.connection() as connection:
-        pace = (await reading.get(connection, campaign_id)).pace
+        pace = (await reading.get_campaign(connection, campaign_id)).pace
     assert pace["bound"] == "units"
     assert pace["sends"] == 0

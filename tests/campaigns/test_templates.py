@@ -18,7 +18,7 @@ FACTS = mail.Facts(OFFER, 1500, 60, "Safar Gifts")
 
 
 def problem(body: str) -> str | None:
-    return mail.problems({"en": "Hello"}, {"en": body}, FACTS).get("body_en")
+    return mail.template_problems({"en": "Hello"}, {"en": body}, FACTS).get("body_en")
 
 
 @pytest.mark.finding("messages-4")
@@ -41,7 +41,7 @@ def test_a_text_that_fails_for_some_customers_is_refused_when_it_is_written(body
 def test_units_are_written_as_people_write_them_and_calculate_as_a_number() -> None:
     body = "{{ units }} / {{ units | times: 2 }} / {% if units > 1000 %}many{% endif %} {{ link }}"
     assert problem(body) is None
-    written = mail.write(
+    written = mail.write_mail(
         {"en": "x"}, {"en": body}, FACTS, name="Ada", language="en", link="L", unsubscribe="U"
     )
     assert written.body.startswith("1,500 / 3000 / many L")
@@ -87,11 +87,11 @@ async def test_one_customer_whose_text_cannot_be_written_stops_nobody(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        mail, "problems", lambda *_texts: {}
+        mail, "template_problems", lambda *_texts: {}
     )  # as if what was tried had not met this customer
     body = {"en": "{% if customer.name == 'C 1' %}{{ nothing }}{% endif %}{{ link }}"}
     campaign_id = await makers.started(context, reach=3, body=body)
-    await sending.step(context)
+    await sending.send_due(context)
     assert await states(context, campaign_id) == {("queued", None): 2, ("skipped", "template"): 1}
 
 
@@ -104,7 +104,7 @@ async def test_a_campaign_that_fails_rests_and_the_others_go_on(
     ((variant_id,),) = await read(context, "SELECT variant_id FROM campaigns")
     sound = await makers.campaign(context, variant_id, units=10)
     async with context.database.transaction() as connection:
-        await actions.start(connection, sound)
+        await actions.start_campaign(connection, sound)
     write = sending._written
 
     async def fails(connection: Any, context: Any, campaign: Any, sends: Any) -> Any:
@@ -113,7 +113,7 @@ async def test_a_campaign_that_fails_rests_and_the_others_go_on(
         return await write(connection, context, campaign, sends)
 
     monkeypatch.setattr(sending, "_written", fails)
-    assert await sending.step(context)
+    assert await sending.send_due(context)
     assert await states(context, broken) == {("planned", None): 2}
     assert await states(context, sound) == {("queued", None): 2}
     ((queue, item, error),) = await read(context, "SELECT queue, item, error FROM setbacks")

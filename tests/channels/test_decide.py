@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from safar.channels.decide import address_is_gone, failed_for_now, refused, retry_pause_s, server_away
-from safar.channels.model import Attempt, End
+from safar.channels.decide import address_is_gone, failed_for_now, refused_attempt, retry_pause_s, server_away
+from safar.channels.model import End, SendAttempt
 from safar.kernel.ids import derived_id
 
 ID = derived_id("mail")
@@ -29,26 +29,28 @@ def test_the_pauses_double_from_five_seconds_to_half_an_hour() -> None:
     [(499, End.AGAIN), (500, End.FAILED), (550, End.FAILED), (599, End.FAILED), (600, End.AGAIN)],
 )
 def test_an_answer_of_five_hundred_and_something_is_final(code: int, end: End) -> None:
-    attempt = refused(ID, 2, code, "no")
+    attempt = refused_attempt(ID, 2, code, "no")
     assert (attempt.end, attempt.code, attempt.reason) == (end, f"smtp_{code}", f"{code} no")
     assert attempt.pause_s == (10 if end is End.AGAIN else 0)
 
 
 def test_a_long_reason_is_cut_at_three_hundred_letters() -> None:
-    assert refused(ID, 1, 550, "x" * 400).reason == "550 " + "x" * 296
+    assert refused_attempt(ID, 1, 550, "x" * 400).reason == "550 " + "x" * 296
     assert failed_for_now(ID, 1, "timeout", "x" * 400).reason == "x" * 300
     assert server_away(ID, 1, AT, AT, "x" * 400).reason == "x" * 300
 
 
 def test_sixteen_tries_are_enough() -> None:
-    assert failed_for_now(ID, 15, "timeout", "slow") == Attempt(ID, 15, End.AGAIN, "timeout", "slow", 1800)
+    assert failed_for_now(ID, 15, "timeout", "slow") == SendAttempt(
+        ID, 15, End.AGAIN, "timeout", "slow", 1800
+    )
     given_up = failed_for_now(ID, 16, "timeout", "slow")
-    assert given_up == Attempt(ID, 16, End.FAILED, "timeout", "given up after 16 attempts: slow")
+    assert given_up == SendAttempt(ID, 16, End.FAILED, "timeout", "given up after 16 attempts: slow")
 
 
 def test_a_server_that_is_away_for_two_days_fails_its_mails() -> None:
     waits = server_away(ID, 3, AT, AT + timedelta(hours=48), "down")
-    assert waits == Attempt(ID, 3, End.AGAIN, "server_away", "down", 0.0, counted=False)
+    assert waits == SendAttempt(ID, 3, End.AGAIN, "server_away", "down", 0.0, counted=False)
     assert server_away(ID, 3, AT, AT + timedelta(hours=48, seconds=1), "down").end is End.FAILED
 
 

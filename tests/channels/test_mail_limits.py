@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safar.channels.mail_limits import Caller, Callers, Quotas
+from safar.channels.mail_limits import Callers, MailConnection, Quotas
 from safar.channels.smtp_in import IncomingMail
 
 pytestmark = pytest.mark.finding("security-9")
@@ -14,9 +14,9 @@ class Told(list[str]):
     """What a caller was told when it had to go."""
 
 
-def caller(network: str = "192.0.2.1") -> tuple[Caller, Told]:
+def caller(network: str = "192.0.2.1") -> tuple[MailConnection, Told]:
     told = Told()
-    return Caller(network, told.append), told
+    return MailConnection(network, told.append), told
 
 
 def test_the_quietest_goes_when_there_is_no_room() -> None:

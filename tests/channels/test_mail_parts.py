@@ -142,9 +142,9 @@ def test_text_is_read_within_one_limit_for_all_parts() -> None:
     parts = read_parts(
         HEAD + b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + f"--x\r\n{big}\r\n".encode() * 5
     )
-    from safar.channels.mail_text import words_of
+    from safar.channels.mail_text import mail_text_of
 
-    words = words_of(parts)
+    words = mail_text_of(parts)
     assert words.cut
     assert sum(line.text == "word" for line in words.lines) <= READ_BYTES_MAX // len("<p>word</p>") + 1
 

@@ -10,8 +10,15 @@ import pytest
 
 from safar.bench.ports import reserve_port
 from safar.channels import outbox as outbox_module
-from safar.channels.actions import end_many, queue_many, retry, skip_many, take_due, troubles
-from safar.channels.decide import TRIES_MAX, refused
+from safar.channels.actions import (
+    end_attempts_many,
+    queue_many,
+    retry_message,
+    skip_many,
+    take_due_mail,
+    troubles,
+)
+from safar.channels.decide import TRIES_MAX, refused_attempt
 from safar.channels.model import WEB, Due, Outgoing
 from safar.channels.outbox import Outbox
 from safar.channels.smtp import SmtpServer
@@ -137,7 +144,7 @@ async def test_a_permanent_refusal_fails_with_the_servers_reason(mailing: Contex
     assert failed["subject_id"] == gone.conversation_id
     assert "gone@" not in str(failed)
     async with mailing.database.transaction() as connection:
-        assert await retry(connection, gone.message_id, staff_id=new_id())
+        assert await retry_message(connection, gone.message_id, staff_id=new_id())
     box.answer = None
     await drain(Outbox(mailing))
     assert (await states(mailing))[gone.message_id] == ("sent", None)
@@ -269,7 +276,7 @@ async def test_a_database_that_is_away_after_sending_does_not_double_the_mail(
         calls += 1
         if calls == 1:
             raise psycopg.OperationalError("gone")
-        await end_many(*arguments)  # type: ignore[arg-type]
+        await end_attempts_many(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr("safar.channels.outbox.end_many", fail_once)
     with pytest.raises(psycopg.OperationalError, match="gone"):
@@ -302,10 +309,10 @@ async def test_a_late_report_of_failure_does_not_undo_a_success(mailing: Context
     sent = await mail(mailing, await customer(mailing))
     outbox = Outbox(mailing)
     async with mailing.database.transaction() as connection:
-        taken: list[Due] = await take_due(connection, limit=10, lease_s=0)
+        taken: list[Due] = await take_due_mail(connection, limit=10, lease_s=0)
     await outbox.step()
     async with mailing.database.transaction() as connection:
-        await end_many(connection, [refused(sent.message_id, taken[0].tries, 550, "late")])
+        await end_attempts_many(connection, [refused_attempt(sent.message_id, taken[0].tries, 550, "late")])
     assert (await states(mailing))[sent.message_id][0] == "sent"
 
 

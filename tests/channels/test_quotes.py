@@ -5,18 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safar.channels.html_text import lines_of_html
-from safar.channels.quotes import Split, plain_lines, split
+from safar.channels.quotes import Split, plain_lines, split_quoted
 
 pytestmark = pytest.mark.finding("messages-2")
 QUOTE = "> Your order 1001 is confirmed.\n> We are packing it."
 
 
 def read(text: str, *, subject: str = "Re: Your order", is_answer: bool = True) -> Split:
-    return split(plain_lines(text), subject=subject, is_answer=is_answer)
+    return split_quoted(plain_lines(text), subject=subject, is_answer=is_answer)
 
 
 def read_html(markup: str, *, subject: str = "Re: Your order") -> Split:
-    return split(lines_of_html(markup), subject=subject, is_answer=True)
+    return split_quoted(lines_of_html(markup), subject=subject, is_answer=True)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ async def _campaign(context: Context) -> UUID:
     """Four mails sent, three links opened, four orders of which one is cancelled and one packed."""
     campaign_id = await makers.started(context, reach=4, units=10)
     ((variant_id,),) = await read(context, "SELECT variant_id FROM campaigns")
-    await sending.step(context)
+    await sending.send_due(context)
     await makers.delivered(context)
     sends = [id_ for (id_,) in await read(context, "SELECT id FROM sends ORDER BY id")]
     orders = []
@@ -45,7 +45,7 @@ async def _campaign(context: Context) -> UUID:
     gone = Cancellation(orders[3], "https://shop.example/orders/x", "cancelled_by_customer")
     assert (await context.batched(cancel_with_exchanges_many, gone)).state == "cancelled"
     await context.batched(pack_many, Pack(orders[0], new_id()))
-    await caught_up(context, outcomes.subscriber())
+    await caught_up(context, outcomes.outcomes_reader())
     return campaign_id
 
 

@@ -7,17 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safar.customers.actions import (
-    Claim,
+    AddressClaim,
     IdentityRequest,
     Proof,
-    cards,
-    claim_many,
+    claim_addresses_many,
+    customer_cards,
     customer_of_address,
     finals,
     identify_many,
     prove,
 )
-from safar.customers.decide import Verdict, verdict
+from safar.customers.decide import ProofVerdict, verdict
 from safar.customers.model import Proven
 from safar.kernel.database import Database, value
 from safar.kernel.ids import new_id
@@ -29,11 +29,11 @@ PEOPLE = [UUID(int=number) for number in range(1, 5)]
 
 async def claim(database: Database, *claimants: UUID, email: str = VERA) -> list[UUID]:
     claims = [
-        Claim(customer_id=id_, kind="email", value=email, language="en", source="order", name="Typed")
+        AddressClaim(customer_id=id_, kind="email", value=email, language="en", source="order", name="Typed")
         for id_ in claimants
     ]
     async with database.transaction() as connection:
-        return await claim_many(connection, claims)
+        return await claim_addresses_many(connection, claims)
 
 
 async def show(database: Database, claimant: UUID, *, browser: UUID | None, email: str = VERA) -> Proven:
@@ -59,11 +59,11 @@ def test_only_a_browser_that_reads_the_mailbox_joins_it_and_never_two_people_who
     claimant: UUID, owner: UUID | None, brought_by: UUID | None, has_address: bool
 ) -> None:
     decided = verdict(claimant, owner, brought_by=brought_by, address_own=PEOPLE[3], has_address=has_address)
-    if decided in (Verdict.KEEP, Verdict.JOIN):
+    if decided in (ProofVerdict.KEEP, ProofVerdict.JOIN):
         assert claimant in (brought_by, PEOPLE[3])
         assert not has_address
-    assert (decided is Verdict.NOTHING) == (owner == claimant)
-    assert (decided in (Verdict.KEEP, Verdict.FOUND)) == (owner is None)
+    assert (decided is ProofVerdict.NOTHING) == (owner == claimant)
+    assert (decided in (ProofVerdict.KEEP, ProofVerdict.FOUND)) == (owner is None)
 
 
 async def test_a_claim_is_kept_and_is_no_identity(database: Database) -> None:
@@ -72,7 +72,7 @@ async def test_a_claim_is_kept_and_is_no_identity(database: Database) -> None:
     assert await claim(database, ada) == [ada]
     assert await owner(database) is None
     async with database.connection() as connection:
-        card = (await cards(connection, [ada]))[ada]
+        card = (await customer_cards(connection, [ada]))[ada]
     assert (card.email, card.claimed, card.said, card.name) == (None, VERA, VERA, "Typed")
 
 
@@ -82,7 +82,7 @@ async def test_a_claim_of_a_known_address_changes_nothing_of_its_owner(database:
     eve = new_id()
     assert await claim(database, eve) == [eve]
     async with database.connection() as connection:
-        found = await cards(connection, [vera, eve])
+        found = await customer_cards(connection, [vera, eve])
         browsers = "SELECT count(*) FROM customer_identities WHERE kind = 'visitor'"
         assert await value(connection, browsers) == 0  # type: ignore[arg-type]
     assert (found[vera].name, found[vera].language, found[eve].id) == (None, "fa", eve)

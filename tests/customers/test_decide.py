@@ -2,7 +2,7 @@
 
 import pytest
 
-from safar.customers.decide import Verdict, verdict
+from safar.customers.decide import ProofVerdict, verdict
 from safar.kernel.ids import derived_id
 
 ME, OWNER, BY_ADDRESS, OTHER = (derived_id(name) for name in ("me", "owner", "by address", "other"))
@@ -11,21 +11,21 @@ ME, OWNER, BY_ADDRESS, OTHER = (derived_id(name) for name in ("me", "owner", "by
 @pytest.mark.parametrize(
     ("claimant", "owner", "brought_by", "has_address", "found"),
     [
-        (ME, ME, ME, False, Verdict.NOTHING),
-        (ME, ME, OTHER, True, Verdict.NOTHING),
-        (ME, None, ME, False, Verdict.KEEP),
-        (ME, None, ME, True, Verdict.FOUND),  # two people who share a browser do not become one
-        (ME, None, OTHER, False, Verdict.FOUND),
-        (ME, None, None, False, Verdict.FOUND),
-        (BY_ADDRESS, None, OTHER, False, Verdict.KEEP),
-        (ME, OWNER, ME, False, Verdict.JOIN),
-        (ME, OWNER, ME, True, Verdict.HAND_OVER),
-        (ME, OWNER, OTHER, False, Verdict.HAND_OVER),
-        (BY_ADDRESS, OWNER, OTHER, False, Verdict.JOIN),
+        (ME, ME, ME, False, ProofVerdict.NOTHING),
+        (ME, ME, OTHER, True, ProofVerdict.NOTHING),
+        (ME, None, ME, False, ProofVerdict.KEEP),
+        (ME, None, ME, True, ProofVerdict.FOUND),  # two people who share a browser do not become one
+        (ME, None, OTHER, False, ProofVerdict.FOUND),
+        (ME, None, None, False, ProofVerdict.FOUND),
+        (BY_ADDRESS, None, OTHER, False, ProofVerdict.KEEP),
+        (ME, OWNER, ME, False, ProofVerdict.JOIN),
+        (ME, OWNER, ME, True, ProofVerdict.HAND_OVER),
+        (ME, OWNER, OTHER, False, ProofVerdict.HAND_OVER),
+        (BY_ADDRESS, OWNER, OTHER, False, ProofVerdict.JOIN),
     ],
 )
 def test_only_the_claimants_own_browser_joins_them_to_a_mailbox(
-    claimant: object, owner: object, brought_by: object, has_address: bool, found: Verdict
+    claimant: object, owner: object, brought_by: object, has_address: bool, found: ProofVerdict
 ) -> None:
     decided = verdict(
         claimant,

@@ -10,8 +10,8 @@ from safar.customers.actions import (
     CustomerRecord,
     IdentityRequest,
     Provisional,
-    cards,
     consent_many,
+    customer_cards,
     ensure_many,
     identify_many,
     import_many,
@@ -88,7 +88,7 @@ async def test_an_address_is_added_to_a_visitor_who_has_a_row(database: Database
     async with database.transaction() as connection:
         await ensure_many(connection, [Provisional(visitor, "fa"), Provisional(visitor, "fa")])
         ids = await identify_many(connection, [email("zahra@example.com", customer_id=visitor, name="زهرا")])
-        found = await cards(connection, [visitor])
+        found = await customer_cards(connection, [visitor])
     assert ids == [visitor]
     assert (found[visitor].email, found[visitor].name, found[visitor].language) == (
         "zahra@example.com",
@@ -104,7 +104,7 @@ async def test_a_known_address_stays_with_its_customer_and_no_browser_is_remembe
     visitor = new_id()
     assert await identify(database, email("anna@example.com", customer_id=visitor, name="Eve")) == [known]
     async with database.connection() as connection:
-        assert (await cards(connection, [known]))[known].name == "Anna"
+        assert (await customer_cards(connection, [known]))[known].name == "Anna"
         browsers = "SELECT count(*) FROM customer_identities WHERE kind = 'visitor'"
         assert await value(connection, browsers, {}) == 0
         assert await count(connection, "customers") == 1
@@ -117,7 +117,7 @@ async def test_a_merged_customer_leads_to_the_one_it_was_merged_into(database: D
         await execute(connection, merge, {"id": first, "to": second})
         assert await identify_many(connection, [email("old@example.com")]) == [second]
         assert await identify_many(connection, [email("third@example.com", customer_id=first)]) == [second]
-        assert (await cards(connection, [first]))[first].id == second
+        assert (await customer_cards(connection, [first]))[first].id == second
 
 
 async def test_consent_is_written_once_and_only_changes_are_told(database: Database) -> None:

@@ -8,13 +8,13 @@ import pytest
 
 from safar.console.build import build_console
 from safar.customers.actions import (
-    Claim,
+    AddressClaim,
     Consent,
     CustomerRecord,
     IdentityRequest,
     Proof,
     Provisional,
-    claim_many,
+    claim_addresses_many,
     consent_many,
     ensure_many,
     identify_many,
@@ -131,10 +131,10 @@ async def test_a_customer_page_shows_profile_addresses_consent_and_timeline(
                 IdentityRequest(kind="phone", value="+44 20 7946 0000", language="en", customer_id=anna),
             ],
         )
-        claim = Claim(
+        claim = AddressClaim(
             customer_id=visitor, kind="email", value="c0@example.com", language="en", source="order"
         )
-        await claim_many(connection, [claim])
+        await claim_addresses_many(connection, [claim])
         # Opened in the browser that typed it: c0@example.com is Anna's, so this was her browser.
         proof = Proof(claimant=visitor, kind="email", value="c0@example.com", language="en", browser=visitor)
         assert (await prove(connection, proof)).owner_id == anna

@@ -10,8 +10,8 @@ import safar.shop.public
 from safar.capacity.actions import release_many
 from safar.customers.visitor import COOKIE, new_visitor, signed
 from safar.front.build import build_front, passes_by
-from safar.gate.line.calling import step
-from safar.gate.site.sites import ensure_site, figures
+from safar.gate.line.calling import call_next
+from safar.gate.site.sites import ensure_site, site_figures
 from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context, make_context
 from safar.settings import Settings
@@ -77,7 +77,7 @@ async def test_the_visitor_keeps_one_identity_through_queue_and_shop(context: Co
         await second.get("/")
         await first.post("/leave")
         async with context.database.transaction() as connection:
-            await step(connection, SHOP)
+            await call_next(connection, SHOP)
         async with asyncio.timeout(10):
             while (await second.get("/wait/poll")).json()["state"] != "admitted":
                 await asyncio.sleep(0)  # the front's own reading, four times a second
@@ -133,7 +133,7 @@ async def test_a_front_opens_its_site_by_itself(context: Context, serve: Serve) 
     async with asyncio.timeout(10):
         while True:
             async with context.database.connection() as connection:
-                now_there = await figures(connection, SHOP)
+                now_there = await site_figures(connection, SHOP)
             if now_there is not None:
                 break
     assert now_there.site.capacity == context.settings.site_capacity
@@ -146,7 +146,7 @@ async def test_an_idle_place_goes_to_the_next_visitor(context: Context, front: s
         async with context.database.transaction() as connection:
             held = await connection.execute("SELECT id FROM capacity_holds WHERE state = 'live'")
             await release_many(connection, [hold_id for (hold_id,) in await held.fetchall()])
-            await step(connection, SHOP)
-            now_there = await figures(connection, SHOP)
+            await call_next(connection, SHOP)
+            now_there = await site_figures(connection, SHOP)
     assert now_there is not None
     assert now_there.site.called == 1

@@ -16,12 +16,12 @@ from safar.channels.actions import ensure_channels
 from safar.customers.visitor import COOKIE, Visitor, VisitorLayer, new_visitor, signed
 from safar.front.build import build_front
 from safar.front.goods import note_goods
-from safar.gate.door.board import Board, with_board
+from safar.gate.door.board import SiteBoard, with_board
 from safar.gate.door.layer import GateLayer
-from safar.gate.line.calling import step
+from safar.gate.line.calling import call_next
 from safar.gate.public import routes
-from safar.gate.site.sites import NewSite, ensure_site, figures, open_site, product_key
-from safar.gate.tickets.model import SHOP, Caller, Figures, Kind
+from safar.gate.site.sites import NewSite, ensure_site, open_site, product_key, site_figures
+from safar.gate.tickets.model import SHOP, Caller, SiteFigures, SiteKind
 from safar.kernel.context import Context
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.web.access import PublicRoute
@@ -56,7 +56,7 @@ async def _shelf(request: Request) -> PlainTextResponse:
 
 def build_shop(context: Context) -> Starlette:
     """A surface with one page behind the gate and the gate's own pages before it."""
-    board = Board(context, SHOP, units_left=lambda _scope: 42)
+    board = SiteBoard(context, SHOP, units_left=lambda _scope: 42)
     return build_surface(
         context,
         Surface("front", lambda _request: {"cart_count": 0, "query": "", "people_answer": ""}),
@@ -92,12 +92,12 @@ class Shop:
     async def step(self) -> None:
         """Step the gate once and let this process see it."""
         async with self.context.database.transaction() as connection:
-            await step(connection, SHOP)
+            await call_next(connection, SHOP)
         await self.app.state.board.refresh()
 
-    async def figures(self) -> Figures:
+    async def figures(self) -> SiteFigures:
         async with self.context.database.connection() as connection:
-            found = await figures(connection, SHOP)
+            found = await site_figures(connection, SHOP)
         assert found is not None
         return found
 
@@ -159,7 +159,7 @@ class Drop:
         """What the worker and the front's own reading do four times a second."""
         await note_goods(self.context.database)
         async with self.context.database.transaction() as connection:
-            await step(connection, self.key)
+            await call_next(connection, self.key)
         await self.front.state.board.refresh()
 
     async def buy(self, visitor: httpx.AsyncClient) -> httpx.Response:
@@ -183,7 +183,7 @@ async def drop(context: Context, serve: Serve) -> AsyncIterator[Drop]:
         new = NewSite(
             key=product_key(mug.product_id),
             capacity=1,
-            kind=Kind.PRODUCT,
+            kind=SiteKind.PRODUCT,
             title=mug.title,
             path=f"/p/{mug.slug}",
             product_id=mug.product_id,

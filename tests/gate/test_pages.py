@@ -13,7 +13,7 @@ from safar.catalogue.actions import import_products
 from safar.gate import jobs
 from safar.gate.pages import routes
 from safar.gate.site.form import external_of
-from safar.gate.site.sites import ensure_site, figures
+from safar.gate.site.sites import ensure_site, site_figures
 from safar.gate.tickets.model import SHOP
 from safar.journal.actions import of_staff
 from safar.kernel import clock
@@ -114,7 +114,7 @@ async def test_the_loops_give_the_place_of_who_fell_silent_to_the_next(context: 
             assert not await steps["capacity.expire"]()
             assert not await steps["gate.step"]()
             async with context.database.connection() as connection:
-                now_there = await figures(connection, SHOP)
+                now_there = await site_figures(connection, SHOP)
             assert now_there is not None
             assert now_there.site.called == called
         assert not await steps["gate.forget"]()

@@ -8,8 +8,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from safar.inbox.actions import close, hand_over, reply
-from safar.inbox.folders import PAGE, View, listed
+from safar.inbox.actions import close_conversation, hand_over, reply
+from safar.inbox.folders import PAGE, View, folder_page
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
@@ -58,7 +58,7 @@ async def test_each_folder_shows_what_it_is_for(shop: Context, console: str) -> 
         async with shop.database.transaction() as connection:
             await hand_over(connection, ids["Babak"], "asks_for_person")
             await hand_over(connection, ids["Ana"], "unsure")
-            await close(connection, ids["Dora"], staff_id=new_id())
+            await close_conversation(connection, ids["Dora"], staff_id=new_id())
     async with await signed_in(shop, console) as client:
         await client.post(f"/inbox/{ids['Chandra']}/assignee", data={"to": "me"})
         assert await names(client, "") == ["Chandra", "Babak", "Ana"]
@@ -82,7 +82,7 @@ async def test_pages_follow_each_other_without_gap_or_repeat(shop: Context) -> N
     view: View | None = View("open")
     while view is not None:
         async with shop.database.connection() as connection:
-            found = await listed(connection, view)
+            found = await folder_page(connection, view)
         seen += [line.id for line in found.lines]
         view = View("open", after=parse_page_key(found.older, key_moment, UUID)) if found.older else None
     assert len(seen) == len(set(seen)) == total

@@ -19,7 +19,7 @@ from safar.inbox.decide import (
     undelivered,
     way_of,
 )
-from safar.inbox.model import Conversation, Inbound, Reply, Said, Way
+from safar.inbox.model import Conversation, Inbound, Reply, ReplyAddress, ReplyOutcome
 from safar.kernel.ids import derived_id
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -142,32 +142,38 @@ def test_the_event_says_what_the_message_can_be_trusted_with(
     [
         ({}, "bot", None),
         ({"with_staff": True, "handover_reason": "unsure"}, "bot", None),  # it goes on with other questions
-        ({"with_staff": True, "handover_reason": "asked_for"}, "bot", Said.WITH_STAFF),
-        ({"with_staff": True, "handover_reason": "unsure", "assigned_to": ADA}, "bot", Said.WITH_STAFF),
+        ({"with_staff": True, "handover_reason": "asked_for"}, "bot", ReplyOutcome.WITH_STAFF),
+        (
+            {"with_staff": True, "handover_reason": "unsure", "assigned_to": ADA},
+            "bot",
+            ReplyOutcome.WITH_STAFF,
+        ),
         ({"with_staff": True, "handover_reason": "asked_for"}, "staff", None),
         ({"with_staff": True, "handover_reason": "asked_for"}, "shop", None),
     ],
 )
-def test_the_bot_never_talks_over_a_person(changes: dict[str, Any], author: str, said: Said | None) -> None:
+def test_the_bot_never_talks_over_a_person(
+    changes: dict[str, Any], author: str, said: ReplyOutcome | None
+) -> None:
     assert may_say(replace(THREAD, **changes), reply(author)) is said
 
 
-def way(address: str, minutes: int | None, *, own: bool = True, channel: object = EMAIL) -> Way:
+def way(address: str, minutes: int | None, *, own: bool = True, channel: object = EMAIL) -> ReplyAddress:
     at = None if minutes is None else AT + timedelta(minutes=minutes)
-    return Way(THREAD.id, channel, address, None, None, own, at)  # type: ignore[arg-type]
+    return ReplyAddress(THREAD.id, channel, address, None, None, own, at)  # type: ignore[arg-type]
 
 
 def test_an_answer_goes_where_it_says_or_to_the_customers_newest_address() -> None:
     home, work, chat = way("home", 1), way("work", 2), way("v", 0, channel=WEB)
     friend, never = way("friend", 3, own=False), way("new", None)
     assert way_of([home, work, chat], reply()) == work
-    assert way_of([home, friend], reply()) is Said.CHOOSE
-    assert way_of([], reply()) is Said.NO_ADDRESS
+    assert way_of([home, friend], reply()) is ReplyOutcome.CHOOSE
+    assert way_of([], reply()) is ReplyOutcome.NO_ADDRESS
     assert way_of([home, work, chat, friend], reply(channel_id=EMAIL)) == work
     assert way_of([home, work, chat], reply(channel_id=WEB)) == chat
-    assert way_of([home], reply(channel_id=WEB)) is Said.NO_ADDRESS
+    assert way_of([home], reply(channel_id=WEB)) is ReplyOutcome.NO_ADDRESS
     assert way_of([home, friend], reply(channel_id=EMAIL, address="friend")) == friend
-    assert way_of([home, friend], reply(channel_id=WEB, address="friend")) is Said.NO_ADDRESS
+    assert way_of([home, friend], reply(channel_id=WEB, address="friend")) is ReplyOutcome.NO_ADDRESS
     assert newest([never, home]) == newest([home, never]) == home
     assert newest([never]) == never
 

@@ -12,10 +12,10 @@ from safar.channels.actions import envelope, keep_envelopes, unread_envelopes
 from safar.channels.email_in import MailListener
 from safar.channels.model import EMAIL
 from safar.channels.returns import return_path
-from safar.inbox.actions import close, reply
+from safar.inbox.actions import close_conversation, reply
 from safar.inbox.jobs import mail_listener, take_failed
 from safar.inbox.thread import thread_of
-from safar.journal.actions import read
+from safar.journal.actions import read_events
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from tests.conftest import AUTHSERV_ID
@@ -199,7 +199,7 @@ Message-ID: <{message_id}@safar.example>
     await send(listener, bounce.replace("\n", "\r\n").encode() + b" ", sender="", to=back)
     assert (await states(shop))[message_id] == ("failed", "returned by the receiving side (5.1.1)")
     async with shop.database.transaction() as connection:
-        failed = await read(connection, after=0, until=10**9, limit=10, names=["message.failed"])
+        failed = await read_events(connection, after=0, until=10**9, limit=10, names=["message.failed"])
         await take_failed(connection, failed)
     after = await conversation(shop, found.id)
     assert (after.with_staff, after.handover_reason) == (True, "not_delivered")
@@ -229,7 +229,7 @@ async def test_who_writes_through_a_group_waits_for_people_and_gets_no_machines_
         if state == "received"
     }
     async with shop.database.transaction() as connection:
-        await close(connection, found.id, staff_id=new_id())
+        await close_conversation(connection, found.id, staff_id=new_id())
     await send(listener, written("Again", **headers))
     assert (await conversation(shop, found.id)).with_staff
 
@@ -288,5 +288,5 @@ async def test_mails_larger_together_than_one_statement_are_kept(shop: Context) 
 async def answer_all(shop: Context) -> None:
     """Let the bot take what has been received."""
     async with shop.database.transaction() as connection:
-        found = await read(connection, after=0, until=10**9, limit=100, names=["message.received"])
+        found = await read_events(connection, after=0, until=10**9, limit=100, names=["message.received"])
         await Bot(shop.settings).take(connection, found)

@@ -8,10 +8,10 @@ import pytest
 
 from safar.channels.email_in import MailListener
 from safar.channels.model import EMAIL
-from safar.customers.actions import cards
+from safar.customers.actions import customer_cards
 from safar.inbox.actions import reply
 from safar.inbox.jobs import mail_listener
-from safar.inbox.model import Said
+from safar.inbox.model import ReplyOutcome
 from safar.inbox.thread import thread_of
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
@@ -34,7 +34,7 @@ async def listener(shop: Context) -> AsyncIterator[MailListener]:
     await listening.close()
 
 
-async def answer(shop: Context, conversation_id: UUID, **how: object) -> tuple[Said, UUID]:
+async def answer(shop: Context, conversation_id: UUID, **how: object) -> tuple[ReplyOutcome, UUID]:
     staff = await staff_member(shop)
     message_id = new_id()
     async with shop.database.transaction() as connection:
@@ -78,7 +78,7 @@ async def test_a_forged_sender_is_kept_apart_from_the_customer_and_marked(
         apart = next(c for c in await conversations(shop) if c.last_address == "ana@example.com")
         assert apart.customer_id != ann
         assert (await thread_of(connection, apart.id)).messages[0].verified is False
-        card = (await cards(connection, [apart.customer_id]))[apart.customer_id]
+        card = (await customer_cards(connection, [apart.customer_id]))[apart.customer_id]
     assert (card.email, card.claimed) == (None, "ana@example.com")
     await send(listener, proven("It is me"))
     assert ann in {c.customer_id for c in await conversations(shop)}
@@ -99,13 +99,13 @@ async def test_a_third_person_never_becomes_the_one_who_is_answered(
         await send(listener, bob, "bob@other.example")
     (found,) = await conversations(shop)
     assert found.last_address == "ana@example.com"
-    assert (await answer(shop, found.id))[0] is Said.CHOOSE
+    assert (await answer(shop, found.id))[0] is ReplyOutcome.CHOOSE
     said, plain = await answer(shop, found.id, channel_id=EMAIL)
-    assert (said, await address_of(shop, plain)) == (Said.SENT, "ana@example.com")
+    assert (said, await address_of(shop, plain)) == (ReplyOutcome.SENT, "ana@example.com")
     said, chosen = await answer(shop, found.id, channel_id=EMAIL, address="bob@other.example")
-    assert (said, await address_of(shop, chosen)) == (Said.SENT, "bob@other.example")
+    assert (said, await address_of(shop, chosen)) == (ReplyOutcome.SENT, "bob@other.example")
     said, _none = await answer(shop, found.id, channel_id=EMAIL, address="eve@evil.example")
-    assert said is Said.NO_ADDRESS
+    assert said is ReplyOutcome.NO_ADDRESS
     async with await signed_in(shop, console) as client:
         page = (await client.get(f"/inbox/{found.id}")).text
         assert "bob@other.example" in page
@@ -127,7 +127,7 @@ async def test_the_customers_own_word_is_answered_where_it_came_from(
         page = (await client.get(f"/inbox/{found.id}")).text
         assert re.search(r'<option value="email ana@example.com" selected>To ana@example.com<', page)
     said, message_id = await answer(shop, found.id)
-    assert (said, await address_of(shop, message_id)) == (Said.SENT, "ana@example.com")
+    assert (said, await address_of(shop, message_id)) == (ReplyOutcome.SENT, "ana@example.com")
 
 
 async def test_an_authenticated_answer_to_a_mail_of_ours_proves_the_address(

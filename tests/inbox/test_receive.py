@@ -8,15 +8,15 @@ import pytest
 from safar.channels.model import EMAIL, WEB, Author
 from safar.inbox.actions import (
     assign,
-    close,
+    close_conversation,
     close_quiet,
     hand_over,
-    reopen,
+    reopen_conversation,
     reply,
     undelivered_many,
 )
 from safar.inbox.errors import NoConversation
-from safar.inbox.model import Said
+from safar.inbox.model import ReplyOutcome
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
@@ -75,7 +75,7 @@ async def test_waiting_begins_with_the_first_unanswered_message_and_ends_with_an
         held.advance(seconds=20)
         async with shop.database.transaction() as connection:
             said = await reply(connection, id_, "Wait", author=Author.SHOP, message_id=new_id())
-            assert said is Said.SENT
+            assert said is ReplyOutcome.SENT
         assert (await conversation(shop, id_)).waiting_since == START, "a notice is no answer"
         async with shop.database.transaction() as connection:
             await reply(connection, id_, "Yes", author=Author.BOT, message_id=new_id())
@@ -107,14 +107,14 @@ async def test_a_reply_sent_twice_by_an_impatient_finger_is_one(shop: Context) -
     (receipt,) = await receive(shop, mail("Hello"))
     message_id = new_id()
 
-    async def send() -> Said:
+    async def send() -> ReplyOutcome:
         async with shop.database.transaction() as connection:
             return await reply(
                 connection, receipt.conversation_id, "Yes", author=Author.BOT, message_id=message_id
             )
 
     said = await asyncio.gather(*(send() for _n in range(6)))
-    assert sorted(said) == [Said.REPEATED] * 5 + [Said.SENT]
+    assert sorted(said) == [ReplyOutcome.REPEATED] * 5 + [ReplyOutcome.SENT]
 
 
 async def test_the_bot_never_talks_over_a_person(shop: Context) -> None:
@@ -130,11 +130,11 @@ async def test_the_bot_never_talks_over_a_person(shop: Context) -> None:
             elif person_comes == "is_called":
                 await hand_over(connection, id_, "asks_for_person")
             else:
-                await close(connection, id_, staff_id=staff.id)
-                await reopen(connection, id_, staff_id=staff.id)
+                await close_conversation(connection, id_, staff_id=staff.id)
+                await reopen_conversation(connection, id_, staff_id=staff.id)
         async with shop.database.transaction() as connection:
             said = await reply(connection, id_, "Bot", author=Author.BOT, message_id=new_id())
-        assert said is Said.WITH_STAFF
+        assert said is ReplyOutcome.WITH_STAFF
 
 
 async def test_a_second_hand_over_changes_nothing(shop: Context) -> None:
@@ -156,7 +156,7 @@ async def test_a_closed_conversation_opens_again_for_everybody_when_the_customer
     id_ = receipt.conversation_id
     async with shop.database.transaction() as connection:
         await assign(connection, id_, staff.id, staff_id=staff.id)
-        await close(connection, id_, staff_id=staff.id)
+        await close_conversation(connection, id_, staff_id=staff.id)
     await receive(shop, mail("And another thing"))
     found = await conversation(shop, id_)
     assert (found.state, found.with_staff, found.assigned_to) == ("open", False, None)
@@ -208,7 +208,7 @@ async def test_a_colleagues_reply_since_one_looked_holds_ones_own_back(shop: Con
             own = await reply(
                 connection, id_, "More", author="staff", message_id=new_id(), staff_id=sara.id, seen_at=seen
             )
-    assert (first, second, own) == (Said.SENT, Said.OVERTAKEN, Said.SENT)
+    assert (first, second, own) == (ReplyOutcome.SENT, ReplyOutcome.OVERTAKEN, ReplyOutcome.SENT)
 
 
 async def test_what_the_bot_answered_closes_by_itself_after_a_day_and_nothing_else(shop: Context) -> None:
@@ -235,7 +235,7 @@ async def test_a_conversation_that_is_not_there_is_said_to_be_so(shop: Context) 
     async with shop.database.transaction() as connection:
         assert (
             await reply(connection, new_id(), "x", author=Author.BOT, message_id=new_id())
-            is Said.NO_CONVERSATION
+            is ReplyOutcome.NO_CONVERSATION
         )
         with pytest.raises(NoConversation):
-            await close(connection, new_id(), staff_id=new_id())
+            await close_conversation(connection, new_id(), staff_id=new_id())

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from safar.journal.actions import append_many, line, read
+from safar.journal.actions import append_many, line, read_events
 from safar.journal.line import LineKeeper
 from safar.journal.model import Event, Recorded
 from safar.kernel.database import Database
@@ -35,7 +35,7 @@ async def read_all(database: Database, *, after: int = 0) -> list[Recorded]:
     found: list[Recorded] = []
     async with database.connection() as connection:
         until = await line(connection)
-        while page := await read(connection, after=after, until=until, limit=7):
+        while page := await read_events(connection, after=after, until=until, limit=7):
             found += page
             after = page[-1].id
     return found

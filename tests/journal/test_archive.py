@@ -15,7 +15,7 @@ from safar.journal import archive
 from safar.journal.actions import append_many
 from safar.journal.archive import Damaged, check_file, read_month
 from safar.journal.model import Event
-from safar.journal.partitions import drop_old, export_month, make_ahead, partitions
+from safar.journal.partitions import archive_month, drop_old, make_ahead, partitions
 from safar.kernel import clock
 from safar.kernel.database import Database, execute, value
 from safar.kernel.ids import new_id
@@ -90,8 +90,8 @@ async def test_a_disk_that_is_full_keeps_the_month_and_leaves_no_half_file(
 async def test_a_file_that_says_something_else_is_never_taken_for_the_month(
     journal: Database, tmp_path: Path
 ) -> None:
-    file = await export_month(journal, "2031-05", tmp_path)
-    assert await export_month(journal, "2031-05", tmp_path) == file, "what is there and right stays"
+    file = await archive_month(journal, "2031-05", tmp_path)
+    assert await archive_month(journal, "2031-05", tmp_path) == file, "what is there and right stays"
     table = parquet.read_table(file)
     rows = table.to_pylist()
     rows[1]["name"] = "order.cancelled"
@@ -103,13 +103,13 @@ async def test_a_file_that_says_something_else_is_never_taken_for_the_month(
         await drop_old(journal, months=3, archive=tmp_path)
     assert MONTH in await months(journal)
     with pytest.raises(RuntimeError, match="no month"):
-        await export_month(journal, "1999-01", tmp_path)
+        await archive_month(journal, "1999-01", tmp_path)
     with pytest.raises(RuntimeError, match="no month"):
-        await export_month(journal, "other; DROP TABLE staff", tmp_path)
+        await archive_month(journal, "other; DROP TABLE staff", tmp_path)
 
 
 async def test_the_command_line_reads_files_again(journal: Database, tmp_path: Path) -> None:
-    file = await export_month(journal, "2031-05", tmp_path)
+    file = await archive_month(journal, "2031-05", tmp_path)
     whole = await asyncio.to_thread(CliRunner().invoke, app, ["journal", "check", str(file)])
     assert (whole.exit_code, "3 events" in whole.output) == (0, True)
     body = bytearray(file.read_bytes())

@@ -30,7 +30,7 @@ async def test_the_journey_is_drawn_for_all_for_one_and_for_nobody(
         assert "Nobody is on the way yet" in (await client.get("/journey")).text
         campaign_id = await makers.campaign(context, variant_id)
         async with context.database.transaction() as connection:
-            await actions.start(connection, campaign_id)
+            await actions.start_campaign(connection, campaign_id)
         await happened(context, Event(name="link.clicked", customer_id=new_id(), campaign_id=campaign_id))
         for address in (
             "/journey",

@@ -40,9 +40,9 @@ async def campaign_id(context: Context) -> UUID:
     """A campaign whose 20 mails went out, three of which led to something."""
     with clock.held(at(0)) as now:
         found = await makers.started(context, reach=20, units=5)
-        await sending.step(context)
+        await sending.send_due(context)
         await delivered(context)
-        await caught_up(context, outcomes.subscriber())
+        await caught_up(context, outcomes.outcomes_reader())
         people = [row[0] for row in await read(context, "SELECT customer_id FROM sends ORDER BY customer_id")]
 
         def event(name: str, who: int, seconds: float, **properties: object) -> Event:
@@ -71,7 +71,7 @@ async def campaign_id(context: Context) -> UUID:
             event("visit.admitted", 1, 8, waited_s=0.0),
             asked,
         )
-        await caught_up(context, outcomes.subscriber(), promises.subscriber())
+        await caught_up(context, outcomes.outcomes_reader(), promises.promises_reader())
     return found
 
 
@@ -141,7 +141,7 @@ async def test_units_really_sold_are_the_same_in_every_book(context: Context, ca
 
     async with context.database.transaction() as connection:
         await buy_many(connection, [order(1, 3), order(2, 4), order(3, 2)])
-    await caught_up(context, outcomes.subscriber(), promises.subscriber())
+    await caught_up(context, outcomes.outcomes_reader(), promises.promises_reader())
     async with context.database.transaction() as connection:
         before = await promise_report(connection, campaign_id)
         gone = Cancellation(derived_id("order", 2), "", "cancelled_by_shop", staff_id=new_id())

@@ -16,8 +16,8 @@ from safar.kernel.loops import repeat
 from safar.settings import Settings
 from safar.watch.beats import note_beats
 from safar.watch.decide import wrong
-from safar.watch.model import Kind
-from safar.watch.reading import standing
+from safar.watch.model import TroubleKind
+from safar.watch.reading import shop_standing
 
 pytestmark = pytest.mark.finding("security-31")
 _START = datetime(2026, 12, 1, tzinfo=UTC)
@@ -78,7 +78,9 @@ async def test_a_process_on_a_machine_whose_clock_is_wrong_says_so(
         clock.measured(now, asked_ticks=machine.ticks(), answered_ticks=machine.ticks())
         await note_beats(context, "worker")()
         async with context.database.connection() as connection:
-            found = [one for one in wrong(await standing(connection)) if one.kind == Kind.CLOCK_OFF]
+            found = [
+                one for one in wrong(await shop_standing(connection)) if one.kind == TroubleKind.CLOCK_OFF
+            ]
     assert [(one.about, one.seconds) for one in found] == [("worker", seconds) for seconds in shown]
     assert all(said(one) for one in found)
 

@@ -18,7 +18,7 @@ from safar.journal.subscribe import Subscriber, register
 from safar.kernel.context import Context, make_context
 from safar.kernel.database import Connection, execute, value
 from safar.kernel.ids import new_id
-from safar.kernel.log import log, processors, said_of
+from safar.kernel.log import error_kind, log, processors
 from safar.kernel.postgres import EmbeddedPostgres
 from tests.stage.serving import Serve
 
@@ -157,4 +157,4 @@ def test_an_exception_is_told_by_kind_and_place_and_cause(written: io.StringIO) 
     assert "from=ValueError" in told
     assert "test_log.py" in told
     assert _CANARY not in told
-    assert said_of(KeyError(_CANARY)) == "KeyError"
+    assert error_kind(KeyError(_CANARY)) == "KeyError"

@@ -104,5 +104,5 @@ async def test_staff_can_have_it_tried_at_once_and_what_left_its_queue_is_forgot
             assert (await setbacks.setbacks(connection))[0].tries == 2
         held.advance(seconds=timedelta(hours=7).total_seconds())
         async with table.transaction() as connection:
-            await setbacks.forget(connection)
+            await setbacks.forget_setbacks(connection)
             assert await setbacks.setbacks(connection) == []

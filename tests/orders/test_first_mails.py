@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safar.channels.actions import end_many, take_due, withhold_many
-from safar.channels.model import Attempt, End
+from safar.channels.actions import end_attempts_many, take_due_mail, withhold_many
+from safar.channels.model import End, SendAttempt
 from safar.customers.actions import Proof
 from safar.kernel import clock
 from safar.kernel.context import Context
@@ -35,12 +35,12 @@ async def left(context: Context, *, per_network: int = 3, per_address: int = 10)
     limits = {"first_mails_network_hour": per_network, "first_mails_address_day": per_address}
     settings = context.settings.model_copy(update=limits)
     async with context.database.transaction() as connection:
-        due = await take_due(connection, limit=100, lease_s=60)
+        due = await take_due_mail(connection, limit=100, lease_s=60)
         withheld = await withheld_mails(connection, due, settings)
         await withhold_many(connection, withheld)
         stay = {one.message_id for one in withheld}
         sent = [one for one in due if one.id not in stay]
-        await end_many(connection, [Attempt(one.id, one.tries, End.SENT) for one in sent])
+        await end_attempts_many(connection, [SendAttempt(one.id, one.tries, End.SENT) for one in sent])
     return Counter([*(one.reason for one in withheld), *("left" for _mail in sent)])
 
 
@@ -119,7 +119,7 @@ async def test_a_mail_that_comes_again_counts_once_and_the_worker_asks(context: 
     assert {"campaign", "shop"} <= set(asks(context.settings))
     await bought(context)
     async with context.database.transaction() as connection:
-        due = await take_due(connection, limit=10, lease_s=60)
+        due = await take_due_mail(connection, limit=10, lease_s=60)
         for _time in range(3):
             assert await withheld_mails(connection, due, context.settings) == []
         assert await _noted(connection) == 1

@@ -12,10 +12,10 @@ import pytest
 
 from safar.answers.actions import Bot
 from safar.customers.actions import IdentityRequest, identify_many
-from safar.customers.pages import timeline
+from safar.customers.pages import customer_timeline
 from safar.customers.visitor import COOKIE, unsigned
 from safar.inbox.model import Inbound
-from safar.journal.actions import read
+from safar.journal.actions import read_events
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Database
@@ -90,7 +90,7 @@ async def told(context: Context, question: Inbound) -> str:
     """Return what the bot says to a question."""
     (receipt,) = await receive(context, question)
     async with context.database.transaction() as connection:
-        found = await read(connection, after=0, until=10**9, limit=500, names=["message.received"])
+        found = await read_events(connection, after=0, until=10**9, limit=500, names=["message.received"])
         asked = [event for event in found if event.properties["message_id"] == str(receipt.message_id)]
         await Bot(context.settings).take(connection, asked)
     async with context.database.connection() as connection:
@@ -161,7 +161,7 @@ async def test_a_strangers_browsing_is_not_the_victims(
         [vera] = await identify_many(connection, [request])
     await buy(browser)
     async with database.connection() as connection:
-        names = [event.name for event in await timeline(connection, vera)]
+        names = [event.name for event in await customer_timeline(connection, vera)]
     assert names == ["customer.identified", "customer.created"]
 
 

@@ -13,7 +13,7 @@ import safar
 from safar.customers.identify import mailbox_of
 from safar.gate.site.sites import NewSite, open_site, product_key
 from safar.gate.tickets import proof as work
-from safar.gate.tickets.model import Kind
+from safar.gate.tickets.model import SiteKind
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Database, execute, value
@@ -157,7 +157,7 @@ async def _room(context: Context) -> tuple[str, UUID]:
         new = NewSite(
             key=product_key(product_id),
             capacity=1,
-            kind=Kind.PRODUCT,
+            kind=SiteKind.PRODUCT,
             title="Mug",
             path="/p/mug",
             product_id=product_id,

@@ -17,7 +17,7 @@ from safar.kernel.context import Context
 from safar.kernel.database import Connection, value
 from safar.kernel.ids import new_id
 from safar.privacy.errors import OrderUnderWay, UnknownPerson
-from safar.privacy.people import erase, export, find
+from safar.privacy.people import erase, export, find_person
 from tests.stage.filled import insert
 from tests.stage.people import signed_in
 from tests.stage.serving import Serve
@@ -167,7 +167,7 @@ async def test_whoever_is_erased_stands_nowhere_but_on_invoices(context: Context
                 "back_in_stock_requests": 1,
                 "journal_events": 1,
             }
-            assert await find(connection, ADDRESS.upper()) == person
+            assert await find_person(connection, ADDRESS.upper()) == person
             await erase(connection, older, staff_id=None, order_years=10)
             assert await _named(connection) == {"orders": 1, "documents": 1}, (
                 "the confirmed one that the tax law keeps"
@@ -183,7 +183,7 @@ async def test_whoever_is_erased_stands_nowhere_but_on_invoices(context: Context
             event = "SELECT properties FROM journal_events WHERE name = 'test.happened'"
             assert await value(connection, event) == {"sku": "L1"}
             with pytest.raises(UnknownPerson):
-                await find(connection, ADDRESS)
+                await find_person(connection, ADDRESS)
             await erase(connection, person, staff_id=None, order_years=10)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from safar.catalogue.actions import variant_id_of
 from safar.gate.site.sites import NewSite, open_site, product_key
-from safar.gate.tickets.model import Kind
+from safar.gate.tickets.model import SiteKind
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import value
@@ -263,7 +263,7 @@ async def test_an_exchange_is_for_what_could_be_ordered(context: Context, barred
             room = NewSite(
                 key=product_key(product_id),
                 capacity=1,
-                kind=Kind.PRODUCT,
+                kind=SiteKind.PRODUCT,
                 title="Mug",
                 path="/p/mug",
                 product_id=product_id,

@@ -14,12 +14,12 @@ import pytest
 
 from safar.bench.ports import reserve_port
 from safar.campaigns import actions as campaigns
-from safar.campaigns.model import Audience, Draft
+from safar.campaigns.model import Audience, CampaignDraft
 from safar.catalogue.actions import import_products
 from safar.customers.actions import CustomerRecord, import_many
 from safar.demo.retail import RetailProduct, choose_hot_product, products
 from safar.gate.line.calling import set_capacity
-from safar.gate.site.sites import figures
+from safar.gate.site.sites import site_figures
 from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context, make_context
 from safar.kernel.i18n import _, speaking
@@ -110,7 +110,7 @@ class World:
 
     async def inside(self) -> int:
         async with self.context.database.connection() as connection:
-            found = await figures(connection, SHOP)
+            found = await site_figures(connection, SHOP)
         assert found is not None
         return found.inside
 
@@ -188,7 +188,7 @@ async def _loaded(context: Context, password: str) -> World:
 
 
 async def _campaign(context: Context, variant_id: UUID) -> UUID:
-    draft = Draft(
+    draft = CampaignDraft(
         campaign_id=new_id(),
         name="Chains for every window",
         variant_id=variant_id,
@@ -199,6 +199,6 @@ async def _campaign(context: Context, variant_id: UUID) -> UUID:
         audience=Audience(),
     )
     async with context.database.transaction() as connection:
-        campaign_id = await campaigns.create(connection, draft, shop_name=context.settings.shop_name)
-        await campaigns.start(connection, campaign_id)
+        campaign_id = await campaigns.create_campaign(connection, draft, shop_name=context.settings.shop_name)
+        await campaigns.start_campaign(connection, campaign_id)
     return campaign_id

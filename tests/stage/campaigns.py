@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from safar.campaigns import actions
-from safar.campaigns.model import Audience, Draft
+from safar.campaigns.model import Audience, CampaignDraft
 from safar.catalogue.actions import import_products
-from safar.channels.actions import end_many, ensure_channels, take_due
-from safar.channels.model import Attempt, End
+from safar.channels.actions import end_attempts_many, ensure_channels, take_due_mail
+from safar.channels.model import End, SendAttempt
 from safar.customers.actions import CustomerRecord, import_many
 from safar.journal.actions import append_many
 from safar.journal.line import LineKeeper
@@ -80,7 +80,9 @@ async def campaign(context: Context, variant_id: UUID, **changes: Any) -> UUID:
         "audience": Audience(),
     }
     async with context.database.transaction() as connection:
-        return await actions.create(connection, Draft(**(values | changes)), shop_name="Safar Gifts")
+        return await actions.create_campaign(
+            connection, CampaignDraft(**(values | changes)), shop_name="Safar Gifts"
+        )
 
 
 async def started(context: Context, *, reach: int = 30, units: int = 50, **changes: Any) -> UUID:
@@ -89,7 +91,7 @@ async def started(context: Context, *, reach: int = 30, units: int = 50, **chang
     await customers(context, reach)
     campaign_id = await campaign(context, variant_id, units=units, **changes)
     async with context.database.transaction() as connection:
-        await actions.start(connection, campaign_id)
+        await actions.start_campaign(connection, campaign_id)
     return campaign_id
 
 
@@ -112,9 +114,9 @@ async def caught_up(context: Context, *subscribers: Subscriber) -> None:
 async def delivered(context: Context, end: End = End.SENT) -> int:
     """Take everything from the outbox and end it."""
     async with context.database.transaction() as connection:
-        due = await take_due(connection, limit=1000, lease_s=60)
-        await end_many(
-            connection, [Attempt(message.id, message.tries, end, code="refused") for message in due]
+        due = await take_due_mail(connection, limit=1000, lease_s=60)
+        await end_attempts_many(
+            connection, [SendAttempt(message.id, message.tries, end, code="refused") for message in due]
         )
     return len(due)
 

@@ -11,8 +11,8 @@ import httpx
 
 from safar.channels.model import EMAIL, WEB
 from safar.customers.actions import customer_of_address
-from safar.inbox.actions import receive_many
-from safar.inbox.model import Conversation, Inbound, Receipt
+from safar.inbox.actions import receive_messages_many
+from safar.inbox.model import Conversation, Inbound, MessageReceipt
 from safar.kernel.context import Context
 from safar.kernel.database import rows
 from safar.kernel.ids import derived_id, new_id
@@ -52,9 +52,9 @@ def mail(text: str, *, address: str = "ana@example.com", **changes: Any) -> Inbo
     return Inbound(**(values | changes))
 
 
-async def receive(context: Context, *inbound: Inbound) -> list[Receipt]:
+async def receive(context: Context, *inbound: Inbound) -> list[MessageReceipt]:
     async with context.database.transaction() as connection:
-        return await receive_many(connection, inbound)
+        return await receive_messages_many(connection, inbound)
 
 
 async def conversations(context: Context) -> list[Conversation]:

@@ -284,14 +284,14 @@ async def test_only_so_many_tries_wait_at_a_time(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(attempts, "wait", wait)
     monkeypatch.setattr(attempts, "PAUSING_MAX", 2)
-    tries = [attempts.Attempt("x", [new_id()], 1.0) for _try in range(3)]
-    waiting = [asyncio.create_task(attempts.pause(one)) for one in tries[:2]]
+    tries = [attempts.SignInAttempt("x", [new_id()], 1.0) for _try in range(3)]
+    waiting = [asyncio.create_task(attempts.wait_before_try(one)) for one in tries[:2]]
     await asyncio.sleep(0)
     with pytest.raises(Overloaded):
-        await attempts.pause(tries[2])
+        await attempts.wait_before_try(tries[2])
     over.set()
     await asyncio.gather(*waiting)
-    await attempts.pause(tries[2])
+    await attempts.wait_before_try(tries[2])
 
 
 @pytest.mark.finding("security-23")

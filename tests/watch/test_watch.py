@@ -27,8 +27,8 @@ from safar.kernel.ids import new_id
 from safar.watch import decide, reading
 from safar.watch.beats import note_beats
 from safar.watch.decide import wrong
-from safar.watch.model import Finding, Kind, Lapsed, ReaderBehind, Readings, Standing
-from safar.watch.reading import Watch, standing
+from safar.watch.model import Finding, Lapsed, ReaderBehind, Readings, ShopStanding, TroubleKind
+from safar.watch.reading import Watch, shop_standing
 from safar.work import loops
 from tests.stage.filled import insert
 from tests.stage.people import signed_in
@@ -36,23 +36,23 @@ from tests.stage.serving import Serve
 
 pytestmark = pytest.mark.finding("security-19")
 NOW = datetime(2031, 5, 1, 12, tzinfo=UTC)
-QUIET = Standing(Readings(1.0, None, None, None, 0, 0), (), ())
+QUIET = ShopStanding(Readings(1.0, None, None, None, 0, 0), (), ())
 
 
-async def _found(context: Context) -> list[Kind]:
+async def _found(context: Context) -> list[TroubleKind]:
     async with context.database.connection() as connection:
-        return [finding.kind for finding in wrong(await standing(connection))]
+        return [finding.kind for finding in wrong(await shop_standing(connection))]
 
 
 async def test_a_shop_whose_worker_lives_has_nothing_wrong_and_one_without_says_so(context: Context) -> None:
-    assert await _found(context) == [Kind.WORKER_SILENT]
+    assert await _found(context) == [TroubleKind.WORKER_SILENT]
     await note_beats(context, "worker")()
     assert await _found(context) == []
     async with context.database.connection() as connection:
         await execute(connection, "UPDATE process_beats SET beat_at = now() - interval '25 seconds'")
-    assert await _found(context) == [Kind.WORKER_SILENT]
+    assert await _found(context) == [TroubleKind.WORKER_SILENT]
     await note_beats(context, "front")()
-    assert await _found(context) == [Kind.WORKER_SILENT], "another process is no worker"
+    assert await _found(context) == [TroubleKind.WORKER_SILENT], "another process is no worker"
 
 
 async def test_what_stands_and_waits_is_found_by_how_long(context: Context) -> None:
@@ -85,11 +85,15 @@ async def test_what_stands_and_waits_is_found_by_how_long(context: Context) -> N
             )
         assert await _found(context) == []
         held.advance(seconds=decide.LINE_STANDS_S + 1)
-        assert await _found(context) == [Kind.LINE_STANDS]
+        assert await _found(context) == [TroubleKind.LINE_STANDS]
         await LineKeeper(context.database).step()
         assert await _found(context) == []
         held.advance(seconds=decide.OUTBOX_OLDEST_S)
-        assert await _found(context) == [Kind.HOLDS_OVERDUE, Kind.OUTBOX_OLDEST, Kind.READER_BEHIND]
+        assert await _found(context) == [
+            TroubleKind.HOLDS_OVERDUE,
+            TroubleKind.OUTBOX_OLDEST,
+            TroubleKind.READER_BEHIND,
+        ]
 
 
 async def test_loops_that_lapse_items_set_aside_and_jobs_given_up_are_found(context: Context) -> None:
@@ -105,44 +109,46 @@ async def test_loops_that_lapse_items_set_aside_and_jobs_given_up_are_found(cont
             "INSERT INTO procrastinate_jobs (queue_name, task_name, status)"
             " VALUES ('default', 't', 'failed')",
         )
-        found = wrong(await standing(connection))
+        found = wrong(await shop_standing(connection))
     assert found == [
-        Finding(Kind.LOOP_LAPSED, count=4, about="worker: gate.step", error="LookupError"),
-        Finding(Kind.SETBACKS, count=1),
-        Finding(Kind.FAILED_JOBS, count=1),
+        Finding(TroubleKind.LOOP_LAPSED, count=4, about="worker: gate.step", error="LookupError"),
+        Finding(TroubleKind.SETBACKS, count=1),
+        Finding(TroubleKind.FAILED_JOBS, count=1),
     ]
 
 
 @pytest.mark.parametrize(
     ("standing_then", "kind"),
     [
-        (replace(QUIET, readings=replace(QUIET.readings, worker_silent_s=20.1)), Kind.WORKER_SILENT),
-        (replace(QUIET, readings=replace(QUIET.readings, worker_silent_s=None)), Kind.WORKER_SILENT),
-        (replace(QUIET, readings=replace(QUIET.readings, line_stands_s=30.1)), Kind.LINE_STANDS),
-        (replace(QUIET, readings=replace(QUIET.readings, holds_overdue_s=60.1)), Kind.HOLDS_OVERDUE),
-        (replace(QUIET, readings=replace(QUIET.readings, outbox_oldest_s=120.1)), Kind.OUTBOX_OLDEST),
-        (replace(QUIET, readings=replace(QUIET.readings, setbacks=2)), Kind.SETBACKS),
-        (replace(QUIET, readings=replace(QUIET.readings, failed_jobs=2)), Kind.FAILED_JOBS),
-        (replace(QUIET, readers=[ReaderBehind("inbox", 60.1)]), Kind.READER_BEHIND),
-        (replace(QUIET, lapsed=[Lapsed("worker", "outbox", 3, "OSError")]), Kind.LOOP_LAPSED),
+        (replace(QUIET, readings=replace(QUIET.readings, worker_silent_s=20.1)), TroubleKind.WORKER_SILENT),
+        (replace(QUIET, readings=replace(QUIET.readings, worker_silent_s=None)), TroubleKind.WORKER_SILENT),
+        (replace(QUIET, readings=replace(QUIET.readings, line_stands_s=30.1)), TroubleKind.LINE_STANDS),
+        (replace(QUIET, readings=replace(QUIET.readings, holds_overdue_s=60.1)), TroubleKind.HOLDS_OVERDUE),
+        (replace(QUIET, readings=replace(QUIET.readings, outbox_oldest_s=120.1)), TroubleKind.OUTBOX_OLDEST),
+        (replace(QUIET, readings=replace(QUIET.readings, setbacks=2)), TroubleKind.SETBACKS),
+        (replace(QUIET, readings=replace(QUIET.readings, failed_jobs=2)), TroubleKind.FAILED_JOBS),
+        (replace(QUIET, readers=[ReaderBehind("inbox", 60.1)]), TroubleKind.READER_BEHIND),
+        (replace(QUIET, lapsed=[Lapsed("worker", "outbox", 3, "OSError")]), TroubleKind.LOOP_LAPSED),
     ],
 )
-def test_each_threshold_finds_its_kind_and_has_a_sentence(standing_then: Standing, kind: Kind) -> None:
+def test_each_threshold_finds_its_kind_and_has_a_sentence(
+    standing_then: ShopStanding, kind: TroubleKind
+) -> None:
     assert wrong(QUIET) == []
     (finding,) = wrong(standing_then)
     assert finding.kind is kind
     assert said(finding)
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(TroubleKind))
 async def test_a_monitor_is_told_by_status_what_stands_and_a_balancer_only_whether_it_answers(
-    context: Context, serve: Serve, kind: Kind, monkeypatch: pytest.MonkeyPatch
+    context: Context, serve: Serve, kind: TroubleKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "wrong", lambda _standing: [Finding(kind, 90.0)])
     app = build_front(context)
     front = await serve(app)
     await app.state.watch.refresh()
-    can_wait = kind in (Kind.SETBACKS, Kind.FAILED_JOBS)
+    can_wait = kind in (TroubleKind.SETBACKS, TroubleKind.FAILED_JOBS)
     async with httpx.AsyncClient(base_url=front) as client:
         assert (await client.get("/health/shop")).status_code == (200 if can_wait else 503)
         for path in ("/health", "/ready"):

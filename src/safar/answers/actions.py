@@ -23,13 +23,13 @@ from safar.answers.texts import (
     kind_text,
     open_text,
     order_text,
-    stock_text,
+    product_stock_text,
     thanks_text,
 )
 from safar.channels.model import EMAIL, WEB, Author
 from safar.channels.quotes import is_answer_subject
-from safar.inbox.actions import hand_over_many, lock_many, reply_many
-from safar.inbox.model import HandOver, Reply, Said
+from safar.inbox.actions import hand_over_many, lock_conversations, reply_many
+from safar.inbox.model import HandOver, Reply, ReplyOutcome
 from safar.journal.actions import append_many
 from safar.journal.model import Event, Recorded
 from safar.kernel import clock
@@ -104,11 +104,13 @@ class Bot:
         if variant_id is None:
             variant_id = await product_in_mind(connection, question.customer_id, question.campaign_id)
         found_there = await shelf(connection, variant_id, question.campaign_id) if variant_id else None
-        return (stock_text(found_there), None) if found_there else (None, "which_product")
+        return (product_stock_text(found_there), None) if found_there else (None, "which_product")
 
     async def _give(self, connection: Connection, answers: Sequence[Answer]) -> None:
         """Say and hand over, under the locks of all conversations at once."""
-        conversations = await lock_many(connection, [answer.question.conversation_id for answer in answers])
+        conversations = await lock_conversations(
+            connection, [answer.question.conversation_id for answer in answers]
+        )
         with_staff = {id_ for id_, conversation in conversations.items() if conversation.with_staff}
         answers = [
             answer
@@ -119,7 +121,7 @@ class Bot:
         spoken = [answer for answer in answers if answer.text is not None]
         unanswered = [answer for answer in answers if answer.text is None]
         said = await reply_many(connection, [_reply(answer) for answer in spoken])
-        given = [answer for answer, how in zip(spoken, said, strict=True) if how is Said.SENT]
+        given = [answer for answer, how in zip(spoken, said, strict=True) if how is ReplyOutcome.SENT]
         requests = [HandOver(a.question.conversation_id, a.reason or "not_understood") for a in unanswered]
         changed = await hand_over_many(connection, requests)
         handed = [answer for answer, new in zip(unanswered, changed, strict=True) if new]

@@ -10,10 +10,10 @@ from uuid import UUID
 from safar.answers.model import Question
 from safar.answers.texts import address_noted_text
 from safar.channels.model import WEB, Author
-from safar.customers.actions import Claim, cards, claim_many
+from safar.customers.actions import AddressClaim, claim_addresses_many, customer_cards
 from safar.customers.errors import NotAnAddress
 from safar.customers.identify import normalised
-from safar.inbox.actions import lock_many, reply_many
+from safar.inbox.actions import lock_conversations, reply_many
 from safar.inbox.model import Reply
 from safar.kernel.database import Connection
 from safar.kernel.i18n import speaking
@@ -51,17 +51,21 @@ async def note_addresses(connection: Connection, questions: Sequence[Question]) 
     }
     if not said:
         return set()
-    conversations = await lock_many(connection, [one.conversation_id for one, _email in said.values()])
+    conversations = await lock_conversations(
+        connection, [one.conversation_id for one, _email in said.values()]
+    )
     waiting = [
         (one, email)
         for one, email in said.values()
         if (found := conversations.get(one.conversation_id)) is not None and found.with_staff
     ]
     claims = [
-        Claim(customer_id=one.customer_id, kind="email", value=email, language=one.language, source="chat")
+        AddressClaim(
+            customer_id=one.customer_id, kind="email", value=email, language=one.language, source="chat"
+        )
         for one, email in waiting
     ]
-    await claim_many(connection, claims)
+    await claim_addresses_many(connection, claims)
     replies = []
     for one, email in waiting:
         with speaking(one.language):
@@ -72,7 +76,7 @@ async def note_addresses(connection: Connection, questions: Sequence[Question]) 
 
 async def reached_by_mail(connection: Connection, questions: Iterable[Question]) -> set[UUID]:
     """Return the customers of these questions who have an e-mail address, or have said one."""
-    found = await cards(connection, {one.customer_id for one in questions})
+    found = await customer_cards(connection, {one.customer_id for one in questions})
     return {id_ for id_, card in found.items() if card.email or card.said}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from safar.answers.match import Spellings, words_of
+from safar.answers.match import Spellings, folded_words
 from safar.answers.model import Mention
 from safar.answers.words import EMPTY
 
@@ -39,11 +39,11 @@ class Catalogue:
         self._skus: dict[str, UUID] = {}
         self._of_word: dict[str, list[UUID]] = defaultdict(list)
         for variant_id, sku, title in products:
-            spoken = frozenset(map(_stem, words_of(title)))
+            spoken = frozenset(map(_stem, folded_words(title)))
             title_words = frozenset(word for word in spoken if _tells(word))
             self._small[variant_id] = spoken - title_words
             self._titles[variant_id] = title_words
-            self._skus[" ".join(words_of(sku))] = variant_id
+            self._skus[" ".join(folded_words(sku))] = variant_id
             for word in title_words:
                 self._of_word[word].append(variant_id)
         total = max(len(self._titles), 1)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from safar.answers.catalogue import NOTHING, Catalogue, Named
-from safar.answers.match import words_of
+from safar.answers.match import folded_words
 from safar.answers.model import Intent, Understood
 from safar.answers.words import EMPTY, EMPTY_PREFIXES, LEXICON
 
@@ -41,7 +41,7 @@ def understand(text: str, catalogue: Catalogue = NOTHING) -> Understood:
 
     So is a message of more telling words than questions to a shop have: nobody has to read it to know.
     """
-    words = words_of(text)
+    words = folded_words(text)
     if len({word for word in words if not is_empty(word)}) > _TELLING_MAX:
         return Understood(Intent.UNKNOWN, 0.0, "not_understood")
     reading = _read(words, catalogue)

@@ -34,7 +34,7 @@ class _Title:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ProductStock:
     """A product and how many units of it this customer can still buy."""
 
     title: str
@@ -72,13 +72,13 @@ async def product_in_mind(connection: Connection, customer_id: UUID, campaign_id
     return offered[0] if len(offered) == 1 else None
 
 
-async def shelf(connection: Connection, variant_id: UUID, campaign_id: UUID | None) -> Shelf | None:
+async def shelf(connection: Connection, variant_id: UUID, campaign_id: UUID | None) -> ProductStock | None:
     """Return how a product stands, as this customer would find it in the shop; None when it is not there."""
     variant = (await variants_by_id(connection, [variant_id])).get(variant_id)
     if variant is None or not variant.published:
         return None
     found = await available_of(connection, [variant_id], campaign_id)
-    return Shelf(variant.title, found[variant_id].free)
+    return ProductStock(variant.title, found[variant_id].free)
 
 
 async def orders_shown_to(connection: Connection, channel_id: UUID, address: str) -> list[Order]:

@@ -21,7 +21,7 @@ _ERRORS_MAX = 2
 Phrase = tuple[str, ...]
 
 
-def words_of(text: str) -> list[str]:
+def folded_words(text: str) -> list[str]:
     """Return the folded words of a text, at most 80; Persian verbs written apart are joined."""
     found = _WORD.findall(_APOSTROPHES.sub("", fold(text[:2000])))[:_WORDS_MAX]
     joined: list[str] = []

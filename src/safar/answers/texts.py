@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from safar.answers.facts import Shelf
+from safar.answers.facts import ProductStock
 from safar.kernel.i18n import N_, _, date, hours_text, ngettext, weekday_and_time
 from safar.orders.model import Order, OrderState
 from safar.orders.show import counts_as_delivered
@@ -20,7 +20,7 @@ _ORDERS = {
 }
 
 
-def stock_text(shelf: Shelf) -> str:
+def product_stock_text(shelf: ProductStock) -> str:
     """Say whether a product is there, and how many are left when that is news."""
     if shelf.free <= 0:
         return _("Sorry, “%(title)s” is sold out at the moment.", title=shelf.title)

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from safar.answers.match import Lexicon, Phrase, words_of
+from safar.answers.match import Lexicon, Phrase, folded_words
 
 _SECTION = re.compile(r"^\[(\w+)\]$", re.MULTILINE)
 
@@ -22,8 +22,8 @@ def _phrases(text: str) -> tuple[Phrase, ...]:
 def _phrase(text: str) -> Phrase:
     """Return the words of a phrase as a message's words are; the star of "track*" is kept."""
     if "*" not in text:
-        return tuple(words_of(text))
-    return tuple("".join(words_of(word)) + ("*" if word.endswith("*") else "") for word in text.split())
+        return tuple(folded_words(text))
+    return tuple("".join(folded_words(word)) + ("*" if word.endswith("*") else "") for word in text.split())
 
 
 _CONCEPTS = {

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from safar.bench.server import bench_context
-from safar.campaigns.actions import create
-from safar.campaigns.model import Draft
+from safar.campaigns.actions import create_campaign
+from safar.campaigns.model import CampaignDraft
 from safar.catalogue.actions import import_products
 from safar.demo.retail import choose_hot_product
 from safar.journal.partitions import make_ahead
@@ -31,7 +31,7 @@ async def measure(seconds: float) -> dict[str, Any]:
         await make_ahead(context.database)
         async with context.database.transaction() as connection:
             (variant_id,) = await import_products(connection, [choose_hot_product()])
-            campaign_id = await create(connection, _draft(variant_id))
+            campaign_id = await create_campaign(connection, _draft(variant_id))
             await execute(connection, QUERIES["a_million_events"], {"campaign_id": campaign_id})
             await execute(connection, QUERIES["begin_two_hours_ago"], {"campaign_id": campaign_id})
         async with context.database.connection() as connection:
@@ -62,8 +62,8 @@ async def _median_ms(work: Callable[[], Awaitable[object]]) -> float:
     return round(statistics.median(taken) * 1000, 1)
 
 
-def _draft(variant_id: UUID) -> Draft:
-    return Draft(
+def _draft(variant_id: UUID) -> CampaignDraft:
+    return CampaignDraft(
         campaign_id=new_id(),
         name="bench",
         variant_id=variant_id,

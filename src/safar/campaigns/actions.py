@@ -17,9 +17,9 @@ from safar.campaigns.errors import (
     NothingToSay,
     NotPublished,
 )
-from safar.campaigns.model import Campaign, Draft, Started
+from safar.campaigns.model import Campaign, CampaignDraft, CampaignStarted
 from safar.campaigns.planning import as_mark, plan_some, tell_sends, wind_up_some
-from safar.campaigns.reading import QUERIES, get, is_published, offers
+from safar.campaigns.reading import QUERIES, get_campaign, is_published, offers_of
 from safar.capacity.errors import BelowPromised
 from safar.journal.actions import append_many, events_last
 from safar.journal.model import Event
@@ -31,28 +31,28 @@ from safar.kernel.ids import derived_id, new_id
 from safar.stock.actions import MAIN, Transfer, levels, open_allocation, transfer_many
 
 __all__ = [
-    "create",
-    "end",
-    "finish",
-    "get",
+    "create_campaign",
+    "end_campaign",
+    "finish_campaign",
+    "get_campaign",
     "go_on",
-    "lock",
-    "pause",
-    "resume",
+    "lock_campaign",
+    "pause_campaign",
+    "resume_campaign",
     "return_unsold",
-    "start",
-    "stop",
+    "start_campaign",
+    "stop_campaign",
 ]
 
 
-async def create(
-    connection: Connection, draft: Draft, *, shop_name: str = "", staff_id: UUID | None = None
+async def create_campaign(
+    connection: Connection, draft: CampaignDraft, *, shop_name: str = "", staff_id: UUID | None = None
 ) -> UUID:
     """Write a campaign that is not started.
 
     Raises InvalidInput for a variant that is not there or not published, or templates that are wrong.
     """
-    offer = (await offers(connection, [draft.variant_id])).get(draft.variant_id)
+    offer = (await offers_of(connection, [draft.variant_id])).get(draft.variant_id)
     if offer is None:
         raise InvalidInput(variant_id=_("Choose the product that is offered."))
     if not await is_published(connection, draft.variant_id):
@@ -62,7 +62,7 @@ async def create(
             )
         )
     facts = mail.Facts(offer, draft.units, draft.reply_seconds, shop_name)
-    if found := mail.problems(draft.subject, draft.body, facts):
+    if found := mail.template_problems(draft.subject, draft.body, facts):
         raise InvalidInput(**found)
     values = asdict(draft) | {
         "audience": Jsonb(asdict(draft.audience)),
@@ -75,7 +75,9 @@ async def create(
     return draft.campaign_id
 
 
-async def start(connection: Connection, campaign_id: UUID, *, staff_id: UUID | None = None) -> Started:
+async def start_campaign(
+    connection: Connection, campaign_id: UUID, *, staff_id: UUID | None = None
+) -> CampaignStarted:
     """Set the units aside, plan one send for each customer of the audience, and begin to send.
 
     A larger audience is planned by the worker, piece by piece (`go_on`); sending begins when all is planned.
@@ -112,12 +114,12 @@ async def start(connection: Connection, campaign_id: UUID, *, staff_id: UUID | N
         )
         await append_many(connection, [told])
         await tell_sends(connection, campaign_id, planned.skipped)
-    return Started(planned.planned, dict(Counter(send.reason or "" for send in planned.skipped)))
+    return CampaignStarted(planned.planned, dict(Counter(send.reason or "" for send in planned.skipped)))
 
 
 async def go_on(connection: Connection, campaign_id: UUID) -> None:
     """Do the next piece of what starting or ending a campaign has left to do; for the worker."""
-    campaign = await lock(connection, campaign_id)
+    campaign = await lock_campaign(connection, campaign_id)
     if campaign.state == "starting":
         planned = await plan_some(connection, campaign)
         await execute(
@@ -158,7 +160,7 @@ async def _set_units_aside(connection: Connection, campaign: Campaign, staff_id:
     return location_id
 
 
-async def pause(
+async def pause_campaign(
     connection: Connection, campaign_id: UUID, *, staff_id: UUID | None = None, reason: str | None = None
 ) -> None:
     """Send nothing more until it is resumed; what is on its way arrives. Raises NoSuchStep."""
@@ -168,7 +170,7 @@ async def pause(
     await append_many(connection, [_event("campaign.paused", campaign_id, staff_id, **told)])
 
 
-async def resume(connection: Connection, campaign_id: UUID, *, staff_id: UUID | None = None) -> None:
+async def resume_campaign(connection: Connection, campaign_id: UUID, *, staff_id: UUID | None = None) -> None:
     """Go on sending. Raises NoSuchStep, NotPublished."""
     campaign = await _lock(connection, campaign_id, "paused")
     if not await is_published(connection, campaign.variant_id):
@@ -177,7 +179,7 @@ async def resume(connection: Connection, campaign_id: UUID, *, staff_id: UUID | 
     await append_many(connection, [_event("campaign.resumed", campaign_id, staff_id)])
 
 
-async def stop(
+async def stop_campaign(
     connection: Connection, campaign_id: UUID, *, staff_id: UUID | None = None, reason: str = "stopped"
 ) -> None:
     """End the campaign and its offer: unsent messages are skipped, unsold units that are free go back.
@@ -187,10 +189,10 @@ async def stop(
     campaign = await _lock(connection, campaign_id, "draft", "starting", "sending", "paused", "sent")
     if campaign.closed_at is not None:
         raise NoSuchStep(state=campaign.state)
-    await end(connection, campaign, reason, staff_id=staff_id)
+    await end_campaign(connection, campaign, reason, staff_id=staff_id)
 
 
-async def end(
+async def end_campaign(
     connection: Connection, campaign: Campaign, reason: str, *, staff_id: UUID | None = None
 ) -> None:
     """End a locked campaign for `reason`: it stays 'sent' if every message had gone out.
@@ -210,7 +212,7 @@ async def end(
         await return_unsold(connection, campaign, staff_id=staff_id)
 
 
-async def finish(connection: Connection, campaign: Campaign) -> None:
+async def finish_campaign(connection: Connection, campaign: Campaign) -> None:
     """Write that every send of a locked campaign has ended; its offer stands on until its own end."""
     await _set_state(connection, campaign.id, "sent", "all_sent", ended=True)
     await append_many(connection, [_event("campaign.ended", campaign.id, None, reason="all_sent")])
@@ -245,7 +247,7 @@ async def return_unsold(connection: Connection, campaign: Campaign, *, staff_id:
     return level.free
 
 
-async def lock(connection: Connection, campaign_id: UUID) -> Campaign:
+async def lock_campaign(connection: Connection, campaign_id: UUID) -> Campaign:
     """Return a campaign, kept from changing until the transaction ends. Raises NotFound."""
     campaign = await row(Campaign, connection, QUERIES["lock"], {"id": campaign_id})
     if campaign is None:
@@ -254,7 +256,7 @@ async def lock(connection: Connection, campaign_id: UUID) -> Campaign:
 
 
 async def _lock(connection: Connection, campaign_id: UUID, *states: str) -> Campaign:
-    campaign = await lock(connection, campaign_id)
+    campaign = await lock_campaign(connection, campaign_id)
     if campaign.state not in states:
         raise NoSuchStep(state=campaign.state)
     return campaign

@@ -41,7 +41,7 @@ BOUND_TEXTS: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class ShopFlow:
     """What the shop carries now: free places, people waiting, and people it lets in a second."""
 
     places_free: int
@@ -59,7 +59,7 @@ class Responses:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class PaceFigures:
     """What a pace is decided from. `site` None: nothing counts the visitors. `units` were ordered so far."""
 
     audience: int
@@ -69,7 +69,7 @@ class Figures:
     visits: Responses = field(default_factory=Responses)
     orders: Responses = field(default_factory=Responses)
     units: int = 0
-    site: Site | None = None
+    site: ShopFlow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ RESTING = Pace(
 )
 
 
-def pace(figures: Figures, *, step_max: int = STEP_MAX) -> Pace:
+def pace(figures: PaceFigures, *, step_max: int = STEP_MAX) -> Pace:
     """Return how many messages may go out now (see the module's formula)."""
     visits = learn(figures.visits.responded, figures.visits.delays_s, figures.visits.silent, VISIT)
     orders = learn(figures.orders.responded, figures.orders.delays_s, figures.orders.silent, ORDER)

@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from safar.campaigns import mail
-from safar.campaigns.model import Audience, Draft, Offer
-from safar.campaigns.reading import QUERIES, offers
+from safar.campaigns.model import Audience, CampaignDraft, Offer
+from safar.campaigns.reading import QUERIES, offers_of
 from safar.kernel.database import Connection, rows
 from safar.kernel.i18n import LANGUAGES, N_, _, speaking
 from safar.kernel.ids import new_id, parse_id
@@ -28,7 +28,7 @@ EXAMPLE_BODY = N_(
 
 
 @dataclass(frozen=True, slots=True)
-class Choice(Offer):
+class OfferChoice(Offer):
     """A product that may be offered, with the units free in the warehouse."""
 
     free: int
@@ -39,7 +39,7 @@ class _Country:
     country: str
 
 
-async def choices(connection: Connection, text: str) -> list[Choice]:
+async def offer_choices(connection: Connection, text: str) -> list[OfferChoice]:
     """Return products by words of their title or SKU; without words, those with most units free."""
     words = [word.translate(_LIKE) for word in fold(text).split()[:_WORDS_MAX]]
     params = {
@@ -47,7 +47,7 @@ async def choices(connection: Connection, text: str) -> list[Choice]:
         "main": MAIN,
         "limit": _CHOICES_MAX,
     }
-    return await rows(Choice, connection, QUERIES["find_offers"], params)
+    return await rows(OfferChoice, connection, QUERIES["find_offers"], params)
 
 
 _LIKE = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
@@ -86,7 +86,7 @@ def read_texts(fields: Fields) -> tuple[dict[str, str], dict[str, str]]:
     return texts[0], texts[1]
 
 
-def read_draft(fields: Fields) -> Draft:
+def read_draft(fields: Fields) -> CampaignDraft:
     """Return the campaign that the form describes. Raises InvalidInput with every problem."""
     name = fields.text("name", length_max=120)
     variant_id = _variant(fields)
@@ -96,7 +96,7 @@ def read_draft(fields: Fields) -> Draft:
     audience = read_audience(fields)
     subject, body = read_texts(fields)
     fields.done()
-    return Draft(
+    return CampaignDraft(
         campaign_id=_id(fields),
         name=name,
         variant_id=variant_id,
@@ -124,20 +124,20 @@ async def previews(
 ) -> tuple[list[tuple[str, mail.Written]], dict[str, str]]:
     """Return the message in each language that has one, as an example customer would get it; and problems."""
     variant_id = _variant(fields)
-    offer = (await offers(connection, [variant_id])).get(variant_id)
+    offer = (await offers_of(connection, [variant_id])).get(variant_id)
     if offer is None:
         return [], {"variant_id": _("Choose the product that is offered.")}
     units = fields.integer("units", least=1, most=UNITS_MAX)
     minutes = fields.integer("reply_minutes", least=1, most=_REPLY_MINUTES_MAX)
     subject, body = read_texts(fields)
     facts = mail.Facts(offer, units, minutes * 60, shop_name)
-    problems = {**mail.problems(subject, body, facts), **fields.problems}
+    problems = {**mail.template_problems(subject, body, facts), **fields.problems}
     if problems:
         return [], problems
     return [
         (
             LANGUAGES[language],
-            mail.write(
+            mail.write_mail(
                 subject,
                 body,
                 facts,

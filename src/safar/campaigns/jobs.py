@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from safar.campaigns import outcomes, sending
-from safar.campaigns.actions import end, go_on, lock, return_unsold
+from safar.campaigns.actions import end_campaign, go_on, lock_campaign, return_unsold
 from safar.campaigns.permission import asks
 from safar.campaigns.reading import QUERIES
 from safar.journal.subscribe import Subscriber
@@ -21,7 +21,7 @@ def loops(context: Context) -> list[Loop]:
     """Return the loops of campaigns: sending, what is left to plan or skip, offers that end."""
 
     async def send() -> bool:
-        return await sending.step(context)
+        return await sending.send_due(context)
 
     async def finish() -> bool:
         return await finish_pieces(context)
@@ -38,7 +38,7 @@ def loops(context: Context) -> list[Loop]:
 
 def subscribers(context: Context) -> list[Subscriber]:
     """Return the readers of campaigns."""
-    return [outcomes.subscriber()]
+    return [outcomes.outcomes_reader()]
 
 
 async def finish_pieces(context: Context) -> bool:
@@ -66,11 +66,11 @@ async def close_offers(context: Context) -> bool:
 
 async def _end_offers(connection: Connection, campaign_ids: Sequence[UUID]) -> None:
     for campaign_id in campaign_ids:
-        campaign = await lock(connection, campaign_id)
+        campaign = await lock_campaign(connection, campaign_id)
         if campaign.closed_at is None:
-            await end(connection, campaign, "offer_ended")
+            await end_campaign(connection, campaign, "offer_ended")
 
 
 async def _return_unsold(connection: Connection, campaign_ids: Sequence[UUID]) -> None:
     for campaign_id in campaign_ids:
-        await return_unsold(connection, await lock(connection, campaign_id))
+        await return_unsold(connection, await lock_campaign(connection, campaign_id))

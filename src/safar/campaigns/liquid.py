@@ -39,10 +39,10 @@ class _Environment(Environment):
         self.filters = {name: _bounded(name, self.filters[name]) for name in sorted(_FILTERS)}
 
 
-class Count(int):
+class LocalNumber(int):
     """A number that prints as its language writes it and calculates as what it is."""
 
-    def __new__(cls, value: int, text: str) -> "Count":
+    def __new__(cls, value: int, text: str) -> "LocalNumber":
         made = super().__new__(cls, value)
         made.text = text
         return made

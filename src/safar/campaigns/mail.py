@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from liquid.exceptions import LiquidError
 
-from safar.campaigns.liquid import Count, compiled
+from safar.campaigns.liquid import LocalNumber, compiled
 from safar.campaigns.model import Offer
 from safar.kernel.i18n import _, duration, money, number, speaking
 from safar.kernel.text import shortened
@@ -36,7 +36,7 @@ class Written:
     language: str
 
 
-def write(
+def write_mail(
     subjects: Mapping[str, str],
     bodies: Mapping[str, str],
     facts: Facts,
@@ -59,7 +59,7 @@ def write(
                 "title": facts.offer.title,
                 "price": money(facts.offer.price_minor, facts.offer.currency),
             },
-            "units": Count(facts.units, number(facts.units)),
+            "units": LocalNumber(facts.units, number(facts.units)),
             "reply_time": duration(facts.reply_seconds),
             "shop": facts.shop_name,
             "link": link,
@@ -70,7 +70,7 @@ def write(
     return Written(subject, f"{body}\n\n--\n{farewell}\n", spoken)
 
 
-def problems(subjects: Mapping[str, str], bodies: Mapping[str, str], facts: Facts) -> dict[str, str]:
+def template_problems(subjects: Mapping[str, str], bodies: Mapping[str, str], facts: Facts) -> dict[str, str]:
     """Return what is wrong with the templates, by field (`subject_en`, `body_fa` …), for the reader."""
     found: dict[str, str] = {}
     for language in sorted({"en"} | {key for key, text in {**subjects, **bodies}.items() if text}):
@@ -91,7 +91,7 @@ def _problem(text: str, length_max: int, facts: Facts, language: str, *, needs_l
         return _("At most %(count)s characters.", count=length_max)
     for name in _SAMPLE_NAMES:
         try:
-            written = write(
+            written = write_mail(
                 {language: text, "en": text},
                 {language: text, "en": text},
                 facts,

@@ -40,7 +40,7 @@ class Audience:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class CampaignDraft:
     """A campaign to be made; `campaign_id` is the idempotency key. Templates are Liquid, by language."""
 
     campaign_id: UUID
@@ -98,7 +98,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class CampaignStarted:
     """What starting a campaign planned at once: sends, and those skipped by reason; the worker goes on."""
 
     planned: int
@@ -106,7 +106,7 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class SendTally:
     """How many sends are in a state, for a reason."""
 
     state: str

@@ -84,12 +84,12 @@ async def click_many(connection: Connection, clicks: Sequence[Click]) -> list[La
     return outcomes
 
 
-def subscriber() -> Subscriber:
+def outcomes_reader() -> Subscriber:
     """Return the reader that brings sends to their end and notes the orders that came of them."""
-    return Subscriber("campaigns.outcomes", (*_MESSAGES, *_ORDERS), take)
+    return Subscriber("campaigns.outcomes", (*_MESSAGES, *_ORDERS), note_outcomes)
 
 
-async def take(connection: Connection, events: Sequence[Recorded]) -> None:
+async def note_outcomes(connection: Connection, events: Sequence[Recorded]) -> None:
     # In the journal's order, a run of one kind at a time: sent, then reported undeliverable, has failed.
     ended = [event for event in events if event.properties.get("author") == "campaign"]
     for name, run in groupby(ended, key=lambda event: event.name):

@@ -26,10 +26,10 @@ from safar.kernel.web.sse import ServerEvent, event_stream
 
 Verb = Callable[..., Awaitable[object]]
 _VERBS: dict[str, Verb] = {
-    "start": actions.start,
-    "pause": actions.pause,
-    "resume": actions.resume,
-    "stop": actions.stop,
+    "start": actions.start_campaign,
+    "pause": actions.pause_campaign,
+    "resume": actions.resume_campaign,
+    "stop": actions.stop_campaign,
 }
 
 
@@ -37,10 +37,10 @@ async def campaigns(request: Request) -> Response:
     """Show all campaigns, the newest first."""
     actor = actor_of(request)
     async with context_of(request).database.connection() as connection:
-        found = await reading.listed(connection)
+        found = await reading.newest_campaigns(connection)
         values = {
             "campaigns": found,
-            "offers": await reading.offers(connection, [campaign.variant_id for campaign in found]),
+            "offers": await reading.offers_of(connection, [campaign.variant_id for campaign in found]),
             "sends": await reading.tallies_of_many(connection, [campaign.id for campaign in found]),
         }
     return page(request, "campaigns/campaigns.html", {**values, "may_write": actor.may("manager")})
@@ -51,7 +51,7 @@ async def new(request: Request, wrong: Wrong = NOTHING) -> Response:
     fields = wrong.fields or Fields(form.empty_values())
     async with context_of(request).database.connection() as connection:
         values = {
-            "choices": await form.choices(connection, fields.values.get("q", "")),
+            "choices": await form.offer_choices(connection, fields.values.get("q", "")),
             "countries": await form.countries(connection),
             "chosen": await _chosen(connection, fields),
         }
@@ -65,11 +65,13 @@ async def new(request: Request, wrong: Wrong = NOTHING) -> Response:
 
 
 @posted(new)
-async def create(request: Request, actor: Actor, fields: Fields) -> str:
+async def post_campaign(request: Request, actor: Actor, fields: Fields) -> str:
     """Write the campaign of the form; it is started from its own page."""
     settings, draft = context_of(request).settings, form.read_draft(fields)
     async with context_of(request).database.transaction() as connection:
-        campaign_id = await actions.create(connection, draft, shop_name=settings.shop_name, staff_id=actor.id)
+        campaign_id = await actions.create_campaign(
+            connection, draft, shop_name=settings.shop_name, staff_id=actor.id
+        )
     return f"/campaigns/{campaign_id}"
 
 
@@ -79,18 +81,18 @@ async def _chosen(connection: Connection, fields: Fields) -> Any:
         variant_id = UUID(text)
     except ValueError:
         return None
-    return (await reading.offers(connection, [variant_id])).get(variant_id)
+    return (await reading.offers_of(connection, [variant_id])).get(variant_id)
 
 
-async def products(request: Request) -> Response:
+async def products_part(request: Request) -> Response:
     """Return the part of the form that lists products for `?q=`."""
     async with context_of(request).database.connection() as connection:
-        found = await form.choices(connection, request.query_params.get("q", "")[:100])
+        found = await form.offer_choices(connection, request.query_params.get("q", "")[:100])
     values = {"choices": found, "entered": {"variant_id": request.query_params.get("variant_id", "")}}
     return HTMLResponse(render("campaigns/choices.html", {**values, "chosen": None}))
 
 
-async def preview(request: Request) -> Response:
+async def preview_part(request: Request) -> Response:
     """Return the message as an example customer would get it, in each language written so far."""
     context = context_of(request)
     fields = await read_fields(request)
@@ -99,12 +101,12 @@ async def preview(request: Request) -> Response:
     return HTMLResponse(render("campaigns/preview.html", {"written": written, "problems": problems}))
 
 
-async def reach(request: Request) -> Response:
+async def reach_part(request: Request) -> Response:
     """Return how many customers the form's audience has."""
     fields = await read_fields(request)
     audience = form.read_audience(fields)
     async with context_of(request).database.connection() as connection:
-        found = await reading.reach(connection, audience)
+        found = await reading.audience_reach(connection, audience)
     return HTMLResponse(render("campaigns/reach.html", {"reach": found, "limit": audience.limit}))
 
 
@@ -125,14 +127,14 @@ async def campaign(request: Request, wrong: Wrong = NOTHING) -> Response:
 
 async def _figures(connection: Connection, campaign_id: UUID) -> dict[str, Any]:
     """Return what the live part of the page shows."""
-    found = await reading.get(connection, campaign_id)
+    found = await reading.get_campaign(connection, campaign_id)
     tallies = await reading.tallies(connection, campaign_id)
     on_hand, held = await reading.units_left(connection, found)
     states = dict.fromkeys(("planned", "queued", "sent", "skipped", "failed"), 0)
     for tally in tallies:
         states[tally.state] += tally.count
     bound = BOUND_TEXTS.get(str(found.pace.get("bound")))
-    offer = (await reading.offers(connection, [found.variant_id])).get(found.variant_id)
+    offer = (await reading.offers_of(connection, [found.variant_id])).get(found.variant_id)
     return {
         "campaign": found,
         "offer": offer,
@@ -149,11 +151,11 @@ async def _figures(connection: Connection, campaign_id: UUID) -> dict[str, Any]:
     }
 
 
-async def stream(request: Request) -> Response:
+async def stream_figures(request: Request) -> Response:
     """Send the figures anew after each burst of the campaign's events."""
     campaign_id = parse_id(request.path_params["id"])
     async with context_of(request).database.connection() as connection:
-        await reading.get(
+        await reading.get_campaign(
             connection, campaign_id
         )  # one that is not there is said so before the stream begins
     return event_stream(_fresh(context_of(request), request.app.state.live, campaign_id))
@@ -182,12 +184,12 @@ async def act(request: Request, actor: Actor, _fields: Fields) -> str:
 
 routes: list[BaseRoute] = [
     StaffRoute("/campaigns", campaigns, role="agent"),
-    StaffRoute("/campaigns", create, role="manager", methods=["POST"]),
+    StaffRoute("/campaigns", post_campaign, role="manager", methods=["POST"]),
     StaffRoute("/campaigns/new", new, role="manager"),
-    StaffRoute("/campaigns/products", products, role="manager"),
-    StaffRoute("/campaigns/preview", preview, role="manager", methods=["POST"]),
-    StaffRoute("/campaigns/reach", reach, role="manager", methods=["POST"]),
+    StaffRoute("/campaigns/products", products_part, role="manager"),
+    StaffRoute("/campaigns/preview", preview_part, role="manager", methods=["POST"]),
+    StaffRoute("/campaigns/reach", reach_part, role="manager", methods=["POST"]),
     StaffRoute("/campaigns/{id}", campaign, role="agent"),
-    StaffRoute("/campaigns/{id}/stream", stream, role="agent"),
+    StaffRoute("/campaigns/{id}/stream", stream_figures, role="agent"),
     StaffRoute("/campaigns/{id}/{verb}", act, role="manager", methods=["POST"]),
 ]

@@ -45,12 +45,12 @@ def asks(settings: Settings) -> dict[str, Ask]:
     """Return who is asked before a message of a campaign leaves."""
 
     async def may_leave(connection: Connection, due: Sequence[Due]) -> list[Withheld]:
-        return await withheld_of(connection, due, settings)
+        return await withheld_sends(connection, due, settings)
 
     return {"campaign": may_leave}
 
 
-async def withheld_of(connection: Connection, due: Sequence[Due], settings: Settings) -> list[Withheld]:
+async def withheld_sends(connection: Connection, due: Sequence[Due], settings: Settings) -> list[Withheld]:
     """Return which messages may not leave now: some not at all, in quiet hours the rest later.
 
     Within the transaction that has taken them, and with the customers locked: two workers never both find

@@ -25,7 +25,7 @@ CHUNK = 500  # sends
 _NOBODY = str(UUID(int=0))
 
 
-class Ended(Protocol):
+class EndedSend(Protocol):
     """A send as its event tells of it."""
 
     @property
@@ -49,7 +49,7 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class PlanningMark:
     """How far planning has come: so many are planned or skipped, up to a customer's id.
 
     All `reachable` customers are planned before the others, in case the audience is limited.
@@ -65,7 +65,7 @@ class Planned:
     """What one piece planned, and where the next begins: None when the audience is complete."""
 
     sends: Sequence[Send]
-    mark: Mark | None
+    mark: PlanningMark | None
 
     @property
     def planned(self) -> int:
@@ -80,7 +80,7 @@ async def plan_some(connection: Connection, campaign: Campaign) -> Planned:
     """Plan the next sends of a locked campaign, one a customer; its mark is the caller's to write."""
     audience = Audience(**campaign.audience)
     most = min(audience.limit or AUDIENCE_MAX, AUDIENCE_MAX)
-    mark = Mark(**campaign.planning) if campaign.planning else Mark()
+    mark = PlanningMark(**campaign.planning) if campaign.planning else PlanningMark()
     sends: list[Send] = []
     while (wanted := min(CHUNK - len(sends), most - mark.audience)) > 0:
         query = QUERIES["plan_reachable" if mark.reachable else "plan_others"]
@@ -97,9 +97,9 @@ async def plan_some(connection: Connection, campaign: Campaign) -> Planned:
         sends += found
         count = mark.audience + len(found)
         if len(found) == wanted:
-            mark = Mark(mark.reachable, str(max(send.customer_id for send in found)), count)
+            mark = PlanningMark(mark.reachable, str(max(send.customer_id for send in found)), count)
         elif mark.reachable:
-            mark = Mark(reachable=False, audience=count)
+            mark = PlanningMark(reachable=False, audience=count)
         else:
             return Planned(sends, None)
     return Planned(sends, mark if mark.audience < most else None)
@@ -127,7 +127,7 @@ async def wind_up_some(connection: Connection, campaign_id: UUID, reason: str) -
     await tell_sends(connection, campaign_id, skipped)
 
 
-async def tell_sends(connection: Connection, campaign_id: UUID, sends: Sequence[Ended]) -> None:
+async def tell_sends(connection: Connection, campaign_id: UUID, sends: Sequence[EndedSend]) -> None:
     """Write an event for each send that ended; its name tells how."""
     told = [
         Event(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from safar.campaigns.model import Audience, Campaign, Offer, Reach, Results, Tally
+from safar.campaigns.model import Audience, Campaign, Offer, Reach, Results, SendTally
 from safar.catalogue.actions import variants_by_id
 from safar.channels.model import EMAIL
 from safar.kernel.database import Connection, row, rows, value
@@ -23,7 +23,7 @@ class _CampaignTally:
     count: int
 
 
-async def get(connection: Connection, campaign_id: UUID) -> Campaign:
+async def get_campaign(connection: Connection, campaign_id: UUID) -> Campaign:
     """Return a campaign. Raises NotFound."""
     campaign = await row(Campaign, connection, QUERIES["campaign"], {"id": campaign_id})
     if campaign is None:
@@ -31,12 +31,12 @@ async def get(connection: Connection, campaign_id: UUID) -> Campaign:
     return campaign
 
 
-async def listed(connection: Connection) -> list[Campaign]:
+async def newest_campaigns(connection: Connection) -> list[Campaign]:
     """Return the newest campaigns."""
     return await rows(Campaign, connection, QUERIES["listed"], {"limit": _LISTED_MAX})
 
 
-async def offers(connection: Connection, variant_ids: Iterable[UUID]) -> dict[UUID, Offer]:
+async def offers_of(connection: Connection, variant_ids: Iterable[UUID]) -> dict[UUID, Offer]:
     """Return what variants are called and cost."""
     found = await rows(Offer, connection, QUERIES["offers"], {"ids": list(set(variant_ids))})
     return {offer.variant_id: offer for offer in found}
@@ -48,9 +48,9 @@ async def is_published(connection: Connection, variant_id: UUID) -> bool:
     return variant is not None and variant.published
 
 
-async def tallies(connection: Connection, campaign_id: UUID) -> list[Tally]:
+async def tallies(connection: Connection, campaign_id: UUID) -> list[SendTally]:
     """Return the sends of a campaign, counted by state and reason."""
-    return await rows(Tally, connection, QUERIES["tallies"], {"campaign_id": campaign_id})
+    return await rows(SendTally, connection, QUERIES["tallies"], {"campaign_id": campaign_id})
 
 
 async def tallies_of_many(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
@@ -75,7 +75,7 @@ async def send_owner(connection: Connection, send_id: UUID) -> UUID | None:
     return owner
 
 
-async def reach(connection: Connection, audience: Audience) -> Reach:
+async def audience_reach(connection: Connection, audience: Audience) -> Reach:
     """Return how many an audience has and how many of them may be written to, its limit not counted."""
     params = {"language": audience.language, "country": audience.country, "email": EMAIL}
     found = await row(Reach, connection, QUERIES["reach"], params)

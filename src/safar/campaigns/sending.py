@@ -13,20 +13,20 @@ from liquid.exceptions import LiquidError
 from psycopg.types.json import Jsonb
 
 from safar.campaigns import mail
-from safar.campaigns.actions import end, finish, pause
-from safar.campaigns.decide import RESTING, STEP_MAX, Figures, Responses, pace
-from safar.campaigns.decide import Site as SiteFigures
+from safar.campaigns.actions import end_campaign, finish_campaign, pause_campaign
+from safar.campaigns.decide import RESTING, STEP_MAX, PaceFigures, Responses, pace
+from safar.campaigns.decide import ShopFlow as SiteFigures
 from safar.campaigns.learn import Silence
 from safar.campaigns.links import link_url, unsubscribe_url
 from safar.campaigns.model import Campaign
 from safar.campaigns.permission import quiet_until
 from safar.campaigns.planning import tell_sends
-from safar.campaigns.reading import QUERIES, is_published, offers, units_left
+from safar.campaigns.reading import QUERIES, is_published, offers_of, units_left
 from safar.capacity.actions import OnHandChange, accounts, change_many, hold_many, open_account
 from safar.capacity.model import Held, HoldRequest, Refused
 from safar.channels.actions import queue_many
 from safar.channels.model import EMAIL, Author, Outgoing
-from safar.gate.site.sites import figures as gate_figures
+from safar.gate.site.sites import site_figures as gate_figures
 from safar.gate.tickets.model import SHOP
 from safar.kernel import clock
 from safar.kernel.context import Context
@@ -72,7 +72,7 @@ class _Taken:
         return "skipped"
 
 
-async def step(context: Context) -> bool:
+async def send_due(context: Context) -> bool:
     """Let campaigns send what they may now, those that waited longest first; return whether any was due.
 
     Each in a transaction of its own: one that fails rests, and the others go on (kernel.setbacks).
@@ -94,14 +94,14 @@ async def step(context: Context) -> bool:
 async def _step(connection: Connection, context: Context, campaign: Campaign) -> None:
     on_hand, held = await units_left(connection, campaign)
     if on_hand <= 0:
-        await end(connection, campaign, "sold_out")
+        await end_campaign(connection, campaign, "sold_out")
         return
     counts = await _counts(connection, campaign.id)
     if not counts.planned and not counts.queued:
-        await finish(connection, campaign)
+        await finish_campaign(connection, campaign)
         return
     if not await is_published(connection, campaign.variant_id):
-        await pause(connection, campaign.id, reason="not_published")
+        await pause_campaign(connection, campaign.id, reason="not_published")
         return
     if quiet_until(clock.now(), context.settings.quiet_hours, context.settings.timezone) is not None:
         await _note_pace(
@@ -110,7 +110,7 @@ async def _step(connection: Connection, context: Context, campaign: Campaign) ->
         return
     account_id, quota_free = await _quota(connection, context.settings, counts.quota_used)
     visits, orders, units = await _responses(connection, campaign.id)
-    figures = Figures(
+    figures = PaceFigures(
         audience=counts.planned + counts.out,
         planned=counts.planned,
         units_free=on_hand - held,
@@ -214,7 +214,7 @@ async def _written(
     connection: Connection, context: Context, campaign: Campaign, sends: Sequence[_Taken]
 ) -> tuple[list[Outgoing], list[_Taken]]:
     """Return the messages, and the sends whose message cannot be written: they hold up nobody else."""
-    offer = (await offers(connection, [campaign.variant_id]))[campaign.variant_id]
+    offer = (await offers_of(connection, [campaign.variant_id]))[campaign.variant_id]
     settings, vault = context.settings, context.vault
     facts = mail.Facts(offer, campaign.units_offered, campaign.reply_seconds, settings.shop_name)
     outgoing: list[Outgoing] = []
@@ -222,7 +222,7 @@ async def _written(
     for send in sends:
         away = unsubscribe_url(vault, settings, send.id)
         try:
-            written = mail.write(
+            written = mail.write_mail(
                 campaign.subject,
                 campaign.body,
                 facts,

@@ -29,7 +29,7 @@ from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, rows, values
 from safar.kernel.errors import Overloaded, SameKeyOtherBody
 from safar.kernel.ids import new_id
-from safar.kernel.once import Asked, Known, Reused, ask_many, keep_many, release_many
+from safar.kernel.once import Asked, Known, Reused, ask_many, keep_many, release_keys
 from safar.kernel.refusals import refused
 
 __all__ = ["LINES_MAX", "UNITS_MAX", "change_carts_many", "set_codes_many"]
@@ -126,7 +126,7 @@ async def _keep(connection: Connection, answers: Mapping[UUID, Answer]) -> None:
     if kept:
         await keep_many(connection, kept)
     if others:
-        await release_many(connection, others)
+        await release_keys(connection, others)
 
 
 async def _change(connection: Connection, changes: Sequence[CartChange]) -> dict[UUID, Answer]:

@@ -11,13 +11,13 @@ from safar.channels.model import (
     EMAIL,
     KINDS,
     WEB,
-    Attempt,
     Author,
     Due,
     End,
     Envelope,
     Outgoing,
     Problem,
+    SendAttempt,
     Trouble,
     Withheld,
 )
@@ -136,7 +136,7 @@ def message_event(name: str, message: _Ended, at: datetime) -> Event:
     )
 
 
-async def take_due(connection: Connection, *, limit: int, lease_s: float) -> list[Due]:
+async def take_due_mail(connection: Connection, *, limit: int, lease_s: float) -> list[Due]:
     """Take e-mails that are due for this process; nobody else gets them for `lease_s` seconds."""
     now = clock.now()
     params = {
@@ -148,7 +148,7 @@ async def take_due(connection: Connection, *, limit: int, lease_s: float) -> lis
     return await rows(Due, connection, QUERIES["take_due"], params)
 
 
-async def end_many(connection: Connection, attempts: Sequence[Attempt]) -> None:
+async def end_attempts_many(connection: Connection, attempts: Sequence[SendAttempt]) -> None:
     """Write down how attempts ended; events message.sent and message.failed."""
     now = clock.now()
     events: list[Event] = []
@@ -224,7 +224,7 @@ async def bounce_many(connection: Connection, bounces: Sequence[Mapping[str, obj
     return len(failed)
 
 
-async def retry(connection: Connection, message_id: UUID, *, staff_id: UUID) -> bool:
+async def retry_message(connection: Connection, message_id: UUID, *, staff_id: UUID) -> bool:
     """Put a failed message back into the outbox; False when it is not a failed one.
 
     Its address is no longer taken for one that does not exist.
@@ -263,7 +263,7 @@ async def troubles(connection: Connection) -> list[Trouble]:
     return await rows(Trouble, connection, QUERIES["troubles"])
 
 
-async def problems(connection: Connection) -> list[Problem]:
+async def failed_messages(connection: Connection) -> list[Problem]:
     """Return the newest messages that failed."""
     return await rows(Problem, connection, QUERIES["problems"], {"limit": _LISTED_MAX})
 

@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from safar.channels.model import Attempt, End
+from safar.channels.model import End, SendAttempt
 
 TRIES_MAX = 16
 AGE_MAX = timedelta(hours=48)
@@ -20,12 +20,12 @@ def retry_pause_s(tries: int) -> float:
     return min(_FIRST_PAUSE_S * 2.0 ** min(max(tries - 1, 0), 20), _PAUSE_S_MAX)
 
 
-def refused(message_id: UUID, tries: int, smtp_code: int, text: str) -> Attempt:
+def refused_attempt(message_id: UUID, tries: int, smtp_code: int, text: str) -> SendAttempt:
     """Judge an answer of the receiving server to one message: 5xx is final, anything else may pass later."""
     reason = f"{smtp_code} {text}".strip()[:_REASON_MAX]
     code = f"smtp_{smtp_code}"
     if 500 <= smtp_code < 600:
-        return Attempt(message_id, tries, End.FAILED, code, reason)
+        return SendAttempt(message_id, tries, End.FAILED, code, reason)
     return failed_for_now(message_id, tries, code, reason)
 
 
@@ -41,15 +41,15 @@ def address_is_gone(code: str | None, reason: str | None) -> bool:
     return code in _NO_MAILBOX
 
 
-def failed_for_now(message_id: UUID, tries: int, code: str, reason: str) -> Attempt:
+def failed_for_now(message_id: UUID, tries: int, code: str, reason: str) -> SendAttempt:
     """Try again after a growing pause, at most TRIES_MAX times."""
     if tries >= TRIES_MAX:
-        return Attempt(message_id, tries, End.FAILED, code, f"given up after {tries} attempts: {reason}")
-    return Attempt(message_id, tries, End.AGAIN, code, reason[:_REASON_MAX], retry_pause_s(tries))
+        return SendAttempt(message_id, tries, End.FAILED, code, f"given up after {tries} attempts: {reason}")
+    return SendAttempt(message_id, tries, End.AGAIN, code, reason[:_REASON_MAX], retry_pause_s(tries))
 
 
-def server_away(message_id: UUID, tries: int, at: datetime, now: datetime, reason: str) -> Attempt:
+def server_away(message_id: UUID, tries: int, at: datetime, now: datetime, reason: str) -> SendAttempt:
     """Keep a message that never reached a server; after two days it fails, so that somebody is told."""
     if now - at > AGE_MAX:
-        return Attempt(message_id, tries, End.FAILED, "server_away", f"given up after 48 hours: {reason}")
-    return Attempt(message_id, tries, End.AGAIN, "server_away", reason[:_REASON_MAX], 0.0, counted=False)
+        return SendAttempt(message_id, tries, End.FAILED, "server_away", f"given up after 48 hours: {reason}")
+    return SendAttempt(message_id, tries, End.AGAIN, "server_away", reason[:_REASON_MAX], 0.0, counted=False)

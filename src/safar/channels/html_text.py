@@ -10,7 +10,7 @@ from typing import Any
 
 from lxml import etree
 
-from safar.channels.quotes import Line, Mark
+from safar.channels.quotes import LineMark, MailLine
 
 DEPTH_MAX = 300
 _TAG = re.compile(r"<[^<>]*>?")
@@ -32,7 +32,7 @@ class _TooDeep(Exception):
     """More elements are open than any mail program leaves open."""
 
 
-def lines_of_html(markup: str) -> list[Line]:
+def lines_of_html(markup: str) -> list[MailLine]:
     """Return the lines that somebody who reads the HTML sees; links with where they lead."""
     target = _Lines()
     parser = etree.HTMLParser(target=target, encoding="utf-8")
@@ -40,7 +40,7 @@ def lines_of_html(markup: str) -> list[Line]:
         parser.feed(markup.replace("\x00", "").encode("utf-8", "replace"))
         parser.close()
     except _TooDeep:
-        return [Line(" ".join(line.split())) for line in unescape(_TAG.sub("\n", markup)).splitlines()]
+        return [MailLine(" ".join(line.split())) for line in unescape(_TAG.sub("\n", markup)).splitlines()]
     except etree.LxmlError:  # nothing in it, or nothing after what was read
         pass
     return target.lines()
@@ -50,7 +50,7 @@ class _Lines:
     """Takes the parser's events."""
 
     def __init__(self) -> None:
-        self._done: list[Line] = []
+        self._done: list[MailLine] = []
         self._words: list[str] = []
         self._open: list[tuple[str, bool]] = []  # (tag, whether it is a quote)
         self._silent = 0
@@ -76,7 +76,7 @@ class _Lines:
             self._quotes += 1
             self._sure += any(word in named for word in _CITED)
         if attributes.get("id", "").lower() in _REST_IS_QUOTED:
-            self._done.append(Line("", Mark.BEGINS))
+            self._done.append(MailLine("", LineMark.BEGINS))
         if tag in ("td", "th"):
             self._words.append(" ")
         elif tag == "li":
@@ -124,7 +124,7 @@ class _Lines:
     def close(self) -> None:
         self._end_line()
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[MailLine]:
         self._end_line()
         return self._done
 
@@ -137,9 +137,9 @@ class _Lines:
     def _end_line(self, *, blank: bool = False) -> None:
         text = " ".join("".join(self._words).split())
         self._words, self._link_at = [], 0
-        mark = Mark.NONE if not self._quotes else Mark.SURE if self._sure else Mark.QUOTED
+        mark = LineMark.NONE if not self._quotes else LineMark.SURE if self._sure else LineMark.QUOTED
         before = "> " * min(self._quotes, 5)
         if text:
-            self._done.append(Line(before + text, mark))
+            self._done.append(MailLine(before + text, mark))
         if blank and self._done and self._done[-1].text.strip("> "):
-            self._done.append(Line(before.strip(), mark))
+            self._done.append(MailLine(before.strip(), mark))

@@ -8,9 +8,9 @@ from typing import Any
 
 from safar.channels.compose import our_message_ids
 from safar.channels.inbound_mail import Bounce, InboundMail, unread_mail
-from safar.channels.mail_text import Words, cleaned, fingerprint, words_of
+from safar.channels.mail_text import MailText, cleaned, fingerprint, mail_text_of
 from safar.channels.mime import Part, attempt, read_parts
-from safar.channels.quotes import is_answer_subject, split
+from safar.channels.quotes import is_answer_subject, split_quoted
 from safar.kernel.text import shortened
 
 _ADDRESS = re.compile(r"[^@\s<>\"(),;:]{1,64}@[^@\s<>\"(),;:]{1,189}")
@@ -67,9 +67,9 @@ def _read(empty: InboundMail, parts: Part, envelope_from: str | None, our_addres
         return replace(read, error="no sender that could be answered")
     if address == our_address.lower() and not read.reply_to:
         return replace(read, error="from our own address: a loop")
-    words = words_of(parts)
+    words = mail_text_of(parts)
     is_answer = bool(_references(mail).strip()) or is_answer_subject(subject)
-    said = split(words.lines, subject=subject, is_answer=is_answer)
+    said = split_quoted(words.lines, subject=subject, is_answer=is_answer)
     text = _shown(said.own, words) or subject
     return replace(
         read,
@@ -79,7 +79,7 @@ def _read(empty: InboundMail, parts: Part, envelope_from: str | None, our_addres
     )
 
 
-def _shown(own: str, words: Words) -> str:
+def _shown(own: str, words: MailText) -> str:
     """Return the sender's words within their limit, and the names of what is attached."""
     text = own[:_TEXT_MAX].strip()
     if words.cut or len(own) > _TEXT_MAX:

@@ -12,7 +12,7 @@ _HOUR_S = 3600.0
 
 
 @dataclass(slots=True, eq=False)
-class Caller:
+class MailConnection:
     """One connection: from which network, since when it says nothing, and the bytes that it has us hold."""
 
     network: str
@@ -29,11 +29,11 @@ class Callers:
         self._connections_max = connections_max
         self._per_network_max = per_network_max
         self._held_max = held_max
-        self._callers: set[Caller] = set()
+        self._callers: set[MailConnection] = set()
         self._by_network: dict[str, int] = {}
         self.held_bytes = 0
 
-    def enter(self, caller: Caller, now: float) -> str | None:
+    def enter(self, caller: MailConnection, now: float) -> str | None:
         """Count a caller in; return why not when there is no room and nobody is quiet."""
         caller.heard_at = now
         from_network = self._by_network.get(caller.network, 0)
@@ -50,7 +50,7 @@ class Callers:
         self._by_network[caller.network] = self._by_network.get(caller.network, 0) + 1
         return None
 
-    def leave(self, caller: Caller) -> None:
+    def leave(self, caller: MailConnection) -> None:
         """Count a caller out, however often that is said."""
         self.release(caller)
         if caller in self._callers:
@@ -59,7 +59,7 @@ class Callers:
             if not self._by_network[caller.network]:
                 del self._by_network[caller.network]
 
-    def hold(self, caller: Caller, size_bytes: int, now: float) -> None:
+    def hold(self, caller: MailConnection, size_bytes: int, now: float) -> None:
         """Count bytes of a mail under way; with too many, the largest that is not yet here has to go."""
         caller.heard_at = now
         caller.held_bytes += size_bytes
@@ -72,7 +72,7 @@ class Callers:
             self.leave(goes)
             goes.hang_up("452 4.3.1 No room for a mail of this size now, try again later")
 
-    def release(self, caller: Caller) -> None:
+    def release(self, caller: MailConnection) -> None:
         """The mail of this caller is kept, or given up."""
         self.held_bytes -= caller.held_bytes
         caller.held_bytes = 0

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from safar.channels.html_text import lines_of_html
 from safar.channels.mime import PARTS_MAX, Part, attempt, read_parts
-from safar.channels.quotes import Line, plain_lines
+from safar.channels.quotes import MailLine, plain_lines
 
 READ_BYTES_MAX = 200_000  # of all text parts together, decoded
 _LINES_MAX = 5_000
@@ -22,18 +22,18 @@ def cleaned(text: str) -> str:
 
 
 @dataclass(slots=True)
-class Words:
+class MailText:
     """The lines of a mail and the names of what is attached. `cut`: there is more than is read."""
 
-    lines: list[Line] = field(default_factory=list)
+    lines: list[MailLine] = field(default_factory=list)
     attached: list[str] = field(default_factory=list)
     cut: bool = False
     left: int = READ_BYTES_MAX
 
 
-def words_of(mail: Part) -> Words:
+def mail_text_of(mail: Part) -> MailText:
     """Return what the sender says. An attached mail is somebody else's words: it is only named."""
-    words = Words()
+    words = MailText()
     _take(mail, words)
     words.cut = words.cut or len(words.lines) > _LINES_MAX or sum(1 for _part in mail.walk()) > PARTS_MAX
     del words.lines[_LINES_MAX:]
@@ -53,7 +53,7 @@ def fingerprint(mail: Part, subject: str) -> str:
     return digest.hexdigest()[:32]
 
 
-def _take(part: Part, words: Words) -> None:
+def _take(part: Part, words: MailText) -> None:
     if part.kind == "multipart/alternative" and part.parts:
         _take_best(part.parts, words)
     elif part.parts:
@@ -61,19 +61,19 @@ def _take(part: Part, words: Words) -> None:
             _take(inner, words)
     elif part.kind in _TEXT_KINDS and not part.is_attachment:
         if words.lines and words.lines[-1].text.strip():
-            words.lines.append(Line(""))
+            words.lines.append(MailLine(""))
         words.lines += _lines_of(part, words)
     elif part.body.strip():
         words.attached.append(_name_of(part))
 
 
-def _take_best(choices: Sequence[Part], words: Words) -> None:
+def _take_best(choices: Sequence[Part], words: MailText) -> None:
     """Take the plain text, or the HTML when that is empty; what only the other has attached is named too."""
     readable = [part for part in choices if any(inner.kind in _TEXT_KINDS for inner in part.walk())]
     readable.sort(key=lambda part: part.kind != "text/plain")
     taken: Part | None = None
     for part in readable:
-        tried = Words(left=words.left)
+        tried = MailText(left=words.left)
         _take(part, tried)
         words.left = tried.left
         if any(line.text.strip(" >") for line in tried.lines) or part is readable[-1]:
@@ -106,7 +106,7 @@ def _subject_of(part: Part) -> str | None:
     return f"{subject}.eml" if subject else None
 
 
-def _lines_of(part: Part, words: Words) -> list[Line]:
+def _lines_of(part: Part, words: MailText) -> list[MailLine]:
     body = part.decoded(words.left + 1)
     words.cut = words.cut or len(body) > words.left
     body = body[: words.left]

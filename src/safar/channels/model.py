@@ -84,7 +84,7 @@ class End(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class SendAttempt:
     """What became of one attempt. `code` goes to the journal, `reason` (it may name an address) to staff.
 
     `counted` False: the message was not to blame (the server was away), the attempt does not count.

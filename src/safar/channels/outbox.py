@@ -14,15 +14,15 @@ from uuid import UUID
 import aiosmtplib
 
 from safar.channels.actions import (
-    end_many,
+    end_attempts_many,
     note_trouble,
     skip_beyond_limits,
-    take_due,
+    take_due_mail,
     withhold_many,
 )
 from safar.channels.compose import compose
-from safar.channels.decide import failed_for_now, refused, server_away
-from safar.channels.model import EMAIL, Attempt, Due, End, Withheld
+from safar.channels.decide import failed_for_now, refused_attempt, server_away
+from safar.channels.model import EMAIL, Due, End, SendAttempt, Withheld
 from safar.channels.returns import return_path
 from safar.channels.smtp import ServerAway, SmtpConnections, SmtpServer
 from safar.kernel import clock
@@ -57,7 +57,7 @@ class Outbox:
             SmtpServer.of(settings), timeout_s=self._timeout_s, limit=_CONNECTIONS_MAX
         )
         # Sent or refused, but not yet written down (the database was away): first thing of the next step.
-        self._unwritten: list[Attempt] = []
+        self._unwritten: list[SendAttempt] = []
         self._trouble: str | None = "not known yet"
         self._rest_s = 0.0
         self._rest_until = 0.0
@@ -87,7 +87,7 @@ class Outbox:
         async with self._database.transaction() as connection:
             while await skip_beyond_limits(connection, per_address=self._per_address, look_at=_BATCH_MAX):
                 pass  # those that are next now were not looked at yet
-            taken = await take_due(connection, limit=_BATCH_MAX, lease_s=self.lease_s)
+            taken = await take_due_mail(connection, limit=_BATCH_MAX, lease_s=self.lease_s)
             due = await self._allowed(connection, taken)
         if not taken:
             return False
@@ -117,13 +117,13 @@ class Outbox:
             while waiting:
                 message = waiting.pop()
                 if self._stopping or time.monotonic() > no_start_after:
-                    self._unwritten.append(Attempt(message.id, message.tries, End.AGAIN, counted=False))
+                    self._unwritten.append(SendAttempt(message.id, message.tries, End.AGAIN, counted=False))
                 else:
                     self._unwritten.append(await self._send(message))
 
         await asyncio.gather(*(work() for _ in range(min(_CONNECTIONS_MAX, len(due)))))
 
-    async def _send(self, message: Due) -> Attempt:
+    async def _send(self, message: Due) -> SendAttempt:
         """Hand one mail over; every way it can end is an Attempt, never an exception."""
         try:
             mail = compose(
@@ -131,7 +131,7 @@ class Outbox:
             )
         except Exception as error:  # whatever it is about this mail: it holds up no other
             reason = f"this mail cannot be written: {type(error).__name__}"
-            return Attempt(message.id, message.tries, End.FAILED, "unwritable", reason)
+            return SendAttempt(message.id, message.tries, End.FAILED, "unwritable", reason)
         try:
             async with asyncio.timeout(2 * self._timeout_s), self._connections.connection() as client:
                 await client.sendmail(self._envelope_from(message.id), [message.address], mail)
@@ -139,12 +139,12 @@ class Outbox:
             return server_away(message.id, message.tries, message.at, clock.now(), str(error))
         except aiosmtplib.SMTPRecipientsRefused as error:
             first = error.recipients[0]
-            return refused(message.id, message.tries, first.code, first.message)
+            return refused_attempt(message.id, message.tries, first.code, first.message)
         except aiosmtplib.SMTPNotSupported:
             reason = "the mail server cannot send to addresses in this script"
-            return Attempt(message.id, message.tries, End.FAILED, "not_supported", reason)
+            return SendAttempt(message.id, message.tries, End.FAILED, "not_supported", reason)
         except aiosmtplib.SMTPResponseException as error:
-            return refused(message.id, message.tries, error.code, error.message)
+            return refused_attempt(message.id, message.tries, error.code, error.message)
         except (aiosmtplib.SMTPTimeoutError, TimeoutError):
             return failed_for_now(
                 message.id, message.tries, "timeout", "the mail server did not answer in time"
@@ -152,11 +152,13 @@ class Outbox:
         except (aiosmtplib.SMTPException, OSError) as error:
             return failed_for_now(message.id, message.tries, "connection", f"cut off: {type(error).__name__}")
         except UnicodeError:
-            return Attempt(message.id, message.tries, End.FAILED, "unwritable", "this address cannot be used")
+            return SendAttempt(
+                message.id, message.tries, End.FAILED, "unwritable", "this address cannot be used"
+            )
         except Exception as error:  # as above
             log.warning("outbox.unexpected", message_id=str(message.id), error=type(error).__name__)
             return failed_for_now(message.id, message.tries, "unexpected", type(error).__name__)
-        return Attempt(message.id, message.tries, End.SENT)
+        return SendAttempt(message.id, message.tries, End.SENT)
 
     def _envelope_from(self, message_id: UUID) -> str:
         return return_path(self._vault, message_id, self._mail_from) if self._verp else self._mail_from
@@ -177,7 +179,7 @@ class Outbox:
         written: set[UUID] = set()
 
         async def write(connection: Connection, ids: Sequence[UUID]) -> None:
-            await end_many(connection, [by_id[id_] for id_ in ids])
+            await end_attempts_many(connection, [by_id[id_] for id_ in ids])
             written.update(ids)
 
         await work_off(self._database, "outbox", list(by_id), write)

@@ -4,7 +4,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from safar.channels.actions import envelope, in_flight, problems, retry, troubles, unread_envelopes
+from safar.channels.actions import (
+    envelope,
+    failed_messages,
+    in_flight,
+    retry_message,
+    troubles,
+    unread_envelopes,
+)
 from safar.channels.errors import NotFailed
 from safar.kernel.errors import NotFound
 from safar.kernel.ids import parse_id
@@ -19,7 +26,7 @@ async def channels(request: Request) -> Response:
     async with context_of(request).database.connection() as connection:
         values = {
             "troubles": await troubles(connection),
-            "problems": await problems(connection),
+            "problems": await failed_messages(connection),
             "envelopes": await unread_envelopes(connection),
             "in_flight": await in_flight(connection),
         }
@@ -30,7 +37,7 @@ async def post_retry(request: Request) -> Response:
     """Send a failed message again."""
     actor = actor_of(request)
     async with context_of(request).database.transaction() as connection:
-        if not await retry(connection, parse_id(request.path_params["id"]), staff_id=actor.id):
+        if not await retry_message(connection, parse_id(request.path_params["id"]), staff_id=actor.id):
             raise NotFailed
     return see_other("/channels")
 

@@ -28,7 +28,7 @@ _RULES = "_-=* \t"
 _INVISIBLE = "\u200e\u200f\u202a\u202b\u202c\u2068\u2069\ufeff\u00a0*"
 
 
-class Mark(Enum):
+class LineMark(Enum):
     """What a mail program says of a line. SURE: marked as the mail that is answered, not as any quote.
 
     BEGINS: from here on all is the mail that is answered.
@@ -41,11 +41,11 @@ class Mark(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class MailLine:
     """A line of a mail; a quoted one begins with ">"."""
 
     text: str
-    mark: Mark = Mark.NONE
+    mark: LineMark = LineMark.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,15 @@ class Split:
     folded: str = ""
 
 
-def plain_lines(text: str) -> list[Line]:
+def plain_lines(text: str) -> list[MailLine]:
     """Return the lines of a text; those that a mail program quoted are marked, ">40 cm" is not."""
-    return [Line(line, Mark.QUOTED if _is_quoted_text(line) else Mark.NONE) for line in text.splitlines()]
+    return [
+        MailLine(line, LineMark.QUOTED if _is_quoted_text(line) else LineMark.NONE)
+        for line in text.splitlines()
+    ]
 
 
-def split(lines: Sequence[Line], *, subject: str = "", is_answer: bool = False) -> Split:
+def split_quoted(lines: Sequence[MailLine], *, subject: str = "", is_answer: bool = False) -> Split:
     """Return own words and folded ones; together they are all lines. `is_answer`: it refers to a mail."""
     lines = _healed(lines)
     end = len(lines)
@@ -80,9 +83,9 @@ def is_answer_subject(subject: str) -> bool:
     return subject.lower().startswith(ANSWER_SUBJECTS)
 
 
-def _healed(lines: Sequence[Line]) -> list[Line]:
+def _healed(lines: Sequence[MailLine]) -> list[MailLine]:
     """Join an attribution that was broken within its address, which leaves a line like "> wrote:"."""
-    healed: list[Line] = []
+    healed: list[MailLine] = []
     for line in lines:
         rest = line.text.strip("> ").rstrip(":\uff1a ").lower()
         if (
@@ -93,7 +96,7 @@ def _healed(lines: Sequence[Line]) -> list[Line]:
             and not _is_quote(healed[-1])
             and _is_open(healed[-1].text)
         ):
-            healed[-1] = Line(healed[-1].text + line.text.lstrip())
+            healed[-1] = MailLine(healed[-1].text + line.text.lstrip())
         else:
             healed.append(line)
     return healed
@@ -103,7 +106,7 @@ def _is_open(text: str) -> bool:
     return text.count("<") > text.count(">")
 
 
-def _joined(lines: Sequence[Line]) -> str:
+def _joined(lines: Sequence[MailLine]) -> str:
     kept: list[str] = []
     for line in lines:
         text = line.text.rstrip()
@@ -112,13 +115,13 @@ def _joined(lines: Sequence[Line]) -> str:
     return "\n".join(kept).strip()
 
 
-def _own_end(lines: Sequence[Line], is_answer: bool) -> int:
+def _own_end(lines: Sequence[MailLine], is_answer: bool) -> int:
     """Return where the mail that is answered begins; the end when there is none, or own words follow it."""
     begins = next((at for at in range(len(lines)) if _begins_unmarked(lines, at)), len(lines))
     return _without_rule(lines, min(begins, _tail_of_quotes(lines, is_answer)))
 
 
-def _tail_of_quotes(lines: Sequence[Line], is_answer: bool) -> int:
+def _tail_of_quotes(lines: Sequence[MailLine], is_answer: bool) -> int:
     """Return where the quoted lines at the very end begin, with the line that says who wrote them."""
     last = _before_closing(lines)
     at = last
@@ -132,14 +135,14 @@ def _tail_of_quotes(lines: Sequence[Line], is_answer: bool) -> int:
     attribution = _attribution_before(lines, at)
     if attribution is not None:
         return attribution
-    if any(line.mark is Mark.SURE for line in quoted):
+    if any(line.mark is LineMark.SURE for line in quoted):
         return at
     introduced = next((_visible(line) for line in reversed(lines[:at]) if _visible(line)), "").endswith(":")
-    by_program = all(line.mark is not Mark.NONE for line in quoted)
+    by_program = all(line.mark is not LineMark.NONE for line in quoted)
     return at if is_answer and by_program and not introduced else len(lines)
 
 
-def _before_closing(lines: Sequence[Line]) -> int:
+def _before_closing(lines: Sequence[MailLine]) -> int:
     """Return the end of the lines without a signature that a mail program put below the quote."""
     end = len(lines)
     while end and not _visible(lines[end - 1]):
@@ -154,13 +157,13 @@ def _before_closing(lines: Sequence[Line]) -> int:
     return end
 
 
-def _begins_unmarked(lines: Sequence[Line], at: int) -> bool:
+def _begins_unmarked(lines: Sequence[MailLine], at: int) -> bool:
     """Tell whether all from this line on is the mail that is answered, though no line of it is marked."""
     line = lines[at]
-    if line.mark is Mark.BEGINS:
+    if line.mark is LineMark.BEGINS:
         return True
     text = _visible(line)
-    if line.mark is not Mark.NONE or not text or len(text) > _LINE_MAX:
+    if line.mark is not LineMark.NONE or not text or len(text) > _LINE_MAX:
         return False
     if _is_original(text):
         after = at + 1
@@ -171,11 +174,11 @@ def _begins_unmarked(lines: Sequence[Line], at: int) -> bool:
     return bool(after) and not any(_is_quote(line) for line in _next_visible(lines, after))
 
 
-def _next_visible(lines: Sequence[Line], at: int) -> list[Line]:
+def _next_visible(lines: Sequence[MailLine], at: int) -> list[MailLine]:
     return [line for line in lines[at : at + 4] if _visible(line)][:1]
 
 
-def _strong_attribution(lines: Sequence[Line], at: int) -> int:
+def _strong_attribution(lines: Sequence[MailLine], at: int) -> int:
     """Return the line after one that names when and from which address a mail came; 0 when it is none."""
     for count in range(1, _ATTRIBUTION_LINES_MAX + 1):
         text = _words_of(lines, at, at + count)
@@ -184,7 +187,7 @@ def _strong_attribution(lines: Sequence[Line], at: int) -> int:
     return 0
 
 
-def _attribution_before(lines: Sequence[Line], at: int) -> int | None:
+def _attribution_before(lines: Sequence[MailLine], at: int) -> int | None:
     """Return where the line (up to four, as programs break it) begins that says who wrote the quote."""
     end = at
     while end and at - end < 3 and not _visible(lines[end - 1]):
@@ -205,7 +208,7 @@ def _attribution_before(lines: Sequence[Line], at: int) -> int | None:
     )
 
 
-def _words_of(lines: Sequence[Line], first: int, end: int) -> str:
+def _words_of(lines: Sequence[MailLine], first: int, end: int) -> str:
     """Return the lines as one, or nothing when one of them is blank, long or quoted."""
     texts = [_visible(line) for line in lines[first:end]]
     if not all(texts) or sum(map(len, texts)) > _LINE_MAX or any(map(_is_quote, lines[first:end])):
@@ -228,7 +231,7 @@ def _is_attribution(text: str) -> bool:
     return ("@" in bare and dated) or (said_before and bare.startswith(LETTER_BEGINS) and dated)
 
 
-def _header_block(lines: Sequence[Line], at: int) -> int:
+def _header_block(lines: Sequence[MailLine], at: int) -> int:
     """Return how many lines from here are the headers of an older mail: from, sent, to, subject; or 0."""
     if _label(lines[at]) not in ("from", "sent"):
         return 0
@@ -247,9 +250,9 @@ def _header_block(lines: Sequence[Line], at: int) -> int:
     return size if whole and (address or ("subject" in found and digits >= 4)) else 0
 
 
-def _label(line: Line) -> str:
+def _label(line: MailLine) -> str:
     """Return which header of a mail the line is like, or nothing."""
-    if line.mark is not Mark.NONE:
+    if line.mark is not LineMark.NONE:
         return ""
     name, colon, _value = _visible(line)[:60].replace("*", "").partition(":")
     return HEADER_WORDS.get(name.strip().lower(), "") if colon else ""
@@ -263,7 +266,7 @@ def _is_forwarded(subject: str) -> bool:
     return subject.lower().startswith(FORWARDED_SUBJECTS)
 
 
-def _forwards(lines: Sequence[Line]) -> bool:
+def _forwards(lines: Sequence[MailLine]) -> bool:
     """Tell whether somebody shows a mail here, under the line that mail programs put above it."""
     for line in lines:
         text = line.text.lstrip("> ").strip(_INVISIBLE).lower()
@@ -273,7 +276,7 @@ def _forwards(lines: Sequence[Line]) -> bool:
     return False
 
 
-def _without_signature(lines: Sequence[Line], end: int) -> int:
+def _without_signature(lines: Sequence[MailLine], end: int) -> int:
     """Return where a signature as mail programs mark it ("-- ", a few lines, no question) begins."""
     while end and (not _visible(lines[end - 1]) or _is_device(_visible(lines[end - 1]))):
         end -= 1
@@ -294,7 +297,7 @@ def _is_device(text: str) -> bool:
     )
 
 
-def _without_rule(lines: Sequence[Line], at: int) -> int:
+def _without_rule(lines: Sequence[MailLine], at: int) -> int:
     """Take a ruled line above the quote along."""
     first = at
     while first and not lines[first - 1].text.strip(_RULES):
@@ -302,15 +305,15 @@ def _without_rule(lines: Sequence[Line], at: int) -> int:
     return first if at < len(lines) else at
 
 
-def _is_quote(line: Line) -> bool:
-    return line.mark in (Mark.QUOTED, Mark.SURE) or line.text.startswith(">")
+def _is_quote(line: MailLine) -> bool:
+    return line.mark in (LineMark.QUOTED, LineMark.SURE) or line.text.startswith(">")
 
 
 def _is_quoted_text(line: str) -> bool:
     return line.rstrip() == ">" or line.startswith(("> ", ">>", ">\t"))
 
 
-def _visible(line: Line) -> str:
+def _visible(line: MailLine) -> str:
     return line.text.strip().strip(_INVISIBLE).strip()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP
 
-from safar.channels.mail_limits import Caller, Callers
+from safar.channels.mail_limits import Callers, MailConnection
 from safar.kernel.web.proxies import customer_network
 
 _SESSION_S_MAX = 900.0
@@ -59,11 +59,11 @@ class IncomingSmtp(SMTP):
         self._callers = callers
         self._mail: IncomingMail | None = None
         self._ends: asyncio.TimerHandle | None = None
-        self.caller: Caller | None = None
+        self.caller: MailConnection | None = None
 
     def connection_made(self, transport: Any) -> None:
         peer = transport.get_extra_info("peername")
-        caller = Caller(customer_network(str(peer[0])) if peer else "", self._hang_up)
+        caller = MailConnection(customer_network(str(peer[0])) if peer else "", self._hang_up)
         self.transport = transport
         refusal = self._callers.enter(caller, self.loop.time())
         if refusal is not None:

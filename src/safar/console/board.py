@@ -8,9 +8,9 @@ from uuid import UUID
 
 from safar.channels.actions import troubles
 from safar.channels.model import Trouble
-from safar.customers.actions import cards
-from safar.gate.site.sites import figures
-from safar.gate.tickets.model import SHOP, Figures
+from safar.customers.actions import customer_cards
+from safar.gate.site.sites import site_figures
+from safar.gate.tickets.model import SHOP, SiteFigures
 from safar.journal.actions import line
 from safar.journal.model import Recorded
 from safar.kernel import clock
@@ -21,7 +21,7 @@ from safar.orders.unpaid_stock import UnpaidStock, unpaid_stock
 from safar.payments.ways import PaymentWarnings, load_ways, standing_of
 from safar.watch.decide import wrong
 from safar.watch.model import Finding
-from safar.watch.reading import standing
+from safar.watch.reading import shop_standing
 
 QUERIES = queries_beside(__file__)
 EVENTS_SHOWN = 30
@@ -91,7 +91,7 @@ class Snapshot:
     campaigns: Sequence[CampaignLine]
     last_campaign: LastCampaign | None
     sends: Mapping[UUID, Mapping[str, int]]
-    site: Figures | None
+    site: SiteFigures | None
     figures: TodayFigures
     troubles: Sequence[Trouble]
     wrong: Sequence[Finding]
@@ -116,7 +116,7 @@ class Snapshot:
         )
 
 
-class Board:
+class RunningBoard:
     """Reads the snapshot for every page and stream of this process, one reading at a time."""
 
     def __init__(self, context: Context) -> None:
@@ -156,10 +156,10 @@ class Board:
                 campaigns=running,
                 last_campaign=last,
                 sends=await self._count_sends(connection, [campaign.id for campaign in running]),
-                site=await figures(connection, SHOP),
+                site=await site_figures(connection, SHOP),
                 figures=counted,
                 troubles=await troubles(connection),
-                wrong=wrong(await standing(connection)),
+                wrong=wrong(await shop_standing(connection)),
                 events=events,
                 names=await _names(connection, events),
                 unpaid=await self._read_unpaid(connection),
@@ -197,5 +197,5 @@ class Board:
 async def _names(connection: Connection, events: Sequence[Recorded]) -> dict[UUID, str]:
     """Return what the customers of these events are called; empty for those who have not said."""
     ids = {event.customer_id for event in events if event.customer_id}
-    found = await cards(connection, ids)
+    found = await customer_cards(connection, ids)
     return {id: card.name or card.email or "" for id, card in found.items()}

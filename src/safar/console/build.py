@@ -31,7 +31,7 @@ import safar.stock.transfers.pages
 import safar.storefront.pages
 import safar.team.pages
 from safar.console import alerts, audit, running, today
-from safar.console.board import Board
+from safar.console.board import RunningBoard
 from safar.console.navigation import mounted, navigation
 from safar.journal.live import with_live_feed
 from safar.kernel.context import Context
@@ -99,7 +99,7 @@ def build_console(context: Context) -> Starlette:
         lifespan=with_live_feed(context.database),
     )
     app.state.entries = mounted(routes)
-    app.state.campaigns = safar.campaigns.reading.listed
-    app.state.board = Board(context)
+    app.state.campaigns = safar.campaigns.reading.newest_campaigns
+    app.state.board = RunningBoard(context)
     jobs_app(context)  # what staff ask for can become a job of the worker
     return app

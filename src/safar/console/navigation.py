@@ -11,7 +11,7 @@ from safar.kernel.web.actor import Actor
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class NavigationEntry:
     """A room in the navigation; its label is translated when it is shown."""
 
     href: str
@@ -21,7 +21,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class NavigationItem:
     """An entry as one page shows it."""
 
     href: str
@@ -31,39 +31,41 @@ class Item:
 
 
 ENTRIES = (
-    Entry("/", N_("Today"), "home"),
-    Entry("/inbox", N_("Inbox"), "inbox"),
-    Entry("/customers", N_("Customers"), "users"),
-    Entry("/orders", N_("Orders"), "receipt"),
-    Entry("/returns", N_("Returns"), "refresh"),
-    Entry("/payments", N_("Payments"), "cash"),
-    Entry("/stock", N_("Stock"), "box"),
-    Entry("/catalogue", N_("Catalogue"), "tag"),
-    Entry("/prices", N_("Prices"), "ticket", "manager"),
-    Entry("/shop-front", N_("Shop front"), "building-store", "manager"),
-    Entry("/campaigns", N_("Campaigns"), "speakerphone"),
-    Entry("/gate", N_("Gate"), "hourglass", "manager"),
-    Entry("/channels", N_("Channels"), "mail"),
-    Entry("/journey", N_("Journey"), "route"),
-    Entry("/staff", N_("Staff"), "lock", "owner"),
-    Entry("/audit", N_("Audit"), "list-check", "manager"),
-    Entry("/running", N_("Running"), "activity", "manager"),
+    NavigationEntry("/", N_("Today"), "home"),
+    NavigationEntry("/inbox", N_("Inbox"), "inbox"),
+    NavigationEntry("/customers", N_("Customers"), "users"),
+    NavigationEntry("/orders", N_("Orders"), "receipt"),
+    NavigationEntry("/returns", N_("Returns"), "refresh"),
+    NavigationEntry("/payments", N_("Payments"), "cash"),
+    NavigationEntry("/stock", N_("Stock"), "box"),
+    NavigationEntry("/catalogue", N_("Catalogue"), "tag"),
+    NavigationEntry("/prices", N_("Prices"), "ticket", "manager"),
+    NavigationEntry("/shop-front", N_("Shop front"), "building-store", "manager"),
+    NavigationEntry("/campaigns", N_("Campaigns"), "speakerphone"),
+    NavigationEntry("/gate", N_("Gate"), "hourglass", "manager"),
+    NavigationEntry("/channels", N_("Channels"), "mail"),
+    NavigationEntry("/journey", N_("Journey"), "route"),
+    NavigationEntry("/staff", N_("Staff"), "lock", "owner"),
+    NavigationEntry("/audit", N_("Audit"), "list-check", "manager"),
+    NavigationEntry("/running", N_("Running"), "activity", "manager"),
 )
 
 
-def mounted(routes: Iterable[BaseRoute]) -> tuple[Entry, ...]:
+def mounted(routes: Iterable[BaseRoute]) -> tuple[NavigationEntry, ...]:
     """Return the entries whose pages exist."""
     paths = {route.path for route in routes if isinstance(route, Route)}
     return tuple(entry for entry in ENTRIES if entry.href in paths)
 
 
-def navigation(request: Request, entries: Sequence[Entry], actor: Actor | None) -> list[Item]:
+def navigation(
+    request: Request, entries: Sequence[NavigationEntry], actor: Actor | None
+) -> list[NavigationItem]:
     """Return what `actor` may open, with the room of this page marked."""
     if actor is None or getattr(request.state, "password_due", False):
         return []
     path = request.url.path
     return [
-        Item(entry.href, _(entry.label), entry.icon, _inside(path, entry.href))
+        NavigationItem(entry.href, _(entry.label), entry.icon, _inside(path, entry.href))
         for entry in entries
         if actor.may(entry.role)
     ]

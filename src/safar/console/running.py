@@ -16,8 +16,8 @@ from safar.kernel.web.forms import read_fields
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.requests import see_other
 from safar.watch.decide import wrong
-from safar.watch.model import Finding, Kind
-from safar.watch.reading import standing
+from safar.watch.model import Finding, TroubleKind
+from safar.watch.reading import shop_standing
 
 _TEN_S = 10.0
 
@@ -26,38 +26,38 @@ def said(finding: Finding) -> str:
     """Return what is wrong as a sentence that staff read; times in steps of ten seconds."""
     time = duration((finding.seconds or 0.0) // _TEN_S * _TEN_S)
     match finding.kind:
-        case Kind.WORKER_SILENT:
+        case TroubleKind.WORKER_SILENT:
             if finding.seconds is None:
                 return _("The background worker is not running: holds do not expire, nobody is let in.")
             return _("The background worker has been silent for %(time)s.", time=time)
-        case Kind.LINE_STANDS:
+        case TroubleKind.LINE_STANDS:
             return _("The journal stands still: news has waited for %(time)s.", time=time)
-        case Kind.HOLDS_OVERDUE:
+        case TroubleKind.HOLDS_OVERDUE:
             return _("Units are not set free: a hold has been over for %(time)s.", time=time)
-        case Kind.OUTBOX_OLDEST:
+        case TroubleKind.OUTBOX_OLDEST:
             return _("The oldest message to send has waited for %(time)s.", time=time)
-        case Kind.READER_BEHIND:
+        case TroubleKind.READER_BEHIND:
             return _("%(name)s is %(time)s behind.", name=finding.about, time=time)
-        case Kind.LOOP_LAPSED:
+        case TroubleKind.LOOP_LAPSED:
             return _(
                 "%(name)s failed %(count)s times in a row (%(error)s).",
                 name=finding.about,
                 count=number(finding.count),
                 error=finding.error,
             )
-        case Kind.CLOCK_OFF:
+        case TroubleKind.CLOCK_OFF:
             return _(
                 "The clock of the machine that runs “%(name)s” is wrong by %(time)s. Please set it.",
                 name=finding.about,
                 time=duration(finding.seconds),
             )
-        case Kind.SETBACKS:
+        case TroubleKind.SETBACKS:
             return ngettext(
                 "%(num)s item fails again and again; it is tried again later",
                 "%(num)s items fail again and again; they are tried again later",
                 finding.count,
             )
-        case Kind.FAILED_JOBS:
+        case TroubleKind.FAILED_JOBS:
             return ngettext("%(num)s job was given up", "%(num)s jobs were given up", finding.count)
 
 
@@ -65,7 +65,7 @@ async def running_page(request: Request) -> Response:
     """Show everything that is wrong behind the pages."""
     async with context_of(request).database.connection() as connection:
         values = {
-            "findings": [said(finding) for finding in wrong(await standing(connection))],
+            "findings": [said(finding) for finding in wrong(await shop_standing(connection))],
             "failures": await failures(connection),
             "setbacks": await setbacks(connection),
         }

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from safar.console.board import Board, Snapshot
+from safar.console.board import RunningBoard, Snapshot
 from safar.console.running import said
 from safar.customers.sentences import icon_of, sentence, tone_of
 from safar.journal.live import LiveFeed
@@ -115,8 +115,8 @@ class _News:
         await asyncio.gather(self._following, return_exceptions=True)
 
 
-def _board(request: Request) -> Board:
-    board: Board = request.app.state.board
+def _board(request: Request) -> RunningBoard:
+    board: RunningBoard = request.app.state.board
     return board
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from safar.customers.claims import claim_many, customer_of_address, prove
+from safar.customers.claims import claim_addresses_many, customer_of_address, prove
 from safar.customers.identify import QUERIES, finals, identify_many, normalised
 from safar.customers.model import (
-    Card,
-    Claim,
+    AddressClaim,
     Consent,
+    CustomerCard,
     CustomerRecord,
     IdentityRequest,
     Proof,
@@ -27,17 +27,17 @@ from safar.kernel.database import Connection, as_json, execute, rows, values
 from safar.kernel.ids import new_id
 
 __all__ = [
-    "Card",
-    "Claim",
+    "AddressClaim",
     "Consent",
+    "CustomerCard",
     "CustomerRecord",
     "IdentityRequest",
     "Proof",
     "Proven",
     "Provisional",
-    "cards",
-    "claim_many",
+    "claim_addresses_many",
     "consent_many",
+    "customer_cards",
     "customer_of_address",
     "ensure_many",
     "finals",
@@ -133,11 +133,11 @@ async def import_many(connection: Connection, records: Sequence[CustomerRecord])
     return ids
 
 
-async def cards(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Card]:
+async def customer_cards(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, CustomerCard]:
     """Return what to show of each customer, by the id asked for; those without a row are left out."""
     leads = await finals(connection, ids)
     if not leads:
         return {}
-    found = await rows(Card, connection, QUERIES["cards"], {"ids": list(set(leads.values()))})
+    found = await rows(CustomerCard, connection, QUERIES["cards"], {"ids": list(set(leads.values()))})
     by_id = {card.id: card for card in found}
     return {asked: by_id[final] for asked, final in leads.items()}

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from safar.customers.decide import Verdict, verdict
+from safar.customers.decide import ProofVerdict, verdict
 from safar.customers.identify import QUERIES, finals, normalised, word_of
-from safar.customers.model import Claim, Proof, Proven
+from safar.customers.model import AddressClaim, Proof, Proven
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
@@ -29,7 +29,7 @@ def customer_of_address(kind: str, address: str) -> UUID:
     return derived_id("customer of", kind, address)
 
 
-async def claim_many(connection: Connection, claims: Sequence[Claim]) -> list[UUID]:
+async def claim_addresses_many(connection: Connection, claims: Sequence[AddressClaim]) -> list[UUID]:
     """Keep what each claimant says; return who they are. Raises NotAnAddress. Writes customer.created."""
     addresses = [normalised(claim.kind, claim.value, claim.country) for claim in claims]
     known = await finals(connection, [claim.customer_id for claim in claims])
@@ -103,22 +103,26 @@ async def prove(connection: Connection, proof: Proof) -> Proven:
 
 
 async def _carry_out(
-    connection: Connection, decided: Verdict, claimant: UUID, owner: UUID | None, params: dict[str, object]
+    connection: Connection,
+    decided: ProofVerdict,
+    claimant: UUID,
+    owner: UUID | None,
+    params: dict[str, object],
 ) -> Proven:
     events: list[Event] = []
-    if decided is Verdict.FOUND:
+    if decided is ProofVerdict.FOUND:
         owner = UUID(str(params["own"]))
         if await value(connection, QUERIES["found"], params) is not None:
             events.append(Event(name="customer.created", customer_id=owner, subject_id=owner))
-    elif decided is Verdict.KEEP:
+    elif decided is ProofVerdict.KEEP:
         owner = claimant
     assert owner is not None
-    if decided in (Verdict.FOUND, Verdict.KEEP):
+    if decided in (ProofVerdict.FOUND, ProofVerdict.KEEP):
         await execute(connection, QUERIES["own_address"], {**params, "owner": owner})
         told = {"kind": params["kind"]}
         events.append(Event(name="customer.identified", customer_id=owner, subject_id=owner, properties=told))
-    if decided is Verdict.JOIN:
+    if decided is ProofVerdict.JOIN:
         await execute(connection, QUERIES["join"], {"claimant": claimant, "owner": owner})
         events.append(Event(name="customer.joined", customer_id=owner, subject_id=claimant))
     await append_many(connection, events)
-    return Proven(owner, decided is Verdict.JOIN)
+    return Proven(owner, decided is ProofVerdict.JOIN)

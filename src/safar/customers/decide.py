@@ -4,7 +4,7 @@ from enum import Enum, auto
 from uuid import UUID
 
 
-class Verdict(Enum):
+class ProofVerdict(Enum):
     """What a proof does. In every case the address's owner gets what was claimed with it."""
 
     NOTHING = auto()  # it was the claimant's already
@@ -16,7 +16,7 @@ class Verdict(Enum):
 
 def verdict(
     claimant: UUID, owner: UUID | None, *, brought_by: UUID | None, address_own: UUID, has_address: bool
-) -> Verdict:
+) -> ProofVerdict:
     """Decide. `address_own`: the customer who stands for the address alone; `has_address`: the claimant
     has proven another one.
 
@@ -25,8 +25,8 @@ def verdict(
     share a browser do not become one.
     """
     if owner == claimant:
-        return Verdict.NOTHING
+        return ProofVerdict.NOTHING
     itself = claimant in (brought_by, address_own) and not has_address
     if owner is None:
-        return Verdict.KEEP if itself else Verdict.FOUND
-    return Verdict.JOIN if itself else Verdict.HAND_OVER
+        return ProofVerdict.KEEP if itself else ProofVerdict.FOUND
+    return ProofVerdict.JOIN if itself else ProofVerdict.HAND_OVER

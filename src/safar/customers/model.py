@@ -22,7 +22,7 @@ class IdentityRequest:
 
 
 @dataclass(slots=True, kw_only=True)  # not frozen: made for every order
-class Claim:
+class AddressClaim:
     """Somebody says that an address is theirs: it is kept with them, and shows and decides nothing.
 
     `customer_id`: who says so, with a row or without. `source`: order, back_in_stock, mail, chat. `name` and
@@ -90,7 +90,7 @@ class CustomerRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class CustomerCard:
     """What other rooms show of a customer; everyone has a language, the rest only when they told us.
 
     `email` is proven to be theirs; `claimed` is what they said last, while nothing is proven.
@@ -140,7 +140,7 @@ class ConsentRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class CustomerRow:
     """A line of the customers list."""
 
     id: UUID

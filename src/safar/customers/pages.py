@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from safar.customers.identify import QUERIES, finals
-from safar.customers.model import ConsentRow, Identity, Listed, Profile
+from safar.customers.model import ConsentRow, CustomerRow, Identity, Profile
 from safar.customers.sentences import icon_of, sentence, tone_of, word
 from safar.journal.actions import of_customer
 from safar.journal.model import Recorded
@@ -29,7 +29,7 @@ _QUERY_CHARACTERS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TimelineLine:
     """One event of a timeline, as it is shown."""
 
     id: int
@@ -44,7 +44,7 @@ async def customers_page(request: Request) -> Response:
     before = parse_page_key(request.query_params.get("before"), key_moment, UUID)
     at, id = before or (LAST_MOMENT, LAST_ID)
     async with context_of(request).database.connection() as connection:
-        found = await find(connection, query, before_at=at, before_id=id)
+        found = await find_customers(connection, query, before_at=at, before_id=id)
     shown, last = cut(found, PAGE_SIZE)
     older = None
     if last:
@@ -54,9 +54,9 @@ async def customers_page(request: Request) -> Response:
     return page(request, "customers/list.html", values)
 
 
-async def find(
+async def find_customers(
     connection: Connection, query: str, *, before_at: datetime = LAST_MOMENT, before_id: UUID = LAST_ID
-) -> list[Listed]:
+) -> list[CustomerRow]:
     """Return customers whose name or address contains `query`, newest first: one more than a page holds."""
     folded = fold(query).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     params = {
@@ -65,7 +65,7 @@ async def find(
         "before_id": before_id,
         "limit": PAGE_SIZE + 1,
     }
-    return await rows(Listed, connection, QUERIES["list"], params)
+    return await rows(CustomerRow, connection, QUERIES["list"], params)
 
 
 async def customer_page(request: Request) -> Response:
@@ -82,7 +82,7 @@ async def customer_page(request: Request) -> Response:
         claims = await rows(Identity, connection, QUERIES["claims"], params)
         consents = await rows(ConsentRow, connection, QUERIES["consents"], params)
         known = await values(connection, QUERIES["known_as"], params)
-        events = await timeline(connection, customer_id)
+        events = await customer_timeline(connection, customer_id)
     browsers = {identity.value for identity in identities if identity.kind == "visitor"}
     browsers |= {str(id_) for id_ in known} - {str(customer_id)}
     assert profile is not None
@@ -105,25 +105,27 @@ async def timeline_part(request: Request) -> Response:
     if before is None:
         raise NotFound
     async with context_of(request).database.connection() as connection:
-        events = await timeline(connection, customer_id, before=before)
+        events = await customer_timeline(connection, customer_id, before=before)
     return page(request, "customers/timeline.html", _timeline_values(customer_id, events))
 
 
-async def timeline(connection: Connection, customer_id: UUID, *, before: int | None = None) -> list[Recorded]:
+async def customer_timeline(
+    connection: Connection, customer_id: UUID, *, before: int | None = None
+) -> list[Recorded]:
     """Return what happened with a customer under all ids they had, newest first: one more than is shown."""
     ids = await values(connection, QUERIES["known_as"], {"id": customer_id})
     return await of_customer(connection, ids or [customer_id], before=before, limit=TIMELINE_SIZE + 1)
 
 
-def lines_of(events: Sequence[Recorded]) -> list[Line]:
+def timeline_lines(events: Sequence[Recorded]) -> list[TimelineLine]:
     """Return events as the lines of a timeline."""
-    return [Line(e.id, e.at, sentence(e), icon_of(e), tone_of(e)) for e in events]
+    return [TimelineLine(e.id, e.at, sentence(e), icon_of(e), tone_of(e)) for e in events]
 
 
 def _timeline_values(customer_id: UUID, events: Sequence[Recorded]) -> dict[str, object]:
     shown, last = cut(events, TIMELINE_SIZE)
     return {
-        "lines": lines_of(shown),
+        "lines": timeline_lines(shown),
         "more": f"/customers/{customer_id}/timeline?before={last.id}" if last else None,
     }
 

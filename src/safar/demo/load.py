@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from safar.campaigns.model import Audience, Draft
+from safar.campaigns.model import Audience, CampaignDraft
 from safar.catalogue.actions import import_products
 from safar.customers.actions import CustomerRecord, import_many
 from safar.demo.retail import choose_hot_product, products, shoppers
@@ -80,9 +80,9 @@ async def virtual_agent(context: Context, email: str) -> str:
     return invited.password
 
 
-def campaign_draft(offered: Offered, *, customers: int, seconds: float) -> Draft:
+def campaign_draft(offered: Offered, *, customers: int, seconds: float) -> CampaignDraft:
     """Return the demo's campaign: the hot product, its units and the reply time promised."""
-    return Draft(
+    return CampaignDraft(
         campaign_id=new_id(),
         name="A paper chain for every window",
         variant_id=offered.variant_id,

@@ -13,7 +13,7 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from safar.campaigns.actions import create, start
+from safar.campaigns.actions import create_campaign, start_campaign
 from safar.demo.agent import Agent
 from safar.demo.load import Offered, campaign_draft, load_shop, virtual_agent
 from safar.demo.postbox import Postbox
@@ -116,8 +116,8 @@ async def rehearse(context: Context, *, customers: int, seconds: float) -> Rehea
     tally = Tally()
     draft = campaign_draft(offered, customers=customers, seconds=seconds)
     async with context.database.transaction() as connection:
-        campaign_id = await create(connection, draft, shop_name=settings.shop_name)
-        await start(connection, campaign_id)
+        campaign_id = await create_campaign(connection, draft, shop_name=settings.shop_name)
+        await start_campaign(connection, campaign_id)
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
     async with httpx.AsyncHTTPTransport(limits=limits) as transport:
         stage = RehearsalStage(settings, postbox, tally, transport, seconds, _SEED, offered.sku)

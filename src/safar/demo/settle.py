@@ -6,9 +6,9 @@ import time
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
-from safar.campaigns.actions import stop
+from safar.campaigns.actions import stop_campaign
 from safar.campaigns.errors import NoSuchStep
-from safar.campaigns.reading import get
+from safar.campaigns.reading import get_campaign
 from safar.journey.decide import windows_of
 from safar.journey.model import STAGES
 from safar.journey.stages import stages
@@ -39,10 +39,10 @@ async def settle(context: Context, campaign_id: UUID) -> None:
     Raises RuntimeError, naming what is still under way, after 90 seconds.
     """
     async with context.database.transaction() as connection:
-        campaign = await get(connection, campaign_id)
+        campaign = await get_campaign(connection, campaign_id)
         if campaign.state in ("starting", "sending", "paused"):
             with contextlib.suppress(NoSuchStep):  # its last message went out at this moment
-                await stop(connection, campaign_id)
+                await stop_campaign(connection, campaign_id)
     end = time.monotonic() + _WAIT_S_MAX
     while any(asdict(left := await _unsettled(context, campaign_id)).values()):
         if time.monotonic() > end:

@@ -17,14 +17,14 @@ import safar.inbox.public
 import safar.payments.public
 import safar.shop.public
 from safar.customers.visitor import Visitor, VisitorLayer
-from safar.front.kept import key_of, noting
+from safar.front.kept import cached_page_key, noting
 from safar.front.offers import REFRESH_S, Offers
 from safar.front.plain import plain_routes
 from safar.front.proof import is_buying
 from safar.front.shed import ShedLayer
 from safar.front.views import IDLE_S as VIEWS_EVERY_S
 from safar.front.views import Views
-from safar.gate.door.board import Board, with_board
+from safar.gate.door.board import SiteBoard, with_board
 from safar.gate.door.layer import GateLayer
 from safar.gate.door.rooms import has_pass
 from safar.gate.tickets.model import SHOP, Caller
@@ -73,7 +73,7 @@ def build_front(context: Context) -> Starlette:
     offers = Offers(context)
     views = Views(context)
     watch = Watch(context.database)
-    board = Board(context, SHOP, offers.units_left, views.returned)
+    board = SiteBoard(context, SHOP, offers.units_left, views.returned)
 
     async def refresh_offers() -> bool:
         return await offers.refresh(board)
@@ -110,7 +110,7 @@ def build_front(context: Context) -> Starlette:
             lambda app: VisitorLayer(app, context),
             lambda app: StorefrontLayer(app, context),
             lambda app: GateLayer(app, context, SHOP, _caller, passes_by),
-            lambda app: PageCache(app, key=key_of, noted=noting(views)),
+            lambda app: PageCache(app, key=cached_page_key, noted=noting(views)),
         ],
         lifespan=lifespan,
     )

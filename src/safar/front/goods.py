@@ -6,13 +6,13 @@ such an order may fail. The gate itself knows nothing of goods; the worker tells
 
 from collections.abc import Sequence
 
-from safar.campaigns.reading import listed
+from safar.campaigns.reading import newest_campaigns
 from safar.cart.available import available_of
 from safar.catalogue.actions import product_of
 from safar.catalogue.errors import UnknownProduct
 from safar.gate.line.calling import end_queue
 from safar.gate.site.sites import note_units, sites
-from safar.gate.tickets.model import Kind, Site
+from safar.gate.tickets.model import Site, SiteKind
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, Database
@@ -29,7 +29,7 @@ async def note_goods(database: Database) -> None:
         found = {
             site.key: site
             for site in await sites(connection)
-            if site.kind == Kind.PRODUCT and site.path and site.ended_at is None
+            if site.kind == SiteKind.PRODUCT and site.path and site.ended_at is None
         }
 
     async def note(connection: Connection, keys: Sequence[str]) -> None:
@@ -57,7 +57,7 @@ async def _units(connection: Connection, site: Site) -> tuple[int, int]:
     ids = [variant.id for variant in variants]
     found = (await available_of(connection, ids, None)).values()
     left, held = sum(offer.buyable for offer in found), sum(offer.held for offer in found)
-    running = [c for c in await listed(connection) if c.closed_at is None and c.variant_id in ids]
+    running = [c for c in await newest_campaigns(connection) if c.closed_at is None and c.variant_id in ids]
     there = await levels(connection, [campaign.variant_id for campaign in running]) if running else {}
     for campaign in running:
         level = there.get((campaign.variant_id, allocation_of(campaign.id)))

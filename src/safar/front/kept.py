@@ -21,7 +21,7 @@ _QUERY_CHARACTERS_MAX = 200  # longer ones are no links of ours: they are answer
 _PATHS, _BELOW = ("/", "/search"), ("/p/", "/c/")
 
 
-def key_of(scope: Scope) -> Hashable | None:
+def cached_page_key(scope: Scope) -> Hashable | None:
     """Return what a page of goods depends on besides the goods; None for every other page."""
     path, query = scope["path"], scope["query_string"]
     if len(query) > _QUERY_CHARACTERS_MAX or not (path in _PATHS or path.startswith(_BELOW)):

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from safar.gate.line.calling import forget_visits, step
-from safar.gate.line.visits import let_go
+from safar.gate.line.calling import call_next, forget_visits
+from safar.gate.line.visits import free_left_places
 from safar.gate.site.load import forget_loads
 from safar.gate.site.sites import sites
 from safar.kernel.context import Context
@@ -18,7 +18,7 @@ _FORGET_S = 3600.0
 
 async def _step_one(connection: Connection, keys: Sequence[str]) -> None:
     for key in keys:
-        await step(connection, key)
+        await call_next(connection, key)
 
 
 def loops(context: Context) -> list[Loop]:
@@ -29,7 +29,7 @@ def loops(context: Context) -> list[Loop]:
         return False
 
     async def leavers() -> bool:
-        return await let_go(context.database)
+        return await free_left_places(context.database)
 
     async def forget() -> bool:
         async with context.database.transaction() as connection:

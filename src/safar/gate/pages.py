@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 
 from safar.catalogue.codes import variant_of_code
 from safar.gate.door.texts import estimate_text, left_text
-from safar.gate.line.calling import admitted_by_minute, end_queue, open_again, set_capacity
+from safar.gate.line.calling import admitted_by_minute, end_queue, reopen_queue, set_capacity
 from safar.gate.line.decide import estimate
 from safar.gate.site import form
 from safar.gate.site.opening import set_opening
@@ -27,16 +27,16 @@ from safar.gate.site.settings import (
 from safar.gate.site.sites import (
     NewSite,
     ensure_site,
-    figures,
     figures_of,
     open_site,
     product_key,
     remove_site,
+    site_figures,
     sites,
 )
 from safar.gate.tickets.errors import UnknownSite
-from safar.gate.tickets.invitations import invitation_url, invite
-from safar.gate.tickets.model import SHOP, Figures, Kind, Site
+from safar.gate.tickets.invitations import invitation_url, new_invitation
+from safar.gate.tickets.model import SHOP, Site, SiteFigures, SiteKind
 from safar.kernel import clock
 from safar.kernel.database import Connection
 from safar.kernel.errors import InvalidInput
@@ -74,18 +74,18 @@ def _wrong(wrong: Wrong) -> dict[str, Any]:
     return {"problems": wrong.problems, "problem": wrong.problem, "entered": typed}
 
 
-async def _found(request: Request, connection: Connection) -> Figures:
+async def _found(request: Request, connection: Connection) -> SiteFigures:
     key = request.path_params["key"]
-    found = await figures(connection, key) if key.isprintable() else None
+    found = await site_figures(connection, key) if key.isprintable() else None
     if found is None and key == SHOP:
         await ensure_site(connection, SHOP, context_of(request).settings.site_capacity)
-        found = await figures(connection, key)
+        found = await site_figures(connection, key)
     if found is None or found.site.removed_at is not None:
         raise UnknownSite
     return found
 
 
-def _values(now_there: Figures) -> dict[str, Any]:
+def _values(now_there: SiteFigures) -> dict[str, Any]:
     site = now_there.site
     last = estimate(
         place=max(site.waiting, 1), rate=site.admitted_per_s, observed_s=site.observed_s, show_up=site.show_up
@@ -147,7 +147,7 @@ def _form(deed: SiteDeed) -> Endpoint:
 
 
 async def _capacity(request: Request, connection: Connection, site: Site, fields: Fields, by: Actor) -> None:
-    wanted = form.capacity_of(fields, shop=site.kind == Kind.SHOP)
+    wanted = form.capacity_of(fields, shop=site.kind == SiteKind.SHOP)
     if wanted.capacity != site.capacity:
         await set_capacity(connection, site.key, wanted.capacity, staff_id=by.id)
     if (wanted.adaptive, wanted.adaptive and (wanted.least, wanted.most)) != (
@@ -181,7 +181,7 @@ async def _opening(request: Request, connection: Connection, site: Site, fields:
 
 
 async def _message(request: Request, connection: Connection, site: Site, fields: Fields, by: Actor) -> None:
-    await set_message(connection, site.key, form.message_of(fields), staff_id=by.id)
+    await set_message(connection, site.key, form.read_message(fields), staff_id=by.id)
 
 
 async def _state(request: Request, connection: Connection, site: Site, fields: Fields, by: Actor) -> None:
@@ -191,13 +191,13 @@ async def _state(request: Request, connection: Connection, site: Site, fields: F
     if mode is None:
         await end_queue(connection, site.key, by.id)
         return
-    await open_again(connection, site.key, by.id)
+    await reopen_queue(connection, site.key, by.id)
     await set_mode(connection, site.key, mode, staff_id=by.id)
 
 
 async def _invite(request: Request, connection: Connection, site: Site, fields: Fields, by: Actor) -> Values:
     context, hours = context_of(request), form.hours_of(fields)
-    invitation = invite(clock.now() + timedelta(hours=hours))
+    invitation = new_invitation(clock.now() + timedelta(hours=hours))
     await note_invitation(connection, site, invitation, staff_id=by.id)
     return {"invitation": invitation_url(context.vault, context.settings, site.key, invitation)}
 
@@ -225,7 +225,7 @@ async def post_product(request: Request, actor: Actor, fields: Fields) -> str:
         new = NewSite(
             key=product_key(variant.product_id),
             capacity=capacity,
-            kind=Kind.PRODUCT,
+            kind=SiteKind.PRODUCT,
             title=variant.title,
             path=f"/p/{variant.slug}",
             product_id=variant.product_id,

@@ -9,19 +9,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from safar.gate.door.board import Board, Room, board_of
-from safar.gate.door.door import Outcome, Verdict, door_of
+from safar.gate.door.board import Room, SiteBoard, board_of
+from safar.gate.door.door import DoorOutcome, DoorVerdict, door_of
 from safar.gate.door.draw_ticket import checkable, drawn_ticket
 from safar.gate.door.first import is_first
-from safar.gate.door.forward import forward_auth, handed_over
+from safar.gate.door.forward import forward_auth, redirect_to_external
 from safar.gate.door.here import here
 from safar.gate.door.layer import answer_of
 from safar.gate.door.polls import POLL_PATH, answer, before_opening, poll
 from safar.gate.door.previews import preview_of
 from safar.gate.door.proof_pages import post_work, work_page
-from safar.gate.door.rooms import next_of, pass_of, query_of, room_of, tag_of
+from safar.gate.door.rooms import page_after, pass_of, query_of, room_of, tag_of
 from safar.gate.door.texts import opens_text
-from safar.gate.line.visits import Moved, leave_many, leave_soon_many, take_along_many
+from safar.gate.line.visits import MovedVisit, leave_many, leave_soon_many, take_along_many
 from safar.gate.tickets.errors import QueueEnded, TicketExpired, TicketRefused, UsedFromManyNetworks
 from safar.gate.tickets.model import SHOP, Caller, Mode, Pass, Ticket
 from safar.gate.tickets.seal import client_tag
@@ -41,33 +41,33 @@ async def _wait_page(request: Request) -> Response:
     if room.external:
         return await _wait_for_other(request, board, room)
     if _pass(request, room) is not None:
-        return see_other(next_of(request, room))
+        return see_other(page_after(request, room))
     caller = door_of(request).caller_of(request.scope)
     if room.cookies.ticket_name in request.cookies or room.ended or is_first(request, caller):
         return await _waiting(request, board, room)
     verdict = await door_of(request).judge(request, board, room)
-    if verdict.outcome is Outcome.INSIDE:
-        response: Response = see_other(next_of(request, room))
-    elif verdict.outcome is Outcome.REFUSED:
+    if verdict.outcome is DoorOutcome.INSIDE:
+        response: Response = see_other(page_after(request, room))
+    elif verdict.outcome is DoorOutcome.REFUSED:
         response = answer_of(request, room, verdict) or error_response(request, QueueEnded())
     else:
         response = await _waiting(request, board, room, _new_ticket(room, verdict), verdict.work_bits)
     return _with_cookies(response, verdict.cookies)
 
 
-async def _wait_for_other(request: Request, board: Board, room: Room) -> Response:
+async def _wait_for_other(request: Request, board: SiteBoard, room: Room) -> Response:
     """Do for a site of others what the gate's layer does before our own pages."""
     if is_first(request, door_of(request).caller_of(request.scope)):
         if "seen" in request.query_params:
             return await _no_ticket(request, room)
         return see_other(f"/wait?{urlencode({**request.query_params, 'seen': '1'})}")
     verdict = await door_of(request).judge(request, board, room)
-    if verdict.outcome is Outcome.INSIDE and verdict.entry_pass is not None:
+    if verdict.outcome is DoorOutcome.INSIDE and verdict.entry_pass is not None:
         entry_pass = await _taken_along(request, room, verdict.entry_pass)
         if entry_pass is not verdict.entry_pass:
             verdict.cookies.append(room.cookies.of_pass(entry_pass))
-        response = handed_over(request, room, entry_pass, next_of(request, room))
-    elif verdict.outcome is Outcome.REFUSED or wants_json(request):
+        response = redirect_to_external(request, room, entry_pass, page_after(request, room))
+    elif verdict.outcome is DoorOutcome.REFUSED or wants_json(request):
         response = answer_of(request, room, verdict) or error_response(request, QueueEnded())
     else:
         response = await _waiting(request, board, room, _new_ticket(room, verdict), verdict.work_bits)
@@ -80,13 +80,13 @@ async def _taken_along(request: Request, room: Room, entry_pass: Pass) -> Pass:
     Asked also of who has just come in: that may be the same visit again, by our cookie from another network.
     """
     tag = tag_of(request, room, door_of(request).caller_of(request.scope))
-    moved = Moved(entry_pass.visit_id, routed_network(client_address(request)))
+    moved = MovedVisit(entry_pass.visit_id, routed_network(client_address(request)))
     if not await context_of(request).batched(take_along_many, moved):
         raise UsedFromManyNetworks
     return entry_pass if entry_pass.tag == tag else replace(entry_pass, tag=tag)
 
 
-def _new_ticket(room: Room, verdict: Verdict) -> Ticket | None:
+def _new_ticket(room: Room, verdict: DoorVerdict) -> Ticket | None:
     """Return the ticket that goes out with this page."""
     start = f"{room.cookies.ticket_name}="
     given = [cookie[len(start) :].split(";")[0] for cookie in verdict.cookies if cookie.startswith(start)]
@@ -94,7 +94,7 @@ def _new_ticket(room: Room, verdict: Verdict) -> Ticket | None:
 
 
 async def _waiting(
-    request: Request, board: Board, room: Room, ticket: Ticket | None = None, work_bits: int = 0
+    request: Request, board: SiteBoard, room: Room, ticket: Ticket | None = None, work_bits: int = 0
 ) -> Response:
     """Show how it stands: the end, the queue, the draw, the proof of work, or no place at all."""
     context, site, cookies = context_of(request), room.site, room.cookies
@@ -110,13 +110,13 @@ async def _waiting(
     if ticket is None:
         return await _without_ticket(request, room, caller, work_bits)
     if ticket.number and room.place(ticket.number) == 0 and not room.external:
-        response: Response = see_other(next_of(request, room))
+        response: Response = see_other(page_after(request, room))
     else:
         response = _ticket_page(request, board, room, ticket)
     return _with_cookies(response, [cookies.of_ticket(drawn)] if drawn else [])
 
 
-def _ticket_page(request: Request, board: Board, room: Room, ticket: Ticket) -> Response:
+def _ticket_page(request: Request, board: SiteBoard, room: Room, ticket: Ticket) -> Response:
     context, site = context_of(request), room.site
     query = query_of(request, room)
     values: dict[str, Any] = {
@@ -151,7 +151,7 @@ async def _without_ticket(request: Request, room: Room, caller: Caller, work_bit
 
 async def _no_ticket(request: Request, room: Room) -> Response:
     """Say what is missing, a cookie; and for previews of the link, what it leads to."""
-    following = next_of(request, room)
+    following = page_after(request, room)
     values = {"next": following, "preview": await preview_of(request, urlsplit(following).path)}
     return page(request, "gate/no_ticket.html", values)
 
@@ -204,7 +204,7 @@ async def _invited(request: Request) -> Response:
             continue
         if invitation.expires_at <= clock.now():
             raise TicketExpired
-        following = f"/wait?{query_of(request, room)}" if room.external else next_of(request, room)
+        following = f"/wait?{query_of(request, room)}" if room.external else page_after(request, room)
         return _with_cookies(see_other(following), [room.cookies.of_invitation(invitation)])
     raise TicketRefused
 

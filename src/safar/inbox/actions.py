@@ -10,11 +10,11 @@ from uuid import UUID
 
 from safar.channels.actions import queue_many
 from safar.channels.model import EMAIL, Author, Outgoing
-from safar.customers.actions import cards
+from safar.customers.actions import customer_cards
 from safar.inbox import decide
 from safar.inbox.errors import NoConversation
-from safar.inbox.model import Conversation, HandOver, Reply, Said, Way
-from safar.inbox.receive import QUERIES, receive_many, save
+from safar.inbox.model import Conversation, HandOver, Reply, ReplyAddress, ReplyOutcome
+from safar.inbox.receive import QUERIES, receive_messages_many, save
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
@@ -24,13 +24,13 @@ from safar.kernel.text import shortened
 
 __all__ = [
     "assign",
-    "close",
+    "close_conversation",
     "close_quiet",
     "hand_over",
     "hand_over_many",
-    "lock_many",
-    "receive_many",
-    "reopen",
+    "lock_conversations",
+    "receive_messages_many",
+    "reopen_conversation",
     "reply",
     "reply_many",
     "undelivered_many",
@@ -38,7 +38,7 @@ __all__ = [
 
 QUIET = timedelta(hours=24)
 _QUIET_MAX = 200
-Ways = dict[UUID, list[Way]]
+Ways = dict[UUID, list[ReplyAddress]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class _Undelivered:
     waiting_since: datetime | None
 
 
-async def lock_many(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Conversation]:
+async def lock_conversations(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Conversation]:
     """Lock conversations in the order of their ids until the transaction ends."""
     params = {"ids": sorted(set(ids))}
     found = await rows(Conversation, connection, QUERIES["lock_conversations"], params)
@@ -71,7 +71,7 @@ async def reply(
     channel_id: UUID | None = None,
     address: str | None = None,
     seen_at: datetime | None = None,
-) -> Said:
+) -> ReplyOutcome:
     """Say one thing in a conversation, to who wrote last in it unless told otherwise (see Reply)."""
     said = await reply_many(
         connection,
@@ -91,26 +91,26 @@ async def reply(
     return said[0]
 
 
-async def reply_many(connection: Connection, replies: Sequence[Reply]) -> list[Said]:
+async def reply_many(connection: Connection, replies: Sequence[Reply]) -> list[ReplyOutcome]:
     """Say things in conversations, in order; each is in the outbox if and only if the caller commits.
 
     A message id that was used before is not said again. The bot is not heard where a person is at work.
     Events: message.queued or message.sent, conversation.assigned, conversation.reopened.
     """
     now = clock.now()
-    conversations = await lock_many(connection, [reply.conversation_id for reply in replies])
+    conversations = await lock_conversations(connection, [reply.conversation_id for reply in replies])
     existing = await _existing(connection, [reply.message_id for reply in replies])
     ways = await _ways(connection, conversations.values())
     outgoing: list[Outgoing] = []
     events: list[Event] = []
-    said: list[Said] = []
+    said: list[ReplyOutcome] = []
     for reply_ in replies:
         outcome = await _refusal(connection, conversations.get(reply_.conversation_id), reply_, existing)
         if outcome is None:
             conversation = conversations[reply_.conversation_id]
             way = decide.way_of(ways[conversation.id], reply_)
-            outcome = way if isinstance(way, Said) else Said.SENT
-            if not isinstance(way, Said):
+            outcome = way if isinstance(way, ReplyOutcome) else ReplyOutcome.SENT
+            if not isinstance(way, ReplyOutcome):
                 outgoing.append(_outgoing(conversation, reply_, way, now))
                 conversations[conversation.id], told = decide.replied(conversation, reply_, now)
                 events += told
@@ -128,11 +128,11 @@ async def _existing(connection: Connection, ids: Sequence[UUID]) -> set[UUID]:
 
 async def _refusal(
     connection: Connection, conversation: Conversation | None, reply_: Reply, existing: set[UUID]
-) -> Said | None:
+) -> ReplyOutcome | None:
     if conversation is None:
-        return Said.NO_CONVERSATION
+        return ReplyOutcome.NO_CONVERSATION
     if reply_.message_id in existing:
-        return Said.REPEATED
+        return ReplyOutcome.REPEATED
     if reply_.author == Author.STAFF and reply_.seen_at is not None:
         params = {
             "conversation_id": conversation.id,
@@ -140,7 +140,7 @@ async def _refusal(
             "seen_at": reply_.seen_at,
         }
         if await rows(_Name, connection, QUERIES["newest_staff_reply"], params):
-            return Said.OVERTAKEN
+            return ReplyOutcome.OVERTAKEN
     return decide.may_say(conversation, reply_)
 
 
@@ -148,24 +148,26 @@ async def _ways(connection: Connection, conversations: Iterable[Conversation]) -
     """Return who can be answered in each conversation."""
     known = {conversation.id: conversation for conversation in conversations}
     ways: Ways = {id_: [] for id_ in known}
-    for way in await rows(Way, connection, QUERIES["ways"], {"ids": list(known), "email": EMAIL}):
+    for way in await rows(ReplyAddress, connection, QUERIES["ways"], {"ids": list(known), "email": EMAIL}):
         ways[way.conversation_id].append(way)
-    customers = await cards(connection, {conversation.customer_id for conversation in known.values()})
+    customers = await customer_cards(
+        connection, {conversation.customer_id for conversation in known.values()}
+    )
     for conversation in known.values():
         card = customers.get(conversation.customer_id)
         if card is None or card.said is None:
             continue
         if not any(way.own and way.channel_id == EMAIL for way in ways[conversation.id]):
-            ways[conversation.id].append(Way(conversation.id, EMAIL, card.said, None, None))
+            ways[conversation.id].append(ReplyAddress(conversation.id, EMAIL, card.said, None, None))
     return ways
 
 
-async def ways_of(connection: Connection, conversation: Conversation) -> list[Way]:
+async def reply_addresses(connection: Connection, conversation: Conversation) -> list[ReplyAddress]:
     """Return the addresses that can be answered in a conversation."""
     return (await _ways(connection, [conversation]))[conversation.id]
 
 
-def _outgoing(conversation: Conversation, reply_: Reply, way: Way, now: datetime) -> Outgoing:
+def _outgoing(conversation: Conversation, reply_: Reply, way: ReplyAddress, now: datetime) -> Outgoing:
     subject = way.subject or ""
     if subject and not subject.lower().startswith("re:"):
         subject = f"Re: {subject}"
@@ -196,7 +198,7 @@ async def hand_over(connection: Connection, conversation_id: UUID, reason: str) 
 async def hand_over_many(connection: Connection, requests: Sequence[HandOver]) -> list[bool]:
     """Give conversations to people, with the reason; event conversation.handed_over where it changed."""
     now = clock.now()
-    conversations = await lock_many(connection, [request.conversation_id for request in requests])
+    conversations = await lock_conversations(connection, [request.conversation_id for request in requests])
     events: list[Event] = []
     changed: list[bool] = []
     for request in requests:
@@ -214,7 +216,7 @@ async def undelivered_many(connection: Connection, message_ids: Sequence[UUID]) 
     """Tell staff of answers that never arrived: their customers wait again."""
     now = clock.now()
     failed = await rows(_Undelivered, connection, QUERIES["undelivered"], {"ids": list(message_ids)})
-    conversations = await lock_many(connection, [message.conversation_id for message in failed])
+    conversations = await lock_conversations(connection, [message.conversation_id for message in failed])
     events: list[Event] = []
     for message in failed:
         if (before := conversations.get(message.conversation_id)) is not None:
@@ -233,14 +235,18 @@ async def assign(
     )
 
 
-async def close(connection: Connection, conversation_id: UUID, *, staff_id: UUID) -> Conversation:
+async def close_conversation(
+    connection: Connection, conversation_id: UUID, *, staff_id: UUID
+) -> Conversation:
     """End a conversation; it opens again when the customer writes. Raises NoConversation."""
     return await _change(
         connection, conversation_id, lambda c, now: decide.closed(c, staff_id=staff_id, at=now)
     )
 
 
-async def reopen(connection: Connection, conversation_id: UUID, *, staff_id: UUID) -> Conversation:
+async def reopen_conversation(
+    connection: Connection, conversation_id: UUID, *, staff_id: UUID
+) -> Conversation:
     """Take a closed conversation up again. Raises NoConversation."""
     return await _change(
         connection, conversation_id, lambda c, now: decide.reopened(c, staff_id=staff_id, at=now)
@@ -252,7 +258,7 @@ async def _change(
     conversation_id: UUID,
     change: Callable[[Conversation, datetime], decide.Change],
 ) -> Conversation:
-    before = (await lock_many(connection, [conversation_id])).get(conversation_id)
+    before = (await lock_conversations(connection, [conversation_id])).get(conversation_id)
     if before is None:
         raise NoConversation
     after, events = change(before, clock.now())
@@ -272,7 +278,7 @@ async def close_quiet(database: Database) -> int:
 
 async def _close_quiet_many(connection: Connection, ids: Sequence[UUID]) -> None:
     now = clock.now()
-    conversations = await lock_many(connection, ids)
+    conversations = await lock_conversations(connection, ids)
     events: list[Event] = []
     for id_, before in conversations.items():
         if before.waiting_since is None and not before.with_staff and before.last_message_at < now - QUIET:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from safar.cart.available import available_of
 from safar.catalogue.actions import variants_by_id
-from safar.customers.actions import cards
+from safar.customers.actions import customer_cards
 from safar.customers.sentences import sentence
 from safar.inbox.model import Conversation
 from safar.journal.actions import of_customer
@@ -40,7 +40,7 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class ConversationAside:
     """The customer of a conversation."""
 
     name: str | None
@@ -53,12 +53,12 @@ class About:
     products: list[Looked]
 
 
-async def about(connection: Connection, conversation: Conversation) -> About:
+async def about(connection: Connection, conversation: Conversation) -> ConversationAside:
     """Return what staff should know before they answer."""
-    card = (await cards(connection, [conversation.customer_id])).get(conversation.customer_id)
+    card = (await customer_cards(connection, [conversation.customer_id])).get(conversation.customer_id)
     recent = await of_customer(connection, [conversation.customer_id], limit=_EVENTS_MAX)
     shown = [event for event in recent if not event.name.startswith(_NOT_SHOWN)]
-    return About(
+    return ConversationAside(
         name=card.name if card else None,
         email=card.email if card else None,
         claimed=card.claimed if card and not card.email else None,

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from safar.channels.model import KINDS, WEB, Author
-from safar.inbox.model import Conversation, Inbound, Reply, Said, Way
+from safar.inbox.model import Conversation, Inbound, Reply, ReplyAddress, ReplyOutcome
 from safar.journal.model import Event
 from safar.kernel.text import shortened
 
@@ -98,35 +98,35 @@ _BOT_GOES_ON = frozenset(
 )
 
 
-def may_say(conversation: Conversation, reply: Reply) -> Said | None:
+def may_say(conversation: Conversation, reply: Reply) -> ReplyOutcome | None:
     """Refuse what must not be said; None when it may. The bot never talks over a person.
 
     While a question only waits for one, it goes on answering others that it is sure of.
     """
     if reply.author == Author.BOT and conversation.with_staff:
         taken = conversation.assigned_to is not None
-        return Said.WITH_STAFF if taken or conversation.handover_reason not in _BOT_GOES_ON else None
+        return ReplyOutcome.WITH_STAFF if taken or conversation.handover_reason not in _BOT_GOES_ON else None
     return None
 
 
-def way_of(ways: Sequence[Way], reply: Reply) -> Way | Said:
+def way_of(ways: Sequence[ReplyAddress], reply: Reply) -> ReplyAddress | ReplyOutcome:
     """Return to whom a reply goes. Nobody becomes the one who is answered by having written last.
 
     Somebody else in the thread gets an answer only where it says so.
     """
     if reply.address is not None:
         there = [way for way in ways if (way.channel_id, way.address) == (reply.channel_id, reply.address)]
-        return there[0] if there else Said.NO_ADDRESS
+        return there[0] if there else ReplyOutcome.NO_ADDRESS
     if reply.channel_id is not None:
         return newest([way for way in ways if way.own and way.channel_id == reply.channel_id])
     last = newest(ways)
-    return Said.CHOOSE if isinstance(last, Way) and not last.own else last
+    return ReplyOutcome.CHOOSE if isinstance(last, ReplyAddress) and not last.own else last
 
 
-def newest(ways: Sequence[Way]) -> Way | Said:
+def newest(ways: Sequence[ReplyAddress]) -> ReplyAddress | ReplyOutcome:
     """Return the way by which the newest message came."""
     if not ways:
-        return Said.NO_ADDRESS
+        return ReplyOutcome.NO_ADDRESS
     return max(ways, key=lambda way: (way.at is not None, way.at.timestamp() if way.at else 0.0))
 
 

@@ -11,7 +11,7 @@ from safar.channels.returns import returned_message
 from safar.customers.actions import Proof, customer_of_address, finals
 from safar.inbox.mail_decide import Answered, inbound_of, proves, writer_of
 from safar.inbox.model import Inbound
-from safar.inbox.receive import QUERIES, receive_many
+from safar.inbox.receive import QUERIES, receive_messages_many
 from safar.kernel.context import Context
 from safar.kernel.database import CONNECTION_LOST, Connection, as_json, rows
 from safar.kernel.errors import Interrupted, Overloaded
@@ -33,12 +33,12 @@ async def deliver(context: Context, mail: InboundMail) -> None:
     """
     mail = _judged(context, mail)
     try:
-        await context.batched(deliver_many, mail)
+        await context.batched(deliver_mail_many, mail)
     except (Overloaded, Interrupted, *CONNECTION_LOST):
         raise
     except Exception as error:
         log.error("mail_in.kept_raw", envelope_id=str(mail.envelope_id), error=type(error).__name__)
-        await context.batched(deliver_many, replace(mail, error=f"not taken: {type(error).__name__}"))
+        await context.batched(deliver_mail_many, replace(mail, error=f"not taken: {type(error).__name__}"))
 
 
 def _judged(context: Context, mail: InboundMail) -> InboundMail:
@@ -49,7 +49,7 @@ def _judged(context: Context, mail: InboundMail) -> InboundMail:
     return replace(mail, verified=verified, returned=returned_message(context.vault, mail.recipients))
 
 
-async def deliver_many(connection: Connection, mails: Sequence[InboundMail]) -> list[None]:
+async def deliver_mail_many(connection: Connection, mails: Sequence[InboundMail]) -> list[None]:
     """Keep the envelopes and take the readable ones in as messages; idempotent by their ids."""
     mails_by_id = {mail.envelope_id: mail for mail in mails}
     ours = await _sent(connection, mails)
@@ -65,7 +65,9 @@ async def deliver_many(connection: Connection, mails: Sequence[InboundMail]) -> 
     readable = [m for m in mails_by_id.values() if m.error is None and m.bounce is None]
     if readable:
         owners = await _owners(connection, readable)
-        await receive_many(connection, [await _inbound(connection, mail, ours, owners) for mail in readable])
+        await receive_messages_many(
+            connection, [await _inbound(connection, mail, ours, owners) for mail in readable]
+        )
     reports = [mail.bounce for mail in bounces if mail.bounce is not None and mail.envelope_id in known]
     await bounce_many(
         connection,

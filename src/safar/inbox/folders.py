@@ -35,7 +35,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class FolderPage:
     """A page of a folder; `older`: the key of the next page; `waiting`: how many wait for staff."""
 
     lines: Sequence[ListedConversation]
@@ -43,7 +43,7 @@ class Listed:
     waiting: int
 
 
-async def listed(connection: Connection, view: View) -> Listed:
+async def folder_page(connection: Connection, view: View) -> FolderPage:
     """Return one page of a folder."""
     at, id_ = view.after or (None, None)
     params = {
@@ -59,7 +59,7 @@ async def listed(connection: Connection, view: View) -> Listed:
     found = await rows(ListedConversation, connection, query, params)
     waiting = int(await value(connection, QUERIES["waiting_count"]))
     lines, last = cut(found, PAGE)
-    return Listed(lines, _key(view, last) if last else None, waiting)
+    return FolderPage(lines, _key(view, last) if last else None, waiting)
 
 
 def _pattern(search: str) -> str | None:
@@ -75,13 +75,15 @@ def _key(view: View, line: ListedConversation) -> str:
     return page_key(at, line.id)
 
 
-class Board:
+class FolderPages:
     """Pages that several open consoles look at are read once for each burst of events, not once for each."""
 
     def __init__(self) -> None:
-        self._read: dict[View, tuple[int, asyncio.Future[Listed]]] = {}
+        self._read: dict[View, tuple[int, asyncio.Future[FolderPage]]] = {}
 
-    async def page(self, view: View, newest: int, read: Callable[[View], Awaitable[Listed]]) -> Listed:
+    async def page(
+        self, view: View, newest: int, read: Callable[[View], Awaitable[FolderPage]]
+    ) -> FolderPage:
         """Return `view` as it was at event `newest` or later."""
         kept = self._read.get(view)
         if kept is None or kept[0] < newest or newest == 0:

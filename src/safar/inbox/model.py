@@ -48,7 +48,7 @@ class Inbound:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class MessageReceipt:
     """Where a message went. `new` False: it had come before; `same_text` tells whether with these words."""
 
     conversation_id: UUID
@@ -101,7 +101,7 @@ class Reply:
     language: str | None = None
 
 
-class Said(StrEnum):
+class ReplyOutcome(StrEnum):
     """What became of a reply."""
 
     SENT = "sent"
@@ -122,7 +122,7 @@ class HandOver:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ReplyAddress:
     """An address that has written in a conversation, and what an answer there refers to.
 
     `own`: the customer's, by proof or, while nothing is proven, by their word; else somebody else's. `at`

@@ -12,7 +12,7 @@ _COUNTED_MAX = 20_000
 _Key = TypeVar("_Key")
 
 
-class Pace:
+class MessageCounter:
     """Counts the messages of each visitor and of each network in the running minute."""
 
     def __init__(self, network_per_minute: int) -> None:

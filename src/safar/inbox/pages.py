@@ -13,12 +13,12 @@ from starlette.routing import BaseRoute
 from safar.channels.actions import troubles
 from safar.channels.model import KINDS, Author
 from safar.inbox import aside
-from safar.inbox.actions import assign, close, reopen, reply
+from safar.inbox.actions import assign, close_conversation, reopen_conversation, reply
 from safar.inbox.decide import newest
 from safar.inbox.errors import NoAddress, NoConversation, Overtaken
-from safar.inbox.folders import FOLDERS, Board, Listed, View, listed
+from safar.inbox.folders import FOLDERS, FolderPage, FolderPages, View, folder_page
 from safar.inbox.live import bursts
-from safar.inbox.model import Said, Way
+from safar.inbox.model import ReplyAddress, ReplyOutcome
 from safar.inbox.thread import Thread, colleagues, thread_of, ways_sorted
 from safar.inbox.words import reason_text
 from safar.journal.live import kind_of
@@ -57,7 +57,7 @@ def _query(view: View, **more: str) -> str:
     return urlencode({name: text for name, text in shown.items() if text})
 
 
-def _list_values(view: View, found: Listed, open_id: UUID | None) -> dict[str, Any]:
+def _list_values(view: View, found: FolderPage, open_id: UUID | None) -> dict[str, Any]:
     return {
         "view": view,
         "listed": found,
@@ -75,7 +75,7 @@ async def inbox(request: Request) -> Response:
     actor = actor_of(request)
     view = _view(request, actor)
     async with context_of(request).database.connection() as connection:
-        values = _list_values(view, await listed(connection, view), None)
+        values = _list_values(view, await folder_page(connection, view), None)
         values["troubles"] = await troubles(connection)
     return page(request, "inbox/inbox.html", {**values, "live_url": _live_url(request, view)})
 
@@ -94,10 +94,12 @@ async def conversation(request: Request, wrong: Wrong = NOTHING) -> Response:
         thread = await thread_of(connection, id_, before=before)
         ways = await ways_sorted(connection, thread.conversation)
         values = {
-            **_list_values(view, await listed(connection, view), id_),
+            **_list_values(view, await folder_page(connection, view), id_),
             **_thread_values(thread),
             "ways": ways,
-            "default_way": default if isinstance(default := newest(ways), Way) and default.own else None,
+            "default_way": default
+            if isinstance(default := newest(ways), ReplyAddress) and default.own
+            else None,
             "colleagues": await colleagues(connection),
             "troubles": await troubles(connection),
             "about": await aside.about(connection, thread.conversation),
@@ -128,7 +130,7 @@ def _moment(text: str) -> datetime | None:
     return moment if moment.tzinfo else None
 
 
-async def stream(request: Request) -> Response:
+async def stream_parts(request: Request) -> Response:
     """Stream the parts of the page as they change; each new stream begins with all of them."""
     actor = actor_of(request)
     opened = request.query_params.get("open", "")
@@ -140,9 +142,9 @@ async def _parts(request: Request, view: View, open_id: UUID | None) -> AsyncIte
     database = context_of(request).database
     board = _board(request)
 
-    async def read(wanted: View) -> Listed:
+    async def read(wanted: View) -> FolderPage:
         async with database.connection() as connection:
-            return await listed(connection, wanted)
+            return await folder_page(connection, wanted)
 
     async for burst in bursts(request.app.state.live, database, _KINDS, _of_inbox):
         found = await board.page(view, burst.newest, read)
@@ -160,12 +162,12 @@ def _of_inbox(event: Recorded) -> bool:
     return kind_of(event.name) in _KINDS
 
 
-def _board(request: Request) -> Board:
+def _board(request: Request) -> FolderPages:
     state = request.app.state
     if not hasattr(state, "inbox_board"):
-        state.inbox_board = Board()
+        state.inbox_board = FolderPages()
     board = state.inbox_board
-    assert isinstance(board, Board)
+    assert isinstance(board, FolderPages)
     return board
 
 
@@ -188,13 +190,13 @@ async def post_reply(request: Request, actor: Actor, fields: Fields) -> str:
             address=address,
             seen_at=_moment(fields.values.get("seen_at", "")),
         )
-    if said is Said.OVERTAKEN:
+    if said is ReplyOutcome.OVERTAKEN:
         raise Overtaken
-    if said is Said.NO_CONVERSATION:
+    if said is ReplyOutcome.NO_CONVERSATION:
         raise NoConversation
-    if said is Said.NO_ADDRESS:
+    if said is ReplyOutcome.NO_ADDRESS:
         raise NoAddress
-    if said is Said.CHOOSE:
+    if said is ReplyOutcome.CHOOSE:
         raise InvalidInput(to=_("Somebody else wrote last here. Choose who gets your answer."))
     return _path_back(request)
 
@@ -234,7 +236,7 @@ async def post_closure(request: Request) -> Response:
     """Close the conversation."""
     actor = actor_of(request)
     async with context_of(request).database.transaction() as connection:
-        await close(connection, parse_id(request.path_params["id"]), staff_id=actor.id)
+        await close_conversation(connection, parse_id(request.path_params["id"]), staff_id=actor.id)
     return _back(request)
 
 
@@ -242,7 +244,7 @@ async def post_reopening(request: Request) -> Response:
     """Take a closed conversation up again."""
     actor = actor_of(request)
     async with context_of(request).database.transaction() as connection:
-        await reopen(connection, parse_id(request.path_params["id"]), staff_id=actor.id)
+        await reopen_conversation(connection, parse_id(request.path_params["id"]), staff_id=actor.id)
     return _back(request)
 
 
@@ -257,7 +259,7 @@ def _path_back(request: Request) -> str:
 
 routes: list[BaseRoute] = [
     StaffRoute("/inbox", inbox, role="agent"),
-    StaffRoute("/inbox/stream", stream, role="agent"),
+    StaffRoute("/inbox/stream", stream_parts, role="agent"),
     StaffRoute("/inbox/{id}", conversation, role="agent"),
     StaffRoute("/inbox/{id}/messages", post_reply, role="agent", methods=["POST"]),
     StaffRoute("/inbox/{id}/assignee", post_assignee, role="agent", methods=["POST"]),

@@ -9,9 +9,9 @@ from starlette.routing import BaseRoute
 from safar.channels.model import WEB
 from safar.customers.visitor import Visitor, somebody, visitor_of
 from safar.inbox.live import chat_events, missed_chat, shown_to_visitor, web_messages
-from safar.inbox.model import Inbound, Receipt
-from safar.inbox.pace import Pace
-from safar.inbox.receive import receive_many
+from safar.inbox.model import Inbound, MessageReceipt
+from safar.inbox.pace import MessageCounter
+from safar.inbox.receive import receive_messages_many
 from safar.journal.live import LiveFeed
 from safar.kernel.errors import InvalidInput, SameKeyOtherBody
 from safar.kernel.i18n import _, current_language
@@ -32,8 +32,8 @@ def _check_pace(request: Request, visitor: Visitor) -> None:
     """Raises TooManyAttempts for a visitor, or a network, that writes faster than people do."""
     state = request.app.state
     if not hasattr(state, "chat_pace"):
-        state.chat_pace = Pace(context_of(request).settings.chat_messages_per_minute)
-    pace: Pace = state.chat_pace
+        state.chat_pace = MessageCounter(context_of(request).settings.chat_messages_per_minute)
+    pace: MessageCounter = state.chat_pace
     pace.check(visitor.visitor_id, routed_network(client_address(request)))
 
 
@@ -58,7 +58,7 @@ async def post_message(request: Request) -> Response:
     return JSONResponse({"id": str(id_), "at": receipt.at.isoformat()}, 201)
 
 
-async def _receive(request: Request, visitor: Visitor, id_: UUID, text: str) -> Receipt:
+async def _receive(request: Request, visitor: Visitor, id_: UUID, text: str) -> MessageReceipt:
     message = Inbound(
         message_id=derived_id("message", WEB, visitor.visitor_id, id_),
         channel_id=WEB,
@@ -69,7 +69,7 @@ async def _receive(request: Request, visitor: Visitor, id_: UUID, text: str) -> 
         language=current_language(),
         campaign_id=visitor.campaign_id,
     )
-    receipt = await context_of(request).batched(receive_many, message)
+    receipt = await context_of(request).batched(receive_messages_many, message)
     if not receipt.same_text:
         raise SameKeyOtherBody
     return receipt
@@ -84,7 +84,7 @@ async def history(request: Request) -> Response:
     return JSONResponse({"messages": [shown_to_visitor(message, shop_name) for message in found]})
 
 
-async def stream(request: Request) -> Response:
+async def stream_messages(request: Request) -> Response:
     """Stream this browser's messages; a returning one gets what it missed.
 
     Who has as many streams open as one visitor or network may is told what is new and asked to come again.
@@ -133,5 +133,5 @@ routes: list[BaseRoute] = [
     PublicRoute("/chat", chat_page, why="anybody may ask; shows the thread of the signed cookie"),
     PublicRoute("/chat/messages", post_message, why="anybody may ask", methods=["POST"]),
     PublicRoute("/chat/history", history, why="the thread of the signed cookie"),
-    PublicRoute("/chat/stream", stream, why="the thread of the signed cookie"),
+    PublicRoute("/chat/stream", stream_messages, why="the thread of the signed cookie"),
 ]

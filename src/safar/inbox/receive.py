@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from safar.channels.actions import keep_received_many
-from safar.customers.actions import Claim, Provisional, claim_many, ensure_many, finals
+from safar.customers.actions import AddressClaim, Provisional, claim_addresses_many, ensure_many, finals
 from safar.inbox.decide import received
 from safar.inbox.language import language_of
-from safar.inbox.model import Conversation, Inbound, Receipt
+from safar.inbox.model import Conversation, Inbound, MessageReceipt
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel.database import Connection, as_json, execute, rows
@@ -31,7 +31,7 @@ class _Known:
     at: datetime
 
 
-async def receive_many(connection: Connection, inbound: Sequence[Inbound]) -> list[Receipt]:
+async def receive_messages_many(connection: Connection, inbound: Sequence[Inbound]) -> list[MessageReceipt]:
     """Take messages in, in order; a message that came before changes nothing and gets its first receipt.
 
     Events: conversation.opened or .reopened, message.received. Locks the customers in the order of their
@@ -100,7 +100,7 @@ async def save(connection: Connection, conversations: Sequence[Conversation]) ->
 async def _customers(connection: Connection, fresh: Sequence[Inbound]) -> list[UUID]:
     """Return in whose thread each message belongs, with a row in any case."""
     claims = [
-        Claim(
+        AddressClaim(
             customer_id=message.customer_id,
             kind="email",
             value=message.address,
@@ -112,7 +112,7 @@ async def _customers(connection: Connection, fresh: Sequence[Inbound]) -> list[U
         if message.claims
     ]
     if claims:
-        await claim_many(connection, claims)
+        await claim_addresses_many(connection, claims)
     others = [Provisional(message.customer_id, message.language) for message in fresh if not message.claims]
     await ensure_many(connection, others)
     leads = await finals(connection, [message.customer_id for message in fresh])
@@ -140,12 +140,16 @@ def _record(message: Inbound, customer_id: UUID, conversation_id: UUID) -> dict[
     }
 
 
-def _receipts(inbound: Sequence[Inbound], known: Mapping[Key, _Known], new_ids: set[UUID]) -> list[Receipt]:
-    receipts: list[Receipt] = []
+def _receipts(
+    inbound: Sequence[Inbound], known: Mapping[Key, _Known], new_ids: set[UUID]
+) -> list[MessageReceipt]:
+    receipts: list[MessageReceipt] = []
     told: set[UUID] = set()
     for message in inbound:
         kept = known[message.channel_id, message.external_id]
         new = kept.id in new_ids and kept.id not in told
         told.add(kept.id)
-        receipts.append(Receipt(kept.conversation_id, kept.id, new, kept.at, kept.body == message.text))
+        receipts.append(
+            MessageReceipt(kept.conversation_id, kept.id, new, kept.at, kept.body == message.text)
+        )
     return receipts

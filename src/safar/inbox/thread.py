@@ -5,9 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from safar.channels.model import EMAIL, KINDS
-from safar.inbox.actions import ways_of
+from safar.inbox.actions import reply_addresses
 from safar.inbox.errors import NoConversation
-from safar.inbox.model import Colleague, Conversation, ThreadMessage, Way
+from safar.inbox.model import Colleague, Conversation, ReplyAddress, ThreadMessage
 from safar.inbox.receive import QUERIES
 from safar.kernel.database import Connection, row, rows
 
@@ -36,9 +36,9 @@ async def thread_of(
     return Thread(conversation, found[:THREAD_MAX][::-1], more)
 
 
-async def ways_sorted(connection: Connection, conversation: Conversation) -> list[Way]:
+async def ways_sorted(connection: Connection, conversation: Conversation) -> list[ReplyAddress]:
     """Return who can be answered: first the customer, by what they wrote from last, then others."""
-    ways = await ways_of(connection, conversation)
+    ways = await reply_addresses(connection, conversation)
     return sorted(
         ways, key=lambda way: (not way.own, -(way.at.timestamp() if way.at else 0.0), KINDS[way.channel_id])
     )

@@ -76,7 +76,7 @@ async def listen(connection: AsyncConnection[TupleRow]) -> None:
     await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
 
 
-async def read(
+async def read_events(
     connection: Connection, *, after: int, until: int, limit: int, names: Sequence[str] | None = None
 ) -> list[Recorded]:
     """Return events with after < id <= until, in order; pass an `until` that the line has reached."""

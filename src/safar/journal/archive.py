@@ -32,7 +32,7 @@ class Damaged(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Seal:
+class MonthSeal:
     """What a month's rows come to: how many, from which id to which, and a digest of all that they say."""
 
     rows: int
@@ -55,8 +55,8 @@ class _Sealing:
             self._hash.update(orjson.dumps([row[name] for name in _COLUMNS], default=str))
         self._rows += len(rows)
 
-    def seal(self) -> Seal:
-        return Seal(self._rows, self._first, self._last, self._hash.hexdigest())
+    def seal(self) -> MonthSeal:
+        return MonthSeal(self._rows, self._first, self._last, self._hash.hexdigest())
 
 
 async def write_month(connection: Connection, name: str, folder: Path) -> Path:
@@ -85,7 +85,7 @@ async def write_month(connection: Connection, name: str, folder: Path) -> Path:
     return path
 
 
-def check_file(path: Path) -> Seal:
+def check_file(path: Path) -> MonthSeal:
     """Return the seal of a month's file after all of it was read again. Raises Damaged."""
     # Fifty megabytes of memory, for a file a month: not before somebody wants one.
     from pyarrow import ArrowException, parquet
@@ -157,7 +157,7 @@ def _take_name(part: Path, path: Path) -> None:
         os.close(folder)
 
 
-async def _seal_of(connection: Connection, name: str) -> Seal:
+async def _seal_of(connection: Connection, name: str) -> MonthSeal:
     sealing = _Sealing()
     async for rows in _batches(connection, name):
         await asyncio.to_thread(sealing.add, rows)

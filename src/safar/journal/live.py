@@ -13,7 +13,7 @@ from uuid import UUID
 import psycopg
 from starlette.applications import Starlette
 
-from safar.journal.actions import line, listen, read
+from safar.journal.actions import line, listen, read_events
 from safar.journal.model import Recorded
 from safar.kernel.database import Database
 from safar.kernel.errors import SafarError
@@ -82,7 +82,7 @@ class LiveFeed:
                 self._position = until
                 self._started.set()
             while self._position < until and self._listeners:
-                events = await read(connection, after=self._position, until=until, limit=_READ_MAX)
+                events = await read_events(connection, after=self._position, until=until, limit=_READ_MAX)
                 self._hand_out(events)
                 self._position = events[-1].id if len(events) == _READ_MAX else until
             self._position = until
@@ -162,7 +162,7 @@ class LiveFeed:
         while True:
             async with self._database.connection() as connection:
                 until = await line(connection)
-                events = await read(connection, after=after, until=until, limit=_READ_MAX)
+                events = await read_events(connection, after=after, until=until, limit=_READ_MAX)
             for event in events:
                 yield event
             if len(events) < _READ_MAX:

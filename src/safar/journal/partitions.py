@@ -77,7 +77,7 @@ async def partitions(connection: Connection) -> list[str]:
     )
 
 
-async def export_month(database: Database, month: str, folder: Path) -> Path:
+async def archive_month(database: Database, month: str, folder: Path) -> Path:
     """Write a month of the journal ("2031-05") to `folder`; it stays in the journal. Raises RuntimeError."""
     name = f"journal_events_{month.replace('-', '_')}"
     async with database.transaction() as connection:

@@ -8,12 +8,12 @@ from uuid import UUID
 
 import psycopg
 
-from safar.journal.actions import QUERIES, append_many, line, read
+from safar.journal.actions import QUERIES, append_many, line, read_events
 from safar.journal.model import Event, Recorded
 from safar.kernel import clock
 from safar.kernel.database import Connection, Database, connection_lost, execute, row, rows, value
 from safar.kernel.errors import Overloaded
-from safar.kernel.log import log, place_of, said_of
+from safar.kernel.log import error_kind, error_origin, log
 
 Take = Callable[[Connection, Sequence[Recorded]], Awaitable[None]]
 _BATCH_MAX = 500
@@ -68,7 +68,7 @@ class Subscriber:
             if _passes(error):
                 raise
             self.tries += 1
-            log.warning("subscriber.error", subscriber=self.name, tries=self.tries, error=said_of(error))
+            log.warning("subscriber.error", subscriber=self.name, tries=self.tries, error=error_kind(error))
             if self.tries < _TRIES_MAX:
                 raise
             self.tries = 0
@@ -101,7 +101,7 @@ class Subscriber:
         until = await line(connection)
         if until <= turn.position:
             return False
-        events = await read(
+        events = await read_events(
             connection, after=turn.position, until=until, limit=self.events_max, names=self.names
         )
         full = len(events) == self.events_max
@@ -132,12 +132,12 @@ class Subscriber:
         return True
 
     async def _record_failure(self, connection: Connection, event: Recorded, error: Exception) -> None:
-        log.error("subscriber.event_failed", subscriber=self.name, event_id=event.id, error=said_of(error))
+        log.error("subscriber.event_failed", subscriber=self.name, event_id=event.id, error=error_kind(error))
         params = {
             "subscriber": self.name,
             "event_id": event.id,
             # What the database says of an error holds the values: nobody's data belongs here.
-            "error": f"{said_of(error)} {place_of(error)}"[:1000],
+            "error": f"{error_kind(error)} {error_origin(error)}"[:1000],
             "at": clock.now(),
         }
         await execute(connection, QUERIES["record_failure"], params)

@@ -22,7 +22,7 @@ from safar.kernel.web.pages import context_of, page, render, wants_json
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class CampaignChoice:
     """A campaign that the map can be drawn for."""
 
     id: UUID
@@ -41,7 +41,7 @@ async def journey(request: Request) -> Response:
     context = context_of(request)
     report: PromiseReport | None = None
     async with context.database.connection() as connection:
-        choices = await rows(Choice, connection, QUERIES["campaigns"])
+        choices = await rows(CampaignChoice, connection, QUERIES["campaigns"])
         found = await stages(connection, campaign_id, time_lapse=context.settings.time_lapse)
         if campaign_id is not None:
             report = await promise_report(connection, campaign_id, journey=found)
@@ -64,7 +64,7 @@ async def journey(request: Request) -> Response:
     )
 
 
-async def report(request: Request) -> Response:
+async def campaign_report(request: Request) -> Response:
     """Return a campaign's report as a part of a page."""
     campaign_id = _campaign_id(request)
     if campaign_id is None:
@@ -125,5 +125,5 @@ def _figures(found: Map) -> dict[str, object]:
 
 routes: list[BaseRoute] = [
     StaffRoute("/journey", journey, role="agent"),
-    StaffRoute("/journey/report", report, role="agent"),
+    StaffRoute("/journey/report", campaign_report, role="agent"),
 ]

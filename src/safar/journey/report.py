@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from safar.campaigns.reading import get, offers, results
+from safar.campaigns.reading import get_campaign, offers_of, results
 from safar.journey.model import CAUSE_TEXTS, STAGE_NAMES, Map
 from safar.journey.stages import QUERIES, stages
 from safar.kernel.database import Connection, row, rows, value
@@ -116,8 +116,8 @@ async def promise_report(
     connection: Connection, campaign_id: UUID, *, journey: Map | None = None, time_lapse: float = 1.0
 ) -> PromiseReport:
     """Return the report of a campaign; `journey` when it has been read already. Raises NotFound."""
-    campaign = await get(connection, campaign_id)
-    offer = (await offers(connection, [campaign.variant_id])).get(campaign.variant_id)
+    campaign = await get_campaign(connection, campaign_id)
+    offer = (await offers_of(connection, [campaign.variant_id])).get(campaign.variant_id)
     params = {
         "campaign_id": campaign_id,
         "variant_id": campaign.variant_id,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from psycopg.rows import dict_row
 
-from safar.campaigns.reading import get, offers
+from safar.campaigns.reading import get_campaign, offers_of
 from safar.journey.decide import funnel, marked_cut, windows_of
 from safar.journey.model import STAGES, Journey, Map
 from safar.kernel import clock
@@ -37,9 +37,9 @@ async def stages(
     until = until or clock.now()
     price_minor = 0
     if campaign_id is not None:
-        campaign = await get(connection, campaign_id)
+        campaign = await get_campaign(connection, campaign_id)
         since = since or campaign.started_at or campaign.created_at
-        offer = (await offers(connection, [campaign.variant_id])).get(campaign.variant_id)
+        offer = (await offers_of(connection, [campaign.variant_id])).get(campaign.variant_id)
         price_minor = offer.price_minor if offer else 0
     params = {
         "campaign_id": campaign_id,

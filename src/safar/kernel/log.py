@@ -48,7 +48,7 @@ def processors() -> list[Any]:
     ]
 
 
-def said_of(error: BaseException) -> str:
+def error_kind(error: BaseException) -> str:
     """Return what may be written down of an error: its kind, of PostgreSQL's also code and constraint."""
     if not isinstance(error, psycopg.Error):
         code = getattr(error, "code", None)
@@ -58,7 +58,7 @@ def said_of(error: BaseException) -> str:
     return " ".join((type(error).__name__, *(name for name in names if name)))
 
 
-def place_of(error: BaseException) -> str:
+def error_origin(error: BaseException) -> str:
     """Return where an error came from and through: file, line and function, outermost first."""
     frames = extract_tb(error.__traceback__)[-_FRAMES_MAX:]
     return " > ".join(_place(frame) for frame in frames)
@@ -88,10 +88,10 @@ def _told_without_values(_logger: Any, _name: str, line: _Line) -> _Line:
     if error is True:
         error = sys.exc_info()[1]
     if isinstance(error, BaseException):
-        line["error"], line["at"] = said_of(error), place_of(error)
+        line["error"], line["at"] = error_kind(error), error_origin(error)
         causes: list[str] = []
         while (error := error.__cause__ or error.__context__) is not None and len(causes) < _CAUSES_MAX:
-            causes.append(said_of(error))
+            causes.append(error_kind(error))
         if causes:
             line["from"] = ", ".join(causes)
     return line

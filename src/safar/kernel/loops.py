@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from safar.kernel import clock
-from safar.kernel.log import log, said_of
+from safar.kernel.log import error_kind, log
 
 _PAUSE_AFTER_ERROR_S = 0.5
 _PAUSE_AFTER_ERROR_S_MAX = 5.0
@@ -87,7 +87,7 @@ async def repeat(
         except Exception as error:
             beat.due = None
             beat.errors += 1
-            beat.error = said_of(error)
+            beat.error = error_kind(error)
             log.warning("loop.error", loop=name, error=beat.error, errors=beat.errors)
             await asyncio.sleep(min(_PAUSE_AFTER_ERROR_S * beat.errors, _PAUSE_AFTER_ERROR_S_MAX))
             continue

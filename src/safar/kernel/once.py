@@ -94,12 +94,12 @@ async def keep_many(connection: Connection, answers: Sequence[tuple[UUID, object
     await execute(connection, QUERIES["keep_answers"], {"answers": as_json(records)})
 
 
-async def release_many(connection: Connection, keys: Sequence[UUID]) -> None:
+async def release_keys(connection: Connection, keys: Sequence[UUID]) -> None:
     """Give fresh keys back: nothing was written under them, so whoever asks again asks anew."""
     await execute(connection, QUERIES["release_keys"], {"keys": list(keys)})
 
 
-async def forget_old(connection: Connection, *, limit: int = 5000) -> bool:
+async def forget_old_keys(connection: Connection, *, limit: int = 5000) -> bool:
     """Forget keys two days after they were used; return whether there may be more."""
     params = {"before": clock.now() - _KEPT, "limit": limit}
     return await execute(connection, QUERIES["forget_keys"], params) == limit

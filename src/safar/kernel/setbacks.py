@@ -15,7 +15,7 @@ import psycopg
 from safar.kernel import clock
 from safar.kernel.database import Connection, Database, connection_lost, execute, rows
 from safar.kernel.errors import Overloaded
-from safar.kernel.log import log, said_of
+from safar.kernel.log import error_kind, log
 from safar.kernel.queries import queries_beside
 
 K = TypeVar("K")
@@ -78,7 +78,7 @@ async def work_off(
 
 async def note(database: Database, queue: str, item: object, error: BaseException) -> None:
     """Let an item rest that could not be done; each time longer."""
-    params = {"queue": queue, "item": str(item), "error": said_of(error), "now": clock.now()}
+    params = {"queue": queue, "item": str(item), "error": error_kind(error), "now": clock.now()}
     async with database.transaction() as connection:
         await execute(connection, QUERIES["note_setback"], params)
     log.warning("queue.setback", queue=queue, item=str(item), error=params["error"])
@@ -102,7 +102,7 @@ async def try_now(connection: Connection, queue: str, item: str) -> bool:
     return await execute(connection, QUERIES["try_now"], params) > 0
 
 
-async def forget(connection: Connection) -> None:
+async def forget_setbacks(connection: Connection) -> None:
     """Forget items that nobody tried again although they were due: they are no longer in their queue."""
     await execute(connection, QUERIES["forget_setbacks"], {"before": clock.now() - _FORGOTTEN_AFTER})
 

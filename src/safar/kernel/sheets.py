@@ -33,7 +33,7 @@ class UnreadableSheet(Exception):
     """Says by its argument what is wrong: a code of PROBLEMS of the page that shows it."""
 
 
-def read(body: bytes) -> Table:
+def read_table(body: bytes) -> Table:
     """Return the rows of a CSV or XLSX file as texts, the header first, without empty rows at the end.
 
     Raises UnreadableSheet with one of: not_a_sheet, too_many_rows, too_many_columns, too_large, empty.
@@ -67,8 +67,8 @@ def read(body: bytes) -> Table:
 def write_csv(rows: Iterable[Sequence[Value]], *, mark: bool = True) -> Iterator[bytes]:
     """Return a CSV file in pieces: UTF-8 with its mark, so that Excel reads every script.
 
-    A text that a spreadsheet would run as a formula is written with an apostrophe before it, which `read`
-    takes off again (OWASP, CSV injection).
+    A text that a spreadsheet would run as a formula is written with an apostrophe before it, which
+    `read_table` takes off again (OWASP, CSV injection).
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")

@@ -12,8 +12,8 @@ from safar.catalogue.actions import variants_by_id
 from safar.catalogue.kits import kits, stocked_ids
 from safar.catalogue.prices import prices_in
 from safar.channels.actions import queue_many
-from safar.customers.actions import claim_many
-from safar.customers.model import Claim
+from safar.customers.actions import claim_addresses_many
+from safar.customers.model import AddressClaim
 from safar.gate.site.sites import goods_rooms
 from safar.gate.tickets.model import GoodsRoom
 from safar.journal.actions import append_many, events_last
@@ -294,7 +294,7 @@ async def _write(
     payment_state = PaymentState.DUE if at_once else PaymentState.STARTED
     customer_ids, numbers = await in_one_trip(
         connection,
-        claim_many(connection, [_claim(plan.request) for plan in plans]),
+        claim_addresses_many(connection, [_claim(plan.request) for plan in plans]),
         _numbers(connection, len(plans)),
     )
     promised = await _promised_on(connection, plans)
@@ -365,8 +365,8 @@ async def _report(
     await append_many(connection, events)
 
 
-def _claim(request: OrderRequest) -> Claim:
-    return Claim(
+def _claim(request: OrderRequest) -> AddressClaim:
+    return AddressClaim(
         customer_id=request.customer_id,
         kind="email",
         value=request.email,

@@ -10,17 +10,17 @@ from safar.kernel.database import Connection
 from safar.kernel.errors import SafarError
 from safar.privacy.keeping import forget_all
 from safar.privacy.pages import as_file
-from safar.privacy.people import counted, erase, export, find
+from safar.privacy.people import counted, erase, export, find_person
 from safar.settings import Settings
 
 T = TypeVar("T")
 
 
-async def exported(settings: Settings, url: str, named: str) -> str:
+async def exported_person(settings: Settings, url: str, named: str) -> str:
     """Return all that is kept of whoever has this number or address, as JSON. Raises RuntimeError."""
 
     async def work(connection: Connection) -> str:
-        return as_file(await export(connection, await find(connection, named), staff_id=None)).decode()
+        return as_file(await export(connection, await find_person(connection, named), staff_id=None)).decode()
 
     return await _run(settings, url, lambda context: _in_transaction(context, work))
 
@@ -29,7 +29,7 @@ async def erased(settings: Settings, url: str, named: str) -> list[str]:
     """Take away who somebody is; return what changed. Raises RuntimeError."""
 
     async def work(connection: Connection) -> list[str]:
-        customer_id = await find(connection, named)
+        customer_id = await find_person(connection, named)
         years = settings.order_years
         return list(counted(await erase(connection, customer_id, staff_id=None, order_years=years)))
 

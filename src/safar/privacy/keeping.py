@@ -114,8 +114,8 @@ def loops(context: Context) -> list[Loop]:
 
     async def forget_keys() -> bool:
         async with context.database.transaction() as connection:
-            await setbacks.forget(connection)
-            return await once.forget_old(connection)
+            await setbacks.forget_setbacks(connection)
+            return await once.forget_old_keys(connection)
 
     async def drop_months() -> bool:
         settings = context.settings

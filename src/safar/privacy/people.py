@@ -35,7 +35,7 @@ _ERASED = (
 )  # fmt: skip
 
 
-async def find(connection: Connection, named: str) -> UUID:
+async def find_person(connection: Connection, named: str) -> UUID:
     """Return the customer with this number or address. Raises UnknownPerson."""
     try:
         customer_id: UUID | None = UUID(named)

@@ -8,7 +8,7 @@ from safar.catalogue.model import Variant
 from safar.kernel.database import Connection
 from safar.kernel.i18n import _
 from safar.kernel.web.forms import Fields
-from safar.stock.locations import own_locations
+from safar.stock.locations import known_locations
 
 
 async def variant_in(connection: Connection, fields: Fields, name: str = "code") -> Variant | None:
@@ -34,7 +34,7 @@ async def location_choices(connection: Connection, *kinds: str) -> list[tuple[UU
     """Return our locations in use to choose from, those of these kinds (none given: of every kind)."""
     return [
         (one.id, place_name(one.name))
-        for one in await own_locations(connection)
+        for one in await known_locations(connection)
         if one.active and (not kinds or one.kind in kinds)
     ]
 

@@ -17,7 +17,7 @@ from safar.stock.locations import (
     KINDS_TO_ADD,
     OwnLocation,
     channel_location,
-    own_locations,
+    known_locations,
     save_locations,
     site,
 )
@@ -38,7 +38,7 @@ class UnknownLocation(NotFound):
 async def _locations(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor = actor_of(request)
     async with context_of(request).database.connection() as connection:
-        found = await own_locations(connection)
+        found = await known_locations(connection)
     values = {
         "sites": found,
         "kinds": _kinds(),

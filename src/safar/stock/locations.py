@@ -61,7 +61,7 @@ async def selling_locations(connection: Connection, channel: str = "shop") -> li
     return await rows(Selling, connection, QUERIES["selling_locations"], params)
 
 
-async def own_locations(connection: Connection) -> list[OwnLocation]:
+async def known_locations(connection: Connection) -> list[OwnLocation]:
     """Return every location of ours but those of campaigns: in use first, then by kind and priority."""
     return await rows(OwnLocation, connection, QUERIES["sites"], {"limit": LOCATIONS_MAX})
 
@@ -81,7 +81,7 @@ async def save_locations(
     """
     if any(one.id == MAIN and not one.active for one in wanted):
         raise MainStays
-    before = {one.id: one for one in await own_locations(connection)}
+    before = {one.id: one for one in await known_locations(connection)}
     new = [one for one in wanted if one.id not in before]
     if len(before) + len(new) > LOCATIONS_MAX:
         raise TooManyLocations(count=LOCATIONS_MAX)

@@ -20,7 +20,7 @@ def read_stock_rows(body: bytes) -> dict[str, Any]:
     Of a file that cannot be used: {"problem": code}. A row without a figure says nothing and is left out.
     """
     try:
-        table = sheets.read(body)
+        table = sheets.read_table(body)
     except UnreadableSheet as refused:
         return {"problem": str(refused)}
     top = next(number for number, cells in enumerate(table) if cells)

@@ -32,7 +32,7 @@ from safar.kernel.ids import derived_id
 from safar.kernel.sheets import Value
 from safar.kernel.text import fold
 from safar.stock.actions import QUERIES, adjust_many, levels, receive_stock_many
-from safar.stock.locations import OwnLocation, own_locations
+from safar.stock.locations import OwnLocation, known_locations
 from safar.stock.model import MAIN, Adjustment, Level, Place, StockReceipt
 from safar.stock.sheet_rows import EXPORTED
 
@@ -96,7 +96,7 @@ async def review_stock(
     columns = {"known": table["columns"], "ignored": table["ignored"], "figure": [table["figure"]]}
     await open_upload(connection, upload_id, KIND, name, columns, staff_id=staff_id)
     usable = [
-        one for one in await own_locations(connection) if one.active and one.kind in ("warehouse", "store")
+        one for one in await known_locations(connection) if one.active and one.kind in ("warehouse", "store")
     ]
     named = {fold(spoken): one for one in usable for spoken in (one.name, _(one.name), str(one.id))}
     seen = _Review(table["figure"], named)

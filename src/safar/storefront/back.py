@@ -10,7 +10,7 @@ from safar.cart.available import available_of
 from safar.catalogue.words import words_in
 from safar.channels.actions import queue_many
 from safar.channels.model import Outgoing
-from safar.customers.actions import Claim, Proof, claim_many, finals
+from safar.customers.actions import AddressClaim, Proof, claim_addresses_many, finals
 from safar.gate.door.limits import Buckets
 from safar.journal.actions import append_many
 from safar.journal.model import Event
@@ -67,10 +67,10 @@ async def ask(context: Context, connection: Connection, asked: BackRequest) -> s
     if not ours and asked.network and not _mails_of_networks(context).take(asked.network):
         raise TooManyFromNetwork
     state = "confirmed" if ours else "asked"
-    claim = Claim(
+    claim = AddressClaim(
         customer_id=lead, kind="email", value=asked.email, language=asked.language, source="back_in_stock"
     )
-    customer_id = lead if ours else (await claim_many(connection, [claim]))[0]
+    customer_id = lead if ours else (await claim_addresses_many(connection, [claim]))[0]
     record = params | {
         "id": key,
         "variant_id": asked.variant_id,

@@ -11,7 +11,7 @@ from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, Database, as_json, rows
-from safar.kernel.log import log, said_of
+from safar.kernel.log import error_kind, log
 from safar.kernel.queries import queries_beside
 from safar.payments.ways import load_ways, standing_of
 from safar.pricing.rules import rules_with
@@ -60,7 +60,7 @@ async def look_of(context: Context) -> Look:
         async with context.database.connection() as connection:
             look = await load_look(context, connection)
     except Exception as error:
-        log.warning("look.not_read", error=said_of(error))
+        log.warning("look.not_read", error=error_kind(error))
         return kept.look if kept else Look(language=context.settings.language)
     _kept[context.database] = _Kept(look, clock.now())
     return look

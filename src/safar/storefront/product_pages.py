@@ -28,7 +28,7 @@ from safar.kernel.errors import Overloaded
 from safar.kernel.i18n import current_language
 from safar.kernel.money import Money
 from safar.kernel.web.access import PublicRoute
-from safar.kernel.web.page_cache import note
+from safar.kernel.web.page_cache import tell_when_sent
 from safar.kernel.web.pages import context_of, page
 from safar.pricing.model import Destination, Rules
 from safar.pricing.rules import rules_of
@@ -68,7 +68,7 @@ async def _product(request: Request) -> Response:
     shown = await _read(request, request.path_params["slug"])
     variant = _selected(request, shown)
     visitor = visitor_of(request)
-    if not note(request.scope, Seen(variant.id, variant.sku)) and visitor.returned:
+    if not tell_when_sent(request.scope, Seen(variant.id, variant.sku)) and visitor.returned:
         await viewed(context_of(request), visitor, variant)
     return await _render(request, shown)
 

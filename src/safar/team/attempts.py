@@ -27,7 +27,7 @@ _pausing: set[UUID] = set()
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class SignInAttempt:
     """One try, counted as failed until it is forgiven; `pause_s` comes before its password is read."""
 
     address_key: str
@@ -45,7 +45,7 @@ def pause_after(failures: int, free: int) -> float:
     return min(PAUSE_S_FIRST * 2.0 ** min(failures - free, 10), PAUSE_S_MAX)
 
 
-async def pause(attempt: Attempt) -> None:
+async def wait_before_try(attempt: SignInAttempt) -> None:
     """Let a try wait, without keeping anything that others need. Raises Overloaded when too many wait."""
     if not attempt.pause_s:
         return
@@ -66,7 +66,7 @@ def _key(kind: str, text: str) -> str:
 
 async def count_attempt(
     database: Database, *, email: str, network: str, attempts_max: int, device: str | None = None
-) -> Attempt:
+) -> SignInAttempt:
     """Count one more attempt. Raises TooManyAttempts when the network, or this browser, has no more.
 
     `network`: the address of the caller; IPv6 counts by its /64, which one customer has to themselves.
@@ -93,9 +93,9 @@ async def count_attempt(
             failures = await value(connection, QUERIES["most_attempts"], {**params, "keys": [account_key]})
         await execute(connection, QUERIES["insert_attempts"], {"attempts": as_json(attempts), "now": now})
     ids = [UUID(str(attempt["id"])) for attempt in attempts]
-    return Attempt(address_key, ids, pause_after(failures, attempts_max))
+    return SignInAttempt(address_key, ids, pause_after(failures, attempts_max))
 
 
-async def forgive(connection: Connection, attempt: Attempt) -> None:
+async def forgive(connection: Connection, attempt: SignInAttempt) -> None:
     """Take back the count of somebody who proved to be themselves."""
     await execute(connection, QUERIES["forgive"], {"key": attempt.address_key, "ids": attempt.ids})

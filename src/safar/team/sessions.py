@@ -14,7 +14,7 @@ from safar.kernel.ids import new_id
 from safar.kernel.secrets import token_hash
 from safar.kernel.web.actor import Actor
 from safar.kernel.web.proxies import customer_network
-from safar.team.attempts import QUERIES, count_attempt, forgive, pause
+from safar.team.attempts import QUERIES, count_attempt, forgive, wait_before_try
 from safar.team.errors import OneTimePasswordEnded, WeakPassword, WrongPassword, WrongSignIn
 from safar.team.model import Session, SignedIn, Staff
 from safar.team.passwords import acceptable, hash_of, matches, outdated
@@ -46,7 +46,7 @@ async def sign_in(
         attempts_max=context.settings.sign_in_attempts_max,
         device=_known_device(context, email, device),
     )
-    await pause(attempt)
+    await wait_before_try(attempt)
     async with context.database.connection() as connection:
         staff = await row(Staff, connection, QUERIES["by_email"], {"email": email})
     right = await matches(staff.password_hash if staff else None, password)

@@ -7,7 +7,7 @@ from enum import StrEnum
 CLOCK = "clock"  # named among the loops of a process whose machine's clock is wrong, by so many seconds
 
 
-class Kind(StrEnum):
+class TroubleKind(StrEnum):
     """What can be wrong with the running of the shop."""
 
     WORKER_SILENT = "worker_silent"
@@ -25,7 +25,7 @@ class Kind(StrEnum):
 class Finding:
     """One thing that is wrong: for how many seconds, how often, what it is about and why, where known."""
 
-    kind: Kind
+    kind: TroubleKind
     seconds: float | None = None
     count: int = 0
     about: str = ""
@@ -63,7 +63,7 @@ class Lapsed:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ShopStanding:
     """How everything runs at one moment."""
 
     readings: Readings

@@ -7,18 +7,18 @@ from safar.kernel import clock
 from safar.kernel.database import Connection, Database, row, rows
 from safar.watch.beats import QUERIES
 from safar.watch.decide import stands_still, wrong
-from safar.watch.model import Finding, Lapsed, ReaderBehind, Readings, Standing
+from safar.watch.model import Finding, Lapsed, ReaderBehind, Readings, ShopStanding
 
 REFRESH_S = 1.0
 _FRESH_S_MAX = 10.0
 
 
-async def standing(connection: Connection) -> Standing:
+async def shop_standing(connection: Connection) -> ShopStanding:
     """Return how everything runs at this moment."""
     params = {"now": clock.now()}
     readings = await row(Readings, connection, QUERIES["readings"], params)
     assert readings is not None
-    return Standing(
+    return ShopStanding(
         readings,
         await rows(ReaderBehind, connection, QUERIES["readers"], params),
         await rows(Lapsed, connection, QUERIES["lapsed"]),
@@ -38,7 +38,7 @@ class Watch:
         read_at = asyncio.get_running_loop().time()
         try:
             async with self._database.connection() as connection:
-                found = await standing(connection)
+                found = await shop_standing(connection)
         except Exception:
             self._read_at = None
             raise

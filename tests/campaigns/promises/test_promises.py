@@ -84,7 +84,7 @@ async def test_an_answer_in_time_keeps_every_question_asked_before_it(
             answered(1, 20, "staff"),
             asked(campaign_id, 1, 25, 3),
         )
-        await caught_up(context, promises.subscriber())
+        await caught_up(context, promises.promises_reader())
     assert await standing(context) == {("reply", "kept"): 2, ("reply", "made"): 1}
 
 
@@ -93,7 +93,7 @@ async def test_a_question_nobody_answers_is_broken_when_it_is_due(
 ) -> None:
     with clock.held(at(59)) as now:
         await happened(context, asked(campaign_id, 1, 0), answered(2, 5))
-        await caught_up(context, promises.subscriber())
+        await caught_up(context, promises.promises_reader())
         await promises.settle_due(context)
         assert await standing(context) == {("reply", "made"): 1}
         now.advance(seconds=4)
@@ -110,7 +110,7 @@ async def test_a_late_answer_and_the_shops_own_notice_do_not_keep_it(
     with clock.held(at(120)):
         notice = answered(1, 10, str(Author.SHOP))
         await happened(context, asked(campaign_id, 1, 0), notice, answered(1, 61), asked(campaign_id, 2, 0))
-        await caught_up(context, promises.subscriber())
+        await caught_up(context, promises.promises_reader())
         assert await standing(context) == {("reply", "made"): 2}
         await promises.settle_due(context)
     assert await standing(context) == {("reply", "broken"): 2}
@@ -122,7 +122,7 @@ async def test_questions_outside_a_standing_offer_make_no_promise(
     elsewhere = asked(campaign_id, 3, 10)
     elsewhere.campaign_id = None
     await happened(context, asked(campaign_id, 1, -700), elsewhere, asked(new_id(), 2, 10))
-    await caught_up(context, promises.subscriber())
+    await caught_up(context, promises.promises_reader())
     assert await standing(context) == {}
 
 
@@ -148,7 +148,7 @@ async def test_units_are_kept_by_a_confirmed_order_and_broken_by_a_refused_one(
         ordered(campaign_id, "order.refused", 2, lantern),
     ]
     await happened(context, *news, *news)
-    await caught_up(context, promises.subscriber())
+    await caught_up(context, promises.promises_reader())
     assert await standing(context) == {("units", "kept"): 1, ("units", "broken"): 1}
     assert await told(context) == {"promise.made": 2, "promise.kept": 1, "promise.broken": 1}
 
@@ -182,10 +182,10 @@ async def test_units_that_had_gone_while_a_customer_paid_are_a_broken_promise(
         properties={"reason": "payment_failed"},
     )
     await happened(context, gave_up)
-    await caught_up(context, promises.subscriber())
+    await caught_up(context, promises.promises_reader())
     assert await standing(context) == {}
     await happened(context, replace(gave_up, properties={"reason": "sold_out_while_paying"}))
-    await caught_up(context, promises.subscriber())
+    await caught_up(context, promises.promises_reader())
     assert await standing(context) == {("units", "broken"): 1}
 
 
@@ -206,8 +206,8 @@ async def test_every_promise_ends_once_whatever_the_order_of_news(
             now.advance(seconds=max(0.0, (latest - clock.now()).total_seconds()))
             await happened(context, *batch)
             if chance.random() < 0.7:
-                await caught_up(context, promises.subscriber())
-        await caught_up(context, promises.subscriber())
+                await caught_up(context, promises.promises_reader())
+        await caught_up(context, promises.promises_reader())
         now.advance(seconds=1000)
         await promises.settle_due(context)
     found = dict(await read(context, "SELECT id, state FROM promises"))

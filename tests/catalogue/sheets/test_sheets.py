@@ -277,12 +277,12 @@ def test_a_file_that_cannot_be_used_says_why(body: bytes, problem: str) -> None:
 
 def test_files_of_every_spreadsheet_are_read() -> None:
     wanted = [["sku", "title", "price"], ["A", "چای", "4.5"]]
-    assert sheets.read("\ufeffsku,title,price\r\nA,چای,4.5\r\n".encode()) == wanted
-    assert sheets.read("sku;title;price\nA;چای;4.5".encode()) == wanted
-    assert sheets.read("sku\ttitle\tprice\nA\tچای\t4.5".encode("utf-16")) == wanted
-    assert sheets.read("sku,title\nA,Canção".encode("cp1252")) == [["sku", "title"], ["A", "Canção"]]
-    assert sheets.read(workbook([["sku", "title", "price"], ["A", "چای", 4.5]])) == wanted
-    assert sheets.read(workbook([["sku", "barcode", "x"], [1.0, 5012345678900, True]])) == [
+    assert sheets.read_table("\ufeffsku,title,price\r\nA,چای,4.5\r\n".encode()) == wanted
+    assert sheets.read_table("sku;title;price\nA;چای;4.5".encode()) == wanted
+    assert sheets.read_table("sku\ttitle\tprice\nA\tچای\t4.5".encode("utf-16")) == wanted
+    assert sheets.read_table("sku,title\nA,Canção".encode("cp1252")) == [["sku", "title"], ["A", "Canção"]]
+    assert sheets.read_table(workbook([["sku", "title", "price"], ["A", "چای", 4.5]])) == wanted
+    assert sheets.read_table(workbook([["sku", "barcode", "x"], [1.0, 5012345678900, True]])) == [
         ["sku", "barcode", "x"],
         ["1", "5012345678900", "yes"],
     ]
@@ -296,7 +296,7 @@ def test_a_workbook_that_unfolds_too_far_is_not_unfolded(monkeypatch: pytest.Mon
             packed.writestr(f"xl/worksheets/sheet{number}.xml", b"0" * 2**20)
     assert len(target.getvalue()) < 2**16
     with pytest.raises(UnreadableSheet, match="too_large"):
-        sheets.read(target.getvalue())
+        sheets.read_table(target.getvalue())
 
 
 async def test_a_file_is_read_in_a_process_apart_and_what_breaks_it_breaks_only_that() -> None:

@@ -31,7 +31,7 @@ def test_an_answer_opens_its_own_challenge_and_no_other(client: UUID) -> None:
     text = work.challenge(SEAL, client, 4)
     answers = work.solved(text, 4)
     done = work.checked(SEAL, client, text, answers)
-    assert work.visit_of(SHOP, client, done) == work.visit_of(SHOP, client, done)
+    assert work.proven_visit(SHOP, client, done) == work.proven_visit(SHOP, client, done)
     other = work.challenge(SEAL, new_id(), 4)
     false = (
         (new_id(), text, answers),

@@ -1,6 +1,6 @@
 """A waiting room before one product: only who wants it waits, nobody gets past, and sold out ends it."""
 
-from safar.gate.site.sites import figures, remove_site
+from safar.gate.site.sites import remove_site, site_figures
 from safar.kernel.ids import new_id
 from tests.gate.conftest import Drop
 
@@ -47,7 +47,7 @@ async def test_when_the_last_unit_is_sold_the_queue_ends_at_once_and_says_so(dro
             assert (told["state"], told["units_left_text"]) == ("waiting", left)
     await drop.work()
     async with drop.context.database.connection() as connection:
-        found = await figures(connection, drop.key)
+        found = await site_figures(connection, drop.key)
     assert found is not None
     assert (found.site.ended_reason, found.site.units_left) == ("sold_out", 0)
     assert (await waiting.get(f"/wait/poll?site={drop.key}")).json()["state"] == "ended"

@@ -8,7 +8,7 @@ import httpx
 
 from safar.bench.ports import reserve_port
 from safar.capacity.actions import recount_accounts
-from safar.gate.site.sites import figures
+from safar.gate.site.sites import site_figures
 from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context, make_context
 from tests.gate.conftest import OpenShop, build_shop
@@ -73,7 +73,7 @@ async def test_a_killed_front_loses_no_place_and_no_number(context: Context, ope
     assert places == ["admitted", "admitted", 1, 2]
     assert (await visitors[0].get("/p/tea")).status_code == 200
     async with context.database.connection() as connection:
-        now_there = await figures(connection, SHOP)
+        now_there = await site_figures(connection, SHOP)
     assert now_there is not None
     assert (now_there.inside, now_there.site.waiting) == (2, 2)
 

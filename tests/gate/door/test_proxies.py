@@ -19,9 +19,9 @@ from starlette.routing import Route
 
 from safar.bench.ports import reserve_port
 from safar.capacity.actions import release_many
-from safar.gate.line.calling import step
+from safar.gate.line.calling import call_next
 from safar.gate.site.sites import NewSite, open_site
-from safar.gate.tickets.model import Kind, Pass
+from safar.gate.tickets.model import Pass, SiteKind
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
@@ -60,7 +60,7 @@ class Outlet:
         entry_pass = self.front.state.board.room("outlet").cookies.seal.pass_(text)
         async with self.context.database.transaction() as connection:
             await release_many(connection, [entry_pass.visit_id])
-            await step(connection, "outlet")
+            await call_next(connection, "outlet")
         await self.refresh()
 
 
@@ -109,7 +109,7 @@ async def outlet(proxy: str, context: Context, serve: Serve, tmp_path: Path) -> 
     front_port, port = reserve_port(), reserve_port()
     front_url, url = f"http://127.0.0.1:{front_port}", f"http://127.0.0.1:{port}"
     context = replace(context, settings=context.settings.model_copy(update={"public_url": front_url}))
-    new = NewSite(key="outlet", capacity=1, kind=Kind.EXTERNAL, title="Outlet", url=url)
+    new = NewSite(key="outlet", capacity=1, kind=SiteKind.EXTERNAL, title="Outlet", url=url)
     async with context.database.transaction() as connection:
         await open_site(connection, new, staff_id=new_id())
     site = await serve(Starlette(routes=[Route("/{path:path}", _page, methods=["GET", "POST"])]))

@@ -8,8 +8,8 @@ import psycopg
 
 from safar.capacity.actions import recount_accounts
 from safar.gate.line.actions import admit_many, enter_many
-from safar.gate.line.calling import end_queue, open_again, set_capacity
-from safar.gate.tickets.model import SHOP, Admitted, Arrival, Claim, Queued
+from safar.gate.line.calling import end_queue, reopen_queue, set_capacity
+from safar.gate.tickets.model import SHOP, Admitted, Arrival, EntryClaim, Queued
 from safar.kernel import clock
 from safar.kernel.ids import new_id
 from tests.gate.conftest import OpenShop, Shop, with_cookies
@@ -235,7 +235,7 @@ async def test_an_arrival_or_admission_run_again_gives_the_same_answer_and_no_se
         await connection.execute("UPDATE gate_sites SET called = 1, capacity = 2")
         await connection.execute("UPDATE capacity_accounts SET on_hand = 2")
         assert isinstance(once[1], Queued)
-        claim = Claim(SHOP, once[1].ticket, None, None, clock.now().replace(year=2100))
+        claim = EntryClaim(SHOP, once[1].ticket, None, None, clock.now().replace(year=2100))
         admitted = await admit_many(connection, [claim])
         assert await admit_many(connection, [claim, claim]) == [admitted[0], admitted[0]]
         events = await connection.execute("SELECT name FROM journal_events WHERE name LIKE 'visit.%'")
@@ -267,7 +267,7 @@ async def test_an_ended_queue_says_so_and_can_be_opened_again(open_shop: OpenSho
     async with shop.visitor(**JSON) as program:
         assert (await program.get("/p/tea")).status_code == 410
     async with shop.context.database.transaction() as connection:
-        await open_again(connection, SHOP, staff_id=new_id())
+        await reopen_queue(connection, SHOP, staff_id=new_id())
     await shop.let_out(inside)
     await shop.step()
     assert (await waiting.get("/p/tea")).status_code == 200

@@ -6,11 +6,11 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safar.gate.line.calling import step
+from safar.gate.line.calling import call_next
 from safar.gate.site.adapt import PLACES_FLOOR_MS, Bounds, Limit, gradient_of, next_limit
-from safar.gate.site.load import Meter, report
+from safar.gate.site.load import Meter, report_load
 from safar.gate.site.settings import set_adaptive
-from safar.gate.site.sites import ensure_site, figures
+from safar.gate.site.sites import ensure_site, site_figures
 from safar.gate.tickets.model import SHOP
 from safar.kernel import clock
 from safar.kernel.context import Context
@@ -99,12 +99,12 @@ async def test_the_capacity_of_a_site_follows_what_its_fronts_measured(context: 
                     meter._reported -= 1
                     for _ in range(requests):
                         meter.note(latency_ms / 1000)
-                    await report(connection, meter)
+                    await report_load(connection, meter)
                 await connection.execute(
                     "DELETE FROM gate_loads WHERE measured_at < %s", [clock.now() - timedelta(seconds=0.5)]
                 )
-                await step(connection, SHOP)
-                found = await figures(connection, SHOP)
+                await call_next(connection, SHOP)
+                found = await site_figures(connection, SHOP)
             assert found is not None
             capacity = found.site.capacity
             return capacity

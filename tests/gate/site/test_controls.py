@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safar.capacity.actions import recount_accounts
-from safar.gate.line.calling import end_queue, open_again, set_capacity
+from safar.gate.line.calling import end_queue, reopen_queue, set_capacity
 from safar.gate.line.decide import grown_allowance, next_called, places, poll_before_opening_s
-from safar.gate.line.visits import LEAVING, let_go, renew_many
+from safar.gate.line.visits import LEAVING, free_left_places, renew_many
 from safar.gate.site.settings import set_invited, set_message, set_mode, set_pace
-from safar.gate.tickets.invitations import invitation_url, invite
+from safar.gate.tickets.invitations import invitation_url, new_invitation
 from safar.gate.tickets.model import SHOP, Admitted, Mode, Over, Renewal
 from safar.kernel import clock
 from safar.kernel.ids import new_id
@@ -157,7 +157,7 @@ async def test_an_ended_queue_says_why(open_shop: OpenShop, reason: str, said: s
     assert (await state(waiting))["state"] == "ended"
     assert said in (await waiting.get("/wait")).text
     async with shop.context.database.transaction() as connection:
-        await open_again(connection, SHOP, STAFF)
+        await reopen_queue(connection, SHOP, STAFF)
     await shop.step()
     assert (await state(waiting))["place"] == 1
 
@@ -171,7 +171,7 @@ async def test_an_invitation_goes_past_the_queue_within_its_share(open_shop: Ope
     assert [(await v.get("/p/tea")).status_code for v in visitors].count(200) == 9
     settings = shop.context.settings.model_copy(update={"public_url": shop.base})
     first, second = (
-        invitation_url(shop.context.vault, settings, SHOP, invite(clock.now().replace(year=2100)))
+        invitation_url(shop.context.vault, settings, SHOP, new_invitation(clock.now().replace(year=2100)))
         for _ in range(2)
     )
     guest = shop.visitor()
@@ -196,7 +196,7 @@ async def test_an_invitation_goes_past_the_queue_within_its_share(open_shop: Ope
 async def test_a_forged_or_old_invitation_opens_nothing(open_shop: OpenShop) -> None:
     shop = await open_shop(10)
     settings = shop.context.settings.model_copy(update={"public_url": shop.base})
-    old = invitation_url(shop.context.vault, settings, SHOP, invite(clock.now()))
+    old = invitation_url(shop.context.vault, settings, SHOP, new_invitation(clock.now()))
     assert (await shop.visitor().get(old)).status_code == 410
     for token in ("x", old.rsplit("/", 1)[1][:-2] + "zz", "%00"):
         answer = await shop.stranger().get(f"/invited/{token}")
@@ -215,7 +215,7 @@ async def test_a_closed_tab_frees_its_place_soon_unless_the_visitor_comes_back(o
         held.advance(seconds=20)
         assert (await back.post("/stay")).status_code == 204
         held.advance(seconds=LEAVING.total_seconds() - 10)
-        assert not await let_go(shop.context.database)
+        assert not await free_left_places(shop.context.database)
         assert (await shop.figures()).inside == 1
         assert (await back.get("/p/tea")).status_code == 200
         assert (await shop.figures()).inside == 1

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from safar.capacity.actions import recount_accounts
 from safar.gate.line.actions import enter_many
-from safar.gate.line.calling import step
+from safar.gate.line.calling import call_next
 from safar.gate.line.visits import number_many
 from safar.gate.site.opening import set_opening
-from safar.gate.site.sites import figures
-from safar.gate.tickets.draw import commitment, key_of, lot
+from safar.gate.site.sites import site_figures
+from safar.gate.tickets.draw import commitment, draw_key, lot
 from safar.gate.tickets.errors import OpeningHasBegun
 from safar.gate.tickets.model import SHOP, Arrival, NotYet, Queued, Site
 from safar.kernel import clock
@@ -35,9 +35,9 @@ HOUR = timedelta(hours=1)
 def test_anybody_can_compute_a_lot_from_the_key_and_the_key_has_its_fingerprint(
     opening_id: object, clients: list[object]
 ) -> None:
-    key = key_of(VAULT, opening_id)  # type: ignore[arg-type]
+    key = draw_key(VAULT, opening_id)  # type: ignore[arg-type]
     assert commitment(key) == hashlib.sha256(key).hexdigest()
-    assert key != key_of(Vault("another secret"), opening_id)  # type: ignore[arg-type]
+    assert key != draw_key(Vault("another secret"), opening_id)  # type: ignore[arg-type]
     for client in clients:
         mine = lot(key, opening_id, client)  # type: ignore[arg-type]
         digest = hmac.new(key, client.hex.encode(), "sha256").digest()  # type: ignore[attr-defined]
@@ -76,7 +76,7 @@ async def test_before_the_opening_all_take_part_in_the_draw_and_none_comes_in(op
         assert page.status_code == 200
         assert site.draw_hash is not None
         assert site.draw_hash in page.text
-        assert key_of(shop.context.vault, site.opening_id).hex() not in page.text  # type: ignore[arg-type]
+        assert draw_key(shop.context.vault, site.opening_id).hex() not in page.text  # type: ignore[arg-type]
         assert (await state(visitor))["state"] == "early"
     await shop.step()
     now_there = await shop.figures()
@@ -91,7 +91,7 @@ async def test_the_draw_gives_each_a_number_by_lot_and_latecomers_come_after(ope
         await visitor.get("/p/tea")
     seal = shop.app.state.board.room(SHOP).cookies.seal
     ids = [seal.ticket(visitor.cookies["ticket"]).visit_id for visitor in visitors]
-    key = key_of(shop.context.vault, site.opening_id)  # type: ignore[arg-type]
+    key = draw_key(shop.context.vault, site.opening_id)  # type: ignore[arg-type]
     by_lot = sorted(range(10), key=lambda n: lot(key, site.opening_id, ids[n]).draw)  # type: ignore[arg-type]
     await begin(shop)
     late = shop.visitor()
@@ -203,8 +203,8 @@ async def test_twenty_five_thousand_are_drawn_in_steps_each_number_once_in_the_o
         await connection.execute("UPDATE gate_sites SET joined = 25000, issued = 7, opens_at = now()")
         reached = []
         for _ in range(3):
-            await step(connection, SHOP)
-            found = await figures(connection, SHOP)
+            await call_next(connection, SHOP)
+            found = await site_figures(connection, SHOP)
             assert found is not None
             assert found.site.called <= found.site.callable
             reached.append(found.site.drawn)

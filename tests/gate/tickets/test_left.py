@@ -3,11 +3,11 @@
 import httpx
 import pytest
 
-from safar.gate.door.board import Board
-from safar.gate.line.visits import LEAVING, leave_soon_many, let_go
+from safar.gate.door.board import SiteBoard
+from safar.gate.line.visits import LEAVING, free_left_places, leave_soon_many
 from safar.gate.site.sites import NewSite, open_site
 from safar.gate.tickets.left import Left
-from safar.gate.tickets.model import SHOP, Kind
+from safar.gate.tickets.model import SHOP, SiteKind
 from safar.kernel import clock
 from safar.kernel.ids import new_id
 from safar.settings import Settings
@@ -53,7 +53,7 @@ async def test_another_process_learns_who_has_left_with_its_next_reading(
     assert (await shop.visitor().get("/p/tea")).status_code == 200  # the next one is inside
     await other.state.board.refresh()
     assert (await thief.get(f"{base}/p/tea")).status_code == 303
-    late = Board(shop.context, SHOP)  # a process that starts afterwards knows it, too
+    late = SiteBoard(shop.context, SHOP)  # a process that starts afterwards knows it, too
     await late.refresh()
     assert len(late.left) == 1
 
@@ -68,7 +68,7 @@ async def test_a_pass_kept_from_before_a_closed_tab_ends_with_the_place(open_sho
         entry_pass = shop.app.state.board.room(SHOP).cookies.seal.pass_(visitor.cookies["pass"])
         await shop.context.batched(leave_soon_many, entry_pass.visit_id)
         held.advance(seconds=LEAVING.total_seconds() + 1)
-        await let_go(shop.context.database)
+        await free_left_places(shop.context.database)
         assert (await shop.visitor().get("/p/tea")).status_code == 200
         await shop.app.state.board.refresh()
         assert (await shop.stranger(cookie=cookies).get("/p/tea")).status_code == 303
@@ -90,7 +90,9 @@ def settings(settings: Settings) -> Settings:
 
 async def outlet(open_shop: OpenShop) -> Shop:
     shop = await open_shop(1)
-    new = NewSite(key="outlet", capacity=1, kind=Kind.EXTERNAL, title="Outlet", url="https://outlet.example")
+    new = NewSite(
+        key="outlet", capacity=1, kind=SiteKind.EXTERNAL, title="Outlet", url="https://outlet.example"
+    )
     async with shop.context.database.transaction() as connection:
         await open_site(connection, new, staff_id=new_id())
     await shop.app.state.board.refresh()

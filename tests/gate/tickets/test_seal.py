@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safar.gate.tickets.draw import commitment, key_of
+from safar.gate.tickets.draw import commitment, draw_key
 from safar.gate.tickets.errors import TicketRefused
 from safar.gate.tickets.model import Pass, Ticket
 from safar.gate.tickets.seal import Seal
@@ -90,7 +90,7 @@ def test_what_was_signed_before_the_keys_changed_is_good_and_new_things_are_sign
 @pytest.mark.finding("security-low-keys")
 def test_a_draw_keeps_the_key_that_was_committed_to_when_the_keys_change() -> None:
     opening_id = UUID(int=7)
-    key = key_of(Vault("old secret"), opening_id)
+    key = draw_key(Vault("old secret"), opening_id)
     both = Vault("new", "old secret")
-    assert key_of(both, opening_id, commitment(key)) == key
-    assert key_of(both, opening_id) == key_of(Vault("new"), opening_id) != key
+    assert draw_key(both, opening_id, commitment(key)) == key
+    assert draw_key(both, opening_id) == draw_key(Vault("new"), opening_id) != key

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from safar.kernel import clock
-from safar.kernel.web.page_cache import PageCache, note, request_id_of
+from safar.kernel.web.page_cache import PageCache, request_id_of, tell_when_sent
 
 _NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
@@ -27,7 +27,7 @@ class _Pages:
         self.made += 1
         number = self.made
         await self.go_on.wait()
-        note(scope, scope["path"])
+        tell_when_sent(scope, scope["path"])
         body = f"{scope['path']} {number} {request_id_of(scope)}".encode()
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         await send({"type": "http.response.body", "body": body[:5], "more_body": True})

@@ -14,4 +14,4 @@ def loops(context: Context) -> list[Loop]:
 
 
 def subscribers(context: Context) -> list[Subscriber]:
-    return [keeping.subscriber()]
+    return [keeping.promises_reader()]

@@ -60,13 +60,13 @@ class _Line:
     quantity: int
 
 
-def subscriber() -> Subscriber:
+def promises_reader() -> Subscriber:
     """Return the reader that makes and settles promises."""
     names = ("message.received", "message.sent", *_ORDER_ENDS)
-    return Subscriber("campaigns.promises", names, take)
+    return Subscriber("campaigns.promises", names, settle_promises)
 
 
-async def take(connection: Connection, events: Sequence[Recorded]) -> None:
+async def settle_promises(connection: Connection, events: Sequence[Recorded]) -> None:
     found = await rows(
         _Offer,
         connection,

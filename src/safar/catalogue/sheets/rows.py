@@ -68,7 +68,7 @@ def read_catalogue_rows(body: bytes, currency: str, language: str) -> dict[str, 
     `currency` and `language` are the shop's own. Of a file that cannot be used: {"problem": code}.
     """
     try:
-        table = sheets.read(body)
+        table = sheets.read_table(body)
     except UnreadableSheet as refused:
         return {"problem": str(refused)}
     top = next(number for number, cells in enumerate(table) if cells)

@@ -16,11 +16,11 @@ from safar.gate.door.limits import Buckets
 from safar.gate.door.looks import Looks
 from safar.gate.line.decide import Estimate, estimate, place_of
 from safar.gate.line.visits import left_lately
-from safar.gate.site.load import Meter, report
+from safar.gate.site.load import Meter, report_load
 from safar.gate.site.sites import ensure_site, figures_of, sites
 from safar.gate.tickets.cookies import Cookies
 from safar.gate.tickets.left import Left
-from safar.gate.tickets.model import SHOP, Figures, Kind, Site
+from safar.gate.tickets.model import SHOP, Site, SiteFigures, SiteKind
 from safar.kernel.context import Context
 from safar.kernel.database import Connection
 from safar.kernel.loops import repeat
@@ -41,12 +41,12 @@ class Room:
 
     def __init__(self, context: Context, key: str, left: Left, site: Site | None = None) -> None:
         self.key = key
-        self.external = site is not None and site.kind == Kind.EXTERNAL
+        self.external = site is not None and site.kind == SiteKind.EXTERNAL
         domain, url = (site.cookie_domain, site.url) if site is not None else (None, None)
         secure = (url or "").startswith("https:")
         self.cookies = Cookies(context, key, left, domain=domain, secure=secure)
         self.looks = Looks(context.settings.front_processes)
-        self.figures: Figures | None = None
+        self.figures: SiteFigures | None = None
         self.arrivals_per_s = 0.0
         self.variant_ids: frozenset[UUID] = frozenset()
         self._full = False
@@ -59,7 +59,7 @@ class Room:
     def ended(self) -> bool:
         return self.figures is not None and self.figures.site.ended_at is not None
 
-    def read(self, found: Figures) -> None:
+    def read(self, found: SiteFigures) -> None:
         if self.figures is not None:
             before, after = self.figures.site, found.site
             came = max(after.issued - before.issued, 0) + max(after.joined - before.joined, 0)
@@ -87,7 +87,7 @@ class Room:
         )
 
 
-class Board:
+class SiteBoard:
     """All sites in memory, read four times a second in two statements; that of `site_key` is always there."""
 
     def __init__(
@@ -127,7 +127,7 @@ class Board:
             began = time.monotonic()
             self.left.read(await left_lately(connection, self.left.seconds_to_read()), began)
             if any(site.adaptive for site in found):
-                await report(connection, self.meter)
+                await report_load(connection, self.meter)
         return False
 
     async def _read(self, connection: Connection, found: Sequence[Site]) -> None:
@@ -173,17 +173,17 @@ class Board:
         return room.site.units_left if room.site else None
 
     @property
-    def figures(self) -> Figures | None:
+    def figures(self) -> SiteFigures | None:
         """How the main site stands."""
         return self._main.figures
 
 
-def board_of(request: Request) -> Board:
-    board: Board = request.app.state.board
+def board_of(request: Request) -> SiteBoard:
+    board: SiteBoard = request.app.state.board
     return board
 
 
-def with_board(board: Board) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def with_board(board: SiteBoard) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     """Return a lifespan that keeps `board` fresh, at `app.state.board`, while the application runs."""
 
     @asynccontextmanager

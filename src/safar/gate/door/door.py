@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 from starlette.requests import Request
 
-from safar.gate.door.board import Board, Room
+from safar.gate.door.board import Room, SiteBoard
 from safar.gate.door.rooms import checked_here, tag_of
 from safar.gate.line.actions import admit_many, enter_many
 from safar.gate.line.visits import (
@@ -17,7 +17,7 @@ from safar.gate.line.visits import (
     visit_of_invitation,
     visits_of_invitations_many,
 )
-from safar.gate.tickets.draw import key_of, lot
+from safar.gate.tickets.draw import draw_key, lot
 from safar.gate.tickets.errors import TicketExpired, TicketRefused, TooManyVisitors, WorkWrong
 from safar.gate.tickets.model import (
     Admission,
@@ -25,9 +25,9 @@ from safar.gate.tickets.model import (
     Arrival,
     Caller,
     CallerOf,
-    Claim,
     Closed,
     Entry,
+    EntryClaim,
     Invitation,
     NotYet,
     Over,
@@ -48,7 +48,7 @@ from safar.kernel.web.networks import routed_network
 from safar.kernel.web.requests import client_address
 
 
-class Outcome(StrEnum):
+class DoorOutcome(StrEnum):
     """What happens to a request: in, to the waiting room, or away."""
 
     INSIDE = "inside"
@@ -58,13 +58,13 @@ class Outcome(StrEnum):
 
 
 @dataclass(slots=True)
-class Verdict:
+class DoorVerdict:
     """The cookies go out with whatever is answered; `entry_pass` is that of who is inside.
 
     `needs_work`: a place or number is given for a proof of work, of at least `work_bits`.
     """
 
-    outcome: Outcome = Outcome.WAIT
+    outcome: DoorOutcome = DoorOutcome.WAIT
     cookies: list[str] = field(default_factory=list)
     entry_pass: Pass | None = None
     needs_work: bool = False
@@ -72,7 +72,7 @@ class Verdict:
     error: SafarError | None = None
 
     def refuse(self, error: SafarError) -> None:
-        self.outcome, self.error = Outcome.REFUSED, error
+        self.outcome, self.error = DoorOutcome.REFUSED, error
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,10 @@ class _Asking:
     """One request before one room."""
 
     request: Request
-    board: Board
+    board: SiteBoard
     room: Room
     caller: Caller
-    verdict: Verdict
+    verdict: DoorVerdict
 
     @property
     def pass_tag(self) -> bytes:
@@ -109,12 +109,14 @@ class Door:
         self._first = min(self._visit, timedelta(minutes=settings.visit_first_minutes))
         self._limits = WorkLimits(settings.gate_work_percent, settings.gate_network_percent)
 
-    async def judge(self, request: Request, board: Board, room: Room, *, queue: bool = True) -> Verdict:
+    async def judge(
+        self, request: Request, board: SiteBoard, room: Room, *, queue: bool = True
+    ) -> DoorVerdict:
         """Return what happens to the request; who is refused gets `error`, and false cookies taken away.
 
         Without `queue` a newcomer comes in or gets nothing. Only for callers whose cookie has come back.
         """
-        asking = _Asking(request, board, room, self.caller_of(request.scope), Verdict())
+        asking = _Asking(request, board, room, self.caller_of(request.scope), DoorVerdict())
         try:
             if not (
                 await self._with_pass(asking)
@@ -127,10 +129,10 @@ class Door:
         return asking.verdict
 
     async def enter(
-        self, request: Request, board: Board, room: Room, visit_id: UUID, work_bits: int
-    ) -> Verdict:
+        self, request: Request, board: SiteBoard, room: Room, visit_id: UUID, work_bits: int
+    ) -> DoorVerdict:
         """Give a place to one who has done the proof of work, which is good for this visit only."""
-        asking = _Asking(request, board, room, self.caller_of(request.scope), Verdict())
+        asking = _Asking(request, board, room, self.caller_of(request.scope), DoorVerdict())
         try:
             if not asking.caller.returned:
                 raise CookiesNeeded
@@ -173,7 +175,7 @@ class Door:
             return False
         if kept is not entry_pass:
             verdict.cookies.append(cookies.of_pass(kept))
-        verdict.outcome, verdict.entry_pass = Outcome.INSIDE, kept
+        verdict.outcome, verdict.entry_pass = DoorOutcome.INSIDE, kept
         return True
 
     async def _invited(self, asking: _Asking) -> bool:
@@ -206,7 +208,7 @@ class Door:
         if not ticket.number or room.place(ticket.number) or room.ended:
             return True
         caller = asking.caller
-        claim = Claim(room.key, ticket, caller.customer_id, caller.campaign_id, self._expiry())
+        claim = EntryClaim(room.key, ticket, caller.customer_id, caller.campaign_id, self._expiry())
         return await self._settle(asking, await self._context.batched(admit_many, claim))
 
     async def _newcomer(self, asking: _Asking, *, queue: bool) -> None:
@@ -246,7 +248,7 @@ class Door:
                 verdict.needs_work, verdict.work_bits = True, bits
             case Closed():
                 await asking.board.refresh()
-                verdict.outcome = Outcome.ENDED
+                verdict.outcome = DoorOutcome.ENDED
             case Over():
                 verdict.cookies.append(cookies.without(cookies.ticket_name))
                 return False
@@ -255,7 +257,7 @@ class Door:
     def _let_in(self, asking: _Asking, admitted: Admitted) -> None:
         cookies, verdict = asking.room.cookies, asking.verdict
         entry_pass = Pass(admitted.visit_id, admitted.expires_at, asking.pass_tag)
-        verdict.outcome, verdict.entry_pass = Outcome.INSIDE, entry_pass
+        verdict.outcome, verdict.entry_pass = DoorOutcome.INSIDE, entry_pass
         verdict.cookies.append(cookies.of_pass(entry_pass))
         if cookies.ticket_name in cookies_of(asking.request.scope):
             verdict.cookies.append(cookies.without(cookies.ticket_name))
@@ -264,7 +266,7 @@ class Door:
         site, caller, drawn = asking.room.site, asking.caller, None
         if site is not None and site.opening_id is not None and site.before_opening(clock.now()):
             visit_id = derived_id("draw", site.opening_id, caller.client_id)  # one draw a browser
-            key = key_of(self._context.vault, site.opening_id, site.draw_hash)
+            key = draw_key(self._context.vault, site.opening_id, site.draw_hash)
             drawn = lot(key, site.opening_id, visit_id)
         first = self._visit if asking.room.external else self._first  # pages of others are not seen here
         return Arrival(

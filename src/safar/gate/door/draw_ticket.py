@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from safar.gate.door.board import Room
 from safar.gate.line.visits import number_many
-from safar.gate.tickets.draw import commitment, key_of, lot
+from safar.gate.tickets.draw import commitment, draw_key, lot
 from safar.gate.tickets.errors import TicketExpired
 from safar.gate.tickets.model import Site, Ticket
 from safar.kernel import clock
@@ -47,7 +47,9 @@ def share_of(context: Context, site: Site, ticket: Ticket) -> float:
     """Return u of the ticket's lot, 0 to 1."""
     if site.opening_id is None:
         return 0.0
-    return lot(key_of(context.vault, site.opening_id, site.draw_hash), site.opening_id, ticket.visit_id).share
+    return lot(
+        draw_key(context.vault, site.opening_id, site.draw_hash), site.opening_id, ticket.visit_id
+    ).share
 
 
 def checkable(context: Context, room: Room, ticket: Ticket) -> Checkable | None:
@@ -57,7 +59,7 @@ def checkable(context: Context, room: Room, ticket: Ticket) -> Checkable | None:
         return None
     if ticket.number and not site.draw_base < ticket.number <= site.draw_base + site.joined:
         return None  # came after the opening
-    key = key_of(context.vault, site.opening_id, site.draw_hash)
+    key = draw_key(context.vault, site.opening_id, site.draw_hash)
     known = Checkable(site.draw_hash, ticket.visit_id.hex, number(site.joined))
     if site.drawn_at is None or commitment(key) != site.draw_hash:
         return known

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from safar.gate.door.board import Board, Room
+from safar.gate.door.board import Room, SiteBoard
 from safar.gate.door.looks import is_browser, is_crawler, is_preview, only_looks
 from safar.gate.door.previews import preview_of
 from safar.gate.tickets.errors import QueueEnded, Waiting
@@ -35,7 +35,7 @@ def without_mark() -> str:
     return f"{MARK}=; Path=/; Max-Age=0; SameSite=Lax"
 
 
-async def first_answer(request: Request, board: Board, rooms: list[Room]) -> Response | Room | None:
+async def first_answer(request: Request, board: SiteBoard, rooms: list[Room]) -> Response | Room | None:
     """Return None to show the page, the room to wait in, or another answer instead of the page."""
     if request.method not in _SAFE:
         return error_response(request, CookiesNeeded())

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from safar.gate.door.board import Room, board_of
 from safar.gate.door.door import door_of
 from safar.gate.door.rooms import OUTSIDE, OWN, tags_of
-from safar.gate.line.visits import Moved, take_along_many
+from safar.gate.line.visits import MovedVisit, take_along_many
 from safar.gate.tickets.errors import TicketRefused, UnknownSite, Waiting
 from safar.gate.tickets.model import Pass
 from safar.kernel import clock
@@ -53,7 +53,7 @@ async def forward_auth(request: Request) -> Response:
     return _with_renewed(request, clean, room.cookies.of_pass(kept))
 
 
-def handed_over(request: Request, room: Room, entry_pass: Pass, following: str) -> Response:
+def redirect_to_external(request: Request, room: Room, entry_pass: Pass, following: str) -> Response:
     """Return the way from our waiting page to the site of others, the pass in the address where needed."""
     site = room.site
     assert site is not None
@@ -111,7 +111,7 @@ async def _taken_over(request: Request, room: Room, text: str) -> Pass | None:
     fits = entry_pass.tag in _agent_tags(request, room, entry_pass)
     if not (fits and until > clock.now() and room.cookies.lasts(entry_pass)):
         return None
-    moved = Moved(entry_pass.visit_id, routed_network(client_address(request)))
+    moved = MovedVisit(entry_pass.visit_id, routed_network(client_address(request)))
     if not await context_of(request).batched(take_along_many, moved):
         return None
     return replace(entry_pass, tag=entry_pass.tag[OWN] + _tags(request, room)[0][OUTSIDE])

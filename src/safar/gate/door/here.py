@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from safar.gate.door.board import board_of
-from safar.gate.door.door import Outcome, door_of
+from safar.gate.door.door import DoorOutcome, door_of
 from safar.gate.door.first import is_first, without_mark
-from safar.gate.door.proof_pages import asked_work
+from safar.gate.door.proof_pages import site_proof
 from safar.gate.door.rooms import query_of
 from safar.gate.tickets.model import SHOP
 from safar.kernel.web.static import static_url
@@ -34,7 +34,7 @@ async def here(request: Request) -> Response:
         for cookie in verdict.cookies:
             response.headers.append("set-cookie", cookie)
         if verdict.needs_work:
-            asked = asked_work(request, room, verdict.work_bits)
+            asked = site_proof(request, room, verdict.work_bits)
             asked |= {
                 "worker": static_url("front/work.js"),
                 "library": static_url("kernel/vendor/sha256.min.js"),
@@ -43,7 +43,7 @@ async def here(request: Request) -> Response:
             working = Response(orjson.dumps(asked), media_type="application/json")
             working.raw_headers += [header for header in response.raw_headers if header[0] == b"set-cookie"]
             response = working
-        if verdict.outcome is not Outcome.INSIDE:
+        if verdict.outcome is not DoorOutcome.INSIDE:
             break
     board.came(caller.client_id)  # who gets no place for now has looked all the same
     response.headers.append("set-cookie", without_mark())

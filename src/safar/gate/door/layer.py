@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from safar.gate.door.board import Board, Room
-from safar.gate.door.door import Door, Outcome, Verdict
+from safar.gate.door.board import Room, SiteBoard
+from safar.gate.door.door import Door, DoorOutcome, DoorVerdict
 from safar.gate.door.first import first_answer, is_first, mark
 from safar.gate.door.polls import POLL_PATH, poll
 from safar.gate.tickets.errors import QueueEnded, TicketRefused, TooManyVisitors, Waiting, WorkNeeded
@@ -48,7 +48,7 @@ class GateLayer:
             return
         path: str = scope["path"]
         state = scope["app"].state
-        board: Board = state.board
+        board: SiteBoard = state.board
         state.door = self._door
         if path == POLL_PATH and scope["method"] == "GET":
             answer = await poll(Request(scope), board, self._door.caller_of(scope))
@@ -59,7 +59,7 @@ class GateLayer:
             return
         await self._gated(board, path, scope, receive, send)
 
-    async def _gated(self, board: Board, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _gated(self, board: SiteBoard, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
         rooms = [room for room in (board.room(self._site_key), board.room_before(path)) if room]
         response, cookies = await self._answer(request, board, rooms)
@@ -80,7 +80,7 @@ class GateLayer:
         board.meter.note(time.perf_counter() - began)
 
     async def _answer(
-        self, request: Request, board: Board, rooms: list[Room]
+        self, request: Request, board: SiteBoard, rooms: list[Room]
     ) -> tuple[Response | None, list[str]]:
         """Return (what to say instead of the page, cookies that go out with either)."""
         caller = self._door.caller_of(request.scope)
@@ -105,17 +105,17 @@ class GateLayer:
         return None, cookies
 
 
-def answer_of(request: Request, room: Room, verdict: Verdict) -> Response | None:
+def answer_of(request: Request, room: Room, verdict: DoorVerdict) -> Response | None:
     """Return the answer to one who is not let in, None for one who is."""
     match verdict.outcome:
-        case Outcome.INSIDE:
+        case DoorOutcome.INSIDE:
             return None
-        case Outcome.REFUSED:
+        case DoorOutcome.REFUSED:
             assert verdict.error is not None
             return refusal(request, verdict.error)
-        case Outcome.ENDED:
+        case DoorOutcome.ENDED:
             return to_waiting_room(request, room, QueueEnded())
-        case Outcome.WAIT:
+        case DoorOutcome.WAIT:
             return to_waiting_room(request, room, WorkNeeded() if verdict.needs_work else Waiting())
 
 
@@ -136,7 +136,7 @@ def to_waiting_room(request: Request, room: Room, error: SafarError) -> Response
 
 def open_rooms(request: Request) -> frozenset[str]:
     """Return the keys of the waiting rooms before goods in which the caller has a place."""
-    board: Board | None = getattr(request.app.state, "board", None)
+    board: SiteBoard | None = getattr(request.app.state, "board", None)
     door: Door | None = getattr(request.app.state, "door", None)
     if board is None or door is None:
         return frozenset()
@@ -156,7 +156,7 @@ def turned_away(request: Request, variant_ids: Iterable[UUID]) -> Response | Non
 
     A hint, before a cart is filled in vain: the rule itself is asked where the order is taken (`open_rooms`).
     """
-    board: Board | None = getattr(request.app.state, "board", None)
+    board: SiteBoard | None = getattr(request.app.state, "board", None)
     door: Door | None = getattr(request.app.state, "door", None)
     if board is None or door is None:
         return None

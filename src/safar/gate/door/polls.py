@@ -6,10 +6,10 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from safar.gate.door.board import Board, Room
+from safar.gate.door.board import Room, SiteBoard
 from safar.gate.door.draw_ticket import drawn_ticket, share_of
-from safar.gate.door.rooms import next_of, pass_of, room_of
-from safar.gate.door.texts import estimate_text, goods_text, left_text, message_of, place_text
+from safar.gate.door.rooms import page_after, pass_of, room_of
+from safar.gate.door.texts import estimate_text, goods_text, left_text, place_text, waiting_message
 from safar.gate.line.decide import poll_after_s, poll_before_opening_s, progress
 from safar.gate.tickets.model import Caller, Site, Ticket
 from safar.gate.tickets.seal import client_tag
@@ -23,7 +23,7 @@ POLL_PATH = "/wait/poll"
 _DRAWING_POLL_S = 3.0
 
 
-class Told(Response):
+class PollAnswer(Response):
     """JSON without what a response does for every kind of answer: polls are most of what a full site says."""
 
     def __init__(self, body: bytes, status: int = 200) -> None:
@@ -32,7 +32,7 @@ class Told(Response):
         self.raw_headers = [(b"content-type", b"application/json"), (b"content-length", length)]
 
 
-async def poll(request: Request, board: Board, caller: Caller) -> Response:
+async def poll(request: Request, board: SiteBoard, caller: Caller) -> Response:
     """Answer one poll; wait.js documents the answer."""
     try:
         room = room_of(request, board)
@@ -47,7 +47,7 @@ async def poll(request: Request, board: Board, caller: Caller) -> Response:
 
 
 async def _told(
-    request: Request, board: Board, room: Room, caller: Caller
+    request: Request, board: SiteBoard, room: Room, caller: Caller
 ) -> tuple[dict[str, Any], str | None]:
     cookies = room.cookies
     if pass_of(request, room, caller) is not None:
@@ -70,7 +70,7 @@ async def _told(
 
 def _admitted(request: Request, room: Room) -> dict[str, Any]:
     """Tell where to go: to a page of ours, or to the waiting page, which hands over to another site."""
-    return {"state": "admitted", "next": None if room.external else next_of(request, room)}
+    return {"state": "admitted", "next": None if room.external else page_after(request, room)}
 
 
 def answer(room: Room, ticket: Ticket, units_left: int | None) -> dict[str, Any]:
@@ -105,14 +105,14 @@ def before_opening(context: Context, room: Room, ticket: Ticket) -> dict[str, An
         "joined_text": number(site.joined),
         "retry_ms": round(1000 * poll_before_opening_s(left_s, site.joined, share)),
     }
-    if said := message_of(site):
+    if said := waiting_message(site):
         told["message"] = said
     return told
 
 
 def _said(site: Site | None) -> str | None:
-    return " ".join(filter(None, (goods_text(site), message_of(site)))) or None
+    return " ".join(filter(None, (goods_text(site), waiting_message(site)))) or None
 
 
 def _json(told: dict[str, Any], status: int) -> Response:
-    return Told(orjson.dumps(told), status)
+    return PollAnswer(orjson.dumps(told), status)

@@ -6,10 +6,10 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from safar.gate.door.board import Board, Room, board_of
-from safar.gate.door.door import Outcome, door_of
+from safar.gate.door.board import Room, SiteBoard, board_of
+from safar.gate.door.door import DoorOutcome, door_of
 from safar.gate.door.layer import answer_of
-from safar.gate.door.rooms import next_of, query_of, room_of
+from safar.gate.door.rooms import page_after, query_of, room_of
 from safar.gate.tickets import proof as work
 from safar.gate.tickets.errors import TooManyVisitors, WorkWrong
 from safar.kernel.web.forms import Fields, read_fields
@@ -17,7 +17,7 @@ from safar.kernel.web.pages import page, wants_json
 from safar.kernel.web.requests import client_address, see_other
 
 
-def asked_work(request: Request, room: Room, bits_least: int) -> dict[str, Any]:
+def site_proof(request: Request, room: Room, bits_least: int) -> dict[str, Any]:
     """Return the proof that is asked for now: challenge, bits and number of puzzles."""
     client_id = door_of(request).caller_of(request.scope).client_id
     bits = max(bits_least, work.bits_for(room.arrivals_per_s))
@@ -31,7 +31,7 @@ def work_page(request: Request, room: Room, bits_least: int = 0) -> Response:
     seal = room.cookies.seal
     values = {
         "room_query": query_of(request, room),
-        **asked_work(request, room, bits_least),
+        **site_proof(request, room, bits_least),
         "patience": work.patience(seal, client_id),
         "patience_s": round(work.PATIENCE.total_seconds()),
     }
@@ -52,14 +52,14 @@ async def post_work(request: Request) -> Response:
         else:
             response = answer_of(request, room, verdict) or Response(status_code=204)
     else:
-        inside = verdict.outcome is Outcome.INSIDE and not room.external
-        response = see_other(next_of(request, room) if inside else waiting)
+        inside = verdict.outcome is DoorOutcome.INSIDE and not room.external
+        response = see_other(page_after(request, room) if inside else waiting)
     for cookie in verdict.cookies:
         response.headers.append("set-cookie", cookie)
     return response
 
 
-def _proved(request: Request, board: Board, room: Room, fields: Fields) -> tuple[UUID, int]:
+def _proved(request: Request, board: SiteBoard, room: Room, fields: Fields) -> tuple[UUID, int]:
     """Return (the visit that was worked or waited for, the bits it is worth).
 
     Raises WorkWrong, NotPatientYet, TooManyVisitors.
@@ -69,7 +69,7 @@ def _proved(request: Request, board: Board, room: Room, fields: Fields) -> tuple
     answers, patience = fields.values.get("answers", ""), fields.values.get("patience", "")
     if answers or not patience:
         done = work.checked(seal, client_id, fields.values.get("challenge", ""), _numbers(answers))
-        return work.visit_of(room.key, client_id, done), done.bits
+        return work.proven_visit(room.key, client_id, done), done.bits
     work.check_patience(seal, client_id, patience)
     if not board.patient.take(client_address(request)):
         raise TooManyVisitors(seconds=board.patient.wait_s())

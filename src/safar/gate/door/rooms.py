@@ -5,7 +5,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.types import Scope
 
-from safar.gate.door.board import Board, Room
+from safar.gate.door.board import Room, SiteBoard
 from safar.gate.tickets.errors import TicketRefused, UnknownSite
 from safar.gate.tickets.model import SHOP, Caller, Pass
 from safar.gate.tickets.seal import TAG_BYTES, client_tag
@@ -17,7 +17,7 @@ OWN, OUTSIDE = slice(0, TAG_BYTES // 2), slice(TAG_BYTES // 2, TAG_BYTES)
 _ADDRESS_MAX = 2000
 
 
-def room_of(request: Request, board: Board) -> Room:
+def room_of(request: Request, board: SiteBoard) -> Room:
     """Return the room that the address names, the shop's without a name. Raises UnknownSite."""
     named = b"site=" in request.scope["query_string"]  # to parse it takes longer than to answer
     room = board.room(request.query_params.get("site", SHOP) if named else SHOP)
@@ -26,7 +26,7 @@ def room_of(request: Request, board: Board) -> Room:
     return room
 
 
-def next_of(request: Request, room: Room) -> str:
+def page_after(request: Request, room: Room) -> str:
     """Return the page to go to once inside: of this site, or of the external site that the room is for."""
     wanted = request.query_params.get("next")
     site = room.site
@@ -41,7 +41,7 @@ def next_of(request: Request, room: Room) -> str:
 def query_of(request: Request, room: Room) -> str:
     """Return the query of the waiting room's addresses: which room, and where to go afterwards."""
     site = "" if room.key == SHOP else f"site={room.key}&"
-    return f"{site}next={quote(next_of(request, room), safe='')}"
+    return f"{site}next={quote(page_after(request, room), safe='')}"
 
 
 def has_pass(scope: Scope) -> bool:

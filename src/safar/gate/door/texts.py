@@ -67,7 +67,7 @@ def left_text(opens_at: datetime) -> str:
     return _("in %(time)s", time=duration(max(60, 60 * round(left_s / 60)) if left_s > 90 else left_s))
 
 
-def message_of(site: Site | None) -> str | None:
+def waiting_message(site: Site | None) -> str | None:
     """Return what staff say to those who wait, in the reader's language if they said it in that one."""
     if site is None or not site.message:
         return None

@@ -19,15 +19,15 @@ from safar.gate.tickets.model import (
     Admission,
     Admitted,
     Arrival,
-    Claim,
     Closed,
     Entry,
-    Figures,
+    EntryClaim,
     Mode,
     NotYet,
     Over,
     Queued,
     Site,
+    SiteFigures,
     Ticket,
     WorkFirst,
 )
@@ -69,7 +69,7 @@ async def enter_many(connection: Connection, arrivals: Sequence[Arrival]) -> lis
 
 
 async def _enter(
-    connection: Connection, now_there: Figures, arrivals: Sequence[Arrival]
+    connection: Connection, now_there: SiteFigures, arrivals: Sequence[Arrival]
 ) -> dict[UUID, Entry]:
     site = await begun(connection, now_there.site)
     visits = await _visits(connection, [arrival.visit_id for arrival in arrivals])
@@ -86,7 +86,7 @@ async def _enter(
 
 
 async def _newcomers(
-    connection: Connection, now_there: Figures, new: Sequence[Arrival], now: datetime
+    connection: Connection, now_there: SiteFigures, new: Sequence[Arrival], now: datetime
 ) -> dict[UUID, Entry]:
     site = now_there.site
     room = 0
@@ -114,7 +114,7 @@ async def _newcomers(
 
 
 async def _work_first(
-    connection: Connection, now_there: Figures, arrivals: Sequence[Arrival]
+    connection: Connection, now_there: SiteFigures, arrivals: Sequence[Arrival]
 ) -> dict[UUID, int]:
     """Return those who have to do a proof of work first, with its bits; each who has not takes a place."""
     site = now_there.site
@@ -181,7 +181,7 @@ async def _write_arrivals(
         await append_many(connection, events)
 
 
-async def admit_many(connection: Connection, claims: Sequence[Claim]) -> list[Admission]:
+async def admit_many(connection: Connection, claims: Sequence[EntryClaim]) -> list[Admission]:
     """Let in those whose numbers are called, the lowest first, as far as there is room.
 
     A ticket lets its holder in once; shown again, it gives back the same place while that is kept.
@@ -195,7 +195,7 @@ async def admit_many(connection: Connection, claims: Sequence[Claim]) -> list[Ad
 
 
 async def _admit(
-    connection: Connection, now_there: Figures, claims: dict[UUID, Claim]
+    connection: Connection, now_there: SiteFigures, claims: dict[UUID, EntryClaim]
 ) -> dict[UUID, Admission]:
     site = now_there.site
     visits = await _visits(connection, list(claims))
@@ -221,7 +221,7 @@ async def _admit(
 
 
 async def _write_admissions(
-    connection: Connection, site: Site, visits: Sequence[_Visit], claims: dict[UUID, Claim]
+    connection: Connection, site: Site, visits: Sequence[_Visit], claims: dict[UUID, EntryClaim]
 ) -> None:
     if not visits:
         return
@@ -248,7 +248,7 @@ async def _write_admissions(
 
 
 async def _hold(
-    connection: Connection, site: Site, requests: Sequence[Arrival | Claim]
+    connection: Connection, site: Site, requests: Sequence[Arrival | EntryClaim]
 ) -> dict[UUID, Admitted]:
     """Take a place inside for each request, in order; return those that got one."""
     if not requests:
@@ -268,7 +268,7 @@ async def _hold(
     return {o.hold_id: Admitted(o.hold_id, o.expires_at) for o in outcomes if isinstance(o, Held)}
 
 
-def _account(site: Site, request: Arrival | Claim) -> int:
+def _account(site: Site, request: Arrival | EntryClaim) -> int:
     invited = isinstance(request, Arrival) and request.invited and site.invited_account_id
     return invited or site.account_id
 

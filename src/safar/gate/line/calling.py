@@ -21,8 +21,8 @@ from safar.gate.line.visits import QUERIES
 from safar.gate.site.events import record
 from safar.gate.site.load import adapted
 from safar.gate.site.opening import begun, draw
-from safar.gate.site.sites import figures, figures_of, lock_site
-from safar.gate.tickets.model import Figures, Mode, Site
+from safar.gate.site.sites import figures_of, lock_site, site_figures
+from safar.gate.tickets.model import Mode, Site, SiteFigures
 from safar.kernel import clock
 from safar.kernel.database import Connection, execute, rows
 
@@ -32,7 +32,7 @@ _FORGET_MAX = 5000
 _MINUTES_SHOWN = 30
 
 
-async def step(connection: Connection, key: str) -> bool:
+async def call_next(connection: Connection, key: str) -> bool:
     """Call in as many as the site can carry; learn from those called before. True: go on at once.
 
     It begins an opening whose time has come, and hands out the numbers of its draw.
@@ -89,7 +89,7 @@ def _allowance(site: Site, elapsed_s: float) -> float | None:
 
 async def _is_quiet(connection: Connection, key: str) -> bool:
     """Tell, without a lock or a write, that a step would change nothing."""
-    now_there = await figures(connection, key)
+    now_there = await site_figures(connection, key)
     if now_there is None:
         return True
     site = now_there.site
@@ -105,7 +105,7 @@ async def _is_quiet(connection: Connection, key: str) -> bool:
     return not await open_calls(connection, site, site.open_s)
 
 
-async def set_capacity(connection: Connection, key: str, capacity: int, *, staff_id: UUID) -> Figures:
+async def set_capacity(connection: Connection, key: str, capacity: int, *, staff_id: UUID) -> SiteFigures:
     """Let at most `capacity` visitors in. Nobody is put out: fewer places follow as people leave."""
     before = (await lock_site(connection, key)).site
     await execute(connection, QUERIES["set_capacity"], {"id": before.id, "capacity": capacity})
@@ -127,7 +127,7 @@ async def end_queue(
         await record(connection, "site.ended", site, staff_id, told)
 
 
-async def open_again(connection: Connection, key: str, staff_id: UUID | None = None) -> None:
+async def reopen_queue(connection: Connection, key: str, staff_id: UUID | None = None) -> None:
     """Undo `end_queue`: tickets keep their numbers."""
     site = (await lock_site(connection, key)).site
     if site.ended_at is not None:
@@ -158,7 +158,7 @@ async def forget_visits(connection: Connection) -> bool:
     return await execute(connection, QUERIES["forget_visits"], params) == _FORGET_MAX
 
 
-def _wanted(now_there: Figures) -> tuple[int, int]:
+def _wanted(now_there: SiteFigures) -> tuple[int, int]:
     site = now_there.site
     return places(
         capacity=site.capacity,
@@ -168,11 +168,11 @@ def _wanted(now_there: Figures) -> tuple[int, int]:
     )
 
 
-def _given(now_there: Figures) -> tuple[int, int]:
+def _given(now_there: SiteFigures) -> tuple[int, int]:
     return now_there.on_hand, now_there.invited_on_hand
 
 
-async def _follow_capacity(connection: Connection, now_there: Figures) -> Figures:
+async def _follow_capacity(connection: Connection, now_there: SiteFigures) -> SiteFigures:
     """Bring the accounts to the wanted capacity, downwards only as far as places are free."""
     site = now_there.site
     ids = (site.account_id, site.invited_account_id)

@@ -109,7 +109,7 @@ async def leave_many(connection: Connection, visit_ids: Sequence[UUID]) -> list[
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedVisit:
     """A visit on a site of others whose browser is in another network now; None where nobody can tell."""
 
     visit_id: UUID
@@ -123,7 +123,7 @@ class _Networks:
     networks: list[str]
 
 
-async def take_along_many(connection: Connection, moved: Sequence[Moved]) -> list[bool]:
+async def take_along_many(connection: Connection, moved: Sequence[MovedVisit]) -> list[bool]:
     """Let visits go on in other networks, a few each: a phone changes between some, not between many."""
     ids = sorted({one.visit_id for one in moved})
     visits = {v.id: v for v in await rows(_Networks, connection, QUERIES["networks"], {"ids": ids})}
@@ -154,7 +154,7 @@ async def leave_soon_many(connection: Connection, visit_ids: Sequence[UUID]) -> 
     return [None] * len(visit_ids)
 
 
-async def let_go(database: Database) -> bool:
+async def free_left_places(database: Database) -> bool:
     """Free the places of those who closed their tab and did not come back; tell whether there are more."""
     params = {"before": clock.now() - LEAVING, "limit": _LET_GO_MAX, "now": clock.now()}
     async with database.connection() as connection:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from safar.gate.tickets.model import Arrival, Claim, Site
+from safar.gate.tickets.model import Arrival, EntryClaim, Site
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel.database import Connection
@@ -20,7 +20,7 @@ async def record(
 
 
 def visit_event(
-    name: str, site: Site, visitor: Arrival | Claim, visit_id: UUID, at: datetime, **properties: object
+    name: str, site: Site, visitor: Arrival | EntryClaim, visit_id: UUID, at: datetime, **properties: object
 ) -> Event:
     """Return what happened to a visit, to be written with others."""
     return Event(

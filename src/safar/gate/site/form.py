@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from safar.gate.site.sites import KEY, NewSite
-from safar.gate.tickets.model import SHOP, Kind, Mode
+from safar.gate.tickets.model import SHOP, Mode, SiteKind
 from safar.kernel.i18n import LANGUAGES, _
 from safar.kernel.web.forms import Fields
 
@@ -69,7 +69,7 @@ def opening_of(fields: Fields, timezone: str) -> datetime:
     return at
 
 
-def message_of(fields: Fields) -> dict[str, str]:
+def read_message(fields: Fields) -> dict[str, str]:
     """Return what is said to those who wait, by language. Raises InvalidInput."""
     message = {
         language: fields.text(f"message_{language}", length_max=MESSAGE_MAX, required=False)
@@ -92,7 +92,7 @@ def external_of(fields: Fields) -> NewSite:
     capacity = fields.integer("capacity", least=1, most=CAPACITY_MAX)
     fields.done()
     return NewSite(
-        key=key, capacity=capacity, kind=Kind.EXTERNAL, title=title, url=url, cookie_domain=domain or None
+        key=key, capacity=capacity, kind=SiteKind.EXTERNAL, title=title, url=url, cookie_domain=domain or None
     )
 
 

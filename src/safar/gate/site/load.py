@@ -49,7 +49,7 @@ class Meter:
         return load
 
 
-async def report(connection: Connection, meter: Meter) -> None:
+async def report_load(connection: Connection, meter: Meter) -> None:
     """Write down what this process measured, if a second has passed."""
     load = meter.due()
     if load is not None:

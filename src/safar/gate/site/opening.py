@@ -7,7 +7,7 @@ from uuid import UUID
 
 from safar.gate.site.events import record, visit_event
 from safar.gate.site.sites import QUERIES, lock_site
-from safar.gate.tickets.draw import commitment, key_of
+from safar.gate.tickets.draw import commitment, draw_key
 from safar.gate.tickets.errors import OpeningHasBegun
 from safar.gate.tickets.model import NOBODY, Arrival, Entry, NotYet, Queued, Site, Ticket
 from safar.journal.actions import append_many
@@ -55,7 +55,7 @@ async def set_opening(
             "opens_at": opens_at,
             "opening_id": opening_id,
             "work": work,
-            "draw_hash": commitment(key_of(vault, opening_id)),
+            "draw_hash": commitment(draw_key(vault, opening_id)),
         }
         await execute(connection, QUERIES["set_opening"], params)
     properties = {"before": site.opens_at, "opens_at": opens_at}

@@ -9,7 +9,7 @@ from safar.capacity.actions import OnHandChange, accounts, change_many, open_acc
 from safar.capacity.model import Account
 from safar.gate.site.events import record
 from safar.gate.tickets.errors import SiteTaken
-from safar.gate.tickets.model import ACCOUNT_KIND, SHOP, Figures, GoodsRoom, Kind, Site
+from safar.gate.tickets.model import ACCOUNT_KIND, SHOP, GoodsRoom, Site, SiteFigures, SiteKind
 from safar.kernel import clock
 from safar.kernel.database import Connection, execute, row, rows
 from safar.kernel.ids import derived_id
@@ -26,7 +26,7 @@ class NewSite:
 
     key: str
     capacity: int
-    kind: Kind = Kind.SHOP
+    kind: SiteKind = SiteKind.SHOP
     title: str = ""
     path: str | None = None
     product_id: UUID | None = None
@@ -83,13 +83,13 @@ async def goods_rooms(connection: Connection) -> dict[UUID, GoodsRoom]:
     return {room.product_id: room for room in await rows(GoodsRoom, connection, QUERIES["goods_rooms"])}
 
 
-async def figures(connection: Connection, key: str) -> Figures | None:
+async def site_figures(connection: Connection, key: str) -> SiteFigures | None:
     """Return how the site stands, without locking it."""
     site = await row(Site, connection, QUERIES["sites"], {"keys": [key]})
     return None if site is None else (await figures_of(connection, [site]))[0]
 
 
-async def figures_of(connection: Connection, found: Sequence[Site]) -> list[Figures]:
+async def figures_of(connection: Connection, found: Sequence[Site]) -> list[SiteFigures]:
     """Return how sites stand, in two statements however many they are."""
     ids = [site.account_id for site in found]
     ids += [site.invited_account_id for site in found if site.invited_account_id is not None]
@@ -97,15 +97,15 @@ async def figures_of(connection: Connection, found: Sequence[Site]) -> list[Figu
     return [_figures(site, there) for site in found]
 
 
-def _figures(site: Site, there: dict[int, Account]) -> Figures:
+def _figures(site: Site, there: dict[int, Account]) -> SiteFigures:
     account = there[site.account_id]
     if site.invited_account_id is None:
-        return Figures(site, account.held, account.on_hand)
+        return SiteFigures(site, account.held, account.on_hand)
     invited = there[site.invited_account_id]
-    return Figures(site, account.held, account.on_hand, invited.held, invited.on_hand)
+    return SiteFigures(site, account.held, account.on_hand, invited.held, invited.on_hand)
 
 
-async def lock_site(connection: Connection, key: str) -> Figures:
+async def lock_site(connection: Connection, key: str) -> SiteFigures:
     """Return how the site stands, kept from changing except by visitors who leave."""
     found = await lock_if_there(connection, key)
     if found is None:
@@ -113,7 +113,7 @@ async def lock_site(connection: Connection, key: str) -> Figures:
     return found
 
 
-async def lock_if_there(connection: Connection, key: str) -> Figures | None:
+async def lock_if_there(connection: Connection, key: str) -> SiteFigures | None:
     """As `lock_site`; None for a site that there is not."""
     site = await row(Site, connection, QUERIES["lock_site"], {"key": key})
     return None if site is None else (await figures_of(connection, [site]))[0]

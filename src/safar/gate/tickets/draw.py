@@ -16,7 +16,7 @@ _SHIFT = 1 << 63  # to PostgreSQL's signed numbers, in the same order
 
 
 @dataclass(frozen=True, slots=True)
-class Lot:
+class DrawLot:
     """A visitor's lot in the draw of an opening; `draw` is u · 2^64 - 2^63."""
 
     opening_id: UUID
@@ -28,7 +28,7 @@ class Lot:
         return (self.draw + _SHIFT) / 2**64
 
 
-def key_of(vault: Vault, opening_id: UUID, committed: str | None = None) -> bytes:
+def draw_key(vault: Vault, opening_id: UUID, committed: str | None = None) -> bytes:
     """Return the key of an opening's draw: it follows from the installation's secrets and is kept nowhere.
 
     It is the one that was `committed` to, also when another secret has become the first since.
@@ -42,7 +42,7 @@ def commitment(key: bytes) -> str:
     return hashlib.sha256(key).hexdigest()
 
 
-def lot(key: bytes, opening_id: UUID, visit_id: UUID) -> Lot:
+def lot(key: bytes, opening_id: UUID, visit_id: UUID) -> DrawLot:
     """Return the lot of a visitor; `visit_id` is written as its 32 hexadecimal digits."""
     mac = hmac.digest(key, visit_id.hex.encode(), "sha256")
-    return Lot(opening_id, int.from_bytes(mac[:8], "big") - _SHIFT)
+    return DrawLot(opening_id, int.from_bytes(mac[:8], "big") - _SHIFT)

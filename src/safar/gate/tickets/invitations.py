@@ -10,7 +10,7 @@ from safar.kernel.secrets import Vault
 from safar.settings import Settings
 
 
-def invite(
+def new_invitation(
     expires_at: datetime, *, customer_id: UUID | None = None, campaign_id: UUID | None = None
 ) -> Invitation:
     """Return a new invitation: one visit at a time, within the share of places kept for invitations."""

@@ -8,14 +8,14 @@ from uuid import UUID
 
 from starlette.types import Scope
 
-from safar.gate.tickets.draw import Lot
+from safar.gate.tickets.draw import DrawLot
 
 SHOP = "shop"
 ACCOUNT_KIND = "visitors"
 NOBODY = bytes(8)  # the tag of a ticket or pass that is bound to no browser
 
 
-class Kind(StrEnum):
+class SiteKind(StrEnum):
     """The whole shop, a room before one of its pages, or a site of others."""
 
     SHOP = "shop"
@@ -53,7 +53,7 @@ class Site:
     open_s: float
     ended_at: datetime | None
     stepped_at: datetime
-    kind: Kind = Kind.SHOP
+    kind: SiteKind = SiteKind.SHOP
     title: str = ""
     path: str | None = None
     product_id: UUID | None = None
@@ -111,7 +111,7 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class SiteFigures:
     """How a site stands: what the waiting page, the console and a campaign's pace need to know."""
 
     site: Site
@@ -211,7 +211,7 @@ class Arrival:
     customer_id: UUID | None
     campaign_id: UUID | None
     expires_at: datetime
-    lot: Lot | None = None
+    lot: DrawLot | None = None
     queue: bool = True
     invited: bool = False
     network: str | None = None
@@ -220,7 +220,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class EntryClaim:
     """Someone whose number was called asks to come in."""
 
     site_key: str

@@ -67,7 +67,7 @@ def solved(text: str, bits: int) -> list[int]:
     ]
 
 
-def visit_of(site_key: str, client_id: UUID, work: Work) -> UUID:
+def proven_visit(site_key: str, client_id: UUID, work: Work) -> UUID:
     """Return the visit that the work is good for: doing it twice, or sending it twice, brings no second."""
     return derived_id("visit", site_key, client_id, work.window, work.salt.hex())
 

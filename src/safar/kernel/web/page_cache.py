@@ -29,7 +29,7 @@ def request_id_of(scope: Scope) -> str:
     return PLACEHOLDER if _STATE in scope.get("state", {}) else str(new_id())
 
 
-def note(scope: Scope, what: object) -> bool:
+def tell_when_sent(scope: Scope, what: object) -> bool:
     """Have `what` told each time this page is sent from now on; False when no cache keeps it."""
     making: _Making | None = scope.get("state", {}).get(_STATE)
     if making is None:

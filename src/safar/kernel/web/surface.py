@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from safar.kernel import errors
 from safar.kernel.context import Context
 from safar.kernel.database import connection_lost
-from safar.kernel.log import log, route_of, said_of
+from safar.kernel.log import error_kind, log, route_of
 from safar.kernel.web.access import check_declared
 from safar.kernel.web.edge import Edge
 from safar.kernel.web.pages import error_response
@@ -85,12 +85,12 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 
 async def _on_busy(request: Request, error: Exception) -> Response:
-    log.warning("request.busy", route=route_of(request.scope), error=said_of(error))
+    log.warning("request.busy", route=route_of(request.scope), error=error_kind(error))
     lost = connection_lost(error)  # perhaps after its commit was sent
     return error_response(request, errors.Interrupted() if lost else errors.Overloaded())
 
 
 async def _on_unfit_value(request: Request, error: Exception) -> Response:
     """Answer a value that no check has caught and the database cannot hold: a NUL, a number too large."""
-    log.warning("request.unfit_value", route=route_of(request.scope), error=said_of(error))
+    log.warning("request.unfit_value", route=route_of(request.scope), error=error_kind(error))
     return error_response(request, errors.BadRequest())

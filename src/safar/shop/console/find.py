@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from safar.catalogue.codes import variant_of_code
-from safar.customers.pages import find as find_customers
+from safar.customers.pages import find_customers
 from safar.kernel.clock import day_start
 from safar.kernel.database import Connection, values
 from safar.kernel.keyset import LAST_NUMBER

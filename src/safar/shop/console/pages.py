@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from safar.catalogue.images import picture_url
-from safar.customers.actions import cards
+from safar.customers.actions import customer_cards
 from safar.customers.sentences import icon_of, sentence, tone_of
 from safar.kernel.clock import today
 from safar.kernel.context import Context
@@ -129,7 +129,7 @@ async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
             "order": order,
             "lines": lines,
             "pictures": {line.variant_id: picture_url(line.image, line.slug, 320) for line in lines},
-            "customer": (await cards(connection, [order.customer_id])).get(order.customer_id),
+            "customer": (await customer_cards(connection, [order.customer_id])).get(order.customer_id),
             "content": await sent_in(connection, [shipment.id for shipment in shipments]),
             "shipments": shipments,
             "returns": returns,

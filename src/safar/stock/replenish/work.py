@@ -29,7 +29,7 @@ _FETCH = 20_000
 _NICENESS = 10
 
 
-def main(url: str, now: datetime, until: date) -> int:
+def forecast_variants(url: str, now: datetime, until: date) -> int:
     """Forecast every variant that had demand before `until`; return how many there are."""
     count = 0
     with psycopg.connect(reachable(url)) as reading, psycopg.connect(reachable(url)) as writing:
@@ -69,7 +69,7 @@ def forecasts_of(
 
 if __name__ == "__main__":
     os.nice(_NICENESS)
-    series = main(
+    series = forecast_variants(
         os.environ["SAFAR_DATABASE_URL"], datetime.fromisoformat(sys.argv[1]), date.fromisoformat(sys.argv[2])
     )
     sys.stdout.write(f"{series}\n")

@@ -15,7 +15,7 @@ from safar.orders.model import Taken
 from safar.orders.place import buy_many, place_many
 from safar.payments.providers.port import Charge, RefundOrder
 from safar.payments.providers.test_card import provider as test_card
-from safar.payments.providers.test_card.provider import TestCard, TestCardMethod
+from safar.payments.providers.test_card.provider import CardBehaviour, TestCard
 from safar.payments.refunds import carry_out_due
 from safar.payments.settle import settle_open
 from safar.shop.checkout.take_order import take_order
@@ -146,7 +146,7 @@ async def test_a_crash_after_the_charge_confirms(context: Context, later: Any) -
     one = request(provider="test", method="ok")
     taken = await context.batched(place_many, one)
     assert isinstance(taken, Taken)
-    charge = Charge(one.order_id, taken.total_minor, taken.currency, TestCardMethod.OK, clock.now())
+    charge = Charge(one.order_id, taken.total_minor, taken.currency, CardBehaviour.OK, clock.now())
     await TestCard(context.database).start(charge)
     later.advance(seconds=20)
     await asyncio.gather(*(settle_open(context) for _ in range(3)))
@@ -163,7 +163,7 @@ async def test_a_crash_before_the_refund_is_made_good(
     assert isinstance(placed, Taken)
     later.advance(seconds=20)
     await settle_open(context)  # cancels: nothing was charged
-    charge = Charge(one.order_id, placed.total_minor, placed.currency, TestCardMethod.OK, clock.now())
+    charge = Charge(one.order_id, placed.total_minor, placed.currency, CardBehaviour.OK, clock.now())
     await TestCard(context.database).start(charge)  # a charge that was on its way all the time
 
     async def down(self: TestCard, back: RefundOrder) -> None:

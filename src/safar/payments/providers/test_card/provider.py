@@ -29,7 +29,7 @@ LATE = timedelta(seconds=2)
 _FOR_EVER_S = 3600.0
 
 
-class TestCardMethod(StrEnum):
+class CardBehaviour(StrEnum):
     """How the test card behaves."""
 
     __test__ = False  # not a test case, whatever pytest thinks of its name
@@ -43,12 +43,12 @@ class TestCardMethod(StrEnum):
 
 
 METHODS: Mapping[str, str] = {
-    TestCardMethod.OK: N_("Pays at once"),
-    TestCardMethod.FAIL: N_("Is declined"),
-    TestCardMethod.SLOW: N_("Pays after a few seconds"),
-    TestCardMethod.TIMEOUT: N_("Pays, but the answer gets lost on the way"),
-    TestCardMethod.LATE: N_("Pays only after the units are no longer kept"),
-    TestCardMethod.TWICE: N_("Pays, and says so twice"),
+    CardBehaviour.OK: N_("Pays at once"),
+    CardBehaviour.FAIL: N_("Is declined"),
+    CardBehaviour.SLOW: N_("Pays after a few seconds"),
+    CardBehaviour.TIMEOUT: N_("Pays, but the answer gets lost on the way"),
+    CardBehaviour.LATE: N_("Pays only after the units are no longer kept"),
+    CardBehaviour.TWICE: N_("Pays, and says so twice"),
 }
 
 
@@ -75,11 +75,11 @@ class TestCard:
         return StartedCharge(await self._charge(charge))
 
     async def _charge(self, charge: Charge) -> Sequence[ProviderWord]:
-        method = TestCardMethod(charge.method) if charge.method in METHODS else TestCardMethod.FAIL
-        if method is TestCardMethod.SLOW:
+        method = CardBehaviour(charge.method) if charge.method in METHODS else CardBehaviour.FAIL
+        if method is CardBehaviour.SLOW:
             await asyncio.sleep(SLOW_S)
-        outcome = PaymentOutcome.DECLINED if method is TestCardMethod.FAIL else PaymentOutcome.PAID
-        at = charge.kept_until + LATE if method is TestCardMethod.LATE else clock.now()
+        outcome = PaymentOutcome.DECLINED if method is CardBehaviour.FAIL else PaymentOutcome.PAID
+        at = charge.kept_until + LATE if method is CardBehaviour.LATE else clock.now()
         params = {
             "key": charge.key,
             "amount_minor": charge.amount_minor,
@@ -89,11 +89,11 @@ class TestCard:
         }
         async with self._database.transaction() as connection:
             await execute(connection, QUERIES["charge_test_card"], params)
-        if method is TestCardMethod.TIMEOUT:
+        if method is CardBehaviour.TIMEOUT:
             await asyncio.sleep(_FOR_EVER_S)
         said = await self.look_up(charge.key, {})
         assert said is not None
-        return [said, said] if method is TestCardMethod.TWICE else [said]
+        return [said, said] if method is CardBehaviour.TWICE else [said]
 
     async def look_up(self, key: UUID, data: Mapping[str, Any]) -> ProviderWord | None:
         if not self._allowed:
