@@ -99,7 +99,7 @@ _unknown("safar.gate.line.visits:renew_many", lambda: Renewal(new_id(), _later()
 _unknown("safar.gate.line.visits:leave_many", new_id)
 _unknown("safar.gate.line.visits:take_along_many", lambda: MovedVisit(new_id(), "192.0.2.0/24"))
 _unknown("safar.gate.line.visits:visits_of_invitations_many", new_id)
-_unknown("safar.payments.books.ask_refund:give_back_many", new_id)
+_unknown("safar.payments.books.ask_refund:refund_cancelled_many", new_id)
 _unknown("safar.payments.books.end_refund:end_refunds_many", lambda: Ending(new_id(), "done", LINK))
 _unknown(
     "safar.payments.books.started:keep_started_many",

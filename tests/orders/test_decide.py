@@ -11,7 +11,7 @@ from safar.kernel.text import plain_words
 from safar.orders.decide import answers_of, new_of
 from safar.orders.mail import MailedOrder, mail_of
 from safar.orders.model import Buyer, KeyReused, Order, OrderRequest, OrderState, PaymentState, Taken
-from safar.orders.way import Unheard, payment_after_cancel, when_cancelled, when_paid, when_unheard
+from safar.orders.way import UnpaidStep, payment_after_cancel, when_cancelled, when_paid, when_unpaid
 from safar.orders.words import REASONS
 from tests.stage.buyers import NO_LIMITS
 
@@ -125,14 +125,14 @@ def test_money_is_never_kept_for_a_cancelled_order(
 def test_every_open_payment_is_given_up_in_the_end(cancelled: bool, pending: bool, seconds: int) -> None:
     state = OrderState.CANCELLED if cancelled else OrderState.PLACED
     order = _order(state, "started", cancelled_at=_NOW if cancelled else None)
-    step = when_unheard(order, pending=pending, now=_NOW + timedelta(seconds=seconds))
+    step = when_unpaid(order, pending=pending, now=_NOW + timedelta(seconds=seconds))
     if not pending:
-        assert step is Unheard.CANCEL
+        assert step is UnpaidStep.CANCEL
     elif cancelled:
-        assert (step is Unheard.WAIT) == (seconds < 86400)
+        assert (step is UnpaidStep.WAIT) == (seconds < 86400)
     else:
-        assert (step is Unheard.WAIT) == (seconds < 60)
-    assert when_unheard(order, pending=pending, now=_NOW + timedelta(days=9)) is not Unheard.WAIT
+        assert (step is UnpaidStep.WAIT) == (seconds < 60)
+    assert when_unpaid(order, pending=pending, now=_NOW + timedelta(days=9)) is not UnpaidStep.WAIT
 
 
 @given(

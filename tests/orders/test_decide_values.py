@@ -7,7 +7,7 @@ import pytest
 
 from safar.orders.decide import answers_of, new_of
 from safar.orders.model import Buyer, KeyReused, OrderLimits, Taken
-from safar.orders.way import Unheard, payment_after_cancel, when_cancelled, when_paid, when_unheard
+from safar.orders.way import UnpaidStep, payment_after_cancel, when_cancelled, when_paid, when_unpaid
 from safar.settings import Settings
 from tests.orders.test_decide import _IDS, _NOW, _order, _request
 
@@ -78,21 +78,21 @@ def test_an_order_that_is_cancelled(state: str, by_staff: bool, asked_for: bool,
 
 @pytest.mark.parametrize(
     ("seconds", "step"),
-    [(59, Unheard.WAIT), (60, Unheard.CANCEL_AND_ASK)],
+    [(59, UnpaidStep.WAIT), (60, UnpaidStep.CANCEL_AND_ASK)],
 )
-def test_an_open_payment_keeps_its_order_for_the_hold_and_a_minute(seconds: int, step: Unheard) -> None:
+def test_an_open_payment_keeps_its_order_for_the_hold_and_a_minute(seconds: int, step: UnpaidStep) -> None:
     order = _order("placed", "started")
-    assert when_unheard(order, pending=True, now=_NOW + timedelta(seconds=seconds)) is step
-    assert when_unheard(order, pending=False, now=_NOW) is Unheard.CANCEL
+    assert when_unpaid(order, pending=True, now=_NOW + timedelta(seconds=seconds)) is step
+    assert when_unpaid(order, pending=False, now=_NOW) is UnpaidStep.CANCEL
 
 
-@pytest.mark.parametrize(("seconds", "step"), [(86_399, Unheard.WAIT), (86_400, Unheard.CANCEL)])
-def test_the_payment_of_a_cancelled_order_is_asked_for_a_day(seconds: int, step: Unheard) -> None:
+@pytest.mark.parametrize(("seconds", "step"), [(86_399, UnpaidStep.WAIT), (86_400, UnpaidStep.CANCEL)])
+def test_the_payment_of_a_cancelled_order_is_asked_for_a_day(seconds: int, step: UnpaidStep) -> None:
     order = _order("cancelled", "started", cancelled_at=_NOW)
     now = _NOW + timedelta(seconds=seconds)
-    assert when_unheard(order, pending=True, now=now) is step
-    assert when_unheard(order, pending=False, now=now) is Unheard.CANCEL
-    assert when_unheard(_order("cancelled", "started"), pending=True, now=now) is Unheard.CANCEL
+    assert when_unpaid(order, pending=True, now=now) is step
+    assert when_unpaid(order, pending=False, now=now) is UnpaidStep.CANCEL
+    assert when_unpaid(_order("cancelled", "started"), pending=True, now=now) is UnpaidStep.CANCEL
 
 
 def test_a_request_whose_order_is_known_replays_it_and_another_with_its_id_is_refused() -> None:

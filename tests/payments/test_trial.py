@@ -20,7 +20,7 @@ from safar.payments import ways
 from safar.payments.books.names import STRIPE, TEST_CARD
 from safar.payments.desk import NoticeDesk
 from safar.payments.errors import WayNotOffered
-from safar.payments.providers.stripe.notices import hear_stripe, same_mode
+from safar.payments.providers.stripe.notices import same_mode, take_stripe_notice
 from safar.payments.settle import settle_open
 from safar.payments.trial import switch_on_for_trial
 from safar.serve import prepare
@@ -220,11 +220,11 @@ async def test_an_event_of_the_other_mode_confirms_no_order(
         "livemode": livemode,
     }
     payload = orjson.dumps(told)
-    outcome = await hear_stripe(NoticeDesk(context), payload, signed(payload)["stripe-signature"])
+    outcome = await take_stripe_notice(NoticeDesk(context), payload, signed(payload)["stripe-signature"])
     assert outcome == "ignored"
     assert (await order(context, placed.order_id)).state == "placed"
     right = orjson.dumps({**told, "id": "evt_2", "livemode": not livemode})
-    assert await hear_stripe(NoticeDesk(context), right, signed(right)["stripe-signature"]) == "taken"
+    assert await take_stripe_notice(NoticeDesk(context), right, signed(right)["stripe-signature"]) == "taken"
     assert (await order(context, placed.order_id)).state == "confirmed"
 
 

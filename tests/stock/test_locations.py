@@ -21,7 +21,7 @@ from safar.stock.locations import (
 )
 from safar.stock.model import MAIN, QUARANTINE, StockReceipt, Transfer
 from safar.stock.policies import Policy, policies, set_policy_many
-from safar.stock.taking import Handled, TooFewThere, return_many, send_back_many
+from safar.stock.taking import Handled, TooFewThere, restock_many, send_back_many
 from tests.stage.books import books_agree, events
 from tests.stock.conftest import AGENT, JAM, MUG, STAFF, STORE, level, lying
 
@@ -151,7 +151,7 @@ async def test_returns_come_into_quarantine_and_go_back_to_the_supplier(shelves:
     back, away = new_id(), new_id()
     async with shelves.transaction() as connection:
         for _click in range(2):
-            await return_many(connection, [Handled(back, MUG, QUARANTINE, 3, "cracked", "order 7", STAFF)])
+            await restock_many(connection, [Handled(back, MUG, QUARANTINE, 3, "cracked", "order 7", STAFF)])
             await send_back_many(connection, [Handled(away, MUG, QUARANTINE, 2, "faulty", "RMA 1", STAFF)])
     assert await lying(shelves) == {
         ("MUG", "Main warehouse"): 10,

@@ -17,7 +17,7 @@ from safar.stock import actions as stock
 from safar.stock.lots import Lot, expiring, lots_of, suggest
 from safar.stock.lots_decide import LotLevel, PickRequest, follow, picks_of
 from safar.stock.model import CUSTOMER, MAIN, SUPPLIER, Shipped, StockClaim, Transfer, outgoing_of
-from safar.stock.taking import Handled, return_many, write_off_many
+from safar.stock.taking import Handled, restock_many, write_off_many
 from safar.stock.transfers import TransferArrival, TransferPlan, arrive, draft, send_transfer
 from tests.stage.books import books_agree
 from tests.stock.conftest import AGENT, JAM, STAFF, STORE, level
@@ -171,8 +171,8 @@ async def test_lots_follow_the_units_out_to_the_customer_and_through_a_transfer(
         ]
         await arrive(connection, TransferArrival(new_id(), plan.transfer_id, ((JAM, 4),)))
         back = Handled(new_id(), JAM, STORE, 1, "unopened", lot_id=Lot(JAM, "soon").id)
-        await return_many(connection, [back])
-        await return_many(connection, [back])
+        await restock_many(connection, [back])
+        await restock_many(connection, [back])
     assert await _kept(jars) == [("SOON", "High Street", 4), ("LATE", "High Street", 1), (*late, 7)]
     assert (await level(jars, JAM, STORE)).on_hand == 5
     await books_agree(jars)

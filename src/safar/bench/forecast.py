@@ -31,7 +31,7 @@ ORDER BY sku, day
 """
 
 
-async def measure(seconds: float) -> dict[str, Any]:
+async def measure(_seconds: float) -> dict[str, Any]:
     """Return the errors over all articles with 24 weeks or more; `seconds` is not used.
 
     In a process of its own: what it loads would stay. Raises RuntimeError when the data is not there.

@@ -13,7 +13,7 @@ from safar.serve import Supervisor
 _SETTLE_S = 8.0
 
 
-async def measure(seconds: float) -> dict[str, Any]:
+async def measure(_seconds: float) -> dict[str, Any]:
     """Return seconds to ready at the first and the second start, and megabytes when idle (PSS).
 
     Memory that processes share is counted once, in shares. `seconds` is not used: one look is enough.

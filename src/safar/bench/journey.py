@@ -22,7 +22,7 @@ QUERIES = queries_beside(__file__)
 _TRIES = 5
 
 
-async def measure(seconds: float) -> dict[str, Any]:
+async def measure(_seconds: float) -> dict[str, Any]:
     """Return milliseconds (medians of five) beside the limit: the same rows counted by one statement.
 
     `seconds` is not used: each figure is five runs.

@@ -71,7 +71,7 @@ class Recording(psycopg.AsyncCursor[Any]):
         return await super().execute(query, params, **options)
 
 
-async def measure(seconds: float) -> dict[str, Any]:
+async def measure(_seconds: float) -> dict[str, Any]:
     """Return p50 and p95 in milliseconds of each page beside its limit; `seconds` is not used."""
     with workplace() as folder:
         async with running(bench_settings(Path(folder))) as context:

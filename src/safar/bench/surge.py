@@ -46,7 +46,7 @@ _TARGETS = {
 }  # fmt: skip
 
 
-async def measure(seconds: float, plot: Path | None = None) -> dict[str, Any]:
+async def measure(_seconds: float, plot: Path | None = None) -> dict[str, Any]:
     """Return goodput before, in and after the surge, beside the capacity measured in the same run."""
     with workplace() as folder:
         async with running(_settings(Path(folder))) as context:

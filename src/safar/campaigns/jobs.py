@@ -36,7 +36,7 @@ def loops(context: Context) -> list[Loop]:
     ]
 
 
-def subscribers(context: Context) -> list[Subscriber]:
+def subscribers(_context: Context) -> list[Subscriber]:
     """Return the readers of campaigns."""
     return [outcomes.outcomes_reader()]
 

@@ -96,19 +96,19 @@ async def _save(request: Request, actor: Actor, fields: Fields) -> str:
 
 
 async def _new(request: Request, wrong: Wrong = NOTHING) -> Response:
-    """Show the form of a new variant, filled with what its sisters have in common."""
+    """Show the form of a new variant, filled with what the other variants have in common."""
     product_id = parse_id(request.path_params["product_id"])
     async with context_of(request).database.connection() as connection:
         articles = await articles_of_product(connection, product_id)
         if not articles:
             raise UnknownProduct
-        sister = articles[-1]
-        others = await _others(connection, request, sister.variant.currency)
-        like = values_of_variant(sister.variant)
+        sibling = articles[-1]
+        others = await _others(connection, request, sibling.variant.currency)
+        like = values_of_variant(sibling.variant)
         kept = {"price", "was_price", "weight_g", "tax_class", "tracks_lots"}
         start = {key: text for key, text in like.items() if key in kept or key.startswith("option_name:")}
         values = {
-            **await _form_values(connection, sister, others),
+            **await _form_values(connection, sibling, others),
             "parts": [],
             "typed": {**start, "variant_published": "1"} if wrong.fields is None else wrong.typed,
             "problems": wrong.problems,

@@ -53,7 +53,7 @@ def _page_values(request: Request) -> Mapping[str, Any]:
     }
 
 
-async def _health(request: Request) -> PlainTextResponse:
+async def _health(_request: Request) -> PlainTextResponse:
     return PlainTextResponse("ok")
 
 

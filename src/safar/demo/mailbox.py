@@ -163,7 +163,7 @@ def mailbox_app(settings: Settings, mailbox: Mailbox) -> Starlette:
         new = mailbox.mails[after : after + _READ_MAX]
         return JSONResponse([mail.public() for mail in new])
 
-    async def health(request: Request) -> Response:
+    async def health(_request: Request) -> Response:
         return PlainTextResponse("ok")
 
     routes = [
@@ -174,7 +174,7 @@ def mailbox_app(settings: Settings, mailbox: Mailbox) -> Starlette:
         PublicRoute("/health", health, why=_WHY),
     ]
 
-    def values(request: Request) -> Mapping[str, Any]:
+    def values(_request: Request) -> Mapping[str, Any]:
         return {"shop_url": settings.public_url}
 
     def own_names(app: ASGIApp) -> ASGIApp:

@@ -27,7 +27,7 @@ Sitemap: {base}/sitemap.xml
 """
 
 
-async def _health(request: Request) -> Response:
+async def _health(_request: Request) -> Response:
     """Tell that the process lives."""
     return PlainTextResponse("ok")
 
@@ -60,7 +60,7 @@ async def _robots(request: Request) -> Response:
     return PlainTextResponse(text, headers={"cache-control": "public, max-age=86400"})
 
 
-async def _favicon(request: Request) -> Response:
+async def _favicon(_request: Request) -> Response:
     return RedirectResponse(static_url("kernel/icon.svg"), 302, {"cache-control": "public, max-age=86400"})
 
 

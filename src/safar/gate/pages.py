@@ -146,7 +146,7 @@ def _form(deed: SiteDeed) -> Endpoint:
     return post
 
 
-async def _capacity(request: Request, connection: Connection, site: Site, fields: Fields, by: Actor) -> None:
+async def _capacity(_request: Request, connection: Connection, site: Site, fields: Fields, by: Actor) -> None:
     wanted = form.capacity_of(fields, shop=site.kind == SiteKind.SHOP)
     if wanted.capacity != site.capacity:
         await set_capacity(connection, site.key, wanted.capacity, staff_id=by.id)
@@ -161,7 +161,7 @@ async def _capacity(request: Request, connection: Connection, site: Site, fields
         await set_invited(connection, site.key, wanted.invited_percent, staff_id=by.id)
 
 
-async def _pace(request: Request, connection: Connection, site: Site, fields: Fields, by: Actor) -> None:
+async def _pace(_request: Request, connection: Connection, site: Site, fields: Fields, by: Actor) -> None:
     per_minute = form.pace_of(fields)
     if per_minute != site.pace_per_minute:
         await set_pace(connection, site.key, per_minute, staff_id=by.id)
@@ -180,11 +180,11 @@ async def _opening(request: Request, connection: Connection, site: Site, fields:
     await set_opening(connection, context.vault, site.key, opens_at, work=work, staff_id=by.id)
 
 
-async def _message(request: Request, connection: Connection, site: Site, fields: Fields, by: Actor) -> None:
+async def _message(_request: Request, connection: Connection, site: Site, fields: Fields, by: Actor) -> None:
     await set_message(connection, site.key, form.read_message(fields), staff_id=by.id)
 
 
-async def _state(request: Request, connection: Connection, site: Site, fields: Fields, by: Actor) -> None:
+async def _state(_request: Request, connection: Connection, site: Site, fields: Fields, by: Actor) -> None:
     state = fields.choice("state", set(form.STATES))
     fields.done()
     mode = form.STATES[state]

@@ -38,7 +38,7 @@ def mail_listener(context: Context) -> MailListener:
     return MailListener(context.settings, take)
 
 
-def subscribers(context: Context) -> list[Subscriber]:
+def subscribers(_context: Context) -> list[Subscriber]:
     """Return the reader that brings undelivered answers back to staff."""
     return [Subscriber("inbox", ("message.failed",), take_failed)]
 

@@ -68,7 +68,7 @@ class _Lane:
             await self._database.be_hurried(self._connection)
         return self._connection
 
-    async def give_back(self) -> None:
+    async def return_connection(self) -> None:
         self._connection = None
         await self._lent.aclose()
 
@@ -170,7 +170,7 @@ class Batcher(Generic[Request, Outcome]):
             if not self._lanes:
                 resting, self._spare = self._spare, []
                 for one in resting:
-                    await one.give_back()
+                    await one.return_connection()
 
     async def _carry_out(self, batch: list[_Call[Request, Outcome]], lane: _Lane) -> None:
         self._under_way += len(batch)
@@ -293,7 +293,7 @@ class Batcher(Generic[Request, Outcome]):
                     await self._settle(wanted, lane)
         finally:
             self._asking_again = None
-            await lane.give_back()
+            await lane.return_connection()
 
     def _without_overdue(self, batch: list[_Call[Request, Outcome]]) -> list[_Call[Request, Outcome]]:
         """Refuse the calls of a rolled-back batch whose time is up: each new try may wait for a lock."""
@@ -338,7 +338,7 @@ class Batcher(Generic[Request, Outcome]):
                 if waited_s >= (_SETTLE_S_MAX if unknown else self._deadline_s):
                     raise _Unavailable(Interrupted if unknown else Overloaded) from error
                 log.warning("batch.connection_lost", waited_s=round(waited_s, 1), error=type(error).__name__)
-                await lane.give_back()
+                await lane.return_connection()
                 await asyncio.sleep(_LOST_PAUSE_S)
 
 

@@ -98,7 +98,7 @@ def payment_after_cancel(payment_state: str, *, may_still_arrive: bool) -> Payme
     return PaymentState(payment_state)
 
 
-class Unheard(Enum):
+class UnpaidStep(Enum):
     """What to do with an order whose provider does not say that it was paid or declined."""
 
     WAIT = auto()
@@ -106,7 +106,7 @@ class Unheard(Enum):
     CANCEL_AND_ASK = auto()
 
 
-def when_unheard(order: Order, *, pending: bool, now: datetime) -> Unheard:
+def when_unpaid(order: Order, *, pending: bool, now: datetime) -> UnpaidStep:
     """Return what to do with a payment that is open; `pending`: the provider knows of it.
 
     One it never heard of is over. One that is pending keeps its order until the hold has ended and a grace
@@ -115,8 +115,8 @@ def when_unheard(order: Order, *, pending: bool, now: datetime) -> Unheard:
     """
     if order.state == OrderState.CANCELLED:
         if order.cancelled_at is None or not pending:
-            return Unheard.CANCEL
-        return Unheard.WAIT if now < order.cancelled_at + _ASKED_FOR else Unheard.CANCEL
+            return UnpaidStep.CANCEL
+        return UnpaidStep.WAIT if now < order.cancelled_at + _ASKED_FOR else UnpaidStep.CANCEL
     if not pending:
-        return Unheard.CANCEL
-    return Unheard.WAIT if now < order.held_until + _GRACE else Unheard.CANCEL_AND_ASK
+        return UnpaidStep.CANCEL
+    return UnpaidStep.WAIT if now < order.held_until + _GRACE else UnpaidStep.CANCEL_AND_ASK

@@ -49,7 +49,7 @@ from safar.payments.books.receive import close_receipt, give_to_order
 from safar.payments.books.reference import number_in, reference_of, spaced
 from safar.payments.errors import AlreadySettled, TooMuchBack
 from safar.payments.providers.pix.doubts import DOUBTS
-from safar.payments.refunds import carry_out_of, give_back
+from safar.payments.refunds import carry_out_of, refund_cancelled
 from safar.payments.registry import KINDS
 from safar.payments.settle import receive_money
 
@@ -248,7 +248,7 @@ async def _assign(request: Request) -> Response:
     if given is None:
         raise AlreadySettled
     if given.state == "cancelled":
-        await give_back(context, order_id, "")
+        await refund_cancelled(context, order_id)
     return see_other(f"/payments/orders/{order_id}")
 
 

@@ -10,7 +10,7 @@ from safar.kernel.setbacks import nobodys_fault, note
 from safar.orders.changes import OrderStanding
 from safar.orders.links import order_link
 from safar.orders.reading import orders_by_id
-from safar.payments.books.ask_refund import give_back_many
+from safar.payments.books.ask_refund import refund_cancelled_many
 from safar.payments.books.decide import try_again_in
 from safar.payments.books.end_refund import end_refunds_many, postpone, take_due_refunds, take_of
 from safar.payments.books.model import DueRefund, Ending
@@ -66,10 +66,10 @@ async def _carry_out(context: Context, refund: DueRefund) -> None:
         log.warning("refund.no_answer", refund_id=str(refund.id), error=type(error).__name__)
         await _later(context, refund, try_again_in(refund.tries), type(error).__name__)
         return
-    await heard(context, refund, said)
+    await write_refund_word(context, refund, said)
 
 
-async def heard(context: Context, refund: DueRefund, said: RefundWord) -> None:
+async def write_refund_word(context: Context, refund: DueRefund, said: RefundWord) -> None:
     """Write down what a provider said about a refund."""
     if said.outcome is RefundOutcome.WAITING:
         await _later(context, refund, _UNDER_WAY, None, said.reference)
@@ -86,12 +86,12 @@ async def _later(
         await postpone(connection, refund, pause=pause, problem=problem, reference=reference)
 
 
-async def give_back(context: Context, order_id: UUID, provider: str) -> OrderStanding:
+async def refund_cancelled(context: Context, order_id: UUID) -> OrderStanding:
     """Refund what was paid for an order that was cancelled: at once where a provider does it.
 
     Where people paid by hand it becomes a task of the staff, and the payment stays OWED until it is done.
     """
-    await context.batched(give_back_many, order_id)
+    await context.batched(refund_cancelled_many, order_id)
     await carry_out_of(context, order_id)
     async with context.database.connection() as connection:
         account = (await accounts_of(connection, [order_id]))[order_id]

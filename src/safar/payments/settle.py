@@ -17,14 +17,14 @@ from safar.orders.changes import OrderStanding
 from safar.orders.links import order_link
 from safar.orders.model import CancelReason, Order, OrderState, PaymentState
 from safar.orders.reading import orders_by_id
-from safar.orders.way import Unheard, when_unheard
-from safar.payments.books.decide import to_give_back
+from safar.orders.way import UnpaidStep, when_unpaid
+from safar.payments.books.decide import to_refund
 from safar.payments.books.model import NewReceipt, OrderMoney, ReceiptKeyReused, Received
 from safar.payments.books.names import TOLD
 from safar.payments.books.reading import accounts_of, open_payments, rest
 from safar.payments.books.receive import receive_money_many
 from safar.payments.providers.port import PaymentOutcome, Provider, ProviderWord
-from safar.payments.refunds import give_back
+from safar.payments.refunds import refund_cancelled
 from safar.payments.registry import KINDS
 from safar.payments.ways import provider_of
 
@@ -87,13 +87,13 @@ async def receive_money(context: Context, receipt: NewReceipt) -> Received | Rec
     """Write down money that arrived; when its order is not to be sent any more, ask it back at once."""
     received = await context.batched(receive_money_many, receipt)
     if isinstance(received, Received) and receipt.order_id and received.state == OrderState.CANCELLED:
-        await give_back(context, receipt.order_id, receipt.provider)
+        await refund_cancelled(context, receipt.order_id)
     return received
 
 
 async def _settle_one(context: Context, order: Order, account: OrderMoney) -> None:
-    if to_give_back(account):
-        await give_back(context, order.id, order.provider)
+    if to_refund(account):
+        await refund_cancelled(context, order.id)
     if account.state != PaymentState.STARTED:
         return
     provider = await _known_provider(context, order.provider)
@@ -105,20 +105,20 @@ async def _settle_one(context: Context, order: Order, account: OrderMoney) -> No
         said = await _in_time(context, provider.look_up(order.id, account.data))
     if said is not None and await settle_said(context, account, said) is not None:
         return
-    step = when_unheard(order, pending=said is not None, now=clock.now())
-    if step is not Unheard.WAIT:
+    step = when_unpaid(order, pending=said is not None, now=clock.now())
+    if step is not UnpaidStep.WAIT:
         cancellation = Cancellation(
             order.id,
             order_link(context, order.id),
             "payment_unfinished",
-            may_still_arrive=step is Unheard.CANCEL_AND_ASK,
+            may_still_arrive=step is UnpaidStep.CANCEL_AND_ASK,
         )
         await context.batched(cancel_unpaid_many, cancellation)
         if provider is not None:
             with suppress(Exception):
                 await _in_time(context, provider.stop(order.id, account.data))
-    if account.captured_minor and step is not Unheard.WAIT:
-        await give_back(context, order.id, order.provider)
+    if account.captured_minor and step is not UnpaidStep.WAIT:
+        await refund_cancelled(context, order.id)
 
 
 async def _known_provider(context: Context, name: str) -> Provider | None:
@@ -160,5 +160,5 @@ async def settle_said(context: Context, account: OrderMoney, said: ProviderWord)
         return None
     standing = OrderStanding(order_id, received.state, received.payment_state, received.reason)
     if standing.state == OrderState.CANCELLED and standing.payment_state != PaymentState.REFUNDED:
-        return await give_back(context, order_id, account.provider)
+        return await refund_cancelled(context, order_id)
     return standing

@@ -36,7 +36,7 @@ TABLES: Mapping[str, Kept] = {
     "schema_files": _SYSTEM,
     # Jobs that are done are deleted at once; what was given up is shown to staff for as long.
     "procrastinate_jobs": ForDays(
-        lambda s: 30,
+        lambda _s: 30,
         "status IN ('failed', 'cancelled', 'aborted') AND NOT EXISTS ("
         "SELECT FROM procrastinate_events AS e"
         " WHERE e.job_id = procrastinate_jobs.id AND e.at >= %(before)s)"
@@ -50,7 +50,7 @@ TABLES: Mapping[str, Kept] = {
     "journal_line": _SYSTEM,
     "journal_subscribers": _SYSTEM,
     "journal_failures": ForEver("until staff have it taken again or dismiss it"),
-    "process_beats": ForDays(lambda s: 1, "beat_at < %(before)s"),
+    "process_beats": ForDays(lambda _s: 1, "beat_at < %(before)s"),
     "setbacks": KeptBy("ends when the item is done; forgotten six hours after it was due again"),
     "request_keys": KeptBy("kernel.once.forget_old, after 48 hours"),
     "capacity_accounts": ForEver("one row a thing that can run out"),
@@ -66,7 +66,7 @@ TABLES: Mapping[str, Kept] = {
     "staff_sign_in_failures": KeptBy("team.sweep, after 15 minutes"),
     "customer_consents": ForEver("the proof of who allowed what; goes when the person is erased"),
     "channels": _SYSTEM,
-    "channel_gone_addresses": ForDays(lambda s: 365, "at < %(before)s"),
+    "channel_gone_addresses": ForDays(lambda _s: 365, "at < %(before)s"),
     "channel_envelopes": ForDays(
         lambda s: s.envelope_days,
         "received_at < %(before)s AND (error IS NULL OR"
@@ -91,17 +91,17 @@ TABLES: Mapping[str, Kept] = {
         "changed_at < %(before)s AND NOT EXISTS (SELECT FROM cart_lines AS l WHERE l.cart_id = carts.id)",
     ),
     "wishlist_items": ForDays(
-        lambda s: 365,
+        lambda _s: 365,
         "EXISTS (SELECT FROM wishlists AS w"
         " WHERE w.id = wishlist_items.wishlist_id AND w.changed_at < %(before)s)",
     ),
     "wishlists": ForDays(
-        lambda s: 365,
+        lambda _s: 365,
         "changed_at < %(before)s AND NOT EXISTS ("
         "SELECT FROM wishlist_items AS i WHERE i.wishlist_id = wishlists.id)",
     ),
-    "customer_claims": ForDays(lambda s: 365, "claimed_at < %(before)s"),
-    "order_readers": ForDays(lambda s: 365, "opened_at < %(before)s"),
+    "customer_claims": ForDays(lambda _s: 365, "claimed_at < %(before)s"),
+    "order_readers": ForDays(lambda _s: 365, "opened_at < %(before)s"),
     "customer_identities": ForDays(lambda s: s.browsing_days, _OF_NOBODY + _NOBODY + ")"),
     "customers": ForDays(lambda s: s.browsing_days, _NOBODY),
     "back_in_stock_requests": KeptBy("storefront.forget, when they are over"),
@@ -111,10 +111,10 @@ TABLES: Mapping[str, Kept] = {
     "given_up": _ORDER, "given_up_lines": _ORDER,
     "documents": _BOOKS, "document_series": _SYSTEM, "order_credits": _BOOKS,
     "payments": _ORDER, "payment_receipts": _BOOKS, "refunds": _BOOKS,
-    "first_mails": ForDays(lambda s: 2, "left_at < %(before)s"),
+    "first_mails": ForDays(lambda _s: 2, "left_at < %(before)s"),
     "payment_ways": _SYSTEM,
-    "payment_notices": ForDays(lambda s: 90, "heard_at < %(before)s"),
-    "test_card_charges": ForDays(lambda s: 90, "charged_at < %(before)s AND NOT EXISTS ("
+    "payment_notices": ForDays(lambda _s: 90, "heard_at < %(before)s"),
+    "test_card_charges": ForDays(lambda _s: 90, "charged_at < %(before)s AND NOT EXISTS ("
         "SELECT FROM test_card_refunds AS r WHERE r.charge = test_card_charges.key)"),
     "test_card_refunds": ForEver("play money, only where the test card is on"),
     "carriers": _SYSTEM, "shipments": _BOOKS, "shipment_goods": _BOOKS,
@@ -133,7 +133,7 @@ TABLES: Mapping[str, Kept] = {
     "gate_visits": KeptBy("gate.forget, after two days"),
     "gate_loads": KeptBy("gate.forget"),
     "gate_leavers": KeptBy("gate.leavers, after 45 seconds"),
-    "gate_lots": ForDays(lambda s: 30, "joined_at < %(before)s"),
+    "gate_lots": ForDays(lambda _s: 30, "joined_at < %(before)s"),
     "stock_locations": _GOODS, "stock_levels": _FIGURES, "stock_moves": _BOOKS, "stock_outgoing": _FIGURES,
     "stock_policies": _GOODS, "stock_lots": _BOOKS, "stock_lot_levels": _FIGURES, "stock_lot_entries": _BOOKS,
     "suppliers": _GOODS, "supplier_items": _GOODS,
@@ -144,5 +144,5 @@ TABLES: Mapping[str, Kept] = {
     "stock_demand": ForEver("one row a variant and day: what forecasts learn from"),
     "stock_forecasts": _FIGURES, "stock_reorder_rules": _GOODS, "stock_suggestions": _FIGURES,
     "stock_watchers": _GOODS, "stock_replenish_state": _SYSTEM,
-    "stock_replenish_runs": ForDays(lambda s: 90, "asked_at < %(before)s AND ended_at IS NOT NULL"),
+    "stock_replenish_runs": ForDays(lambda _s: 90, "asked_at < %(before)s AND ended_at IS NOT NULL"),
 }  # fmt: skip

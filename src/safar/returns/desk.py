@@ -88,7 +88,7 @@ class LockedReturns:
         return ReturnOutcome(return_id, one.state, done=changed or one.state == wanted, changed=changed)
 
 
-async def open_desk(connection: Connection, return_ids: Iterable[UUID]) -> LockedReturns:
+async def lock_returns(connection: Connection, return_ids: Iterable[UUID]) -> LockedReturns:
     """Lock the orders of these returns, and those whose goods or money hang together with them; read them."""
     ids = list(return_ids)
     seen = await returns_by_id(connection, ids)

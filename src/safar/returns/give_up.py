@@ -18,7 +18,7 @@ from safar.orders.errors import NotNow
 from safar.orders.model import Order, OrderLine, OrderState
 from safar.orders.reading import goods_of, order_lines_of
 from safar.orders.way import Step, after
-from safar.payments.books.credits import give_back_of, purses_of
+from safar.payments.books.credits import money_back_of, purses_of
 from safar.returns.decide import Rest, rest_of
 from safar.returns.errors import NothingSent, TooManyGivenUp
 from safar.returns.letters import given_up_letter
@@ -160,7 +160,7 @@ async def _money(
     purse = (await purses_of(connection, [order.id]))[order.id]
     goods_minor = min(goods_minor, purse.total_minor)
     delivery_minor = delivery_worth(order, purse.total_minor - goods_minor) if one.with_shipping else 0
-    back = await give_back_of(
+    back = await money_back_of(
         connection,
         purse,
         goods_minor + delivery_minor,

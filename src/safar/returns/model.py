@@ -198,7 +198,7 @@ class ReturnGoods:
 
 @dataclass(frozen=True, slots=True)
 class ReturnOutcome:
-    """How a return stands after a step; as `Advanced`."""
+    """How a return stands after a step; as `OrderMoved`."""
 
     return_id: UUID
     state: str | None

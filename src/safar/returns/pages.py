@@ -28,7 +28,7 @@ from safar.returns import step_pages as return_actions
 from safar.returns.decide import return_after
 from safar.returns.model import OPEN_RETURNS, Return, ReturnState, ReturnStep
 from safar.returns.money import delivery_worth
-from safar.returns.reading import QUERIES, return_goods_of, return_lines_of, returns_by_id, sisters
+from safar.returns.reading import QUERIES, other_variants, return_goods_of, return_lines_of, returns_by_id
 from safar.returns.show import REASONS, RETURN_STATES, RETURN_TONES, WISHES
 from safar.returns.step_pages import ANSWER_CHARACTERS_MAX
 from safar.returns.take_back import worth
@@ -140,7 +140,7 @@ async def _worths(connection: Connection, order: Order, one: Return) -> tuple[st
 
 async def _titles(connection: Connection, units: dict[UUID, int]) -> list[tuple[UUID, str, str, int]]:
     """Return (variant, SKU, title, units) of the goods that are expected."""
-    found = await sisters(connection, list(units))
+    found = await other_variants(connection, list(units))
     named = {one.id: one for same in found.values() for one in same}
     return [
         (id_, named[id_].sku if id_ in named else "–", named[id_].title if id_ in named else "–", quantity)

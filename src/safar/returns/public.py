@@ -24,7 +24,7 @@ from safar.orders.reading import order_lines_of, orders_by_id
 from safar.returns.decide import within_window
 from safar.returns.errors import NotReturnable
 from safar.returns.model import AskedLine, ReturnRequest, ReturnWish
-from safar.returns.reading import Sister, sisters
+from safar.returns.reading import OtherVariant, other_variants
 from safar.returns.request import can_return, request_many
 from safar.returns.show import REASONS, WISHES
 
@@ -59,7 +59,7 @@ async def _form(
     async with context.database.connection() as connection:
         order, lines = await _order_with_lines(connection, order_id)
         left = await can_return(connection, order_id)
-        others = await sisters(connection, [line.variant_id for line in lines])
+        others = await other_variants(connection, [line.variant_id for line in lines])
     open_lines = [line for line in lines if left.get(line.variant_id)]
     settings = context.settings
     days, way_days = settings.return_days, settings.delivery_days_max
@@ -89,7 +89,7 @@ async def _ask(request: Request, order_id: UUID) -> Response:
     fields = await read_fields(request)
     async with context.database.connection() as connection:
         _order, lines = await _order_with_lines(connection, order_id)
-        others = await sisters(connection, [line.variant_id for line in lines])
+        others = await other_variants(connection, [line.variant_id for line in lines])
     try:
         wanted = read_return(fields, lines, others)
         key = request_key(request, fields, "return", order_id)
@@ -131,7 +131,7 @@ async def _written(request: Request, asked: ReturnRequest) -> int:
 
 
 def read_return(
-    fields: Fields, lines: Sequence[OrderLine], others: Mapping[UUID, Sequence[Sister]]
+    fields: Fields, lines: Sequence[OrderLine], others: Mapping[UUID, Sequence[OtherVariant]]
 ) -> tuple[AskedLine, ...]:
     """Read units-ID, reason-ID and wanted-ID of each line, `wish` and `note`; problems are in `fields`.
 
@@ -163,7 +163,7 @@ async def _order_with_lines(connection: Connection, order_id: UUID) -> tuple[Ord
 
 
 def _choices(
-    lines: Sequence[OrderLine], others: dict[UUID, list[Sister]]
+    lines: Sequence[OrderLine], others: dict[UUID, list[OtherVariant]]
 ) -> dict[UUID, list[tuple[UUID, str]]]:
     """Return what each line can be exchanged for: the same again first; nothing when that is all."""
     choices = {}

@@ -166,7 +166,7 @@ FROM returns AS r
 INNER JOIN orders AS o ON o.id = r.order_id
 WHERE r.exchange_order_id = %(order_id)s
 
--- name: sisters
+-- name: other_variants
 -- What else there is of the same products, to be exchanged for.
 SELECT o.id AS of_id, v.id, v.title, v.sku
 FROM variants AS o

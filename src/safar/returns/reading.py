@@ -10,7 +10,7 @@ from safar.kernel.queries import queries_beside
 from safar.returns.model import Return, ReturnGoods, ReturnLine
 
 QUERIES = queries_beside(__file__)
-_SISTERS_MAX = 500
+_OTHER_VARIANTS_MAX = 500
 
 Units = dict[UUID, dict[UUID, int]]  # by order and variant
 
@@ -60,7 +60,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Sister:
+class OtherVariant:
     """Another variant of the product of `of_id`."""
 
     of_id: UUID
@@ -128,12 +128,14 @@ async def exchanged_from(connection: Connection, order_id: UUID) -> Origin | Non
     return await row(Origin, connection, QUERIES["exchanged_from"], {"order_id": order_id})
 
 
-async def sisters(connection: Connection, variant_ids: Sequence[UUID]) -> dict[UUID, list[Sister]]:
+async def other_variants(
+    connection: Connection, variant_ids: Sequence[UUID]
+) -> dict[UUID, list[OtherVariant]]:
     """Return, for each variant, all variants of its product that are sold: itself, too."""
-    params = {"ids": list(variant_ids), "limit": _SISTERS_MAX}
-    found: dict[UUID, list[Sister]] = {id_: [] for id_ in variant_ids}
-    for sister in await rows(Sister, connection, QUERIES["sisters"], params):
-        found[sister.of_id].append(sister)
+    params = {"ids": list(variant_ids), "limit": _OTHER_VARIANTS_MAX}
+    found: dict[UUID, list[OtherVariant]] = {id_: [] for id_ in variant_ids}
+    for variant in await rows(OtherVariant, connection, QUERIES["other_variants"], params):
+        found[variant.of_id].append(variant)
     return found
 
 

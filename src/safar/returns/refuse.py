@@ -6,7 +6,7 @@ from dataclasses import replace
 from safar.kernel.database import Connection
 from safar.orders.cancel import Cancellation
 from safar.returns.cancel_order import cancel_with_exchanges_many
-from safar.returns.desk import open_desk
+from safar.returns.desk import lock_returns
 from safar.returns.model import Refusal, ReturnOutcome, ReturnState, ReturnStep
 
 
@@ -15,7 +15,7 @@ async def refuse_many(connection: Connection, refusals: Sequence[Refusal]) -> li
 
     Writes return.refused, and the mail that tells why.
     """
-    desk = await open_desk(connection, [refusal.return_id for refusal in refusals])
+    desk = await lock_returns(connection, [refusal.return_id for refusal in refusals])
     given_up = []
     for refusal in refusals:
         one = desk.take(refusal.return_id, ReturnStep.REFUSE)

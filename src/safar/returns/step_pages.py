@@ -30,7 +30,7 @@ from safar.returns.model import (
     ReturnWish,
 )
 from safar.returns.public import NOTE_CHARACTERS_MAX, read_return
-from safar.returns.reading import returns_by_id, sisters
+from safar.returns.reading import other_variants, returns_by_id
 from safar.returns.refuse import refuse_many
 from safar.returns.request import request_many
 from safar.returns.take_back import approve_many, receive_returns_many, refund_return_many
@@ -111,10 +111,10 @@ async def _refund(request: Request, actor: Actor, fields: Fields) -> str:
         order = (await orders_by_id(connection, [one.order_id]))[one.order_id]
     amount = fields.amount("amount", order.currency, required=False)
     fields.done()
-    gift = ReturnRefund(
+    refund = ReturnRefund(
         return_id, actor.id, order_link(context, order.id), fields.ticked("with_shipping"), amount
     )
-    return _done(return_id, await context.batched(refund_return_many, gift))
+    return _done(return_id, await context.batched(refund_return_many, refund))
 
 
 def _done(return_id: UUID, outcome: ReturnOutcome) -> str:
@@ -135,7 +135,7 @@ async def _register(request: Request) -> Response:
         if order_id not in await orders_by_id(connection, [order_id]):
             raise NotFound
         lines = (await order_lines_of(connection, [order_id]))[order_id]
-        others = await sisters(connection, [line.variant_id for line in lines])
+        others = await other_variants(connection, [line.variant_id for line in lines])
     wanted = read_return(fields, lines, others)
     key = request_key(request, fields, "return", order_id)
     fields.done()

@@ -11,8 +11,8 @@ from safar.kernel.ids import derived_id
 from safar.kernel.refusals import refusing
 from safar.orders.model import Order
 from safar.orders.reading import goods_of, order_lines_of
-from safar.payments.books.credits import Purse, ask_after_all, give_back_of, hand_credit_on, purses_of
-from safar.returns.desk import open_desk
+from safar.payments.books.credits import Purse, ask_after_all, hand_credit_back, money_back_of, purses_of
+from safar.returns.desk import lock_returns
 from safar.returns.errors import MoreThanSent, NothingReturned, RefundTooLarge
 from safar.returns.exchange import Exchanged, exchange
 from safar.returns.model import (
@@ -38,7 +38,7 @@ async def approve_many(connection: Connection, approvals: Sequence[Approval]) ->
 
     Writes return.approved, and the mail that says how to send it back. Raises NothingToExchange.
     """
-    desk = await open_desk(connection, [approval.return_id for approval in approvals])
+    desk = await lock_returns(connection, [approval.return_id for approval in approvals])
     for approval in approvals:
         one = desk.take(approval.return_id, ReturnStep.APPROVE)
         if one is None:
@@ -70,7 +70,7 @@ async def receive_returns_many(
     An exchange is done with it: what it came cheaper goes back, and what has not come is paid for. Writes
     return.received or return.exchanged, and the mail that tells. Raises NothingReturned, MoreThanSent.
     """
-    desk = await open_desk(connection, [arrival.return_id for arrival in arrivals])
+    desk = await lock_returns(connection, [arrival.return_id for arrival in arrivals])
     moves: list[stock.Transfer] = []
     for arrival in arrivals:
         one = desk.take(arrival.return_id, ReturnStep.RECEIVE)
@@ -98,33 +98,33 @@ async def receive_returns_many(
 
 
 @refusing
-async def refund_return_many(connection: Connection, gifts: Sequence[ReturnRefund]) -> list[ReturnOutcome]:
+async def refund_return_many(connection: Connection, refunds: Sequence[ReturnRefund]) -> list[ReturnOutcome]:
     """Ask for money to go back for returns that are here. Writes return.refunded.
 
     What was due for it on delivery is not asked for any more. The customer is told by the payments room when
     the money has gone. Raises RefundTooLarge.
     """
-    desk = await open_desk(connection, [gift.return_id for gift in gifts])
-    for gift in gifts:
-        one = desk.take(gift.return_id, ReturnStep.REFUND)
+    desk = await lock_returns(connection, [refund.return_id for refund in refunds])
+    for refund in refunds:
+        one = desk.take(refund.return_id, ReturnStep.REFUND)
         if one is None:
             continue
         order = desk.orders[one.order_id]
         purse = (await purses_of(connection, [order.id]))[order.id]
         goods_minor = await worth(connection, order, one, purse)
-        wanted = goods_minor if gift.amount_minor is None else gift.amount_minor
+        wanted = goods_minor if refund.amount_minor is None else refund.amount_minor
         if wanted > goods_minor:
             raise RefundTooLarge(most=money(goods_minor, order.currency))
         delivery_minor = 0
-        if gift.with_shipping:
+        if refund.with_shipping:
             delivery_minor = delivery_worth(order, purse.total_minor - wanted)
-        back = await give_back_of(
+        back = await money_back_of(
             connection,
             purse,
             wanted + delivery_minor,
             key=one.id,
             reason=f"return {one.number}",
-            staff_id=gift.staff_id,
+            staff_id=refund.staff_id,
         )
         if delivery_minor:
             desk.orders[order.id] = await delivery_is_back(connection, order, delivery_minor)
@@ -138,9 +138,9 @@ async def refund_return_many(connection: Connection, gifts: Sequence[ReturnRefun
         told: dict[str, Any] = {"total_minor": back.refunded_minor, "currency": order.currency}
         if back.waived_minor:
             told["waived_minor"] = back.waived_minor
-        desk.put(changed, gift.link, staff_id=gift.staff_id, told=told, silent=True)
+        desk.put(changed, refund.link, staff_id=refund.staff_id, told=told, silent=True)
     await desk.close(connection)
-    return [desk.outcome(gift.return_id, ReturnState.REFUNDED) for gift in gifts]
+    return [desk.outcome(refund.return_id, ReturnState.REFUNDED) for refund in refunds]
 
 
 async def worth(connection: Connection, order: Order, one: Return, purse: Purse) -> int:
@@ -246,10 +246,10 @@ async def _end_exchange(
     changed = replace(one, state=ReturnState.EXCHANGED, refund_minor=0)
     if worth_minor < new.credit_minor:
         short_minor = new.credit_minor - worth_minor
-        await hand_credit_on(connection, new, short_minor, to=one.order_id)
+        await hand_credit_back(connection, new, short_minor, to=one.order_id)
         asked = await ask_after_all(connection, one.exchange_order_id, short_minor)
         return changed, short_minor if asked else 0
     amount = min(one.refund_minor, worth_minor - new.credit_minor, purse.total_minor)
     reason = f"return {one.number}"
-    back = await give_back_of(connection, purse, amount, key=one.id, reason=reason, staff_id=staff_id)
+    back = await money_back_of(connection, purse, amount, key=one.id, reason=reason, staff_id=staff_id)
     return replace(changed, refund_id=back.refund_id, refund_minor=back.refunded_minor), 0

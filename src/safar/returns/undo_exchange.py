@@ -9,7 +9,7 @@ from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, rows
 from safar.orders.changes import event_of
 from safar.orders.model import Order
-from safar.payments.books.credits import Purse, give_back_of, hand_credit_on, purses_of
+from safar.payments.books.credits import Purse, hand_credit_back, money_back_of, purses_of
 from safar.returns.model import Return, ReturnState, ReturnWish
 from safar.returns.reading import QUERIES
 
@@ -36,10 +36,10 @@ async def undo_exchanges(
         if one.state != ReturnState.REFUSED:
             amounts[order.id] = purse.total_minor
         if one.state != ReturnState.EXCHANGED:
-            await hand_credit_on(connection, purse, purse.total_minor, to=one.order_id)
+            await hand_credit_back(connection, purse, purse.total_minor, to=one.order_id)
             changed.append(replace(one, wish=ReturnWish.REFUND, refund_minor=0))
             continue
-        back = await give_back_of(
+        back = await money_back_of(
             connection,
             purse,
             purse.total_minor,

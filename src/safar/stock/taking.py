@@ -34,7 +34,7 @@ class Handled:
     lot_id: UUID | None = None
 
 
-async def return_many(connection: Connection, handled: Sequence[Handled]) -> list[Moved]:
+async def restock_many(connection: Connection, handled: Sequence[Handled]) -> list[Moved]:
     """Take back what customers return, into stock or quarantine. Writes stock.returned."""
     moves = [_move(one, CUSTOMER, one.location_id) for one in handled]
     outcomes = await move_many(connection, moves, "stock.returned")

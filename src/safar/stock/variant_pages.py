@@ -30,7 +30,7 @@ from safar.stock.promise import promises
 from safar.stock.taking import (
     Handled,
     follow_fresh,
-    return_many,
+    restock_many,
     send_back_many,
     take_out_many,
     write_off_many,
@@ -141,7 +141,7 @@ async def _transfer(connection: Connection, asked: _Asked) -> None:
 
 
 async def _return(connection: Connection, asked: _Asked) -> None:
-    await return_many(connection, [_handled(asked)])
+    await restock_many(connection, [_handled(asked)])
 
 
 async def _send_back(connection: Connection, asked: _Asked) -> None:

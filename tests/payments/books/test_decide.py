@@ -14,7 +14,7 @@ from safar.payments.books.decide import (
     newly_over,
     plan_refunds,
     refundable,
-    to_give_back,
+    to_refund,
     try_again_in,
     with_captured,
 )
@@ -71,11 +71,11 @@ def test_what_is_over_is_told_once_whatever_comes_in_which_parts(parts: list[int
 
 def test_what_an_order_that_is_never_sent_has_received_goes_back() -> None:
     cancelled = replace(ACCOUNT, order_state="cancelled", state="owed")
-    assert to_give_back(ACCOUNT) == 0
-    assert to_give_back(cancelled) == 1000
-    assert to_give_back(replace(cancelled, refunding_minor=400)) == 600
+    assert to_refund(ACCOUNT) == 0
+    assert to_refund(cancelled) == 1000
+    assert to_refund(replace(cancelled, refunding_minor=400)) == 600
     part = replace(cancelled, state="failed", captured_minor=300)
-    assert (held_money(part), to_give_back(part)) == (300, 300)
+    assert (held_money(part), to_refund(part)) == (300, 300)
     cash = replace(ACCOUNT, provider="cod", captured_minor=0)
     assert (held_money(cash), refundable(cash)) == (1000, 1000)
     assert held_money(replace(cash, state="due")) == 0

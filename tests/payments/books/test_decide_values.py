@@ -20,7 +20,7 @@ from safar.payments.books.decide import (
     refundable,
     same_receipt,
     split_by_fund,
-    to_give_back,
+    to_refund,
     try_again_in,
     with_captured,
 )
@@ -94,9 +94,9 @@ def test_goods_that_are_still_due_are_worth_what_is_to_be_paid_for_them() -> Non
 
 
 def test_all_of_an_order_that_will_never_be_sent_goes_back() -> None:
-    assert to_give_back(replace(ACCOUNT, order_state="cancelled")) == 1_000
-    assert to_give_back(replace(ACCOUNT, state="failed", captured_minor=300)) == 300
-    assert to_give_back(replace(ACCOUNT, order_state="shipped")) == 0
+    assert to_refund(replace(ACCOUNT, order_state="cancelled")) == 1_000
+    assert to_refund(replace(ACCOUNT, state="failed", captured_minor=300)) == 300
+    assert to_refund(replace(ACCOUNT, order_state="shipped")) == 0
 
 
 def test_what_is_missing_and_what_is_over() -> None:

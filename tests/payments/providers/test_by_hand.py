@@ -37,7 +37,6 @@ from safar.payments.books.receive import close_receipt, give_to_order
 from safar.payments.books.reference import reference_of
 from safar.payments.desk import NoticeDesk
 from safar.payments.errors import WayNotOffered
-from safar.payments.providers.pix.brcode import fields_of, parts_of
 from safar.payments.providers.pix.notices import caller_of
 from safar.payments.settle import receive_money, settle_open
 from safar.payments.show import box
@@ -58,6 +57,7 @@ from tests.payments.conftest import (
     request,
     taken,
 )
+from tests.stage.brcode import fields_of, parts_of
 
 TOKEN = "a-secret-token"
 SIGNING = "what-signs-the-notices"

@@ -124,7 +124,7 @@ def test_a_network_has_its_own_limit_whatever_its_browsers_are_and_another_is_no
         held.advance(seconds=3600)
         mine = somebody()
         assert [guesses.take(mine) for _guess in range(3)] == [True, True, False]
-        guesses.give_back(mine)
+        guesses.uncount(mine)
         assert guesses.take(mine)
         proven = somebody(bits=work.BITS_LEAST)
         assert [guesses.take_proof(proven, {"challenge": "c"}) for _again in range(2)] == [True, False]

@@ -17,7 +17,7 @@ from safar.orders.place import place_many
 from safar.payments.books.end_refund import end_refunds_many
 from safar.payments.books.model import Ending, NewReceipt
 from safar.payments.books.reading import refunds_of
-from safar.payments.refunds import give_back
+from safar.payments.refunds import refund_cancelled
 from safar.payments.settle import receive_money
 from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.shipments.actions import pack_many, ship_many
@@ -99,7 +99,7 @@ async def test_a_cancelled_order_of_which_some_money_came_says_so(
     await context.batched(
         cancel_with_exchanges_many, Cancellation(placed.order_id, LINK, "payment_unfinished")
     )
-    await give_back(context, placed.order_id, "transfer")
+    await refund_cancelled(context, placed.order_id, "transfer")
     page = (await browser.get(path)).text
     assert "We received £2.00. You get it back" in page
     assert "Nothing was charged" not in page

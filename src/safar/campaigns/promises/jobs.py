@@ -13,5 +13,5 @@ def loops(context: Context) -> list[Loop]:
     return [Loop("campaigns.promises_due", settle, idle_s=1.0)]
 
 
-def subscribers(context: Context) -> list[Subscriber]:
+def subscribers(_context: Context) -> list[Subscriber]:
     return [keeping.promises_reader()]

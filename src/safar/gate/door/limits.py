@@ -43,8 +43,8 @@ class Buckets:
             self._buckets.popitem(last=False)
         return allowed
 
-    def give_back(self, address: str) -> None:
-        """Count one that was taken not."""
+    def uncount(self, address: str) -> None:
+        """Take one that was counted out of the count again."""
         key = bucket_of(address)
         if key is not None and key in self._buckets:
             tokens, at_s = self._buckets[key]

@@ -10,7 +10,7 @@ from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, rows
 from safar.kernel.ids import derived_id
 from safar.kernel.queries import queries_beside
-from safar.payments.books.decide import first_state, plan_refunds, to_give_back
+from safar.payments.books.decide import first_state, plan_refunds, to_refund
 from safar.payments.books.model import OrderMoney, Refund, RefundAnswer, RefundAsked, RefundRequest
 from safar.payments.books.reading import lock_accounts
 
@@ -44,7 +44,7 @@ async def write_refunds(
     return answers, [refund_event("payment.refund_asked", accounts[r.order_id], r, r.staff_id) for r in new]
 
 
-async def give_back_many(connection: Connection, order_ids: Sequence[UUID]) -> list[bool]:
+async def refund_cancelled_many(connection: Connection, order_ids: Sequence[UUID]) -> list[bool]:
     """Ask back what nobody has asked back yet of orders that will never be sent; tell which there were."""
     accounts = await lock_accounts(connection, order_ids)
     requests = [
@@ -55,7 +55,7 @@ async def give_back_many(connection: Connection, order_ids: Sequence[UUID]) -> l
             account.reason or "order_cancelled",
         )
         for id_, account in accounts.items()
-        if (owed := to_give_back(account)) > 0
+        if (owed := to_refund(account)) > 0
     ]
     answers, events = await write_refunds(connection, requests) if requests else ([], [])
     await append_many(connection, events)

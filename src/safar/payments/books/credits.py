@@ -46,7 +46,7 @@ class Purse:
 
 
 @dataclass(frozen=True, slots=True)
-class GivenBack:
+class MoneyBack:
     """`refunded_minor` goes back; `waived_minor` was due and need not be paid any more."""
 
     refund_id: UUID | None
@@ -62,9 +62,9 @@ async def purses_of(connection: Connection, order_ids: Iterable[UUID]) -> dict[U
     return {id_: _purse(accounts[id_], credits) for id_ in ids if id_ in accounts}
 
 
-async def give_back_of(
+async def money_back_of(
     connection: Connection, purse: Purse, amount_minor: int, *, key: UUID, reason: str, staff_id: UUID | None
-) -> GivenBack:
+) -> MoneyBack:
     """Ask so much of an order's money to go back, each part where it was paid.
 
     What is still due there is not asked for any more instead. `amount_minor` is at most what the purse has.
@@ -89,7 +89,7 @@ async def give_back_of(
         raise RuntimeError(f"the purse of order {purse.order_id} has less than it said")
     await append_many(connection, events)
     refunded = sum(request.amount_minor for request in requests)
-    return GivenBack(requests[0].refund_id if requests else None, refunded, waived)
+    return MoneyBack(requests[0].refund_id if requests else None, refunded, waived)
 
 
 async def carry_on(connection: Connection, purse: Purse, new_order_id: UUID, amount_minor: int) -> None:
@@ -106,7 +106,7 @@ async def carry_on(connection: Connection, purse: Purse, new_order_id: UUID, amo
     await _carried(connection, [(fund.order_id, fund.left_minor) for fund in parts])
 
 
-async def hand_credit_on(connection: Connection, purse: Purse, amount_minor: int, *, to: UUID) -> None:
+async def hand_credit_back(connection: Connection, purse: Purse, amount_minor: int, *, to: UUID) -> None:
     """Hand so much of an order's credits back to the order whose goods they came with."""
     credits = [fund for fund in purse.funds if fund.order_id != purse.order_id]
     parts = split_by_fund(min(amount_minor, purse.credit_minor), credits)

@@ -86,7 +86,7 @@ def own_money(account: OrderMoney) -> int:
     )
 
 
-def to_give_back(account: OrderMoney) -> int:
+def to_refund(account: OrderMoney) -> int:
     """Return what nobody has asked back yet, of an order that will never be sent."""
     gone = account.order_state == OrderState.CANCELLED or account.state == PaymentState.FAILED
     return refundable(account) if gone else 0

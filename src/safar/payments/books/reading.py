@@ -76,7 +76,7 @@ async def notices(connection: Connection, *, limit: int = 30) -> list[Notice]:
     return await rows(Notice, connection, QUERIES["notices"], {"limit": limit})
 
 
-async def hear(
+async def keep_notice(
     connection: Connection, provider: str, external_id: str, kind: str, *, order_id: UUID | None, outcome: str
 ) -> None:
     """Note what a provider told us of its own accord; told again, it is counted."""

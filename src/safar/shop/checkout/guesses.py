@@ -38,14 +38,14 @@ class Guesses:
             return False
         if buyer.network is None or self._networks.take(buyer.network):
             return True
-        self._visitors.give_back(str(buyer.visitor_id))
+        self._visitors.uncount(str(buyer.visitor_id))
         return False
 
-    def give_back(self, buyer: Buyer) -> None:
-        """Count the last one not: the code exists."""
-        self._visitors.give_back(str(buyer.visitor_id))
+    def uncount(self, buyer: Buyer) -> None:
+        """Take the last try out of the count again: the code exists."""
+        self._visitors.uncount(str(buyer.visitor_id))
         if buyer.network is not None:
-            self._networks.give_back(buyer.network)
+            self._networks.uncount(buyer.network)
 
     def take_proof(self, buyer: Buyer, sent: Mapping[str, str]) -> bool:
         """Tell whether a proof was done that is good for one more; each is, once."""
@@ -83,5 +83,5 @@ async def work_before_code(request: Request, fields: Fields, code: str) -> int:
         async with context.database.connection() as connection:
             known = await discounts(connection, [code])
         if any(discount.active for discount in known.values()):
-            guesses.give_back(buyer)
+            guesses.uncount(buyer)
     return 0

@@ -25,7 +25,7 @@ from safar.orders.links import order_link
 from safar.orders.model import Order, OrderState, PaymentState
 from safar.orders.new_link import renew_link
 from safar.orders.reading import goods_of, orders_by_id, something_left
-from safar.payments.refunds import give_back
+from safar.payments.refunds import refund_cancelled
 from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.returns.give_up import GiveUp, give_up_many
 from safar.shipments.actions import deliver_many, pack_many, ship_many
@@ -98,7 +98,7 @@ async def _cancel(request: Request, actor: Actor, _fields: Fields) -> str:
     if standing.state != OrderState.CANCELLED:
         raise PartlySent if await something_left(context, order_id) else NotNow
     if standing.changed and standing.payment_state == PaymentState.OWED:
-        await give_back(context, order_id, (await _order_of(context, order_id)).provider)
+        await refund_cancelled(context, order_id)
     return f"/orders/{order_id}"
 
 
@@ -120,7 +120,7 @@ async def _give_up(request: Request, actor: Actor, fields: Fields) -> str:
     if units is not None and not any(quantity for _id, quantity in units):
         fields.problems["units"] = _("Say how many units will not be sent.")
     fields.done()
-    gift = GiveUp(
+    give_up = GiveUp(
         key,
         order_id,
         actor.id,
@@ -129,7 +129,7 @@ async def _give_up(request: Request, actor: Actor, fields: Fields) -> str:
         units,
         with_shipping=fields.ticked("with_shipping"),
     )
-    return _done(await context.batched(give_up_many, gift))
+    return _done(await context.batched(give_up_many, give_up))
 
 
 async def _pack_batch(request: Request) -> Response:

@@ -104,7 +104,7 @@ async def _form(request: Request) -> Response:
     return _page(request, _Shown(bill, new_id(), typed))
 
 
-async def _back_to_form(request: Request) -> Response:
+async def _back_to_form(_request: Request) -> Response:
     """Lead whoever reloads a recomputed page, or changes its language, to the checkout."""
     return see_other("/checkout")
 
@@ -152,7 +152,7 @@ async def _order(request: Request) -> Response:
         if wants_json(request):
             fields.done()
         return _page(request, _Shown(bill, key, fields.values, fields.problems, status=422))
-    refused = _refusal_before(bill, choices, details)
+    refused = _refusal_before(bill, details)
     if refused is None:
         return await _take(request, bill, asked)
     if await _is_known(request, key):
@@ -209,7 +209,7 @@ async def _forget(request: Request) -> Response:
     return response
 
 
-def _refusal_before(bill: Bill, choices: Choices, details: Details) -> SafarError | None:
+def _refusal_before(bill: Bill, details: Details) -> SafarError | None:
     """Return why the order is not even tried: its customer has to look at something first."""
     if bill.quote is None or (bill.other_way and details.expected_total_minor is None):
         return NoDelivery()

@@ -22,7 +22,7 @@ from safar.orders.opening import Opened, opened, opened_whole
 from safar.orders.reading import goods_of, order_lines_of, orders_by_id, something_left
 from safar.orders.show import money_note, next_step_text, steps_of, sums_of
 from safar.orders.way import Step, after, is_partly_shipped
-from safar.payments.refunds import give_back
+from safar.payments.refunds import refund_cancelled
 from safar.payments.show import box
 from safar.pricing.rules import rules_of
 from safar.returns import public as return_public
@@ -161,9 +161,7 @@ async def _cancel(request: Request) -> Response:
             raise refused
         return await order_page(request, order_, problem=error_text(refused), status=refused.status)
     if standing.changed and standing.payment_state == PaymentState.OWED:
-        async with context.database.connection() as connection:
-            order = (await orders_by_id(connection, [order_id]))[order_id]
-        await give_back(context, order_id, order.provider)
+        await refund_cancelled(context, order_id)
     return see_other(path_of(context, order_id))
 
 

@@ -6,7 +6,6 @@ and the value, closed by a CRC-16/CCITT-FALSE over everything before it, its own
 
 import binascii
 import unicodedata
-from collections.abc import Iterator
 
 from safar.kernel.money import Money
 
@@ -54,25 +53,6 @@ def _account(key: str, note: str) -> str:
 def crc(text: str) -> str:
     """Return the CRC-16/CCITT-FALSE (polynomial 0x1021, from 0xFFFF) as four hexadecimal digits."""
     return f"{binascii.crc_hqx(text.encode(), 0xFFFF):04X}"
-
-
-def fields_of(code: str) -> dict[str, str]:
-    """Return the fields of a code by id. Raises ValueError when it is cut short or its CRC is wrong."""
-    if len(code) < 8 or code[-8:-4] != "6304" or crc(code[:-4]) != code[-4:].upper():
-        raise ValueError("this is not a whole BR Code")
-    return dict(parts_of(code))
-
-
-def parts_of(text: str) -> Iterator[tuple[str, str]]:
-    """Give the (id, value) pairs of a code, or of a field that has fields inside."""
-    at = 0
-    while at < len(text):
-        length = text[at + 2 : at + 4]
-        value = text[at + 4 : at + 4 + int(length)] if length.isdecimal() else ""
-        if not length.isdecimal() or len(value) != int(length):
-            raise ValueError("a field of this code is cut short")
-        yield text[at : at + 2], value
-        at += 4 + len(value)
 
 
 def _field(id_: str, value: str) -> str:

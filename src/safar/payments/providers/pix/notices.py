@@ -29,7 +29,7 @@ from safar.payments.books.model import (
     RefundRequest,
 )
 from safar.payments.books.names import PIX
-from safar.payments.books.reading import accounts_of, hear, receipt_of, refunds_of
+from safar.payments.books.reading import accounts_of, keep_notice, receipt_of, refunds_of
 from safar.payments.books.reference import number_in
 from safar.payments.providers.kind import DeskOf
 from safar.payments.providers.pix.doubts import doubt_of
@@ -75,7 +75,7 @@ def _same(given: str, known: str) -> bool:
     return bool(known) and hmac.compare_digest(given.encode(), known.encode())
 
 
-async def hear_pix(desk: NoticeTaker, caller: NoticeCaller, body: Mapping[str, Any]) -> list[str]:
+async def take_pix_notice(desk: NoticeTaker, caller: NoticeCaller, body: Mapping[str, Any]) -> list[str]:
     """Take a callback; return what was made of each PIX: taken, unknown, or to be checked by people.
 
     Raises BadRequest.
@@ -133,7 +133,7 @@ async def _take(desk: NoticeTaker, caller: NoticeCaller, pix: PixReceived) -> st
         outcome = outcome if all(back) else "to_check"
     async with context.database.transaction() as connection:
         kind = "pix.devolved" if pix.devolved else "pix.received"
-        await hear(connection, PIX, pix.end_to_end_id, kind, order_id=order_id, outcome=outcome)
+        await keep_notice(connection, PIX, pix.end_to_end_id, kind, order_id=order_id, outcome=outcome)
     return outcome
 
 
@@ -176,7 +176,7 @@ def routes(desk_of: DeskOf) -> Sequence[BaseRoute]:
             signature=request.headers.get("x-signature"),
             subject=request.headers.get(header) if header else None,
         )
-        return JSONResponse({"outcomes": await hear_pix(desk, caller, await read_json(request))})
+        return JSONResponse({"outcomes": await take_pix_notice(desk, caller, await read_json(request))})
 
     why = "the bank that was told the secret part of the address"
     return [

@@ -43,10 +43,10 @@ async def _ping(context: Context, way: Configured) -> str | None:
 def _routes(desk_of: DeskOf) -> Sequence[BaseRoute]:
     async def hear(request: Request) -> Response:
         # With the first notice comes the library that checks it: 12 MB that most processes never need.
-        from safar.payments.providers.stripe.notices import hear_stripe
+        from safar.payments.providers.stripe.notices import take_stripe_notice
 
         signature = request.headers.get("stripe-signature")
-        outcome = await hear_stripe(desk_of(request), await request.body(), signature)
+        outcome = await take_stripe_notice(desk_of(request), await request.body(), signature)
         return JSONResponse({"outcome": outcome})
 
     why = "Stripe, whose signature is checked on the raw body"

@@ -15,7 +15,7 @@ from safar.orders.links import order_link
 from safar.payments.books.end_refund import end_refunds_many, note_many
 from safar.payments.books.model import Ending, NotedRefund, OrderMoney, RefundRequest
 from safar.payments.books.names import STRIPE
-from safar.payments.books.reading import accounts_of, hear
+from safar.payments.books.reading import accounts_of, keep_notice
 from safar.payments.providers.errors import BadSignature
 from safar.payments.providers.port import Configured, NoticeTaker, PaymentOutcome, ProviderWord, RefundOutcome
 from safar.payments.providers.stripe.client import is_pretended, is_set_up, stripe_for
@@ -28,7 +28,7 @@ _REFUND_KINDS = frozenset({"refund.created", "refund.updated", "refund.failed", 
 _ENDINGS = {RefundOutcome.DONE: "done", RefundOutcome.REFUSED: "failed"}
 
 
-async def hear_stripe(desk: NoticeTaker, payload: bytes, signature: str | None) -> str:
+async def take_stripe_notice(desk: NoticeTaker, payload: bytes, signature: str | None) -> str:
     """Take one event; return what was made of it: taken, ignored, or unknown.
 
     Raises NotFound when Stripe is not set up, BadSignature, or whatever kept it from being written down:
@@ -46,7 +46,7 @@ async def hear_stripe(desk: NoticeTaker, payload: bytes, signature: str | None) 
     else:
         log.warning("payment.other_mode", kind=kind, live=bool(event.get("livemode")))
     async with desk.context.database.transaction() as connection:
-        await hear(
+        await keep_notice(
             connection,
             STRIPE,
             str(event.get("id")),
