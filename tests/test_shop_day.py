@@ -17,6 +17,7 @@ from safar.kernel.ids import new_id
 from safar.orders.model import Taken
 from safar.orders.place import buy_many
 from safar.orders.reading import orders_by_id
+from safar.owner.facts import shop_from
 from safar.pricing.model import Rules
 from safar.returns.decide import within_window
 from safar.returns.jobs import close_old
@@ -56,23 +57,23 @@ def test_a_moment_lies_between_the_beginnings_of_its_day_and_of_the_next(moment:
 async def test_an_order_of_two_oclock_at_night_leaves_by_the_day_after_tomorrow(context: Context) -> None:
     with clock.held(_NIGHT):
         order = await order_of(context.database, await bought(context, (MUG, 1)))
-    assert expected_of(order, context.settings, Rules()).leaves_on == date(2026, 12, 3)
-    assert not is_late(order, context.settings, date(2026, 12, 3))
-    assert is_late(order, context.settings, date(2026, 12, 4))
+    assert expected_of(order, shop_from({}), Rules(), zone="Asia/Tehran").leaves_on == date(2026, 12, 3)
+    assert not is_late(order, shop_from({}), date(2026, 12, 3), zone="Asia/Tehran")
+    assert is_late(order, shop_from({}), date(2026, 12, 4), zone="Asia/Tehran")
 
 
 @given(_MOMENTS, st.integers(0, 9), st.none() | st.integers(-3, 12), st.sampled_from(_ZONES))
 def test_an_order_is_late_from_the_day_after_the_one_that_its_customer_was_told(
     confirmed_at: datetime, ship_days: int, promised: int | None, zone: str
 ) -> None:
-    settings = Settings(ship_days=ship_days, timezone=zone)
+    promising = replace(shop_from({}), ship_days=ship_days)
     promised_on = None if promised is None else shop_day(confirmed_at, zone) + timedelta(days=promised)
     order = replace(an_order(state="confirmed"), confirmed_at=confirmed_at, promised_on=promised_on)
-    told = expected_of(order, settings, Rules()).leaves_on
+    told = expected_of(order, promising, Rules(), zone=zone).leaves_on
     assert told is not None
     assert told >= shop_day(confirmed_at, zone) + timedelta(days=ship_days)
     for day in (told - timedelta(days=1), told, told + timedelta(days=1)):
-        assert is_late(order, settings, day) == (day > told)
+        assert is_late(order, promising, day, zone=zone) == (day > told)
 
 
 @pytest.mark.parametrize("promised_on", [None, date(2026, 12, 2), date(2026, 12, 6)])
@@ -85,8 +86,12 @@ async def test_the_list_of_late_orders_has_those_that_are_shown_as_late(
         await execute(connection, "UPDATE orders SET promised_on = %(on)s", {"on": promised_on})
         order = (await orders_by_id(connection, [order_id]))[order_id]
         for today in (date(2026, 12, number) for number in range(1, 9)):
-            found = await find_orders(connection, OrderSearch(late=True), context.settings, today=today)
-            assert [one.id for one in found] == [order_id] * is_late(order, context.settings, today), today
+            found = await find_orders(
+                connection, OrderSearch(late=True), ship_days=2, today=today, zone=context.settings.timezone
+            )
+            assert [one.id for one in found] == [order_id] * is_late(
+                order, shop_from({}), today, zone=context.settings.timezone
+            ), today
 
 
 async def test_units_to_come_are_promised_by_days_of_the_shop(context: Context) -> None:

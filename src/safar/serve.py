@@ -30,6 +30,7 @@ from safar.kernel.migrate import migrate
 from safar.kernel.postgres import EmbeddedPostgres
 from safar.kernel.secrets import refuse_weak
 from safar.kernel.web.actor import Actor
+from safar.owner.actions import found_shop
 from safar.payments.rotate import rotate_secrets
 from safar.settings import Settings
 from safar.stock.actions import ensure_locations
@@ -237,6 +238,7 @@ async def prepare(context: Context, owner_email: str) -> str | None:
     """Make what every installation needs; return the first owner's one-time password if just made."""
     await make_ahead(context.database)
     async with context.database.transaction() as connection:
+        await found_shop(connection, context.settings)
         await ensure_locations(connection)
         await ensure_channels(connection)
         await ensure_site(connection, SITE, context.settings.site_capacity)

@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     proxies_header: Literal["x-forwarded-for", "forwarded"] = "x-forwarded-for"
     """Header in which they name the caller; a caller can write the other one, so it is never read."""
 
+    # First values: `owner.facts` says of which facts; from the first start on the database says them.
     shop_name: str = "Safar Gifts"
     """Name of the shop, on its pages and in its messages."""
     shop_address: str = ""

@@ -21,7 +21,7 @@ SEND, CAMPAIGN = new_id(), new_id()
 
 
 def _nothing(request: Request) -> Mapping[str, Any]:
-    return {}
+    return {"shop_name": "Safar"}
 
 
 async def _who(request: Request) -> JSONResponse:

@@ -35,6 +35,8 @@ from tests.stage.writes import buyer
 
 CAMPAIGN = derived_id("test campaign")
 
+_PAGE_VALUES = {"shop_name": "Safar", "cart_count": 0, "query": "", "people_answer": ""}
+
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
@@ -59,7 +61,10 @@ def build_shop(context: Context) -> Starlette:
     board = SiteBoard(context, SHOP, units_left=lambda _scope: 42)
     return build_surface(
         context,
-        Surface("front", lambda _request: {"cart_count": 0, "query": "", "people_answer": ""}),
+        Surface(
+            "front",
+            lambda _request: {"shop_name": "Safar", "cart_count": 0, "query": "", "people_answer": ""},
+        ),
         [PublicRoute("/p/{slug}", _shelf, why="a test", methods=["GET", "POST"]), *routes],
         inside=[
             lambda app: VisitorLayer(app, context),

@@ -39,7 +39,7 @@ def build_desk(context: Context, role: str) -> Starlette:
 
         return layer
 
-    surface = Surface("console", lambda _request: {"staff": actor, "nav": []})
+    surface = Surface("console", lambda _request: {"shop_name": "Safar", "staff": actor, "nav": []})
     return build_surface(context, surface, routes, inside=[signed_in])
 
 

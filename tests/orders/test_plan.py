@@ -21,6 +21,7 @@ from safar.orders.model import (
 )
 from safar.orders.plan import OrderPlan, World, out_of_stock, plan_order, shown_left
 from safar.pricing.model import Band, Rules, ShippingMethod, Tax, Zone
+from safar.stock.choose import LocationRule
 from safar.stock.model import MAIN, Level, Place, Selling, allocation_of
 from tests.stage.buyers import NO_LIMITS
 
@@ -70,7 +71,7 @@ def _request(*lines: tuple[UUID, int], **other: object) -> OrderRequest:
 
 
 def _world(levels: dict[Place, Level], **other: object) -> World:
-    world = World(_VARIANTS, dict(levels), _SELLING, _NOW, kits=_KITS)
+    world = World(_VARIANTS, dict(levels), _SELLING, _NOW, LocationRule.NEAREST, kits=_KITS)
     return replace(world, **other)  # type: ignore[arg-type]
 
 

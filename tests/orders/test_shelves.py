@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from safar.orders.confirm import Confirmation, confirm_many
 from safar.orders.model import OutOfStock, Taken
 from safar.orders.place import buy_many, place_many
 from safar.orders.reading import goods_of, orders_by_id
+from safar.owner.actions import change_shop
 from safar.payments.books.reading import accounts_of
 from safar.payments.providers.port import PaymentOutcome, ProviderWord
 from safar.payments.settle import settle_said
@@ -114,9 +114,6 @@ async def test_a_payment_after_the_hold_is_served_by_the_rule_of_the_shop(
     context: Context, store: UUID
 ) -> None:
     """Three clocks are left in the first place and four in the second, which is then the fullest."""
-    fullest = replace(
-        context, settings=context.settings.model_copy(update={"order_location_rule": "fullest"})
-    )
     now = clock.now()
     with clock.held(now):
         late = await context.batched(place_many, request(lines=((CLOCK, 2),), provider="transfer"))
@@ -124,9 +121,10 @@ async def test_a_payment_after_the_hold_is_served_by_the_rule_of_the_shop(
     assert await _goods(context, late) == {(CLOCK, MAIN): 2}
     with clock.held(now + timedelta(hours=1)):
         assert isinstance(await context.batched(buy_many, request(lines=((CLOCK, 2),))), Taken)
-        async with context.database.connection() as connection:
+        async with context.database.transaction() as connection:
+            await change_shop(connection, {"location_rule": "fullest"}, staff_id=None)
             account = (await accounts_of(connection, [late.order_id]))[late.order_id]
-        standing = await settle_said(fullest, account, ProviderWord(PaymentOutcome.PAID))
+        standing = await settle_said(context, account, ProviderWord(PaymentOutcome.PAID))
     assert standing is not None
     assert standing.state == "confirmed"
     assert await _goods(context, late) == {(CLOCK, store): 2}

@@ -28,7 +28,7 @@ from tests.stage.serving import Serve
 
 
 def _values(request: Request) -> Mapping[str, Any]:
-    return {"staff": getattr(request.state, "staff", None), "nav": []}
+    return {"shop_name": "Safar", "staff": getattr(request.state, "staff", None), "nav": []}
 
 
 def surface(context: Context) -> Starlette:

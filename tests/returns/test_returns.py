@@ -15,6 +15,7 @@ from safar.kernel.database import value
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.ids import new_id
 from safar.orders.reading import goods_of
+from safar.owner.actions import change_shop
 from safar.payments.books.end_refund import end_refunds_many
 from safar.payments.books.model import Ending
 from safar.payments.books.reading import refunds_of
@@ -166,7 +167,9 @@ async def test_an_exchange_comes_from_the_shelf_that_the_shops_rule_chooses(cont
         await stock.receive_stock_many(connection, [stock.StockReceipt(new_id(), MUG, store, 90, "delivery")])
     request = ask(await delivered(context, (MUG, 1)), (MUG, 1), wish="exchange")
     await context.batched(request_many, request)
-    approval = Approval(request.return_id, SAM, LINK, "new", location_rule="fullest")
+    async with context.database.transaction() as connection:
+        await change_shop(connection, {"location_rule": "fullest"}, staff_id=None)
+    approval = Approval(request.return_id, SAM, LINK, "new")
     await context.batched(approve_many, approval)
     new_order = exchange_id(request.return_id)
     async with context.database.connection() as connection:

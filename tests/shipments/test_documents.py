@@ -17,7 +17,8 @@ from safar.kernel.database import value
 from safar.kernel.i18n import LANGUAGES, speaking
 from safar.kernel.ids import new_id
 from safar.orders.model import Order, OrderLine
-from safar.settings import Settings
+from safar.owner.actions import change_shop
+from safar.owner.facts import shop_from
 from safar.shipments.documents import invoice_draft, packing_slip, picking_list, tax_lines
 from safar.shipments.draft import draft_of
 from safar.shipments.model import Pick
@@ -29,7 +30,7 @@ from tests.stage.prices import tax
 from tests.stage.shop import MUG
 
 _NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
-SETTINGS = Settings(shop_address="12 High Street|London N1 1AA", shop_tax_id="GB 123 4567 89")
+SHOP = replace(shop_from({}), address=("12 High Street", "London N1 1AA"), tax_id="GB 123 4567 89")
 NAMES = {"en": "Ada Lovelace", "pt-BR": "Ada Conceição", "fa": "آدا لاولیس", "hi": "अदा लवलेस"}
 TITLES = ("Retrospot mug", "فرش دستباف کاشان", "क़ालीन", "Caixinha de música")
 
@@ -93,7 +94,7 @@ def read(pdf: bytes, folder: Path) -> str:
 def test_an_invoice_says_it_all_in_the_customers_language(language: str, tmp_path: Path) -> None:
     order, lines = an_order(language)
     with speaking("en"):  # whoever prints it
-        text = read(printed(invoice_draft(SETTINGS, order, lines, number="INV-7")), tmp_path)
+        text = read(printed(invoice_draft(SHOP, order, lines, number="INV-7")), tmp_path)
     for said in (
         "10001",
         "SKU3",
@@ -112,11 +113,11 @@ def test_an_invoice_says_it_all_in_the_customers_language(language: str, tmp_pat
 
 def test_a_receipt_is_a_paid_invoice_and_tells_what_went_back(tmp_path: Path) -> None:
     order, lines = an_order("en")
-    text = read(printed(invoice_draft(SETTINGS, order, lines, number="INV-7")), tmp_path)
+    text = read(printed(invoice_draft(SHOP, order, lines, number="INV-7")), tmp_path)
     assert "Invoice INV-7" in text
     assert "To be paid on delivery: £56.00" in text
     paid = replace(order, payment_state="paid")
-    text = read(printed(invoice_draft(SETTINGS, paid, lines, number="INV-7", refunded_minor=650)), tmp_path)
+    text = read(printed(invoice_draft(SHOP, paid, lines, number="INV-7", refunded_minor=650)), tmp_path)
     assert "Receipt INV-7" in text
     assert "Given back: £6.50" in text
     assert "Tax in the total" in text
@@ -145,7 +146,7 @@ def test_a_picking_list_goes_by_shelf_and_sums_what_several_orders_want(tmp_path
 def test_a_long_list_runs_over_pages_and_repeats_its_head(tmp_path: Path) -> None:
     order, _lines = an_order("fa")
     goods = [(f"S{index}", "فرش دستباف کاشان ۲ در ۳ متر", 1) for index in range(90)]
-    text = read(packing_slip(SETTINGS, order, goods), tmp_path)
+    text = read(packing_slip(SHOP, order, goods), tmp_path)
     pages = text.split("\f")[:-1]
     assert len(pages) > 2
     assert "S89" in text
@@ -154,7 +155,7 @@ def test_a_long_list_runs_over_pages_and_repeats_its_head(tmp_path: Path) -> Non
 
 def test_a_title_in_another_script_keeps_its_order(tmp_path: Path) -> None:
     order, _lines = an_order("en")
-    text = read(packing_slip(SETTINGS, order, [("FA1", "فرش ۲ در ۳ متر", 1)]), tmp_path)
+    text = read(packing_slip(SHOP, order, [("FA1", "فرش ۲ در ۳ متر", 1)]), tmp_path)
     row = next(line for line in text.splitlines() if "FA1" in line)
     # On a sheet that runs from left to right, what is read last stands at the left.
     assert row.index("متر") < row.index("۳") < row.index("در") < row.index("۲") < row.index("فرش")
@@ -178,7 +179,7 @@ def test_the_rates_on_an_invoice_are_those_that_were_used(included: bool, tmp_pa
         ("zero", 0),
         ("shipping", 20_000),
     }
-    text = read(printed(invoice_draft(SETTINGS, order, lines, number="INV-7")), tmp_path)
+    text = read(printed(invoice_draft(SHOP, order, lines, number="INV-7")), tmp_path)
     assert re.findall(r"([0-9.]+)\s*%", text) == ["20", "8.875", "0", "20"]
 
 
@@ -186,7 +187,7 @@ def test_the_rates_on_an_invoice_are_those_that_were_used(included: bool, tmp_pa
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_was_issued_is_drawn_again_word_for_word(language: str, tmp_path: Path) -> None:
     order, lines = an_order(language)
-    draft = invoice_draft(SETTINGS, order, lines, number="INV-7")
+    draft = invoice_draft(SHOP, order, lines, number="INV-7")
     kept = draft_of(orjson.loads(orjson.dumps(draft.kept())))
     assert read(printed(kept), tmp_path) == read(printed(draft), tmp_path)
 
@@ -232,8 +233,10 @@ async def test_what_was_issued_stays_when_the_shop_and_its_taxes_change(
     before = read(await invoice_of(context, order), tmp_path)
     assert "20" in before
     await tax(context.database, "GB", 5_000, included=True)
-    moved = {"shop_name": "Elsewhere", "shop_address": "9 Other Road", "invoice_series": "NEW-"}
-    later = replace(context, settings=context.settings.model_copy(update=moved))
+    later = replace(context, settings=context.settings.model_copy(update={"invoice_series": "NEW-"}))
+    async with context.database.transaction() as connection:
+        moved = {"name": "Elsewhere", "address": ("9 Other Road",)}
+        await change_shop(connection, moved, staff_id=None)
     assert read(await invoice_of(later, order), tmp_path) == before
     assert "Elsewhere" in read(
         await invoice_of(later, await order_of(context.database, await bought(later, (MUG, 1)))), tmp_path

@@ -18,6 +18,7 @@ from safar.orders.cancel import Cancellation
 from safar.orders.model import PaymentState
 from safar.orders.reading import goods_of
 from safar.orders.show import steps_of
+from safar.owner.facts import shop_from
 from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.returns.jobs import close_old
 from safar.shipments.actions import close_many, deliver_many, pack_many, ship_many
@@ -131,7 +132,7 @@ async def test_what_was_shipped_is_cancelled_by_nobody_and_what_was_packed_not_b
 async def test_an_order_is_closed_by_itself_when_the_time_for_returns_is_over(context: Context) -> None:
     with clock.held(clock.now()) as time:
         order_id = await delivered(context, (MUG, 1))
-        last_day = clock.today("UTC") + timedelta(days=context.settings.return_days)
+        last_day = clock.today("UTC") + timedelta(days=shop_from({}).return_days)
         over = clock.day_start(last_day + timedelta(days=1), "UTC")
         assert not await close_old(context)
         time.advance(seconds=(over - clock.now()).total_seconds() - 60)
@@ -154,7 +155,7 @@ async def test_what_nobody_marks_delivered_is_closed_in_the_end_shown_so_but_not
             await context.batched(ship_many, Shipping(new_id(), order_id, MAIN, LINK, staff_id=SAM))
         async with context.database.transaction() as connection:
             await execute(connection, "UPDATE payments SET state = 'paid' WHERE order_id = %s", [paid])
-        days = context.settings.delivery_days_max + context.settings.return_days
+        days = context.settings.delivery_days_max + shop_from({}).return_days
         over = clock.day_start(clock.today("UTC") + timedelta(days=days + 1), "UTC")
         for seconds, state in ((-60, "shipped"), (1, "closed")):
             time.advance(seconds=(over - clock.now()).total_seconds() + seconds)

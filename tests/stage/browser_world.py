@@ -25,6 +25,7 @@ from safar.kernel.context import Context, make_context
 from safar.kernel.i18n import _, speaking
 from safar.kernel.ids import new_id
 from safar.kernel.web.actor import Actor
+from safar.owner.facts import shop_from
 from safar.payments.trial import switch_on_for_trial
 from safar.serve import Supervisor
 from safar.settings import Settings
@@ -199,6 +200,6 @@ async def _campaign(context: Context, variant_id: UUID) -> UUID:
         audience=Audience(),
     )
     async with context.database.transaction() as connection:
-        campaign_id = await campaigns.create_campaign(connection, draft, shop_name=context.settings.shop_name)
+        campaign_id = await campaigns.create_campaign(connection, draft, shop_name=shop_from({}).name)
         await campaigns.start_campaign(connection, campaign_id)
     return campaign_id

@@ -107,7 +107,7 @@ class _SignedIn:
 
 
 def _page_values(request: Request) -> Mapping[str, Any]:
-    return {"staff": request.state.staff, "nav": []}
+    return {"shop_name": "Safar", "staff": request.state.staff, "nav": []}
 
 
 @pytest.fixture

@@ -51,11 +51,15 @@ def test_all_or_nothing_and_never_more_than_a_shelf_allows(
 
 def test_nearest_prefers_the_customers_country_when_it_has_everything() -> None:
     levels = _levels(mA=5, mB=5, cA=5, cB=1)
-    assert choose_locations({_MUG: 1}, levels, _AT, country="BR") == Chosen({(_MUG, _B): 1})
-    assert choose_locations({_MUG: 1, _CLOCK: 2}, levels, _AT, country="BR") == Chosen(
-        {(_MUG, _A): 1, (_CLOCK, _A): 2}
+    assert choose_locations({_MUG: 1}, levels, _AT, country="BR", rule=LocationRule.NEAREST) == Chosen(
+        {(_MUG, _B): 1}
     )
-    assert choose_locations({_MUG: 1}, levels, _AT, country="FR") == Chosen({(_MUG, _A): 1})
+    assert choose_locations(
+        {_MUG: 1, _CLOCK: 2}, levels, _AT, country="BR", rule=LocationRule.NEAREST
+    ) == Chosen({(_MUG, _A): 1, (_CLOCK, _A): 2})
+    assert choose_locations({_MUG: 1}, levels, _AT, country="FR", rule=LocationRule.NEAREST) == Chosen(
+        {(_MUG, _A): 1}
+    )
 
 
 def test_fullest_takes_from_where_most_lies() -> None:
@@ -72,11 +76,15 @@ def test_fewest_parcels_needs_as_few_shelves_as_it_can() -> None:
 
 def test_what_a_campaign_set_aside_goes_first() -> None:
     levels = _levels(mX=2, mA=9)
-    assert choose_locations({_MUG: 3}, levels, _AT, first=_ASIDE) == Chosen(
+    assert choose_locations({_MUG: 3}, levels, _AT, first=_ASIDE, rule=LocationRule.NEAREST) == Chosen(
         {(_MUG, _ASIDE): 2, (_MUG, _A): 1}
     )
-    assert choose_locations({_MUG: 2}, levels, _AT, first=_ASIDE) == Chosen({(_MUG, _ASIDE): 2})
+    assert choose_locations({_MUG: 2}, levels, _AT, first=_ASIDE, rule=LocationRule.NEAREST) == Chosen(
+        {(_MUG, _ASIDE): 2}
+    )
 
 
 def test_what_is_short_is_told_over_all_shelves() -> None:
-    assert choose_locations({_MUG: 9}, _levels(mA=3, mB=4), _AT) == Short({_MUG: 7})
+    assert choose_locations({_MUG: 9}, _levels(mA=3, mB=4), _AT, rule=LocationRule.NEAREST) == Short(
+        {_MUG: 7}
+    )

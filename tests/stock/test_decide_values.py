@@ -21,12 +21,22 @@ TODAY = date(2031, 3, 1)
 
 def test_one_shelf_that_has_everything_is_taken_before_two_that_share_it() -> None:
     levels = _levels(mA=2, mB=5, cB=1, cA=9)
-    assert choose_locations({_MUG: 3, _CLOCK: 1}, levels, _AT) == Chosen({(_MUG, _B): 3, (_CLOCK, _B): 1})
-    assert choose_locations({_MUG: 2, _CLOCK: 1}, levels, _AT) == Chosen({(_MUG, _A): 2, (_CLOCK, _A): 1})
-    assert choose_locations({_MUG: 7}, levels, _AT) == Chosen({(_MUG, _A): 2, (_MUG, _B): 5})
-    assert choose_locations({_MUG: 6}, levels, _AT, country="BR") == Chosen({(_MUG, _B): 5, (_MUG, _A): 1})
+    assert choose_locations({_MUG: 3, _CLOCK: 1}, levels, _AT, rule=LocationRule.NEAREST) == Chosen(
+        {(_MUG, _B): 3, (_CLOCK, _B): 1}
+    )
+    assert choose_locations({_MUG: 2, _CLOCK: 1}, levels, _AT, rule=LocationRule.NEAREST) == Chosen(
+        {(_MUG, _A): 2, (_CLOCK, _A): 1}
+    )
+    assert choose_locations({_MUG: 7}, levels, _AT, rule=LocationRule.NEAREST) == Chosen(
+        {(_MUG, _A): 2, (_MUG, _B): 5}
+    )
+    assert choose_locations({_MUG: 6}, levels, _AT, country="BR", rule=LocationRule.NEAREST) == Chosen(
+        {(_MUG, _B): 5, (_MUG, _A): 1}
+    )
     here = [Selling(_A, "warehouse", ""), Selling(_B, "store", "BR")]
-    assert choose_locations({_MUG: 1}, levels, here, country="") == Chosen({(_MUG, _A): 1})
+    assert choose_locations({_MUG: 1}, levels, here, country="", rule=LocationRule.NEAREST) == Chosen(
+        {(_MUG, _A): 1}
+    )
 
 
 def test_the_fullest_shelf_counts_all_that_is_wanted() -> None:
@@ -38,29 +48,33 @@ def test_the_fullest_shelf_counts_all_that_is_wanted() -> None:
 
 def test_what_a_shelf_lacks_takes_nothing_from_another() -> None:
     levels = {(_MUG, _A): Level(1, -3, 0), (_MUG, _B): Level(2, 4, 0)}
-    assert choose_locations({_MUG: 4}, levels, _AT) == Chosen({(_MUG, _B): 4})
-    assert choose_locations({_MUG: 5}, levels, _AT) == Short({_MUG: 4})
+    assert choose_locations({_MUG: 4}, levels, _AT, rule=LocationRule.NEAREST) == Chosen({(_MUG, _B): 4})
+    assert choose_locations({_MUG: 5}, levels, _AT, rule=LocationRule.NEAREST) == Short({_MUG: 4})
 
 
 def test_units_to_come_are_promised_at_one_shelf_after_all_that_is_there() -> None:
     # Two free at A and four to come there, one at B with nine to come.
     levels = {(_MUG, _A): Level(1, 2, 0, 0, 4), (_MUG, _B): Level(2, 1, 0, 0, 9)}
-    assert choose_locations({_MUG: 3}, levels, _AT) == Chosen({(_MUG, _A): 2, (_MUG, _B): 1})
-    assert choose_locations({_MUG: 6}, levels, _AT) == Chosen(
+    assert choose_locations({_MUG: 3}, levels, _AT, rule=LocationRule.NEAREST) == Chosen(
+        {(_MUG, _A): 2, (_MUG, _B): 1}
+    )
+    assert choose_locations({_MUG: 6}, levels, _AT, rule=LocationRule.NEAREST) == Chosen(
         {(_MUG, _A): 5, (_MUG, _B): 1}, frozenset({_MUG})
     )
-    assert choose_locations({_MUG: 7}, levels, _AT) == Chosen(
+    assert choose_locations({_MUG: 7}, levels, _AT, rule=LocationRule.NEAREST) == Chosen(
         {(_MUG, _A): 6, (_MUG, _B): 1}, frozenset({_MUG})
     )
-    assert choose_locations({_MUG: 12}, levels, _AT) == Chosen(
+    assert choose_locations({_MUG: 12}, levels, _AT, rule=LocationRule.NEAREST) == Chosen(
         {(_MUG, _A): 2, (_MUG, _B): 10}, frozenset({_MUG})
     )
-    assert choose_locations({_MUG: 13}, levels, _AT) == Short({_MUG: 12})
+    assert choose_locations({_MUG: 13}, levels, _AT, rule=LocationRule.NEAREST) == Short({_MUG: 12})
     assert left_of({_MUG: 1, _CLOCK: 1}, levels, _AT, None) == {_MUG: 12, _CLOCK: 0}
     owed = {(_MUG, _A): Level(1, 0, 3, 0, 5)}  # three of the five to come are promised
     assert left_of({_MUG: 1}, owed, _AT, None) == {_MUG: 2}
-    assert choose_locations({_MUG: 2}, owed, _AT) == Chosen({(_MUG, _A): 2}, frozenset({_MUG}))
-    assert choose_locations({_MUG: 3}, owed, _AT) == Short({_MUG: 2})
+    assert choose_locations({_MUG: 2}, owed, _AT, rule=LocationRule.NEAREST) == Chosen(
+        {(_MUG, _A): 2}, frozenset({_MUG})
+    )
+    assert choose_locations({_MUG: 3}, owed, _AT, rule=LocationRule.NEAREST) == Short({_MUG: 2})
     assert left_of({_MUG: 1}, {(_MUG, _A): Level(1, 0, 9, 0, 5)}, _AT, None) == {_MUG: 0}
 
 
@@ -69,7 +83,7 @@ def test_what_is_set_aside_counts_once_and_comes_first_in_what_is_to_come() -> N
     assert left_of({_MUG: 1}, levels, _AT, _ASIDE) == {_MUG: 6}
     assert left_of({_MUG: 1}, levels, [*_AT, Selling(_ASIDE, "allocation")], _ASIDE) == {_MUG: 6}
     assert left_of({_MUG: 1}, levels, _AT, None) == {_MUG: 4}
-    assert choose_locations({_MUG: 6}, levels, _AT, first=_ASIDE) == Chosen(
+    assert choose_locations({_MUG: 6}, levels, _AT, first=_ASIDE, rule=LocationRule.NEAREST) == Chosen(
         {(_MUG, _ASIDE): 3, (_MUG, _A): 3}, frozenset({_MUG})
     )
 

@@ -8,6 +8,7 @@ import httpx
 from safar.catalogue.actions import variant_id_of
 from safar.kernel.context import Context
 from safar.kernel.database import Database
+from safar.owner.actions import change_shop
 from safar.pricing.rules import forget_rules
 from safar.stock import actions as stock
 from safar.stock.model import MAIN
@@ -107,7 +108,7 @@ async def test_tax_and_delivery_are_told_for_the_country_of_most_customers(
             "INSERT INTO tax_countries (country, included, rates)"
             """ VALUES ('BR', true, '{"standard": 17000}')"""
         )
-        await connection.execute("INSERT INTO shop_words VALUES ('country', '', 'BR', now())")
+        await change_shop(connection, {"country": "BR"}, staff_id=None)
         await connection.execute("""
             INSERT INTO shipping_zones VALUES (gen_random_uuid(), 'Brazil', '{BR}', '{}', now())
         """)

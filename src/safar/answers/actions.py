@@ -37,6 +37,7 @@ from safar.kernel.database import Connection, as_json, rows
 from safar.kernel.hours import away_until
 from safar.kernel.i18n import speaking
 from safar.orders.model import Order
+from safar.owner.reading import shop_with
 from safar.returns.reading import progress_of
 from safar.settings import Settings
 
@@ -74,14 +75,14 @@ class Bot:
     async def _text(
         self, connection: Connection, question: Question, understood: Understood
     ) -> tuple[str | None, str | None]:
-        settings = self._settings
         match understood.intent:
             case Intent.IN_STOCK:
                 return await self._about_stock(connection, question, understood)
             case Intent.ORDER_STATUS:
                 return await _about_order(connection, question, understood)
             case Intent.OPENING_HOURS:
-                return open_text(settings.opening_hours, settings.timezone), None
+                hours = (await shop_with(connection)).opening_hours
+                return open_text(hours, self._settings.timezone), None
             case Intent.GREETING:
                 return (None, "not_understood") if question.channel_id == EMAIL else (greeting_text(), None)
             case Intent.THANKS:
@@ -126,22 +127,23 @@ class Bot:
         changed = await hand_over_many(connection, requests)
         handed = [answer for answer, new in zip(unanswered, changed, strict=True) if new]
         reached = await reached_by_mail(connection, [answer.question for answer in handed])
-        notices = [self._notice(one, known=one.question.customer_id in reached) for one in handed]
+        hours = (await shop_with(connection)).opening_hours
+        notices = [self._notice(one, hours, known=one.question.customer_id in reached) for one in handed]
         await reply_many(connection, notices)
         told = [_event("answer.given", answer, {"intent": answer.intent.value}) for answer in given]
         told += [_event("answer.none", answer, {"reason": answer.reason}) for answer in handed]
         await append_many(connection, told)
 
-    def _notice(self, answer: Answer, *, known: bool) -> Reply:
+    def _notice(self, answer: Answer, opening_hours: str, *, known: bool) -> Reply:
         """Tell the customer that a person will answer: by the shop, since it answers nothing.
 
         `known`: there is an address to which the answer can go when the customer has left the page.
         """
-        settings, question = self._settings, answer.question
-        back_at = away_until(clock.now(), settings.opening_hours, settings.timezone)
+        question = answer.question
+        back_at = away_until(clock.now(), opening_hours, self._settings.timezone)
         with speaking(question.language):
             ask = question.channel_id == WEB and not known
-            text = handed_over_text(settings.opening_hours, back_at, ask_email=ask)
+            text = handed_over_text(opening_hours, back_at, ask_email=ask)
         return say(question, text, Author.SHOP)
 
 

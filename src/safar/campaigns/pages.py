@@ -23,6 +23,7 @@ from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, page, render
 from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.sse import ServerEvent, event_stream
+from safar.owner.reading import shop_with
 
 Verb = Callable[..., Awaitable[object]]
 _VERBS: dict[str, Verb] = {
@@ -67,11 +68,10 @@ async def new(request: Request, wrong: Wrong = NOTHING) -> Response:
 @posted(new)
 async def post_campaign(request: Request, actor: Actor, fields: Fields) -> str:
     """Write the campaign of the form; it is started from its own page."""
-    settings, draft = context_of(request).settings, form.read_draft(fields)
+    draft = form.read_draft(fields)
     async with context_of(request).database.transaction() as connection:
-        campaign_id = await actions.create_campaign(
-            connection, draft, shop_name=settings.shop_name, staff_id=actor.id
-        )
+        name = (await shop_with(connection)).name
+        campaign_id = await actions.create_campaign(connection, draft, shop_name=name, staff_id=actor.id)
     return f"/campaigns/{campaign_id}"
 
 
@@ -97,7 +97,7 @@ async def preview_part(request: Request) -> Response:
     context = context_of(request)
     fields = await read_fields(request)
     async with context.database.connection() as connection:
-        written, problems = await form.previews(connection, fields, context.settings.shop_name)
+        written, problems = await form.previews(connection, fields, (await shop_with(connection)).name)
     return HTMLResponse(render("campaigns/preview.html", {"written": written, "problems": problems}))
 
 

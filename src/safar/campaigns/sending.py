@@ -33,6 +33,7 @@ from safar.kernel.context import Context
 from safar.kernel.database import Connection, as_json, execute, row, rows, values
 from safar.kernel.ids import new_id
 from safar.kernel.setbacks import work_off
+from safar.owner.reading import shop_with
 from safar.settings import Settings
 
 _STEP_S = 0.5
@@ -216,7 +217,9 @@ async def _written(
     """Return the messages, and the sends whose message cannot be written: they hold up nobody else."""
     offer = (await offers_of(connection, [campaign.variant_id]))[campaign.variant_id]
     settings, vault = context.settings, context.vault
-    facts = mail.Facts(offer, campaign.units_offered, campaign.reply_seconds, settings.shop_name)
+    facts = mail.Facts(
+        offer, campaign.units_offered, campaign.reply_seconds, (await shop_with(connection)).name
+    )
     outgoing: list[Outgoing] = []
     unwritable: list[_Taken] = []
     for send in sends:

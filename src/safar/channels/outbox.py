@@ -30,6 +30,7 @@ from safar.kernel.context import Context
 from safar.kernel.database import Connection
 from safar.kernel.log import log
 from safar.kernel.setbacks import work_off
+from safar.owner.reading import known_shop, shop_of
 
 Ask = Callable[[Connection, Sequence[Due]], Awaitable[Sequence[Withheld]]]
 _BATCH_MAX = 64
@@ -44,10 +45,10 @@ class Outbox:
     def __init__(self, context: Context, asks: Mapping[str, Ask] = MappingProxyType({})) -> None:
         """`asks`: by author, who is asked before a message leaves whether it still may."""
         settings = context.settings
+        self._context = context
         self._database = context.database
         self._asks = asks
         self._mail_from = settings.mail_from
-        self._shop_name = settings.shop_name
         self._vault = context.vault
         self._verp = settings.mail_return_paths
         self._own_url = settings.public_url
@@ -91,6 +92,7 @@ class Outbox:
             due = await self._allowed(connection, taken)
         if not taken:
             return False
+        await shop_of(self._context)  # whose name is the sender's
         # What was sent and cannot be written down comes due again; it is not sent again.
         unwritten = {attempt.message_id for attempt in self._unwritten}
         await self._send_all([message for message in due if message.id not in unwritten])
@@ -127,7 +129,10 @@ class Outbox:
         """Hand one mail over; every way it can end is an Attempt, never an exception."""
         try:
             mail = compose(
-                message, mail_from=self._mail_from, shop_name=self._shop_name, own_url=self._own_url
+                message,
+                mail_from=self._mail_from,
+                shop_name=known_shop(self._context).name,
+                own_url=self._own_url,
             )
         except Exception as error:  # whatever it is about this mail: it holds up no other
             reason = f"this mail cannot be written: {type(error).__name__}"

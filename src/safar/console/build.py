@@ -37,7 +37,10 @@ from safar.journal.live import with_live_feed
 from safar.kernel.context import Context
 from safar.kernel.jobs import jobs_app
 from safar.kernel.web.access import PublicRoute
+from safar.kernel.web.pages import context_of
 from safar.kernel.web.surface import Surface, build_surface
+from safar.owner.layer import ShopLayer
+from safar.owner.reading import known_shop
 from safar.payments.layer import PaymentsLayer
 from safar.payments.ways import PaymentWarnings
 from safar.team.layer import StaffLayer
@@ -48,6 +51,7 @@ def _page_values(request: Request) -> Mapping[str, Any]:
     payments = getattr(request.state, "payments", PaymentWarnings())
     return {
         "staff": staff,
+        "shop_name": known_shop(context_of(request)).name,
         "nav": navigation(request, request.app.state.entries, staff),
         "payment_standing": payments,
     }
@@ -93,6 +97,7 @@ def build_console(context: Context) -> Starlette:
         Surface("console", _page_values, uploads=True),
         routes,
         inside=[
+            lambda app: ShopLayer(app, context),
             lambda app: StaffLayer(app, context, open_paths=open_paths),
             lambda app: PaymentsLayer(app, context),
         ],

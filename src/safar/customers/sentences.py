@@ -53,6 +53,7 @@ SENTENCES: Mapping[str, str] = {
     "failure.dismissed": N_("Dismissed event %(event)s, which %(reader)s could not take"),
     "setback.retried": N_("Had an item tried again that had failed: %(queue)s"),
     "shop_front.changed": N_("Changed what the shop says of itself"),
+    "shop.changed": N_("Changed what the shop says of itself"),
     "checkout.started": N_("Began to check out"),
     "order.placed": N_("Placed an order"),
     "order.confirmed": N_("Order confirmed: %(total)s"),

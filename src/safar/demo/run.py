@@ -25,6 +25,7 @@ from safar.demo.visitors import RehearsalStage, VirtualCustomer
 from safar.journey.decide import WINDOWS_S
 from safar.journey.report import PromiseReport, promise_report
 from safar.kernel.context import Context, make_context
+from safar.owner.reading import shop_with
 from safar.serve import Supervisor, say_where, stop_signal
 from safar.settings import Settings
 
@@ -116,7 +117,7 @@ async def rehearse(context: Context, *, customers: int, seconds: float) -> Rehea
     tally = Tally()
     draft = campaign_draft(offered, customers=customers, seconds=seconds)
     async with context.database.transaction() as connection:
-        campaign_id = await create_campaign(connection, draft, shop_name=settings.shop_name)
+        campaign_id = await create_campaign(connection, draft, shop_name=(await shop_with(connection)).name)
         await start_campaign(connection, campaign_id)
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
     async with httpx.AsyncHTTPTransport(limits=limits) as transport:

@@ -35,6 +35,7 @@ from safar.kernel.web.networks import routed_network
 from safar.kernel.web.page_cache import PageCache
 from safar.kernel.web.requests import client_address
 from safar.kernel.web.surface import Surface, build_surface
+from safar.owner.layer import ShopLayer
 from safar.storefront.layer import StorefrontLayer, page_values
 from safar.watch.reading import REFRESH_S as WATCH_EVERY_S
 from safar.watch.reading import Watch
@@ -108,6 +109,7 @@ def build_front(context: Context) -> Starlette:
         inside=[
             lambda app: ShedLayer(app, inside=has_pass, buying=is_buying, network=_network),
             lambda app: VisitorLayer(app, context),
+            lambda app: ShopLayer(app, context),
             lambda app: StorefrontLayer(app, context),
             lambda app: GateLayer(app, context, SHOP, _caller, passes_by),
             lambda app: PageCache(app, key=cached_page_key, noted=noting(views)),

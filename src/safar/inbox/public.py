@@ -22,6 +22,7 @@ from safar.kernel.web.networks import routed_network
 from safar.kernel.web.pages import context_of, page, wants_json
 from safar.kernel.web.requests import client_address, local_path, see_other
 from safar.kernel.web.sse import Streams, briefly, event_stream, last_event_id
+from safar.owner.reading import known_shop
 
 TEXT_MAX = 2000
 STREAMS_OF_VISITOR = 3
@@ -80,7 +81,7 @@ async def history(request: Request) -> Response:
     context = context_of(request)
     async with context.database.connection() as connection:
         found = await web_messages(connection, visitor_of(request))
-    shop_name = context.settings.shop_name
+    shop_name = known_shop(context).name
     return JSONResponse({"messages": [shown_to_visitor(message, shop_name) for message in found]})
 
 
@@ -91,7 +92,7 @@ async def stream_messages(request: Request) -> Response:
     """
     context, visitor, after = context_of(request), somebody(request), last_event_id(request)
     ended = _streams(request).open(visitor.visitor_id, routed_network(client_address(request)))
-    shop_name = context.settings.shop_name
+    shop_name = known_shop(context).name
     if ended is None:
         return briefly(missed_chat(context.database, visitor, after, shop_name=shop_name), _AGAIN_S)
     live: LiveFeed = request.app.state.live
@@ -120,7 +121,7 @@ async def _chat_page(request: Request, *, error: InvalidInput | None = None, tex
     async with context.database.connection() as connection:
         found = await web_messages(connection, visitor_of(request))
     values = {
-        "messages": [shown_to_visitor(message, context.settings.shop_name) for message in found],
+        "messages": [shown_to_visitor(message, known_shop(context).name) for message in found],
         "new_id": new_id(),
         "text": text,
         "text_max": TEXT_MAX,

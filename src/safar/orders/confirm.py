@@ -1,6 +1,6 @@
 """Confirming orders that are paid: their units are sold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -23,20 +23,15 @@ from safar.orders.model import Order, OrderState, PaymentState
 from safar.orders.reading import goods_of
 from safar.orders.way import when_paid
 from safar.stock import actions as stock
-from safar.stock.choose import LocationRule
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """The provider says that this order is paid.
-
-    `location_rule`: how shelves are chosen when its hold has ended and the units are held again.
-    """
+    """The provider says that this order is paid."""
 
     order_id: UUID
     link: str
     reference: str | None = None
-    location_rule: str = "nearest"
 
 
 async def confirm_many(connection: Connection, confirmations: Sequence[Confirmation]) -> list[OrderStanding]:
@@ -57,8 +52,7 @@ async def confirm_many(connection: Connection, confirmations: Sequence[Confirmat
             claimable.append(order)
         elif step == "owe":
             changes[order.id] = unchanged(order, payment_state=PaymentState.OWED)
-    rules = {order.id: LocationRule(asked[order.id].location_rule) for order in claimable}
-    sold = await _claim(connection, claimable, rules, now)
+    sold = await _claim(connection, claimable, now)
     for order in claimable:
         hold_id = sold.get(order.id)
         changes[order.id] = _confirmed(order, hold_id) if hold_id else _sold_out(order)
@@ -68,9 +62,7 @@ async def confirm_many(connection: Connection, confirmations: Sequence[Confirmat
     return standings([confirmation.order_id for confirmation in confirmations], orders, changes)
 
 
-async def _claim(
-    connection: Connection, orders: Sequence[Order], rules: Mapping[UUID, LocationRule], now: datetime
-) -> dict[UUID, UUID]:
+async def _claim(connection: Connection, orders: Sequence[Order], now: datetime) -> dict[UUID, UUID]:
     """Sell what the orders hold, or can hold again; return the hold that was claimed, by order."""
     if not orders:
         return {}
@@ -87,7 +79,7 @@ async def _claim(
         if ended.state is HoldState.CLAIMED and ended.changed
     }
     lapsed = [order for order in orders if order.id not in sold]
-    return sold | await claim_again(connection, lapsed, goods, rules, now)
+    return sold | await claim_again(connection, lapsed, goods, now)
 
 
 def _confirmed(order: Order, hold_id: UUID) -> OrderChange:

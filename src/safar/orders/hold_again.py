@@ -12,8 +12,8 @@ from safar.orders.model import Goods, Order
 from safar.orders.reading import QUERIES
 from safar.pricing.discounts import uses_left
 from safar.stock import actions as stock
-from safar.stock.choose import Chosen, LocationRule, choose_locations
-from safar.stock.locations import selling_locations
+from safar.stock.choose import Chosen, choose_locations
+from safar.stock.locations import location_rule, selling_locations
 from safar.stock.model import Place, allocation_of
 
 _AGAIN = timedelta(minutes=1)
@@ -23,13 +23,12 @@ async def claim_again(
     connection: Connection,
     orders: Sequence[Order],
     goods: Mapping[UUID, list[Goods]],
-    rules: Mapping[UUID, LocationRule],
     now: datetime,
 ) -> dict[UUID, UUID]:
     """Sell orders whose hold has ended, where there is still enough; return their new hold, by order.
 
-    Each takes its units from the shelves that its rule chooses now, and the use of its code if there is one
-    left: it keeps its price without one, too.
+    Each takes its units from the shelves that the rule of now chooses, and the use of its code if there is
+    one left: it keeps its price without one, too.
     The caller has locked the accounts of the holds and of every level of the variants.
     """
     if not orders:
@@ -37,7 +36,7 @@ async def claim_again(
     # A hold that is due but was not swept yet still keeps its units: first give them back.
     await ledger.release_many(connection, [order.hold_id for order in orders])
     levels = await stock.levels(connection, {one.variant_id for o in orders for one in goods[o.id]})
-    locations = await selling_locations(connection)
+    locations, rule = await selling_locations(connection), await location_rule(connection)
     held: dict[UUID, UUID] = {}
     claims, moved = [], {}
     for order in orders:
@@ -45,9 +44,7 @@ async def claim_again(
         for one in goods[order.id]:
             demand[one.variant_id] = demand.get(one.variant_id, 0) + one.quantity
         first = allocation_of(order.campaign_id) if order.campaign_id else None
-        chosen = choose_locations(
-            demand, levels, locations, rule=rules[order.id], country=order.country, first=first
-        )
+        chosen = choose_locations(demand, levels, locations, rule=rule, country=order.country, first=first)
         if not isinstance(chosen, Chosen):
             continue
         hold_id = derived_id("held again", order.id)

@@ -345,7 +345,6 @@ class OrderRequest:
     shipping: str = ""
     discount_code: str = ""
     expected_total_minor: int | None = None
-    location_rule: str = "nearest"
     link_id: UUID | None = None
     limits: OrderLimits = OrderLimits()
     total_minor_max: int | None = None

@@ -47,7 +47,7 @@ from safar.orders.rows import (
 from safar.pricing.discounts import Use, accounts_of_uses, discounts, plain_code
 from safar.pricing.rules import rules_with
 from safar.stock import actions as stock
-from safar.stock.locations import selling_locations
+from safar.stock.locations import location_rule, selling_locations
 from safar.stock.model import allocation_of
 from safar.stock.promise import promises
 
@@ -103,7 +103,7 @@ async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_
     going, following = one_a_cart([request for request in new if request.order_id not in answers])
     if going:
         await _keep_longer_for_proven(connection, going)
-        world = World(variants, levels, locations, now, unpaid=unpaid)
+        world = World(variants, levels, locations, now, await location_rule(connection), unpaid=unpaid)
         asked = await _asked(connection, going, world, rooms)
         plans = []
         for request in going:

@@ -43,6 +43,7 @@ class World:
     levels: dict[Place, Level]
     locations: Sequence[Selling]
     now: datetime
+    location_rule: LocationRule
     rules: Rules = field(default_factory=Rules)
     kits: Parts = field(default_factory=dict)
     prices: Mapping[str, Mapping[UUID, Price]] = field(default_factory=dict)
@@ -246,7 +247,7 @@ def _choose(
         demand,
         world.levels,
         world.locations,
-        rule=LocationRule(request.location_rule),
+        rule=world.location_rule,
         country=request.country,
         first=allocation_of(request.campaign_id) if request.campaign_id else None,
     )

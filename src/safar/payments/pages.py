@@ -165,7 +165,6 @@ async def _receive(request: Request, actor: Actor, fields: Fields) -> str:
         reference,
         link=order_link(context, account.order_id),
         staff_id=actor.id,
-        location_rule=context.settings.order_location_rule,
     )
     if isinstance(await receive_money(context, receipt), ReceiptKeyReused):
         raise AlreadySettled
@@ -243,7 +242,6 @@ async def _assign(request: Request) -> Response:
             order_id,
             link=order_link(context, order_id),
             staff_id=actor.id,
-            location_rule=context.settings.order_location_rule,
         )
     if given is None:
         raise AlreadySettled

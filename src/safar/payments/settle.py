@@ -152,7 +152,6 @@ async def settle_said(context: Context, account: OrderMoney, said: ProviderWord)
         account.currency,
         said.reference or "",
         link=link,
-        location_rule=context.settings.order_location_rule,
     )
     received = await context.batched(receive_money_many, receipt)
     if isinstance(received, ReceiptKeyReused):

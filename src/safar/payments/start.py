@@ -26,8 +26,7 @@ async def pay(context: Context, taken: Taken) -> Taken:
     if taken.state != OrderState.PLACED:
         return taken
     if taken.total_minor == 0:
-        rule = context.settings.order_location_rule
-        paid = Confirmation(taken.order_id, order_link(context, taken.order_id), location_rule=rule)
+        paid = Confirmation(taken.order_id, order_link(context, taken.order_id))
         return _as_taken(taken, await context.batched(confirm_many, paid))
     async with context.database.connection() as connection:
         account = (await accounts_of(connection, [taken.order_id]))[taken.order_id]

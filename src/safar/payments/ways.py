@@ -23,6 +23,7 @@ from safar.kernel.money import minor_of
 from safar.kernel.queries import queries_beside
 from safar.kernel.web.actor import Actor
 from safar.orders.plan import takes
+from safar.owner.reading import shop_of
 from safar.payments.providers.port import Configured, Provider
 from safar.payments.registry import KINDS
 from safar.settings import Settings
@@ -213,6 +214,7 @@ def hold_minutes_unproven(settings: Settings, provider: str) -> float | None:
 async def provider_of(context: Context, name: str) -> Provider:
     """Return the provider of this name, set up as it is now. Raises KeyError for one that we do not know."""
     kind = KINDS[name]
+    await shop_of(context)  # which some of them name
     if kind.always:
         return kind.make(context, Configured(name, False, (), (), {}, {}))
     return kind.make(context, (await ways_of(context))[name])

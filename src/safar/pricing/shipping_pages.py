@@ -14,6 +14,7 @@ from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.requests import see_other
+from safar.owner.reading import shop_with
 from safar.pricing import reading
 from safar.pricing.actions import remove_method, remove_zone, save_method, save_zone
 from safar.pricing.forms import BANDS_MAX, method_in, places_in
@@ -31,7 +32,8 @@ async def _zones(request: Request, wrong: Wrong = NOTHING) -> Response:
     async with context_of(request).database.connection() as connection:
         zones = await reading.zones(connection)
         rules = await load_rules(connection)
-    to = Destination(asked.get("country", settings.country)[:2], asked.get("postcode", "")[:16])
+        home = (await shop_with(connection)).country
+    to = Destination(asked.get("country", home)[:2], asked.get("postcode", "")[:16])
     weight = ascii_digits(asked.get("weight", ""))
     zone = zone_of(rules.zones, to)
     tried = methods_to(

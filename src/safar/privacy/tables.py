@@ -107,6 +107,7 @@ TABLES: Mapping[str, Kept] = {
     "back_in_stock_requests": KeptBy("storefront.forget, when they are over"),
     "product_popularity": _FIGURES,
     "shop_words": _GOODS,
+    "shop_settings": ForEver("one row a fact about the shop"),
     "orders": _BOOKS, "order_lines": _ORDER, "order_goods": _ORDER,
     "given_up": _ORDER, "given_up_lines": _ORDER,
     "documents": _BOOKS, "document_series": _SYSTEM, "order_credits": _BOOKS,

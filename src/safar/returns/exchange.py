@@ -34,8 +34,8 @@ from safar.returns.model import Approval, Return, ReturnLine
 from safar.returns.money import same_again, unit_in_terms_of, worth_of
 from safar.returns.reading import credited_units
 from safar.stock import actions as stock
-from safar.stock.choose import Chosen, LocationRule, choose_locations
-from safar.stock.locations import selling_locations
+from safar.stock.choose import Chosen, choose_locations
+from safar.stock.locations import location_rule, selling_locations
 from safar.stock.model import Place
 
 _HELD_FOR = timedelta(minutes=1)  # claimed in the same transaction
@@ -75,7 +75,7 @@ async def exchange(
     purse = (await purses_of(connection, [order.id]))[order.id]
     paid_minor = min(worth_minor, purse.total_minor)
     credit_minor = min(paid_minor, quoted.total_minor)
-    goods = await _shelves(connection, order, demand_of(wanted, parts), LocationRule(approval.location_rule))
+    goods = await _shelves(connection, order, demand_of(wanted, parts))
     new_id = exchange_id(one.id)
     await _hold(connection, new_id, goods, order)
     await _insert(
@@ -200,9 +200,7 @@ def _price(variant: Variant, prices: Mapping[UUID, Any]) -> int:
     return int(prices[variant.id].price_minor)
 
 
-async def _shelves(
-    connection: Connection, order: Order, demand: Mapping[UUID, int], rule: LocationRule
-) -> Mapping[Place, int]:
+async def _shelves(connection: Connection, order: Order, demand: Mapping[UUID, int]) -> Mapping[Place, int]:
     """Return where the units come from: what lies there, never what is still to come."""
     levels = await stock.levels(connection, demand)
     await ledger.lock_many(connection, [level.account_id for level in levels.values()])
@@ -210,7 +208,7 @@ async def _shelves(
         place: replace(level, backorder=0)
         for place, level in (await stock.levels(connection, demand)).items()
     }
-    locations = await selling_locations(connection)
+    locations, rule = await selling_locations(connection), await location_rule(connection)
     chosen = choose_locations(demand, there, locations, rule=rule, country=order.country)
     if isinstance(chosen, Chosen):
         return chosen.goods

@@ -9,6 +9,7 @@ from safar.kernel.context import Context
 from safar.kernel.database import Connection, values
 from safar.kernel.loops import Loop
 from safar.kernel.setbacks import work_off
+from safar.owner.reading import shop_of
 from safar.returns.reading import QUERIES
 from safar.shipments.actions import close_many
 
@@ -30,7 +31,8 @@ async def close_old(context: Context) -> bool:
     delivery does not: somebody has the money, or it was never paid.
     """
     settings = context.settings
-    days, way_days, zone = settings.return_days, settings.delivery_days_max, settings.timezone
+    days = (await shop_of(context)).return_days
+    way_days, zone = settings.delivery_days_max, settings.timezone
     last_day = clock.today(zone) - timedelta(days=days)
     params = {
         "before": clock.day_start(last_day, zone),

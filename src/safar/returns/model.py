@@ -80,8 +80,7 @@ class ReturnRequest:
 class Approval:
     """It may come back, to `send_to`. For an exchange the new units are set aside now.
 
-    `link`: the order's page; `exchange_link`: that of the new order. `location_rule`: how its shelves are
-    chosen.
+    `link`: the order's page; `exchange_link`: that of the new order.
     """
 
     return_id: UUID
@@ -90,7 +89,6 @@ class Approval:
     exchange_link: str = ""
     send_to: str = ""
     answer: str = ""
-    location_rule: str = "nearest"
 
 
 @dataclass(frozen=True, slots=True)

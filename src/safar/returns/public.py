@@ -21,6 +21,7 @@ from safar.kernel.web.requests import request_key, see_other
 from safar.orders.links import order_link, path_of
 from safar.orders.model import Order, OrderLine
 from safar.orders.reading import order_lines_of, orders_by_id
+from safar.owner.reading import shop_of
 from safar.returns.decide import within_window
 from safar.returns.errors import NotReturnable
 from safar.returns.model import AskedLine, ReturnRequest, ReturnWish
@@ -62,7 +63,7 @@ async def _form(
         others = await other_variants(connection, [line.variant_id for line in lines])
     open_lines = [line for line in lines if left.get(line.variant_id)]
     settings = context.settings
-    days, way_days = settings.return_days, settings.delivery_days_max
+    days, way_days = (await shop_of(context)).return_days, settings.delivery_days_max
     if not open_lines or not within_window(order, days, way_days, clock.now(), settings.timezone):
         raise NotReturnable
     typed = fields.values if fields else {}
@@ -99,7 +100,7 @@ async def _ask(request: Request, order_id: UUID) -> Response:
             order_id,
             wanted,
             fields.values["wish"],
-            context.settings.return_days,
+            (await shop_of(context)).return_days,
             order_link(context, order_id),
             fields.values.get("note", "").strip(),
             way_days=context.settings.delivery_days_max,

@@ -18,6 +18,7 @@ from safar.kernel.web.requests import request_key, see_other
 from safar.orders.errors import NotNow
 from safar.orders.links import order_link
 from safar.orders.reading import order_lines_of, orders_by_id
+from safar.owner.reading import shop_of
 from safar.returns.exchange import exchange_id
 from safar.returns.model import (
     Approval,
@@ -57,15 +58,14 @@ async def _approve(request: Request, actor: Actor, fields: Fields) -> str:
     answer = fields.text("answer", length_max=ANSWER_CHARACTERS_MAX, required=False)
     fields.done()
     order_id = await _order_id(context, return_id)
-    send_to = "\n".join([context.settings.shop_name, *context.settings.shop_address.split("|")])
+    shop = await shop_of(context)
     approval = Approval(
         return_id,
         actor.id,
         order_link(context, order_id),
         order_link(context, exchange_id(return_id)),
-        send_to if context.settings.shop_address else "",
+        "\n".join([shop.name, *shop.address]) if shop.address else "",
         answer,
-        context.settings.order_location_rule,
     )
     return _done(return_id, await context.batched(approve_many, approval))
 
@@ -147,7 +147,7 @@ async def _register(request: Request) -> Response:
             order_id,
             wanted,
             fields.values.get("wish", ReturnWish.REFUND),
-            context.settings.return_days,
+            (await shop_of(context)).return_days,
             order_link(context, order_id),
             note,
             actor.id,

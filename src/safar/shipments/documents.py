@@ -8,7 +8,7 @@ from safar.kernel import clock
 from safar.kernel.i18n import _, date, datetime_text, money, number, pgettext, speaking
 from safar.kernel.text import shortened
 from safar.orders.model import Order, OrderLine, PaymentState
-from safar.settings import Settings
+from safar.owner.model import Shop
 from safar.shipments.draft import Column, DocumentDraft
 from safar.shipments.model import Pick
 from safar.shipments.paper import BOX, Paper, printed
@@ -73,14 +73,14 @@ def picking_list(
 
 
 def packing_slip(
-    settings: Settings, order: Order, lines: Sequence[tuple[str, str, int]], *, parcel: str = ""
+    shop: Shop, order: Order, lines: Sequence[tuple[str, str, int]], *, parcel: str = ""
 ) -> bytes:
     """Return what lies in the parcel, for the customer, in their language; lines are (SKU, title, units)."""
     with speaking(order.language):
-        paper = Paper(_("Packing slip"), foot=settings.shop_name)
+        paper = Paper(_("Packing slip"), foot=shop.name)
         paper.title(_("Packing slip"), _order_side(order))
         paper.blocks(
-            [(pgettext("person", "From"), _shop(settings)), (pgettext("person", "To"), _customer(order))]
+            [(pgettext("person", "From"), _shop(shop)), (pgettext("person", "To"), _customer(order))]
         )
         if parcel:
             paper.text(parcel)
@@ -123,7 +123,7 @@ def tax_lines(order: Order, lines: Sequence[OrderLine]) -> list[TaxLine]:
 
 
 def invoice_draft(
-    settings: Settings, order: Order, lines: Sequence[OrderLine], *, number: str, refunded_minor: int = 0
+    shop: Shop, order: Order, lines: Sequence[OrderLine], *, number: str, refunded_minor: int = 0
 ) -> DocumentDraft:
     """Return what an invoice (a receipt, once it is paid) says, in the customer's language.
 
@@ -132,11 +132,11 @@ def invoice_draft(
     with speaking(order.language):
         is_paid = is_paid_for(order)
         name = f"{_('Receipt') if is_paid else _('Invoice')} {number}"
-        paper = DocumentDraft(name, settings.shop_name, order.language)
+        paper = DocumentDraft(name, shop.name, order.language)
         issued = _("Issued on %(day)s", day=date(clock.now()))
         paper.title(name, f"{_order_side(order)}\n{issued}")
         paper.blocks(
-            [(pgettext("person", "From"), _shop(settings)), (pgettext("person", "To"), _customer(order))]
+            [(pgettext("person", "From"), _shop(shop)), (pgettext("person", "To"), _customer(order))]
         )
         _write_lines(paper, order, lines)
         paper.sums(_sums(order, lines))
@@ -236,10 +236,10 @@ def _order_side(order: Order) -> str:
     return "\n".join([_("Order %(number)s", number=order.number), date(order.placed_at)])
 
 
-def _shop(settings: Settings) -> str:
-    lines = [settings.shop_name, *(part.strip() for part in settings.shop_address.split("|") if part.strip())]
-    if settings.shop_tax_id:
-        lines.append(_("Tax number: %(number)s", number=settings.shop_tax_id))
+def _shop(shop: Shop) -> str:
+    lines = [shop.name, *shop.address]
+    if shop.tax_id:
+        lines.append(_("Tax number: %(number)s", number=shop.tax_id))
     return "\n".join(lines)
 
 

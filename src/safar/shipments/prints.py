@@ -22,6 +22,7 @@ from safar.kernel.i18n import current_language
 from safar.orders.changes import lock_orders
 from safar.orders.model import Order
 from safar.orders.reading import goods_of, order_lines_of, orders_by_id
+from safar.owner.reading import shop_of, stored_shop
 from safar.payments.books.reading import accounts_of
 from safar.shipments.draft import DocumentDraft, draft_of
 from safar.shipments.model import Pick
@@ -77,9 +78,8 @@ async def packing_slip_of(context: Context, order: Order, shipment_id: UUID | No
                 raise NotFound
             content = (await sent_in(connection, [shipment_id]))[shipment_id]
             units = [(one.sku, one.title, one.quantity) for one in content]
-    return await _printed(
-        lambda: _documents().packing_slip(context.settings, order, units), "pack", order, units
-    )
+    shop = await shop_of(context)
+    return await _printed(lambda: _documents().packing_slip(shop, order, units), "pack", shop, order, units)
 
 
 async def invoice_of(context: Context, order: Order) -> bytes:
@@ -109,8 +109,9 @@ async def _issue(
     )
     lines = (await order_lines_of(connection, [order.id]))[order.id]
     refunded = (await accounts_of(connection, [order.id]))[order.id].refunded_minor
+    shop = await stored_shop(connection)
     draft: DocumentDraft = _documents().invoice_draft(
-        context.settings, order, lines, number=f"{series}{number}", refunded_minor=refunded
+        shop, order, lines, number=f"{series}{number}", refunded_minor=refunded
     )
     params = {
         "order_id": order.id,

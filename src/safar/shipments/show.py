@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from safar.kernel.clock import shop_day
 from safar.kernel.i18n import _, current_language, day
 from safar.orders.model import Order, OrderState
+from safar.owner.model import Shop
 from safar.pricing.model import Destination, Rules, ShippingMethod
 from safar.pricing.places import country_name
 from safar.pricing.shipping import zone_of
-from safar.settings import Settings
 
 _LEAVING = (OrderState.CONFIRMED, OrderState.PACKED)
 
@@ -41,12 +41,12 @@ class Expected:
         return " ".join(parts)
 
 
-def expected_of(order: Order, settings: Settings, rules: Rules) -> Expected:
+def expected_of(order: Order, shop: Shop, rules: Rules, *, zone: str) -> Expected:
     """Return when an order leaves and arrives, by what was promised and by the way it is sent."""
     method = method_of(order, rules)
-    start = leaves_on = _leaves_on(order, settings)
+    start = leaves_on = _leaves_on(order, shop, zone)
     if order.state == OrderState.SHIPPED and order.shipped_at:
-        start = shop_day(order.shipped_at, settings.timezone)
+        start = shop_day(order.shipped_at, zone)
     return Expected(
         way=(method.names.get(current_language()) or method.names.get("", "")) if method else "",
         leaves_on=leaves_on,
@@ -68,15 +68,15 @@ def method_of(order: Order, rules: Rules) -> ShippingMethod | None:
     return next((one for one in zone.methods if one.key == order.shipping_key), None) if zone else None
 
 
-def is_late(order: Order, settings: Settings, today: date) -> bool:
+def is_late(order: Order, shop: Shop, today: date, *, zone: str) -> bool:
     """Tell whether an order should have left before `today`, a day of the shop."""
-    leaves_on = _leaves_on(order, settings)
+    leaves_on = _leaves_on(order, shop, zone)
     return leaves_on is not None and leaves_on < today
 
 
-def _leaves_on(order: Order, settings: Settings) -> date | None:
+def _leaves_on(order: Order, shop: Shop, zone: str) -> date | None:
     """Return the day of the shop by which an order leaves; None when it has left, or is not confirmed."""
     if order.state not in _LEAVING or order.confirmed_at is None:
         return None
-    latest = shop_day(order.confirmed_at, settings.timezone) + timedelta(days=settings.ship_days)
+    latest = shop_day(order.confirmed_at, zone) + timedelta(days=shop.ship_days)
     return max(order.promised_on, latest) if order.promised_on else latest

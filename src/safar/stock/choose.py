@@ -42,7 +42,7 @@ def choose_locations(
     levels: Mapping[Place, Level],
     locations: Sequence[Selling],
     *,
-    rule: LocationRule = LocationRule.NEAREST,
+    rule: LocationRule,
     country: str = "",
     first: UUID | None = None,
 ) -> Chosen | Short:

@@ -9,7 +9,9 @@ from safar.journal.model import Event
 from safar.kernel.database import Connection, as_json, execute, row, rows
 from safar.kernel.errors import Conflict
 from safar.kernel.ids import derived_id
+from safar.owner.reading import shop_with
 from safar.stock.actions import LOCATIONS_MAX, open_locations
+from safar.stock.choose import LocationRule
 from safar.stock.limits import QUERIES, write_limits
 from safar.stock.model import MAIN, Selling
 
@@ -59,6 +61,11 @@ async def selling_locations(connection: Connection, channel: str = "shop") -> li
     """Return where a channel's units may come from, first what is set aside for it, then by priority."""
     params = {"own": channel_location(channel), "limit": LOCATIONS_MAX}
     return await rows(Selling, connection, QUERIES["selling_locations"], params)
+
+
+async def location_rule(connection: Connection) -> LocationRule:
+    """Return how the shop chooses the shelves that orders leave from."""
+    return LocationRule((await shop_with(connection)).location_rule)
 
 
 async def known_locations(connection: Connection) -> list[OwnLocation]:

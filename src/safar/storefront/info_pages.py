@@ -8,6 +8,7 @@ from safar.kernel.errors import NotFound
 from safar.kernel.i18n import N_, _, current_language
 from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.pages import context_of, page
+from safar.owner.reading import shop_of
 from safar.pricing.money import converted
 from safar.pricing.rules import rules_of
 from safar.storefront.currency import currency_of
@@ -42,8 +43,7 @@ async def _info(request: Request) -> Response:
         "amount": amount,
         "currency": currency,
         "language": current_language(),
-        "email": look.say("email") or context.settings.mail_from,
-        "opening_hours": context.settings.opening_hours,
+        "email": (await shop_of(context)).email or context.settings.mail_from,
     }
     return page(request, "storefront/info.html", values)
 

@@ -14,6 +14,7 @@ from safar.kernel.i18n import hours_text
 from safar.kernel.web.cookies import cookie_of, cookie_set
 from safar.kernel.web.page_cache import request_id_of
 from safar.kernel.web.pages import context_of
+from safar.owner.reading import known_shop
 from safar.storefront.currency import COOKIE, choose_currency, currency_of
 from safar.storefront.look import look_of
 from safar.storefront.model import Look
@@ -72,15 +73,18 @@ class StorefrontLayer:
 
 def page_values(request: Request) -> Mapping[str, Any]:
     """Return what the layout of every page wants."""
-    settings = context_of(request).settings
+    context = context_of(request)
+    shop = known_shop(context)
     return {
         "cart_count": cart_count(request),
         "request_id": request_id_of(request.scope),
         "query": request.query_params.get("q", "")[:100],
         "look": look_in(request),
         "currency_chosen": currency_of(request),
-        "public_url": settings.public_url,
-        "people_answer": hours_text(settings.opening_hours),
+        "public_url": context.settings.public_url,
+        "shop_name": shop.name,
+        "shop_data": shop,
+        "people_answer": hours_text(shop.opening_hours),
     }
 
 

@@ -19,12 +19,11 @@ from safar.storefront.model import Aisle, Look
 
 QUERIES = queries_beside(__file__)
 KEPT = timedelta(seconds=10)
-# What the shop can say in each language, and what is the same in all (of which "country" is where most of its
-# customers live, and "hero_sku" the article on the home page).
+# What the shop can say in each language, and what is the same in all: the article on the home page.
 SPOKEN = (
     "notice", "hero_title", "hero_text", "about", "delivery", "returns", "terms", "privacy",
 )  # fmt: skip
-PLAIN = ("email", "phone", "address", "country", "hero_sku")
+PLAIN = ("hero_sku",)
 PAGES = ("contact", "delivery", "returns", "terms", "privacy")
 
 

@@ -13,11 +13,16 @@ from safar.kernel.web.actor import Actor
 from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.post import NOTHING, Wrong, posted
+from safar.owner.actions import change_shop
+from safar.owner.facts import FACTS
+from safar.owner.forms import changes_in, typed_of
+from safar.owner.reading import stored_shop
 from safar.storefront.look import PLAIN, SPOKEN, ShopWord, forget_look, say_many, words_of_shop
 
 _LINE_MAX = 200
 _TEXT_MAX = 12_000  # in four languages and percent-encoded they fit into one body
-_COUNTRY_LETTERS = 2
+# Facts about the shop that stand on these pages, too.
+HERE = ("email", "phone", "address", "country")
 
 # How each is called, and what it is for; long ones are texts of several lines.
 LABELS: Mapping[str, tuple[str, str]] = {
@@ -29,12 +34,6 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "returns": (N_("Returns"), N_("Without text there is no such page.")),
     "terms": (N_("Terms"), N_("Without text there is no such page.")),
     "privacy": (N_("Privacy"), N_("Without text there is no such page.")),
-    "email": (N_("E-mail for customers"), N_("Empty: the sender address of the shop.")),
-    "phone": (N_("Phone"), ""),
-    "address": (N_("Address"), ""),
-    "country": (
-        N_("Country of most customers"), N_("Two letters, such as BR: for tax and delivery."),
-    ),
     "hero_sku": (N_("Article on the home page"), N_("Its SKU. Empty: what sells best.")),
 }  # fmt: skip
 _LONG = ("delivery", "returns", "terms", "privacy")
@@ -42,13 +41,15 @@ _LONG = ("delivery", "returns", "terms", "privacy")
 
 async def _show(request: Request, wrong: Wrong = NOTHING) -> Response:
     async with context_of(request).database.connection() as connection:
-        said = await words_of_shop(connection)
+        said, shop = await words_of_shop(connection), await stored_shop(connection)
+    facts = [(key, _(key.label), _(key.hint) if key.hint else "") for key in FACTS if key.name in HERE]
     known = {f"{one.key}_{one.language}" if one.language else one.key: one.words for one in said}
     values = {
-        "typed": known if wrong.fields is None else wrong.typed,
+        "typed": {**typed_of(shop), **known} if wrong.fields is None else wrong.typed,
         "problems": wrong.problems,
         "problem": wrong.problem,
         "spoken": [(key, *map(_, LABELS[key]), key in _LONG) for key in SPOKEN],
+        "facts": facts,
         "plain": [(key, _(LABELS[key][0]), _(LABELS[key][1]) if LABELS[key][1] else "") for key in PLAIN],
         "tongues": list(LANGUAGES.items()),
         "saved": request.query_params.get("saved") == "1",
@@ -62,13 +63,14 @@ async def _show(request: Request, wrong: Wrong = NOTHING) -> Response:
 @posted(_show)
 async def _save(request: Request, actor: Actor, fields: Fields) -> str:
     """Save what was sent; an empty field is what the shop no longer says."""
-    context, said = context_of(request), _said(fields)
+    context, said, changes = context_of(request), _said(fields), changes_in(fields, HERE)
     async with context.database.transaction() as connection:
         sku = fields.values.get("hero_sku", "").strip()
         if sku and await find_variant(connection, sku) is None:
             fields.problems["hero_sku"] = _("There is no article with this SKU.")
         fields.done()
         await say_many(connection, said, staff_id=actor.id)
+        await change_shop(connection, changes, staff_id=actor.id)
     forget_look(context.database)
     return "/shop-front?saved=1"
 
@@ -86,19 +88,8 @@ def _said(fields: Fields) -> Sequence[ShopWord]:
                 said.append(ShopWord(key, language, words.replace("\r\n", "\n")))
     for key in PLAIN:
         if key in fields.values:
-            said.append(ShopWord(key, "", _plain(fields, key)))
+            said.append(ShopWord(key, "", fields.text(key, length_max=_LINE_MAX, required=False)))
     return said
-
-
-def _plain(fields: Fields, key: str) -> str:
-    if key == "email":
-        return fields.email(key, required=False)
-    words = fields.text(key, length_max=_LINE_MAX, required=False)
-    if key != "country" or not words:
-        return words
-    if len(words) != _COUNTRY_LETTERS or not words.isascii() or not words.isalpha():
-        fields.problems[key] = _("Two letters of the country, such as BR or IN.")
-    return words.upper()
 
 
 routes: list[BaseRoute] = [

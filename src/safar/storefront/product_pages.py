@@ -30,6 +30,7 @@ from safar.kernel.money import Money
 from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.page_cache import tell_when_sent
 from safar.kernel.web.pages import context_of, page
+from safar.owner.reading import shop_of
 from safar.pricing.model import Destination, Rules
 from safar.pricing.rules import rules_of
 from safar.pricing.shipping import methods_to
@@ -142,7 +143,7 @@ async def _render(
     rules, selected = await rules_of(context), _selected(request, shown, sku)
     offer, price = shown.offers[selected.id], shown.prices.get(selected.id)
     gone = frozenset(v.sku for v in shown.variants if not shown.offers[v.id].buyable)
-    country = look_in(request).say("country") or context.settings.country
+    country = (await shop_of(context)).country
     many = len(shown.variants) > 1
     values = {
         "product": shown.product,

@@ -18,6 +18,8 @@ from safar.kernel.web.bodies import Bodies, replayed
 from safar.kernel.web.surface import Surface, build_surface
 from tests.stage.serving import Serve
 
+_VALUES = {"shop_name": "Safar", "cart_count": 0, "query": "", "people_answer": ""}
+
 AT_ONCE = 8
 
 
@@ -28,7 +30,7 @@ async def _echo(request: Request) -> PlainTextResponse:
 def build(context: Context) -> Starlette:
     return build_surface(
         context,
-        Surface("front", lambda _request: {"cart_count": 0, "query": "", "people_answer": ""}),
+        Surface("front", lambda _request: _VALUES),
         [
             PublicRoute("/p/tea", _echo, why="a test"),
             PublicRoute("/checkout", _echo, why="a test", methods=["POST"]),

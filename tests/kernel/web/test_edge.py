@@ -24,6 +24,8 @@ from safar.kernel.web.forms import read_fields
 from safar.kernel.web.surface import Surface, build_surface
 from tests.stage.serving import Serve
 
+_VALUES = {"shop_name": "Safar", "cart_count": 0, "query": "", "people_answer": ""}
+
 _PROGRAM = {"accept": "application/json"}
 
 
@@ -82,7 +84,7 @@ class Site:
 
 @pytest.fixture
 async def site(context: Context, serve: Serve) -> AsyncIterator[Site]:
-    surface = Surface("front", lambda request: {"cart_count": 0, "query": "", "people_answer": ""})
+    surface = Surface("front", lambda _request: _VALUES)
     base = await serve(build_surface(context, surface, _ROUTES, inside=[_Doorkeeper]))
     async with httpx.AsyncClient(base_url=base) as client:
         yield Site(base, client)

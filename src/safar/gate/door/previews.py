@@ -13,6 +13,7 @@ from safar.catalogue.words import words_in
 from safar.kernel.context import Context
 from safar.kernel.i18n import current_language
 from safar.kernel.web.pages import context_of
+from safar.owner.reading import known_shop
 
 _PRODUCTS = "/p/"
 _DESCRIPTION_MAX = 200
@@ -82,5 +83,5 @@ async def _read(context: Context, path: str) -> Preview:
 
 
 def _of_shop(context: Context) -> Preview:
-    settings = context.settings
-    return Preview(settings.shop_name, settings.shop_name, f"{settings.public_url.rstrip('/')}/")
+    name = known_shop(context).name
+    return Preview(name, name, f"{context.settings.public_url.rstrip('/')}/")

@@ -83,7 +83,6 @@ def page(
         "request": request,
         "path": request.url.path,
         "theme": theme if theme in ("light", "dark") else "auto",
-        "shop_name": context_of(request).settings.shop_name,
         **surface.page_values(request),
     }
     return HTMLResponse(render(template, {**shared, **(values or {})}), status)

@@ -47,9 +47,8 @@ class OrderMoney:
 class NewReceipt:
     """Money that arrived; `id` is derived from what the bank calls it, so that it counts once.
 
-    `link`: the order's page, for the mail. `named`: the reference that the payer gave. `location_rule`: how
-    shelves are chosen when the order's hold has ended. `doubt`: why it is not taken for the order that it
-    names (`pix_doubts.Doubt`); `payer`: who paid, as far as we know.
+    `link`: the order's page, for the mail. `named`: the reference that the payer gave. `doubt`: why it
+    is not taken for the order that it names (`pix_doubts.Doubt`); `payer`: who paid, as far as we know.
     """
 
     id: UUID
@@ -61,7 +60,6 @@ class NewReceipt:
     named: str = ""
     link: str = ""
     staff_id: UUID | None = None
-    location_rule: str = "nearest"
     doubt: str = ""
     payer: str = ""
 

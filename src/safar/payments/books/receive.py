@@ -57,7 +57,6 @@ async def give_to_order(
     *,
     link: str,
     staff_id: UUID,
-    location_rule: str = "nearest",
 ) -> Received | None:
     """Say what money is for of which nobody knew; None when that is settled, or it is another currency."""
     accounts = await lock_accounts(connection, [order_id])
@@ -76,7 +75,6 @@ async def give_to_order(
         receipt.named,
         link,
         staff_id,
-        location_rule,
     )
     booked = await _book(connection, [new], {receipt_id: new}, {receipt_id: new}, accounts)
     return booked[0] if isinstance(booked[0], Received) else None
@@ -111,7 +109,7 @@ async def _book(
     over = {receipt.id: _count(receipt, accounts) for receipt in fresh.values() if receipt.order_id}
     events = await _write(connection, fresh, over)
     paid = [
-        Confirmation(receipt.order_id, receipt.link, receipt.reference or None, receipt.location_rule)
+        Confirmation(receipt.order_id, receipt.link, receipt.reference or None)
         for receipt in fresh.values()
         if receipt.order_id and not missing(accounts[receipt.order_id])
     ]

@@ -9,13 +9,13 @@ from safar.cart.reading import Basket, BasketRequest, baskets_many
 from safar.customers.visitor import visitor_of
 from safar.kernel.i18n import current_language
 from safar.kernel.web.pages import context_of
+from safar.owner.reading import known_shop
 from safar.storefront.currency import currency_of
-from safar.storefront.layer import look_in
 
 
 def home_of(request: Request) -> str:
     """Return the country that goods go to until the customer says where."""
-    return look_in(request).say("country") or context_of(request).settings.country
+    return known_shop(context_of(request)).country
 
 
 async def basket_now(request: Request) -> Basket:

@@ -148,7 +148,6 @@ def order_request(
         shipping=choices.shipping,
         discount_code=choices.code or "",
         expected_total_minor=details.expected_total_minor,
-        location_rule=context.settings.order_location_rule,
         link_id=visitor.link_id,
     )
 

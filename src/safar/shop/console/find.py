@@ -11,7 +11,6 @@ from safar.kernel.database import Connection, values
 from safar.kernel.keyset import LAST_NUMBER
 from safar.orders.model import Order
 from safar.orders.reading import orders_by_id
-from safar.settings import Settings
 from safar.shop.console.history import QUERIES
 
 PAGE_SIZE = 50
@@ -32,7 +31,7 @@ class OrderSearch:
 
 
 async def find_orders(
-    connection: Connection, wanted: OrderSearch, settings: Settings, *, today: date
+    connection: Connection, wanted: OrderSearch, *, ship_days: int, today: date, zone: str
 ) -> list[Order]:
     """Return the orders wanted, newest first: one more than a page holds. A query finds 500 at most."""
     ids = await _matching(connection, wanted.query) if wanted.query else None
@@ -44,7 +43,7 @@ async def find_orders(
         "state": wanted.state,
         "payment": wanted.payment,
         "today": today if wanted.late else None,
-        "confirmed_before": day_start(today - timedelta(days=settings.ship_days), settings.timezone),
+        "confirmed_before": day_start(today - timedelta(days=ship_days), zone),
         "ids": ids,
         "limit": PAGE_SIZE + 1,
     }

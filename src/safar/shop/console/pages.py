@@ -28,6 +28,7 @@ from safar.orders.reading import goods_of, order_lines_of, order_of_number, orde
 from safar.orders.show import money_note, steps_of
 from safar.orders.way import Step, after, is_partly_shipped
 from safar.orders.words import PAYMENT_STATES, STATES
+from safar.owner.reading import known_shop, shop_of
 from safar.payments.show import box
 from safar.pricing.rules import rules_of
 from safar.returns import pages as return_pages
@@ -53,11 +54,13 @@ _QUERY_CHARACTERS_MAX = 100
 async def _orders(request: Request) -> Response:
     """Show orders, newest first; a number in the search goes straight to its order."""
     context = context_of(request)
-    wanted = _wanted(request)
+    wanted, shop, zone = _wanted(request), await shop_of(context), context.settings.timezone
     async with context.database.connection() as connection:
         if (number := whole_number(wanted.query)) and (order_id := await order_of_number(connection, number)):
             return see_other(f"/orders/{order_id}")
-        found = await find_orders(connection, wanted, context.settings, today=today_of(request))
+        found = await find_orders(
+            connection, wanted, ship_days=shop.ship_days, today=today_of(request), zone=zone
+        )
         shown, last = cut(found, PAGE_SIZE)
         progress = await progress_of(connection, [order.id for order in shown])
     older = f"?{request.url.include_query_params(before=last.number).query}" if last else None
@@ -72,7 +75,7 @@ async def _orders(request: Request) -> Response:
         "first": wanted.before is None,
         "progress": progress,
         "tabs": _tabs(wanted),
-        "late": {order.id for order in shown if is_late(order, context.settings, today_of(request))},
+        "late": {order.id for order in shown if is_late(order, shop, today_of(request), zone=zone)},
         "batch_id": new_id(),
         "told": _told(request),
     }
@@ -149,7 +152,9 @@ async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
     payment = await box(context, order)
     values |= _standing(context, order, values["progress"], partly=is_partly_shipped(goods)) | {
         "events": [(event, sentence(event), icon_of(event), tone_of(event)) for event in happened],
-        "expected": expected_of(order, context.settings, await rules_of(context)),
+        "expected": expected_of(
+            order, await shop_of(context), await rules_of(context), zone=context.settings.timezone
+        ),
         "payment": payment,
         "problem": wrong.sentence,
         "money_note": money_note(
@@ -175,7 +180,9 @@ def _standing(context: Context, order: Order, progress: Progress | None, *, part
         "may_pack": after(order.state, Step.PACK) is not None,
         "may_deliver": after(order.state, Step.DELIVER) is not None,
         "may_cancel": after(order.state, Step.CANCEL, partly_shipped=partly) is not None,
-        "late": is_late(order, context.settings, today(context.settings.timezone)),
+        "late": is_late(
+            order, known_shop(context), today(context.settings.timezone), zone=context.settings.timezone
+        ),
         "state_word": state_word(order, progress),
         "payment_word": payment_word(order, progress),
         "return_states": RETURN_STATES,

@@ -22,6 +22,7 @@ from safar.orders.opening import Opened, opened, opened_whole
 from safar.orders.reading import goods_of, order_lines_of, orders_by_id, something_left
 from safar.orders.show import money_note, next_step_text, steps_of, sums_of
 from safar.orders.way import Step, after, is_partly_shipped
+from safar.owner.reading import shop_of
 from safar.payments.refunds import refund_cancelled
 from safar.payments.show import box
 from safar.pricing.rules import rules_of
@@ -74,7 +75,8 @@ async def order_page(
     partly = is_partly_shipped(found.goods)
     sent_back = found.progress is not None and found.progress.is_sent_back
     settings = context.settings
-    days, way_days = settings.return_days, settings.delivery_days_max
+    shop = await shop_of(context)
+    days, way_days = shop.return_days, settings.delivery_days_max
     window = within_window(order, days, way_days, clock.now(), settings.timezone)
     cancelled = order.state == OrderState.CANCELLED
     payment = await box(context, order)
@@ -88,7 +90,7 @@ async def order_page(
         "payment": payment,
         "steps": steps_of(order, partly_shipped=partly, sent_back=sent_back),
         "next": next_step_text(order, partly_shipped=partly, sent_back=sent_back),
-        "expected": expected_of(order, context.settings, await rules_of(context)),
+        "expected": expected_of(order, shop, await rules_of(context), zone=context.settings.timezone),
         "money_note": money_note(
             order,
             came_minor=payment.came_minor,
@@ -103,7 +105,7 @@ async def order_page(
         and after(order.state, Step.CANCEL_BY_CUSTOMER, partly_shipped=partly) is not None,
         "was_paid": order.payment_state == PaymentState.PAID,
         "may_return": whole and window and any(found.returnable.values()),
-        "return_days": context.settings.return_days,
+        "return_days": shop.return_days,
         "has_invoice": whole and order.state in _WITH_INVOICE,
         "shipments": [(shipment, found.content[shipment.id]) for shipment in found.shipments],
         "returns": [(one, found.return_lines[one.id]) for one in found.returns],

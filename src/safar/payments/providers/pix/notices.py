@@ -117,7 +117,6 @@ async def _take(desk: NoticeTaker, caller: NoticeCaller, pix: PixReceived) -> st
         pix.end_to_end_id,
         pix.txid,
         order_link(context, order_id) if order_id else "",
-        location_rule=context.settings.order_location_rule,
         doubt=doubt or "",
         payer=pix.payer,
     )

@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 
 from safar.kernel.context import Context
 from safar.kernel.database import Database
+from safar.owner.reading import known_shop
 from safar.payments.providers.port import Configured
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def stripe_for(context: Context, way: Configured) -> "Stripe":
         clients[name] = stripe_client(
             key=key, url=settings.stripe_api_url, timeout_s=settings.payment_timeout_s
         )
-    return Stripe(clients[name], settings.shop_name)
+    return Stripe(clients[name], known_shop(context).name)
 
 
 def is_set_up(way: Configured) -> bool:

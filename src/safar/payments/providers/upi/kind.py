@@ -7,6 +7,7 @@ import segno
 
 from safar.kernel.i18n import N_
 from safar.kernel.money import Money
+from safar.owner.reading import known_shop
 from safar.payments.books.names import UPI
 from safar.payments.providers.kind import Input, Means, ProviderKind, matching_pattern
 from safar.payments.providers.upi.provider import ADDRESS, CATEGORY, RUPEES, Upi, link_for
@@ -21,7 +22,7 @@ KIND = ProviderKind(
     UPI,
     "UPI",
     N_("Scan a code or open your UPI app."),
-    make=lambda context, way: Upi(way.details, context.settings.shop_name),
+    make=lambda context, way: Upi(way.details, known_shop(context).name),
     inputs=(
         Input("holder", N_("Name of the receiver"), required=True, length_max=99),
         Input(

@@ -1,0 +1,51 @@
+"""What is done to the shop's own data: it is founded at the first start, and changed by its owner."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from safar.journal.actions import append_many
+from safar.journal.model import Event
+from safar.kernel import clock
+from safar.kernel.database import Connection, execute, rows
+from safar.owner.facts import BY_NAME, first_values
+from safar.owner.model import FactValue
+from safar.owner.reading import QUERIES, StoredFact, forget_shop
+from safar.settings import Settings
+
+
+async def found_shop(connection: Connection, settings: Settings) -> None:
+    """Write down what the environment says of the shop, for each fact that has no value yet.
+
+    Afterwards the database alone says it: the environment is not asked again.
+    """
+    values = Jsonb(first_values(settings))
+    await execute(connection, QUERIES["found"], {"values": values, "now": clock.now()})
+    forget_shop(connection)
+
+
+async def change_shop(
+    connection: Connection, changes: Mapping[str, FactValue], *, staff_id: UUID | None
+) -> tuple[str, ...]:
+    """Set facts; return the names of those whose value is another than before. Writes shop.changed.
+
+    The values are checked already (`forms.changes_in`). Raises KeyError for a fact that is not declared.
+    """
+    wanted = {BY_NAME[name].name: value for name, value in changes.items()}
+    stored = await rows(StoredFact, connection, QUERIES["lock"], {"keys": list(wanted)})
+    before = {one.key: one.value for one in stored}
+    # What the database gives back of several lines is a list.
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in wanted.items()}
+    changed = {name: value for name, value in plain.items() if name not in before or before[name] != value}
+    if not changed:
+        return ()
+    await execute(connection, QUERIES["change"], {"values": Jsonb(changed), "now": clock.now()})
+    forget_shop(connection)
+    told = {
+        "what": sorted(changed),
+        "before": {name: before.get(name) for name in changed},
+        "after": changed,
+    }
+    await append_many(connection, [Event(name="shop.changed", staff_id=staff_id, properties=told)])
+    return tuple(sorted(changed))
