@@ -12,7 +12,7 @@ import pytest
 
 from safar.campaigns.outcomes import Click
 from safar.cart.decide import CartChange, CartCode
-from safar.cart.reading import BasketRequest
+from safar.cart.reading import PricedCartRequest
 from safar.channels.inbound_mail import unread_mail
 from safar.channels.model import WEB
 from safar.customers.model import Consent
@@ -34,8 +34,8 @@ from safar.payments.books.model import Ending, NewReceipt, NotedRefund, RefundRe
 from safar.payments.books.started import StartedPayment
 from safar.returns import model as return_model
 from safar.returns.give_up import GiveUp
+from safar.returns.receive import approve_many, receive_returns_many
 from safar.returns.request import request_many
-from safar.returns.take_back import approve_many, receive_returns_many
 from safar.shipments import model as shipment_model
 from safar.shipments.actions import ship_many
 from safar.stock.model import MAIN
@@ -92,7 +92,7 @@ def _later() -> Any:
 
 
 _unknown("safar.campaigns.outcomes:click_many", lambda: Click(new_id(), new_id()))
-_unknown("safar.cart.reading:baskets_many", lambda: BasketRequest(new_id(), None, "GBP", "en"))
+_unknown("safar.cart.reading:priced_carts_many", lambda: PricedCartRequest(new_id(), None, "GBP", "en"))
 _unknown("safar.gate.line.visits:number_many", new_id)
 _unknown("safar.gate.line.visits:leave_soon_many", new_id)
 _unknown("safar.gate.line.visits:renew_many", lambda: Renewal(new_id(), _later(), _later()))
@@ -244,14 +244,14 @@ def _arrival(return_id: Any, units: int = 1) -> return_model.ReturnArrival:
     )
 
 
-@case("safar.returns.take_back:approve_many")
+@case("safar.returns.receive:approve_many")
 async def _approve(context: Context) -> Requests:
     ids = [*await _returns(context), new_id()]
     made = [return_model.Approval(id_, SAM, LINK) for id_ in ids]
     return made[:2], made[2]
 
 
-@case("safar.returns.take_back:receive_returns_many")
+@case("safar.returns.receive:receive_returns_many")
 async def _receive(context: Context) -> Requests:
     ids = await _returns(context)
     for id_ in ids:
@@ -259,7 +259,7 @@ async def _receive(context: Context) -> Requests:
     return [_arrival(ids[0])], _arrival(ids[1], 7)
 
 
-@case("safar.returns.take_back:refund_return_many")
+@case("safar.returns.receive:refund_return_many")
 async def _refund_return(context: Context) -> Requests:
     ids = await _returns(context, received=True)
     made = [

@@ -11,7 +11,7 @@ from safar.campaigns import jobs as campaign_jobs
 from safar.capacity.actions import OnHandChange, change_many, hold_many, open_account
 from safar.capacity.jobs import sweeper
 from safar.capacity.model import HoldRequest
-from safar.front import goods
+from safar.front import stock_left
 from safar.gate import jobs as gate_jobs
 from safar.gate.site.sites import NewSite, open_site
 from safar.gate.tickets.model import SiteKind
@@ -116,9 +116,9 @@ async def test_the_gate_steps_every_site_and_notes_every_rooms_goods(
         for key in ("a", "b", "c"):
             room = NewSite(key=key, capacity=1, kind=SiteKind.PRODUCT, path=f"/p/{key}")
             await open_site(connection, room, staff_id=new_id())
-    stepped = _failing(monkeypatch, gate_jobs, "step", "a")
-    noted = _failing(monkeypatch, goods, "_note_one", "a")
-    for loop in (*gate_jobs.loops(context), *goods.loops(context)):
+    stepped = _failing(monkeypatch, gate_jobs, "call_next", "a")
+    noted = _failing(monkeypatch, stock_left, "_note_one", "a")
+    for loop in (*gate_jobs.loops(context), *stock_left.loops(context)):
         if loop.name in ("gate.step", "front.goods"):
             for _round in range(2):
                 await loop.step()

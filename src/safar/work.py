@@ -11,7 +11,7 @@ from safar.capacity import jobs as capacity
 from safar.channels import jobs as channels
 from safar.channels.outbox import Ask
 from safar.console import alerts
-from safar.front import goods
+from safar.front import stock_left
 from safar.gate import jobs as gate
 from safar.inbox import jobs as inbox
 from safar.journal import jobs as journal
@@ -46,7 +46,7 @@ def loops(context: Context) -> list[Loop]:
         campaigns,
         promises,
         alerts,
-        goods,
+        stock_left,
         keeping,
     )
     outbox = channels.loops(context, asks(context.settings))

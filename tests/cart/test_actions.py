@@ -6,7 +6,7 @@ import httpx
 
 from safar.cart.actions import change_carts_many
 from safar.cart.decide import UNITS_MAX, CartChange, CartChanged, CartRefused
-from safar.cart.reading import BasketRequest, baskets_many
+from safar.cart.reading import PricedCartRequest, priced_carts_many
 from safar.catalogue.actions import variant_id_of
 from safar.customers.visitor import new_visitor
 from safar.kernel.context import Context
@@ -90,8 +90,8 @@ async def test_many_carts_change_in_one_batch_each_with_its_own_answer(context: 
     ]
     async with context.database.transaction() as connection:
         assert await change_carts_many(connection, [changes[0], changes[5]]) == [answers[0], answers[5]]
-        asked = [BasketRequest(one.cart_id, None, "GBP", "en") for one in (mine, changes[1], changes[2])]
-        baskets = await baskets_many(connection, asked)
+        asked = [PricedCartRequest(one.cart_id, None, "GBP", "en") for one in (mine, changes[1], changes[2])]
+        baskets = await priced_carts_many(connection, asked)
     assert [{line.sku: line.quantity for line in basket.lines} for basket in baskets] == [
         {"MUG": 4, "PT1": 1},
         {"CLOCK": 5},

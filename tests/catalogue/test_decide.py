@@ -17,7 +17,7 @@ from safar.catalogue.decide import (
     text_of_options,
     text_of_parts,
 )
-from safar.catalogue.drawn import drawing_of, svg_of
+from safar.catalogue.drawn_pictures import drawing_of, svg_of
 from safar.kernel.money import Money
 
 CURRENCIES = st.sampled_from(["GBP", "JPY", "BRL", "INR", "KWD"])

@@ -250,7 +250,7 @@ async def test_a_dispatcher_that_dies_after_sending_sends_again_under_the_same_i
         sent = await mail(mailing, await customer(mailing))
         dying = Outbox(mailing)
         with monkeypatch.context() as patched:
-            patched.setattr("safar.channels.outbox.end_many", die)
+            patched.setattr("safar.channels.outbox.end_attempts_many", die)
             with pytest.raises(Died):
                 await dying.step()
         assert (await states(mailing))[sent.message_id][0] == "sending"
@@ -278,7 +278,7 @@ async def test_a_database_that_is_away_after_sending_does_not_double_the_mail(
             raise psycopg.OperationalError("gone")
         await end_attempts_many(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("safar.channels.outbox.end_many", fail_once)
+    monkeypatch.setattr("safar.channels.outbox.end_attempts_many", fail_once)
     with pytest.raises(psycopg.OperationalError, match="gone"):
         await outbox.step()
     await outbox.step()

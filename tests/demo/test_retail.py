@@ -37,7 +37,7 @@ NOTES_AND_SERVICES = re.compile(
 
 def units_bought() -> Counter[str]:
     units: Counter[str] = Counter()
-    for basket in retail.baskets():
+    for basket in retail.invoices():
         for sku, quantity in basket.lines:
             units[sku] += quantity
     return units
@@ -56,32 +56,32 @@ def test_no_service_and_no_internal_note_is_a_title() -> None:
 
 
 def test_no_cancellation_is_a_basket_and_no_invoice_comes_twice() -> None:
-    invoices = [basket.invoice for basket in retail.baskets()]
+    invoices = [basket.invoice for basket in retail.invoices()]
     assert [invoice for invoice in invoices if not re.fullmatch(r"5\d{5}", invoice)] == []
     assert len(set(invoices)) == len(invoices) == 490
 
 
 def test_an_invoice_that_was_cancelled_whole_is_gone_and_its_replacement_is_not() -> None:
     """C572343 took back the nine lines of 572324; 572340 repeats five of them and stands."""
-    lines_by_invoice = {basket.invoice: len(basket.lines) for basket in retail.baskets()}
+    lines_by_invoice = {basket.invoice: len(basket.lines) for basket in retail.invoices()}
     assert "572324" not in lines_by_invoice
     assert lines_by_invoice["572340"] == 5
 
 
 def test_a_product_comes_once_in_a_basket() -> None:
-    assert [b.invoice for b in retail.baskets() if len(dict(b.lines)) < len(b.lines)] == []
-    assert sum(len(basket.lines) for basket in retail.baskets()) == 11_770
+    assert [b.invoice for b in retail.invoices() if len(dict(b.lines)) < len(b.lines)] == []
+    assert sum(len(basket.lines) for basket in retail.invoices()) == 11_770
 
 
 def test_prices_stocks_and_quantities_are_positive() -> None:
     assert all(product.price_minor > 0 and product.stock > 0 for product in retail.products())
-    assert all(quantity > 0 for basket in retail.baskets() for _, quantity in basket.lines)
+    assert all(quantity > 0 for basket in retail.invoices() for _, quantity in basket.lines)
     assert {product.currency for product in retail.products()} == {"GBP"}
 
 
 def test_baskets_and_products_need_each_other() -> None:
     assert set(units_bought()) == {product.sku for product in retail.products()}
-    assert all(basket.lines for basket in retail.baskets())
+    assert all(basket.lines for basket in retail.invoices())
 
 
 def test_the_shelf_holds_what_the_week_sold() -> None:
@@ -90,7 +90,7 @@ def test_the_shelf_holds_what_the_week_sold() -> None:
 
 
 def test_baskets_lie_in_one_week_of_opening_hours() -> None:
-    minutes = [basket.minute for basket in retail.baskets()]
+    minutes = [basket.minute for basket in retail.invoices()]
     assert minutes == sorted(minutes)
     assert {minute // (24 * 60) for minute in minutes} == {0, 1, 2, 3, 4, 6}, (
         "the shop is closed on Saturdays"
@@ -140,7 +140,7 @@ def test_every_category_is_worth_a_place_in_the_navigation() -> None:
 def test_customers_of_the_file_are_those_of_the_baskets() -> None:
     text = (files("safar.demo") / "data" / "customers.csv").read_text(encoding="utf-8")
     listed = [(row["customer"], row["country"]) for row in csv.DictReader(text.splitlines())]
-    assert listed == list(dict.fromkeys((b.customer, b.country) for b in retail.baskets()))
+    assert listed == list(dict.fromkeys((b.customer, b.country) for b in retail.invoices()))
     assert all(re.fullmatch(r"[A-Z]{2}", country) for _, country in listed)
 
 
@@ -165,7 +165,7 @@ def test_a_shopper_stays_the_same_whatever_the_limit() -> None:
 
 
 def test_each_shopper_carries_a_real_basket_of_their_customer() -> None:
-    customers = len({basket.customer for basket in retail.baskets()})
+    customers = len({basket.customer for basket in retail.invoices()})
     carried = set()
     for number, shopper in enumerate(retail.shoppers(5_000)):
         basket = retail.invoice_for(shopper.key)
@@ -173,7 +173,7 @@ def test_each_shopper_carries_a_real_basket_of_their_customer() -> None:
         assert basket.customer == shopper.key.partition("-")[0]
         assert basket.country == shopper.country
         assert ("-" in shopper.key) == (number >= customers)
-    assert carried == {basket.invoice for basket in retail.baskets()}
+    assert carried == {basket.invoice for basket in retail.invoices()}
 
 
 @pytest.mark.parametrize("limit", [-1, retail.SHOPPERS_MAX + 1])
@@ -189,7 +189,7 @@ def test_the_key_of_a_stranger_has_no_basket() -> None:
 
 def test_the_hot_product_has_the_most_distinct_buyers() -> None:
     buyers: defaultdict[str, set[str]] = defaultdict(set)
-    for basket in retail.baskets():
+    for basket in retail.invoices():
         for sku in dict(basket.lines):
             buyers[sku].add(basket.customer)
     most = max(len(customers) for customers in buyers.values())

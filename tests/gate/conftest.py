@@ -15,7 +15,7 @@ from safar.catalogue.actions import find_variant, import_products, variant_id_of
 from safar.channels.actions import ensure_channels
 from safar.customers.visitor import COOKIE, Visitor, VisitorLayer, new_visitor, signed
 from safar.front.build import build_front
-from safar.front.goods import note_goods
+from safar.front.stock_left import note_goods
 from safar.gate.door.board import SiteBoard, with_board
 from safar.gate.door.layer import GateLayer
 from safar.gate.line.calling import call_next

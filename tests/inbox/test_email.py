@@ -152,7 +152,7 @@ async def test_a_mail_that_the_database_refuses_is_kept_raw_too(
         raise ValueError("not with me")
 
     with monkeypatch.context() as patched:
-        patched.setattr("safar.inbox.email.receive_many", refuse)
+        patched.setattr("safar.inbox.email.receive_messages_many", refuse)
         await send(listener, written("Hello"))
     async with shop.database.connection() as connection:
         assert [kept.error for kept in await unread_envelopes(connection)] == ["not taken: ValueError"]

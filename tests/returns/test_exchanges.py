@@ -25,9 +25,9 @@ from safar.returns.model import (
 )
 from safar.returns.money import shipping_paid, worth_of
 from safar.returns.reading import return_lines_of, returns_by_id, returns_of
+from safar.returns.receive import approve_many, receive_returns_many, refund_return_many
 from safar.returns.refuse import refuse_many
 from safar.returns.request import can_return, request_many
-from safar.returns.take_back import approve_many, receive_returns_many, refund_return_many
 from safar.shipments.actions import deliver_many, ship_many
 from safar.shipments.model import OrderDelivery, Shipping
 from safar.stock.model import MAIN

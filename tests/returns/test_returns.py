@@ -33,10 +33,10 @@ from safar.returns.model import (
     ReturnRequest,
 )
 from safar.returns.reading import progress_of, returns_by_id
+from safar.returns.receive import approve_many, receive_returns_many, refund_return_many
 from safar.returns.refuse import refuse_many
 from safar.returns.request import can_return, request_many
 from safar.returns.show import payment_word, state_word
-from safar.returns.take_back import approve_many, receive_returns_many, refund_return_many
 from safar.stock import actions as stock
 from safar.stock.model import LOSS, MAIN, QUARANTINE
 from tests.stage.books import books_agree, events

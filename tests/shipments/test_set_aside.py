@@ -15,7 +15,7 @@ from safar.stock.counts.actions import count_of, enter_counted_many, finish_coun
 from safar.stock.counts.model import CountEntry, Sheet
 from safar.stock.lots import Lot, lots_of, open_lots, shelf_units
 from safar.stock.model import MAIN, Transfer, outgoing_of
-from safar.stock.taking import Handled, write_off_many
+from safar.stock.restock import Handled, write_off_many
 from tests.shipments.test_documents import read
 from tests.shop.console.test_orders import desk
 from tests.stage.books import books_agree

@@ -21,7 +21,7 @@ from safar.stock.locations import (
 )
 from safar.stock.model import MAIN, QUARANTINE, StockReceipt, Transfer
 from safar.stock.policies import Policy, policies, set_policy_many
-from safar.stock.taking import Handled, TooFewThere, restock_many, send_back_many
+from safar.stock.restock import Handled, TooFewThere, restock_many, send_back_many
 from tests.stage.books import books_agree, events
 from tests.stock.conftest import AGENT, JAM, MUG, STAFF, STORE, level, lying
 

@@ -17,7 +17,7 @@ from safar.stock import actions as stock
 from safar.stock.lots import Lot, expiring, lots_of, suggest
 from safar.stock.lots_decide import LotLevel, PickRequest, follow, picks_of
 from safar.stock.model import CUSTOMER, MAIN, SUPPLIER, Shipped, StockClaim, Transfer, outgoing_of
-from safar.stock.taking import Handled, restock_many, write_off_many
+from safar.stock.restock import Handled, restock_many, write_off_many
 from safar.stock.transfers import TransferArrival, TransferPlan, arrive, draft, send_transfer
 from tests.stage.books import books_agree
 from tests.stock.conftest import AGENT, JAM, STAFF, STORE, level

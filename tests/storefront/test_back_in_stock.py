@@ -18,8 +18,8 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
-from safar.storefront import back
-from safar.storefront.back import forget_old_requests, tell_step
+from safar.storefront import back_in_stock
+from safar.storefront.back_in_stock import forget_old_requests, tell_step
 from safar.storefront.errors import TooManyFromNetwork
 from safar.storefront.model import BackRequest
 from tests.stage.books import events
@@ -247,7 +247,7 @@ async def test_one_network_causes_so_many_mails_to_strangers_whatever_browsers_a
             network=network,
         )
         async with database.transaction() as connection:
-            return await back.ask(limited, connection, one)
+            return await back_in_stock.ask(limited, connection, one)
 
     with clock.held(clock.now()) as held:
         assert [await asked(number) for number in range(2)] == ["asked", "asked"]

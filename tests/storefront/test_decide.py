@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 
 from safar.storefront.decide import blocks, nearness, product_options, slips, to_tell
 from safar.storefront.model import Look, ProductSearch, Sort
-from safar.storefront.wanted import address, wanted_of
+from safar.storefront.product_search import address, wanted_of
 
 WORD = st.text("abcdefg", min_size=4, max_size=9)
 

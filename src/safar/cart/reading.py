@@ -25,7 +25,7 @@ QUERIES = queries_beside(__file__)
 
 
 @dataclass(frozen=True, slots=True)
-class BasketRequest:
+class PricedCartRequest:
     """Whose cart to read, and for whom. Prices in `currency` if all of it has one, else in the shop's own."""
 
     cart_id: UUID
@@ -35,7 +35,7 @@ class BasketRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class BasketLine:
+class PricedLine:
     """A line of a cart with what has changed since the customer saw it last."""
 
     variant_id: UUID
@@ -69,14 +69,14 @@ class BasketLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Basket:
+class PricedCart:
     """A cart; empty when there is none, or when it was ordered. `used_up`: no use of its code is left.
 
     `over`: of these products there are more in it than go into one order.
     """
 
     cart_id: UUID
-    lines: tuple[BasketLine, ...]
+    lines: tuple[PricedLine, ...]
     currency: str
     code: str = ""
     discount: Discount | None = None
@@ -101,7 +101,7 @@ class Basket:
         ]
 
     @property
-    def short(self) -> list[BasketLine]:
+    def short(self) -> list[PricedLine]:
         """The lines of which there is not enough, or which we do not sell any more."""
         return [line for line in self.lines if line.too_many]
 
@@ -150,7 +150,9 @@ class _World:
     mosts: Mosts
 
 
-async def baskets_many(connection: Connection, requests: Sequence[BasketRequest]) -> list[Basket]:
+async def priced_carts_many(
+    connection: Connection, requests: Sequence[PricedCartRequest]
+) -> list[PricedCart]:
     """Return the carts as they stand: a plural reading, for a batcher."""
     found = await rows(_Row, connection, QUERIES["baskets"], {"ids": [one.cart_id for one in requests]})
     by_cart: dict[UUID, list[_Row]] = {request.cart_id: [] for request in requests}
@@ -160,11 +162,13 @@ async def baskets_many(connection: Connection, requests: Sequence[BasketRequest]
     return [_basket(request, by_cart[request.cart_id], world) for request in requests]
 
 
-async def basket_of(connection: Connection, request: BasketRequest) -> Basket:
-    return (await baskets_many(connection, [request]))[0]
+async def priced_cart_of(connection: Connection, request: PricedCartRequest) -> PricedCart:
+    return (await priced_carts_many(connection, [request]))[0]
 
 
-async def _world(connection: Connection, requests: Sequence[BasketRequest], found: Sequence[_Row]) -> _World:
+async def _world(
+    connection: Connection, requests: Sequence[PricedCartRequest], found: Sequence[_Row]
+) -> _World:
     ids = {row.variant_id for row in found}
     own = {row.currency for row in found}
     currencies = {request.currency for request in requests} if found else set()
@@ -214,9 +218,9 @@ async def _mosts(connection: Connection, found: Sequence[_Row]) -> tuple[Parts, 
     return kit_parts, mosts | mosts_of(parts.values())
 
 
-def _basket(request: BasketRequest, found: Sequence[_Row], world: _World) -> Basket:
+def _basket(request: PricedCartRequest, found: Sequence[_Row], world: _World) -> PricedCart:
     if not found:
-        return Basket(request.cart_id, (), request.currency)
+        return PricedCart(request.cart_id, (), request.currency)
     prices = world.prices.get(request.currency, {})
     chosen = all(row.currency == request.currency or row.variant_id in prices for row in found)
     currency = request.currency if chosen else found[0].currency
@@ -225,7 +229,7 @@ def _basket(request: BasketRequest, found: Sequence[_Row], world: _World) -> Bas
     lines = tuple(_line(row, prices if chosen else {}, currency, request, world) for row in found)
     titles = {line.product_id: line.title for line in reversed(lines)}
     over = beyond({line.variant_id: line.quantity for line in lines}, world.kits, world.mosts)
-    return Basket(
+    return PricedCart(
         cart_id=request.cart_id,
         lines=lines,
         over=tuple(replace(most, title=titles.get(most.product_id, most.title)) for most in over),
@@ -237,13 +241,13 @@ def _basket(request: BasketRequest, found: Sequence[_Row], world: _World) -> Bas
 
 
 def _line(
-    row: _Row, prices: Mapping[UUID, int], currency: str, request: BasketRequest, world: _World
-) -> BasketLine:
+    row: _Row, prices: Mapping[UUID, int], currency: str, request: PricedCartRequest, world: _World
+) -> PricedLine:
     shown: dict[str, Any] = {
         "price_minor": row.price_minor if row.currency == currency else prices.get(row.variant_id, 0),
         "was_minor": row.seen_minor if row.seen_currency == currency else None,
     }
-    return BasketLine(
+    return PricedLine(
         variant_id=row.variant_id,
         product_id=row.product_id,
         order_max=row.order_max,

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from safar.catalogue.actions import QUERIES
-from safar.catalogue.drawn import Drawing, drawing_of, svg_of
+from safar.catalogue.drawn_pictures import Drawing, drawing_of, svg_of
 from safar.catalogue.errors import UnknownPicture
 from safar.catalogue.images import image_file
 from safar.catalogue.pixels import WIDTHS

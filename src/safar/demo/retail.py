@@ -111,7 +111,7 @@ def products() -> tuple[RetailProduct, ...]:
 
 
 @cache
-def baskets() -> tuple[Invoice, ...]:
+def invoices() -> tuple[Invoice, ...]:
     """The week's baskets in the order of their minute."""
     return tuple(
         Invoice(
@@ -151,7 +151,7 @@ def invoice_for(key: str) -> Invoice:
 def choose_hot_product() -> RetailProduct:
     """The product that the most customers bought in the week; of equals, the one with the lowest sku."""
     buyers: defaultdict[str, set[str]] = defaultdict(set)
-    for basket in baskets():
+    for basket in invoices():
         for sku, _ in basket.lines:
             buyers[sku].add(basket.customer)
     return min(products(), key=lambda product: (-len(buyers[product.sku]), product.sku))
@@ -186,7 +186,7 @@ def _line(text: str) -> tuple[str, int]:
 @cache
 def _baskets_by_customer() -> dict[str, list[Invoice]]:
     grouped: dict[str, list[Invoice]] = {}
-    for basket in baskets():
+    for basket in invoices():
         grouped.setdefault(basket.customer, []).append(basket)
     return grouped
 

@@ -17,13 +17,13 @@ import safar.inbox.public
 import safar.payments.public
 import safar.shop.public
 from safar.customers.visitor import Visitor, VisitorLayer
-from safar.front.kept import cached_page_key, noting
+from safar.front.cached_pages import cached_page_key, noting
+from safar.front.health import plain_routes
 from safar.front.offers import REFRESH_S, Offers
-from safar.front.plain import plain_routes
+from safar.front.page_views import IDLE_S as VIEWS_EVERY_S
+from safar.front.page_views import Views
 from safar.front.proof import is_buying
 from safar.front.shed import ShedLayer
-from safar.front.views import IDLE_S as VIEWS_EVERY_S
-from safar.front.views import Views
 from safar.gate.door.board import SiteBoard, with_board
 from safar.gate.door.layer import GateLayer
 from safar.gate.door.rooms import has_pass

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 from safar.gate.door.board import Room, SiteBoard, board_of
 from safar.gate.door.door import DoorOutcome, DoorVerdict, door_of
 from safar.gate.door.draw_ticket import checkable, drawn_ticket
-from safar.gate.door.first import is_first
+from safar.gate.door.first_request import is_first
 from safar.gate.door.forward import forward_auth, redirect_to_external
 from safar.gate.door.here import here
 from safar.gate.door.layer import answer_of

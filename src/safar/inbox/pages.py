@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 
 from safar.channels.actions import troubles
 from safar.channels.model import KINDS, Author
-from safar.inbox import aside
+from safar.inbox import sidebar
 from safar.inbox.actions import assign, close_conversation, reopen_conversation, reply
 from safar.inbox.decide import newest
 from safar.inbox.errors import NoAddress, NoConversation, Overtaken
@@ -102,7 +102,7 @@ async def conversation(request: Request, wrong: Wrong = NOTHING) -> Response:
             else None,
             "colleagues": await colleagues(connection),
             "troubles": await troubles(connection),
-            "about": await aside.about(connection, thread.conversation),
+            "about": await sidebar.sidebar_of(connection, thread.conversation),
         }
     typed = wrong.typed
     values |= {

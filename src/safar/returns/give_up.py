@@ -24,7 +24,7 @@ from safar.returns.errors import NothingSent, TooManyGivenUp
 from safar.returns.letters import given_up_letter
 from safar.returns.money import delivery_worth, paid_for, returned_share
 from safar.returns.reading import QUERIES, credited_units, kin
-from safar.returns.take_back import delivery_is_back
+from safar.returns.receive import delivery_is_back
 from safar.shipments.decide import TooMany
 from safar.shipments.errors import NothingToShip
 from safar.shipments.model import OrderMoved

@@ -29,9 +29,9 @@ from safar.returns.decide import return_after
 from safar.returns.model import OPEN_RETURNS, Return, ReturnState, ReturnStep
 from safar.returns.money import delivery_worth
 from safar.returns.reading import QUERIES, other_variants, return_goods_of, return_lines_of, returns_by_id
+from safar.returns.receive import worth
 from safar.returns.show import REASONS, RETURN_STATES, RETURN_TONES, WISHES
 from safar.returns.step_pages import ANSWER_CHARACTERS_MAX
-from safar.returns.take_back import worth
 from safar.stock.actions import own_locations
 from safar.stock.model import MAIN
 from safar.team.actions import staff_names

@@ -6,7 +6,7 @@ from dataclasses import replace
 from safar.kernel.database import Connection
 from safar.orders.cancel import Cancellation
 from safar.returns.cancel_order import cancel_with_exchanges_many
-from safar.returns.desk import lock_returns
+from safar.returns.changes import lock_returns
 from safar.returns.model import Refusal, ReturnOutcome, ReturnState, ReturnStep
 
 

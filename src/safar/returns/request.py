@@ -14,8 +14,8 @@ from safar.kernel.refusals import refusing
 from safar.orders.changes import lock_orders
 from safar.orders.model import Goods, Order, OrderLine, OrderState
 from safar.orders.reading import goods_of, order_lines_of
+from safar.returns.changes import return_event
 from safar.returns.decide import returnable, within_window
-from safar.returns.desk import return_event
 from safar.returns.errors import MoreThanSent, NothingReturned, NotReturnable
 from safar.returns.letters import return_letter
 from safar.returns.model import Return, ReturnRequest, ReturnState, ReturnWish

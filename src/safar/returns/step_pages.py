@@ -32,9 +32,9 @@ from safar.returns.model import (
 )
 from safar.returns.public import NOTE_CHARACTERS_MAX, read_return
 from safar.returns.reading import other_variants, returns_by_id
+from safar.returns.receive import approve_many, receive_returns_many, refund_return_many
 from safar.returns.refuse import refuse_many
 from safar.returns.request import request_many
-from safar.returns.take_back import approve_many, receive_returns_many, refund_return_many
 from safar.stock.actions import own_locations
 from safar.stock.model import LOSS, MAIN, QUARANTINE
 

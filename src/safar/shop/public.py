@@ -5,7 +5,7 @@ from starlette.routing import BaseRoute
 from safar.shop.pages import cart as cart_pages
 from safar.shop.pages import checkout as checkout_pages
 from safar.shop.pages import order as order_pages
-from safar.storefront import back_pages, sitemap, wishlist_pages
+from safar.storefront import back_in_stock_pages, sitemap, wishlist_pages
 from safar.storefront import info_pages as info
 from safar.storefront import product_pages as product
 from safar.storefront import public as goods
@@ -19,6 +19,6 @@ routes: list[BaseRoute] = [
     *info.routes,
     *sitemap.routes,
     *wishlist_pages.routes,
-    *back_pages.routes,
+    *back_in_stock_pages.routes,
     *order_pages.routes,
 ]

@@ -15,7 +15,7 @@ from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.requests import see_other
 from safar.stock import actions as stock
-from safar.stock import book_pages, forms, location_pages, variant_pages
+from safar.stock import forms, location_pages, move_pages, variant_pages
 from safar.stock.decide import LOW_UNITS, state_of
 from safar.stock.model import LevelState
 
@@ -97,7 +97,7 @@ async def _find(request: Request) -> Response:
 routes: list[BaseRoute] = [
     StaffRoute("/stock", _levels, role="agent"),
     StaffRoute("/stock/find", _find, role="agent"),
-    *book_pages.routes,
+    *move_pages.routes,
     *location_pages.routes,
     *variant_pages.routes,  # last: /stock/{id} takes whatever the others have not
 ]

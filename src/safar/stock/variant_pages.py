@@ -27,7 +27,7 @@ from safar.stock.decide import state_of, transfer_of_adjustment, transfer_of_rec
 from safar.stock.lots import Lot, assign_many, lots_of, open_lots, shelf_units, shelves_of
 from safar.stock.policies import Policy, policies, set_policy_many
 from safar.stock.promise import promises
-from safar.stock.taking import (
+from safar.stock.restock import (
     Handled,
     follow_fresh,
     restock_many,

@@ -7,7 +7,7 @@ from safar.kernel.context import Context
 from safar.kernel.database import execute
 from safar.kernel.keyset import FIRST_ID
 from safar.kernel.loops import Loop
-from safar.storefront.back import forget_old_requests, tell_step
+from safar.storefront.back_in_stock import forget_old_requests, tell_step
 from safar.storefront.look import QUERIES
 
 _SOLD_LATELY = timedelta(days=28)

@@ -22,8 +22,8 @@ from safar.storefront import shelf
 from safar.storefront.currency import currency_of
 from safar.storefront.layer import look_in
 from safar.storefront.model import Facet, ProductCard, ProductSearch, Sort
+from safar.storefront.product_search import SORTS, address, pairs_of, plain_price, wanted_of, without_option
 from safar.storefront.shelf import PAGE_SIZE, Visit
-from safar.storefront.wanted import SORTS, address, pairs_of, plain_price, wanted_of, without_option
 
 _SUGGESTIONS_MAX = 6
 _FACETS_MAX = 6

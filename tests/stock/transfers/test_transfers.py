@@ -10,7 +10,7 @@ from safar.stock import actions as stock
 from safar.stock.errors import BelowPromised, NoSuchMove
 from safar.stock.model import MAIN
 from safar.stock.policies import Policy, set_policy_many
-from safar.stock.taking import TooFewThere
+from safar.stock.restock import TooFewThere
 from safar.stock.transfers import (
     TransferArrival,
     TransferPlan,

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from safar.gate.door.board import board_of
 from safar.gate.door.door import DoorOutcome, door_of
-from safar.gate.door.first import is_first, without_mark
+from safar.gate.door.first_request import is_first, without_mark
 from safar.gate.door.proof_pages import site_proof
 from safar.gate.door.rooms import query_of
 from safar.gate.tickets.model import SHOP

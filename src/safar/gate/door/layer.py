@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from safar.gate.door.board import Room, SiteBoard
 from safar.gate.door.door import Door, DoorOutcome, DoorVerdict
-from safar.gate.door.first import first_answer, is_first, mark
+from safar.gate.door.first_request import first_answer, is_first, mark
 from safar.gate.door.polls import POLL_PATH, poll
 from safar.gate.tickets.errors import QueueEnded, TicketRefused, TooManyVisitors, Waiting, WorkNeeded
 from safar.gate.tickets.model import SHOP, CallerOf

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from safar.cart.reading import Basket
+from safar.cart.reading import PricedCart
 from safar.catalogue.errors import UnknownProduct
 from safar.gate.tickets.errors import Waiting
 from safar.kernel.errors import CookiesNeeded, SafarError, SameKeyOtherBody
@@ -58,7 +58,7 @@ _PLAIN: Mapping[type[Answer], type[SafarError]] = {
 }  # fmt: skip
 
 
-def order_refusal(answer: Answer, basket: Basket, rules: Rules) -> SafarError:
+def order_refusal(answer: Answer, basket: PricedCart, rules: Rules) -> SafarError:
     """Return what to tell a customer whose order was not taken, or not kept."""
     match answer:
         case OutOfStock():

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from safar.cart.reading import Basket
+from safar.cart.reading import PricedCart
 from safar.kernel.context import Context
 from safar.kernel.i18n import N_, _, current_language, money
 from safar.payments.ways import PaymentWay, offered, payment_warnings
@@ -32,7 +32,7 @@ class Bill:
     `other_way`: the way that was asked for is not to be had there; the price is that of the cheapest.
     """
 
-    basket: Basket
+    basket: PricedCart
     to: Destination
     rules: Rules
     quote: Quote | None
@@ -55,7 +55,7 @@ class Bill:
         return next((one for one in self.methods if one.key == key), None)
 
 
-async def bill_of(context: Context, basket: Basket, to: Destination, shipping: str = "") -> Bill:
+async def bill_of(context: Context, basket: PricedCart, to: Destination, shipping: str = "") -> Bill:
     """Return what the basket costs there; a code that is not taken is left out, and said."""
     rules = await rules_of(context)
     refusal = basket.refusal(rules)
@@ -80,7 +80,7 @@ async def bill_of(context: Context, basket: Basket, to: Destination, shipping: s
     )
 
 
-def refusal_text(reason: DiscountReason, code: str, basket: Basket, rules: Rules) -> str:
+def refusal_text(reason: DiscountReason, code: str, basket: PricedCart, rules: Rules) -> str:
     """Return why a code is not taken, in words."""
     minimum = basket.discount.minimum_minor if basket.discount else 0
     own = basket.discount.currency if basket.discount else basket.currency

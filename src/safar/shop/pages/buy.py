@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from safar.cart.decide import LINES_MAX, UNITS_MAX
-from safar.cart.reading import Basket
+from safar.cart.reading import PricedCart
 from safar.catalogue.actions import variant_id_of
 from safar.customers.visitor import visitor_of
 from safar.kernel.context import Context
@@ -21,8 +21,8 @@ from safar.orders.model import OutOfStock, PriceChanged, ProveFirst, Taken
 from safar.orders.reading import orders_by_id
 from safar.pricing.rules import rules_of
 from safar.shop.checkout.answers import is_kept, order_refusal, taken_json
-from safar.shop.checkout.basket_now import home_of
 from safar.shop.checkout.buyer import buyer_of, order_proof
+from safar.shop.checkout.cart_now import home_of
 from safar.shop.checkout.errors import CodeProofNeeded
 from safar.shop.checkout.form import choices_of, details_of, order_request, read_order_key
 from safar.shop.checkout.guesses import work_before_code
@@ -59,7 +59,7 @@ async def _buy(request: Request) -> Response:
     answer = await take_order(context, asked)
     if isinstance(answer, Taken) and is_kept(answer):
         return _json(taken_json(answer, link_shown(context, answer.order_id)), 201)
-    nothing = Basket(key, (), currency or context.settings.currency, code=asked.discount_code)
+    nothing = PricedCart(key, (), currency or context.settings.currency, code=asked.discount_code)
     refused = order_refusal(answer, nothing, await rules_of(context))
     told: dict[str, object] = {"error": refused.code, "message": error_text(refused)}
     if isinstance(answer, OutOfStock):

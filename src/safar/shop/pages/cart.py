@@ -24,8 +24,8 @@ from safar.kernel.web.requests import request_key, see_other
 from safar.pricing.discounts import plain_code
 from safar.pricing.model import Destination
 from safar.pricing.places import country_name
-from safar.shop.checkout.basket_now import basket_now, home_of
 from safar.shop.checkout.bill import bill_json, bill_of
+from safar.shop.checkout.cart_now import cart_now, home_of
 from safar.shop.checkout.errors import (
     CodeProofNeeded,
     NotInCart,
@@ -49,7 +49,7 @@ async def _cart(request: Request) -> Response:
 async def _answer(
     request: Request, *, problem: str | None = None, code_problem: str | None = None, status: int = 200
 ) -> Response:
-    basket = await basket_now(request)
+    basket = await cart_now(request)
     bill = await bill_of(context_of(request), basket, Destination(home_of(request)))
     if wants_json(request):
         response: Response = Response(orjson.dumps(bill_json(bill)), status, media_type="application/json")

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 from safar.cart.actions import set_codes_many
 from safar.cart.cookie import cart_of, ordered
 from safar.cart.decide import CartCode
-from safar.cart.reading import Basket
+from safar.cart.reading import PricedCart
 from safar.cart.stock_words import stock_of
 from safar.customers.visitor import visitor_of
 from safar.journal.actions import record_many
@@ -34,9 +34,9 @@ from safar.payments.errors import TotalNotTakenError
 from safar.pricing.places import POSTCODE_EXAMPLES, countries_to_choose, country_name, has_postcodes
 from safar.shop.checkout.address_cookie import forget_delivery, keep, prefilled
 from safar.shop.checkout.answers import is_kept, may_ask_again, order_refusal, taken_json
-from safar.shop.checkout.basket_now import basket_now, home_of
 from safar.shop.checkout.bill import Bill, bill_json, bill_of
 from safar.shop.checkout.buyer import buyer_of
+from safar.shop.checkout.cart_now import cart_now, home_of
 from safar.shop.checkout.errors import CodeProofNeeded, CodeRefused, NoDelivery, NotInCart, TotalChanged
 from safar.shop.checkout.form import (
     Choices,
@@ -84,7 +84,7 @@ class _Shown:
 async def _form(request: Request) -> Response:
     """Show the checkout, filled in for a returning customer; coming here is an event."""
     cart, visitor = cart_of(request), visitor_of(request)
-    basket = await basket_now(request)
+    basket = await cart_now(request)
     if cart is None:
         return see_other("/cart")
     if not basket.lines:
@@ -180,7 +180,7 @@ async def _take(request: Request, bill: Bill, asked: _Asked) -> Response:
         return see_other(answer.path)
     if isinstance(answer, ProveFirst):
         return to_prove(request, asked.typed, answer.bits, refused)
-    fresh = await bill_of(context, await basket_now(request), asked.choices.to, asked.choices.shipping)
+    fresh = await bill_of(context, await cart_now(request), asked.choices.to, asked.choices.shipping)
     next_key = asked.key if may_ask_again(answer) else new_id()
     return _refused(request, _Shown(fresh, next_key, asked.typed), refused)
 
@@ -264,9 +264,9 @@ async def _is_known(request: Request, key: UUID) -> bool:
         return bool(await orders_by_id(connection, [order_id]))
 
 
-async def _basket(request: Request, fields: Fields, choices: Choices) -> Basket | Response:
+async def _basket(request: Request, fields: Fields, choices: Choices) -> PricedCart | Response:
     """Return what is in the cart; a code that was typed goes into it first, or what comes before that."""
-    basket, cart = await basket_now(request), cart_of(request)
+    basket, cart = await cart_now(request), cart_of(request)
     if cart is None or not basket.lines or choices.code in (None, basket.code) or fields.problems:
         return basket
     if bits := await work_before_code(request, fields, choices.code or ""):
@@ -276,7 +276,7 @@ async def _basket(request: Request, fields: Fields, choices: Choices) -> Basket 
         return basket
     wanted = CartCode(new_id(), cart.cart_id, visitor_of(request), choices.code or "")
     await context_of(request).batched(set_codes_many, wanted)
-    return await basket_now(request)
+    return await cart_now(request)
 
 
 def _key(request: Request, fields: Fields) -> UUID:

@@ -27,7 +27,7 @@ from safar.stock.counts.model import (
     UnknownCount,
 )
 from safar.stock.decide import transfer_of_adjustment
-from safar.stock.taking import follow_fresh
+from safar.stock.restock import follow_fresh
 
 QUERIES = queries_beside(__file__)
 LINES_MAX = 1000

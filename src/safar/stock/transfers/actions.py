@@ -16,7 +16,7 @@ from safar.stock.actions import move_many
 from safar.stock.errors import NoSuchMove
 from safar.stock.model import LOSS, TRANSIT, Transfer
 from safar.stock.purchasing.errors import TooManyLines
-from safar.stock.taking import follow_fresh, take_out_many
+from safar.stock.restock import follow_fresh, take_out_many
 from safar.stock.transfers.model import (
     MoreArrivedThanSent,
     NothingPlanned,

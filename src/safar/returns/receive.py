@@ -12,7 +12,7 @@ from safar.kernel.refusals import refusing
 from safar.orders.model import Order
 from safar.orders.reading import goods_of, order_lines_of
 from safar.payments.books.credits import Purse, ask_after_all, hand_credit_back, money_back_of, purses_of
-from safar.returns.desk import lock_returns
+from safar.returns.changes import lock_returns
 from safar.returns.errors import MoreThanSent, NothingReturned, RefundTooLarge
 from safar.returns.exchange import Exchanged, exchange
 from safar.returns.model import (

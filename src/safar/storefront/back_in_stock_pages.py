@@ -16,7 +16,7 @@ from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import read_fields
 from safar.kernel.web.pages import context_of, page, wants_json
 from safar.kernel.web.requests import client_address, request_key, see_other
-from safar.storefront.back import PURPOSE, ask, cancel_requests_many, confirm, find_request
+from safar.storefront.back_in_stock import PURPOSE, ask, cancel_requests_many, confirm, find_request
 from safar.storefront.errors import UnknownBackRequest
 from safar.storefront.model import BackInStockRequest, BackRequest
 from safar.storefront.product_pages import product_page

@@ -5,7 +5,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from safar.cart.cookie import cart_of
-from safar.cart.reading import Basket, BasketRequest, baskets_many
+from safar.cart.reading import PricedCart, PricedCartRequest, priced_carts_many
 from safar.customers.visitor import visitor_of
 from safar.kernel.i18n import current_language
 from safar.kernel.web.pages import context_of
@@ -18,10 +18,10 @@ def home_of(request: Request) -> str:
     return known_shop(context_of(request)).country
 
 
-async def basket_now(request: Request) -> Basket:
+async def cart_now(request: Request) -> PricedCart:
     """Return what is in the visitor's cart at the prices of now."""
     cart, currency = cart_of(request), currency_of(request)
     if cart is None:
-        return Basket(UUID(int=0), (), currency)
-    asked = BasketRequest(cart.cart_id, visitor_of(request).campaign_id, currency, current_language())
-    return await context_of(request).batched(baskets_many, asked)
+        return PricedCart(UUID(int=0), (), currency)
+    asked = PricedCartRequest(cart.cart_id, visitor_of(request).campaign_id, currency, current_language())
+    return await context_of(request).batched(priced_carts_many, asked)

@@ -9,7 +9,7 @@ from starlette.types import Scope
 
 from safar.cart.cookie import cart_count
 from safar.customers.visitor import Visitor
-from safar.front.views import Views
+from safar.front.page_views import Views
 from safar.gate.door.looks import is_crawler
 from safar.journal.model import Event
 from safar.kernel.i18n import current_language

@@ -40,7 +40,7 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
-class ConversationAside:
+class ConversationSidebar:
     """The customer of a conversation."""
 
     name: str | None
@@ -53,12 +53,12 @@ class ConversationAside:
     products: list[Looked]
 
 
-async def about(connection: Connection, conversation: Conversation) -> ConversationAside:
+async def sidebar_of(connection: Connection, conversation: Conversation) -> ConversationSidebar:
     """Return what staff should know before they answer."""
     card = (await customer_cards(connection, [conversation.customer_id])).get(conversation.customer_id)
     recent = await of_customer(connection, [conversation.customer_id], limit=_EVENTS_MAX)
     shown = [event for event in recent if not event.name.startswith(_NOT_SHOWN)]
-    return ConversationAside(
+    return ConversationSidebar(
         name=card.name if card else None,
         email=card.email if card else None,
         claimed=card.claimed if card and not card.email else None,

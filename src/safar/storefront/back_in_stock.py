@@ -21,7 +21,7 @@ from safar.kernel.ids import derived_id
 from safar.kernel.once import Asked, Known, ask_one, keep_many
 from safar.kernel.setbacks import nobodys_fault, note
 from safar.orders.ownership import take_proof
-from safar.storefront.back_mail import confirm_mail, told_mail
+from safar.storefront.back_in_stock_mail import confirm_mail, told_mail
 from safar.storefront.decide import to_tell
 from safar.storefront.errors import TooManyBackRequests, TooManyFromNetwork, UnknownBackRequest
 from safar.storefront.look import QUERIES
