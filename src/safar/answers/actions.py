@@ -59,7 +59,7 @@ class Bot:
         answers = [
             await self.answer(connection, question) for question in questions if question.id not in noted
         ]
-        answers = [one for one in answers if not _is_thanks_by_mail(one)]
+        answers = [answer for answer in answers if not _is_thanks_by_mail(answer)]
         if answers:
             await self._give(connection, _until_handed_over(answers))
 
@@ -208,7 +208,8 @@ async def _spoken(connection: Connection, answers: Sequence[Answer]) -> list[Spo
     """Return what the bot said at these addresses within a day, and what came from them before."""
     questions = [answer.question for answer in answers]
     places = [
-        {"channel_id": one.channel_id, "address": one.address, "question_id": one.id} for one in questions
+        {"channel_id": question.channel_id, "address": question.address, "question_id": question.id}
+        for question in questions
     ]
     params = {"places": as_json(places), "since": clock.now() - DAY}
     return await rows(Spoken, connection, QUERIES["spoken"], params)

@@ -45,9 +45,9 @@ async def note_addresses(connection: Connection, questions: Sequence[Question]) 
     Returns the questions that were no more than that.
     """
     said = {
-        one.id: (one, email)
-        for one in questions
-        if one.channel_id == WEB and (email := address_in(one.body)) is not None
+        question.id: (question, email)
+        for question in questions
+        if question.channel_id == WEB and (email := address_in(question.body)) is not None
     }
     if not said:
         return set()
@@ -76,7 +76,7 @@ async def note_addresses(connection: Connection, questions: Sequence[Question]) 
 
 async def reached_by_mail(connection: Connection, questions: Iterable[Question]) -> set[UUID]:
     """Return the customers of these questions who have an e-mail address, or have said one."""
-    found = await customer_cards(connection, {one.customer_id for one in questions})
+    found = await customer_cards(connection, {question.customer_id for question in questions})
     return {id_ for id_, card in found.items() if card.email or card.said}
 
 

@@ -64,7 +64,10 @@ async def withheld_sends(connection: Connection, due: Sequence[Due], settings: S
         "most": settings.campaign_mails_max,
         "since": now - timedelta(days=settings.campaign_mails_days),
     }
-    refused = {one.message_id: one for one in await rows(_Refused, connection, QUERIES["refused"], params)}
+    refused = {
+        refused.message_id: refused
+        for refused in await rows(_Refused, connection, QUERIES["refused"], params)
+    }
     withheld = [Withheld(one.message_id, one.reason) for one in refused.values()]
     until = quiet_until(now, settings.quiet_hours, settings.timezone)
     if until is not None:

@@ -94,8 +94,10 @@ def _in_order(asked: Sequence[Change], answers: Mapping[UUID, Answer]) -> list[A
     """Return each one's answer; of two with one key and different bodies the first has it."""
     bodies: dict[UUID, object] = {}
     return [
-        answers[one.key] if bodies.setdefault(one.key, one.body) == one.body else refused(SameKeyOtherBody())
-        for one in asked
+        answers[change.key]
+        if bodies.setdefault(change.key, change.body) == change.body
+        else refused(SameKeyOtherBody())
+        for change in asked
     ]
 
 
@@ -112,7 +114,9 @@ async def _asked(
         for outcome in outcomes
         if isinstance(outcome, Known)
     }
-    answers |= {one.key: refused(SameKeyOtherBody()) for one in outcomes if isinstance(one, Reused)}
+    answers |= {
+        outcome.key: refused(SameKeyOtherBody()) for outcome in outcomes if isinstance(outcome, Reused)
+    }
     return answers, {key: one for key, one in first.items() if key not in answers}
 
 

@@ -28,9 +28,9 @@ Mosts = Mapping[UUID, Most]
 def mosts_of(variants: Iterable[Variant]) -> dict[UUID, Most]:
     """Return the limits of the products that have one, by variant."""
     return {
-        one.id: Most(one.product_id, one.order_max, one.title)
-        for one in variants
-        if one.order_max is not None
+        variant.id: Most(variant.product_id, variant.order_max, variant.title)
+        for variant in variants
+        if variant.order_max is not None
     }
 
 

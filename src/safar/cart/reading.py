@@ -154,7 +154,9 @@ async def priced_carts_many(
     connection: Connection, requests: Sequence[PricedCartRequest]
 ) -> list[PricedCart]:
     """Return the carts as they stand: a plural reading, for a batcher."""
-    found = await rows(_Row, connection, QUERIES["baskets"], {"ids": [one.cart_id for one in requests]})
+    found = await rows(
+        _Row, connection, QUERIES["baskets"], {"ids": [request.cart_id for request in requests]}
+    )
     by_cart: dict[UUID, list[_Row]] = {request.cart_id: [] for request in requests}
     for row in found:
         by_cart[row.cart_id].append(row)
@@ -179,7 +181,7 @@ async def _world(
     }
     products = {row.product_id for row in found}
     codes = await discounts(connection, {row.discount_code for row in found})
-    accounts = [one.account_id for one in codes.values() if one.account_id is not None]
+    accounts = [code.account_id for code in codes.values() if code.account_id is not None]
     uses = await ledger.accounts(connection, accounts) if accounts else {}
     kit_parts, mosts = await _mosts(connection, found)
     return _World(

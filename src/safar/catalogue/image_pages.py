@@ -107,7 +107,7 @@ async def _describe(request: Request, actor: Actor, fields: Fields) -> str:
 async def _picture(connection: Connection, request: Request) -> tuple[UUID, str]:
     """Return the product and its picture that the address names. Raises UnknownPicture."""
     product_id, digest = parse_id(request.path_params["product_id"]), request.path_params["digest"]
-    known = {one.digest for one in await images_of(connection, product_id)}
+    known = {image.digest for image in await images_of(connection, product_id)}
     if not digest.isalnum() or digest not in known:
         raise UnknownPicture
     return product_id, digest

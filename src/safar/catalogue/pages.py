@@ -65,7 +65,7 @@ async def _catalogue(request: Request) -> Response:
             return see_other(f"/catalogue/variants/{scanned.id}")
         categories = await categories_listed(connection)
         chosen = request.query_params.get("category", "")
-        category = chosen if any(one.key == chosen for one in categories) else None
+        category = chosen if any(category.key == chosen for category in categories) else None
         after_title, after_id = await _after(connection, request.query_params.get("after", ""))
         params = {
             "after_title": after_title,
@@ -83,8 +83,10 @@ async def _catalogue(request: Request) -> Response:
         "query": query,
         "state": state if state in _STATES else "",
         "category": category or "",
-        "categories": [(one.key, category_name(one.key, one.names)) for one in categories],
-        "names": {one.key: category_name(one.key, one.names) for one in categories},
+        "categories": [
+            (category.key, category_name(category.key, category.names)) for category in categories
+        ],
+        "names": {category.key: category_name(category.key, category.names) for category in categories},
         "older": older,
         "first": not after_title,
         "may_write": actor.may("manager"),

@@ -97,7 +97,7 @@ async def edit_product_page(
     own = wrong.typed if own_form else values_of_product(product, said)
     values: dict[str, Any] = {
         "product": product,
-        "images": [(one, image_url(one.digest, 320)) for one in images],
+        "images": [(image, image_url(image.digest, 320)) for image in images],
         "variants": [_shown(article, images[0].digest if images else None) for article in articles],
         "typed": own,
         "price_typed": wrong.typed.get("price", ""),

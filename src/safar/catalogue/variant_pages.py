@@ -59,8 +59,8 @@ async def _form_values(connection: Connection, article: Article, others: Sequenc
     return {
         "product": product,
         "variant": variant,
-        "others": [(one, converted[one]) for one in others],
-        "images": [(one, image_url(one.digest, 320)) for one in images],
+        "others": [(other, converted[other]) for other in others],
+        "images": [(image, image_url(image.digest, 320)) for image in images],
         "tax_classes": tax_choices(),
         "option_rows": range(min(max(len(variant.options) + 1, 2), OPTIONS_MAX)),
     }
@@ -74,7 +74,7 @@ async def _parts(connection: Connection, article: Article) -> list[tuple[Article
 
 async def _others(connection: Connection, request: Request, own: str) -> list[str]:
     shop = context_of(request).settings.currency
-    return [one for one in await currencies(connection, shop) if one != own]
+    return [currency for currency in await currencies(connection, shop) if currency != own]
 
 
 @posted(_variant)
@@ -87,7 +87,7 @@ async def _save(request: Request, actor: Actor, fields: Fields) -> str:
             raise UnknownProduct
         others = await _others(connection, request, article.variant.currency)
         draft = read_variant(fields, article.variant, others)
-        shown = {one.digest for one in await images_of(connection, article.product.id)}
+        shown = {image.digest for image in await images_of(connection, article.product.id)}
         if draft.image and draft.image not in shown:
             fields.problems["image"] = _("Choose one of the options.")
         fields.done()

@@ -71,7 +71,7 @@ async def ask_many(connection: Connection, asked: Sequence[Asked]) -> list[Fresh
     others = [one for one in asked if one.key not in taken]
     kept: dict[UUID, _Kept] = {}
     if others:
-        found = await rows(_Kept, connection, QUERIES["kept"], {"keys": [one.key for one in others]})
+        found = await rows(_Kept, connection, QUERIES["kept"], {"keys": [other.key for other in others]})
         kept = {one.key: one for one in found}
     return [Fresh(one.key) if one.key in taken else _again(one, kept[one.key]) for one in asked]
 
@@ -111,10 +111,10 @@ async def check_same(connection: Connection, query: LiteralString, asked: Iterab
     `query` asks for the fingerprints that were written, by id. The caller has locked what they belong to.
     """
     requests = list(asked)
-    found = await connection.execute(query, {"ids": [one.key for one in requests]})
+    found = await connection.execute(query, {"ids": [request.key for request in requests]})
     written = {id_: bytes(fingerprint) for id_, fingerprint in await found.fetchall()}
     first = dict(written)
-    for one in requests:
-        if first.setdefault(one.key, one.fingerprint) != one.fingerprint:
+    for request in requests:
+        if first.setdefault(request.key, request.fingerprint) != request.fingerprint:
             raise SameKeyOtherBody
     return set(written)

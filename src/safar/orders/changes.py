@@ -115,7 +115,7 @@ def _mail(change: OrderChange, lines: Sequence[OrderLine]) -> Outgoing:
 
 
 def _confirmed_event(order: Order, taken: Sequence[Goods]) -> Event:
-    goods = [[one.variant_id, one.location_id, one.quantity] for one in taken]
+    goods = [[goods.variant_id, goods.location_id, goods.quantity] for goods in taken]
     told = {"total_minor": order.total_minor, "currency": order.currency, "provider": order.provider}
     return event_of("order.confirmed", order, {**told, "lines": goods})
 

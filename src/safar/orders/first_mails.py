@@ -68,12 +68,16 @@ def asks(settings: Settings) -> dict[str, Ask]:
 async def withheld_mails(connection: Connection, due: Sequence[Due], settings: Settings) -> list[Withheld]:
     """Return which of the mails may not leave now; write down the others that go to unproven mailboxes."""
     mails = {one.id: one for one in due if one.customer_id is not None}
-    records = [{"id": one.id, "customer_id": one.customer_id, "email": one.address} for one in mails.values()]
+    records = [
+        {"id": mail.id, "customer_id": mail.customer_id, "email": mail.address} for mail in mails.values()
+    ]
     firsts = await rows(First, connection, QUERIES["first_mails"], {"mails": as_json(records)})
     if not firsts:
         return []
     now = clock.now()
-    keys = {one.message_id: key_of_address(mails[one.message_id].address) for one in firsts}
+    keys = {
+        first_mail.message_id: key_of_address(mails[first_mail.message_id].address) for first_mail in firsts
+    }
     counts = await _counts(connection, firsts, list(keys.values()))
     withheld, leaving = [], []
     for first in firsts:
@@ -97,7 +101,7 @@ async def withheld_mails(connection: Connection, due: Sequence[Due], settings: S
 async def _counts(connection: Connection, firsts: Sequence[First], addresses: Sequence[int]) -> Counts:
     now = clock.now()
     params = {
-        "networks": sorted({one.network for one in firsts if one.network is not None}),
+        "networks": sorted({first_mail.network for first_mail in firsts if first_mail.network is not None}),
         "addresses": sorted(set(addresses)),
         "hour_ago": now - _HOUR,
         "day_ago": now - _DAY,

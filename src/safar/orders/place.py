@@ -131,7 +131,7 @@ async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_
 
 async def _keep_longer_for_proven(connection: Connection, requests: Sequence[OrderRequest]) -> None:
     """Let those who have shown to read their mailbox have the long hold; asks only where there is another."""
-    shortly = {one.order_id: one for one in requests if one.hold_minutes_unproven is not None}
+    shortly = {request.order_id: request for request in requests if request.hold_minutes_unproven is not None}
     if not shortly:
         return
     asked = [
@@ -214,9 +214,14 @@ async def _proven_for_codes(
     Of those it is noted in the world who has used the code before, when nobody had shown it yet.
     """
     once = [
-        {"id": one.order_id, "customer_id": one.customer_id, "email": one.email, "code": discount.code}
-        for one in requests
-        if (discount := world.discounts.get(plain_code(one.discount_code))) and discount.customers_once
+        {
+            "id": request.order_id,
+            "customer_id": request.customer_id,
+            "email": request.email,
+            "code": discount.code,
+        }
+        for request in requests
+        if (discount := world.discounts.get(plain_code(request.discount_code))) and discount.customers_once
     ]
     if not once:
         return set()

@@ -45,12 +45,12 @@ def tax_in(fields: Fields) -> Tax:
 
 def places_in(fields: Fields) -> tuple[list[str], list[str]]:
     """Return the countries and the postcodes of a zone."""
-    countries = [one.upper() for one in _words(fields, "countries", 4 * _COUNTRIES_MAX)]
-    unknown = [one for one in countries if not is_country(one)]
+    countries = [word.upper() for word in _words(fields, "countries", 4 * _COUNTRIES_MAX)]
+    unknown = [country for country in countries if not is_country(country)]
     if unknown:
         fields.problems["countries"] = _("No country has the code %(codes)s.", codes=", ".join(unknown[:5]))
     postcodes = _words(fields, "postcodes", 20 * _POSTCODES_MAX)
-    bad = [one for one in postcodes if not _is_pattern(one)]
+    bad = [postcode for postcode in postcodes if not _is_pattern(postcode)]
     if bad or len(postcodes) > _POSTCODES_MAX:
         fields.problems["postcodes"] = _(
             "Beginnings such as SW1, or ranges such as 10000..19999; not %(bad)s.", bad=", ".join(bad[:5])

@@ -47,7 +47,7 @@ async def zones(connection: Connection, zone_id: UUID | None = None) -> list[Lis
             zone.name,
             zone.countries,
             zone.postcodes,
-            [ListedMethod(method_of_row(one), one["active"]) for one in zone.methods],
+            [ListedMethod(method_of_row(method), method["active"]) for method in zone.methods],
         )
         for zone in found
     ]

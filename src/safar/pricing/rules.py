@@ -76,9 +76,12 @@ async def load_rules(connection: Connection) -> Rules:
     countries = await rows(_Country, connection, QUERIES["tax_countries"])
     zones = await rows(_Zone, connection, QUERIES["zones"])
     return Rules(
-        taxes={one.country: Tax(one.included, one.rates, one.shipping_class) for one in countries},
+        taxes={
+            country.country: Tax(country.included, country.rates, country.shipping_class)
+            for country in countries
+        },
         zones=tuple(map(_zone, zones)) if any(zone.methods for zone in zones) else (),
-        rates={one.currency: one for one in await rates(connection)},
+        rates={rate.currency: rate for rate in await rates(connection)},
     )
 
 

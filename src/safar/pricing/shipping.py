@@ -77,7 +77,7 @@ def _price(
 ) -> int | None:
     """Return what a method costs; None when the parcel is too heavy for it."""
     band = next(
-        (one for one in method.bands if one.weight_g_max is None or weight_g <= one.weight_g_max), None
+        (band for band in method.bands if band.weight_g_max is None or weight_g <= band.weight_g_max), None
     )
     if band is None:
         return None

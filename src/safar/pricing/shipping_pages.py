@@ -68,7 +68,7 @@ async def _zone(request: Request, wrong: Wrong = NOTHING) -> Response:
     async with context_of(request).database.connection() as connection:
         found = await reading.zone(connection, parse_id(request.path_params["id"]))
     wanted = request.query_params.get("method", "")
-    chosen = next((one for one in found.methods if one.method.key == wanted), None)
+    chosen = next((method for method in found.methods if method.method.key == wanted), None)
     typed_method = _typed(chosen.method, active=chosen.active) if chosen else _NEW_METHOD
     values = {
         "zone": found,

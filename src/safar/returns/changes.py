@@ -37,7 +37,7 @@ class LockedReturns:
 
     def put(
         self,
-        one: Return,
+        return_: Return,
         link: str,
         *,
         staff_id: UUID | None,
@@ -48,14 +48,14 @@ class LockedReturns:
         silent: bool = False,
     ) -> None:
         """Change a return, tell it in the journal and, if not `silent`, to the customer."""
-        order, state = self.orders[one.order_id], ReturnState(one.state)
-        self.changed[one.id] = one
-        self.events.append(return_event(order, one, state, staff_id=staff_id, told=told))
+        order, state = self.orders[return_.order_id], ReturnState(return_.state)
+        self.changed[return_.id] = return_
+        self.events.append(return_event(order, return_, state, staff_id=staff_id, told=told))
         if not silent:
-            answer = one.answer if state in (ReturnState.APPROVED, ReturnState.REFUSED) else ""
+            answer = return_.answer if state in (ReturnState.APPROVED, ReturnState.REFUSED) else ""
             self.letters.append(
                 return_letter(
-                    order, one, state, link, answer=answer, send_to=send_to, exchange=exchange, due=due
+                    order, return_, state, link, answer=answer, send_to=send_to, exchange=exchange, due=due
                 )
             )
 
@@ -103,11 +103,11 @@ async def lock_returns(connection: Connection, return_ids: Iterable[UUID]) -> Lo
 
 def return_event(
     order: Order,
-    one: Return,
+    return_: Return,
     state: ReturnState,
     *,
     staff_id: UUID | None,
     told: Mapping[str, Any] | None = None,
 ) -> Event:
-    properties = {"return_id": one.id, "number": one.number, "wish": one.wish, **(told or {})}
+    properties = {"return_id": return_.id, "number": return_.number, "wish": return_.wish, **(told or {})}
     return event_of(f"return.{state.value}", order, properties, staff_id=staff_id)

@@ -60,7 +60,7 @@ def exchange_id(return_id: UUID) -> UUID:
 
 
 async def exchange(
-    connection: Connection, order: Order, one: Return, lines: Sequence[ReturnLine], approval: Approval
+    connection: Connection, order: Order, return_: Return, lines: Sequence[ReturnLine], approval: Approval
 ) -> Exchanged:
     """Make the new order, its units sold at once, all or nothing. Raises NothingToExchange.
 
@@ -76,7 +76,7 @@ async def exchange(
     paid_minor = min(worth_minor, purse.total_minor)
     credit_minor = min(paid_minor, quoted.total_minor)
     goods = await _shelves(connection, order, demand_of(wanted, parts))
-    new_id = exchange_id(one.id)
+    new_id = exchange_id(return_.id)
     await _hold(connection, new_id, goods, order)
     await _insert(
         connection,

@@ -82,29 +82,29 @@ async def give_up_many(connection: Connection, asked: Sequence[GiveUp]) -> list[
     and order.shipped, and the mail that tells. Raises NothingToShip, TooManyGivenUp, NothingSent (all of an
     order is cancelled instead), NotNow, SameKeyOtherBody.
     """
-    ids = {one.order_id for one in asked}
+    ids = {give_up.order_id for give_up in asked}
     locked = await lock_orders(connection, ids | await kin(connection, ids))
-    known = await check_same(connection, QUERIES["same_given_up"], [one.asked for one in asked])
+    known = await check_same(connection, QUERIES["same_given_up"], [give_up.asked for give_up in asked])
     outcomes = []
-    for one in asked:
-        order = locked.get(one.order_id)
+    for give_up in asked:
+        order = locked.get(give_up.order_id)
         if order is None:
-            outcomes.append(OrderMoved(one.order_id, None))
+            outcomes.append(OrderMoved(give_up.order_id, None))
             continue
-        if one.give_up_id in known:
-            outcomes.append(OrderMoved(one.order_id, order.state, done=True))
+        if give_up.give_up_id in known:
+            outcomes.append(OrderMoved(give_up.order_id, order.state, done=True))
             continue
-        known.add(one.give_up_id)
-        state = await _give_up(connection, one, order)
+        known.add(give_up.give_up_id)
+        state = await _give_up(connection, give_up, order)
         locked = {**locked, **await lock_orders(connection, [order.id])}
-        outcomes.append(OrderMoved(one.order_id, state, done=True, changed=True))
+        outcomes.append(OrderMoved(give_up.order_id, state, done=True, changed=True))
     return outcomes
 
 
-async def _give_up(connection: Connection, one: GiveUp, order: Order) -> str:
+async def _give_up(connection: Connection, give_up: GiveUp, order: Order) -> str:
     lines = (await order_lines_of(connection, [order.id]))[order.id]
     goods = (await goods_of(connection, [order.id]))[order.id]
-    rest = rest_of(lines, goods, one.units)
+    rest = rest_of(lines, goods, give_up.units)
     if rest is None:
         raise NothingToShip
     if isinstance(rest, TooMany):
@@ -115,38 +115,38 @@ async def _give_up(connection: Connection, one: GiveUp, order: Order) -> str:
     state = after(order.state, Step.SHIP if rest.last else Step.SHIP_PART)
     if state is None:
         raise NotNow
-    refunded, waived = await _money(connection, one, order, lines, rest)
-    await _write(connection, one, order, rest, (refunded, waived))
+    refunded, waived = await _money(connection, give_up, order, lines, rest)
+    await _write(connection, give_up, order, rest, (refunded, waived))
     titles = {line.variant_id: line.title for line in lines}
     letter = given_up_letter(
         order,
-        one.give_up_id,
+        give_up.give_up_id,
         [(units, titles[id_]) for id_, units in rest.lines.items()],
-        one.link,
-        reason=one.reason,
+        give_up.link,
+        reason=give_up.reason,
         refund_minor=refunded,
         waived_minor=waived,
     )
     await queue_many(connection, [letter])
     told = {
-        "reason": one.reason,
+        "reason": give_up.reason,
         "quantity": sum(rest.lines.values()),
         "amount_minor": refunded + waived,
         "currency": order.currency,
         "lines": [list(line) for line in rest.lines.items()],
     }
-    await append_many(connection, [event_of("order.given_up", order, told, staff_id=one.staff_id)])
+    await append_many(connection, [event_of("order.given_up", order, told, staff_id=give_up.staff_id)])
     if state != order.state:
         change = unchanged(order)
         change.state = state
         if state == OrderState.SHIPPED:
-            change.events = (event_of("order.shipped", order, {}, staff_id=one.staff_id),)
+            change.events = (event_of("order.shipped", order, {}, staff_id=give_up.staff_id),)
         await write_changes(connection, {order.id: change}, clock.now())
     return state
 
 
 async def _money(
-    connection: Connection, one: GiveUp, order: Order, lines: Sequence[OrderLine], rest: Rest
+    connection: Connection, give_up: GiveUp, order: Order, lines: Sequence[OrderLine], rest: Rest
 ) -> tuple[int, int]:
     """Ask the money for these units to go back, or not to be paid; return how much of each."""
     credited = (await credited_units(connection, [order.id]))[order.id]
@@ -159,14 +159,14 @@ async def _money(
         goods_minor += whole * missing // of
     purse = (await purses_of(connection, [order.id]))[order.id]
     goods_minor = min(goods_minor, purse.total_minor)
-    delivery_minor = delivery_worth(order, purse.total_minor - goods_minor) if one.with_shipping else 0
+    delivery_minor = delivery_worth(order, purse.total_minor - goods_minor) if give_up.with_shipping else 0
     back = await money_back_of(
         connection,
         purse,
         goods_minor + delivery_minor,
-        key=one.give_up_id,
+        key=give_up.give_up_id,
         reason=REFUND_REASON,
-        staff_id=one.staff_id,
+        staff_id=give_up.staff_id,
     )
     if delivery_minor:
         await delivery_is_back(connection, order, delivery_minor)
@@ -174,19 +174,19 @@ async def _money(
 
 
 async def _write(
-    connection: Connection, one: GiveUp, order: Order, rest: Rest, amounts: tuple[int, int]
+    connection: Connection, give_up: GiveUp, order: Order, rest: Rest, amounts: tuple[int, int]
 ) -> None:
     """Write it down and put the units back where they came from."""
     refund_minor, waived_minor = amounts
     params = {
-        "id": one.give_up_id,
+        "id": give_up.give_up_id,
         "order_id": order.id,
-        "reason": one.reason,
+        "reason": give_up.reason,
         "refund_minor": refund_minor,
         "waived_minor": waived_minor,
-        "staff_id": one.staff_id,
+        "staff_id": give_up.staff_id,
         "now": clock.now(),
-        "fingerprint": one.asked.fingerprint,
+        "fingerprint": give_up.asked.fingerprint,
         "lines": as_json([{"variant_id": id_, "quantity": units} for id_, units in rest.lines.items()]),
         "goods": as_json(
             [{"variant_id": id_, "location_id": at, "quantity": n} for (id_, at), n in rest.goods.items()]
@@ -196,14 +196,14 @@ async def _write(
     await execute(connection, QUERIES["forget_given_up_goods"], {"order_id": order.id})
     moves = [
         stock.Transfer(
-            move_id=derived_id("given up", one.give_up_id, variant_id, location_id),
+            move_id=derived_id("given up", give_up.give_up_id, variant_id, location_id),
             variant_id=variant_id,
             from_location_id=stock.outgoing_of(location_id),
             to_location_id=location_id,
             quantity=units,
             reason="given up",
             document=f"order {order.number}",
-            staff_id=one.staff_id,
+            staff_id=give_up.staff_id,
         )
         for (variant_id, location_id), units in rest.goods.items()
     ]

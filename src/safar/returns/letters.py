@@ -54,7 +54,7 @@ def given_up_letter(
 
 def return_letter(
     order: Order,
-    one: Return,
+    return_: Return,
     state: ReturnState,
     link: str,
     *,
@@ -68,7 +68,7 @@ def return_letter(
     `due`: what is paid on delivery for what has not come.
     """
     with speaking(order.language):
-        named = {"number": one.number}
+        named = {"number": return_.number}
         parts = [_(_NEWS[state]) % named if "%(" in _NEWS[state] else _(_NEWS[state])]
         if answer:
             parts.append(answer)
@@ -81,7 +81,7 @@ def return_letter(
         if exchange is not None:
             parts += _exchange_news(*exchange)
         subject = _(_SUBJECTS[state], **named)
-        return letter(order, derived_id("return mail", one.id, state.value), subject, parts, link)
+        return letter(order, derived_id("return mail", return_.id, state.value), subject, parts, link)
 
 
 def _exchange_news(new: Order, link: str) -> list[str]:

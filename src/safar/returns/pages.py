@@ -128,12 +128,12 @@ async def _return(request: Request, wrong: Wrong = NOTHING) -> Response:
     return page(request, "returns/return.html", values, status=wrong.status)
 
 
-async def _worths(connection: Connection, order: Order, one: Return) -> tuple[str, str] | None:
+async def _worths(connection: Connection, order: Order, return_: Return) -> tuple[str, str] | None:
     """Return what the goods of a return that is here come to, and their delivery, as they are typed."""
-    if one.state != ReturnState.RECEIVED:
+    if return_.state != ReturnState.RECEIVED:
         return None
     purse = (await purses_of(connection, [order.id]))[order.id]
-    goods = await worth(connection, order, one, purse)
+    goods = await worth(connection, order, return_, purse)
     delivery = delivery_worth(order, purse.total_minor - goods)
     return plain_amount(goods, order.currency), plain_amount(delivery, order.currency)
 

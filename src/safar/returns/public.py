@@ -169,7 +169,7 @@ def _choices(
     """Return what each line can be exchanged for: the same again first; nothing when that is all."""
     choices = {}
     for line in lines:
-        found = [one for one in others[line.variant_id] if one.id != line.variant_id]
+        found = [other for other in others[line.variant_id] if other.id != line.variant_id]
         choices[line.variant_id] = (
             [(line.variant_id, _("The same again")), *((one.id, one.title) for one in found)] if found else []
         )

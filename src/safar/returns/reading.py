@@ -77,8 +77,8 @@ async def returns_by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UUI
 async def returns_of(connection: Connection, order_ids: Iterable[UUID]) -> dict[UUID, list[Return]]:
     """Return the returns of each order, the oldest first."""
     by_order: dict[UUID, list[Return]] = {id_: [] for id_ in order_ids}
-    for one in await rows(Return, connection, QUERIES["returns_of_orders"], {"ids": list(by_order)}):
-        by_order[one.order_id].append(one)
+    for return_ in await rows(Return, connection, QUERIES["returns_of_orders"], {"ids": list(by_order)}):
+        by_order[return_.order_id].append(return_)
     return by_order
 
 

@@ -143,11 +143,11 @@ async def refund_return_many(connection: Connection, refunds: Sequence[ReturnRef
     return [desk.outcome(refund.return_id, ReturnState.REFUNDED) for refund in refunds]
 
 
-async def worth(connection: Connection, order: Order, one: Return, purse: Purse) -> int:
+async def worth(connection: Connection, order: Order, return_: Return, purse: Purse) -> int:
     """Return what the goods of a return that is here come to, at most the money that is left for them."""
-    coming = (await return_lines_of(connection, [one.id]))[one.id]
+    coming = (await return_lines_of(connection, [return_.id]))[return_.id]
     received = {line.variant_id: line.received or 0 for line in coming}
-    return min(await lines_worth(connection, order, one, received), purse.total_minor)
+    return min(await lines_worth(connection, order, return_, received), purse.total_minor)
 
 
 async def delivery_is_back(connection: Connection, order: Order, amount_minor: int) -> Order:
@@ -156,10 +156,12 @@ async def delivery_is_back(connection: Connection, order: Order, amount_minor: i
     return replace(order, delivery_back_minor=order.delivery_back_minor + amount_minor)
 
 
-async def lines_worth(connection: Connection, order: Order, one: Return, received: Mapping[UUID, int]) -> int:
+async def lines_worth(
+    connection: Connection, order: Order, return_: Return, received: Mapping[UUID, int]
+) -> int:
     """Return what these units of an order's lines cost, in the shares that its other returns have left."""
     lines = (await order_lines_of(connection, [order.id]))[order.id]
-    credited = (await credited_units(connection, [order.id], but=one.id))[order.id]
+    credited = (await credited_units(connection, [order.id], but=return_.id))[order.id]
     return worth_of(order, lines, received, credited)
 
 
@@ -208,10 +210,10 @@ async def _write_arrival(
     await execute(connection, QUERIES["write_arrivals"], params)
 
 
-def _moves(order: Order, one: Return, arrival: ReturnArrival) -> list[stock.Transfer]:
+def _moves(order: Order, return_: Return, arrival: ReturnArrival) -> list[stock.Transfer]:
     return [
         stock.Transfer(
-            move_id=derived_id("returned", one.id, variant_id, location_id),
+            move_id=derived_id("returned", return_.id, variant_id, location_id),
             variant_id=variant_id,
             from_location_id=stock.CUSTOMER,
             to_location_id=location_id,
@@ -233,23 +235,23 @@ def _by_place(arrival: ReturnArrival) -> dict[Place, int]:
 
 
 async def _end_exchange(
-    connection: Connection, one: Return, worth_minor: int, staff_id: UUID
+    connection: Connection, return_: Return, worth_minor: int, staff_id: UUID
 ) -> tuple[Return, int]:
     """Settle an exchange by what has come, which is worth so much; return what is paid on delivery after all.
 
     It pays for the new goods first. What is left goes back; what is missing is paid on delivery, if the new
     goods are not there and paid yet.
     """
-    assert one.exchange_order_id is not None
-    purses = await purses_of(connection, [one.order_id, one.exchange_order_id])
-    purse, new = purses[one.order_id], purses[one.exchange_order_id]
-    changed = replace(one, state=ReturnState.EXCHANGED, refund_minor=0)
+    assert return_.exchange_order_id is not None
+    purses = await purses_of(connection, [return_.order_id, return_.exchange_order_id])
+    purse, new = purses[return_.order_id], purses[return_.exchange_order_id]
+    changed = replace(return_, state=ReturnState.EXCHANGED, refund_minor=0)
     if worth_minor < new.credit_minor:
         short_minor = new.credit_minor - worth_minor
-        await hand_credit_back(connection, new, short_minor, to=one.order_id)
-        asked = await ask_after_all(connection, one.exchange_order_id, short_minor)
+        await hand_credit_back(connection, new, short_minor, to=return_.order_id)
+        asked = await ask_after_all(connection, return_.exchange_order_id, short_minor)
         return changed, short_minor if asked else 0
-    amount = min(one.refund_minor, worth_minor - new.credit_minor, purse.total_minor)
-    reason = f"return {one.number}"
-    back = await money_back_of(connection, purse, amount, key=one.id, reason=reason, staff_id=staff_id)
+    amount = min(return_.refund_minor, worth_minor - new.credit_minor, purse.total_minor)
+    reason = f"return {return_.number}"
+    back = await money_back_of(connection, purse, amount, key=return_.id, reason=reason, staff_id=staff_id)
     return replace(changed, refund_id=back.refund_id, refund_minor=back.refunded_minor), 0

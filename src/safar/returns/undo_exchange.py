@@ -78,12 +78,12 @@ def _credits_of(purse: Purse) -> Purse:
 def _params(changed: Sequence[Return]) -> dict[str, object]:
     records = [
         {
-            "id": one.id,
-            "state": one.state,
-            "wish": one.wish,
-            "refund_id": one.refund_id,
-            "refund_minor": one.refund_minor,
+            "id": return_.id,
+            "state": return_.state,
+            "wish": return_.wish,
+            "refund_id": return_.refund_id,
+            "refund_minor": return_.refund_minor,
         }
-        for one in changed
+        for return_ in changed
     ]
     return {"changes": as_json(records), "now": clock.now()}

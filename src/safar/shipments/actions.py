@@ -98,7 +98,7 @@ async def deliver_many(connection: Connection, deliveries: Sequence[OrderDeliver
             changes[order.id].payment_state = PaymentState.PAID
     await execute(connection, QUERIES["shipments_delivered"], {"ids": list(changes), "now": now})
     await write_changes(connection, changes, now)
-    return [_advanced(one.order_id, orders, changes, OrderState.DELIVERED) for one in deliveries]
+    return [_advanced(delivery.order_id, orders, changes, OrderState.DELIVERED) for delivery in deliveries]
 
 
 async def close_many(

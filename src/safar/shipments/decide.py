@@ -60,11 +60,11 @@ def parcel_of(
 def _taken(here: Sequence[Goods], units: Mapping[UUID, int]) -> dict[Place, int]:
     """Return from which locations' books the units go, in the order of the goods."""
     left, taken = dict(units), {}
-    for one in here:
-        count = min(left.get(one.variant_id, 0), one.quantity - one.shipped)
+    for goods in here:
+        count = min(left.get(goods.variant_id, 0), goods.quantity - goods.shipped)
         if count:
-            taken[one.variant_id, one.location_id] = count
-            left[one.variant_id] -= count
+            taken[goods.variant_id, goods.location_id] = count
+            left[goods.variant_id] -= count
     return taken
 
 

@@ -73,7 +73,7 @@ async def packing_slip_of(context: Context, order: Order, shipment_id: UUID | No
             whole = left is goods
             units = [(g.sku, g.title, g.quantity if whole else g.quantity - g.shipped) for g in left]
         else:
-            parcels = {one.id for one in (await shipments_of(connection, [order.id]))[order.id]}
+            parcels = {shipment.id for shipment in (await shipments_of(connection, [order.id]))[order.id]}
             if shipment_id not in parcels:
                 raise NotFound
             content = (await sent_in(connection, [shipment_id]))[shipment_id]

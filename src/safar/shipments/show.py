@@ -65,7 +65,9 @@ def address_of(order: Order) -> str:
 def method_of(order: Order, rules: Rules) -> ShippingMethod | None:
     """Return how an order is sent; None when that way is not offered any more, or none was chosen."""
     zone = zone_of(rules.zones, Destination(order.country, order.postcode)) if order.shipping_key else None
-    return next((one for one in zone.methods if one.key == order.shipping_key), None) if zone else None
+    return (
+        next((method for method in zone.methods if method.key == order.shipping_key), None) if zone else None
+    )
 
 
 def is_late(order: Order, shop: Shop, today: date, *, zone: str) -> bool:

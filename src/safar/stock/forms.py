@@ -33,9 +33,9 @@ def place_name(name: str) -> str:
 async def location_choices(connection: Connection, *kinds: str) -> list[tuple[UUID, str]]:
     """Return our locations in use to choose from, those of these kinds (none given: of every kind)."""
     return [
-        (one.id, place_name(one.name))
-        for one in await known_locations(connection)
-        if one.active and (not kinds or one.kind in kinds)
+        (location.id, place_name(location.name))
+        for location in await known_locations(connection)
+        if location.active and (not kinds or location.kind in kinds)
     ]
 
 

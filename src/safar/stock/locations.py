@@ -86,22 +86,23 @@ async def save_locations(
     Writes location.added and location.changed. What policies say moves along when another location sells
     first. Raises MainStays, TooManyLocations.
     """
-    if any(one.id == MAIN and not one.active for one in wanted):
+    if any(location.id == MAIN and not location.active for location in wanted):
         raise MainStays
-    before = {one.id: one for one in await known_locations(connection)}
-    new = [one for one in wanted if one.id not in before]
+    before = {location.id: location for location in await known_locations(connection)}
+    new = [location for location in wanted if location.id not in before]
     if len(before) + len(new) > LOCATIONS_MAX:
         raise TooManyLocations(count=LOCATIONS_MAX)
     await open_locations(connection, [(one.id, one.name, one.kind) for one in new])
     changed = [
-        one
-        for one in wanted
-        if one.id in before
-        and before[one.id] != replace(one, kind=before[one.id].kind, channel=before[one.id].channel)
+        location
+        for location in wanted
+        if location.id in before
+        and before[location.id]
+        != replace(location, kind=before[location.id].kind, channel=before[location.id].channel)
     ]
     kept = [replace(one, channel=before[one.id].channel) for one in changed]
     await execute(connection, QUERIES["set_sites"], {"sites": as_json([*new, *kept])})
-    if any(_sells(one) != _sells(before.get(one.id)) for one in wanted):
+    if any(_sells(location) != _sells(before.get(location.id)) for location in wanted):
         await write_limits(connection)
     await append_many(
         connection,
@@ -114,6 +115,6 @@ def _sells(one: OwnLocation | None) -> tuple[bool, int]:
     return (one.active and one.sells, one.priority) if one else (False, 0)
 
 
-def _event(name: str, one: OwnLocation, staff_id: UUID | None) -> Event:
-    about = {"name": one.name, "kind": one.kind, "sells": one.sells, "active": one.active}
-    return Event(name=name, staff_id=staff_id, subject_id=one.id, properties=about)
+def _event(name: str, location: OwnLocation, staff_id: UUID | None) -> Event:
+    about = {"name": location.name, "kind": location.kind, "sells": location.sells, "active": location.active}
+    return Event(name=name, staff_id=staff_id, subject_id=location.id, properties=about)

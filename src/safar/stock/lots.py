@@ -144,7 +144,7 @@ async def suggest(connection: Connection, wanted: Sequence[PickRequest]) -> list
 
     Nothing that has expired, and nothing that the orders before are to get, is among them.
     """
-    params = {"variant_ids": list({one.variant_id for one in wanted})}
+    params = {"variant_ids": list({pick_request.variant_id for pick_request in wanted})}
     levels = await rows(LotLevel, connection, QUERIES["lot_levels"], params)
     today = clock.today(connection.zone)
     lying: dict[Place, int] = {}
@@ -153,7 +153,10 @@ async def suggest(connection: Connection, wanted: Sequence[PickRequest]) -> list
         if level.expires_on < today and place not in lying:
             lying[place] = await _units_on(connection, *place)
     return [
-        pick_suggestion(levels, one, lying.get((one.variant_id, one.shelf_id)), today=today) for one in wanted
+        pick_suggestion(
+            levels, pick_request, lying.get((pick_request.variant_id, pick_request.shelf_id)), today=today
+        )
+        for pick_request in wanted
     ]
 
 

@@ -64,10 +64,10 @@ def pick_suggestion(
     if lying is None:
         return PickSuggestion(picks)
     expired = sum(
-        one.units
-        for one in levels
-        if (one.variant_id, one.location_id) == (wanted.variant_id, wanted.shelf_id)
-        and one.expires_on < today
+        level.units
+        for level in levels
+        if (level.variant_id, level.location_id) == (wanted.variant_id, wanted.shelf_id)
+        and level.expires_on < today
     )
     in_date = max(lying - expired - wanted.behind, 0)
     return PickSuggestion(picks, out_of_date=max(wanted.units - in_date, 0))
@@ -88,11 +88,11 @@ def picks_of(
     """
     here = sorted(
         (
-            one
-            for one in levels
-            if one.variant_id == variant_id
-            and one.location_id == location_id
-            and one.expires_on >= in_date_on
+            level
+            for level in levels
+            if level.variant_id == variant_id
+            and level.location_id == location_id
+            and level.expires_on >= in_date_on
         ),
         key=lambda one: (one.expires_on, one.code, one.lot_id),
     )

@@ -94,14 +94,14 @@ def _stated(handled: Sequence[Handled]) -> dict[UUID, UUID]:
     return {one.move_id: one.lot_id for one in handled if one.lot_id}
 
 
-def _move(one: Handled, source: UUID, target: UUID) -> Transfer:
+def _move(handled: Handled, source: UUID, target: UUID) -> Transfer:
     return Transfer(
-        move_id=one.move_id,
-        variant_id=one.variant_id,
+        move_id=handled.move_id,
+        variant_id=handled.variant_id,
         from_location_id=source,
         to_location_id=target,
-        quantity=one.quantity,
-        reason=one.reason,
-        document=one.document,
-        staff_id=one.staff_id,
+        quantity=handled.quantity,
+        reason=handled.reason,
+        document=handled.document,
+        staff_id=handled.staff_id,
     )

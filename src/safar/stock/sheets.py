@@ -96,7 +96,9 @@ async def review_stock(
     columns = {"known": table["columns"], "ignored": table["ignored"], "figure": [table["figure"]]}
     await open_upload(connection, upload_id, KIND, name, columns, staff_id=staff_id)
     usable = [
-        one for one in await known_locations(connection) if one.active and one.kind in ("warehouse", "store")
+        location
+        for location in await known_locations(connection)
+        if location.active and location.kind in ("warehouse", "store")
     ]
     named = {fold(spoken): one for one in usable for spoken in (one.name, _(one.name), str(one.id))}
     seen = _Review(table["figure"], named)

@@ -200,9 +200,9 @@ async def _check_lot(connection: Connection, fields: Fields, form: str, asked: _
     if await value(connection, stock.QUERIES["moves"], {"ids": [asked.move_id]}):
         return  # sent twice: it moves nothing again
     here = [
-        one.units
-        for one in await lots_of(connection, asked.variant.id)
-        if (one.lot_id, one.location_id) == (asked.lot.id, asked.location_id)
+        lot.units
+        for lot in await lots_of(connection, asked.variant.id)
+        if (lot.lot_id, lot.location_id) == (asked.lot.id, asked.location_id)
     ]
     if sum(here) < abs(asked.quantity):
         fields.problems["lot"] = _("Fewer units of this lot lie there.")

@@ -214,8 +214,12 @@ async def _tell(context: Context, connection: Connection, turns: dict[UUID, int]
 async def _titles(connection: Connection, waiting: Sequence[BackInStockRequest]) -> dict[UUID, str]:
     """Return how each one's product is called in their language."""
     titles: dict[UUID, str] = {}
-    for language in {one.language for one in waiting}:
-        mine = [one for one in waiting if one.language == language]
+    for language in {back_in_stock_request.language for back_in_stock_request in waiting}:
+        mine = [
+            back_in_stock_request
+            for back_in_stock_request in waiting
+            if back_in_stock_request.language == language
+        ]
         words = await words_in(connection, {one.product_id for one in mine}, language)
         titles |= {one.id: words[one.product_id].title for one in mine}
     return titles

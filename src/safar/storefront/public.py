@@ -68,7 +68,7 @@ async def _category(request: Request) -> Response:
     look, key = look_in(request), request.path_params["category"]
     if not key.isprintable():
         raise NotFound
-    aisle = next((one for one in look.aisles if one.key == key), None)
+    aisle = next((aisle for aisle in look.aisles if aisle.key == key), None)
     wanted = wanted_of(request.query_params, currency=currency_of(request), category=key)
     values = await _listed(request, replace(wanted, query="", sort=_unsearched(wanted.sort)))
     if aisle is None and not values["found"]:

@@ -147,7 +147,7 @@ async def _near(connection: Connection, words: Sequence[str], category: str | No
         await connection.execute(QUERIES["look_far"])
         params = {"words": list(words), "category": category, "limit": _NEAR_MAX}
         candidates = await rows(_Near, connection, QUERIES["near_matches"], params)
-    scored = [(nearness(one.asked, one.letters), one.id) for one in candidates]
+    scored = [(nearness(candidate.asked, candidate.letters), candidate.id) for candidate in candidates]
     best = max((score for score, _id in scored), key=lambda score: (score[0], -score[1]), default=(0, 0))
     if best[0] * 2 < len(words):
         return []
@@ -203,7 +203,7 @@ async def of_kind(connection: Connection, kind: str, visit: Visit, *, limit: int
         ids = await values(connection, QUERIES["reduced"], {"limit": limit})
     else:
         params = {"category": None, "sort": kind, "limit": limit, "offset": 0}
-        ids = [one.id for one in await rows(_Placed, connection, QUERIES["shelf_whole"], params)]
+        ids = [placed.id for placed in await rows(_Placed, connection, QUERIES["shelf_whole"], params)]
     return await product_cards(connection, ids, visit)
 
 

@@ -90,7 +90,7 @@ class _Review:
             if other in self.leads:
                 one, two = sorted((first(self.leads[sku]), first(self.leads[other])))
                 leads[two] = one
-        return {one: first(one) for one in leads}
+        return {lead: first(lead) for lead in leads}
 
 
 async def catalogue_rows(
@@ -101,7 +101,9 @@ async def catalogue_rows(
     Between two of them no connection is kept: whoever reads may be slow.
     """
     async with database.connection() as connection:
-        others = [one for one in await currencies(connection, own_currency) if one != own_currency]
+        others = [
+            currency for currency in await currencies(connection, own_currency) if currency != own_currency
+        ]
     spoken = [language for language in LANGUAGES if language != own_language]
     columns = [
         *PLAIN_COLUMNS,
@@ -115,7 +117,7 @@ async def catalogue_rows(
             articles = await articles_after(connection, after, limit=_EXPORT_SIZE)
         after = articles[-1].variant.sku if articles else None
         cells = map(cells_of, articles)
-        yield [[one.get(column, "") for column in columns] for one in cells]
+        yield [[cell.get(column, "") for column in columns] for cell in cells]
 
 
 async def review_catalogue(

@@ -125,7 +125,7 @@ class _Networks:
 
 async def take_along_many(connection: Connection, moved: Sequence[MovedVisit]) -> list[bool]:
     """Let visits go on in other networks, a few each: a phone changes between some, not between many."""
-    ids = sorted({one.visit_id for one in moved})
+    ids = sorted({visit.visit_id for visit in moved})
     visits = {v.id: v for v in await rows(_Networks, connection, QUERIES["networks"], {"ids": ids})}
     may = []
     for one in moved:

@@ -25,7 +25,7 @@ _AT_ONCE_MAX = 20
 
 async def note_many(connection: Connection, noted: Sequence[NotedRefund]) -> list[bool]:
     """Write down money that has gone back already; False when it is more than ever came in."""
-    answers, events = await write_refunds(connection, [one.request for one in noted])
+    answers, events = await write_refunds(connection, [refund.request for refund in noted])
     taken = [isinstance(answer, RefundAsked) for answer in answers]
     endings = [
         Ending(one.request.refund_id, "done", one.link, one.reference)

@@ -36,19 +36,19 @@ async def keep_started_many(connection: Connection, started: Sequence[StartedPay
 
     Writes payment.started once for each order.
     """
-    accounts = await lock_accounts(connection, [one.order_id for one in started])
+    accounts = await lock_accounts(connection, [payment.order_id for payment in started])
     records = [
         {
-            "order_id": one.order_id,
-            "data": one.data,
-            "redirect": one.redirect,
-            "expires_at": one.expires_at,
-            "rest_until": one.rest_until,
+            "order_id": payment.order_id,
+            "data": payment.data,
+            "redirect": payment.redirect,
+            "expires_at": payment.expires_at,
+            "rest_until": payment.rest_until,
         }
-        for one in started
+        for payment in started
     ]
     await execute(connection, QUERIES["keep_started"], {"started": as_json(records)})
-    known = [one for one in started if one.order_id in accounts]
+    known = [payment for payment in started if payment.order_id in accounts]
     new = {one.order_id: one for one in known if not accounts[one.order_id].data}
     mails = [
         pay_mail(replace(account, data=one.data), one.link, account.held_until)

@@ -52,7 +52,7 @@ class Bill:
     @property
     def method(self) -> ShippingChoice | None:
         key = self.quote.shipping_key if self.quote else ""
-        return next((one for one in self.methods if one.key == key), None)
+        return next((method for method in self.methods if method.key == key), None)
 
 
 async def bill_of(context: Context, basket: PricedCart, to: Destination, shipping: str = "") -> Bill:
@@ -111,13 +111,13 @@ def bill_json(bill: Bill) -> dict[str, Any]:
         "code_refused": bill.refusal,
         "shipping_methods": [
             {
-                "key": one.key,
-                "name": one.name_in(current_language()),
-                "price_minor": one.price_minor,
-                "days_least": one.days_least,
-                "days_most": one.days_most,
+                "key": method.key,
+                "name": method.name_in(current_language()),
+                "price_minor": method.price_minor,
+                "days_least": method.days_least,
+                "days_most": method.days_most,
             }
-            for one in bill.methods
+            for method in bill.methods
         ],
         "payment_ways": [
             {"provider": way.provider, "label": way.label, "methods": [key for key, _label in way.methods]}

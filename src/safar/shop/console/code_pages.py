@@ -99,8 +99,11 @@ async def _code(request: Request, wrong: Wrong = NOTHING) -> Response:
         "problems": wrong.problems,
         "problem": wrong.problem,
         "kinds": [(kind.value, _(text)) for kind, text in KINDS.items()],
-        "campaigns": [("", _("None")), *((str(one.id), one.name) for one in campaigns)],
-        "categories": [("", _("All goods")), *((one, category_name(one)) for one in all_categories)],
+        "campaigns": [("", _("None")), *((str(campaign.id), campaign.name) for campaign in campaigns)],
+        "categories": [
+            ("", _("All goods")),
+            *((category, category_name(category)) for category in all_categories),
+        ],
         "currency": settings.currency,
         "state": found.state(clock.now()) if found else None,
         "state_names": STATES_OF_CODES,

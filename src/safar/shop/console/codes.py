@@ -90,15 +90,15 @@ async def orders_with(connection: Connection, name: str) -> list[CodeOrder]:
 
 
 async def _listed(connection: Connection, found: Sequence[Discount]) -> list[ListedCode]:
-    names = [one.code for one in found]
+    names = [discount.code for discount in found]
     brought: Mapping[str, list[Brought]] = {name: [] for name in names}
     for sum_ in await rows(Brought, connection, QUERIES["brought"], {"codes": names}):
         brought[sum_.code].append(sum_)
-    ids = [one.account_id for one in found if one.account_id is not None]
+    ids = [discount.account_id for discount in found if discount.account_id is not None]
     accounts = await ledger.accounts(connection, ids) if ids else {}
     listed = []
-    for one in found:
-        account = accounts.get(one.account_id) if one.account_id is not None else None
+    for discount in found:
+        account = accounts.get(discount.account_id) if discount.account_id is not None else None
         left, held = (account.free, account.held) if account else (None, 0)
-        listed.append(ListedCode(one, brought[one.code], left, held))
+        listed.append(ListedCode(discount, brought[discount.code], left, held))
     return listed

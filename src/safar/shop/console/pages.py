@@ -137,7 +137,7 @@ async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
             "shipments": shipments,
             "returns": returns,
             "progress": (await progress_of(connection, [order_id])).get(order_id),
-            "return_lines": await return_lines_of(connection, [one.id for one in returns]),
+            "return_lines": await return_lines_of(connection, [return_.id for return_ in returns]),
             "returnable": await can_return(connection, order_id) if shipments else {},
             "origin": await exchanged_from(connection, order_id),
             "to_go": to_go,
@@ -146,7 +146,7 @@ async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
             "parcel_ids": {location_id: new_id() for location_id in to_go},
             "lots": await lots_to_take(connection, left),
             "carriers": [carrier for carrier in await carriers(connection) if carrier.active],
-            "locations": {one.id: one.name for one in await own_locations(connection)},
+            "locations": {location.id: location.name for location in await own_locations(connection)},
             "names": await staff_names(connection, {e.staff_id for e in happened if e.staff_id}),
         }
     payment = await box(context, order)

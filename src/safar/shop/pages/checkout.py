@@ -238,8 +238,8 @@ async def _ordered_before(request: Request, asked: _Asked) -> Response:
         order = (await orders_by_id(connection, [order_id])).get(order_id)
         if order is not None and wants_json(request):
             lines = {
-                one.variant_id: one.quantity
-                for one in (await order_lines_of(connection, [order_id]))[order_id]
+                order_line.variant_id: order_line.quantity
+                for order_line in (await order_lines_of(connection, [order_id]))[order_id]
             }
             again = _order_request(request, asked, lines, currency=order.currency, code=order.discount_code)
             if again.fingerprint != order.fingerprint:

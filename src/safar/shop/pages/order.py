@@ -108,9 +108,11 @@ async def order_page(
         "return_days": shop.return_days,
         "has_invoice": whole and order.state in _WITH_INVOICE,
         "shipments": [(shipment, found.content[shipment.id]) for shipment in found.shipments],
-        "returns": [(one, found.return_lines[one.id]) for one in found.returns],
+        "returns": [(return_, found.return_lines[return_.id]) for return_ in found.returns],
         "exchanges": {
-            one.id: path_of(context, one.exchange_order_id) for one in found.returns if one.exchange_order_id
+            return_.id: path_of(context, return_.exchange_order_id)
+            for return_ in found.returns
+            if return_.exchange_order_id
         },
         "origin": found.origin,
         "given_up": found.given_up,
@@ -139,7 +141,7 @@ async def _find(request: Request, order_id: UUID) -> _Found:
             shipments=shipments,
             content=await sent_in(connection, [shipment.id for shipment in shipments]),
             returns=returns,
-            return_lines=await return_lines_of(connection, [one.id for one in returns]),
+            return_lines=await return_lines_of(connection, [return_.id for return_ in returns]),
             returnable=await can_return(connection, order_id) if shipments else {},
             origin=await exchanged_from(connection, order_id),
             given_up=await given_up_of(connection, order_id),

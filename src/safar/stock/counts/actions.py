@@ -146,7 +146,7 @@ async def approve_count(
         await follow_fresh(connection, moves, await adjust_many(connection, adjustments))
     params = {
         "id": count_id,
-        "accepted": [one.variant_id for one in adjustments],
+        "accepted": [adjustment.variant_id for adjustment in adjustments],
         "staff_id": staff_id,
         "now": clock.now(),
     }
@@ -156,7 +156,7 @@ async def approve_count(
         "number": count.number,
         "accepted": len(adjustments),
         "turned_down": len(lines) - len(adjustments),
-        "units": sum(one.difference for one in adjustments),
+        "units": sum(adjustment.difference for adjustment in adjustments),
     }
     await append_many(connection, [_event("count.approved", count_id, staff_id, about)])
 

@@ -45,7 +45,7 @@ async def _purchases(request: Request, wrong: Wrong = NOTHING) -> Response:
         to = await forms.location_choices(connection, *_DESTINATIONS)
     values = {
         **found,
-        "suppliers": [(one.id, one.name) for one in sellers if one.active],
+        "suppliers": [(supplier.id, supplier.name) for supplier in sellers if supplier.active],
         "places": to,
         "may_buy": actor.may("manager"),
         "order_id": new_id(),
@@ -123,7 +123,7 @@ async def _line(request: Request, _actor: Actor, fields: Fields) -> str:
             cost = fields.amount("cost", order.currency) or 0
         else:
             offers = (await items_of_variants(connection, [variant_id])).get(variant_id, [])
-            cost = next((one.cost_minor for one in offers if one.supplier_id == order.supplier_id), 0)
+            cost = next((offer.cost_minor for offer in offers if offer.supplier_id == order.supplier_id), 0)
         fields.done()
         await orders.set_purchase_line(connection, order_id, variant_id, quantity, cost)
     return f"/stock/purchases/{order_id}#lines"

@@ -73,7 +73,7 @@ async def draft_suggested(connection: Connection, wanted: SuggestedPurchase, ter
     if not lines or by is None:
         raise NothingSuggested
     days = [offered[variant_id].lead_days for variant_id, _units, _cost in lines]
-    lead_days = max(by.lead_days if one is None else one for one in days)
+    lead_days = max(by.lead_days if day is None else day for day in days)
     draft = PurchaseDraft(
         order_id=wanted.order_id,
         supplier_id=wanted.supplier_id,
