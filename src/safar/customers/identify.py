@@ -81,17 +81,19 @@ async def identify_many(connection: Connection, requests: Sequence[IdentityReque
     theirs. Raises NotAnAddress. Writes customer.created and customer.identified.
     """
     keys = [(r.kind, normalised(r.kind, r.value, r.country)) for r in requests]
-    given = {r.customer_id for r in requests if r.customer_id}
+    given_ids = {r.customer_id for r in requests if r.customer_id}
     owners: dict[Key, _Owner]
-    homes: dict[UUID, UUID]
-    owners, homes = await in_one_trip(connection, _owners(connection, keys), finals(connection, given))
+    final_ids: dict[UUID, UUID]
+    owners, final_ids = await in_one_trip(
+        connection, _owners(connection, keys), finals(connection, given_ids)
+    )
     missing: dict[Key, IdentityRequest] = {}
     for key, request in zip(keys, requests, strict=True):
         if key not in owners:
             missing.setdefault(key, request)
-    written = await _write_missing(connection, missing, homes) if missing else {}
-    lost = missing.keys() - written.keys()
-    owners |= written | (await _owners(connection, lost) if lost else {})
+    written = await _write_missing(connection, missing, final_ids) if missing else {}
+    written_by_others = missing.keys() - written.keys()
+    owners |= written | (await _owners(connection, written_by_others) if written_by_others else {})
     words: dict[UUID, str] = {}
     for key, owner in written.items():
         if not owner.created:
@@ -102,32 +104,34 @@ async def identify_many(connection: Connection, requests: Sequence[IdentityReque
 
 async def _owners(connection: Connection, keys: Iterable[Key]) -> dict[Key, _Owner]:
     asked = as_json([{"kind": kind, "value": value} for kind, value in dict.fromkeys(keys)])
-    found = await rows(_Owner, connection, QUERIES["owners"], {"keys": asked})
-    merged = await finals(connection, [owner.customer_id for owner in found if owner.merged])
+    owners = await rows(_Owner, connection, QUERIES["owners"], {"keys": asked})
+    merged = await finals(connection, [owner.customer_id for owner in owners if owner.merged])
     return {
         (o.kind, o.value): replace(o, customer_id=merged.get(o.customer_id, o.customer_id)) if o.merged else o
-        for o in found
+        for o in owners
     }
 
 
 async def finals(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, UUID]:
     """Return, for each of these customers that has a row, the customer its merges lead to (or itself)."""
-    asked = list(dict.fromkeys(ids))
-    if not asked:
+    unique_ids = list(dict.fromkeys(ids))
+    if not unique_ids:
         return {}
-    found = await rows(_Final, connection, QUERIES["finals"], {"ids": asked})
-    return {final.start_id: final.id for final in found}
+    merges = await rows(_Final, connection, QUERIES["finals"], {"ids": unique_ids})
+    return {final.start_id: final.id for final in merges}
 
 
 async def _write_missing(
-    connection: Connection, missing: Mapping[Key, IdentityRequest], homes: Mapping[UUID, UUID]
+    connection: Connection, missing: Mapping[Key, IdentityRequest], final_ids: Mapping[UUID, UUID]
 ) -> dict[Key, _Owner]:
     """Write the addresses, and the customers of those that nobody else wrote meanwhile; return these."""
     identities = []
     new: dict[UUID, IdentityRequest] = {}
-    with_row = set(homes.values())
+    with_row = set(final_ids.values())
     for (kind, value), request in sorted(missing.items(), key=itemgetter(0)):
-        customer_id = homes.get(request.customer_id, request.customer_id) if request.customer_id else new_id()
+        customer_id = (
+            final_ids.get(request.customer_id, request.customer_id) if request.customer_id else new_id()
+        )
         identities.append(
             {
                 "id": new_id(),
@@ -150,8 +154,8 @@ async def _write_missing(
         for id_, request in new.items()
     ]
     params = {"identities": as_json(identities), "customers": as_json(customers), "now": clock.now()}
-    won = await rows(_Owner, connection, QUERIES["insert_missing"], params)
-    created = dict.fromkeys(owner.customer_id for owner in won if owner.created)
+    inserted = await rows(_Owner, connection, QUERIES["insert_missing"], params)
+    created = dict.fromkeys(owner.customer_id for owner in inserted if owner.created)
     events = [Event(name="customer.created", customer_id=id_, subject_id=id_) for id_ in created]
     events += [
         Event(
@@ -160,10 +164,10 @@ async def _write_missing(
             subject_id=o.customer_id,
             properties={"kind": o.kind},
         )
-        for o in won
+        for o in inserted
     ]
     await append_many(connection, events)
-    return {(owner.kind, owner.value): owner for owner in won}
+    return {(owner.kind, owner.value): owner for owner in inserted}
 
 
 def word_of(kind: str, value: str) -> str:

@@ -120,7 +120,7 @@ async def _partly_sent(connection: Connection, orders: Iterable[Order]) -> set[U
     """Return the orders of which something has left already."""
     sold = [order.id for order in orders if order.state in (OrderState.CONFIRMED, OrderState.PACKED)]
     goods = await goods_of(connection, sold) if sold else {}
-    return {order_id for order_id, taken in goods.items() if any(one.shipped for one in taken)}
+    return {order_id for order_id, taken in goods.items() if any(piece.shipped for piece in taken)}
 
 
 async def _bring_back(

@@ -67,7 +67,7 @@ async def _claim(connection: Connection, orders: Sequence[Order], now: datetime)
     if not orders:
         return {}
     goods = await goods_of(connection, [order.id for order in orders])
-    levels = await stock.levels(connection, {one.variant_id for taken in goods.values() for one in taken})
+    levels = await stock.levels(connection, {piece.variant_id for taken in goods.values() for piece in taken})
     # All that may be needed is locked at once: a hold that has lapsed is looked for on every shelf.
     accounts = [level.account_id for level in levels.values()]
     await ledger.lock_many(connection, accounts, [order.hold_id for order in orders])

@@ -67,7 +67,7 @@ def asks(settings: Settings) -> dict[str, Ask]:
 
 async def withheld_mails(connection: Connection, due: Sequence[Due], settings: Settings) -> list[Withheld]:
     """Return which of the mails may not leave now; write down the others that go to unproven mailboxes."""
-    mails = {one.id: one for one in due if one.customer_id is not None}
+    mails = {mail_due.id: mail_due for mail_due in due if mail_due.customer_id is not None}
     records = [
         {"id": mail.id, "customer_id": mail.customer_id, "email": mail.address} for mail in mails.values()
     ]

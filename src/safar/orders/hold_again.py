@@ -35,14 +35,14 @@ async def claim_again(
         return {}
     # A hold that is due but was not swept yet still keeps its units: first give them back.
     await ledger.release_many(connection, [order.hold_id for order in orders])
-    levels = await stock.levels(connection, {one.variant_id for o in orders for one in goods[o.id]})
+    levels = await stock.levels(connection, {piece.variant_id for o in orders for piece in goods[o.id]})
     locations, rule = await selling_locations(connection), await location_rule(connection)
     held: dict[UUID, UUID] = {}
     claims, moved = [], {}
     for order in orders:
         demand: dict[UUID, int] = {}
-        for one in goods[order.id]:
-            demand[one.variant_id] = demand.get(one.variant_id, 0) + one.quantity
+        for piece in goods[order.id]:
+            demand[piece.variant_id] = demand.get(piece.variant_id, 0) + piece.quantity
         first = allocation_of(order.campaign_id) if order.campaign_id else None
         chosen = choose_locations(demand, levels, locations, rule=rule, country=order.country, first=first)
         if not isinstance(chosen, Chosen):
@@ -62,16 +62,18 @@ async def claim_again(
             continue  # a hold that is there already is another's
         held[order.id] = hold_id
         claims.append(stock.StockClaim(hold_id, _triples(chosen.goods), f"order {order.number}"))
-        if chosen.goods != {(one.variant_id, one.location_id): one.quantity for one in goods[order.id]}:
+        if chosen.goods != {
+            (piece.variant_id, piece.location_id): piece.quantity for piece in goods[order.id]
+        }:
             moved[order.id] = chosen.goods
-        levels = await stock.levels(connection, {one.variant_id for o in orders for one in goods[o.id]})
+        levels = await stock.levels(connection, {piece.variant_id for o in orders for piece in goods[o.id]})
     await stock.claim_stock_many(connection, claims)
     await _write_goods(connection, moved)
     return held
 
 
 def claim_of(order: Order, hold_id: UUID, goods: Sequence[Goods]) -> stock.StockClaim:
-    lines = tuple((one.variant_id, one.location_id, one.quantity) for one in goods)
+    lines = tuple((piece.variant_id, piece.location_id, piece.quantity) for piece in goods)
     return stock.StockClaim(hold_id, lines, f"order {order.number}")
 
 

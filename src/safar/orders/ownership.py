@@ -63,14 +63,14 @@ async def orders_shown_to_browser(connection: Connection, visitor_id: UUID, *, l
         "limit": limit,
     }
     found = await rows(FoundOrder, connection, QUERIES["orders_shown_to_browser"], params)
-    return await _in_order(connection, [one.id for one in found])
+    return await _in_order(connection, [order.id for order in found])
 
 
 async def orders_of_mailbox(connection: Connection, email: str, *, limit: int) -> list[Order]:
     """Return the orders placed with an e-mail address, newest first: for whoever has shown to read it."""
     params = {"email": email.lower(), "limit": limit}
     found = await rows(FoundOrder, connection, QUERIES["orders_of_mailbox"], params)
-    return await _in_order(connection, [one.id for one in found])
+    return await _in_order(connection, [order.id for order in found])
 
 
 async def _in_order(connection: Connection, ids: list[UUID]) -> list[Order]:

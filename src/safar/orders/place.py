@@ -135,7 +135,8 @@ async def _keep_longer_for_proven(connection: Connection, requests: Sequence[Ord
     if not shortly:
         return
     asked = [
-        {"id": one.order_id, "customer_id": one.customer_id, "email": one.email} for one in shortly.values()
+        {"id": order.order_id, "customer_id": order.customer_id, "email": order.email}
+        for order in shortly.values()
     ]
     for found in await rows(FoundOrder, connection, QUERIES["proven_mailboxes"], {"orders": as_json(asked)}):
         shortly[found.id].hold_minutes_unproven = None
@@ -309,7 +310,7 @@ async def _write(
         accepted.append(Accepted(plan, customer_id, number, promised.get(order_id)))
         answers[order_id] = Taken(order_id, number, state, payment_state, plan.total_minor, plan.currency)
     params = {
-        "orders": as_json([order_record(one, now) for one in accepted]),
+        "orders": as_json([order_record(plan, now) for plan in accepted]),
         "lines": as_json([line_record(plan, line) for plan in plans for line in plan.lines]),
         "goods": as_json([goods_record(plan, *goods) for plan in plans for goods in plan.goods.items()]),
         "state": state.value,

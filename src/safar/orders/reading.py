@@ -88,4 +88,4 @@ async def order_of_number(connection: Connection, number: int) -> UUID | None:
 async def something_left(context: Context, order_id: UUID) -> bool:
     """Tell whether something of an order has left."""
     async with context.database.connection() as connection:
-        return any(one.shipped for one in (await goods_of(connection, [order_id]))[order_id])
+        return any(piece.shipped for piece in (await goods_of(connection, [order_id]))[order_id])

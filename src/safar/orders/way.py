@@ -60,8 +60,8 @@ def after(state: str, step: Step, *, partly_shipped: bool = False) -> OrderState
 
 def is_partly_shipped(goods: Sequence[Goods]) -> bool:
     """Tell whether something has left and something has not."""
-    shipped = sum(one.shipped for one in goods)
-    return 0 < shipped < sum(one.quantity for one in goods)
+    shipped = sum(piece.shipped for piece in goods)
+    return 0 < shipped < sum(piece.quantity for piece in goods)
 
 
 def when_paid(state: str, payment_state: str) -> PaidStep:

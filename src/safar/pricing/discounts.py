@@ -43,7 +43,7 @@ async def discounts(connection: Connection, codes: Iterable[str]) -> dict[str, D
     if not wanted:
         return {}
     found = await rows(Discount, connection, QUERIES["discounts"], {"codes": wanted})
-    return {one.code: one for one in found}
+    return {discount.code: discount for discount in found}
 
 
 async def accounts_of_uses(

@@ -32,8 +32,8 @@ class LockedReturns:
 
     def take(self, return_id: UUID, step: ReturnStep) -> Return | None:
         """Return the return if `step` can be taken now."""
-        one = self.changed.get(return_id) or self.returns.get(return_id)
-        return one if one is not None and return_after(one.state, step) is not None else None
+        return_ = self.changed.get(return_id) or self.returns.get(return_id)
+        return return_ if return_ is not None and return_after(return_.state, step) is not None else None
 
     def put(
         self,
@@ -65,15 +65,15 @@ class LockedReturns:
             return
         records = [
             {
-                "id": one.id,
-                "state": one.state,
-                "answer": one.answer,
-                "exchange_order_id": one.exchange_order_id,
-                "refund_id": one.refund_id,
-                "refund_minor": one.refund_minor,
-                "with_shipping": one.with_shipping,
+                "id": return_.id,
+                "state": return_.state,
+                "answer": return_.answer,
+                "exchange_order_id": return_.exchange_order_id,
+                "refund_id": return_.refund_id,
+                "refund_minor": return_.refund_minor,
+                "with_shipping": return_.with_shipping,
             }
-            for one in self.changed.values()
+            for return_ in self.changed.values()
         ]
         params = {"changes": as_json(records), "now": clock.now()}
         await execute(connection, QUERIES["change_returns"], params)
@@ -81,18 +81,20 @@ class LockedReturns:
         await append_many(connection, self.events)
 
     def outcome(self, return_id: UUID, wanted: ReturnState) -> ReturnOutcome:
-        one = self.changed.get(return_id) or self.returns.get(return_id)
-        if one is None:
+        return_ = self.changed.get(return_id) or self.returns.get(return_id)
+        if return_ is None:
             return ReturnOutcome(return_id, None)
         changed = return_id in self.changed
-        return ReturnOutcome(return_id, one.state, done=changed or one.state == wanted, changed=changed)
+        return ReturnOutcome(
+            return_id, return_.state, done=changed or return_.state == wanted, changed=changed
+        )
 
 
 async def lock_returns(connection: Connection, return_ids: Iterable[UUID]) -> LockedReturns:
     """Lock the orders of these returns, and those whose goods or money hang together with them; read them."""
     ids = list(return_ids)
     seen = await returns_by_id(connection, ids)
-    order_ids = {one.order_id for one in seen.values()}
+    order_ids = {return_.order_id for return_ in seen.values()}
     order_ids |= {o for r in seen.values() if (o := r.exchange_order_id)}
     orders = await lock_orders(connection, order_ids | await kin(connection, order_ids))
     # As they stand under the lock: another may have changed them while this one waited.

@@ -35,8 +35,8 @@ def returnable(
     kit and its part do, share what has left, so ask again with those that come in `returned`.
     """
     sent: dict[UUID, int] = {}
-    for one in goods:
-        sent[one.variant_id] = sent.get(one.variant_id, 0) + one.shipped
+    for piece in goods:
+        sent[piece.variant_id] = sent.get(piece.variant_id, 0) + piece.shipped
     for line in lines:
         for part, units in line.made_of:
             sent[part] = sent.get(part, 0) - units * returned.get(line.variant_id, 0)
@@ -99,10 +99,12 @@ def _all_of(lines: Sequence[OrderLine], goods: Sequence[Goods]) -> Rest | None:
     if not any(to_go.values()):
         return None
     sent: dict[UUID, int] = {}
-    for one in goods:
-        sent[one.variant_id] = sent.get(one.variant_id, 0) + one.shipped
+    for piece in goods:
+        sent[piece.variant_id] = sent.get(piece.variant_id, 0) + piece.shipped
     units, shares = {}, {}
-    for line in sorted(lines, key=lambda one: len(one.made_of)):  # what is sold by itself goes before kits
+    for line in sorted(
+        lines, key=lambda piece: len(piece.made_of)
+    ):  # what is sold by itself goes before kits
         kept = _whole(line, sent, 0)
         missing = line.quantity - line.given_up - kept
         for part, each in line.made_of:
@@ -121,8 +123,8 @@ def _all_of(lines: Sequence[OrderLine], goods: Sequence[Goods]) -> Rest | None:
 
 def _to_go(goods: Sequence[Goods]) -> dict[UUID, int]:
     pool: dict[UUID, int] = {}
-    for one in goods:
-        pool[one.variant_id] = pool.get(one.variant_id, 0) + one.quantity - one.shipped
+    for piece in goods:
+        pool[piece.variant_id] = pool.get(piece.variant_id, 0) + piece.quantity - piece.shipped
     return pool
 
 
@@ -134,11 +136,11 @@ def _rest(
 ) -> Rest:
     """Return what is given up, its goods taken from the places where they are still to go."""
     left, places = dict(demand), {}
-    for one in goods:
-        taken = min(one.quantity - one.shipped, left.get(one.variant_id, 0))
+    for piece in goods:
+        taken = min(piece.quantity - piece.shipped, left.get(piece.variant_id, 0))
         if taken:
-            places[one.variant_id, one.location_id] = taken
-            left[one.variant_id] -= taken
+            places[piece.variant_id, piece.location_id] = taken
+            left[piece.variant_id] -= taken
     to_go = sum(_to_go(goods).values())
     return Rest(units, places, shares, last=to_go == sum(places.values()))
 

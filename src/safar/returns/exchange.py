@@ -129,7 +129,7 @@ async def _check_sold(
         if (
             variant is None
             or not variant.published
-            or any(one and one.product_id in barred for one in needed)
+            or any(piece and piece.product_id in barred for piece in needed)
         ):
             raise NothingToExchange(left=f"{variant.title if variant else ''}: {number(0)}")
 

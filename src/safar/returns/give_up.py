@@ -75,26 +75,28 @@ async def given_up_of(connection: Connection, order_id: UUID) -> list[GivenUp]:
 
 
 @refusing
-async def give_up_many(connection: Connection, asked: Sequence[GiveUp]) -> list[OrderMoved]:
+async def give_up_many(connection: Connection, give_ups: Sequence[GiveUp]) -> list[OrderMoved]:
     """Give up what is still to go of orders, or some of it.
 
     Nothing of it may have left. The order is SHIPPED when nothing is to go any more. Writes order.given_up
     and order.shipped, and the mail that tells. Raises NothingToShip, TooManyGivenUp, NothingSent (all of an
     order is cancelled instead), NotNow, SameKeyOtherBody.
     """
-    ids = {give_up.order_id for give_up in asked}
+    ids = {give_up.order_id for give_up in give_ups}
     locked = await lock_orders(connection, ids | await kin(connection, ids))
-    known = await check_same(connection, QUERIES["same_given_up"], [give_up.asked for give_up in asked])
+    known_ids = await check_same(
+        connection, QUERIES["same_given_up"], [give_up.asked for give_up in give_ups]
+    )
     outcomes = []
-    for give_up in asked:
+    for give_up in give_ups:
         order = locked.get(give_up.order_id)
         if order is None:
             outcomes.append(OrderMoved(give_up.order_id, None))
             continue
-        if give_up.give_up_id in known:
+        if give_up.give_up_id in known_ids:
             outcomes.append(OrderMoved(give_up.order_id, order.state, done=True))
             continue
-        known.add(give_up.give_up_id)
+        known_ids.add(give_up.give_up_id)
         state = await _give_up(connection, give_up, order)
         locked = {**locked, **await lock_orders(connection, [order.id])}
         outcomes.append(OrderMoved(give_up.order_id, state, done=True, changed=True))

@@ -95,24 +95,26 @@ async def _return(request: Request, wrong: Wrong = NOTHING) -> Response:
     """Show one return to staff: what comes, why, and what is to be decided."""
     actor, context, return_id = actor_of(request), context_of(request), parse_id(request.path_params["id"])
     async with context.database.connection() as connection:
-        one, order = await _found(connection, return_id)
+        return_, order = await _found(connection, return_id)
         lines = (await return_lines_of(connection, [return_id]))[return_id]
         sold = {line.variant_id: line for line in (await order_lines_of(connection, [order.id]))[order.id]}
         parts = {id_: tuple(line.made_of) for id_, line in sold.items()}
         expected = demand_of({line.variant_id: line.quantity for line in lines}, parts)
-        exchange = one.exchange_order_id and (await orders_by_id(connection, [one.exchange_order_id]))
+        exchange = return_.exchange_order_id and (await orders_by_id(connection, [return_.exchange_order_id]))
         values: dict[str, Any] = {
-            "one": one,
+            "one": return_,
             "order": order,
             "lines": lines,
             "expected": await _titles(connection, expected),
             "goods": await return_goods_of(connection, return_id),
-            "exchange": exchange[one.exchange_order_id] if exchange and one.exchange_order_id else None,
-            "names": await staff_names(connection, [one.staff_id] if one.staff_id else []),
+            "exchange": exchange[return_.exchange_order_id]
+            if exchange and return_.exchange_order_id
+            else None,
+            "names": await staff_names(connection, [return_.staff_id] if return_.staff_id else []),
             "locations": [
                 (place.id, place.name) for place in await own_locations(connection) if place.kind in _SHELVES
             ],
-            "worth": await _worths(connection, order, one),
+            "worth": await _worths(connection, order, return_),
         }
     values |= {
         "states": RETURN_STATES,
@@ -122,7 +124,7 @@ async def _return(request: Request, wrong: Wrong = NOTHING) -> Response:
         "problem": wrong.sentence,
         "may_manage": actor.may("manager"),
         "answer_max": ANSWER_CHARACTERS_MAX,
-        "may": {step.value for step in ReturnStep if return_after(one.state, step) is not None},
+        "may": {step.value for step in ReturnStep if return_after(return_.state, step) is not None},
         "main": MAIN,
     }
     return page(request, "returns/return.html", values, status=wrong.status)
@@ -141,7 +143,7 @@ async def _worths(connection: Connection, order: Order, return_: Return) -> tupl
 async def _titles(connection: Connection, units: dict[UUID, int]) -> list[tuple[UUID, str, str, int]]:
     """Return (variant, SKU, title, units) of the goods that are expected."""
     found = await other_variants(connection, list(units))
-    named = {one.id: one for same in found.values() for one in same}
+    named = {return_.id: return_ for same in found.values() for return_ in same}
     return [
         (id_, named[id_].sku if id_ in named else "–", named[id_].title if id_ in named else "–", quantity)
         for id_, quantity in units.items()
@@ -149,10 +151,10 @@ async def _titles(connection: Connection, units: dict[UUID, int]) -> list[tuple[
 
 
 async def _found(connection: Connection, return_id: UUID) -> tuple[Return, Order]:
-    one = (await returns_by_id(connection, [return_id])).get(return_id)
-    if one is None:
+    return_ = (await returns_by_id(connection, [return_id])).get(return_id)
+    if return_ is None:
         raise NotFound
-    return one, (await orders_by_id(connection, [one.order_id]))[one.order_id]
+    return return_, (await orders_by_id(connection, [return_.order_id]))[return_.order_id]
 
 
 routes: list[BaseRoute] = [

@@ -71,7 +71,7 @@ class OtherVariant:
 
 async def returns_by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Return]:
     found = await rows(Return, connection, QUERIES["returns"], {"ids": list(ids)})
-    return {one.id: one for one in found}
+    return {record.id: record for record in found}
 
 
 async def returns_of(connection: Connection, order_ids: Iterable[UUID]) -> dict[UUID, list[Return]]:
@@ -141,7 +141,7 @@ async def other_variants(
 
 async def progress_of(connection: Connection, order_ids: Iterable[UUID]) -> dict[UUID, Progress]:
     found = await rows(Progress, connection, QUERIES["progress"], {"ids": list(order_ids)})
-    return {one.order_id: one for one in found}
+    return {record.order_id: record for record in found}
 
 
 async def kin(connection: Connection, order_ids: Iterable[UUID]) -> set[UUID]:

@@ -38,17 +38,19 @@ async def approve_many(connection: Connection, approvals: Sequence[Approval]) ->
 
     Writes return.approved, and the mail that says how to send it back. Raises NothingToExchange.
     """
-    desk = await lock_returns(connection, [approval.return_id for approval in approvals])
+    locked = await lock_returns(connection, [approval.return_id for approval in approvals])
     for approval in approvals:
-        one = desk.take(approval.return_id, ReturnStep.APPROVE)
-        if one is None:
+        return_ = locked.take(approval.return_id, ReturnStep.APPROVE)
+        if return_ is None:
             continue
         new: Exchanged | None = None
-        if one.wish == ReturnWish.EXCHANGE:
-            new = await exchange(connection, desk.orders[one.order_id], one, desk.lines[one.id], approval)
-            one = replace(one, exchange_order_id=new.order.id, refund_minor=new.surplus_minor)
-        desk.put(
-            replace(one, state=ReturnState.APPROVED, answer=approval.answer),
+        if return_.wish == ReturnWish.EXCHANGE:
+            new = await exchange(
+                connection, locked.orders[return_.order_id], return_, locked.lines[return_.id], approval
+            )
+            return_ = replace(return_, exchange_order_id=new.order.id, refund_minor=new.surplus_minor)
+        locked.put(
+            replace(return_, state=ReturnState.APPROVED, answer=approval.answer),
             approval.link,
             staff_id=approval.staff_id,
             send_to=approval.send_to,
@@ -56,9 +58,9 @@ async def approve_many(connection: Connection, approvals: Sequence[Approval]) ->
             told={"order_number": new.order.number} if new else None,
         )
         if new:
-            desk.events += new.events
-    await desk.close(connection)
-    return [desk.outcome(approval.return_id, ReturnState.APPROVED) for approval in approvals]
+            locked.events += new.events
+    await locked.close(connection)
+    return [locked.outcome(approval.return_id, ReturnState.APPROVED) for approval in approvals]
 
 
 @refusing
@@ -70,22 +72,22 @@ async def receive_returns_many(
     An exchange is done with it: what it came cheaper goes back, and what has not come is paid for. Writes
     return.received or return.exchanged, and the mail that tells. Raises NothingReturned, MoreThanSent.
     """
-    desk = await lock_returns(connection, [arrival.return_id for arrival in arrivals])
+    locked = await lock_returns(connection, [arrival.return_id for arrival in arrivals])
     moves: list[stock.Transfer] = []
     for arrival in arrivals:
-        one = desk.take(arrival.return_id, ReturnStep.RECEIVE)
-        if one is None:
+        return_ = locked.take(arrival.return_id, ReturnStep.RECEIVE)
+        if return_ is None:
             continue
-        order = desk.orders[one.order_id]
-        received = {line.variant_id: 0 for line in desk.lines[one.id]} | dict(arrival.lines)
-        await _check_arrival(connection, order, arrival, desk.lines[one.id])
+        order = locked.orders[return_.order_id]
+        received = {line.variant_id: 0 for line in locked.lines[return_.id]} | dict(arrival.lines)
+        await _check_arrival(connection, order, arrival, locked.lines[return_.id])
         await _write_arrival(connection, arrival, received)
-        moves += _moves(order, one, arrival)
-        changed, short_minor = replace(one, state=ReturnState.RECEIVED), 0
-        if one.is_exchanged:
-            worth_minor = await lines_worth(connection, order, one, received)
-            changed, short_minor = await _end_exchange(connection, one, worth_minor, arrival.staff_id)
-        desk.put(
+        moves += _moves(order, return_, arrival)
+        changed, short_minor = replace(return_, state=ReturnState.RECEIVED), 0
+        if return_.is_exchanged:
+            worth_minor = await lines_worth(connection, order, return_, received)
+            changed, short_minor = await _end_exchange(connection, return_, worth_minor, arrival.staff_id)
+        locked.put(
             changed,
             arrival.link,
             staff_id=arrival.staff_id,
@@ -93,8 +95,8 @@ async def receive_returns_many(
             due=money(short_minor, order.currency) if short_minor else "",
         )
     await stock.transfer_many(connection, moves)
-    await desk.close(connection)
-    return [desk.outcome(arrival.return_id, ReturnState.RECEIVED) for arrival in arrivals]
+    await locked.close(connection)
+    return [locked.outcome(arrival.return_id, ReturnState.RECEIVED) for arrival in arrivals]
 
 
 @refusing
@@ -104,14 +106,14 @@ async def refund_return_many(connection: Connection, refunds: Sequence[ReturnRef
     What was due for it on delivery is not asked for any more. The customer is told by the payments room when
     the money has gone. Raises RefundTooLarge.
     """
-    desk = await lock_returns(connection, [refund.return_id for refund in refunds])
+    locked = await lock_returns(connection, [refund.return_id for refund in refunds])
     for refund in refunds:
-        one = desk.take(refund.return_id, ReturnStep.REFUND)
-        if one is None:
+        return_ = locked.take(refund.return_id, ReturnStep.REFUND)
+        if return_ is None:
             continue
-        order = desk.orders[one.order_id]
+        order = locked.orders[return_.order_id]
         purse = (await purses_of(connection, [order.id]))[order.id]
-        goods_minor = await worth(connection, order, one, purse)
+        goods_minor = await worth(connection, order, return_, purse)
         wanted = goods_minor if refund.amount_minor is None else refund.amount_minor
         if wanted > goods_minor:
             raise RefundTooLarge(most=money(goods_minor, order.currency))
@@ -122,14 +124,14 @@ async def refund_return_many(connection: Connection, refunds: Sequence[ReturnRef
             connection,
             purse,
             wanted + delivery_minor,
-            key=one.id,
-            reason=f"return {one.number}",
+            key=return_.id,
+            reason=f"return {return_.number}",
             staff_id=refund.staff_id,
         )
         if delivery_minor:
-            desk.orders[order.id] = await delivery_is_back(connection, order, delivery_minor)
+            locked.orders[order.id] = await delivery_is_back(connection, order, delivery_minor)
         changed = replace(
-            one,
+            return_,
             state=ReturnState.REFUNDED,
             refund_id=back.refund_id,
             refund_minor=back.refunded_minor,
@@ -138,9 +140,9 @@ async def refund_return_many(connection: Connection, refunds: Sequence[ReturnRef
         told: dict[str, Any] = {"total_minor": back.refunded_minor, "currency": order.currency}
         if back.waived_minor:
             told["waived_minor"] = back.waived_minor
-        desk.put(changed, refund.link, staff_id=refund.staff_id, told=told, silent=True)
-    await desk.close(connection)
-    return [desk.outcome(refund.return_id, ReturnState.REFUNDED) for refund in refunds]
+        locked.put(changed, refund.link, staff_id=refund.staff_id, told=told, silent=True)
+    await locked.close(connection)
+    return [locked.outcome(refund.return_id, ReturnState.REFUNDED) for refund in refunds]
 
 
 async def worth(connection: Connection, order: Order, return_: Return, purse: Purse) -> int:
@@ -179,10 +181,10 @@ async def _check_arrival(
             raise MoreThanSent(title=title, left=number(line.quantity if line else 0))
     goods = (await goods_of(connection, [order.id]))[order.id]
     back = (await returned_goods(connection, [order.id]))[order.id]
-    left = {one.variant_id: -back.get(one.variant_id, 0) for one in goods}
-    for one in goods:
-        left[one.variant_id] += one.shipped
-    titles = {one.variant_id: one.title for one in goods}
+    left = {return_.variant_id: -back.get(return_.variant_id, 0) for return_ in goods}
+    for return_ in goods:
+        left[return_.variant_id] += return_.shipped
+    titles = {return_.variant_id: return_.title for return_ in goods}
     for came in arrival.goods:
         most = left.get(came.variant_id, 0)
         if came.quantity > most:

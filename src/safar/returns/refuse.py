@@ -15,21 +15,21 @@ async def refuse_many(connection: Connection, refusals: Sequence[Refusal]) -> li
 
     Writes return.refused, and the mail that tells why.
     """
-    desk = await lock_returns(connection, [refusal.return_id for refusal in refusals])
+    locked = await lock_returns(connection, [refusal.return_id for refusal in refusals])
     given_up = []
     for refusal in refusals:
-        one = desk.take(refusal.return_id, ReturnStep.REFUSE)
-        if one is None:
+        return_ = locked.take(refusal.return_id, ReturnStep.REFUSE)
+        if return_ is None:
             continue
-        changed = replace(one, state=ReturnState.REFUSED, answer=refusal.answer)
-        desk.put(changed, refusal.link, staff_id=refusal.staff_id)
-        if one.is_exchanged and one.exchange_order_id:
+        changed = replace(return_, state=ReturnState.REFUSED, answer=refusal.answer)
+        locked.put(changed, refusal.link, staff_id=refusal.staff_id)
+        if return_.is_exchanged and return_.exchange_order_id:
             given_up.append(
                 Cancellation(
-                    one.exchange_order_id, refusal.link, "cancelled_by_shop", staff_id=refusal.staff_id
+                    return_.exchange_order_id, refusal.link, "cancelled_by_shop", staff_id=refusal.staff_id
                 )
             )
-    await desk.close(connection)
+    await locked.close(connection)
     if given_up:  # after the returns are refused: what their customers paid is for what they keep
         await cancel_with_exchanges_many(connection, given_up)
-    return [desk.outcome(refusal.return_id, ReturnState.REFUSED) for refusal in refusals]
+    return [locked.outcome(refusal.return_id, ReturnState.REFUSED) for refusal in refusals]

@@ -39,9 +39,9 @@ async def request_many(connection: Connection, requests: Sequence[ReturnRequest]
     found = await returns_by_id(connection, [request.return_id for request in requests])
     letters, events = [], []
     for request in fresh.values():
-        one, order = found[request.return_id], orders[request.order_id]
-        letters.append(return_letter(order, one, ReturnState.REQUESTED, request.link))
-        events.append(return_event(order, one, ReturnState.REQUESTED, staff_id=request.staff_id))
+        return_, order = found[request.return_id], orders[request.order_id]
+        letters.append(return_letter(order, return_, ReturnState.REQUESTED, request.link))
+        events.append(return_event(order, return_, ReturnState.REQUESTED, staff_id=request.staff_id))
     await queue_many(connection, letters)
     await append_many(connection, events)
     return [found[request.return_id] for request in requests]

@@ -105,10 +105,10 @@ async def _receive(request: Request, actor: Actor, fields: Fields) -> str:
 async def _refund(request: Request, actor: Actor, fields: Fields) -> str:
     context, return_id = context_of(request), parse_id(request.path_params["id"])
     async with context.database.connection() as connection:
-        one = (await returns_by_id(connection, [return_id])).get(return_id)
-        if one is None:
+        return_ = (await returns_by_id(connection, [return_id])).get(return_id)
+        if return_ is None:
             raise NotFound
-        order = (await orders_by_id(connection, [one.order_id]))[one.order_id]
+        order = (await orders_by_id(connection, [return_.order_id]))[return_.order_id]
     amount = fields.amount("amount", order.currency, required=False)
     fields.done()
     refund = ReturnRefund(
@@ -140,7 +140,7 @@ async def _register(request: Request) -> Response:
     key = request_key(request, fields, "return", order_id)
     fields.done()
     note = fields.values.get("note", "").strip()[:NOTE_CHARACTERS_MAX]
-    one = await context.batched(
+    return_ = await context.batched(
         request_many,
         ReturnRequest(
             key,
@@ -153,12 +153,12 @@ async def _register(request: Request) -> Response:
             actor.id,
         ),
     )
-    return see_other(f"/returns/{one.id}")
+    return see_other(f"/returns/{return_.id}")
 
 
 async def _order_id(context: Context, return_id: UUID) -> UUID:
     async with context.database.connection() as connection:
-        one = (await returns_by_id(connection, [return_id])).get(return_id)
-    if one is None:
+        return_ = (await returns_by_id(connection, [return_id])).get(return_id)
+    if return_ is None:
         raise NotFound
-    return one.order_id
+    return return_.order_id

@@ -27,44 +27,46 @@ async def undo_exchanges(
     if not found:
         return {}
     exchanged = {order.id: order for order in orders}
-    purses = await purses_of(connection, [one.exchange_order_id for one in found if one.exchange_order_id])
+    purses = await purses_of(
+        connection, [return_.exchange_order_id for return_ in found if return_.exchange_order_id]
+    )
     changed, events, amounts = [], [], {}
-    for one in found:
-        assert one.exchange_order_id is not None
-        order = exchanged[one.exchange_order_id]
+    for return_ in found:
+        assert return_.exchange_order_id is not None
+        order = exchanged[return_.exchange_order_id]
         purse = _credits_of(purses[order.id])
-        if one.state != ReturnState.REFUSED:
+        if return_.state != ReturnState.REFUSED:
             amounts[order.id] = purse.total_minor
-        if one.state != ReturnState.EXCHANGED:
-            await hand_credit_back(connection, purse, purse.total_minor, to=one.order_id)
-            changed.append(replace(one, wish=ReturnWish.REFUND, refund_minor=0))
+        if return_.state != ReturnState.EXCHANGED:
+            await hand_credit_back(connection, purse, purse.total_minor, to=return_.order_id)
+            changed.append(replace(return_, wish=ReturnWish.REFUND, refund_minor=0))
             continue
         back = await money_back_of(
             connection,
             purse,
             purse.total_minor,
             key=order.id,
-            reason=f"return {one.number}",
+            reason=f"return {return_.number}",
             staff_id=by.get(order.id),
         )
         changed.append(
             replace(
-                one,
+                return_,
                 wish=ReturnWish.REFUND,
                 state=ReturnState.REFUNDED,
-                refund_id=back.refund_id or one.refund_id,
-                refund_minor=one.refund_minor + back.refunded_minor,
+                refund_id=back.refund_id or return_.refund_id,
+                refund_minor=return_.refund_minor + back.refunded_minor,
             )
         )
         told = {
-            "return_id": one.id,
-            "number": one.number,
+            "return_id": return_.id,
+            "number": return_.number,
             "wish": ReturnWish.REFUND,
             "total_minor": back.refunded_minor,
             "currency": order.currency,
         }
         event = event_of("return.refunded", order, told, staff_id=by.get(order.id))
-        events.append(replace(event, subject_id=one.order_id))
+        events.append(replace(event, subject_id=return_.order_id))
     await execute(connection, QUERIES["undo_exchanges"], _params(changed))
     await append_many(connection, events)
     return amounts

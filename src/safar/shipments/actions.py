@@ -124,14 +124,15 @@ def _parcel(shipping: Shipping, goods: Sequence[Goods]) -> Parcel:
     if parcel is None:
         raise NothingToShip
     if isinstance(parcel, TooMany):
-        title = next((one.title for one in goods if one.variant_id == parcel.variant_id), "–")
+        title = next((piece.title for piece in goods if piece.variant_id == parcel.variant_id), "–")
         raise MoreThanOrdered(title=title, left=number(parcel.left))
     return parcel
 
 
 def _less(goods: Sequence[Goods], taken: Mapping[Place, int]) -> list[Goods]:
     return [
-        replace(one, shipped=one.shipped + taken.get((one.variant_id, one.location_id), 0)) for one in goods
+        replace(piece, shipped=piece.shipped + taken.get((piece.variant_id, piece.location_id), 0))
+        for piece in goods
     ]
 
 
@@ -191,9 +192,9 @@ def _moves(
 def _letter(
     order: Order, shipping: Shipping, parcel: Parcel, link: str, goods: Mapping[UUID, Sequence[Goods]]
 ) -> Outgoing:
-    titles = {one.variant_id: one.title for one in goods[order.id]}
+    titles = {piece.variant_id: piece.title for piece in goods[order.id]}
     lines = [(quantity, titles[variant_id]) for variant_id, quantity in parcel.units.items()]
-    in_parts = not parcel.last or len({one.shelf_id for one in goods[order.id]}) > 1
+    in_parts = not parcel.last or len({piece.shelf_id for piece in goods[order.id]}) > 1
     rest_is_to_come = not parcel.last and is_partly_shipped(goods[order.id])
     return shipment_letter(
         order, shipping, lines, tracking_url=link, in_parts=in_parts, more_to_come=rest_is_to_come

@@ -38,10 +38,10 @@ def parcel_of(
     goods: Sequence[Goods], shelf_id: UUID, wanted: Sequence[tuple[UUID, int]] | None
 ) -> Parcel | TooMany | None:
     """Return what a parcel from `shelf_id` holds: `wanted`, or all that is still to go; None: nothing."""
-    here = [one for one in goods if one.shelf_id == shelf_id and one.quantity > one.shipped]
+    here = [piece for piece in goods if piece.shelf_id == shelf_id and piece.quantity > piece.shipped]
     left: dict[UUID, int] = {}
-    for one in here:
-        left[one.variant_id] = left.get(one.variant_id, 0) + one.quantity - one.shipped
+    for piece in here:
+        left[piece.variant_id] = left.get(piece.variant_id, 0) + piece.quantity - piece.shipped
     units = dict(left)
     if wanted is not None:
         units = {}
@@ -53,7 +53,7 @@ def parcel_of(
     for variant_id, quantity in units.items():
         if quantity > left.get(variant_id, 0):
             return TooMany(variant_id, left.get(variant_id, 0))
-    to_go = sum(one.quantity - one.shipped for one in goods)
+    to_go = sum(piece.quantity - piece.shipped for piece in goods)
     return Parcel(units, _taken(here, units), last=to_go == sum(units.values()))
 
 
@@ -71,13 +71,13 @@ def _taken(here: Sequence[Goods], units: Mapping[UUID, int]) -> dict[Place, int]
 def to_go_of(goods: Sequence[Goods]) -> dict[UUID, list[ToGo]]:
     """Return what is still to leave, by the shelf that it leaves from: an article once on each."""
     left: dict[UUID, dict[UUID, ToGo]] = {}
-    for one in goods:
-        if one.quantity > one.shipped:
-            here = left.setdefault(one.shelf_id, {})
-            units = one.quantity - one.shipped
-            if one.variant_id in here:
-                units += here[one.variant_id].units
-            here[one.variant_id] = ToGo(one.variant_id, one.sku, one.title, units)
+    for piece in goods:
+        if piece.quantity > piece.shipped:
+            here = left.setdefault(piece.shelf_id, {})
+            units = piece.quantity - piece.shipped
+            if piece.variant_id in here:
+                units += here[piece.variant_id].units
+            here[piece.variant_id] = ToGo(piece.variant_id, piece.sku, piece.title, units)
     return {shelf_id: list(here.values()) for shelf_id, here in left.items()}
 
 

@@ -152,7 +152,7 @@ async def _ship_batch(request: Request) -> Response:
         goods = await goods_of(connection, ids)
 
     async def ship(order_id: UUID) -> OrderMoved:
-        places = sorted({one.shelf_id for one in goods[order_id] if one.quantity > one.shipped})
+        places = sorted({piece.shelf_id for piece in goods[order_id] if piece.quantity > piece.shipped})
         outcome = OrderMoved(order_id, None)
         for place in places or [MAIN]:
             key = derived_id("batch", batch, order_id, place)
@@ -204,7 +204,7 @@ async def _where_it_lies(context: Context, order_id: UUID) -> UUID | None:
     """Return the first shelf from which something of the order is still to go."""
     async with context.database.connection() as connection:
         goods = (await goods_of(connection, [order_id]))[order_id]
-    return next((one.shelf_id for one in goods if one.quantity > one.shipped), None)
+    return next((piece.shelf_id for piece in goods if piece.quantity > piece.shipped), None)
 
 
 def _done(outcome: OrderMoved) -> str:

@@ -104,22 +104,22 @@ def received_in(body: Mapping[str, Any]) -> list[PixReceived]:
     told = [told] if isinstance(told, dict) else told
     if not isinstance(told, list) or len(told) > _PIX_MAX:
         raise ValueError("this is no callback of API Pix")
-    return [_received(one) for one in told]
+    return [_received(payment) for payment in told]
 
 
-def _received(one: Any) -> PixReceived:
-    if not isinstance(one, dict) or not _ID.fullmatch(str(one.get("endToEndId"))):
+def _received(payment: Any) -> PixReceived:
+    if not isinstance(payment, dict) or not _ID.fullmatch(str(payment.get("endToEndId"))):
         raise ValueError("a PIX has an endToEndId")
-    texts = {name: str(one.get(name) or "") for name in ("txid", "chave")}
+    texts = {name: str(payment.get(name) or "") for name in ("txid", "chave")}
     if any(len(text) > _KEY_MAX or not text.isprintable() for text in texts.values()):
         raise ValueError("a field of this PIX is too long")
     return PixReceived(
-        one["endToEndId"],
+        payment["endToEndId"],
         texts["txid"],
-        _minor(one.get("valor")),
+        _minor(payment.get("valor")),
         texts["chave"],
-        tuple(_devolved(one.get("devolucoes"))),
-        _payer(one.get("pagador")),
+        tuple(_devolved(payment.get("devolucoes"))),
+        _payer(payment.get("pagador")),
     )
 
 
@@ -132,11 +132,14 @@ def _payer(told: Any) -> str:
 
 
 def _devolved(told: Any) -> Iterator[tuple[str, int]]:
-    for one in [told] if isinstance(told, dict) else told or ():
-        if not isinstance(one, dict):
+    for payment in [told] if isinstance(told, dict) else told or ():
+        if not isinstance(payment, dict):
             raise ValueError("a devolution is an object")
-        if one.get("status") == "DEVOLVIDO":
-            yield str(one.get("rtrId") or one.get("id") or "")[:_KEY_MAX], _minor(one.get("valor"))
+        if payment.get("status") == "DEVOLVIDO":
+            yield (
+                str(payment.get("rtrId") or payment.get("id") or "")[:_KEY_MAX],
+                _minor(payment.get("valor")),
+            )
 
 
 def _minor(value: Any) -> int:
