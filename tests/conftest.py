@@ -24,6 +24,7 @@ from safar.kernel.migrate import migrate
 from safar.kernel.postgres import EmbeddedPostgres
 from safar.settings import Settings
 from safar.team import passwords
+from tests.stage.mails import AUTHSERV_ID
 from tests.stage.serving import serve
 
 __all__ = ["serve"]
@@ -130,10 +131,6 @@ def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
     yield postgres.url(name)
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
-
-
-# The mail server that stands before the shop in tests.
-AUTHSERV_ID = "mx.safar.example"
 
 
 @pytest.fixture

@@ -497,3 +497,34 @@ def test_what_a_checker_is_told_to_pass_over_says_why() -> None:
         if (found := told.search(line)) and len(found[1].strip(" -–#")) <= 10
     ]
     assert silent == [], "say why"
+
+
+_TESTS = _ROOT / "tests"
+# Folders of tests that are none of the code's: what they play on, and what only a browser can show.
+_OWN_FOLDERS = {Path("stage"), Path("browser"), Path("vendor")}
+
+
+def _imported(path: Path) -> Iterator[str]:
+    for node in _nodes(path):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_no_test_takes_anything_from_another_test() -> None:
+    taken = [
+        f"{_named(path)} imports {name}"
+        for path in sorted(_TESTS.rglob("*.py"))
+        for name in _imported(path)
+        if name.startswith("tests.") and re.search(r"\.(test_\w+|conftest)(\.|$)", name)
+        if (_TESTS / name.removeprefix("tests.").replace(".", "/")).with_suffix(".py").exists()
+    ]
+    assert taken == [], "tests/stage is the place of what several tests use"
+
+
+def test_the_folders_of_the_tests_are_those_of_the_code() -> None:
+    folders = {path.parent.relative_to(_TESTS) for path in _TESTS.rglob("*.py")}
+    strange = [str(folder) for folder in sorted(folders - _OWN_FOLDERS) if not (_SOURCE / folder).is_dir()]
+    assert strange == [], "src/safar has no such folder: tests lie as the code does"

@@ -32,8 +32,7 @@ from safar.stock.purchasing.model import PurchaseDraft, Supplier
 from safar.stock.purchasing.orders import draft_many, purchase, send_purchase
 from safar.stock.purchasing.suppliers import save_supplier
 from safar.stock.replenish.book import count_demand, demand_days
-from tests.returns.test_decide import an_order
-from tests.stage.orders import bought, delivered, order_of
+from tests.stage.orders import an_order, bought, delivered, order_of
 from tests.stage.shop import CLOCK, MUG, request, shop, stocked  # noqa: F401 - a shop to buy in
 
 pytestmark = pytest.mark.finding("goods-G")

@@ -1,7 +1,7 @@
 """The bot at work on a real shop: live figures, the customer's language, and a person when it is not sure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -30,16 +30,7 @@ from tests.stage.buyers import anybody
 from tests.stage.channels import events
 from tests.stage.inbox import conversation, mail, receive, web
 from tests.stage.people import staff_member
-
-
-@dataclass(frozen=True)
-class Item:
-    sku: str
-    title: str
-    category: str = "kitchen"
-    price_minor: int = 495
-    currency: str = "GBP"
-
+from tests.stage.shop import Item
 
 MUG, CLOCK = variant_id_of("MUG1"), variant_id_of("CLOCK1")
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from safar.campaigns.decide import RESTING, Pace, PaceFigures, Responses, ShopFlow, pace, wants_offer
 from safar.campaigns.learn import ORDER, VISIT, Prior, Silence, learn, still_to_come
-from tests.campaigns.test_decide import figures
+from tests.stage.pace import figures
 
 # Before anybody has answered: the priors, each share one standard deviation higher.
 V = 0.15 + math.sqrt(0.15 * 0.85 / 8)  # 0.2762

@@ -5,32 +5,19 @@ import asyncio
 import httpx
 
 from safar.cart.actions import change_carts_many
-from safar.cart.decide import UNITS_MAX, CartChange, CartChanged, CartRefused
+from safar.cart.decide import UNITS_MAX, CartChanged, CartRefused
 from safar.cart.reading import PricedCartRequest, priced_carts_many
 from safar.catalogue.actions import variant_id_of
-from safar.customers.visitor import new_visitor
 from safar.kernel.context import Context
 from safar.kernel.database import Database, execute
 from safar.kernel.ids import new_id
-from tests.shop.pages.test_front import count
 from tests.stage.books import events
+from tests.stage.carts import change
+from tests.stage.checkout import count
 from tests.stage.prices import currencies
 from tests.stage.shop import MUG, receive
 
 FA = variant_id_of("FA1")
-
-
-def change(**other: object) -> CartChange:
-    values = {
-        "key": new_id(),
-        "cart_id": new_id(),
-        "visitor": new_visitor(),
-        "sku": "MUG",
-        "quantity": 1,
-        "how": "add",
-        "currency": "GBP",
-    }
-    return CartChange(**{**values, **other})  # type: ignore[arg-type]
 
 
 async def test_one_key_puts_units_in_once_and_another_body_under_it_is_refused(

@@ -17,8 +17,8 @@ from safar.kernel.database import Database, execute
 from safar.kernel.ids import derived_id, new_id
 from safar.orders.model import Taken, TooManyUnits
 from safar.orders.place import buy_many, place_many
-from tests.cart.test_actions import change
-from tests.shop.checkout.test_checkout import BUYER
+from tests.stage.carts import change
+from tests.stage.checkout import BUYER
 from tests.stage.shop import CLOCK, MUG, free, request
 
 pytestmark = pytest.mark.finding("security-5")

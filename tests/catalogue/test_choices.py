@@ -8,11 +8,7 @@ from hypothesis import strategies as st
 from safar.catalogue.choices import spelt_like, told_apart
 from safar.catalogue.errors import NotToldApart
 from safar.kernel.database import Database
-from tests.catalogue.sheets.test_sheets import looked_at, taken_over
-from tests.catalogue.test_pages import desk
-from tests.stage.catalogue import article, saved, stored
-
-__all__ = ["desk"]
+from tests.stage.catalogue import article, looked_at, saved, stored, taken_over
 
 _OPTIONS = st.dictionaries(
     st.sampled_from(["Colour", "colour", "COLOUR ", "Size", "رنگ"]),

@@ -2,19 +2,16 @@
 
 import io
 import re
-from collections.abc import AsyncIterator
 
 import httpx
-import pytest
 from openpyxl import load_workbook
 from PIL import Image
 
 from safar.catalogue.actions import variant_id_of
-from safar.console.build import build_console
 from safar.front.build import build_front
 from safar.kernel.context import Context
 from safar.kernel.database import Database
-from tests.stage.catalogue import EAN, article, events, picture, saved, stocked, stored
+from tests.stage.catalogue import EAN, article, events, picture, saved, stored
 from tests.stage.people import signed_in
 from tests.stage.serving import Serve
 
@@ -23,15 +20,6 @@ FORM = {
     "title": "Lamp", "description": "Shines\r\nat night", "category": "lights", "sku": "lamp-1",
     "price": "4,95", "barcode": "036000291452", "weight_g": "350", "tax_class": "reduced", "published": "1",
 }  # fmt: skip
-
-
-@pytest.fixture
-async def desk(context: Context, serve: Serve) -> AsyncIterator[httpx.AsyncClient]:
-    """A manager's browser on the console, over a shop with three products."""
-    await stocked(context.database)
-    async with await signed_in(context, await serve(build_console(context)), "manager") as client:
-        client.timeout = httpx.Timeout(60)  # files are read in a process of their own
-        yield client
 
 
 async def product_path(database: Database, sku: str = "MUG") -> str:

@@ -19,9 +19,9 @@ from safar.orders.place import buy_many
 from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.shipments.actions import pack_many
 from safar.shipments.model import Pack
-from tests.console.test_today import figure
 from tests.stage import campaigns as makers
 from tests.stage.campaigns import caught_up, read
+from tests.stage.console import figure
 from tests.stage.people import signed_in
 from tests.stage.serving import Serve
 from tests.stage.shop import request

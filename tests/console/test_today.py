@@ -19,6 +19,7 @@ from safar.kernel.context import Context
 from safar.kernel.database import execute
 from safar.kernel.ids import new_id
 from safar.watch.beats import note_beats
+from tests.stage.console import figure
 from tests.stage.filled import fill
 from tests.stage.people import signed_in
 from tests.stage.serving import Serve
@@ -33,13 +34,6 @@ async def record(context: Context, *events: Event) -> None:
     async with context.database.transaction() as connection:
         await append_many(connection, events)
     await LineKeeper(context.database).step()
-
-
-def figure(text: str, label: str) -> str:
-    """Return the figure shown under `label`."""
-    found = re.search(rf'stat-label">{label}</div><div class="stat-value">(?:<a[^>]*>)?([^<]+)', text)
-    assert found, label
-    return found[1]
 
 
 async def test_with_nothing_in_the_books_it_says_so(base: str, context: Context) -> None:

@@ -10,7 +10,7 @@ from safar.gate.site.sites import ensure_site
 from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context
 from tests.stage.serving import Serve
-from tests.storefront.conftest import shop  # noqa: F401 - a shop to look at
+from tests.stage.showcase import shop  # noqa: F401 - a shop to look at
 
 PAGES = ("/", "/search", "/search?q=lantren", "/c/clothes", "/p/cotton-shirt", "/p/cotton-shirt?sku=SHIRT-RS")
 _BYTES_MAX = 100_000

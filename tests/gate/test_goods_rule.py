@@ -6,7 +6,7 @@ import pytest
 from safar.catalogue.actions import variant_id_of
 from safar.kernel.database import execute, value
 from safar.kernel.ids import new_id
-from tests.gate.conftest import Drop, drop
+from tests.stage.gate import Drop, drop
 from tests.stage.writes import buyer
 
 __all__ = ["drop"]

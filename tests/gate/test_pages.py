@@ -23,7 +23,7 @@ from safar.kernel.ids import new_id
 from safar.kernel.web.actor import Actor
 from safar.kernel.web.forms import Fields
 from safar.kernel.web.surface import Surface, build_surface
-from tests.gate.conftest import OpenShop
+from tests.stage.gate import OpenShop
 from tests.stage.serving import Serve
 from tests.stage.shop import ITEMS
 

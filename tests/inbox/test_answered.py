@@ -10,7 +10,7 @@ from safar.journal.subscribe import Subscriber, register
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from safar.kernel.loops import repeat
-from tests.inbox.conftest import Browser
+from tests.stage.chat import Browser
 from tests.stage.inbox import stream
 
 

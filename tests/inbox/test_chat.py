@@ -11,7 +11,7 @@ from safar.inbox.actions import reply
 from safar.inbox.pace import MESSAGES_PER_MINUTE_MAX
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
-from tests.inbox.conftest import Browser
+from tests.stage.chat import Browser
 from tests.stage.inbox import Stream, conversations, mail, receive, stream
 
 

@@ -15,7 +15,7 @@ from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from safar.kernel.keyset import key_moment, parse_page_key
 from tests.stage.channels import events, states
-from tests.stage.inbox import conversation, mail, receive, stream
+from tests.stage.inbox import compose, conversation, mail, receive, stream
 from tests.stage.people import signed_in, staff_member
 
 START = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -30,15 +30,6 @@ async def names(client: httpx.AsyncClient, query: str) -> list[str]:
     page = await client.get(f"/inbox?{query}")
     assert page.status_code == 200
     return re.findall(r"<bdi>(\w+)</bdi></a>", page.text)
-
-
-async def compose(client: httpx.AsyncClient, id_: object) -> dict[str, str]:
-    """Open a conversation and return what its form would send."""
-    page = await client.get(f"/inbox/{id_}")
-    assert page.status_code == 200
-    found = dict(re.findall(r'<input type="hidden" name="(id|seen_at)" value="([^"]+)"', page.text))
-    assert set(found) == {"id", "seen_at"}
-    return found
 
 
 async def test_strangers_see_nothing(console: str) -> None:

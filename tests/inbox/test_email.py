@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from email.message import EmailMessage
 from typing import Any
 
-import aiosmtplib
 import pytest
 
 from safar.answers.actions import Bot
@@ -18,10 +17,10 @@ from safar.inbox.thread import thread_of
 from safar.journal.actions import read_events
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
-from tests.conftest import AUTHSERV_ID
 from tests.stage.channels import customer, events, states
 from tests.stage.channels import mail as queued_mail
 from tests.stage.inbox import conversation, conversations
+from tests.stage.mails import proven, send, written
 
 
 @pytest.fixture
@@ -30,32 +29,6 @@ async def listener(shop: Context) -> AsyncIterator[MailListener]:
     await listening.open(port=0)
     yield listening
     await listening.close()
-
-
-async def send(
-    listener: MailListener, raw: bytes, sender: str = "ana@example.com", to: str = "shop@safar.example"
-) -> None:
-    async with aiosmtplib.SMTP(hostname="127.0.0.1", port=listener.port, timeout=30) as client:
-        await client.sendmail(sender, [to], raw)
-
-
-def written(text: str, sender: str = "Ana <ana@example.com>", **headers: str) -> bytes:
-    mail = EmailMessage()
-    mail["From"] = sender
-    mail["To"] = "shop@safar.example"
-    mail["Subject"] = headers.pop("subject", "Question")
-    mail["Message-ID"] = headers.pop("message_id", f"<{new_id()}@example.com>")
-    for name, value in headers.items():
-        mail[name.replace("_", "-")] = value
-    mail.set_content(text)
-    return mail.as_bytes()
-
-
-def proven(text: str, sender: str = "Ana <ana@example.com>", **headers: str) -> bytes:
-    """Return a mail as the mail server before us hands it on when DMARC has passed."""
-    domain = sender.rstrip(">").rpartition("@")[2]
-    result = f"Authentication-Results: {AUTHSERV_ID}; dmarc=pass (p=none) header.from={domain}\n"
-    return result.encode() + written(text, sender, **headers)
 
 
 async def facts(shop: Context) -> list[tuple[Any, ...]]:

@@ -15,12 +15,10 @@ from safar.inbox.model import ReplyOutcome
 from safar.inbox.thread import thread_of
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
-from tests.conftest import AUTHSERV_ID
-from tests.inbox.test_console import compose
-from tests.inbox.test_email import proven, send, written
 from tests.stage.channels import customer, events
 from tests.stage.channels import mail as queued_mail
-from tests.stage.inbox import conversations, receive, web
+from tests.stage.inbox import compose, conversations, receive, web
+from tests.stage.mails import AUTHSERV_ID, proven, send, written
 from tests.stage.people import signed_in, staff_member
 
 pytestmark = pytest.mark.finding("security-3")

@@ -13,7 +13,7 @@ from safar.kernel.context import Context, make_context
 from safar.kernel.errors import Overloaded
 from safar.kernel.ids import new_id
 from safar.kernel.web.sse import Streams
-from tests.inbox.conftest import Browser
+from tests.stage.chat import Browser
 from tests.stage.inbox import conversations, stream
 from tests.stage.serving import Serve
 

@@ -19,7 +19,7 @@ from safar.journal.partitions import archive_month, drop_old, make_ahead, partit
 from safar.kernel import clock
 from safar.kernel.database import Database, execute, value
 from safar.kernel.ids import new_id
-from tests.journal.conftest import settled, write
+from tests.stage.journal import settled, write
 
 pytestmark = pytest.mark.finding("security-17")
 START = datetime(2031, 5, 1, tzinfo=UTC)

@@ -19,7 +19,7 @@ from safar.kernel.errors import Overloaded
 from safar.kernel.migrate import migrate
 from safar.kernel.postgres import EmbeddedPostgres
 from safar.settings import Settings
-from tests.journal.conftest import events, line_of, read_all, settled, write
+from tests.stage.journal import events, line_of, read_all, settled, write
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from safar.journal.model import Recorded
 from safar.journal.subscribe import NotRegistered, Subscriber, ask_again, dismiss, failures, register
 from safar.kernel.database import Connection, Database, execute
 from safar.kernel.ids import new_id
-from tests.journal.conftest import events, settled, write
+from tests.stage.journal import events, settled, write
 
 STAFF = UUID(int=7)
 

@@ -14,7 +14,7 @@ from safar.kernel import clock
 from safar.kernel.database import Connection, Database, execute, value
 from safar.kernel.ids import new_id
 from safar.kernel.loops import repeat
-from tests.journal.conftest import events, kept_line, line_of, read_all, settled, write
+from tests.stage.journal import events, kept_line, line_of, read_all, settled, write
 
 _LINE_LOCKS = (
     "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %(classid)s"

@@ -21,7 +21,7 @@ from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.sse import ServerEvent, event_stream, last_event_id
 from safar.kernel.web.surface import Surface, build_surface
 from safar.settings import Settings
-from tests.journal.conftest import events, kept_line, settled, write
+from tests.stage.journal import events, kept_line, settled, write
 from tests.stage.serving import Serve
 
 

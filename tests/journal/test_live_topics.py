@@ -10,7 +10,7 @@ from safar.journal.live import EVERYTHING, LiveFeed, Topic
 from safar.journal.model import Event, Recorded
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
-from tests.journal.conftest import settled, write
+from tests.stage.journal import settled, write
 
 STREAMS = 300
 

@@ -13,7 +13,7 @@ from safar.journal.partitions import make_ahead, month_starts
 from safar.kernel import clock
 from safar.kernel.database import Database, value
 from safar.kernel.ids import new_id
-from tests.journal.conftest import read_all, settled, write
+from tests.stage.journal import read_all, settled, write
 
 _WHERE = "SELECT at, tableoid::regclass::text FROM journal_events ORDER BY id"
 

@@ -11,7 +11,7 @@ from safar.journal.subscribe import Subscriber, failures, register
 from safar.kernel.database import Connection, Database, execute, value
 from safar.kernel.ids import new_id
 from safar.settings import Settings
-from tests.journal.conftest import events, settled, write
+from tests.stage.journal import events, settled, write
 
 
 class Effects:

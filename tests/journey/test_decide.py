@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from safar.journey.decide import WINDOWS_S, bottleneck, funnel, windows_of
 from safar.journey.model import STAGES, Journey, Map
+from tests.stage.journeys import NOW, journey
 
-NOW = 1_000_000.0
 # Few distinct times, so that ties happen; ids tell them apart.
 times = st.one_of(st.just(math.inf), st.integers(0, 40).map(lambda n: NOW - n * 60.0), st.floats(0, NOW))
 
@@ -92,13 +92,13 @@ def test_littles_law_holds_at_every_stage(found: list[Journey]) -> None:
     result = funnel(found, now=NOW)
     for number, stage in enumerate(result.stages):
         changes: list[tuple[float, int]] = []
-        for journey in found:
-            walk = steps(journey)
+        for one in found:
+            walk = steps(one)
             for place, (at, _id, n) in enumerate(walk):
                 if n != number:
                     continue
                 leaves = (
-                    walk[place + 1][0] if place + 1 < len(walk) else max(journey.last_at, at) + stage.window_s
+                    walk[place + 1][0] if place + 1 < len(walk) else max(one.last_at, at) + stage.window_s
                 )
                 changes += [(at, 1), (min(leaves, NOW), -1)]
         if not changes:
@@ -111,12 +111,6 @@ def test_littles_law_holds_at_every_stage(found: list[Journey]) -> None:
         if span:
             arrival_rate, mean_time = stage.arrivals / span, stage.time_s / stage.arrivals
             assert area / span == pytest.approx(arrival_rate * mean_time, rel=1e-6, abs=1e-6)
-
-
-def journey(*at: float, last: float | None = None, value: int = 0, causes: int = 0) -> Journey:
-    padded = tuple(at) + (math.inf,) * (6 - len(at))
-    seen = [moment for moment in padded if moment < math.inf]
-    return Journey(padded, (1, 2, 3, 4, 5, 6), max(seen) if last is None else last, value, causes)
 
 
 def test_somebody_inside_is_not_lost_until_the_windows_very_end() -> None:

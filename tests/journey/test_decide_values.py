@@ -7,7 +7,7 @@ import pytest
 
 from safar.journey.decide import USUAL, WINDOWS_S, bottleneck, funnel, windows_of
 from safar.journey.model import Stage
-from tests.journey.test_decide import NOW, journey
+from tests.stage.journeys import NOW, journey
 
 HOUR, DAY = 3600.0, 86_400.0
 NEVER = math.inf

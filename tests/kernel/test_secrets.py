@@ -18,7 +18,7 @@ from safar.kernel.secrets import Vault, refuse_weak, secret_key, token_hash
 from safar.payments.rotate import rotate_secrets
 from safar.payments.ways import load_ways
 from safar.settings import Settings
-from tests.payments.conftest import offer
+from tests.stage.payments import offer
 
 _LONG = "K7-fhgBqEw2xT0dZyLmNvRsPaUcJoIe93YtQ"
 _VAULT = Vault("the secret of these tests")

@@ -1,7 +1,7 @@
 """The shop's decisions hold whatever is asked: sums, replays, and where each payment leads."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,67 +10,16 @@ from safar.kernel.ids import derived_id, new_id
 from safar.kernel.text import plain_words
 from safar.orders.decide import answers_of, new_of
 from safar.orders.mail import MailedOrder, mail_of
-from safar.orders.model import Buyer, KeyReused, Order, OrderRequest, OrderState, PaymentState, Taken
+from safar.orders.model import KeyReused, OrderState, PaymentState, Taken
 from safar.orders.way import UnpaidStep, payment_after_cancel, when_cancelled, when_paid, when_unpaid
 from safar.orders.words import REASONS
-from tests.stage.buyers import NO_LIMITS
+from tests.stage.orders import IDS, ORDERED_AT, a_request, the_order
 
-_NOW = datetime(2026, 11, 22, tzinfo=UTC)
-_IDS = [derived_id("v", number) for number in range(4)]
 _LINES = st.lists(
-    st.tuples(st.sampled_from([*_IDS, derived_id("v", "unknown")]), st.integers(1, 999)),
+    st.tuples(st.sampled_from([*IDS, derived_id("v", "unknown")]), st.integers(1, 999)),
     min_size=1,
     max_size=8,
 ).map(tuple)
-
-
-def _request(lines: tuple[object, ...], **other: object) -> OrderRequest:
-    plain = OrderRequest(
-        derived_id("order"),
-        Buyer(derived_id("visitor"), returned=True),
-        derived_id("customer"),
-        None,
-        None,
-        lines,  # type: ignore[arg-type]
-        "a@b.example",
-        "Ada",
-        "Lane",
-        "en",
-        "cod",
-        limits=NO_LIMITS,
-    )
-    return replace(plain, **other)  # type: ignore[arg-type]
-
-
-def _order(state: str, payment_state: str, *, cancelled_at: datetime | None = None) -> Order:
-    return Order(
-        derived_id("order"),
-        1,
-        state,
-        None,
-        _request(((_IDS[0], 1),)).fingerprint,
-        derived_id("customer"),
-        None,
-        None,
-        None,
-        derived_id("order"),
-        _NOW,
-        "a@b.example",
-        "Ada",
-        "Lane",
-        "en",
-        5,
-        "GBP",
-        _NOW,
-        None,
-        None,
-        None,
-        cancelled_at,
-        "test",
-        "ok",
-        payment_state,
-        None,
-    )
 
 
 @given(_LINES, st.randoms())
@@ -79,19 +28,17 @@ def test_the_order_of_lines_and_the_callers_cookies_do_not_make_another_request(
 ) -> None:
     shuffled = list(lines)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    one = _request(lines)
-    assert one.fingerprint == _request(tuple(shuffled), customer_id=new_id(), language="fa").fingerprint
+    one = a_request(*lines)
+    assert one.fingerprint == a_request(*shuffled, customer_id=new_id(), language="fa").fingerprint
     assert one.fingerprint != replace(one, email="other@b.example").fingerprint
-    assert one.fingerprint != replace(one, lines=(*one.lines, (_IDS[0], 1))).fingerprint
+    assert one.fingerprint != replace(one, lines=(*one.lines, (IDS[0], 1))).fingerprint
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 2)), max_size=12))
 def test_in_a_batch_each_id_is_written_once_and_others_replay_or_are_refused(
     asked: list[tuple[int, int]],
 ) -> None:
-    requests = [
-        _request(((_IDS[0], quantity),), order_id=derived_id("order", key)) for key, quantity in asked
-    ]
+    requests = [a_request((IDS[0], quantity), order_id=derived_id("order", key)) for key, quantity in asked]
     new = new_of(requests, {})
     assert len(new) == len({request.order_id for request in requests})
     answers = {r.order_id: Taken(r.order_id, 1, "confirmed", "due", 5, "GBP") for r in new}
@@ -124,15 +71,15 @@ def test_money_is_never_kept_for_a_cancelled_order(
 @given(st.booleans(), st.booleans(), st.integers(-(10**5), 2 * 10**5))
 def test_every_open_payment_is_given_up_in_the_end(cancelled: bool, pending: bool, seconds: int) -> None:
     state = OrderState.CANCELLED if cancelled else OrderState.PLACED
-    order = _order(state, "started", cancelled_at=_NOW if cancelled else None)
-    step = when_unpaid(order, pending=pending, now=_NOW + timedelta(seconds=seconds))
+    order = the_order(state, "started", cancelled_at=ORDERED_AT if cancelled else None)
+    step = when_unpaid(order, pending=pending, now=ORDERED_AT + timedelta(seconds=seconds))
     if not pending:
         assert step is UnpaidStep.CANCEL
     elif cancelled:
         assert (step is UnpaidStep.WAIT) == (seconds < 86400)
     else:
         assert (step is UnpaidStep.WAIT) == (seconds < 60)
-    assert when_unpaid(order, pending=pending, now=_NOW + timedelta(days=9)) is not UnpaidStep.WAIT
+    assert when_unpaid(order, pending=pending, now=ORDERED_AT + timedelta(days=9)) is not UnpaidStep.WAIT
 
 
 @given(

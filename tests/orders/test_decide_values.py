@@ -9,14 +9,14 @@ from safar.orders.decide import answers_of, new_of
 from safar.orders.model import Buyer, KeyReused, OrderLimits, Taken
 from safar.orders.way import UnpaidStep, payment_after_cancel, when_cancelled, when_paid, when_unpaid
 from safar.settings import Settings
-from tests.orders.test_decide import _IDS, _NOW, _order, _request
+from tests.stage.orders import IDS, ORDERED_AT, a_request, the_order
 
 
 def test_units_of_several_lines_of_one_article_are_summed() -> None:
-    request = _request(((_IDS[0], 2), (_IDS[1], 1), (_IDS[0], 3)))
-    assert request.units == {_IDS[0]: 5, _IDS[1]: 1}
+    request = a_request((IDS[0], 2), (IDS[1], 1), (IDS[0], 3))
+    assert request.units == {IDS[0]: 5, IDS[1]: 1}
     assert (request.hold_minutes, request.total_minor_step) == (15.0, 1)
-    assert Buyer(_IDS[0], returned=True).worked_bits == 0
+    assert Buyer(IDS[0], returned=True).worked_bits == 0
 
 
 def test_the_limits_are_those_of_a_new_installation() -> None:
@@ -81,27 +81,27 @@ def test_an_order_that_is_cancelled(state: str, by_staff: bool, asked_for: bool,
     [(59, UnpaidStep.WAIT), (60, UnpaidStep.CANCEL_AND_ASK)],
 )
 def test_an_open_payment_keeps_its_order_for_the_hold_and_a_minute(seconds: int, step: UnpaidStep) -> None:
-    order = _order("placed", "started")
-    assert when_unpaid(order, pending=True, now=_NOW + timedelta(seconds=seconds)) is step
-    assert when_unpaid(order, pending=False, now=_NOW) is UnpaidStep.CANCEL
+    order = the_order("placed", "started")
+    assert when_unpaid(order, pending=True, now=ORDERED_AT + timedelta(seconds=seconds)) is step
+    assert when_unpaid(order, pending=False, now=ORDERED_AT) is UnpaidStep.CANCEL
 
 
 @pytest.mark.parametrize(("seconds", "step"), [(86_399, UnpaidStep.WAIT), (86_400, UnpaidStep.CANCEL)])
 def test_the_payment_of_a_cancelled_order_is_asked_for_a_day(seconds: int, step: UnpaidStep) -> None:
-    order = _order("cancelled", "started", cancelled_at=_NOW)
-    now = _NOW + timedelta(seconds=seconds)
+    order = the_order("cancelled", "started", cancelled_at=ORDERED_AT)
+    now = ORDERED_AT + timedelta(seconds=seconds)
     assert when_unpaid(order, pending=True, now=now) is step
     assert when_unpaid(order, pending=False, now=now) is UnpaidStep.CANCEL
-    assert when_unpaid(_order("cancelled", "started"), pending=True, now=now) is UnpaidStep.CANCEL
+    assert when_unpaid(the_order("cancelled", "started"), pending=True, now=now) is UnpaidStep.CANCEL
 
 
 def test_a_request_whose_order_is_known_replays_it_and_another_with_its_id_is_refused() -> None:
-    order = _order("placed", "due")
-    same, other = _request(((_IDS[0], 1),)), _request(((_IDS[0], 2),))
-    new = replace(_request(((_IDS[1], 1),)), order_id=_IDS[3])
+    order = the_order("placed", "due")
+    same, other = a_request((IDS[0], 1)), a_request((IDS[0], 2))
+    new = replace(a_request((IDS[1], 1)), order_id=IDS[3])
     assert new_of([same, other, new, new], {order.id: order}) == [new]
-    fresh = Taken(_IDS[3], 2, "placed", "due", 7, "GBP")
-    answers = answers_of([same, other, new, new], {order.id: order}, [new], {_IDS[3]: fresh})
+    fresh = Taken(IDS[3], 2, "placed", "due", 7, "GBP")
+    answers = answers_of([same, other, new, new], {order.id: order}, [new], {IDS[3]: fresh})
     assert answers == [
         Taken(order.id, 1, "placed", "due", 5, "GBP", None, replayed=True),
         KeyReused(order.id),

@@ -1,10 +1,7 @@
 """Whose an order is, what its links show, and to whom the bot tells of it."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import httpx
@@ -22,52 +19,10 @@ from safar.kernel.database import Database
 from safar.kernel.ids import new_id
 from safar.orders.links import order_link
 from safar.orders.new_link import renew_link
+from tests.stage.checkout import VERA, another, buy, mailed, path
 from tests.stage.inbox import mail, receive, web
 
-VERA = "vera@example.com"
 pytestmark = pytest.mark.finding("security-2")
-
-
-@asynccontextmanager
-async def another(browser: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
-    """Another person's browser on the same shop."""
-    async with httpx.AsyncClient(base_url=browser.base_url, timeout=20) as client:
-        yield client
-
-
-async def buy(client: httpx.AsyncClient, email: str = VERA, provider: str = "cod") -> dict[str, Any]:
-    body = {
-        "id": str(new_id()),
-        "sku": "MUG",
-        "quantity": 1,
-        "name": "Vera Victim",
-        "email": email,
-        "address": "1 Mill Lane",
-        "city": "York",
-        "provider": provider,
-        "language": "en",
-    }
-    if COOKIE not in client.cookies:  # orders are taken when the cookie came back
-        await client.get("/cart")
-    answer = await client.post("/buy", json=body)
-    assert answer.status_code == 201, answer.text
-    return {**answer.json(), "id": answer.json()["order"]}
-
-
-def path(url: str) -> str:
-    return "/" + url.split("/", 3)[3]
-
-
-async def mailed(database: Database, order: dict[str, Any]) -> str:
-    """Return the path of the link in the order's mail."""
-    async with database.connection() as connection:
-        found = await connection.execute(
-            "SELECT body FROM messages WHERE direction = 'out' AND subject LIKE %s", [f"%{order['number']}%"]
-        )
-        ((body,),) = await found.fetchall()
-    link = re.search(r"http://\S+(/orders/\S+)", body)
-    assert link is not None
-    return link.group(1)
 
 
 def visitor(context: Context, client: httpx.AsyncClient) -> UUID:

@@ -12,7 +12,7 @@ from safar.kernel.database import Database
 from safar.kernel.ids import new_id
 from safar.kernel.text import plain_words
 from safar.orders.mail import salutation
-from tests.shop.checkout.test_checkout import BUYER
+from tests.stage.checkout import BUYER
 
 
 @pytest.mark.finding("security-13")

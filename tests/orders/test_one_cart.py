@@ -19,9 +19,8 @@ from safar.orders.model import KeyReused, Taken
 from safar.orders.place import buy_many, place_many
 from safar.stock import actions as stock
 from safar.stock.model import MAIN
-from tests.shop.checkout.test_checkout import BUYER
-from tests.shop.pages.test_front import count, filled
 from tests.stage.books import books_agree
+from tests.stage.checkout import BUYER, count, filled
 from tests.stage.shop import MUG, free, request
 
 

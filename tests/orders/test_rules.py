@@ -32,7 +32,7 @@ from safar.orders.model import (
 )
 from safar.orders.place import buy_many, place_many
 from safar.orders.unpaid import Unpaid, owners_of, refusal_of_unpaid
-from tests.shop.checkout.test_checkout import BUYER
+from tests.stage.checkout import BUYER
 from tests.stage.shop import CLOCK, MUG, free, receive, request
 
 # Who asks for units of an order, and the test that tries the rules there.

@@ -16,8 +16,8 @@ from safar.orders.ownership import take_proof
 from safar.orders.place import place_many
 from safar.orders.reading import orders_by_id
 from safar.payments.books.names import TRANSFER
-from tests.orders.test_identity import another, buy, mailed, path
-from tests.payments.conftest import offer
+from tests.stage.checkout import another, buy, mailed, path
+from tests.stage.payments import offer
 from tests.stage.shop import request
 
 pytestmark = pytest.mark.finding("security-5")

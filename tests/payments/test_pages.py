@@ -22,7 +22,7 @@ from safar.payments.books.reference import reference_of
 from safar.payments.way_form import read_way
 from safar.payments.ways import offered, ways_of
 from safar.team.layer import StaffLayer
-from tests.payments.conftest import books_agree, events, money, offer, order, refunds, taken
+from tests.stage.payments import books_agree, events, money, offer, order, refunds, taken
 from tests.stage.people import signed_in
 from tests.stage.serving import Serve
 

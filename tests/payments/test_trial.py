@@ -29,7 +29,7 @@ from safar.shop.checkout.take_order import take_order
 from safar.stock import actions as stock
 from safar.stock.model import StockReceipt as Delivery
 from safar.storefront.look import load_look
-from tests.payments.conftest import ITEMS, MUG, charged, free, offer, order, request
+from tests.stage.payments import ITEMS, MUG, charged, free, offer, order, request
 from tests.stage.people import signed_in
 from tests.stage.serving import Serve
 from tests.stage.stripe_server import WEBHOOK_SECRET, signed

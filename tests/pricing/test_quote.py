@@ -1,6 +1,6 @@
 """What a basket costs: pure, to the minor unit, whatever the order of its lines."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from safar.catalogue.model import Rate
 from safar.pricing.model import (
-    Band,
     Destination,
     Discount,
     DiscountReason,
@@ -19,40 +18,12 @@ from safar.pricing.model import (
     Priced,
     Quote,
     Rules,
-    ShippingMethod,
     Tax,
-    Zone,
 )
 from safar.pricing.money import converted, half_up
 from safar.pricing.quote import discount_refusal, quote, spread
 from safar.pricing.shipping import is_within, zone_of
-
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-A, B, C = (UUID(int=number) for number in (1, 2, 3))
-HOME = Destination("GB", "YO1 7HH")
-
-
-def line(variant_id: UUID = A, unit: int = 1000, quantity: int = 1, **other: object) -> Priced:
-    return Priced(variant_id, unit, quantity, **other)  # type: ignore[arg-type]
-
-
-def method(key: str, *bands: tuple[int | None, int], free_from: int | None = None) -> ShippingMethod:
-    return ShippingMethod(key, {"": key.title()}, tuple(Band(*band) for band in bands), "GBP", free_from)
-
-
-def zone(*methods: ShippingMethod, countries: str = "", postcodes: str = "", name: str = "zone") -> Zone:
-    return Zone(name, frozenset(countries.split()), tuple(postcodes.split()), methods)
-
-
-def taxed(rate: int, *, included: bool) -> Rules:
-    return Rules({"GB": Tax(included, {"standard": rate, "reduced": 5_000})})
-
-
-def quoted(lines: list[Priced], rules: Rules, to: Destination = HOME, **other: object) -> Quote:
-    found = quote(lines, rules, to, currency="GBP", **other)  # type: ignore[arg-type]
-    assert isinstance(found, Quote)
-    return found
-
+from tests.stage.quotes import HOME, NOW, A, B, C, line, method, quoted, taxed, zone
 
 lines_of_any = st.lists(
     st.builds(

@@ -7,7 +7,7 @@ import pytest
 
 from safar.pricing.model import Discount, DiscountReason, NoShipping, Rules, Tax
 from safar.pricing.quote import discount_refusal, quote, spread
-from tests.pricing.test_quote import HOME, NOW, A, B, C, line, method, quoted, taxed, zone
+from tests.stage.quotes import HOME, NOW, A, B, C, line, method, quoted, taxed, zone
 
 TEN_PERCENT = Discount("SAVE", "percent", 1_000, "GBP")
 FREE_FROM_50 = Rules(zones=(zone(method("post", (None, 300), free_from=5_000)),))

@@ -12,7 +12,7 @@ from safar.answers.texts import order_text
 from safar.kernel.i18n import speaking
 from safar.kernel.ids import new_id
 from safar.orders.mail import salutation
-from safar.orders.model import Goods, Order, OrderLine, OrderState
+from safar.orders.model import Goods, OrderLine, OrderState
 from safar.orders.show import next_step_text, steps_of
 from safar.orders.way import WAY, Step, after, when_cancelled
 from safar.orders.words import STATES
@@ -24,6 +24,7 @@ from safar.shipments.decide import Parcel, TooMany, is_tracking_template, parcel
 from safar.shipments.documents import tax_lines
 from safar.shipments.letters import shipment_letter
 from safar.shipments.model import Shipping
+from tests.stage.orders import a_line, an_order
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _RANK = [
@@ -31,42 +32,6 @@ _RANK = [
     OrderState.CLOSED,
 ]  # fmt: skip
 STEPS = st.lists(st.sampled_from(Step), max_size=30)
-
-
-def an_order(**other: object) -> Order:
-    plain = Order(
-        new_id(),
-        10001,
-        "delivered",
-        None,
-        b"",
-        new_id(),
-        None,
-        None,
-        None,
-        new_id(),
-        _NOW,
-        "a@b.example",
-        "Ada",
-        "1 Mill Lane",
-        "en",
-        0,
-        "GBP",
-        _NOW,
-        _NOW,
-        _NOW,
-        _NOW,
-        None,
-        "cod",
-        "",
-        "paid",
-        None,
-    )
-    return replace(plain, **other)  # type: ignore[arg-type]
-
-
-def a_line(quantity: int, price: int, discount: int = 0, tax: int = 0) -> OrderLine:
-    return OrderLine(new_id(), new_id(), quantity, price, discount, tax, "Mug", "MUG", "mug", "kitchen")
 
 
 @given(STEPS)

@@ -12,7 +12,7 @@ from safar.orders.way import is_partly_shipped
 from safar.returns.decide import Rest, rest_of, returnable, to_give_up, within_window
 from safar.shipments.decide import Parcel, TooMany, is_over, parcel_of, to_go_of
 from safar.shipments.model import ToGo
-from tests.returns.test_decide import a_line, an_order
+from tests.stage.orders import a_line, an_order
 
 CUP, SPOON, PLATE = (derived_id("v", name) for name in ("cup", "spoon", "plate"))
 MAIN, ASIDE, STORE = (derived_id("at", name) for name in ("main", "aside", "store"))

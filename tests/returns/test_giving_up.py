@@ -12,46 +12,26 @@ from safar.kernel.context import Context
 from safar.kernel.database import value
 from safar.kernel.ids import new_id
 from safar.orders.cancel import Cancellation
-from safar.orders.model import Goods, OrderLine, Taken
+from safar.orders.model import Goods, OrderLine
 from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.returns.decide import Rest, rest_of, to_give_up
 from safar.returns.errors import NothingSent, TooManyGivenUp
-from safar.returns.give_up import GiveUp, give_up_many
+from safar.returns.give_up import give_up_many
 from safar.returns.request import can_return
-from safar.shipments.actions import deliver_many, ship_many
+from safar.shipments.actions import deliver_many
 from safar.shipments.decide import TooMany
 from safar.shipments.errors import NothingToShip
-from safar.shipments.model import OrderDelivery, Shipping
-from safar.shop.checkout.take_order import take_order
+from safar.shipments.model import OrderDelivery
 from safar.stock.model import MAIN
-from tests.shop.console.test_orders import desk
-from tests.shop.pages.test_order import path_of
 from tests.stage.books import books_agree, events
+from tests.stage.checkout import path_of
 from tests.stage.orders import LINK, SAM, bought, order_of
 from tests.stage.prices import code, deliver
-from tests.stage.shop import CLOCK, MUG, free, request
-
-__all__ = ["desk"]
+from tests.stage.returns import give_up, paid, send
+from tests.stage.shop import CLOCK, MUG, free
 
 pytestmark = pytest.mark.finding("goods-H")
 KIT = variant_id_of("PT1")
-
-
-async def paid(context: Context, *lines: tuple[UUID, int], **other: object) -> UUID:
-    taken = await take_order(context, request(lines=lines, provider="test", method="ok", **other))
-    assert isinstance(taken, Taken)
-    assert taken.payment_state == "paid"
-    return taken.order_id
-
-
-async def send(context: Context, order_id: UUID, *units: tuple[UUID, int]) -> None:
-    parcel = Shipping(new_id(), order_id, MAIN, LINK, tuple(units), staff_id=SAM)
-    await context.batched(ship_many, parcel)
-
-
-def give_up(order_id: UUID, *units: tuple[UUID, int], **other: object) -> GiveUp:
-    plain = {"reason": "It broke", "units": tuple(units) or None, **other}
-    return GiveUp(new_id(), order_id, SAM, LINK, **plain)  # type: ignore[arg-type]
 
 
 async def refunds(context: Context) -> int:

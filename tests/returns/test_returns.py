@@ -41,15 +41,8 @@ from safar.stock import actions as stock
 from safar.stock.model import LOSS, MAIN, QUARANTINE
 from tests.stage.books import books_agree, events
 from tests.stage.orders import LINK, SAM, bought, delivered, order_of, sent_units
+from tests.stage.returns import DAYS, ask
 from tests.stage.shop import CLOCK, MUG, free
-
-_DAYS = 30
-
-
-def ask(order_id: UUID, *lines: tuple[UUID, int], **other: object) -> ReturnRequest:
-    asked = tuple(AskedLine(variant_id, units, "broken") for variant_id, units in lines)
-    plain = {"wish": "refund", "days": _DAYS, "link": LINK, **other}
-    return ReturnRequest(new_id(), order_id, plain.pop("asked", asked), **plain)  # type: ignore[arg-type]
 
 
 async def approved(context: Context, request: ReturnRequest) -> UUID:
@@ -116,7 +109,7 @@ async def test_nothing_comes_back_that_has_not_left_is_back_already_or_is_too_ol
         with pytest.raises(NotReturnable):
             await context.batched(request_many, ask(order_id, (MUG, 1)))
         await context.batched(refuse_many, Refusal(first.return_id, SAM, LINK, "Used"))
-        time.advance(seconds=timedelta(days=_DAYS + 1).total_seconds())
+        time.advance(seconds=timedelta(days=DAYS + 1).total_seconds())
         with pytest.raises(NotReturnable):
             await context.batched(request_many, ask(order_id, (MUG, 1)))
         late = await context.batched(request_many, ask(order_id, (MUG, 1), staff_id=SAM))
@@ -129,7 +122,7 @@ async def test_the_same_request_twice_is_one_return_and_another_body_is_refused(
     found = await asyncio.gather(*(context.batched(request_many, request) for _ in range(3)))
     assert {one.id for one in found} == {request.return_id}
     other = ask(order_id, (MUG, 2))
-    twin = ReturnRequest(request.return_id, order_id, other.lines, "refund", _DAYS, LINK)
+    twin = ReturnRequest(request.return_id, order_id, other.lines, "refund", DAYS, LINK)
     with pytest.raises(SameKeyOtherBody):
         await context.batched(request_many, twin)
     assert await events(context.database, "return.requested") == ["return.requested"]

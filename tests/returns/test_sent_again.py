@@ -16,9 +16,8 @@ from safar.returns.request import request_many
 from safar.shipments.actions import ship_many
 from safar.shipments.model import Shipping
 from safar.stock.model import MAIN
-from tests.returns.test_giving_up import give_up, paid, send
-from tests.returns.test_returns import ask
 from tests.stage.orders import LINK, SAM, bought, delivered
+from tests.stage.returns import ask, give_up, paid, send
 from tests.stage.shop import CLOCK, MUG
 
 pytestmark = pytest.mark.finding("issue-7.6")

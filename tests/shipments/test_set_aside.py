@@ -16,13 +16,10 @@ from safar.stock.counts.model import CountEntry, Sheet
 from safar.stock.lots import Lot, lots_of, open_lots, shelf_units
 from safar.stock.model import MAIN, Transfer, outgoing_of
 from safar.stock.restock import Handled, write_off_many
-from tests.shipments.test_documents import read
-from tests.shop.console.test_orders import desk
 from tests.stage.books import books_agree
+from tests.stage.documents import read
 from tests.stage.orders import bought, order_of, sent_units
 from tests.stage.shop import CLOCK, MUG
-
-__all__ = ["desk"]
 
 _NAME = "A paper chain for every window"
 

@@ -29,12 +29,9 @@ from safar.stock import actions as stock
 from safar.stock.errors import NotThere
 from safar.stock.locations import OwnLocation, save_locations
 from safar.stock.model import MAIN
-from tests.shop.console.test_orders import desk
 from tests.stage.books import books_agree, events
 from tests.stage.orders import LINK, SAM, bought, delivered, order_of, sent_units
 from tests.stage.shop import CLOCK, MUG, free, receive
-
-__all__ = ["desk"]
 
 _WAY = ("order.packed", "shipment.sent", "order.shipped", "order.delivered", "order.closed")
 

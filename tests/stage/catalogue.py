@@ -1,31 +1,33 @@
 """Articles, pictures and files for the tests of the catalogue."""
 
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
+import httpx
+import pytest
 from openpyxl import Workbook
 from PIL import Image
 
 from safar.catalogue.actions import import_products, patterns_of
 from safar.catalogue.articles import Article, articles_by_id, new_article, variant_id_of
 from safar.catalogue.saving import Saved, save_articles_many
+from safar.catalogue.sheets import rows as sheet_rows
+from safar.catalogue.sheets.actions import review_catalogue, write_catalogue
+from safar.catalogue.sheets.uploads import SheetRow, rows_of
+from safar.console.build import build_console
+from safar.kernel.context import Context
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
+from tests.stage.people import signed_in
+from tests.stage.serving import Serve
+from tests.stage.shop import Item
 
 STAFF = new_id()
 EAN = "5012345678900"
 OTHER_EAN = "4006381333931"
-
-
-@dataclass(frozen=True)
-class Item:
-    sku: str
-    title: str
-    category: str = "kitchen"
-    price_minor: int = 495
-    currency: str = "GBP"
 
 
 ITEMS = [Item("MUG", "Retrospot mug"), Item("CLOCK", "Alarm clock", "home", 375), Item("BOWL", "Bowl")]
@@ -93,3 +95,31 @@ def workbook(rows: Sequence[Sequence[Any]]) -> bytes:
     target = io.BytesIO()
     book.save(target)
     return target.getvalue()
+
+
+@pytest.fixture
+async def desk(context: Context, serve: Serve) -> AsyncIterator[httpx.AsyncClient]:
+    """A manager's browser on the console, over a shop with three products."""
+    await stocked(context.database)
+    async with await signed_in(context, await serve(build_console(context)), "manager") as client:
+        client.timeout = httpx.Timeout(60)  # files are read in a process of their own
+        yield client
+
+
+ALL = ["new", "changed", "same", "wrong"]
+
+
+def table(text: str) -> dict[str, Any]:
+    return sheet_rows.read_catalogue_rows(text.encode(), "GBP", "en")
+
+
+async def looked_at(database: Database, text: str) -> tuple[UUID, list[SheetRow]]:
+    upload_id, read = new_id(), table(text)
+    assert "problem" not in read, read
+    async with database.transaction() as connection:
+        await review_catalogue(connection, upload_id, "goods.csv", read, "GBP", staff_id=STAFF)
+        return upload_id, await rows_of(connection, upload_id, ALL, limit=1000)
+
+
+async def taken_over(database: Database, upload_id: UUID) -> int:
+    return await write_catalogue(database, upload_id, "GBP", staff_id=STAFF)

@@ -6,7 +6,7 @@ import sys
 from safar.kernel.context import make_context
 from safar.kernel.web.server import http_server
 from safar.settings import Settings
-from tests.gate.conftest import build_shop
+from tests.stage.gate import build_shop
 
 
 async def main(url: str, port: int) -> None:

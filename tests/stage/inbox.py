@@ -1,6 +1,7 @@
 """What the tests of the inbox make and read."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -117,3 +118,12 @@ async def stream(
         reading.cancel()
         with suppress(asyncio.CancelledError):
             await reading
+
+
+async def compose(client: httpx.AsyncClient, id_: object) -> dict[str, str]:
+    """Open a conversation and return what its form would send."""
+    page = await client.get(f"/inbox/{id_}")
+    assert page.status_code == 200
+    found = dict(re.findall(r'<input type="hidden" name="(id|seen_at)" value="([^"]+)"', page.text))
+    assert set(found) == {"id", "seen_at"}
+    return found

@@ -1,8 +1,10 @@
 """A second ledger, as simple as can be: the model that checks the first. It shares no code with it."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
+
+from safar.capacity.model import HoldRequest, HoldRow, HoldState
 
 
 @dataclass
@@ -99,3 +101,22 @@ class ModelLedger:
         for account, total in totals.items():
             self.on_hand[account] += total
         return True
+
+
+NOW = datetime(2026, 3, 21, 12, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=15)
+
+
+def hold_row(
+    request: HoldRequest, state: HoldState = HoldState.LIVE, expires_at: datetime = LATER
+) -> HoldRow:
+    return HoldRow(
+        id=request.hold_id,
+        state=state,
+        account_ids=list(request.lines),
+        quantities=list(request.lines.values()),
+        purpose=request.purpose,
+        customer_id=None,
+        campaign_id=None,
+        expires_at=expires_at,
+    )

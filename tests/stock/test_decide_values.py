@@ -12,7 +12,7 @@ from safar.stock.counts.model import Count, CountLine
 from safar.stock.decide import level_changes, same_move, split_repeated, state_of, transfer_of_shipped
 from safar.stock.lots_decide import LotLevel, PickRequest, PickSuggestion, follow, pick_suggestion, picks_of
 from safar.stock.model import CUSTOMER, MAIN, SUPPLIER, Level, Selling, Shipped, Transfer, outgoing_of
-from tests.stock.test_choose import _A, _ASIDE, _AT, _B, _C, _CLOCK, _MUG, _levels
+from tests.stage.shelves import ASIDE, AT, CLOCK, MUG, A, B, C, levels_of
 
 STORE = derived_id("location", "store")
 JAM, TEA = derived_id("v", "jam"), derived_id("v", "tea")
@@ -20,77 +20,77 @@ TODAY = date(2031, 3, 1)
 
 
 def test_one_shelf_that_has_everything_is_taken_before_two_that_share_it() -> None:
-    levels = _levels(mA=2, mB=5, cB=1, cA=9)
-    assert choose_locations({_MUG: 3, _CLOCK: 1}, levels, _AT, rule=LocationRule.NEAREST) == Chosen(
-        {(_MUG, _B): 3, (_CLOCK, _B): 1}
+    levels = levels_of(mA=2, mB=5, cB=1, cA=9)
+    assert choose_locations({MUG: 3, CLOCK: 1}, levels, AT, rule=LocationRule.NEAREST) == Chosen(
+        {(MUG, B): 3, (CLOCK, B): 1}
     )
-    assert choose_locations({_MUG: 2, _CLOCK: 1}, levels, _AT, rule=LocationRule.NEAREST) == Chosen(
-        {(_MUG, _A): 2, (_CLOCK, _A): 1}
+    assert choose_locations({MUG: 2, CLOCK: 1}, levels, AT, rule=LocationRule.NEAREST) == Chosen(
+        {(MUG, A): 2, (CLOCK, A): 1}
     )
-    assert choose_locations({_MUG: 7}, levels, _AT, rule=LocationRule.NEAREST) == Chosen(
-        {(_MUG, _A): 2, (_MUG, _B): 5}
+    assert choose_locations({MUG: 7}, levels, AT, rule=LocationRule.NEAREST) == Chosen(
+        {(MUG, A): 2, (MUG, B): 5}
     )
-    assert choose_locations({_MUG: 6}, levels, _AT, country="BR", rule=LocationRule.NEAREST) == Chosen(
-        {(_MUG, _B): 5, (_MUG, _A): 1}
+    assert choose_locations({MUG: 6}, levels, AT, country="BR", rule=LocationRule.NEAREST) == Chosen(
+        {(MUG, B): 5, (MUG, A): 1}
     )
-    here = [Selling(_A, "warehouse", ""), Selling(_B, "store", "BR")]
-    assert choose_locations({_MUG: 1}, levels, here, country="", rule=LocationRule.NEAREST) == Chosen(
-        {(_MUG, _A): 1}
+    here = [Selling(A, "warehouse", ""), Selling(B, "store", "BR")]
+    assert choose_locations({MUG: 1}, levels, here, country="", rule=LocationRule.NEAREST) == Chosen(
+        {(MUG, A): 1}
     )
 
 
 def test_the_fullest_shelf_counts_all_that_is_wanted() -> None:
-    levels = _levels(mA=3, cA=3, mB=5, cB=0, mC=1, cC=9)
-    assert choose_locations({_MUG: 4, _CLOCK: 4}, levels, _AT, rule=LocationRule.FULLEST) == Chosen(
-        {(_MUG, _C): 1, (_CLOCK, _C): 4, (_MUG, _A): 3}
+    levels = levels_of(mA=3, cA=3, mB=5, cB=0, mC=1, cC=9)
+    assert choose_locations({MUG: 4, CLOCK: 4}, levels, AT, rule=LocationRule.FULLEST) == Chosen(
+        {(MUG, C): 1, (CLOCK, C): 4, (MUG, A): 3}
     )
 
 
 def test_what_a_shelf_lacks_takes_nothing_from_another() -> None:
-    levels = {(_MUG, _A): Level(1, -3, 0), (_MUG, _B): Level(2, 4, 0)}
-    assert choose_locations({_MUG: 4}, levels, _AT, rule=LocationRule.NEAREST) == Chosen({(_MUG, _B): 4})
-    assert choose_locations({_MUG: 5}, levels, _AT, rule=LocationRule.NEAREST) == Short({_MUG: 4})
+    levels = {(MUG, A): Level(1, -3, 0), (MUG, B): Level(2, 4, 0)}
+    assert choose_locations({MUG: 4}, levels, AT, rule=LocationRule.NEAREST) == Chosen({(MUG, B): 4})
+    assert choose_locations({MUG: 5}, levels, AT, rule=LocationRule.NEAREST) == Short({MUG: 4})
 
 
 def test_units_to_come_are_promised_at_one_shelf_after_all_that_is_there() -> None:
     # Two free at A and four to come there, one at B with nine to come.
-    levels = {(_MUG, _A): Level(1, 2, 0, 0, 4), (_MUG, _B): Level(2, 1, 0, 0, 9)}
-    assert choose_locations({_MUG: 3}, levels, _AT, rule=LocationRule.NEAREST) == Chosen(
-        {(_MUG, _A): 2, (_MUG, _B): 1}
+    levels = {(MUG, A): Level(1, 2, 0, 0, 4), (MUG, B): Level(2, 1, 0, 0, 9)}
+    assert choose_locations({MUG: 3}, levels, AT, rule=LocationRule.NEAREST) == Chosen(
+        {(MUG, A): 2, (MUG, B): 1}
     )
-    assert choose_locations({_MUG: 6}, levels, _AT, rule=LocationRule.NEAREST) == Chosen(
-        {(_MUG, _A): 5, (_MUG, _B): 1}, frozenset({_MUG})
+    assert choose_locations({MUG: 6}, levels, AT, rule=LocationRule.NEAREST) == Chosen(
+        {(MUG, A): 5, (MUG, B): 1}, frozenset({MUG})
     )
-    assert choose_locations({_MUG: 7}, levels, _AT, rule=LocationRule.NEAREST) == Chosen(
-        {(_MUG, _A): 6, (_MUG, _B): 1}, frozenset({_MUG})
+    assert choose_locations({MUG: 7}, levels, AT, rule=LocationRule.NEAREST) == Chosen(
+        {(MUG, A): 6, (MUG, B): 1}, frozenset({MUG})
     )
-    assert choose_locations({_MUG: 12}, levels, _AT, rule=LocationRule.NEAREST) == Chosen(
-        {(_MUG, _A): 2, (_MUG, _B): 10}, frozenset({_MUG})
+    assert choose_locations({MUG: 12}, levels, AT, rule=LocationRule.NEAREST) == Chosen(
+        {(MUG, A): 2, (MUG, B): 10}, frozenset({MUG})
     )
-    assert choose_locations({_MUG: 13}, levels, _AT, rule=LocationRule.NEAREST) == Short({_MUG: 12})
-    assert left_of({_MUG: 1, _CLOCK: 1}, levels, _AT, None) == {_MUG: 12, _CLOCK: 0}
-    owed = {(_MUG, _A): Level(1, 0, 3, 0, 5)}  # three of the five to come are promised
-    assert left_of({_MUG: 1}, owed, _AT, None) == {_MUG: 2}
-    assert choose_locations({_MUG: 2}, owed, _AT, rule=LocationRule.NEAREST) == Chosen(
-        {(_MUG, _A): 2}, frozenset({_MUG})
+    assert choose_locations({MUG: 13}, levels, AT, rule=LocationRule.NEAREST) == Short({MUG: 12})
+    assert left_of({MUG: 1, CLOCK: 1}, levels, AT, None) == {MUG: 12, CLOCK: 0}
+    owed = {(MUG, A): Level(1, 0, 3, 0, 5)}  # three of the five to come are promised
+    assert left_of({MUG: 1}, owed, AT, None) == {MUG: 2}
+    assert choose_locations({MUG: 2}, owed, AT, rule=LocationRule.NEAREST) == Chosen(
+        {(MUG, A): 2}, frozenset({MUG})
     )
-    assert choose_locations({_MUG: 3}, owed, _AT, rule=LocationRule.NEAREST) == Short({_MUG: 2})
-    assert left_of({_MUG: 1}, {(_MUG, _A): Level(1, 0, 9, 0, 5)}, _AT, None) == {_MUG: 0}
+    assert choose_locations({MUG: 3}, owed, AT, rule=LocationRule.NEAREST) == Short({MUG: 2})
+    assert left_of({MUG: 1}, {(MUG, A): Level(1, 0, 9, 0, 5)}, AT, None) == {MUG: 0}
 
 
 def test_what_is_set_aside_counts_once_and_comes_first_in_what_is_to_come() -> None:
-    levels = {(_MUG, _ASIDE): Level(1, 2, 0, 0, 1), (_MUG, _A): Level(2, 3, 0, 0, 1)}
-    assert left_of({_MUG: 1}, levels, _AT, _ASIDE) == {_MUG: 6}
-    assert left_of({_MUG: 1}, levels, [*_AT, Selling(_ASIDE, "allocation")], _ASIDE) == {_MUG: 6}
-    assert left_of({_MUG: 1}, levels, _AT, None) == {_MUG: 4}
-    assert choose_locations({_MUG: 6}, levels, _AT, first=_ASIDE, rule=LocationRule.NEAREST) == Chosen(
-        {(_MUG, _ASIDE): 3, (_MUG, _A): 3}, frozenset({_MUG})
+    levels = {(MUG, ASIDE): Level(1, 2, 0, 0, 1), (MUG, A): Level(2, 3, 0, 0, 1)}
+    assert left_of({MUG: 1}, levels, AT, ASIDE) == {MUG: 6}
+    assert left_of({MUG: 1}, levels, [*AT, Selling(ASIDE, "allocation")], ASIDE) == {MUG: 6}
+    assert left_of({MUG: 1}, levels, AT, None) == {MUG: 4}
+    assert choose_locations({MUG: 6}, levels, AT, first=ASIDE, rule=LocationRule.NEAREST) == Chosen(
+        {(MUG, ASIDE): 3, (MUG, A): 3}, frozenset({MUG})
     )
 
 
 def test_equally_full_shelves_are_taken_by_priority() -> None:
-    chosen = choose_locations({_MUG: 5}, _levels(mA=2, mB=2, mC=2), _AT, rule=LocationRule.FEWEST_PARCELS)
-    assert chosen == Chosen({(_MUG, _A): 2, (_MUG, _B): 2, (_MUG, _C): 1})
+    chosen = choose_locations({MUG: 5}, levels_of(mA=2, mB=2, mC=2), AT, rule=LocationRule.FEWEST_PARCELS)
+    assert chosen == Chosen({(MUG, A): 2, (MUG, B): 2, (MUG, C): 1})
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,7 @@ from safar.stock.expiry import Expired, moves_of, set_expired_aside
 from safar.stock.lots import Lot, PastDate, lots_of
 from safar.stock.model import MAIN, QUARANTINE, Shipped, StockClaim
 from tests.stage.books import books_agree
-from tests.stock.conftest import AGENT, JAM, level
-from tests.stock.test_lots import jars, taken_in
-
-__all__ = ["jars"]
+from tests.stage.stock import AGENT, JAM, level, taken_in
 
 
 async def _where(database: Database) -> dict[tuple[str, UUID], int]:

@@ -14,7 +14,7 @@ from safar.stock.transfers import TransferPlan, send_transfer
 from safar.stock.transfers import draft as plan_transfer
 from tests.stage.books import books_agree
 from tests.stage.hostile import GARBAGE, IDS, NUMBERS, SCRIPT
-from tests.stock.conftest import CLOCK, MUG, STAFF, STORE, lying
+from tests.stage.stock import CLOCK, MUG, STAFF, STORE, lying
 
 
 async def _documents(database: Database) -> dict[str, str]:

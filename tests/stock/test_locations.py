@@ -23,7 +23,7 @@ from safar.stock.model import MAIN, QUARANTINE, StockReceipt, Transfer
 from safar.stock.policies import Policy, policies, set_policy_many
 from safar.stock.restock import Handled, TooFewThere, restock_many, send_back_many
 from tests.stage.books import books_agree, events
-from tests.stock.conftest import AGENT, JAM, MUG, STAFF, STORE, level, lying
+from tests.stage.stock import AGENT, JAM, MUG, STAFF, STORE, level, lying
 
 
 async def _set(database: Database, *wanted: Policy) -> None:

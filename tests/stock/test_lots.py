@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import httpx
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +19,7 @@ from safar.stock.model import CUSTOMER, MAIN, SUPPLIER, Shipped, StockClaim, Tra
 from safar.stock.restock import Handled, restock_many, write_off_many
 from safar.stock.transfers import TransferArrival, TransferPlan, arrive, draft, send_transfer
 from tests.stage.books import books_agree
-from tests.stock.conftest import AGENT, JAM, STAFF, STORE, level
+from tests.stage.stock import AGENT, JAM, STAFF, STORE, level
 
 _TODAY = date(2031, 3, 1)
 _LOTS = [derived_id("lot", number) for number in range(4)]
@@ -111,31 +110,9 @@ def test_two_orders_are_never_told_of_the_same_unit(levels: list[LotLevel], firs
     assert {one.lot_id: -one.units for one in entries} == {pick.lot_id: pick.units for pick in later}
 
 
-async def taken_in(desk: httpx.AsyncClient, code: str, expires_on: date, units: int) -> None:
-    form = {
-        "move_id": str(new_id()),
-        "location_id": str(MAIN),
-        "quantity": str(units),
-        "reason": "delivery",
-        "lot": code,
-        "expires_on": expires_on.isoformat(),
-    }
-    assert (await desk.post(f"/stock/{JAM}/receive", data=form)).status_code == 303
-
-
 async def _kept(database: Database) -> list[tuple[str, str, int]]:
     async with database.connection() as connection:
         return [(one.code, one.location, one.units) for one in await lots_of(connection, JAM)]
-
-
-@pytest.fixture
-async def jars(shelves: Database, desk: httpx.AsyncClient) -> Database:
-    """Six jars that expire in ten days, eight that expire in a year, two that have expired."""
-    today = clock.now().date()
-    await taken_in(desk, "late", today + timedelta(days=365), 8)
-    await taken_in(desk, "soon", today + timedelta(days=10), 6)
-    await taken_in(desk, "old", today - timedelta(days=1), 2)
-    return shelves
 
 
 async def test_picking_suggests_what_expires_first_and_nothing_that_has_expired(jars: Database) -> None:

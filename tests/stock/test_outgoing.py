@@ -17,7 +17,7 @@ from safar.stock.errors import NotThere
 from safar.stock.lots import QUERIES as LOTS
 from safar.stock.lots import shelf_units
 from safar.stock.model import MAIN, Miscount, Shipped, StockClaim, Transfer, outgoing_of
-from tests.stock.conftest import MUG
+from tests.stage.stock import MUG
 
 _MIGRATION = Path(safar.migrations.__file__).parent / "sql" / "0021_outgoing.sql"
 

@@ -13,7 +13,7 @@ from safar.kernel.ids import new_id
 from safar.stock import actions as stock
 from safar.stock.model import MAIN, QUARANTINE
 from tests.stage.books import books_agree, events
-from tests.stock.conftest import AGENT, CLOCK, JAM, MUG, MUG_CODE, STORE, level, lying
+from tests.stage.stock import AGENT, CLOCK, JAM, MUG, MUG_CODE, STORE, level, lying
 
 PAGE_BYTES_MAX = 100_000
 PAGES = (

@@ -22,7 +22,7 @@ from safar.stock import sheet_rows, sheets
 from safar.stock.model import MAIN
 from tests.stage.people import signed_in
 from tests.stage.serving import Serve
-from tests.stock.conftest import CLOCK, MUG, MUG_CODE, STORE
+from tests.stage.stock import CLOCK, MUG, MUG_CODE, STORE
 
 
 async def lies(database: Database) -> dict[tuple[object, object], int]:

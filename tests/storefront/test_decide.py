@@ -1,8 +1,5 @@
 """Options, spelling, the order of telling, and plain text: decisions without a database."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,14 +8,9 @@ from starlette.datastructures import QueryParams
 from safar.storefront.decide import blocks, nearness, product_options, slips, to_tell
 from safar.storefront.model import Look, ProductSearch, Sort
 from safar.storefront.product_search import address, wanted_of
+from tests.stage.storefront import Piece
 
 WORD = st.text("abcdefg", min_size=4, max_size=9)
-
-
-@dataclass(frozen=True)
-class Piece:
-    sku: str
-    options: Mapping[str, str]
 
 
 _NAMES = st.sampled_from(["Colour", "Size", "Wood"])

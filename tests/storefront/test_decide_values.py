@@ -3,7 +3,7 @@
 import pytest
 
 from safar.storefront.decide import blocks, nearness, product_options, slips, to_tell
-from tests.storefront.test_decide import Piece
+from tests.stage.storefront import Piece
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import csv
 import io
 import zipfile
 from typing import Any
-from uuid import UUID
 
 import pytest
 from openpyxl import load_workbook
@@ -13,32 +12,23 @@ from openpyxl import load_workbook
 from safar.catalogue.model import Price, ProductWords
 from safar.catalogue.sheets import actions, uploads
 from safar.catalogue.sheets import rows as sheet_rows
-from safar.catalogue.sheets.actions import catalogue_rows, review_catalogue, write_catalogue
-from safar.catalogue.sheets.uploads import AlreadyWritten, SheetRow, rows_of, upload_of
+from safar.catalogue.sheets.actions import catalogue_rows
+from safar.catalogue.sheets.uploads import AlreadyWritten, rows_of, upload_of
 from safar.kernel import sheets
 from safar.kernel.apart import FileTooHard, apart
 from safar.kernel.database import Database
-from safar.kernel.ids import new_id
 from safar.kernel.sheets import UnreadableSheet
-from tests.stage.catalogue import EAN, STAFF, article, events, saved, stocked, stored, workbook
-
-ALL = ["new", "changed", "same", "wrong"]
-
-
-def table(text: str) -> dict[str, Any]:
-    return sheet_rows.read_catalogue_rows(text.encode(), "GBP", "en")
-
-
-async def looked_at(database: Database, text: str) -> tuple[UUID, list[SheetRow]]:
-    upload_id, read = new_id(), table(text)
-    assert "problem" not in read, read
-    async with database.transaction() as connection:
-        await review_catalogue(connection, upload_id, "goods.csv", read, "GBP", staff_id=STAFF)
-        return upload_id, await rows_of(connection, upload_id, ALL, limit=1000)
-
-
-async def taken_over(database: Database, upload_id: UUID) -> int:
-    return await write_catalogue(database, upload_id, "GBP", staff_id=STAFF)
+from tests.stage.catalogue import (
+    EAN,
+    article,
+    events,
+    looked_at,
+    saved,
+    stocked,
+    stored,
+    taken_over,
+    workbook,
+)
 
 
 async def exported(database: Database) -> bytes:

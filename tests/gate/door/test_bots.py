@@ -18,7 +18,7 @@ from safar.kernel import clock
 from safar.kernel.context import make_context
 from safar.kernel.ids import new_id
 from safar.kernel.secrets import Vault
-from tests.gate.conftest import OpenShop, Shop, build_shop
+from tests.stage.gate import OpenShop, Shop, build_shop
 from tests.stage.serving import Serve
 
 SEAL = Seal(Vault("only-for-tests"), SHOP)

@@ -16,7 +16,7 @@ from safar.kernel import clock
 from safar.kernel.context import make_context
 from safar.kernel.database import value
 from safar.kernel.web.networks import routed_network
-from tests.gate.conftest import Drop, OpenShop, Shop, build_shop
+from tests.stage.gate import Drop, OpenShop, Shop, build_shop
 from tests.stage.serving import Serve
 
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0 Safari/537.36"

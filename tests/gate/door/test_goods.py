@@ -2,7 +2,7 @@
 
 from safar.gate.site.sites import remove_site, site_figures
 from safar.kernel.ids import new_id
-from tests.gate.conftest import Drop
+from tests.stage.gate import Drop
 
 
 async def test_only_who_wants_the_product_waits(drop: Drop) -> None:

@@ -11,7 +11,7 @@ from safar.capacity.actions import recount_accounts
 from safar.gate.site.sites import site_figures
 from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context, make_context
-from tests.gate.conftest import OpenShop, build_shop
+from tests.stage.gate import OpenShop, build_shop
 from tests.stage.serving import Serve, answering
 
 

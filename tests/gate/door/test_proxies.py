@@ -25,7 +25,7 @@ from safar.gate.tickets.model import Pass, SiteKind
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
-from tests.gate.conftest import build_shop
+from tests.stage.gate import build_shop
 from tests.stage.serving import Serve, answering, serve_at
 
 _GUIDES = Path(__file__).parents[3] / "docs" / "connectors"

@@ -12,7 +12,7 @@ from safar.kernel import clock
 from safar.kernel.i18n import number, speaking
 from safar.kernel.ids import new_id
 from safar.kernel.secrets import Vault
-from tests.gate.conftest import OpenShop, Shop, with_cookies
+from tests.stage.gate import OpenShop, Shop, with_cookies
 
 
 def seal_of(shop: Shop) -> Seal:

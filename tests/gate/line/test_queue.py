@@ -12,7 +12,7 @@ from safar.gate.line.calling import end_queue, reopen_queue, set_capacity
 from safar.gate.tickets.model import SHOP, Admitted, Arrival, EntryClaim, Queued
 from safar.kernel import clock
 from safar.kernel.ids import new_id
-from tests.gate.conftest import OpenShop, Shop, with_cookies
+from tests.stage.gate import OpenShop, Shop, with_cookies
 
 JSON = {"accept": "application/json"}
 

@@ -17,7 +17,7 @@ from safar.gate.tickets.invitations import invitation_url, new_invitation
 from safar.gate.tickets.model import SHOP, Admitted, Mode, Over, Renewal
 from safar.kernel import clock
 from safar.kernel.ids import new_id
-from tests.gate.conftest import OpenShop, Shop, with_cookies
+from tests.stage.gate import OpenShop, Shop, with_cookies
 
 STAFF = new_id()
 counts = st.integers(0, 1000)

@@ -24,7 +24,7 @@ from safar.gate.tickets.model import SHOP, Arrival, NotYet, Queued, Site
 from safar.kernel import clock
 from safar.kernel.ids import new_id
 from safar.kernel.secrets import Vault
-from tests.gate.conftest import OpenShop, Shop
+from tests.stage.gate import OpenShop, Shop
 
 VAULT = Vault("only-for-tests")
 HOUR = timedelta(hours=1)

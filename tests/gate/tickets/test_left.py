@@ -11,7 +11,7 @@ from safar.gate.tickets.model import SHOP, SiteKind
 from safar.kernel import clock
 from safar.kernel.ids import new_id
 from safar.settings import Settings
-from tests.gate.conftest import OpenShop, Shop, build_shop, with_cookies
+from tests.stage.gate import OpenShop, Shop, build_shop, with_cookies
 from tests.stage.serving import Serve
 
 FIRST_NETWORK, OTHER_NETWORKS = "198.51.100", ("203.0.113", "192.0.2", "100.64.7", "100.64.8", "100.64.9")

@@ -1,8 +1,7 @@
 """Pure decisions about money: nothing goes back that did not come, and nothing twice."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,15 +17,9 @@ from safar.payments.books.decide import (
     try_again_in,
     with_captured,
 )
-from safar.payments.books.model import OrderMoney, RefundAsked, RefundKeyReused, RefundRefused, RefundRequest
+from safar.payments.books.model import RefundAsked, RefundKeyReused, RefundRefused, RefundRequest
+from tests.stage.order_money import ACCOUNT
 
-ACCOUNT = OrderMoney(
-    order_id=UUID(int=1), number=10001, order_state="confirmed", provider="stripe", method="", state="paid",
-    amount_minor=1000, currency="EUR", reference=None, reason=None, data={}, redirect=None, expires_at=None,
-    captured_minor=1000, carried_minor=0, refunding_minor=0, refunded_minor=0, customer_id=UUID(int=2),
-    campaign_id=None, name="Ada", email="ada@customers.example", language="en",
-    placed_at=datetime(2026, 11, 21, tzinfo=UTC), held_until=datetime(2026, 11, 22, tzinfo=UTC),
-)  # fmt: skip
 IDS = [new_id() for _ in range(4)]
 REQUESTS = st.lists(
     st.builds(

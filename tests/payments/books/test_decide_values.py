@@ -32,7 +32,7 @@ from safar.payments.books.model import (
     RefundRefused,
     RefundRequest,
 )
-from tests.payments.books.test_decide import ACCOUNT
+from tests.stage.order_money import ACCOUNT
 
 ONE, TWO = UUID(int=11), UUID(int=12)
 

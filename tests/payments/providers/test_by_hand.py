@@ -43,7 +43,8 @@ from safar.payments.show import box
 from safar.payments.ways import offered
 from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.shop.checkout.take_order import take_order
-from tests.payments.conftest import (
+from tests.stage.brcode import fields_of, parts_of
+from tests.stage.payments import (
     MANAGER,
     books_agree,
     events,
@@ -57,7 +58,6 @@ from tests.payments.conftest import (
     request,
     taken,
 )
-from tests.stage.brcode import fields_of, parts_of
 
 TOKEN = "a-secret-token"
 SIGNING = "what-signs-the-notices"

@@ -14,13 +14,10 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Database, execute, value
 from safar.kernel.ids import new_id
-from tests.shop.pages.test_front import count, filled, hidden
 from tests.stage.books import books_agree
+from tests.stage.checkout import ADDRESS, BUYER, count, filled, hidden
 from tests.stage.prices import code, currencies, deliver, tax
 from tests.stage.shop import MUG, free
-
-ADDRESS = {"address": "1 Mill Lane", "postcode": "YO1 7HH", "city": "York", "country": "GB"}
-BUYER = {"name": "Ada Lovelace", "email": "ada@customers.example", "provider": "cod", **ADDRESS}
 
 
 def seen(page: httpx.Response) -> str:

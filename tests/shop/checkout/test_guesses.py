@@ -17,8 +17,7 @@ from safar.orders.model import Buyer
 from safar.settings import Settings
 from safar.shop.checkout import guesses as module
 from safar.shop.checkout.guesses import Guesses
-from tests.shop.checkout.test_checkout import BUYER
-from tests.shop.pages.test_front import filled
+from tests.stage.checkout import BUYER, filled
 from tests.stage.prices import code
 
 pytestmark = pytest.mark.finding("security-low-codes")

@@ -1,7 +1,6 @@
 """Orders, returns and carriers on the console, over real HTTP."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,31 +11,18 @@ from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.i18n import day
 from safar.kernel.ids import new_id
-from safar.kernel.web.surface import Surface, build_surface
 from safar.payments.books.reading import refunds_of
 from safar.shipments.actions import ship_many
 from safar.shipments.model import Shipping
-from safar.shop.console import pages
 from safar.stock.lots import Lot, assign_many, open_lots
 from safar.stock.model import MAIN
-from tests.shipments.test_documents import read
-from tests.shop.console.test_pages import _page_values, _SignedIn
 from tests.stage.books import books_agree
+from tests.stage.documents import read
 from tests.stage.orders import LINK, SAM, bought, delivered, order_of, sent_units
 from tests.stage.prices import code, deliver
-from tests.stage.serving import Serve
 from tests.stage.shop import CLOCK, MUG, free
 
 PAGE_BYTES_MAX = 100_000
-
-
-@pytest.fixture
-async def desk(context: Context, serve: Serve) -> AsyncIterator[httpx.AsyncClient]:
-    """A manager's browser on the console."""
-    app = build_surface(context, Surface("console", _page_values), pages.routes, inside=[_SignedIn])
-    base = await serve(app)
-    async with httpx.AsyncClient(base_url=base, headers={"x-role": "manager"}, timeout=20) as client:
-        yield client
 
 
 def listed(page: httpx.Response) -> list[str]:

@@ -1,51 +1,16 @@
 """The shop's pages for staff, over real HTTP."""
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
-
 import httpx
-import pytest
-from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
-from safar.kernel.web.actor import Actor
-from safar.kernel.web.surface import Surface, build_surface
 from safar.orders.place import buy_many, place_many
 from safar.shop.checkout.take_order import take_order
-from safar.shop.console import pages
 from tests.stage.books import books_agree, events
-from tests.stage.serving import Serve
+from tests.stage.console import STAFF_ID
 from tests.stage.shop import free, request
 
 PAGE_BYTES_MAX = 100_000
-STAFF_ID = new_id()
-
-
-class _SignedIn:
-    """In place of the sign-in: the role that the request names, or nobody."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        role = dict(scope["headers"]).get(b"x-role", b"").decode()
-        actor = Actor(STAFF_ID, "staff@safar.example", "Sam", role) if role else None
-        scope["state"] = {**scope.get("state", {}), "staff": actor}
-        await self._app(scope, receive, send)
-
-
-def _page_values(request: Request) -> Mapping[str, Any]:
-    return {"shop_name": "Safar", "staff": request.state.staff, "nav": []}
-
-
-@pytest.fixture
-async def desk(context: Context, serve: Serve) -> AsyncIterator[httpx.AsyncClient]:
-    """A manager's browser on the console."""
-    app = build_surface(context, Surface("console", _page_values), pages.routes, inside=[_SignedIn])
-    async with httpx.AsyncClient(base_url=await serve(app), headers={"x-role": "manager"}) as client:
-        yield client
 
 
 async def test_orders_are_listed_by_state_and_found_by_number(

@@ -11,6 +11,7 @@ from safar.kernel.context import Context
 from safar.kernel.database import Database, value
 from safar.kernel.ids import new_id
 from tests.stage.books import books_agree, events
+from tests.stage.checkout import count, filled, hidden
 from tests.stage.shop import CLOCK, MUG, free, receive
 
 PAGE_BYTES_MAX = 100_000
@@ -20,24 +21,6 @@ BUYER = {
     "address": "1 Mill Lane",
     "provider": "cod",
 }
-
-
-async def count(database: Database, table: str) -> int:
-    async with database.connection() as connection:
-        return int(await value(connection, f"SELECT count(*) FROM {table}"))  # type: ignore[arg-type]
-
-
-def hidden(page: httpx.Response) -> str:
-    found = re.search(r'name="order_id" value="([0-9a-f-]{36})"', page.text)
-    assert found
-    return found[1]
-
-
-async def filled(browser: httpx.AsyncClient, sku: str = "MUG", quantity: int = 1) -> str:
-    """Put units in the cart and go to the checkout; return the form's order id."""
-    added = await browser.post("/cart/lines", data={"sku": sku, "quantity": quantity})
-    assert added.status_code == 303
-    return hidden(await browser.get("/checkout"))
 
 
 @pytest.mark.parametrize(

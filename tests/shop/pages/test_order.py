@@ -11,7 +11,6 @@ from safar.kernel.context import Context
 from safar.kernel.database import value
 from safar.kernel.ids import new_id
 from safar.orders.cancel import Cancellation
-from safar.orders.links import order_link
 from safar.orders.model import Taken
 from safar.orders.place import place_many
 from safar.payments.books.end_refund import end_refunds_many
@@ -25,16 +24,12 @@ from safar.shipments.model import Pack, Shipping
 from safar.shop.checkout.take_order import take_order
 from safar.stock.model import MAIN
 from tests.stage.books import books_agree, events
+from tests.stage.checkout import path_of
 from tests.stage.orders import LINK, SAM, bought, delivered, order_of
 from tests.stage.prices import code
 from tests.stage.shop import CLOCK, MUG, free, request
 
 PAGE_BYTES_MAX = 100_000
-
-
-def path_of(context: Context, order_id: UUID) -> str:
-    """Return the order's page as its mails give it: these browsers did not place the orders."""
-    return "/orders/" + order_link(context, order_id).rpartition("/")[2]
 
 
 def form(page: httpx.Response, **typed: str) -> dict[str, str]:

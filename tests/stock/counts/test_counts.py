@@ -26,7 +26,7 @@ from safar.stock.counts.model import (
 )
 from safar.stock.model import MAIN, Shipped, StockClaim, StockReceipt
 from tests.stage.books import books_agree, events
-from tests.stock.conftest import AGENT, CLOCK, JAM, MUG, MUG_CODE, STAFF, STORE, level, lying
+from tests.stage.stock import AGENT, CLOCK, JAM, MUG, MUG_CODE, STAFF, STORE, level, lying
 
 
 async def begun(database: Database, category: str = "") -> Sheet:

@@ -29,7 +29,7 @@ from safar.stock.purchasing.orders import (
 from safar.stock.purchasing.receiving import receive_purchase
 from safar.stock.purchasing.suppliers import items_of_variants, save_items, save_supplier
 from tests.stage.books import books_agree, events
-from tests.stock.conftest import AGENT, CLOCK, JAM, MUG, MUG_CODE, STAFF, level
+from tests.stage.stock import AGENT, CLOCK, JAM, MUG, MUG_CODE, STAFF, level
 
 POTTERY = new_id()
 

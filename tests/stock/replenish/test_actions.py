@@ -33,7 +33,7 @@ from safar.stock.replenish.reading import (
     watchers,
 )
 from safar.stock.replenish.review import review_all, review_many, review_recent
-from tests.stock.replenish.conftest import (
+from tests.stage.replenishing import (
     CLOCK,
     MUG,
     NOW,

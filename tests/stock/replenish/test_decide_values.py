@@ -15,7 +15,7 @@ from safar.stock.replenish.decide import (
     service_of,
 )
 from safar.stock.replenish.model import Levels
-from tests.stock.replenish.test_decide import MUG, NOW, TERMS
+from tests.stage.replenish import MUG, NOW, TERMS
 
 
 def test_the_levels_of_steady_demand_need_no_safety() -> None:

@@ -18,8 +18,7 @@ from safar.stock.replenish.book import count_demand
 from safar.stock.replenish.review import review_all
 from safar.team.actions import all_staff
 from tests.stage.people import signed_in, staff_member
-from tests.stage.serving import Serve
-from tests.stock.replenish.conftest import (
+from tests.stage.replenishing import (
     CLOCK,
     MUG,
     NOW,
@@ -31,6 +30,7 @@ from tests.stock.replenish.conftest import (
     receive,
     sell_weekly,
 )
+from tests.stage.serving import Serve
 
 pytestmark = pytest.mark.usefixtures("shop")
 

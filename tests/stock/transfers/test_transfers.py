@@ -22,7 +22,7 @@ from safar.stock.transfers import (
 )
 from safar.stock.transfers.model import MoreArrivedThanSent, NotOnTheWay, NotPlanned, WhyLost
 from tests.stage.books import books_agree, events
-from tests.stock.conftest import AGENT, CLOCK, MUG, MUG_CODE, STAFF, STORE, level, lying
+from tests.stage.stock import AGENT, CLOCK, MUG, MUG_CODE, STAFF, STORE, level, lying
 
 
 def plan(*lines: tuple[object, int]) -> TransferPlan:

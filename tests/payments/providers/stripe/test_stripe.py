@@ -42,7 +42,7 @@ from safar.shop.checkout.take_order import path_after, take_order
 from safar.stock.actions import receive_stock_many as receive_stock
 from safar.stock.model import MAIN
 from safar.stock.model import StockReceipt as Delivery
-from tests.payments.conftest import (
+from tests.stage.payments import (
     ITEMS,
     books_agree,
     events,

@@ -19,7 +19,7 @@ from safar.payments.providers.test_card.provider import CardBehaviour, TestCard
 from safar.payments.refunds import carry_out_due
 from safar.payments.settle import settle_open
 from safar.shop.checkout.take_order import take_order
-from tests.payments.conftest import books_agree, charged, events, free, order, request
+from tests.stage.payments import books_agree, charged, events, free, order, request
 
 pytestmark = pytest.mark.usefixtures("shop")
 

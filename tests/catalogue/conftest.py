@@ -1,0 +1,5 @@
+"""The catalogue's pages on the console."""
+
+from tests.stage.catalogue import desk
+
+__all__ = ["desk"]
