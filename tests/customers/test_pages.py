@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from safar.console.build import build_console
+from safar.console.sentences import SENTENCES
 from safar.customers.actions import (
     AddressClaim,
     Consent,
@@ -21,7 +22,6 @@ from safar.customers.actions import (
     import_many,
     prove,
 )
-from safar.customers.sentences import SENTENCES, sentence
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel.context import Context
@@ -229,14 +229,14 @@ async def test_pages_come_in_the_language_of_the_reader(
 def test_every_sentence_can_be_said_even_when_the_event_tells_nothing() -> None:
     for language in ("en", "fa", "hi", "pt-BR"):
         with speaking(language):
-            for name in SENTENCES:
+            for name in SENTENCES.kinds:
                 for properties in ({}, {"waited_s": None, "reason": None}, {"quantity": "x", "kind": ["?"]}):
-                    assert sentence(Event(name=name, properties=properties))
+                    assert SENTENCES.sentence(Event(name=name, properties=properties))
 
 
 def test_a_sentence_says_what_the_event_tells() -> None:
     def said(name: str, **properties: object) -> str:
-        return sentence(Event(name=name, properties=properties))
+        return SENTENCES.sentence(Event(name=name, properties=properties))
 
     assert said("visit.arrived", queued=True) == "Came to the shop and waits in the queue"
     assert said("visit.admitted", waited_s=180) == "Was let into the shop after 3 minutes"

@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from safar.customers.sentences import icon_of, sentence, tone_of
+from safar.console.sentences import SENTENCES
+from safar.customers.sentences import tone_of
 from safar.journal.actions import of_staff
 from safar.journal.model import Recorded
 from safar.kernel.keyset import cut
@@ -57,7 +58,8 @@ def _line(event: Recorded, names: dict[UUID, str]) -> AuditLine:
     about = names.get(event.subject_id, "") if event.subject_id and event.subject_id != event.staff_id else ""
     base = _SUBJECT_PAGES.get(event.name.split(".")[0])
     href = f"{base}{event.subject_id}" if base and event.subject_id else None
-    return AuditLine(event.id, event.at, who, sentence(event), about, href, icon_of(event), tone_of(event))
+    text, icon = SENTENCES.sentence(event), SENTENCES.icon_of(event)
+    return AuditLine(event.id, event.at, who, text, about, href, icon, tone_of(event))
 
 
 routes: list[BaseRoute] = [StaffRoute("/audit", audit_page, role="manager")]

@@ -33,6 +33,7 @@ import safar.team.pages
 from safar.console import alerts, audit, running, today
 from safar.console.board import RunningBoard
 from safar.console.navigation import mounted, navigation
+from safar.console.sentences import SENTENCES
 from safar.journal.live import with_live_feed
 from safar.kernel.context import Context
 from safar.kernel.jobs import jobs_app
@@ -103,6 +104,7 @@ def build_console(context: Context) -> Starlette:
         ],
         lifespan=with_live_feed(context.database),
     )
+    app.state.sentences = SENTENCES
     app.state.entries = mounted(routes)
     app.state.campaigns = safar.campaigns.reading.newest_campaigns
     app.state.board = RunningBoard(context)

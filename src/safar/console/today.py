@@ -14,7 +14,8 @@ from starlette.routing import BaseRoute
 
 from safar.console.board import RunningBoard, Snapshot
 from safar.console.running import said
-from safar.customers.sentences import icon_of, sentence, tone_of
+from safar.console.sentences import SENTENCES
+from safar.customers.sentences import tone_of
 from safar.journal.live import LiveFeed
 from safar.journal.model import Recorded
 from safar.kernel import clock
@@ -143,8 +144,8 @@ def _lines(events: Sequence[Recorded], names: dict[UUID, str] | Any) -> list[Eve
         EventLine(
             event.id,
             event.at,
-            sentence(event),
-            icon_of(event),
+            SENTENCES.sentence(event),
+            SENTENCES.icon_of(event),
             tone_of(event),
             who=_who(event, names),
             href=f"/customers/{event.customer_id}" if event.customer_id in names else None,

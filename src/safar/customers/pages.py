@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 
 from safar.customers.identify import QUERIES, finals
 from safar.customers.model import ConsentRow, CustomerRow, Identity, Profile
-from safar.customers.sentences import icon_of, sentence, tone_of, word
+from safar.customers.sentences import Sentences, sentences_of, tone_of, word
 from safar.journal.actions import of_customer
 from safar.journal.model import Recorded
 from safar.kernel.database import Connection, row, rows, values
@@ -93,7 +93,7 @@ async def customer_page(request: Request) -> Response:
         "browsers": len(browsers),
         "consents": consents,
         "word": word,
-        **_timeline_values(customer_id, events),
+        **_timeline_values(customer_id, events, sentences_of(request)),
     }
     return page(request, "customers/customer.html", shown)
 
@@ -106,7 +106,9 @@ async def timeline_part(request: Request) -> Response:
         raise NotFound
     async with context_of(request).database.connection() as connection:
         events = await customer_timeline(connection, customer_id, before=before)
-    return page(request, "customers/timeline.html", _timeline_values(customer_id, events))
+    return page(
+        request, "customers/timeline.html", _timeline_values(customer_id, events, sentences_of(request))
+    )
 
 
 async def customer_timeline(
@@ -117,15 +119,17 @@ async def customer_timeline(
     return await of_customer(connection, ids or [customer_id], before=before, limit=TIMELINE_SIZE + 1)
 
 
-def timeline_lines(events: Sequence[Recorded]) -> list[TimelineLine]:
+def timeline_lines(events: Sequence[Recorded], said: Sentences) -> list[TimelineLine]:
     """Return events as the lines of a timeline."""
-    return [TimelineLine(e.id, e.at, sentence(e), icon_of(e), tone_of(e)) for e in events]
+    return [TimelineLine(e.id, e.at, said.sentence(e), said.icon_of(e), tone_of(e)) for e in events]
 
 
-def _timeline_values(customer_id: UUID, events: Sequence[Recorded]) -> dict[str, object]:
+def _timeline_values(
+    customer_id: UUID, events: Sequence[Recorded], sentences: Sentences
+) -> dict[str, object]:
     shown, last = cut(events, TIMELINE_SIZE)
     return {
-        "lines": timeline_lines(shown),
+        "lines": timeline_lines(shown, sentences),
         "more": f"/customers/{customer_id}/timeline?before={last.id}" if last else None,
     }
 

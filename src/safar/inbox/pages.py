@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from safar.channels.actions import troubles
 from safar.channels.model import KINDS, Author
+from safar.customers.sentences import sentences_of
 from safar.inbox import sidebar
 from safar.inbox.actions import assign, close_conversation, reopen_conversation, reply
 from safar.inbox.decide import newest
@@ -102,7 +103,7 @@ async def conversation(request: Request, wrong: Wrong = NOTHING) -> Response:
             else None,
             "colleagues": await colleagues(connection),
             "troubles": await troubles(connection),
-            "about": await sidebar.sidebar_of(connection, thread.conversation),
+            "about": await sidebar.sidebar_of(connection, thread.conversation, sentences_of(request)),
         }
     typed = wrong.typed
     values |= {

@@ -7,7 +7,7 @@ from uuid import UUID
 from safar.cart.available import available_of
 from safar.catalogue.actions import variants_by_id
 from safar.customers.actions import customer_cards
-from safar.customers.sentences import sentence
+from safar.customers.sentences import Sentences
 from safar.inbox.model import Conversation
 from safar.journal.actions import of_customer
 from safar.journal.model import Recorded
@@ -53,7 +53,9 @@ class ConversationSidebar:
     products: list[Looked]
 
 
-async def sidebar_of(connection: Connection, conversation: Conversation) -> ConversationSidebar:
+async def sidebar_of(
+    connection: Connection, conversation: Conversation, sentences: Sentences
+) -> ConversationSidebar:
     """Return what staff should know before they answer."""
     card = (await customer_cards(connection, [conversation.customer_id])).get(conversation.customer_id)
     recent = await of_customer(connection, [conversation.customer_id], limit=_EVENTS_MAX)
@@ -65,7 +67,7 @@ async def sidebar_of(connection: Connection, conversation: Conversation) -> Conv
         language=card.language if card else conversation.language,
         country=card.country if card else None,
         orders=await orders_of_customer(connection, [conversation.customer_id], limit=_ORDERS_MAX),
-        events=[Happening(event.at, sentence(event)) for event in shown[:_EVENTS_SHOWN]],
+        events=[Happening(event.at, sentences.sentence(event)) for event in shown[:_EVENTS_SHOWN]],
         products=await _products(connection, recent, conversation.campaign_id),
     )
 

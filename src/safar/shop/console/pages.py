@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute
 
 from safar.catalogue.images import picture_url
 from safar.customers.actions import customer_cards
-from safar.customers.sentences import icon_of, sentence, tone_of
+from safar.customers.sentences import sentences_of, tone_of
 from safar.kernel.clock import today
 from safar.kernel.context import Context
 from safar.kernel.errors import NotFound
@@ -150,8 +150,9 @@ async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
             "names": await staff_names(connection, {e.staff_id for e in happened if e.staff_id}),
         }
     payment = await box(context, order)
+    said = sentences_of(request)
     values |= _standing(context, order, values["progress"], partly=is_partly_shipped(goods)) | {
-        "events": [(event, sentence(event), icon_of(event), tone_of(event)) for event in happened],
+        "events": [(event, said.sentence(event), said.icon_of(event), tone_of(event)) for event in happened],
         "expected": expected_of(
             order, await shop_of(context), await rules_of(context), zone=context.settings.timezone
         ),

@@ -1,0 +1,33 @@
+"""The events that this room writes, as staff read them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from safar.journal.kinds import EventKind
+from safar.kernel.i18n import N_
+
+
+def _paused(properties: Mapping[str, Any]) -> str | None:
+    return None if properties.get("reason") else N_("Campaign paused")
+
+
+def _ended(properties: Mapping[str, Any]) -> str | None:
+    return None if properties.get("reason") else N_("Campaign ended")
+
+
+EVENTS = (
+    EventKind("campaign.created", N_("Campaign drafted"), "speakerphone"),
+    EventKind("campaign.started", N_("Campaign started"), "speakerphone"),
+    EventKind("campaign.planned", N_("More of the campaign's audience planned"), "speakerphone"),
+    EventKind("campaign.resumed", N_("Campaign went on"), "speakerphone"),
+    EventKind("campaign.closed", N_("Offer of the campaign ended"), "speakerphone"),
+    EventKind("campaign.paused", N_("Campaign paused: %(reason)s"), "speakerphone", otherwise=_paused),
+    EventKind("campaign.ended", N_("Campaign ended: %(reason)s"), "speakerphone", otherwise=_ended),
+    EventKind("send.sent", N_("Campaign message sent"), "mail"),
+    EventKind("send.skipped", N_("Campaign message not sent: %(reason)s"), "mail"),
+    EventKind("send.failed", N_("Campaign message failed: %(reason)s"), "mail"),
+    EventKind("link.clicked", N_("The campaign link sent to them was opened"), "link"),
+    EventKind("promise.made", N_("A promise was made: %(kind)s"), "star"),
+    EventKind("promise.kept", N_("A promise was kept: %(kind)s"), "star"),
+    EventKind("promise.broken", N_("A promise was broken: %(kind)s"), "star"),
+)

@@ -1,0 +1,16 @@
+"""The events that this room writes, as staff read them."""
+
+from safar.journal.kinds import EventKind
+from safar.kernel.i18n import N_
+
+EVENTS = (
+    EventKind("product.created", N_("Added %(sku)s to the catalogue"), "eye"),
+    EventKind("product.changed", N_("Changed %(sku)s in the catalogue"), "eye"),
+    EventKind("product.published", N_("Put a product into the shop"), "eye"),
+    EventKind("product.hidden", N_("Took a product out of the shop"), "eye"),
+    EventKind("product.pictures_changed", N_("Changed the pictures of a product"), "eye"),
+    EventKind("price.changed", N_("Changed the price of %(sku)s"), "tag"),
+    EventKind("category.changed", N_("Changed a category"), "tag"),
+    EventKind("catalogue.imported", N_("Took over a file of products: %(quantity)s rows"), "tag"),
+    EventKind("rates.changed", N_("Changed the currencies"), "cash"),
+)

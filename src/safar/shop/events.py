@@ -1,0 +1,6 @@
+"""The events that this room writes, as staff read them."""
+
+from safar.journal.kinds import EventKind
+from safar.kernel.i18n import N_
+
+EVENTS = (EventKind("checkout.started", N_("Began to check out"), "credit-card"),)

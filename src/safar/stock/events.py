@@ -1,0 +1,42 @@
+"""The events that this room writes, as staff read them."""
+
+from safar.journal.kinds import EventKind
+from safar.kernel.i18n import N_
+
+EVENTS = (
+    EventKind("stock.low", N_("%(sku)s runs low"), "box"),
+    EventKind("stock.rule_set", N_("Changed when an article is bought again"), "box"),
+    EventKind("stock.watcher_set", N_("Changed who is told when a supplier's articles run low"), "box"),
+    EventKind("stock.forecast_made", N_("Demand was forecast"), "box"),
+    EventKind("stock.forecast_failed", N_("The demand could not be forecast"), "box"),
+    EventKind("stock.received", N_("Stock received: %(quantity)s units"), "box"),
+    EventKind("stock.adjusted", N_("Stock corrected by %(quantity)s units"), "box"),
+    EventKind("stock.transferred", N_("Stock moved: %(quantity)s units"), "box"),
+    EventKind("stock.shipped", N_("Stock sent to a customer: %(quantity)s units"), "box"),
+    EventKind("stock.returned", N_("Stock taken back from a customer: %(quantity)s units"), "box"),
+    EventKind("stock.sent_back", N_("Stock sent back to the supplier: %(quantity)s units"), "box"),
+    EventKind("stock.written_off", N_("Stock written off: %(quantity)s units"), "box"),
+    EventKind("stock.lot_dated", N_("Changed the date of lot %(lot)s"), "box"),
+    EventKind("stock.policy_set", N_("Changed what may be promised of an article"), "box"),
+    EventKind("location.added", N_("Added the location %(name)s"), "building-warehouse"),
+    EventKind("location.changed", N_("Changed the location %(name)s"), "building-warehouse"),
+    EventKind("supplier.added", N_("Added the supplier %(name)s"), "truck"),
+    EventKind("supplier.changed", N_("Changed the supplier %(name)s"), "truck"),
+    EventKind("supplier.item_set", N_("Set what a supplier asks for an article"), "truck"),
+    EventKind("supplier.item_removed", N_("Took an article off a supplier's list"), "truck"),
+    EventKind("purchase.drafted", N_("Drafted purchase order %(number)s"), "receipt"),
+    EventKind("purchase.sent", N_("Sent purchase order %(number)s"), "receipt"),
+    EventKind("purchase.expected", N_("Purchase order %(number)s is expected on another day"), "receipt"),
+    EventKind("purchase.received", N_("Took in units of purchase order %(number)s"), "receipt"),
+    EventKind("purchase.closed", N_("Closed purchase order %(number)s: %(reason)s"), "receipt"),
+    EventKind("purchase.cancelled", N_("Cancelled purchase order %(number)s: %(reason)s"), "receipt"),
+    EventKind("transfer.drafted", N_("Planned transfer %(number)s"), "truck"),
+    EventKind("transfer.sent", N_("Transfer %(number)s has left"), "truck"),
+    EventKind("transfer.arrived", N_("Took in units of transfer %(number)s"), "truck"),
+    EventKind("transfer.cancelled", N_("Cancelled transfer %(number)s: %(reason)s"), "truck"),
+    EventKind("count.opened", N_("Began count %(number)s"), "list-check"),
+    EventKind("count.finished", N_("Finished counting %(number)s"), "list-check"),
+    EventKind("count.approved", N_("Approved the differences of count %(number)s"), "list-check"),
+    EventKind("count.reopened", N_("Opened count %(number)s again"), "list-check"),
+    EventKind("count.cancelled", N_("Gave up count %(number)s"), "list-check"),
+)
