@@ -141,8 +141,8 @@ async def test_offers_end_beside_one_that_cannot(context: Context, monkeypatch: 
                 )
                 for number in range(25)
             ]
-        monkeypatch.setattr(campaign_jobs, "lock", _unlocked)
-        monkeypatch.setattr(campaign_jobs, "end", _end_but(ids[0]))
+        monkeypatch.setattr(campaign_jobs, "lock_campaign", _unlocked)
+        monkeypatch.setattr(campaign_jobs, "end_campaign", _end_but(ids[0]))
         for _round in range(2):
             await campaign_jobs.close_offers(context)
     async with context.database.connection() as connection:

@@ -40,7 +40,7 @@ _DOORS = {
     "shop.pages.buy._buy": "tests/gate/test_goods_rule.py",
     "shop.pages.checkout._take": "tests/gate/test_goods_rule.py",
     "shop.checkout.take_order.take_order": "by the two above",
-    "returns.take_back.approve_many": "test_an_exchange_is_for_what_could_be_ordered",
+    "returns.receive.approve_many": "test_an_exchange_is_for_what_could_be_ordered",
     "orders.confirm._claim": "test_an_order_that_was_taken_is_held_again_though_a_room_came_before_its_goods",
 }
 _VERBS = {"take_order", "buy_many", "place_many", "exchange", "claim_again"}

@@ -94,7 +94,7 @@ async def test_a_cancelled_order_of_which_some_money_came_says_so(
     await context.batched(
         cancel_with_exchanges_many, Cancellation(placed.order_id, LINK, "payment_unfinished")
     )
-    await refund_cancelled(context, placed.order_id, "transfer")
+    await refund_cancelled(context, placed.order_id)
     page = (await browser.get(path)).text
     assert "We received £2.00. You get it back" in page
     assert "Nothing was charged" not in page
