@@ -1,7 +1,6 @@
-"""Real PostgreSQL for every test: one server a process, a fresh database a test."""
+"""Real PostgreSQL for every test: one server a process, and in it a database as if just made."""
 
 import gc
-import itertools
 import os
 import shutil
 import tempfile
@@ -24,6 +23,7 @@ from safar.kernel.migrate import migrate
 from safar.kernel.postgres import EmbeddedPostgres
 from safar.settings import Settings
 from safar.team import passwords
+from tests.stage.databases import Databases
 from tests.stage.mails import AUTHSERV_ID
 from tests.stage.serving import serve
 
@@ -33,7 +33,6 @@ __all__ = ["serve"]
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 
-_numbers = itertools.count(1)
 # Each of these starts whole systems, or reads all sources: once is enough.
 _TOGETHER = ("tests/browser/", "tests/demo/", "tests/test_project.py")
 
@@ -122,15 +121,26 @@ def postgres() -> Iterator[EmbeddedPostgres]:
             server.stop()
 
 
+@pytest.fixture(scope="session")
+def _databases(postgres: EmbeddedPostgres) -> Iterator[dict[str, Databases]]:
+    lenders = {template: Databases(postgres, template) for template in ("template_safar", "template_fresh")}
+    yield lenders
+    for lender in lenders.values():
+        lender.drop()
+
+
 @pytest.fixture
-def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """The address of a fresh, migrated database."""
-    name = f"test_{next(_numbers)}"
-    with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_safar STRATEGY file_copy")  # type: ignore[arg-type]
-    yield postgres.url(name)
-    with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+def database_url(_databases: dict[str, Databases]) -> Iterator[str]:
+    """The address of a migrated database with nothing in it, in which all ways to pay are switched on."""
+    with _databases["template_safar"].lent() as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_url(_databases: dict[str, Databases]) -> Iterator[str]:
+    """The address of a database as a new installation has it: nothing set up."""
+    with _databases["template_fresh"].lent() as url:
+        yield url
 
 
 @pytest.fixture
