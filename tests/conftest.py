@@ -21,6 +21,7 @@ from safar.kernel.context import Context, make_context
 from safar.kernel.database import Database
 from safar.kernel.migrate import migrate
 from safar.kernel.postgres import EmbeddedPostgres
+from safar.pricing import rules
 from safar.settings import Settings
 from safar.team import passwords
 from tests.stage.databases import Databases
@@ -30,8 +31,10 @@ from tests.stage.serving import serve
 __all__ = ["serve"]
 
 # A test of a rule is right or wrong, not quick or slow: other work on the machine must not fail it.
-hypothesis.settings.register_profile("unhurried", deadline=None)
-hypothesis.settings.load_profile("unhurried")
+hypothesis.settings.register_profile("thorough", deadline=None)
+# Each run tries other examples, and one that failed is kept: many runs of few find what one of many does.
+hypothesis.settings.register_profile("suite", deadline=None, max_examples=25)
+hypothesis.settings.load_profile("suite")
 
 # Each of these starts whole systems, or reads all sources: once is enough.
 _TOGETHER = ("tests/browser/", "tests/demo/", "tests/test_project.py")
@@ -132,6 +135,7 @@ def _databases(postgres: EmbeddedPostgres) -> Iterator[dict[str, Databases]]:
 @pytest.fixture
 def database_url(_databases: dict[str, Databases]) -> Iterator[str]:
     """The address of a migrated database with nothing in it, in which all ways to pay are switched on."""
+    rules._kept.clear()  # by the name of the database, which one test has after another
     with _databases["template_safar"].lent() as url:
         yield url
 
