@@ -13,10 +13,10 @@ export PIP_CERT ?= $(firstword $(wildcard $(BUNDLES)))
 # Every start of Safar is a handful of processes; each would compile all of Python's modules anew without it.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo serve dev t check test lint mutants bench clean
+.PHONY: help setup demo serve dev t check test properties lint mutants bench clean
 
 help:  ## Explain each target
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 .venv:
 	@$(MAKE) --no-print-directory setup
@@ -54,6 +54,9 @@ test: setup  ## Check style, types, floors and migrations, then run every test
 	@sh scripts/servers.sh
 	@$(MAKE) --no-print-directory lint
 	@$(RUN) pytest -n 2 $(ARGS)
+
+properties: .venv  ## Try 100 examples of each property (the suite tries 25)
+	@.venv/bin/python -m pytest -n 2 -m hypothesis --hypothesis-profile=thorough $(ARGS)
 
 lint: check  ## What `make check` checks, and the migrations (squawk)
 	@$(RUN) squawk src/safar/migrations/sql/*.sql

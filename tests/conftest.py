@@ -148,17 +148,6 @@ def fresh_url(_databases: dict[str, Databases]) -> Iterator[str]:
 
 
 @pytest.fixture
-def fresh_url(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """The address of a database as a new installation has it: nothing set up."""
-    name = f"fresh_{next(_numbers)}"
-    with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_fresh STRATEGY file_copy")  # type: ignore[arg-type]
-    yield postgres.url(name)
-    with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
-
-
-@pytest.fixture
 def tmp_path(tmp_path: Path) -> Path:
     """A test's folder, which the account of a server that root started may walk through."""
     tmp_path.chmod(0o711)

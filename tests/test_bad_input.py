@@ -162,6 +162,9 @@ async def test_a_body_that_cannot_be_read_is_refused_in_the_readers_language(
             for number, body in enumerate(UNREADABLE):
                 if write.bodyless and body is not TOO_MUCH:
                     continue
+                # The console has one reader for all its forms: each route meets a third of the bodies.
+                if name == "console" and body is not TOO_MUCH and (turn + number) % 3:
+                    continue
                 address, headers = _address(context, path), {"content-type": body.kind}
                 told = []
                 # Both languages for each body, over the routes, and for each route, over the bodies.
@@ -197,7 +200,7 @@ async def test_hostile_values_in_every_field_are_refused_or_kept_as_text(
     async with _surface(name, context, serve) as client:
         for path, write in listed.items():
             for turn, field in enumerate(write.body):
-                await _try_field(client, path, write, field, None if name == "front" else turn)
+                await _try_field(client, path, write, field, turn, public=name == "front")
         for shown in (
             "/",
             "/cart",
@@ -212,11 +215,11 @@ async def test_hostile_values_in_every_field_are_refused_or_kept_as_text(
             await client.send("GET", shown)
 
 
-async def _try_field(client: Client, path: str, write: Write, field: str, turn: int | None) -> None:
+async def _try_field(client: Client, path: str, write: Write, field: str, turn: int, *, public: bool) -> None:
     """Send hostile values in one field of an otherwise good body, as a form and as JSON.
 
-    The public gets all of them in every field. For staff, whose forms are all read by the same reader, the
-    fields of a form take turns: each gets a third of the values, one of them as JSON.
+    The public gets all of them in every field, by turns in one way and the other. For staff, whose forms are
+    all read by the same reader, the fields take turns: each gets a sixth of the values, one of them as JSON.
     """
     refused = [
         *(NUMBERS[write.signed :] if field in write.numbers else ()),
@@ -224,12 +227,12 @@ async def _try_field(client: Client, path: str, write: Write, field: str, turn: 
     ]
     exact = field in write.numbers | write.ids
     values = list(dict.fromkeys([*refused, *GARBAGE, *WORDS]))
-    for number, value in enumerate(values if turn is None else values[turn % 3 :: 3]):
+    for number, value in enumerate(values if public else values[turn % 6 :: 6]):
         body = {**write.body, field: value}
         for key in {"id", "order_id", "move_id", "campaign_id"} & body.keys() - {field}:
             body[key] = str(new_id())
         must = exact and not (field == "quantity" and value in ("", " ") and path == "/cart/lines")
-        for form in (True, False) if turn is None or number == 0 else (True,):
+        for form in ((turn + number) % 2 == 0,) if public else (True, False)[: 2 if number == 0 else 1]:
             address = _address(client.context, path)
             request: dict[str, Any] = {"data": body} if form else {"json": body}
             if path == "/checkout":  # an order that was taken has emptied the cart
