@@ -72,6 +72,19 @@ def run(role: str) -> None:
     uvloop.run(run_role(role, settings.database_url))
 
 
+@app.command(hidden=True)
+def install(owner: str, answer: int) -> None:
+    """Bring a database up to date; `safar serve` starts this, and reads how it went from `answer`."""
+    os.umask(0o077)
+    settings = settings_of_environment()
+    if settings.database_url is None:
+        raise typer.BadParameter("set SAFAR_DATABASE_URL to the database to bring up to date")
+    from safar import installation
+
+    set_up_logging(settings.log_level, "install")
+    uvloop.run(installation.install(settings, settings.database_url, owner, answer))
+
+
 @app.command()
 def demo(
     customers: Annotated[int, typer.Option(min=1, max=5000, help="How many virtual customers")] = 300,
@@ -118,7 +131,7 @@ app.add_typer(staff, name="staff")
 @staff.command()
 def reset(email: str) -> None:
     """Print a new one-time password for EMAIL; their sessions end. Needs a running `safar serve`."""
-    from safar.serve import reset_password
+    from safar.installation import reset_password
 
     settings = settings_of_environment()
     set_up_logging(settings.log_level, "staff")
@@ -238,7 +251,7 @@ app.add_typer(secrets, name="secrets")
 @secrets.command()
 def rotate() -> None:
     """Encrypt stored secrets anew with the first of SAFAR_SECRET_KEYS. Needs a running `safar serve`."""
-    from safar.serve import rotated
+    from safar.installation import rotated
 
     settings = settings_of_environment()
     set_up_logging(settings.log_level, "secrets")

@@ -13,31 +13,18 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from psycopg_pool import PoolTimeout
+import orjson
 from pydantic import SecretStr
 from rich.console import Console
 
-from safar.channels.actions import ensure_channels
-from safar.gate.site.sites import ensure_site
-from safar.journal.partitions import make_ahead
-from safar.journal.subscribe import register
 from safar.kernel.account import account, as_account, for_the_world, own_folder
-from safar.kernel.context import Context, make_context
 from safar.kernel.exposure import doubts
 from safar.kernel.heartbeat import BEAT_FD, Heart
 from safar.kernel.log import error_kind, log
-from safar.kernel.migrate import migrate
 from safar.kernel.postgres import EmbeddedPostgres
 from safar.kernel.secrets import refuse_weak
-from safar.kernel.web.actor import Actor
-from safar.owner.actions import found_shop
-from safar.payments.rotate import rotate_secrets
 from safar.settings import Settings
-from safar.stock.actions import ensure_locations
-from safar.team.actions import all_staff, first_owner, renew_password
-from safar.work import subscribers
 
-SITE = "shop"
 _WATCH_S = 0.1
 _START_S_MAX = 90.0  # on a loaded machine a process takes half a minute only to import
 _STOP_S_MAX = 8.0
@@ -87,14 +74,37 @@ class Supervisor:
         if self.postgres is not None:
             self.postgres.start()
             self.url = self.postgres.url()
-        migrate(self.url)
-        context = make_context(settings, self.url)
-        await context.database.open()
-        try:
-            self.owner_password = await prepare(context, owner_email)
-        finally:
-            await context.database.close()
+        self.owner_password = await self._installed(owner_email)
         await asyncio.gather(*(self._ready(child, self._spawn(child)) for child in self.children))
+
+    async def _installed(self, owner_email: str) -> str | None:
+        """Bring the database up to date; return the first owner's one-time password if just made.
+
+        In a process that ends: what migrates, and the rooms, are 50 MB that nothing here needs later.
+        """
+        reading, writing = os.pipe()
+        with os.fdopen(reading, "rb") as answer:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "safar", "install", owner_email, str(writing)),
+                env={**os.environ, **_as_environment(self.settings), "SAFAR_DATABASE_URL": self.url},
+                pass_fds=(writing,),
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+            )
+            os.close(writing)
+            try:
+                await process.wait()
+            finally:
+                if process.returncode is None:
+                    process.terminate()
+                    await process.wait()
+            said = answer.read()
+        if not said:
+            raise RuntimeError("the database could not be made ready; the messages above say why")
+        told = orjson.loads(said)
+        if told["refused"]:
+            raise RuntimeError(told["refused"])
+        return told["owner_password"]  # type: ignore[no-any-return]
 
     def _refuse_taken_ports(self) -> None:
         """Raise RuntimeError when somebody listens on a port of ours.
@@ -234,19 +244,6 @@ class Supervisor:
             await asyncio.sleep(min(_WATCH_S * tries, _PAUSE_S_MAX))
 
 
-async def prepare(context: Context, owner_email: str) -> str | None:
-    """Make what every installation needs; return the first owner's one-time password if just made."""
-    await make_ahead(context.database)
-    async with context.database.transaction() as connection:
-        await found_shop(connection, context.settings)
-        await ensure_locations(connection)
-        await ensure_channels(connection)
-        await ensure_site(connection, SITE, context.settings.site_capacity)
-        for subscriber in subscribers(context):
-            await register(connection, subscriber)
-        return await first_owner(connection, owner_email)
-
-
 def _as_environment(settings: Settings) -> dict[str, str]:
     """Return the settings as the variables that give a child process the same ones."""
     values = {name: getattr(settings, name) for name in Settings.model_fields}
@@ -284,46 +281,6 @@ def _end_with_parent() -> None:
 def url_of(settings: Settings) -> str:
     """Return where the database of a running `safar serve` is."""
     return settings.database_url or EmbeddedPostgres(settings.data_dir / "postgres").url()
-
-
-async def reset_password(settings: Settings, email: str) -> str | None:
-    """Give a member of staff a new one-time password, by hand on the machine; None when there is no such.
-
-    Raises RuntimeError when the database is not running.
-    """
-    context = make_context(settings, url_of(settings))
-    try:
-        await context.database.open()
-    except PoolTimeout:
-        raise RuntimeError("The database does not answer. Start `safar serve` first.") from None
-    try:
-        async with context.database.connection() as connection:
-            people = await all_staff(connection)
-        person = next((one for one in people if one.email == email.strip().lower()), None)
-        if person is None:
-            return None
-        actor = Actor(person.id, person.email, person.name, person.role)
-        return (await renew_password(context, actor=actor, staff_id=person.id)).password
-    finally:
-        await context.database.close()
-
-
-async def rotated(settings: Settings) -> str:
-    """Encrypt stored secrets anew with the first key, and say how it went.
-
-    Raises RuntimeError when the database is not running.
-    """
-    context = make_context(settings, url_of(settings))
-    try:
-        await context.database.open()
-    except PoolTimeout:
-        raise RuntimeError("The database does not answer. Start `safar serve` first.") from None
-    try:
-        changed, unreadable = await rotate_secrets(context)
-    finally:
-        await context.database.close()
-    lost = f" No key reads those of: {', '.join(unreadable)}; set them up again." if unreadable else ""
-    return f"{changed} encrypted anew.{lost}"
 
 
 def say_where(

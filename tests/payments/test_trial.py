@@ -12,6 +12,7 @@ from safar.bench.ports import reserve_port
 from safar.catalogue.actions import import_products
 from safar.console.build import build_console
 from safar.front.build import build_front
+from safar.installation import prepare
 from safar.kernel.context import Context, make_context
 from safar.kernel.database import value
 from safar.kernel.exposure import doubts, open_to_the_world
@@ -23,7 +24,6 @@ from safar.payments.errors import WayNotOffered
 from safar.payments.providers.stripe.notices import same_mode, take_stripe_notice
 from safar.payments.settle import settle_open
 from safar.payments.trial import switch_on_for_trial
-from safar.serve import prepare
 from safar.settings import Settings
 from safar.shop.checkout.take_order import take_order
 from safar.stock import actions as stock
