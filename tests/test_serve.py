@@ -4,6 +4,7 @@ import os
 import pwd
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,3 +86,14 @@ def test_a_shop_that_the_world_can_reach_does_not_go_on_as_root(monkeypatch: pyt
     with pytest.raises(RuntimeError, match="/root is closed"):
         for_the_world(Settings(public_url="https://shop.example"))
     assert for_the_world(Settings()) is None  # a rehearsal on this machine may
+
+
+def test_the_supervisor_loads_neither_the_rooms_nor_what_migrates() -> None:
+    loaded = "import sys, safar.cli, safar.serve; print(*{name.partition('.')[0] for name in sys.modules})"
+    rooms = "print(*{name for name in sys.modules if name.startswith('safar.')})"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{loaded}; {rooms}"], capture_output=True, text=True, check=True
+    )
+    names = set(done.stdout.split())
+    assert not names & {"alembic", "sqlalchemy", "starlette", "jinja2", "liquid"}
+    assert not names & {"safar.work", "safar.installation", "safar.team.actions", "safar.kernel.migrate"}

@@ -1,6 +1,7 @@
 """What an installation needs before its processes start, and what is done to it by hand."""
 
 import os
+from importlib import import_module
 
 import orjson
 from psycopg_pool import PoolTimeout
@@ -11,7 +12,7 @@ from safar.gate.tickets.model import SHOP
 from safar.journal.partitions import make_ahead
 from safar.journal.subscribe import register
 from safar.kernel.context import Context, make_context
-from safar.kernel.migrate import migrate
+from safar.kernel.schema import is_current
 from safar.kernel.web.actor import Actor
 from safar.owner.actions import found_shop
 from safar.payments.rotate import rotate_secrets
@@ -26,7 +27,8 @@ async def install(settings: Settings, url: str, owner_email: str, answer: int) -
     """Migrate and prepare the database at `url`; say on the descriptor `answer` how it went, as JSON."""
     told: dict[str, str | None] = {"refused": None, "owner_password": None}
     try:
-        migrate(url)
+        if not is_current(url):
+            import_module("safar.kernel.migrate").migrate(url)  # half a second to load, at few starts needed
         context = make_context(settings, url)
         await context.database.open()
         try:

@@ -16,6 +16,15 @@ def digests() -> dict[str, bytes]:
     return {file.stem: hashlib.sha256(file.read_bytes()).digest() for file in sorted(_SQL.glob("*.sql"))}
 
 
+def is_current(url: str) -> bool:
+    """Return whether the schema at `url` is the one this program was made for; nothing is to be done then."""
+    try:
+        check_schema(url)
+    except RuntimeError:
+        return False
+    return True
+
+
 def check_schema(url: str) -> None:
     """Raise RuntimeError, saying what to do, unless the schema at `url` is the one this program was made for.
 
