@@ -104,7 +104,8 @@ class Supervisor:
         told = orjson.loads(said)
         if told["refused"]:
             raise RuntimeError(told["refused"])
-        return told["owner_password"]  # type: ignore[no-any-return]
+        password: str | None = told["owner_password"]
+        return password
 
     def _refuse_taken_ports(self) -> None:
         """Raise RuntimeError when somebody listens on a port of ours.
