@@ -18,9 +18,10 @@ from safar.gate.site.sites import goods_rooms
 from safar.gate.tickets.model import GoodsRoom
 from safar.journal.actions import append_many, events_last
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, in_one_trip, rows, values
+from safar.kernel.database import Connection, as_json, in_one_trip, rows, values
 from safar.orders.decide import answers_of, new_of
 from safar.orders.from_cart import answer_as, answer_of_cart, close_carts, lock_carts, one_a_cart
+from safar.orders.insert import NewOrderGoods, insert_orders
 from safar.orders.mail import mail_of
 from safar.orders.model import (
     Answer,
@@ -37,11 +38,10 @@ from safar.orders.reading import QUERIES, FoundOrder, orders_by_id, unpaid_of
 from safar.orders.rows import (
     Accepted,
     about_of,
-    goods_record,
     held_until,
-    line_record,
+    new_line,
+    new_order,
     order_event,
-    order_record,
     refused_event,
 )
 from safar.pricing.discounts import Use, accounts_of_uses, discounts, plain_code
@@ -309,17 +309,22 @@ async def _write(
         order_id = plan.request.order_id
         accepted.append(Accepted(plan, customer_id, number, promised.get(order_id)))
         answers[order_id] = Taken(order_id, number, state, payment_state, plan.total_minor, plan.currency)
-    params = {
-        "orders": as_json([order_record(plan, now) for plan in accepted]),
-        "lines": as_json([line_record(plan, line) for plan in plans for line in plan.lines]),
-        "goods": as_json([goods_record(plan, *goods) for plan in plans for goods in plan.goods.items()]),
-        "state": state.value,
-        "payment_state": payment_state.value,
-        "now": now,
-        "confirmed_at": now if at_once else None,
-    }
     carts = {plan.request.cart_id: plan.request.order_id for plan in plans if plan.request.cart_id}
-    writes: list[Awaitable[object]] = [execute(connection, QUERIES["insert_orders"], params)]
+    writes: list[Awaitable[object]] = [
+        insert_orders(
+            connection,
+            [new_order(one, now) for one in accepted],
+            [new_line(plan, line) for plan in plans for line in plan.lines],
+            [
+                NewOrderGoods(plan.request.order_id, variant_id, location_id, quantity)
+                for plan in plans
+                for (variant_id, location_id), quantity in plan.goods.items()
+            ],
+            state=state,
+            payment_state=payment_state,
+            now=now,
+        )
+    ]
     if carts:
         writes.append(close_carts(connection, carts, now))
     await in_one_trip(connection, *writes, *(_sales(connection, accepted) if at_once else ()))

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from safar.journal.model import Event
+from safar.orders.insert import NewOrder, NewOrderLine
 from safar.orders.mail import MailedOrder
 from safar.orders.model import OrderRequest, OutOfStock, PaymentState
-from safar.orders.plan import OrderPlan
+from safar.orders.plan import OrderPlan, PlannedLine
 from safar.orders.unpaid import owners_of
 
 
@@ -38,71 +38,62 @@ def longer_until(plan: OrderPlan, now: datetime) -> datetime | None:
     return now + timedelta(minutes=plan.request.hold_minutes)
 
 
-def order_record(accepted: Accepted, now: datetime) -> dict[str, Any]:
+def new_order(accepted: Accepted, now: datetime) -> NewOrder:
     plan = accepted.plan
     request, quoted = plan.request, plan.quote
     owners = owners_of(request)
-    return {
-        "id": request.order_id,
-        "number": accepted.number,
-        "fingerprint": request.fingerprint.hex(),
-        "customer_id": accepted.customer_id,
-        "visitor_id": request.customer_id,
-        "cart_id": request.cart_id,
-        "campaign_id": plan.campaign_id,
-        "email": request.email,
-        "name": request.name,
-        "address": request.address,
-        "language": request.language,
-        "total_minor": plan.total_minor,
-        "currency": plan.currency,
-        "provider": request.provider,
-        "method": request.method,
-        "held_until": held_until(plan, now),
-        "longer_until": longer_until(plan, now),
-        "country": request.country,
-        "postcode": request.postcode,
-        "city": request.city,
-        "phone": request.phone,
-        "subtotal_minor": quoted.subtotal_minor,
-        "discount_minor": quoted.discount_minor,
-        "shipping_minor": quoted.shipping_minor,
-        "tax_minor": quoted.tax_minor,
-        "tax_included": quoted.tax_included,
-        "shipping_key": quoted.shipping_key,
-        "discount_code": plan.discount.code if plan.discount else "",
-        "promised_on": accepted.promised_on,
-        "shipping_tax_minor": quoted.shipping_tax_minor,
-        "shipping_tax_rate": quoted.shipping_tax_rate,
-        "by_visitor": owners.visitor,
-        "by_address": owners.address,
-        "by_network": owners.network,
-    }
+    return NewOrder(
+        id=request.order_id,
+        number=accepted.number,
+        fingerprint=request.fingerprint.hex(),
+        customer_id=accepted.customer_id,
+        visitor_id=request.customer_id,
+        cart_id=request.cart_id,
+        campaign_id=plan.campaign_id,
+        email=request.email,
+        name=request.name,
+        address=request.address,
+        language=request.language,
+        total_minor=plan.total_minor,
+        currency=plan.currency,
+        provider=request.provider,
+        method=request.method,
+        held_until=held_until(plan, now),
+        longer_until=longer_until(plan, now),
+        country=request.country,
+        postcode=request.postcode,
+        city=request.city,
+        phone=request.phone,
+        subtotal_minor=quoted.subtotal_minor,
+        discount_minor=quoted.discount_minor,
+        shipping_minor=quoted.shipping_minor,
+        tax_minor=quoted.tax_minor,
+        tax_included=quoted.tax_included,
+        shipping_key=quoted.shipping_key,
+        discount_code=plan.discount.code if plan.discount else "",
+        promised_on=accepted.promised_on,
+        shipping_tax_minor=quoted.shipping_tax_minor,
+        shipping_tax_rate=quoted.shipping_tax_rate,
+        by_visitor=owners.visitor,
+        by_address=owners.address,
+        by_network=owners.network,
+        credit_minor=0,
+    )
 
 
-def line_record(plan: OrderPlan, line: Any) -> dict[str, Any]:
-    return {
-        "order_id": plan.request.order_id,
-        "variant_id": line.variant_id,
-        "quantity": line.quantity,
-        "price_minor": line.price_minor,
-        "discount_minor": line.discount_minor,
-        "tax_minor": line.tax_minor,
-        "title": line.title,
-        "tax_class": line.tax_class,
-        "tax_rate": line.tax_rate,
-        "parts": line.parts,
-    }
-
-
-def goods_record(plan: OrderPlan, place: tuple[UUID, UUID], quantity: int) -> dict[str, Any]:
-    variant_id, location_id = place
-    return {
-        "order_id": plan.request.order_id,
-        "variant_id": variant_id,
-        "location_id": location_id,
-        "quantity": quantity,
-    }
+def new_line(plan: OrderPlan, line: PlannedLine) -> NewOrderLine:
+    return NewOrderLine(
+        plan.request.order_id,
+        line.variant_id,
+        line.quantity,
+        line.price_minor,
+        line.discount_minor,
+        line.tax_minor,
+        line.title,
+        line.tax_class,
+        line.tax_rate,
+        line.parts,
+    )
 
 
 def about_of(accepted: Accepted) -> MailedOrder:

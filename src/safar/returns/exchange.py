@@ -19,12 +19,13 @@ from safar.catalogue.prices import prices_in
 from safar.gate.site.sites import goods_rooms
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json
+from safar.kernel.database import Connection
 from safar.kernel.i18n import number
 from safar.kernel.ids import derived_id
 from safar.orders.changes import event_of
+from safar.orders.insert import NewOrder, NewOrderGoods, NewOrderLine, insert_orders
 from safar.orders.model import Order, OrderState, PaymentState
-from safar.orders.reading import QUERIES, order_lines_of, orders_by_id
+from safar.orders.reading import order_lines_of, orders_by_id
 from safar.payments.books.credits import carry_on, purses_of
 from safar.pricing.model import Destination, NoShipping, Priced, Quote, QuotedLine, Rules, Tax
 from safar.pricing.quote import quote
@@ -244,77 +245,73 @@ async def _insert(
     goods: Mapping[Place, int],
 ) -> None:
     now = clock.now()
-    lines = _merged(new_id, quoted, variants, parts)
-    record = {
-        "id": new_id,
-        "fingerprint": hashlib.sha256(new_id.bytes).hexdigest(),
-        "customer_id": order.customer_id,
-        "visitor_id": order.visitor_id,
-        "cart_id": None,
-        "campaign_id": None,
-        "email": order.email,
-        "name": order.name,
-        "address": order.address,
-        "language": order.language,
-        "total_minor": quoted.total_minor - credit_minor,
-        "credit_minor": credit_minor,
-        "currency": quoted.currency,
-        "provider": CASH,
-        "method": "",
-        "held_until": now + _HELD_FOR,
-        "longer_until": None,
-        "country": order.country,
-        "postcode": order.postcode,
-        "city": order.city,
-        "phone": order.phone,
-        "subtotal_minor": quoted.subtotal_minor,
-        "discount_minor": quoted.discount_minor,
-        "shipping_minor": 0,
-        "tax_minor": quoted.tax_minor,
-        "shipping_tax_minor": 0,
-        "shipping_tax_rate": 0,
-        "tax_included": quoted.tax_included,
-        "shipping_key": "",
-        "discount_code": "",
-        "promised_on": None,
-    }
-    records = [
-        {"order_id": new_id, "variant_id": variant_id, "location_id": at, "quantity": units}
-        for (variant_id, at), units in goods.items()
-    ]
-    params = {
-        "orders": as_json([record]),
-        "lines": as_json(lines),
-        "goods": as_json(records),
-        "state": OrderState.CONFIRMED.value,
-        "payment_state": PaymentState.DUE.value,
-        "now": now,
-        "confirmed_at": now,
-    }
-    await connection.execute(QUERIES["insert_orders"], params)
+    new = NewOrder(
+        number=None,
+        id=new_id,
+        fingerprint=hashlib.sha256(new_id.bytes).hexdigest(),
+        customer_id=order.customer_id,
+        visitor_id=order.visitor_id,
+        cart_id=None,
+        campaign_id=None,
+        email=order.email,
+        name=order.name,
+        address=order.address,
+        language=order.language,
+        total_minor=quoted.total_minor - credit_minor,
+        credit_minor=credit_minor,
+        currency=quoted.currency,
+        provider=CASH,
+        method="",
+        held_until=now + _HELD_FOR,
+        longer_until=None,
+        country=order.country,
+        postcode=order.postcode,
+        city=order.city,
+        phone=order.phone,
+        subtotal_minor=quoted.subtotal_minor,
+        discount_minor=quoted.discount_minor,
+        shipping_minor=0,
+        tax_minor=quoted.tax_minor,
+        shipping_tax_minor=0,
+        shipping_tax_rate=0,
+        tax_included=quoted.tax_included,
+        shipping_key="",
+        discount_code="",
+        promised_on=None,
+    )
+    taken = [NewOrderGoods(new_id, variant_id, at, units) for (variant_id, at), units in goods.items()]
+    await insert_orders(
+        connection,
+        [new],
+        _merged(new_id, quoted, variants, parts),
+        taken,
+        state=OrderState.CONFIRMED,
+        payment_state=PaymentState.DUE,
+        now=now,
+    )
 
 
 def _merged(
     new_id: UUID, quoted: Quote, variants: Mapping[UUID, Variant], parts: Parts
-) -> list[dict[str, Any]]:
+) -> list[NewOrderLine]:
     """Return the lines of the new order: two that became one variant at one price are one line."""
-    lines: dict[UUID, dict[str, Any]] = {}
+    lines: dict[UUID, NewOrderLine] = {}
     for line in quoted.lines:
         if (known := lines.get(line.variant_id)) is None:
-            lines[line.variant_id] = {
-                "order_id": new_id,
-                "variant_id": line.variant_id,
-                "quantity": line.quantity,
-                "price_minor": line.unit_minor,
-                "discount_minor": line.discount_minor,
-                "tax_minor": line.tax_minor,
-                "title": variants[line.variant_id].title,
-                "tax_class": line.tax_class,
-                "tax_rate": line.tax_rate,
-                "parts": parts.get(line.variant_id, ()),
-            }
+            lines[line.variant_id] = NewOrderLine(
+                new_id,
+                line.variant_id,
+                line.quantity,
+                line.unit_minor,
+                line.discount_minor,
+                line.tax_minor,
+                variants[line.variant_id].title,
+                line.tax_class,
+                line.tax_rate,
+                parts.get(line.variant_id, ()),
+            )
             continue
-        known["quantity"] += line.quantity
-        known["discount_minor"] += line.discount_minor
-        known["tax_minor"] += line.tax_minor
+        known.quantity += line.quantity
+        known.discount_minor += line.discount_minor
+        known.tax_minor += line.tax_minor
     return list(lines.values())
