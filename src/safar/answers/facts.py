@@ -50,8 +50,8 @@ class Titles:
 
     async def current(self, connection: Connection) -> Catalogue:
         if time.monotonic() - self._read_at > _TITLES_FOR_S:
-            found = await rows(_Title, connection, QUERIES["titles"], {"limit": _TITLES_MAX})
-            triples = [(title.id, title.sku, title.title) for title in found]
+            titles = await rows(_Title, connection, QUERIES["titles"], {"limit": _TITLES_MAX})
+            triples = [(title.id, title.sku, title.title) for title in titles]
             # Some hundredths of a second for thousands of titles: not on the loop that serves others.
             self._catalogue = await asyncio.to_thread(Catalogue, triples)
             self._read_at = time.monotonic()

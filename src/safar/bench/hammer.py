@@ -286,8 +286,8 @@ async def _checked(url: str) -> dict[str, int]:
 async def _lost(context: Context, told: BuyersTold) -> list[str]:
     """Return the acknowledged orders that the books do not have as they were told."""
     async with context.database.connection() as connection:
-        found = await rows(_Order, connection, QUERIES["order_states"], {"ids": list(told.orders)})
-    states = {order.id: order.state for order in found}
+        orders = await rows(_Order, connection, QUERIES["order_states"], {"ids": list(told.orders)})
+    states = {order.id: order.state for order in orders}
     return [
         f"{order_id}: told {state}, is {states.get(order_id)}"
         for order_id, state in told.orders.items()

@@ -131,8 +131,8 @@ async def _note_orders(connection: Connection, events: Sequence[Recorded]) -> No
     campaigns = sorted({event.campaign_id for event in events if event.campaign_id})
     if not campaigns:
         return
-    found = await rows(_Variant, connection, QUERIES["offered_variants"], {"ids": campaigns})
-    offered = {campaign.id: str(campaign.variant_id) for campaign in found}
+    variants = await rows(_Variant, connection, QUERIES["offered_variants"], {"ids": campaigns})
+    offered = {campaign.id: str(campaign.variant_id) for campaign in variants}
     orders: dict[str, dict[str, Any]] = {}
     for event in events:
         if event.campaign_id in offered:

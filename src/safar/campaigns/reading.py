@@ -38,8 +38,8 @@ async def newest_campaigns(connection: Connection) -> list[Campaign]:
 
 async def offers_of(connection: Connection, variant_ids: Iterable[UUID]) -> dict[UUID, Offer]:
     """Return what variants are called and cost."""
-    found = await rows(Offer, connection, QUERIES["offers"], {"ids": list(set(variant_ids))})
-    return {offer.variant_id: offer for offer in found}
+    offers = await rows(Offer, connection, QUERIES["offers"], {"ids": list(set(variant_ids))})
+    return {offer.variant_id: offer for offer in offers}
 
 
 async def is_published(connection: Connection, variant_id: UUID) -> bool:
@@ -78,9 +78,9 @@ async def send_owner(connection: Connection, send_id: UUID) -> UUID | None:
 async def audience_reach(connection: Connection, audience: Audience) -> Reach:
     """Return how many an audience has and how many of them may be written to, its limit not counted."""
     params = {"language": audience.language, "country": audience.country, "email": EMAIL}
-    found = await row(Reach, connection, QUERIES["reach"], params)
-    assert found is not None
-    return found
+    reach = await row(Reach, connection, QUERIES["reach"], params)
+    assert reach is not None
+    return reach
 
 
 async def units_left(connection: Connection, campaign: Campaign) -> tuple[int, int]:

@@ -297,8 +297,8 @@ async def _lock_holds(
 
 
 async def _holds(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, HoldRow]:
-    found = await rows(HoldRow, connection, QUERIES["holds"], {"ids": as_array(ids)})
-    return {row.id: row for row in found}
+    hold_rows = await rows(HoldRow, connection, QUERIES["holds"], {"ids": as_array(ids)})
+    return {row.id: row for row in hold_rows}
 
 
 def _state_now(row: HoldRow | None) -> HoldState | None:

@@ -68,8 +68,8 @@ async def find_variant(connection: Connection, sku: str) -> Variant | None:
 
 async def variants_by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Variant]:
     """Return those of the variants that we sell."""
-    found = await rows(Variant, connection, QUERIES["variants"], {"ids": list(dict.fromkeys(ids))})
-    return {variant.id: variant for variant in found}
+    variants = await rows(Variant, connection, QUERIES["variants"], {"ids": list(dict.fromkeys(ids))})
+    return {variant.id: variant for variant in variants}
 
 
 async def product_of(connection: Connection, slug: str) -> tuple[Product, list[Variant]]:

@@ -118,7 +118,7 @@ def new_article(sku: str, title: str, currency: str) -> Article:
 async def products_by_id(connection: Connection, product_ids: Iterable[UUID]) -> dict[UUID, ProductDraft]:
     """Return those of the products that there are."""
     params = {"ids": list(dict.fromkeys(product_ids))}
-    found = await rows(_ProductRow, connection, QUERIES["product_drafts"], params)
+    product_rows = await rows(_ProductRow, connection, QUERIES["product_drafts"], params)
     return {
         row.id: ProductDraft(
             row.id,
@@ -130,7 +130,7 @@ async def products_by_id(connection: Connection, product_ids: Iterable[UUID]) ->
             row.slug,
             row.order_max,
         )
-        for row in found
+        for row in product_rows
     }
 
 

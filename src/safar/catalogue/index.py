@@ -25,8 +25,8 @@ async def index_many(connection: Connection, product_ids: Collection[UUID]) -> N
     """Write anew what these products are found by."""
     if not product_ids:
         return
-    found = await rows(_Words, connection, QUERIES["texts_of_products"], {"ids": list(product_ids)})
-    records = [{"id": one.id, "searchable": _searchable(one)} for one in found]
+    word_rows = await rows(_Words, connection, QUERIES["texts_of_products"], {"ids": list(product_ids)})
+    records = [{"id": word_row.id, "searchable": _searchable(word_row)} for word_row in word_rows]
     await execute(connection, QUERIES["save_searchable"], {"products": as_json(records)})
 
 

@@ -75,8 +75,8 @@ async def _catalogue(request: Request) -> Response:
             "published": _STATES.get(state),
             "limit": _PAGE_SIZE + 1,
         }
-        found = await rows(ProductRow, connection, QUERIES["catalogue_page"], params)
-    shown, last = cut(found, _PAGE_SIZE)
+        product_rows = await rows(ProductRow, connection, QUERIES["catalogue_page"], params)
+    shown, last = cut(product_rows, _PAGE_SIZE)
     older = f"?{request.url.include_query_params(after=last.id).query}" if last else None
     values: dict[str, Any] = {
         "lines": shown,

@@ -67,9 +67,9 @@ async def all_gone_on_or_lost(context: Context, campaign_id: UUID) -> None:
 
 async def _unsettled(context: Context, campaign_id: UUID) -> Unsettled:
     async with context.database.connection() as connection:
-        found = await row(Unsettled, connection, QUERIES["unsettled"], {"campaign_id": campaign_id})
-    assert found is not None
-    return found
+        unsettled = await row(Unsettled, connection, QUERIES["unsettled"], {"campaign_id": campaign_id})
+    assert unsettled is not None
+    return unsettled
 
 
 def _named(left: Unsettled) -> str:

@@ -56,8 +56,8 @@ class _Undelivered:
 async def lock_conversations(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Conversation]:
     """Lock conversations in the order of their ids until the transaction ends."""
     params = {"ids": sorted(set(ids))}
-    found = await rows(Conversation, connection, QUERIES["lock_conversations"], params)
-    return {conversation.id: conversation for conversation in found}
+    conversations = await rows(Conversation, connection, QUERIES["lock_conversations"], params)
+    return {conversation.id: conversation for conversation in conversations}
 
 
 async def reply(

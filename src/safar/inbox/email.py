@@ -95,9 +95,9 @@ async def _sent(connection: Connection, mails: Sequence[InboundMail]) -> dict[UU
     ids |= {mail.bounce.message_id for mail in mails if mail.bounce is not None}
     if not ids:
         return {}
-    found = await rows(Answered, connection, QUERIES["sent_messages"], {"ids": list(ids)})
-    leads = await finals(connection, [sent.customer_id for sent in found])
-    return {sent.id: replace(sent, customer_id=leads[sent.customer_id]) for sent in found}
+    answered_messages = await rows(Answered, connection, QUERIES["sent_messages"], {"ids": list(ids)})
+    leads = await finals(connection, [sent.customer_id for sent in answered_messages])
+    return {sent.id: replace(sent, customer_id=leads[sent.customer_id]) for sent in answered_messages}
 
 
 async def _owners(connection: Connection, mails: Sequence[InboundMail]) -> dict[str, UUID]:
@@ -105,9 +105,9 @@ async def _owners(connection: Connection, mails: Sequence[InboundMail]) -> dict[
         {"value": address, "own_id": customer_of_address("email", address)}
         for address in {mail.address for mail in mails}
     ]
-    found = await rows(_Owner, connection, QUERIES["address_owners"], {"addresses": as_json(addresses)})
-    leads = await finals(connection, [owner.customer_id for owner in found])
-    return {owner.value: leads[owner.customer_id] for owner in found}
+    owners = await rows(_Owner, connection, QUERIES["address_owners"], {"addresses": as_json(addresses)})
+    leads = await finals(connection, [owner.customer_id for owner in owners])
+    return {owner.value: leads[owner.customer_id] for owner in owners}
 
 
 async def _inbound(

@@ -56,9 +56,9 @@ async def folder_page(connection: Connection, view: View) -> FolderPage:
         "unassigned": view.folder == "unassigned",
     }
     query = QUERIES["list_waiting" if view.folder == "waiting" else "list"]
-    found = await rows(ListedConversation, connection, query, params)
+    listed_conversations = await rows(ListedConversation, connection, query, params)
     waiting = int(await value(connection, QUERIES["waiting_count"]))
-    lines, last = cut(found, PAGE)
+    lines, last = cut(listed_conversations, PAGE)
     return FolderPage(lines, _key(view, last) if last else None, waiting)
 
 

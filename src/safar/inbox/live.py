@@ -36,8 +36,8 @@ async def web_messages(
         "limit": HISTORY_MAX,
         "ids": None if ids is None else list(ids),
     }
-    found = await rows(ThreadMessage, connection, QUERIES["web_messages"], params)
-    return found[::-1]
+    thread_messages = await rows(ThreadMessage, connection, QUERIES["web_messages"], params)
+    return thread_messages[::-1]
 
 
 def shown_to_visitor(message: ThreadMessage, shop_name: str) -> dict[str, str]:

@@ -56,8 +56,8 @@ def _told_apart(message: Inbound) -> Inbound:
 
 async def _known(connection: Connection, keys: Mapping[Key, Inbound]) -> dict[Key, _Known]:
     asked = as_json([{"channel_id": channel, "external_id": external} for channel, external in keys])
-    found = await rows(_Known, connection, QUERIES["known_messages"], {"keys": asked})
-    return {(message.channel_id, message.external_id): message for message in found}
+    known_messages = await rows(_Known, connection, QUERIES["known_messages"], {"keys": asked})
+    return {(message.channel_id, message.external_id): message for message in known_messages}
 
 
 async def _write(connection: Connection, fresh: Sequence[Inbound]) -> set[UUID]:

@@ -31,9 +31,9 @@ async def thread_of(
     if conversation is None:
         raise NoConversation
     params = {"conversation_id": conversation_id, "before": before, "limit": THREAD_MAX + 1, "email": EMAIL}
-    found = await rows(ThreadMessage, connection, QUERIES["thread"], params)
-    more = found[THREAD_MAX - 1].at if len(found) > THREAD_MAX else None
-    return Thread(conversation, found[:THREAD_MAX][::-1], more)
+    thread_messages = await rows(ThreadMessage, connection, QUERIES["thread"], params)
+    more = thread_messages[THREAD_MAX - 1].at if len(thread_messages) > THREAD_MAX else None
+    return Thread(conversation, thread_messages[:THREAD_MAX][::-1], more)
 
 
 async def ways_sorted(connection: Connection, conversation: Conversation) -> list[ReplyAddress]:

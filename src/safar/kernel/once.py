@@ -71,8 +71,8 @@ async def ask_many(connection: Connection, asked: Sequence[Asked]) -> list[Fresh
     others = [one for one in asked if one.key not in taken]
     kept: dict[UUID, _Kept] = {}
     if others:
-        found = await rows(_Kept, connection, QUERIES["kept"], {"keys": [other.key for other in others]})
-        kept = {one.key: one for one in found}
+        kept_keys = await rows(_Kept, connection, QUERIES["kept"], {"keys": [other.key for other in others]})
+        kept = {one.key: one for one in kept_keys}
     return [Fresh(one.key) if one.key in taken else _again(one, kept[one.key]) for one in asked]
 
 

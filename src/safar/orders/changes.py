@@ -48,8 +48,8 @@ class OrderChange:
 
 
 async def lock_orders(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Order]:
-    found = await rows(Order, connection, QUERIES["lock_orders"], {"ids": list(ids)})
-    return {order.id: order for order in found}
+    orders = await rows(Order, connection, QUERIES["lock_orders"], {"ids": list(ids)})
+    return {order.id: order for order in orders}
 
 
 def unchanged(order: Order, *, payment_state: PaymentState | None = None) -> OrderChange:

@@ -22,8 +22,8 @@ async def lock_carts(connection: Connection, requests: Iterable[OrderRequest]) -
     ids = [request.cart_id for request in requests if request.cart_id]
     if not ids:
         return {}
-    found = await rows(_Cart, connection, QUERIES["lock_carts_to_order"], {"ids": ids})
-    return {cart.id: cart.order_id for cart in found}
+    carts = await rows(_Cart, connection, QUERIES["lock_carts_to_order"], {"ids": ids})
+    return {cart.id: cart.order_id for cart in carts}
 
 
 def one_a_cart(requests: Sequence[OrderRequest]) -> tuple[list[OrderRequest], dict[UUID, UUID]]:

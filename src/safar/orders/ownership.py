@@ -62,15 +62,15 @@ async def orders_shown_to_browser(connection: Connection, visitor_id: UUID, *, l
         "customer_ids": [visitor_id, *known.values()],
         "limit": limit,
     }
-    found = await rows(FoundOrder, connection, QUERIES["orders_shown_to_browser"], params)
-    return await _in_order(connection, [order.id for order in found])
+    found_orders = await rows(FoundOrder, connection, QUERIES["orders_shown_to_browser"], params)
+    return await _in_order(connection, [order.id for order in found_orders])
 
 
 async def orders_of_mailbox(connection: Connection, email: str, *, limit: int) -> list[Order]:
     """Return the orders placed with an e-mail address, newest first: for whoever has shown to read it."""
     params = {"email": email.lower(), "limit": limit}
-    found = await rows(FoundOrder, connection, QUERIES["orders_of_mailbox"], params)
-    return await _in_order(connection, [order.id for order in found])
+    found_orders = await rows(FoundOrder, connection, QUERIES["orders_of_mailbox"], params)
+    return await _in_order(connection, [order.id for order in found_orders])
 
 
 async def _in_order(connection: Connection, ids: list[UUID]) -> list[Order]:

@@ -22,8 +22,8 @@ class FoundOrder:
 
 
 async def orders_by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Order]:
-    found = await rows(Order, connection, QUERIES["orders"], {"ids": as_array(ids)})
-    return {order.id: order for order in found}
+    orders = await rows(Order, connection, QUERIES["orders"], {"ids": as_array(ids)})
+    return {order.id: order for order in orders}
 
 
 async def order_lines_of(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, list[OrderLine]]:

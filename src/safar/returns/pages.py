@@ -70,8 +70,8 @@ async def _returns(request: Request) -> Response:
         "limit": _PAGE_SIZE + 1,
     }
     async with context_of(request).database.connection() as connection:
-        found = await rows(ReturnRow, connection, QUERIES["returns_listed"], params)
-    shown, last = cut(found, _PAGE_SIZE)
+        return_rows = await rows(ReturnRow, connection, QUERIES["returns_listed"], params)
+    shown, last = cut(return_rows, _PAGE_SIZE)
     older = f"?{request.url.include_query_params(before=last.number).query}" if last else None
     tabs = [
         (_("Waiting for us"), "/returns", state == _OPEN),

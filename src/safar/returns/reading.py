@@ -70,8 +70,8 @@ class OtherVariant:
 
 
 async def returns_by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Return]:
-    found = await rows(Return, connection, QUERIES["returns"], {"ids": list(ids)})
-    return {record.id: record for record in found}
+    returns = await rows(Return, connection, QUERIES["returns"], {"ids": list(ids)})
+    return {record.id: record for record in returns}
 
 
 async def returns_of(connection: Connection, order_ids: Iterable[UUID]) -> dict[UUID, list[Return]]:
@@ -140,8 +140,8 @@ async def other_variants(
 
 
 async def progress_of(connection: Connection, order_ids: Iterable[UUID]) -> dict[UUID, Progress]:
-    found = await rows(Progress, connection, QUERIES["progress"], {"ids": list(order_ids)})
-    return {record.order_id: record for record in found}
+    progress_rows = await rows(Progress, connection, QUERIES["progress"], {"ids": list(order_ids)})
+    return {record.order_id: record for record in progress_rows}
 
 
 async def kin(connection: Connection, order_ids: Iterable[UUID]) -> set[UUID]:

@@ -23,15 +23,17 @@ async def undo_exchanges(
     for money from now on. It was refused: the customer keeps the goods, and the money is for them. Returns
     what goes back, now or later, by order. Writes return.refunded.
     """
-    found = await rows(Return, connection, QUERIES["returns_exchanged_for"], {"ids": [o.id for o in orders]})
-    if not found:
+    returns = await rows(
+        Return, connection, QUERIES["returns_exchanged_for"], {"ids": [o.id for o in orders]}
+    )
+    if not returns:
         return {}
     exchanged = {order.id: order for order in orders}
     purses = await purses_of(
-        connection, [return_.exchange_order_id for return_ in found if return_.exchange_order_id]
+        connection, [return_.exchange_order_id for return_ in returns if return_.exchange_order_id]
     )
     changed, events, amounts = [], [], {}
-    for return_ in found:
+    for return_ in returns:
         assert return_.exchange_order_id is not None
         order = exchanged[return_.exchange_order_id]
         purse = _credits_of(purses[order.id])

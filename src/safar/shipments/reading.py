@@ -26,8 +26,8 @@ async def shipments_of(connection: Connection, order_ids: Iterable[UUID]) -> dic
 
 
 async def shipments_by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Shipment]:
-    found = await rows(Shipment, connection, QUERIES["shipments_by_id"], {"ids": list(ids)})
-    return {shipment.id: shipment for shipment in found}
+    shipments = await rows(Shipment, connection, QUERIES["shipments_by_id"], {"ids": list(ids)})
+    return {shipment.id: shipment for shipment in shipments}
 
 
 async def sent_in(connection: Connection, shipment_ids: Iterable[UUID]) -> dict[UUID, list[Sent]]:

@@ -208,14 +208,14 @@ async def ship_stock_many(connection: Connection, shipped: Sequence[Shipped]) ->
 
 async def levels(connection: Connection, variant_ids: Iterable[UUID]) -> dict[Place, Level]:
     """Return the levels of these variants at every location of ours, by (variant, location)."""
-    found = await rows(
+    level_rows = await rows(
         _LevelRow, connection, QUERIES["levels"], {"variant_ids": list(dict.fromkeys(variant_ids))}
     )
     return {
         (row.variant_id, row.location_id): Level(
             row.account_id, row.on_hand, row.held, row.reserve, row.backorder
         )
-        for row in found
+        for row in level_rows
     }
 
 

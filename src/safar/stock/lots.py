@@ -126,11 +126,13 @@ async def assign_many(
     ids = {"ids": [entry_id for entry_id, *_rest in wanted]}
     written = await (await connection.execute(QUERIES["lot_entries"], ids)).fetchall()
     wanted = [one for one in wanted if (one[0],) not in written]
-    known = await rows(LotLevel, connection, QUERIES["lots_beside"], {"lot_ids": [w[1] for w in wanted]})
+    lot_levels = await rows(LotLevel, connection, QUERIES["lots_beside"], {"lot_ids": [w[1] for w in wanted]})
     for entry_id, lot_id, location_id, units in wanted:
-        variant = next((level.variant_id for level in known if level.lot_id == lot_id), None)
+        variant = next((level.variant_id for level in lot_levels if level.lot_id == lot_id), None)
         there = sum(
-            level.units for level in known if (level.variant_id, level.location_id) == (variant, location_id)
+            level.units
+            for level in lot_levels
+            if (level.variant_id, level.location_id) == (variant, location_id)
         )
         if there + units > expected[entry_id]:
             raise NotOfThisLot

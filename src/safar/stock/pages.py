@@ -68,11 +68,11 @@ async def _levels(request: Request) -> Response:
         "products_max": _PRODUCTS_MAX,
     }
     async with context_of(request).database.connection() as connection:
-        found = await rows(
+        level_rows = await rows(
             LevelRow, connection, stock.QUERIES["emptiest_found" if query else "emptiest"], params
         )
         many = bool(query) and await value(connection, stock.QUERIES["many_products"], params)
-    shelves, last = cut(found, _PAGE_SIZE)
+    shelves, last = cut(level_rows, _PAGE_SIZE)
     key = page_key(last.on_hand - last.held - last.reserve, last.account_id) if last else ""
     values = {
         "shelves": shelves,

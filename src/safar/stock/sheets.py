@@ -71,21 +71,21 @@ async def stock_rows(database: Database) -> AsyncIterator[list[Sequence[Value]]]
     while True:
         params = {"sku": after, "location_id": after_place, "limit": _EXPORT_SIZE}
         async with database.connection() as connection:
-            found = await rows(Figure, connection, QUERIES["figures"], params)
-        if not found:
+            figures = await rows(Figure, connection, QUERIES["figures"], params)
+        if not figures:
             return
-        after, after_place = found[-1].sku, found[-1].location_id or UUID(int=0)
+        after, after_place = figures[-1].sku, figures[-1].location_id or UUID(int=0)
         yield [
             (
-                one.sku,
-                one.barcode or "",
-                one.title,
-                one.location or "",
-                one.on_hand,
-                one.held,
-                one.on_hand - one.held - one.reserve,
+                figure.sku,
+                figure.barcode or "",
+                figure.title,
+                figure.location or "",
+                figure.on_hand,
+                figure.held,
+                figure.on_hand - figure.held - figure.reserve,
             )
-            for one in found
+            for figure in figures
         ]
 
 

@@ -119,5 +119,5 @@ async def all_staff(connection: Connection) -> list[Staff]:
 
 async def staff_names(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, str]:
     """Return what these people are called."""
-    found = await rows(_Named, connection, QUERIES["names"], {"ids": list(set(ids))})
-    return {named.id: named.name for named in found}
+    named_staff = await rows(_Named, connection, QUERIES["names"], {"ids": list(set(ids))})
+    return {named.id: named.name for named in named_staff}

@@ -339,12 +339,12 @@ async def _product_ids(connection: Connection, records: Sequence[Mapping[str, An
 
 async def _owners(connection: Connection, records: Sequence[Mapping[str, Any]]) -> dict[str, _Owner]:
     codes = list({record["barcode"] for record in records if record.get("barcode")})
-    found = await rows(_Owner, connection, QUERIES["codes_of_others"], {"codes": codes})
-    return {owner.code: owner for owner in found}
+    owners = await rows(_Owner, connection, QUERIES["codes_of_others"], {"codes": codes})
+    return {owner.code: owner for owner in owners}
 
 
 async def _parts(connection: Connection, records: Sequence[Mapping[str, Any]]) -> dict[str, _Part]:
     skus = {sku for record in records for sku in (record.get("parts") or ())}
     skus |= {record["sku"] for record in records if record.get("parts")}
-    found = await rows(_Part, connection, QUERIES["part_skus"], {"skus": list(skus)})
-    return {part.sku: part for part in found}
+    parts = await rows(_Part, connection, QUERIES["part_skus"], {"skus": list(skus)})
+    return {part.sku: part for part in parts}

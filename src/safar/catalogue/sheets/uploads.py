@@ -90,10 +90,10 @@ async def save_rows(connection: Connection, upload_id: UUID, sheet_rows: Sequenc
 
 async def upload_of(connection: Connection, upload_id: UUID, kind: str) -> Upload:
     """Return a file that was handed in. Raises NotFound."""
-    found = await row(Upload, connection, QUERIES["upload"], {"id": upload_id, "kind": kind})
-    if found is None:
+    upload = await row(Upload, connection, QUERIES["upload"], {"id": upload_id, "kind": kind})
+    if upload is None:
         raise NotFound
-    return found
+    return upload
 
 
 async def rows_of(

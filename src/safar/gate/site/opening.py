@@ -95,8 +95,8 @@ async def join(
 
 async def in_draw(connection: Connection, visit_ids: Sequence[UUID]) -> dict[UUID, Entry]:
     """Return the answer for those of the visits that are in a draw and have no number yet."""
-    found = await rows(_Waiting, connection, QUERIES["lots"], {"ids": list(visit_ids)})
-    return {waiting.id: early(waiting.id, waiting.joined_at) for waiting in found}
+    waiting_visits = await rows(_Waiting, connection, QUERIES["lots"], {"ids": list(visit_ids)})
+    return {waiting.id: early(waiting.id, waiting.joined_at) for waiting in waiting_visits}
 
 
 def early(visit_id: UUID, at: datetime) -> Queued:

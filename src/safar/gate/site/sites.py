@@ -147,6 +147,6 @@ async def _add(connection: Connection, new: NewSite) -> bool:
 
 
 async def _found(connection: Connection, key: str) -> Site:
-    found = await row(Site, connection, QUERIES["sites"], {"keys": [key]})
-    assert found is not None
-    return found
+    site = await row(Site, connection, QUERIES["sites"], {"keys": [key]})
+    assert site is not None
+    return site

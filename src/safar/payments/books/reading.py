@@ -16,14 +16,14 @@ _TRIES_TOLD = 4
 
 
 async def accounts_of(connection: Connection, order_ids: Iterable[UUID]) -> dict[UUID, OrderMoney]:
-    found = await rows(OrderMoney, connection, QUERIES["accounts"], {"ids": list(order_ids)})
-    return {account.order_id: account for account in found}
+    money_rows = await rows(OrderMoney, connection, QUERIES["accounts"], {"ids": list(order_ids)})
+    return {account.order_id: account for account in money_rows}
 
 
 async def lock_accounts(connection: Connection, order_ids: Iterable[UUID]) -> dict[UUID, OrderMoney]:
     """Return the money of these orders, which nobody else changes until the transaction ends."""
-    found = await rows(OrderMoney, connection, QUERIES["lock_accounts"], {"ids": list(set(order_ids))})
-    return {account.order_id: account for account in found}
+    money_rows = await rows(OrderMoney, connection, QUERIES["lock_accounts"], {"ids": list(set(order_ids))})
+    return {account.order_id: account for account in money_rows}
 
 
 async def open_payments(connection: Connection, *, until: datetime, limit: int) -> list[UUID]:

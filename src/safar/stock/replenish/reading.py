@@ -46,8 +46,8 @@ async def forecast_of(connection: Connection, variant_id: UUID) -> Forecast | No
 
 async def rule_of(connection: Connection, variant_id: UUID) -> ReplenishRule:
     """Return what staff want of a variant; without a rule of its own, nothing in particular."""
-    found = await row(ReplenishRule, connection, QUERIES["rule_of"], {"variant_id": variant_id})
-    return found or ReplenishRule(variant_id)
+    replenish_rule = await row(ReplenishRule, connection, QUERIES["rule_of"], {"variant_id": variant_id})
+    return replenish_rule or ReplenishRule(variant_id)
 
 
 async def watchers(connection: Connection) -> dict[UUID, UUID]:
