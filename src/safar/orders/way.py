@@ -66,7 +66,7 @@ def is_partly_shipped(goods: Sequence[Goods]) -> bool:
 
 def when_paid(state: str, payment_state: str) -> PaidStep:
     """Return what a payment that arrived does: confirm the order, be given back, or nothing new."""
-    if state == OrderState.PLACED:
+    if after(state, Step.CONFIRM) is not None:
         return "claim"
     if state == OrderState.CANCELLED and payment_state in (PaymentState.STARTED, PaymentState.FAILED):
         return "owe"
@@ -82,7 +82,7 @@ def when_cancelled(state: str, *, by_staff: bool, asked_for: bool) -> CancelStep
         return "nothing"
     if state == OrderState.PLACED:
         return "release"
-    if asked_for and (state == OrderState.CONFIRMED or (state == OrderState.PACKED and by_staff)):
+    if asked_for and after(state, Step.CANCEL if by_staff else Step.CANCEL_BY_CUSTOMER) is not None:
         return "return"
     return "refuse"
 
