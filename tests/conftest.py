@@ -40,7 +40,7 @@ hypothesis.settings.load_profile("suite")
 _TOGETHER = ("tests/browser/", "tests/demo/", "tests/test_project.py")
 
 
-class _ByFolder(LoadScopeScheduling):
+class _ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Spreads tests one by one, but keeps those on one worker that share what is costly.
 
     pytest-xdist 3.8 finds none of its own groups (`xdist_group`) under pytest 9.2.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
@@ -362,10 +363,10 @@ def test_the_migrations_are_one_line_and_each_has_its_sql() -> None:
 def empty_database(postgres: EmbeddedPostgres) -> Iterator[str]:
     name = "test_of_migrations"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        connection.execute(f"CREATE DATABASE {name}")
     yield postgres.url(name)
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _schema(url: str) -> list[tuple[object, ...]]:
@@ -447,8 +448,8 @@ def test_a_migration_that_finds_its_table_in_use_is_tried_again(
             raise psycopg.errors.LockNotAvailable
         real_upgrade(_config, _revision)
 
-    real_upgrade = migrations.command.upgrade
-    monkeypatch.setattr(migrations.command, "upgrade", upgrade)
+    real_upgrade = command.upgrade
+    monkeypatch.setattr(command, "upgrade", upgrade)
     monkeypatch.setattr(migrations, "_PAUSE_S", 0)
     migrate(empty_database)
     assert len(upgrades) == 3
@@ -469,9 +470,9 @@ async def test_two_shops_in_one_database_do_not_meet(empty_database: str, tmp_pa
     settings = Settings(data_dir=tmp_path)
     channels = set()
     migrate(empty_database)  # somebody's first shop, in public: further along every search path
-    with psycopg.connect(empty_database, autocommit=True) as connection:
+    with psycopg.connect(empty_database, autocommit=True) as by_hand:
         for name in ("one", "two"):
-            connection.execute(f"CREATE SCHEMA {name}")  # type: ignore[arg-type]
+            by_hand.execute(f"CREATE SCHEMA {name}")
     for url in (empty_database, shop("one"), shop("two")):
         migrate(url)
         database = Database(url, settings)

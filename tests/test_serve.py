@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def listening() -> Iterator[int]:
 async def test_a_taken_port_is_refused_before_anything_starts(
     tmp_path: Path, listening: int, name: str
 ) -> None:
-    ports = {port: reserve_port() for port in ("front_port", "console_port", "mail_in_port")}
+    ports: dict[str, Any] = {port: reserve_port() for port in ("front_port", "console_port", "mail_in_port")}
     settings = Settings(data_dir=tmp_path / "data", **(ports | {name: listening}))
     with pytest.raises(RuntimeError, match=f"Port {listening} .* set SAFAR_{name.upper()}"):
         await Supervisor(settings).start("owner@safar.example")
@@ -60,7 +61,7 @@ def test_links_follow_the_ports_unless_an_address_is_set() -> None:
 
 def _said_by(command: list[str], user: pwd.struct_passwd) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=True, **as_account(user))
-    return done.stdout.strip()
+    return str(done.stdout).strip()
 
 
 @pytest.mark.finding("security-27")

@@ -133,7 +133,7 @@ def test_a_strangers_word_is_held_against_few_of_all_words(monkeypatch: pytest.M
         compared.append(len(known))
         return extract(word, known, **how)  # type: ignore[call-overload]
 
-    monkeypatch.setattr(match.process, "extract", counting)
+    monkeypatch.setattr("safar.answers.match.process.extract", counting)
     understand(" ".join(f"{letters[n % 20]}qqqqqqqqqqx" + letters[n % 19] * 3 for n in range(20)), goods)
     asked_once = len(compared)
     assert asked_once <= 20 * 2 * 5, "twenty words, titles and lexicon, five lengths"

@@ -42,7 +42,7 @@ async def messages(context: Context) -> dict[str, tuple[str, str | None]]:
 
 async def customer_of(context: Context, address: str) -> UUID:
     ((id_,),) = await read(context, "SELECT customer_id FROM customer_identities WHERE value = %s", address)
-    return id_
+    return UUID(str(id_))
 
 
 @pytest.mark.finding("messages-10")
@@ -169,7 +169,7 @@ async def test_in_quiet_hours_nothing_is_queued_and_what_waits_goes_when_they_en
 
 async def _variant(context: Context) -> UUID:
     ((variant_id,),) = await read(context, "SELECT variant_id FROM campaigns LIMIT 1")
-    return variant_id
+    return UUID(str(variant_id))
 
 
 _DAYS = st.datetimes(datetime(2030, 1, 1), datetime(2032, 1, 1), timezones=st.just(UTC))

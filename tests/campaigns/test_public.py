@@ -66,7 +66,7 @@ async def test_machines_that_open_links_are_shown_the_offer_and_count_for_nothin
     context: Context, serve: Serve, send: Send
 ) -> None:
     link = path(link_url(context.vault, context.settings, send[0]))
-    no_person = (
+    no_person: tuple[tuple[str, dict[str, str]], ...] = (
         ("HEAD", {}),
         ("GET", {"sec-purpose": "prefetch;prerender"}),
         ("GET", {"purpose": "prefetch"}),

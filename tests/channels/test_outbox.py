@@ -18,6 +18,7 @@ from safar.channels.actions import (
     take_due_mail,
     troubles,
 )
+from safar.channels.compose import compose
 from safar.channels.decide import TRIES_MAX, refused_attempt
 from safar.channels.model import WEB, Due, Outgoing
 from safar.channels.outbox import Outbox
@@ -387,7 +388,6 @@ async def test_a_mail_that_breaks_the_writer_of_mails_holds_up_no_other(
             raise RecursionError("whatever nobody thought of")
         return compose(message, **settings)
 
-    compose = outbox_module.compose
     monkeypatch.setattr(outbox_module, "compose", write)
     await Outbox(mailing).step()
     found = await states(mailing)

@@ -84,7 +84,7 @@ async def test_a_claim_of_a_known_address_changes_nothing_of_its_owner(database:
     async with database.connection() as connection:
         found = await customer_cards(connection, [vera, eve])
         browsers = "SELECT count(*) FROM customer_identities WHERE kind = 'visitor'"
-        assert await value(connection, browsers) == 0  # type: ignore[arg-type]
+        assert await value(connection, browsers) == 0
     assert (found[vera].name, found[vera].language, found[eve].id) == (None, "fa", eve)
 
 

@@ -1,5 +1,7 @@
 """Whose an address is, case by case: the whole table."""
 
+from uuid import UUID
+
 import pytest
 
 from safar.customers.decide import ProofVerdict, verdict
@@ -25,13 +27,13 @@ ME, OWNER, BY_ADDRESS, OTHER = (derived_id(name) for name in ("me", "owner", "by
     ],
 )
 def test_only_the_claimants_own_browser_joins_them_to_a_mailbox(
-    claimant: object, owner: object, brought_by: object, has_address: bool, found: ProofVerdict
+    claimant: UUID, owner: UUID | None, brought_by: UUID | None, has_address: bool, found: ProofVerdict
 ) -> None:
     decided = verdict(
         claimant,
         owner,
         brought_by=brought_by,
         address_own=BY_ADDRESS,
-        has_address=has_address,  # type: ignore[arg-type]
+        has_address=has_address,
     )
     assert decided is found

@@ -33,7 +33,7 @@ async def identify(database: Database, *requests: IdentityRequest) -> list[UUID]
 
 
 async def count(connection: Connection, table: str) -> int:
-    return int(await value(connection, f"SELECT count(*) FROM {table}"))  # type: ignore[arg-type]
+    return int(await value(connection, f"SELECT count(*) FROM {table}"))
 
 
 @pytest.mark.finding("security-low-customers_once")
@@ -58,7 +58,7 @@ async def test_one_address_is_one_customer_however_it_is_written(database: Datab
     async with database.connection() as connection:
         assert await count(connection, "customers") == 2
         events = "SELECT count(*) FROM journal_events WHERE name = 'customer.identified'"
-        assert await value(connection, events) == 2  # type: ignore[arg-type]
+        assert await value(connection, events) == 2
 
 
 async def test_the_same_addresses_from_many_connections_at_once_give_one_customer_each(

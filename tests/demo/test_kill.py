@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from psycopg import OperationalError
@@ -160,14 +161,14 @@ async def _loaded(stage: Stage) -> None:
 
 
 async def _all(connection: Connection, query: str, *params: object) -> list[tuple[object, ...]]:
-    cursor = await connection.execute(query, params or None)  # type: ignore[arg-type]
+    cursor = await connection.execute(query, params or None)
     return list(await cursor.fetchall())
 
 
 async def _check_orders(
     connection: Connection, context: Context, rehearsed: Rehearsed, buyers: list[SteadyBuyer]
 ) -> None:
-    states = dict(await _all(connection, "SELECT id, state FROM orders"))  # type: ignore[arg-type]
+    states: dict[UUID, str] = dict(await _all(connection, "SELECT id, state FROM orders"))  # type: ignore[arg-type]
     assert [id_ for id_, state in states.items() if state not in ("confirmed", "cancelled")] == []
     told = [urlsplit(path).path.rpartition("/")[2] for path in rehearsed.tally.orders]
     orders = [read_link(context, signed).order_id for signed in told]

@@ -84,7 +84,7 @@ async def test_a_disk_that_is_full_keeps_the_month_and_leaves_no_half_file(
     assert MONTH in await months(journal)
     assert list(tmp_path.iterdir()) == []
     async with journal.connection() as connection:
-        assert await value(connection, f"SELECT count(*) FROM {MONTH}".encode()) == 3
+        assert await value(connection, f"SELECT count(*) FROM {MONTH}") == 3
 
 
 async def test_a_file_that_says_something_else_is_never_taken_for_the_month(

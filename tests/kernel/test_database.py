@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
+from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -195,8 +196,11 @@ async def test_what_the_database_cannot_do_now_is_an_honest_answer_over_http(
     database: Database, database_url: str, tmp_path: Path, serve: Serve
 ) -> None:
     settings = Settings(
-        data_dir=tmp_path, secret_key="only-for-tests", lock_timeout_ms=50, statement_timeout_ms=150
-    )  # type: ignore[arg-type]
+        data_dir=tmp_path,
+        secret_key=SecretStr("only-for-tests"),
+        lock_timeout_ms=50,
+        statement_timeout_ms=150,
+    )
     hurried = make_context(settings, database_url)
     await hurried.database.open()
     async with database.connection() as connection:

@@ -50,7 +50,7 @@ def written() -> Iterator[io.StringIO]:
     structlog.configure(
         processors=processors(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
-        logger_factory=structlog.PrintLoggerFactory(lines),  # type: ignore[arg-type]
+        logger_factory=structlog.PrintLoggerFactory(lines),
         cache_logger_on_first_use=False,
     )
     yield lines
@@ -91,11 +91,11 @@ async def test_canaries_in_every_field_and_link_are_found_in_no_log(
     with psycopg.connect(impatient.database.url) as other:  # rows that somebody else keeps
         tables = other.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         for (table,) in tables:
-            other.execute(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')  # type: ignore[arg-type]
+            other.execute(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')
         await _everything(front)
     with psycopg.connect(impatient.database.url, autocommit=True) as other:  # and a schema that is not ours
         for table in ("orders", "products", "carts", "messages"):
-            other.execute(f"ALTER TABLE IF EXISTS {table} RENAME TO {table}_gone")  # type: ignore[arg-type]
+            other.execute(f"ALTER TABLE IF EXISTS {table} RENAME TO {table}_gone")
     await _everything(front)
     async with httpx.AsyncClient(base_url=await serve(build_console(impatient)), timeout=60) as staff:
         await staff.post("/sign-in", data={"email": _PERSON["email"], "password": _CANARY})

@@ -178,7 +178,7 @@ def test_the_servers_log_holds_nothing_of_what_a_statement_was_refused_for(
             (f"SELECT {canary.replace('-', '_')}", None),
         ):
             with pytest.raises(psycopg.Error):
-                connection.execute(statement, [value] if value else None)  # type: ignore[arg-type]
+                connection.execute(statement, [value] if value else None)
     written = (postgres.directory / "server.log").read_text()
     assert "ready to accept connections" in written
     assert "canary" not in written

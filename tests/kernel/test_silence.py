@@ -138,5 +138,5 @@ async def test_of_several_hosts_the_one_that_can_be_written_to_is_taken(
         await database.open()
         async with database.connection() as connection:
             assert await value(connection, "SELECT current_database()") == name
-            assert connection.info.port == int(ports[1])
+            assert connection.info.port == int(ports[1] or 0)
         await database.close()

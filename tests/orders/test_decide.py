@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
+from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,10 +26,10 @@ _LINES = st.lists(
 
 @given(_LINES, st.randoms())
 def test_the_order_of_lines_and_the_callers_cookies_do_not_make_another_request(
-    lines: tuple[tuple[object, int], ...], random: object
+    lines: tuple[tuple[UUID, int], ...], random: Random
 ) -> None:
     shuffled = list(lines)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     one = a_request(*lines)
     assert one.fingerprint == a_request(*shuffled, customer_id=new_id(), language="fa").fingerprint
     assert one.fingerprint != replace(one, email="other@b.example").fingerprint

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -119,7 +120,7 @@ async def test_a_cart_whose_payment_came_to_nothing_can_be_ordered_again(
 async def test_an_id_that_a_client_sends_is_no_id_of_an_order_or_a_hold_and_counts_in_its_browser_alone(
     browser: httpx.AsyncClient, database: Database
 ) -> None:
-    body = {**BUYER, "id": str(new_id()), "sku": "MUG", "quantity": 1}
+    body: dict[str, Any] = {**BUYER, "id": str(new_id()), "sku": "MUG", "quantity": 1}
     mine = await browser.post("/buy", json=body)
     async with httpx.AsyncClient(base_url=browser.base_url) as stranger:
         await stranger.get("/cart")
@@ -128,7 +129,7 @@ async def test_an_id_that_a_client_sends_is_no_id_of_an_order_or_a_hold_and_coun
     assert mine.json()["order"] != theirs.json()["order"]
     async with database.connection() as connection:
         for table in ("orders", "capacity_holds"):
-            ids = [id_ for (id_,) in await (await connection.execute(f"SELECT id FROM {table}")).fetchall()]  # type: ignore[arg-type]
+            ids = [id_ for (id_,) in await (await connection.execute(f"SELECT id FROM {table}")).fetchall()]
             assert len(ids) == 2
             assert UUID(body["id"]) not in ids
 

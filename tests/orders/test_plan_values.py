@@ -24,7 +24,8 @@ from safar.orders.plan import OrderPlan, PlannedLine, out_of_stock, plan_order, 
 from safar.pricing.model import Discount
 from safar.stock.model import MAIN, Level, Place
 from tests.stage.buyers import NO_LIMITS
-from tests.stage.plans import IDS, KIT, KITS, STORE, plenty, request_of, world_of
+from tests.stage.orders import IDS
+from tests.stage.plans import KIT, KITS, STORE, plenty, request_of, world_of
 
 A, B, C, _D = IDS
 

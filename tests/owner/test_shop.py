@@ -55,7 +55,7 @@ async def test_the_environment_speaks_at_the_first_start_only(context: Context) 
 
 
 async def test_a_change_is_told_once_with_what_it_was_before(context: Context) -> None:
-    changes = {"ship_days": 3, "address": ("9 Other Road", "Bath")}
+    changes: dict[str, str | int | tuple[str, ...]] = {"ship_days": 3, "address": ("9 Other Road", "Bath")}
     async with context.database.transaction() as connection:
         await found_shop(connection, Settings(ship_days=2))
         assert await change_shop(connection, changes, staff_id=None) == ("address", "ship_days")

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from safar.channels.actions import EMAIL, ensure_channels
+from safar.channels.actions import ensure_channels
+from safar.channels.model import EMAIL
 from safar.journal.actions import append_many
 from safar.journal.line import LineKeeper
 from safar.journal.model import Event
@@ -57,7 +58,7 @@ async def _customer(connection: Connection, at: datetime, kind: str = "visitor",
 
 async def _rows(context: Context, table: str) -> int:
     async with context.database.connection() as connection:
-        return int(await value(connection, f"SELECT count(*) FROM {table}"))  # type: ignore[arg-type]
+        return int(await value(connection, f"SELECT count(*) FROM {table}"))
 
 
 async def test_what_is_over_goes_and_what_is_young_or_in_use_stays(context: Context) -> None:

@@ -8,7 +8,8 @@ import orjson
 import pytest
 from psycopg.types.json import Jsonb
 
-from safar.channels.actions import EMAIL, ensure_channels
+from safar.channels.actions import ensure_channels
+from safar.channels.model import EMAIL
 from safar.console.build import build_console
 from safar.journal.actions import append_many, of_staff
 from safar.journal.model import Event
@@ -175,7 +176,7 @@ async def test_whoever_is_erased_stands_nowhere_but_on_invoices(context: Context
             kept = (
                 "SELECT name = %s AND address = %s AND email = '' AND phone = '' FROM orders WHERE name > ''"
             )
-            assert await value(connection, kept, [CANARY, CANARY])  # type: ignore[arg-type]
+            assert await value(connection, kept, [CANARY, CANARY])
             states = "SELECT array_agg(state || coalesce(reason, '') ORDER BY state) FROM messages"
             assert await value(connection, states) == ["received", "skippederased"], (
                 "nothing is sent any more"

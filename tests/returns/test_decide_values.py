@@ -34,7 +34,7 @@ GOODS = [goods_of(CUP, 5, 2), goods_of(CUP, 4, at=ASIDE), goods_of(SPOON, 3, 3),
 def test_a_parcel_holds_what_is_still_to_go_from_its_shelf() -> None:
     whole = parcel_of(GOODS, MAIN, None)
     assert whole == Parcel({CUP: 7}, {(CUP, MAIN): 3, (CUP, ASIDE): 4}, last=False)
-    assert parcel_of(GOODS[:3], MAIN, None) == replace(whole, last=True)  # type: ignore[type-var]
+    assert parcel_of(GOODS[:3], MAIN, None) == replace(whole, last=True)
     assert parcel_of(GOODS, STORE, [(PLATE, 1), (PLATE, 1)]) == Parcel({PLATE: 2}, {(PLATE, STORE): 2}, False)
     assert parcel_of(GOODS, MAIN, [(CUP, 4), (SPOON, 0)]) == Parcel(
         {CUP: 4}, {(CUP, MAIN): 3, (CUP, ASIDE): 1}, last=False

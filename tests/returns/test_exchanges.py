@@ -102,7 +102,7 @@ async def test_goods_got_by_a_dearer_exchange_are_worth_all_that_was_paid(
     await counter.pay_back(second)
     async with context.database.connection() as connection:
         found = await connection.execute("SELECT order_id, amount_minor FROM refunds")
-        parts = dict(await found.fetchall())
+        parts: dict[UUID, int] = dict(await found.fetchall())
     assert parts == {order_id: 375, new_id_: 120}, "each part goes back where it was paid"
 
 

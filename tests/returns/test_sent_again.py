@@ -61,7 +61,7 @@ async def test_what_is_given_up_with_a_line_more_is_something_else(context: Cont
     assert not (await context.batched(give_up_many, first)).changed
     for other in ({"units": ((MUG, 1), (CLOCK, 1))}, {"units": None}, {"with_shipping": True}):
         with pytest.raises(SameKeyOtherBody):
-            await context.batched(give_up_many, replace(first, **other))  # type: ignore[arg-type]
+            await context.batched(give_up_many, replace(first, **other))
 
 
 def test_a_refund_for_another_reason_is_another_one() -> None:

@@ -207,7 +207,7 @@ async def test_what_was_issued_stays_when_the_shop_and_its_taxes_change(
     await tax(context.database, "GB", 5_000, included=True)
     later = replace(context, settings=context.settings.model_copy(update={"invoice_series": "NEW-"}))
     async with context.database.transaction() as connection:
-        moved = {"name": "Elsewhere", "address": ("9 Other Road",)}
+        moved: dict[str, str | int | tuple[str, ...]] = {"name": "Elsewhere", "address": ("9 Other Road",)}
         await change_shop(connection, moved, staff_id=None)
     assert read(await invoice_of(later, order), tmp_path) == before
     assert "Elsewhere" in read(

@@ -13,7 +13,7 @@ from safar.orders.model import OrderState
 from safar.stock import actions as stock
 from safar.stock.counts.actions import count_of, enter_counted_many, finish_count, open_count
 from safar.stock.counts.model import CountEntry, Sheet
-from safar.stock.lots import Lot, lots_of, open_lots, shelf_units
+from safar.stock.lots import Lot, follow_many, lots_of, open_lots, shelf_units
 from safar.stock.model import MAIN, Transfer, outgoing_of
 from safar.stock.restock import Handled, write_off_many
 from tests.stage.books import books_agree
@@ -91,10 +91,10 @@ async def test_lots_stay_on_the_shelf_when_units_are_set_aside(context: Context,
         await open_lots(connection, [lot])
         await stock.receive_stock_many(connection, [stock.StockReceipt(new_id(), MUG, MAIN, 4, "delivery")])
         came = Transfer(new_id(), MUG, stock.SUPPLIER, MAIN, 4, "delivery")
-        await stock.follow_many(connection, [came], {came.move_id: lot.id})
+        await follow_many(connection, [came], {came.move_id: lot.id})
         aside = Transfer(new_id(), MUG, MAIN, stock.allocation_of(campaign_id), 3, "campaign")
         await stock.transfer_many(connection, [aside])
-        await stock.follow_many(connection, [aside])
+        await follow_many(connection, [aside])
         assert [(one.location_id, one.units) for one in await lots_of(connection, MUG)] == [(MAIN, 4)]
         broken = Handled(new_id(), MUG, stock.allocation_of(campaign_id), 1, "broken")
         await write_off_many(connection, [broken])

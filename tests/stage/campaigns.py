@@ -123,7 +123,7 @@ async def delivered(context: Context, end: End = End.SENT) -> int:
 
 async def read(context: Context, query: str, *params: Any) -> list[tuple[Any, ...]]:
     async with context.database.connection() as connection:
-        cursor = await connection.execute(query, params or None)  # type: ignore[arg-type]
+        cursor = await connection.execute(query, params or None)
         return await cursor.fetchall()
 
 

@@ -17,7 +17,7 @@ from safar.orders.links import order_link
 
 async def count(database: Database, table: str) -> int:
     async with database.connection() as connection:
-        return int(await value(connection, f"SELECT count(*) FROM {table}"))  # type: ignore[arg-type]
+        return int(await value(connection, f"SELECT count(*) FROM {table}"))
 
 
 def hidden(page: httpx.Response) -> str:

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from safar.capacity.actions import OnHandChange, change_many, open_account
-from safar.channels.actions import EMAIL, ensure_channels, note_trouble
+from safar.channels.actions import ensure_channels, note_trouble
+from safar.channels.model import EMAIL
 from safar.gate.site.sites import ensure_site
 from safar.kernel import clock
 from safar.kernel.context import Context

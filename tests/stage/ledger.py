@@ -88,7 +88,7 @@ class ModelLedger:
             if hold_id in live and hold:
                 answers.append(("live", hold.expires))
             else:
-                answers.append((hold and (hold.ending or "expired"), None))
+                answers.append(((hold.ending or "expired") if hold else None, None))
         return answers
 
     def change(self, changes: list[tuple[int, int]]) -> bool:

@@ -71,7 +71,7 @@ async def sell_weekly(database: Database, sold: Mapping[UUID, Sequence[int]], *,
 
 async def all_rows(database: Database, query: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     async with database.connection() as connection:
-        cursor = await connection.execute(query, params)  # type: ignore[arg-type]
+        cursor = await connection.execute(query, params)
         return await cursor.fetchall()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from safar.catalogue.actions import variant_id_of
 from safar.kernel.ids import new_id
@@ -68,7 +69,7 @@ _METHOD = {
     "key": "post", "name": "Post", "days_least": "1", "days_most": "3", "weight-0": "1000", "price-0": "3.95",
     "weight-1": "", "price-1": "6.95", "free_from": "50", "active": "yes",
 }  # fmt: skip
-_MOVED = {"numbers": frozenset({"quantity"}), "ids": frozenset({"move_id", "location_id"})}
+_MOVED: dict[str, Any] = {"numbers": frozenset({"quantity"}), "ids": frozenset({"move_id", "location_id"})}
 _BUTTON = Write({}, bodyless=True)
 # Of a purchase order, a transfer or a count that is not there; tests/stock tries those that are.
 _NO_DOCUMENT = _BUTTON

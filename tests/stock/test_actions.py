@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -28,11 +29,11 @@ async def _locations(database: Database) -> None:
         await stock.ensure_locations(connection)
 
 
-def receipt(quantity: int, variant_id: object = MUG) -> StockReceipt:
+def receipt(quantity: int, variant_id: UUID = MUG) -> StockReceipt:
     return StockReceipt(
         move_id=new_id(),
         variant_id=variant_id,
-        location_id=MAIN,  # type: ignore[arg-type]
+        location_id=MAIN,
         quantity=quantity,
         reason="delivery",
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
@@ -198,16 +199,16 @@ def test_a_picker_is_told_how_many_are_not_there_in_date() -> None:
 
 
 def test_lots_follow_a_move_from_shelf_to_shelf_and_out() -> None:
-    def moved(*moves: Transfer, **other: object) -> list[tuple[str, str, int]]:
+    def moved(*moves: Transfer, **other: Any) -> list[tuple[str, str, int]]:
         names = {one.lot_id: one.code for one in (OLD, SOON, LATE)}
         places = {MAIN: "main", STORE: "store"}
         entries = follow(
             [OLD, SOON, LATE],
             moves,
-            other.get("stated", {}),  # type: ignore[arg-type]
+            other.get("stated", {}),
             shelves={outgoing_of(MAIN): MAIN},
             behind=other.get("behind", {}),
-            today=TODAY,  # type: ignore[arg-type]
+            today=TODAY,
         )
         return [(names.get(one.lot_id, "new"), places[one.location_id], one.units) for one in entries]
 

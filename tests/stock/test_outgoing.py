@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,7 +65,7 @@ async def test_what_is_sold_and_has_not_left_is_a_figure_that_follows_the_moves(
 async def test_shipping_and_counting_read_no_history(shelves: Database) -> None:
     one = {"variant_id": MUG, "location_id": MAIN, "outgoing_id": outgoing_of(MAIN)}
     counted = {**one, "count_id": new_id(), "now": clock.now()}
-    queries = [
+    queries: list[tuple[str, dict[str, Any]]] = [
         (stock.QUERIES["missing_goods"], {"places": as_json([one])}),
         (LOTS["shelf_units"], {**one, "shelf_id": MAIN}),
         (COUNTS["expect"], counted),

@@ -135,7 +135,7 @@ async def test_a_file_goes_on_after_a_break_and_books_each_row_once(
     monkeypatch.setattr(uploads, "CHUNK", 1)
     path = await upload(desk, "sku,received\nMUG,2\nCLOCK,3\n")
     upload_id, before = UUID(path.rpartition("/")[2]), await lies(shelves)
-    pieces, mark = 0, sheets.mark_until
+    pieces, mark = 0, uploads.mark_until
 
     async def breaks(*arguments: Any) -> None:
         nonlocal pieces

@@ -12,7 +12,8 @@ import pytest
 
 from safar.capacity.actions import OnHandChange, change_many, hold_many, open_account
 from safar.capacity.model import HoldRequest
-from safar.channels.actions import EMAIL, ensure_channels
+from safar.channels.actions import ensure_channels
+from safar.channels.model import EMAIL
 from safar.console.build import build_console
 from safar.console.running import said
 from safar.front.build import build_front

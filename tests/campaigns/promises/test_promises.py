@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from safar.campaigns.promises import keeping as promises
-from safar.channels.actions import Author
+from safar.channels.model import Author
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.context import Context

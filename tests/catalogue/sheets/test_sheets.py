@@ -202,7 +202,7 @@ async def test_a_file_goes_on_after_a_break_where_it_stopped(
         f"CUP,Cup,home,5,,,\nBOWL,Bowl,home,8,,,{EAN}\nTEA-L,Tea,home,7,Size: S,,\n",
     )
     assert [row.outcome for row in rows] == ["changed", "new", "changed", "new", "changed", "changed"]
-    pieces, mark = 0, actions.mark_until
+    pieces, mark = 0, uploads.mark_until
 
     async def breaks(*arguments: Any, **named: Any) -> None:
         nonlocal pieces

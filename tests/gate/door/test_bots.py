@@ -1,6 +1,7 @@
 """Against programs: the proof of work, the patience without scripts, and limits by network address."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -33,7 +34,7 @@ def test_an_answer_opens_its_own_challenge_and_no_other(client: UUID) -> None:
     done = work.checked(SEAL, client, text, answers)
     assert work.proven_visit(SHOP, client, done) == work.proven_visit(SHOP, client, done)
     other = work.challenge(SEAL, new_id(), 4)
-    false = (
+    false: tuple[tuple[Any, ...], ...] = (
         (new_id(), text, answers),
         (client, other, answers),
         (client, text, answers[:-1]),

@@ -174,8 +174,8 @@ class Model:
                 call[2] += elapsed_s
         open_calls, finished = split_calls(self.open_calls())
         self.show_up = learned_show_up(self.show_up, finished)
-        for call in finished:
-            del self.calls[call.first]
+        for ended in finished:
+            del self.calls[ended.first]
         before = self.called
         self.called = next_called(
             issued=self.issued, called=before, free=self.free, calls=open_calls, show_up=self.show_up

@@ -106,9 +106,10 @@ async def test_the_draw_gives_each_a_number_by_lot_and_latecomers_come_after(ope
     assert hashlib.sha256(key).hexdigest() == site.draw_hash
     mine = re.search(r"<code dir=\"ltr\">(0\.\d+)</code>", page)
     assert mine is not None
+    assert site.opening_id is not None
     assert float(mine[1]) == pytest.approx(
         lot(key, site.opening_id, ids[by_lot[5]]).share,
-        abs=1e-8,  # type: ignore[arg-type]
+        abs=1e-8,
     )
     assert key.hex() not in (await late.get("/wait?next=/p/tea")).text
     for n in by_lot[:3]:

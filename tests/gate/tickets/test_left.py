@@ -101,7 +101,7 @@ async def outlet(open_shop: OpenShop) -> Shop:
 
 async def handed(browser: httpx.AsyncClient) -> str:
     answer = await browser.get("/wait?site=outlet&next=https://outlet.example/shoes")
-    return answer.headers.get("location", "")
+    return str(answer.headers.get("location", ""))
 
 
 async def opened(shop: Shop, address: str, **headers: str) -> tuple[int, str]:

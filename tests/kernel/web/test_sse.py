@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -77,7 +78,7 @@ async def test_a_silent_stream_shows_that_it_is_alive_and_a_closed_one_lets_go(
 
     response = event_stream(events())
     assert response.headers["content-type"].startswith("text/event-stream")
-    parts = response.body_iterator
+    parts: Any = response.body_iterator
     first = [await anext(parts) for _part in range(5)]
     assert first == [b"retry: 1500\n\n", b"id: 1\ndata: first\n\n", *[b": still here\n\n"] * 3]
     go_on.set()
@@ -85,7 +86,7 @@ async def test_a_silent_stream_shows_that_it_is_alive_and_a_closed_one_lets_go(
         continue
     assert part == b"id: 2\ndata: second\n\n"
     assert await anext(parts) == b": still here\n\n"
-    await parts.aclose()  # type: ignore[attr-defined]
+    await parts.aclose()
     async with asyncio.timeout(30):
         await closed.wait()
 

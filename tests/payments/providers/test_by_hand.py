@@ -61,7 +61,7 @@ from tests.stage.payments import (
 
 TOKEN = "a-secret-token"
 SIGNING = "what-signs-the-notices"
-BANK = {"holder": "Safar Gifts GmbH", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}
+BANK: dict[str, Any] = {"holder": "Safar Gifts GmbH", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}
 
 
 @pytest.fixture(autouse=True)
@@ -430,7 +430,8 @@ async def test_a_notice_with_a_wrong_secret_or_no_sense_changes_nothing(
     answer = await taken(context, "REDE", PIX)
     for token in ("wrong", "", TOKEN + "x", "x" * 3000):
         assert (await doors.post(f"/pay/notices/pix/{token}", json=told(answer, "129.90"))).status_code == 404
-    for body in ([], {"pix": [{}]}, told(answer, "-1")):
+    bodies: tuple[Any, ...] = ([], {"pix": [{}]}, told(answer, "-1"))
+    for body in bodies:
         assert (await doors.post(f"/pay/notices/pix/{TOKEN}", json=body)).status_code == 400
     assert (await order(context, answer.order_id)).state == "placed"
     await offer(context, PIX, secrets={"key": "loja@safar.example"}, holder="Loja", city="Recife")

@@ -44,7 +44,7 @@ async def last_order(database: Database) -> dict[str, Any]:
             "country, postcode, city, phone, currency, discount_minor, shipping_minor, tax_minor,"
             " tax_included, total_minor, shipping_key, discount_code"
         )
-        found = await connection.execute(f"SELECT {columns} FROM orders ORDER BY number DESC LIMIT 1")  # type: ignore[arg-type]
+        found = await connection.execute(f"SELECT {columns} FROM orders ORDER BY number DESC LIMIT 1")
         one = await found.fetchone()
         assert one is not None
         return dict(zip(columns.split(", "), one, strict=True))

@@ -206,6 +206,6 @@ async def test_an_entry_that_comes_again_counts_once_and_with_another_figure_it_
         await counts.enter_counted_many(connection, [entry, entry])
         for other in ({"units": 2}, {"variant_id": JAM}, {"added": False}):
             with pytest.raises(SameKeyOtherBody):
-                await counts.enter_counted_many(connection, [replace(entry, **other)])  # type: ignore[arg-type]
+                await counts.enter_counted_many(connection, [replace(entry, **other)])
         lines = {line.sku: line.counted for line in await counts.count_lines_of(connection, sheet.count_id)}
     assert lines["MUG"] == 1

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from safar.capacity.actions import expire_due
 from safar.catalogue.actions import import_products, variant_id_of
@@ -77,9 +78,9 @@ async def settings(tmp_path: Path, far: StripeServer, serve: Serve) -> Settings:
     url = await serve(far.app())
     return Settings(
         data_dir=tmp_path,
-        secret_key="only-for-tests",
+        secret_key=SecretStr("only-for-tests"),
         payment_timeout_s=0.4,
-        stripe_api_url=url,  # type: ignore[arg-type]
+        stripe_api_url=url,
     )
 
 

@@ -1,5 +1,7 @@
 """The code for a transfer in euros, as the European Payments Council writes it."""
 
+from decimal import Decimal
+
 from safar.kernel.money import Money
 from safar.payments.providers.transfer.provider import epc_code
 
@@ -13,7 +15,12 @@ def test_an_epc_code_has_the_lines_of_epc069_12() -> None:
     from segno.helpers import make_epc_qr
 
     same = make_epc_qr(
-        "Red Cross", "BE72000000001616", "12.3", reference="RF7210001", bic="BPOTBEB1", encoding="utf-8"
+        "Red Cross",
+        "BE72000000001616",
+        Decimal("12.30"),
+        reference="RF7210001",
+        bic="BPOTBEB1",
+        encoding="utf-8",
     )
     assert code.matrix == same.matrix
     assert epc_code(data, Money(1230, "GBP")) is None
