@@ -1,12 +1,10 @@
 """What is sold and has not left: one figure for each place, never another one than the moves say."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import safar.migrations
 from safar.capacity import actions as ledger
 from safar.capacity.model import HoldRequest
 from safar.kernel import clock
@@ -19,8 +17,6 @@ from safar.stock.lots import QUERIES as LOTS
 from safar.stock.lots import shelf_units
 from safar.stock.model import MAIN, Miscount, Shipped, StockClaim, Transfer, outgoing_of
 from tests.stage.stock import MUG
-
-_MIGRATION = Path(safar.migrations.__file__).parent / "sql" / "0021_outgoing.sql"
 
 
 async def _sold(database: Database, units: int, shipped: int) -> None:
@@ -52,11 +48,9 @@ async def test_what_is_sold_and_has_not_left_is_a_figure_that_follows_the_moves(
         assert await shelf_units(connection, MUG, MAIN) == 8, "six on hand, two sold"
         assert await value(connection, "SELECT units FROM stock_outgoing") == 2
         assert await stock.recount_levels(connection) == []
-        backfill = _MIGRATION.read_text(encoding="utf-8").partition("INSERT INTO")[2]
-        await connection.execute("DELETE FROM stock_outgoing")
+        await connection.execute("UPDATE stock_outgoing SET units = 0")
         assert await stock.recount_levels(connection) == [Miscount(MUG, outgoing, 0, 2)]
-        await connection.execute(f"INSERT INTO {backfill}".encode())
-        assert await stock.recount_levels(connection) == []
+        await connection.execute("UPDATE stock_outgoing SET units = 2")
     with pytest.raises(NotThere):
         async with shelves.transaction() as connection:
             await stock.ship_stock_many(connection, [Shipped(new_id(), MUG, MAIN, 3)])

@@ -39,7 +39,7 @@ def migrate(url: str, *, wait_s_max: float = _WAIT_S_MAX) -> None:
         with engine.connect() as connection:
             _refuse_missing_schema(connection)
             _take_turn(connection, wait_s_max)
-            _upgrade(connection)  # the lock is this connection's: it goes with it
+            _upgrade(connection, url)  # the lock is this connection's: it goes with it
     finally:
         engine.dispose()
     check_schema(url)
@@ -70,7 +70,7 @@ def _take_turn(connection: Connection, wait_s_max: float) -> None:
     connection.commit()
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, url: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
@@ -80,6 +80,7 @@ def _upgrade(connection: Connection) -> None:
             command.upgrade(config, "head")
             return
         except CommandError:  # a revision that we do not have
+            check_schema(url)
             raise RuntimeError(
                 "The database is newer than this program. Run the version that made it."
             ) from None

@@ -1,4 +1,7 @@
-"""The schema's history: Alembic revisions, each running the hand-written `sql/NAME.sql` of its name."""
+"""The schema: `sql/ROOM.sql` for each room with tables, and from the first release on a file a change.
+
+A change is an Alembic revision that runs the hand-written `sql/REVISION.sql` of its name.
+"""
 
 from pathlib import Path
 from typing import cast
@@ -8,13 +11,18 @@ from alembic import op
 
 from safar.kernel.schema import digests
 
+# From the lowest floor up: the tables of a room name those of lower ones.
+ROOMS = (
+    "kernel", "owner", "journal", "capacity", "catalogue", "team", "customers", "channels", "stock", "gate",
+    "pricing", "cart", "orders", "payments", "shipments", "returns", "storefront", "inbox", "campaigns",
+    "watch",
+)  # fmt: skip
 
-def run_sql(revision: str) -> None:
-    """Run the statements of `sql/REVISION.sql` as they stand, and keep how they read."""
-    run_statements((Path(__file__).parent / "sql" / f"{revision}.sql").read_text(encoding="utf-8"))
-    _driver().execute(
-        "INSERT INTO schema_files (revision, digest) VALUES (%s, %s)", [revision, digests()[revision]]
-    )
+
+def run_sql(name: str) -> None:
+    """Run the statements of `sql/NAME.sql` as they stand, and keep how they read."""
+    run_statements((Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8"))
+    _driver().execute("INSERT INTO schema_files (revision, digest) VALUES (%s, %s)", [name, digests()[name]])
 
 
 def run_statements(statements: str) -> None:

@@ -1,10 +1,10 @@
-"""The job queue: procrastinate's own schema."""
+"""The schema of the first release: the job queue's own tables, then those of each room."""
 
 from procrastinate.schema import SchemaManager
 
-from safar.migrations import run_statements
+from safar.migrations import ROOMS, run_sql, run_statements
 
-revision = "0001_jobs"
+revision = "0001_rooms"
 down_revision = None
 
 
@@ -15,3 +15,5 @@ def upgrade() -> None:
         "DROP TRIGGER procrastinate_jobs_notify_queue_job_inserted_v1 ON procrastinate_jobs;"
         "DROP TRIGGER procrastinate_jobs_notify_queue_job_aborted_v1 ON procrastinate_jobs;"
     )
+    for room in ROOMS:
+        run_sql(room)

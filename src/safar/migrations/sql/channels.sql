@@ -38,7 +38,7 @@ CREATE TABLE messages (
     channel_id uuid NOT NULL REFERENCES channels (id),
     direction text NOT NULL CHECK (direction IN ('in', 'out')),
     author text NOT NULL CHECK (author IN ('customer', 'staff', 'bot', 'campaign', 'shop')),
-    customer_id uuid NOT NULL REFERENCES customers (id),
+    customer_id uuid REFERENCES customers (id),
     conversation_id uuid,
     campaign_id uuid,
     staff_id uuid,
@@ -61,7 +61,9 @@ CREATE TABLE messages (
     for_people boolean NOT NULL DEFAULT false,
     folded text NOT NULL DEFAULT '',
     envelope_id uuid,
-    UNIQUE (channel_id, external_id)
+    UNIQUE (channel_id, external_id),
+    -- A mail to staff has no customer.
+    CONSTRAINT messages_of_customers CHECK (customer_id IS NOT NULL OR author = 'shop')
 );
 COMMENT ON COLUMN messages.next_try_at IS 'due from then on; while sending: when to take it for abandoned';
 COMMENT ON COLUMN messages.waiting_since IS 'when the question came in that this answers';
@@ -77,6 +79,8 @@ CREATE INDEX messages_outbox ON messages (channel_id, next_try_at) WHERE state I
 -- Replies go out before campaign mails, however many of those wait.
 CREATE INDEX messages_outbox_first ON messages (channel_id, next_try_at)
 WHERE state IN ('queued', 'sending') AND author <> 'campaign';
+CREATE INDEX messages_failed ON messages (ended_at DESC, id) WHERE state = 'failed';
+
 -- Those that do not exist, as far as we know: a mail from one proves the opposite.
 CREATE VIEW gone_addresses AS
 SELECT g.channel_id, g.address, g.reason, g.at FROM channel_gone_addresses AS g
@@ -84,5 +88,3 @@ WHERE NOT EXISTS (
     SELECT FROM messages AS m
     WHERE m.channel_id = g.channel_id AND m.address = g.address AND m.direction = 'in' AND m.at > g.at
 );
-
-CREATE INDEX messages_failed ON messages (ended_at DESC, id) WHERE state = 'failed';

@@ -1,5 +1,3 @@
--- Tax, shipping methods, discount codes, currencies.
-
 CREATE TABLE tax_countries (
     country text PRIMARY KEY CHECK (country ~ '^([A-Z]{2})?$'),
     included boolean NOT NULL,
@@ -59,11 +57,3 @@ CREATE TABLE discount_codes (
 );
 COMMENT ON COLUMN discount_codes.value IS 'hundredths of a per cent, or minor units of the currency';
 COMMENT ON COLUMN discount_codes.account_id IS 'its uses that are left, in the ledger';
-
-ALTER TABLE cart_lines ADD COLUMN currency text NOT NULL DEFAULT '';
-COMMENT ON COLUMN cart_lines.currency IS 'of the price that the customer saw last';
-ALTER TABLE carts ADD COLUMN discount_code text NOT NULL DEFAULT '';
-
--- What a code brought; most orders have none.
--- squawk-ignore require-concurrent-index-creation
-CREATE INDEX orders_discount ON orders (discount_code) WHERE discount_code <> '';

@@ -1,41 +1,10 @@
--- Folded text in Latin letters, one for each letter, by its sound: what people mix up in writing becomes the same
--- (ص and س, ि and ी, ख and क). pg_trgm knows ASCII whatever the locale of the database; of other scripts it may
--- know nothing. A letter without a place in the second row is left out.
-CREATE FUNCTION shop_letters(folded text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN translate(
-    folded,
-    'اعءآأإبپتطثسصجچحهةخدذزضظرژشغقفکگلمنویئؤےہھٹڈڑں'
-    'अआइईउऊऋएऐऑओऔािीुूृेैॉोौकखगघङचछजझञटठडढणतथदधनपफबभमयरलळवशषसहंँः्',
-    'aaaaaabpttsssjchhhxdzzzzrjwqqfkglmnvyyvyhhtdrn'
-    'aaiiuureeoooaiiuureeoookkggnccjjnttddnttddnppbbmyrllvssshnnh'
-);
-
--- squawk-ignore adding-field-with-default
-ALTER TABLE products ADD COLUMN letters text GENERATED ALWAYS AS (shop_letters(searchable)) STORED;
-COMMENT ON COLUMN products.letters IS 'searchable in Latin letters: what a misspelt query is compared with';
--- squawk-ignore require-concurrent-index-creation
-CREATE INDEX products_letters ON products USING gin (letters gin_trgm_ops);
-
 -- What has sold lately, counted now and then: the order of "popular".
 CREATE TABLE product_popularity (
     product_id uuid PRIMARY KEY REFERENCES products (id),
     units bigint NOT NULL CHECK (units > 0),
     counted_at timestamptz NOT NULL
 );
-
 CREATE INDEX product_popularity_units ON product_popularity (units DESC);
--- squawk-ignore require-concurrent-index-creation
-CREATE INDEX products_newest ON products (created_at DESC) WHERE published;
-
--- Units of a variant that the shop can still promise to anybody: for filters; shop.availability counts for one visitor.
-CREATE VIEW shop_units AS
-SELECT l.variant_id, sum(greatest(a.on_hand - a.held - a.reserve + a.backorder, 0)) AS units
-FROM stock_levels AS l
-INNER JOIN capacity_accounts AS a ON a.id = l.account_id
-INNER JOIN stock_locations AS s ON s.id = l.location_id
-WHERE s.active AND s.sells AND s.kind IN ('warehouse', 'store')
-GROUP BY l.variant_id;
 
 -- What the shop says of itself, in its own words; without them it speaks the built-in ones.
 CREATE TABLE shop_words (

@@ -6,6 +6,8 @@ CREATE TABLE capacity_accounts (
     on_hand bigint NOT NULL DEFAULT 0,
     held bigint NOT NULL DEFAULT 0 CHECK (held >= 0),
     backorder bigint NOT NULL DEFAULT 0 CHECK (backorder >= 0),
+    -- Units kept back, promised to nobody: free for new holds = on_hand - held - reserve + backorder.
+    reserve bigint NOT NULL DEFAULT 0 CHECK (reserve >= 0),
     UNIQUE (kind, key),
     CONSTRAINT capacity_never_oversold CHECK (on_hand - held >= -backorder)
 ) WITH (fillfactor = 50);

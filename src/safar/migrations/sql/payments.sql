@@ -1,29 +1,11 @@
--- What a payment provider was told and has said, what came in, and what goes back.
-ALTER TABLE payments
-ADD COLUMN data jsonb NOT NULL DEFAULT '{}',
-ADD COLUMN redirect text,
-ADD COLUMN expires_at timestamptz,
-ADD COLUMN rest_until timestamptz,
-ADD COLUMN captured_minor bigint NOT NULL DEFAULT 0 CHECK (captured_minor >= 0),
-ADD COLUMN carried_minor bigint NOT NULL DEFAULT 0 CHECK (carried_minor >= 0),
-ADD COLUMN refunding_minor bigint NOT NULL DEFAULT 0 CHECK (refunding_minor >= 0),
-ADD COLUMN refunded_minor bigint NOT NULL DEFAULT 0 CHECK (refunded_minor >= 0 AND refunded_minor <= refunding_minor);
-COMMENT ON COLUMN payments.data IS 'what the provider needs to find the charge again, and the customer to pay it';
-COMMENT ON COLUMN payments.redirect IS 'the provider''s page on which the customer pays';
-COMMENT ON COLUMN payments.rest_until IS 'the recovery loop does not look at it before';
-COMMENT ON COLUMN payments.captured_minor IS 'sum of its receipts; cash on delivery has none';
-COMMENT ON COLUMN payments.carried_minor IS 'of its money, what pays for other orders by now: credits of exchanges';
-COMMENT ON COLUMN payments.refunding_minor IS 'sum of its refunds, those carried out included';
-
--- An open payment waits for money, or for its money to be asked back. (Migrations run in a transaction.)
--- squawk-ignore require-concurrent-index-deletion
-DROP INDEX payments_open;
--- squawk-ignore require-concurrent-index-creation
-CREATE INDEX payments_open ON payments ((greatest(changed_at, rest_until)))
-WHERE
-    state = 'started'
-    OR (state = 'owed' AND refunding_minor < greatest(captured_minor, amount_minor))
-    OR (state = 'failed' AND captured_minor > refunding_minor);
+-- The test card's own book, as a real provider keeps one: what it charged, by our idempotency key.
+CREATE TABLE test_card_charges (
+    key uuid PRIMARY KEY,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    outcome text NOT NULL CHECK (outcome IN ('paid', 'declined', 'refunded')),
+    charged_at timestamptz NOT NULL
+);
 
 -- Money that arrived. Without an order: nobody knows yet what it is for.
 CREATE TABLE payment_receipts (
@@ -103,3 +85,13 @@ CREATE TABLE test_card_refunds (
     charge uuid NOT NULL REFERENCES test_card_charges (key),
     amount_minor bigint NOT NULL CHECK (amount_minor > 0)
 );
+
+-- What an exchange is paid with: money that lies at another order.
+CREATE TABLE order_credits (
+    order_id uuid NOT NULL REFERENCES orders (id),
+    from_order_id uuid NOT NULL REFERENCES orders (id),
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    gone_minor bigint NOT NULL DEFAULT 0 CHECK (gone_minor >= 0 AND gone_minor <= amount_minor),
+    PRIMARY KEY (order_id, from_order_id)
+);
+COMMENT ON COLUMN order_credits.gone_minor IS 'given back, carried on by a further exchange, or let go since';

@@ -1,17 +1,57 @@
-ALTER TABLE stock_locations
-ADD COLUMN channel text NOT NULL DEFAULT '',
-ADD COLUMN country text NOT NULL DEFAULT '',
-ADD COLUMN postcode text NOT NULL DEFAULT '',
-ADD COLUMN address text NOT NULL DEFAULT '',
-ADD COLUMN latitude double precision CHECK (latitude BETWEEN -90 AND 90),
-ADD COLUMN longitude double precision CHECK (longitude BETWEEN -180 AND 180),
-ADD COLUMN priority bigint NOT NULL DEFAULT 100,
-ADD COLUMN sells boolean NOT NULL DEFAULT true,
-ADD COLUMN active boolean NOT NULL DEFAULT true;
+CREATE SEQUENCE purchase_order_numbers START 1001;
+
+CREATE SEQUENCE stock_transfer_numbers START 1001;
+
+CREATE SEQUENCE stock_count_numbers START 1001;
+
+CREATE TABLE stock_locations (
+    id uuid PRIMARY KEY,
+    name text NOT NULL,
+    kind text NOT NULL CHECK (
+        kind IN (
+            'warehouse', 'store', 'allocation', 'quarantine', 'outgoing', 'transit', 'supplier', 'customer', 'loss'
+        )
+    ),
+    shelf_id uuid REFERENCES stock_locations (id),
+    created_at timestamptz NOT NULL,
+    channel text NOT NULL DEFAULT '',
+    country text NOT NULL DEFAULT '',
+    postcode text NOT NULL DEFAULT '',
+    address text NOT NULL DEFAULT '',
+    latitude double precision CHECK (latitude BETWEEN -90 AND 90),
+    longitude double precision CHECK (longitude BETWEEN -180 AND 180),
+    priority bigint NOT NULL DEFAULT 100,
+    sells boolean NOT NULL DEFAULT true,
+    active boolean NOT NULL DEFAULT true
+);
+COMMENT ON COLUMN stock_locations.shelf_id IS 'the location on whose shelves its units lie: what is set aside or sold moves in the books only; null: its own';
 COMMENT ON COLUMN stock_locations.channel IS 'of an allocation that is not of a campaign: the channel it is kept for';
 COMMENT ON COLUMN stock_locations.priority IS 'the lowest first, where several locations could give the same units';
 COMMENT ON COLUMN stock_locations.sells IS 'of a warehouse or a store: every channel sells from it; of an allocation: its own channel does';
-UPDATE stock_locations SET sells = false WHERE kind NOT IN ('warehouse', 'store');
+
+-- One level for each variant at each of our own locations; its account is what can be promised there.
+CREATE TABLE stock_levels (
+    variant_id uuid NOT NULL,
+    location_id uuid NOT NULL REFERENCES stock_locations (id),
+    account_id bigint NOT NULL UNIQUE REFERENCES capacity_accounts (id),
+    PRIMARY KEY (variant_id, location_id)
+);
+
+-- Double entry: units leave one location and reach another. on_hand of a level = moves in - moves out.
+CREATE TABLE stock_moves (
+    id uuid PRIMARY KEY,
+    at timestamptz NOT NULL,
+    variant_id uuid NOT NULL,
+    from_location_id uuid NOT NULL REFERENCES stock_locations (id),
+    to_location_id uuid NOT NULL REFERENCES stock_locations (id),
+    quantity bigint NOT NULL CHECK (quantity > 0),
+    reason text NOT NULL,
+    document text,
+    staff_id uuid,
+    CHECK (from_location_id <> to_location_id)
+);
+CREATE INDEX stock_moves_variant ON stock_moves (variant_id, at DESC);
+CREATE INDEX stock_moves_at ON stock_moves (at DESC, id);
 
 -- What may be promised of a variant beyond, and must be kept of, what lies there.
 CREATE TABLE stock_policies (
@@ -83,8 +123,6 @@ COMMENT ON COLUMN supplier_items.cost_minor IS 'of one unit, in the currency of 
 COMMENT ON COLUMN supplier_items.lead_days IS 'null: as the supplier has it';
 CREATE INDEX supplier_items_variant ON supplier_items (variant_id);
 
-CREATE SEQUENCE purchase_order_numbers START 1001;
-
 CREATE TABLE purchase_orders (
     id uuid PRIMARY KEY,
     number bigint NOT NULL UNIQUE DEFAULT nextval('purchase_order_numbers'),
@@ -126,6 +164,7 @@ CREATE TABLE purchase_receipts (
     staff_id uuid
 );
 CREATE INDEX purchase_receipts_order ON purchase_receipts (order_id, at DESC);
+
 CREATE TABLE purchase_receipt_lines (
     receipt_id uuid NOT NULL REFERENCES purchase_receipts (id),
     variant_id uuid NOT NULL,
@@ -133,8 +172,6 @@ CREATE TABLE purchase_receipt_lines (
     lot_id uuid REFERENCES stock_lots (id),
     PRIMARY KEY (receipt_id, variant_id)
 );
-
-CREATE SEQUENCE stock_transfer_numbers START 1001;
 
 CREATE TABLE stock_transfers (
     id uuid PRIMARY KEY,
@@ -176,8 +213,6 @@ CREATE TABLE stock_transfer_arrivals (
     staff_id uuid
 );
 CREATE INDEX stock_transfer_arrivals_transfer ON stock_transfer_arrivals (transfer_id);
-
-CREATE SEQUENCE stock_count_numbers START 1001;
 
 CREATE TABLE stock_counts (
     id uuid PRIMARY KEY,
@@ -224,3 +259,129 @@ CREATE TABLE stock_count_entries (
 );
 COMMENT ON COLUMN stock_count_entries.added IS 'true: so many more, as a scanner says; false: so many in all';
 CREATE INDEX stock_count_entries_count ON stock_count_entries (count_id, at DESC);
+
+-- What each variant sold on each day, kept from the moves, so that no page and no forecast reads all of those.
+CREATE TABLE stock_demand (
+    variant_id uuid NOT NULL,
+    day date NOT NULL,
+    sold bigint NOT NULL,
+    returned bigint NOT NULL,
+    change bigint NOT NULL,
+    PRIMARY KEY (variant_id, day)
+);
+COMMENT ON COLUMN stock_demand.day IS 'in UTC';
+COMMENT ON COLUMN stock_demand.change IS 'what the day did to the units on our own shelves';
+
+CREATE TABLE stock_forecasts (
+    variant_id uuid PRIMARY KEY,
+    made_at timestamptz NOT NULL,
+    demand text NOT NULL CHECK (demand IN ('smooth', 'erratic', 'intermittent', 'lumpy', 'new', 'none')),
+    model text NOT NULL,
+    week_mean double precision NOT NULL CHECK (week_mean >= 0),
+    week_deviation double precision NOT NULL CHECK (week_deviation >= 0),
+    weeks bigint NOT NULL,
+    error double precision,
+    naive_error double precision
+);
+COMMENT ON COLUMN stock_forecasts.error IS 'mean absolute error of past four-week sums; null: too short a past';
+
+-- What staff want of a variant; null leaves it to the calculation.
+CREATE TABLE stock_reorder_rules (
+    variant_id uuid PRIMARY KEY,
+    reorder_point bigint CHECK (reorder_point >= 0),
+    order_up_to bigint CHECK (order_up_to >= 0),
+    minimum_units bigint NOT NULL DEFAULT 1 CHECK (minimum_units > 0),
+    service_percent double precision CHECK (service_percent BETWEEN 50 AND 99.9),
+    supplier_id uuid REFERENCES suppliers (id),
+    paused boolean NOT NULL DEFAULT false,
+    changed_at timestamptz NOT NULL
+);
+COMMENT ON COLUMN stock_reorder_rules.supplier_id IS 'whom to buy it from; null: who asks least for it';
+COMMENT ON COLUMN stock_reorder_rules.paused IS 'true: never suggested, and nobody is told';
+
+-- What is at or below its reorder point now: one row while it is, with the figures that say so.
+CREATE TABLE stock_suggestions (
+    variant_id uuid PRIMARY KEY,
+    supplier_id uuid REFERENCES suppliers (id),
+    quantity bigint NOT NULL CHECK (quantity > 0),
+    cost_minor bigint,
+    currency text,
+    on_hand bigint NOT NULL,
+    held bigint NOT NULL,
+    incoming bigint NOT NULL,
+    reserve bigint NOT NULL,
+    reorder_point bigint NOT NULL,
+    order_up_to bigint NOT NULL,
+    week_mean double precision NOT NULL,
+    week_deviation double precision NOT NULL,
+    service_percent double precision NOT NULL,
+    lead_days bigint NOT NULL,
+    pack_size bigint NOT NULL,
+    days_left double precision,
+    low_since timestamptz NOT NULL,
+    told_at timestamptz
+);
+COMMENT ON COLUMN stock_suggestions.told_at IS 'when who looks after it was written to; null: not yet';
+CREATE INDEX stock_suggestions_untold ON stock_suggestions (low_since) WHERE told_at IS NULL;
+-- By supplier, those of nobody under the zero id; what runs out first comes first.
+CREATE INDEX stock_suggestions_supplier ON stock_suggestions (
+    coalesce(supplier_id, '00000000-0000-0000-0000-000000000000'), coalesce(days_left, 0), variant_id
+);
+
+-- Who of the staff is told when something of a supplier runs low; without a row all managers are.
+CREATE TABLE stock_watchers (
+    supplier_id uuid PRIMARY KEY REFERENCES suppliers (id),
+    staff_id uuid NOT NULL
+);
+
+CREATE TABLE stock_replenish_runs (
+    id uuid PRIMARY KEY,
+    asked_at timestamptz NOT NULL,
+    staff_id uuid,
+    started_at timestamptz,
+    ended_at timestamptz,
+    error text,
+    series bigint NOT NULL DEFAULT 0,
+    low bigint NOT NULL DEFAULT 0
+);
+CREATE INDEX stock_replenish_runs_asked ON stock_replenish_runs (asked_at DESC);
+
+-- Up to where the moves are counted, and looked at for what runs low. One row.
+CREATE TABLE stock_replenish_state (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    counted_until date,
+    reviewed_until timestamptz,
+    reviewed_all_at timestamptz,
+    told_at timestamptz
+);
+INSERT INTO stock_replenish_state (one) VALUES (true);
+
+-- What is sold and has not left, as one figure for each place: the sum of its moves, written with them.
+CREATE TABLE stock_outgoing (
+    variant_id uuid NOT NULL,
+    location_id uuid NOT NULL REFERENCES stock_locations (id),
+    units bigint NOT NULL,
+    PRIMARY KEY (variant_id, location_id)
+) WITH (fillfactor = 50);
+COMMENT ON COLUMN stock_outgoing.location_id IS 'the location of kind outgoing beside the shelf';
+
+-- Units of a variant that the shop can still promise to anybody: for filters; shop.availability counts for one visitor.
+CREATE VIEW shop_units AS
+SELECT l.variant_id, sum(greatest(a.on_hand - a.held - a.reserve + a.backorder, 0)) AS units
+FROM stock_levels AS l
+INNER JOIN capacity_accounts AS a ON a.id = l.account_id
+INNER JOIN stock_locations AS s ON s.id = l.location_id
+WHERE s.active AND s.sells AND s.kind IN ('warehouse', 'store')
+GROUP BY l.variant_id;
+
+-- What lies on a shelf, whichever books it stands in: its own, those of what is set aside there, and what is
+-- sold and has not left.
+CREATE VIEW stock_on_shelves AS
+SELECT l.variant_id, coalesce(s.shelf_id, s.id) AS shelf_id, a.on_hand AS units
+FROM stock_levels AS l
+INNER JOIN capacity_accounts AS a ON a.id = l.account_id
+INNER JOIN stock_locations AS s ON s.id = l.location_id
+UNION ALL
+SELECT o.variant_id, coalesce(s.shelf_id, s.id), o.units
+FROM stock_outgoing AS o
+INNER JOIN stock_locations AS s ON s.id = o.location_id;

@@ -36,9 +36,9 @@ CREATE TABLE customer_claims (
     claimed_at timestamptz NOT NULL,
     PRIMARY KEY (customer_id, kind, value)
 );
-CREATE INDEX customer_claims_value ON customer_claims (kind, value);
 COMMENT ON COLUMN customer_claims.customer_id IS 'who says so: a browser''s customer, or the address''s own';
 COMMENT ON COLUMN customer_claims.source IS 'where it was said: order, back_in_stock, mail, chat';
+CREATE INDEX customer_claims_value ON customer_claims (kind, value);
 
 -- The state in force; how it came about is in the journal (consent.given, consent.withdrawn).
 CREATE TABLE customer_consents (
