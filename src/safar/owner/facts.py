@@ -41,7 +41,7 @@ class Fact:
 
 
 FACTS: tuple[Fact, ...] = (
-    Fact("name", FactKind.LINE, "Name of the shop", setting="shop_name", most=100, required=True),
+    Fact("name", FactKind.LINE, N_("Name of the shop"), setting="shop_name", most=100, required=True),
     Fact("address", FactKind.LINES, N_("Address"), setting="shop_address"),
     Fact(
         "country",
@@ -52,41 +52,41 @@ FACTS: tuple[Fact, ...] = (
         most=2,
         required=True,
     ),
-    Fact("tax_id", FactKind.LINE, "Tax number", "It stands on invoices.", setting="shop_tax_id"),
+    Fact("tax_id", FactKind.LINE, N_("Tax number"), N_("It stands on invoices."), setting="shop_tax_id"),
     Fact("email", FactKind.EMAIL, N_("E-mail for customers"), N_("Empty: the sender address of the shop.")),
     Fact("phone", FactKind.LINE, N_("Phone")),
     Fact(
         "opening_hours",
         FactKind.LINE,
-        "When people answer",
-        "Such as “Mon-Fri 09:00-18:00, Sat 10:00-14:00”.",
+        N_("When people answer"),
+        N_("Such as “Mon-Fri 09:00-18:00, Sat 10:00-14:00”."),
         setting="opening_hours",
     ),
     Fact(
         "ship_days",
         FactKind.NUMBER,
-        "Days until an order leaves",
-        "Counted from its confirmation; the customer is told.",
+        N_("Days until an order leaves"),
+        N_("Counted from its confirmation; the customer is told."),
         setting="ship_days",
         most=365,
     ),
     Fact(
         "return_days",
         FactKind.NUMBER,
-        "Days in which something can be returned",
-        "Counted from the delivery.",
+        N_("Days in which something can be returned"),
+        N_("Counted from the delivery."),
         setting="return_days",
         most=3650,
     ),
     Fact(
         "location_rule",
         FactKind.CHOICE,
-        "Where orders leave from",
+        N_("Where orders leave from"),
         setting="order_location_rule",
         options={
-            "nearest": "The customer’s country first",
-            "fullest": "The fullest shelf first",
-            "fewest_parcels": "In the fewest parcels",
+            "nearest": N_("The customer’s country first"),
+            "fullest": N_("The fullest shelf first"),
+            "fewest_parcels": N_("In the fewest parcels"),
         },
     ),
 )
