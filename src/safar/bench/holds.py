@@ -16,7 +16,7 @@ from safar.journal.actions import LINE_CLASS
 from safar.journal.actions import QUERIES as JOURNAL
 from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.database import as_array, as_json, execute
+from safar.kernel.database import as_array, as_json, in_one_trip, send, tuples
 from safar.kernel.ids import new_id
 
 _ROUNDS = 3
@@ -126,12 +126,14 @@ async def _bare_rate(context: Context, account: int, size: int, seconds: float) 
         batch = _prepared(account, size)  # made outside the measured time
         start = time.perf_counter()
         async with context.database.transaction() as connection:
-            await (await connection.execute(QUERIES["lock_accounts"], {"ids": [account]})).fetchall()
-            await (await connection.execute(QUERIES["holds"], {"ids": batch["ids"]})).fetchall()
-            async with connection.pipeline():
-                await execute(connection, QUERIES["insert_holds"], batch["holds"])
-                await execute(connection, QUERIES["change_accounts"], batch["changes"])
-                await execute(connection, JOURNAL["append"], batch["events"])
+            await in_one_trip(
+                connection,
+                tuples(connection, QUERIES["lock_accounts"], {"ids": [account]}),
+                tuples(connection, QUERIES["holds"], {"ids": batch["ids"]}),
+            )
+            send(connection, QUERIES["insert_holds"], batch["holds"])
+            send(connection, QUERIES["change_accounts"], batch["changes"])
+            send(connection, JOURNAL["append"], batch["events"])
         busy += time.perf_counter() - start
         done += size
     return done / busy

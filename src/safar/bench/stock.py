@@ -107,7 +107,7 @@ async def fill(context: Context) -> None:
         "supplier": SUPPLIER,
         "count_lines": LINES_MAX,
     }
-    async with await Connection.connect(context.database.url, autocommit=True) as connection:
+    async with await Connection.connect(context.database.url, autocommit=True, prepare_threshold=None) as connection:
         await connection.execute(FILL["fast"])
         for name in ("products", "variants", "locations"):
             await execute(connection, FILL[name], numbers)
@@ -199,7 +199,7 @@ async def _read(context: Context, pages: Sequence[TimedPage]) -> None:
     sent = await _statements(context, pages)
     async with (
         await _client(context) as client,
-        await Connection.connect(context.database.url, autocommit=True) as connection,
+        await Connection.connect(context.database.url, autocommit=True, prepare_threshold=None) as connection,
     ):
         for reading in range(_READINGS + 1):
             for page in pages:

@@ -24,7 +24,7 @@ from safar.capacity.errors import BelowPromised
 from safar.journal.actions import append_many, events_last
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, execute, row
+from safar.kernel.database import Connection, execute, row, transaction
 from safar.kernel.errors import InvalidInput, NotFound
 from safar.kernel.i18n import _
 from safar.kernel.ids import derived_id, new_id
@@ -240,7 +240,7 @@ async def return_unsold(connection: Connection, campaign: Campaign, *, staff_id:
         staff_id=staff_id,
     )
     try:
-        async with connection.transaction():
+        async with transaction(connection):
             await transfer_many(connection, [move])
     except BelowPromised:  # somebody took one meanwhile
         return 0

@@ -14,7 +14,7 @@ from safar.campaigns.reading import QUERIES
 from safar.channels.model import Due, Withheld
 from safar.channels.outbox import Ask
 from safar.kernel import clock
-from safar.kernel.database import Connection, rows
+from safar.kernel.database import Connection, rows, send
 from safar.settings import Settings
 
 
@@ -58,7 +58,7 @@ async def withheld_sends(connection: Connection, due: Sequence[Due], settings: S
     """
     now = clock.now()
     ids = [message.id for message in due]
-    await connection.execute(QUERIES["lock_addressees"], {"ids": ids})
+    send(connection, QUERIES["lock_addressees"], {"ids": ids})
     params = {
         "ids": ids,
         "most": settings.campaign_mails_max,

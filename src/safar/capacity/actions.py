@@ -26,7 +26,20 @@ from safar.capacity.model import (
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_array, as_json, execute, goes_past_locks, rows, value, values
+from safar.kernel.database import (
+    Connection,
+    as_array,
+    as_json,
+    execute,
+    goes_past_locks,
+    in_one_trip,
+    rows,
+    runs_again,
+    send,
+    tuples,
+    value,
+    values,
+)
 from safar.kernel.errors import Busy
 from safar.kernel.queries import queries_beside
 
@@ -82,8 +95,7 @@ async def open_many(connection: Connection, kind: str, on_hand: Mapping[str, int
     """
     records = [{"key": key, "on_hand": units} for key, units in on_hand.items()]
     await execute(connection, QUERIES["open_accounts"], {"kind": kind, "accounts": as_json(records)})
-    found = await connection.execute(QUERIES["account_ids"], {"kind": kind, "keys": list(on_hand)})
-    return dict(await found.fetchall())
+    return dict(await tuples(connection, QUERIES["account_ids"], {"kind": kind, "keys": list(on_hand)}))
 
 
 async def accounts(connection: Connection, ids: Sequence[int]) -> dict[int, Account]:
@@ -117,10 +129,12 @@ async def _place_many(
     now = clock.now()
     wanted = {account_id for request in requests for account_id in request.lines}
     lock = QUERIES["try_accounts" if goes_past_locks(connection) else "lock_accounts"]
-    async with connection.pipeline():
-        locking = await connection.execute(lock, {"ids": list(wanted)})
-        known = await _holds(connection, [request.hold_id for request in requests])
-    balances = {row[0]: Balance(*row[1:]) for row in await locking.fetchall()}
+    locked, known = await in_one_trip(
+        connection,
+        tuples(connection, lock, {"ids": list(wanted)}),
+        _holds(connection, [request.hold_id for request in requests]),
+    )
+    balances = {id_: Balance(*figures) for id_, *figures in locked}
     if goes_past_locks(connection) and len(balances) < len(wanted):
         await _missing(connection, wanted - balances.keys(), requests)
     while True:
@@ -144,23 +158,28 @@ async def _missing(connection: Connection, ids: set[int], requests: Sequence[Hol
 
 
 async def _write_holds(connection: Connection, decision: Decision, state: HoldState, now: datetime) -> None:
-    """Write holds, all or none: after a UniqueViolation the transaction goes on from its savepoint."""
+    """Write holds, all or none: after a UniqueViolation the transaction goes on from its savepoint.
+
+    Where it would be run again as a whole (`runs_again`), nobody waits here for the answer.
+    """
     taken = state is HoldState.CLAIMED
-    async with connection.pipeline():
-        await execute(connection, "SAVEPOINT holds_written")
-        if decision.placed:
-            await _insert(connection, decision.placed, state, now)
-            if taken:
-                gone = {account_id: -units for account_id, units in decision.held.items()}
-                await _change(connection, held={}, on_hand=gone)
-            else:
-                await _change(connection, held=decision.held)
-        name = "hold.claimed" if taken else "hold.placed"
-        await append_many(
-            connection,
-            [_event(name, request, now) for request in decision.placed]
-            + [_event("hold.refused", request, now) for request in decision.refused],
-        )
+    careful = not runs_again(connection)
+    if careful:
+        send(connection, "SAVEPOINT holds_written")
+    if decision.placed:
+        _insert(connection, decision.placed, state, now)
+        if taken:
+            gone = {account_id: -units for account_id, units in decision.held.items()}
+            _change(connection, held={}, on_hand=gone)
+        else:
+            _change(connection, held=decision.held)
+    name = "hold.claimed" if taken else "hold.placed"
+    await append_many(
+        connection,
+        [_event(name, request, now) for request in decision.placed]
+        + [_event("hold.refused", request, now) for request in decision.refused],
+    )
+    if careful:
         await execute(connection, "RELEASE SAVEPOINT holds_written")
 
 
@@ -190,7 +209,7 @@ async def due_holds(
 ) -> list[tuple[datetime, UUID]]:
     """Return holds whose time has passed as (expiry, id), the longest due first, those that rest left out."""
     params = {"now": clock.now(), "limit": limit, "after": after and after[0], "after_id": after and after[1]}
-    return await (await connection.execute(QUERIES["due_holds"], params)).fetchall()
+    return await tuples(connection, QUERIES["due_holds"], params)
 
 
 async def expire_many(connection: Connection, hold_ids: Sequence[UUID]) -> list[EndedHold]:
@@ -215,7 +234,7 @@ async def extend_many(connection: Connection, extensions: Sequence[Extension]) -
         longest[extension.hold_id] = extension
     records = [{"id": id, "expires_at": e.expires_at} for id, e in longest.items() if id in known]
     params = {"extensions": as_json(records), "now": clock.now()}
-    extended = await (await connection.execute(QUERIES["extend_holds"], params)).fetchall()
+    extended = await tuples(connection, QUERIES["extend_holds"], params)
     expiry: dict[UUID, datetime] = dict(extended)
     return [
         EndedHold(hold_id, HoldState.LIVE, True, expiry[hold_id])
@@ -239,7 +258,7 @@ async def change_many(connection: Connection, changes: Sequence[OnHandChange]) -
         removable = balances[account_id].removable
         if quantity < 0 and removable + quantity < 0:
             raise BelowPromised(free=max(removable, 0))
-    await _change(connection, held={}, on_hand=totals)
+    _change(connection, held={}, on_hand=totals)
     return list((await accounts(connection, list(totals))).values())
 
 
@@ -266,11 +285,10 @@ async def _end_many(
 
 
 async def _write_endings(connection: Connection, endings: Endings, ending: HoldState, now: datetime) -> None:
-    async with connection.pipeline():
-        ids = [row.id for row in endings.ended]
-        await execute(connection, QUERIES["end_holds"], {"ids": ids, "state": ending.value, "now": now})
-        await _change(connection, held=endings.held, on_hand=endings.on_hand)
-        await append_many(connection, [_event(f"hold.{ending.value}", row, now) for row in endings.ended])
+    ids = [row.id for row in endings.ended]
+    send(connection, QUERIES["end_holds"], {"ids": ids, "state": ending.value, "now": now})
+    _change(connection, held=endings.held, on_hand=endings.on_hand)
+    await append_many(connection, [_event(f"hold.{ending.value}", row, now) for row in endings.ended])
 
 
 async def _lock(connection: Connection, ids: Iterable[int]) -> dict[int, Balance]:
@@ -307,9 +325,7 @@ def _state_now(row: HoldRow | None) -> HoldState | None:
     return HoldState.EXPIRED if row.state == HoldState.LIVE else HoldState(row.state)
 
 
-async def _insert(
-    connection: Connection, placed: Sequence[HoldRequest], state: HoldState, now: datetime
-) -> None:
+def _insert(connection: Connection, placed: Sequence[HoldRequest], state: HoldState, now: datetime) -> None:
     records = [
         {
             "id": request.hold_id,
@@ -329,10 +345,10 @@ async def _insert(
         "state": state.value,
         "ended_at": None if state is HoldState.LIVE else now,
     }
-    await execute(connection, QUERIES["insert_holds"], params)
+    send(connection, QUERIES["insert_holds"], params)
 
 
-async def _change(
+def _change(
     connection: Connection, *, held: Mapping[int, int], on_hand: Mapping[int, int] | None = None
 ) -> None:
     on_hand = on_hand or {}
@@ -341,7 +357,7 @@ async def _change(
         for account_id in held.keys() | on_hand.keys()
     ]
     params = {"ids": [change["id"] for change in changes], "changes": as_json(changes)}
-    await execute(connection, QUERIES["change_accounts"], params)
+    send(connection, QUERIES["change_accounts"], params)
 
 
 def _event(name: str, hold: HoldRequest | HoldRow, now: datetime) -> Event:

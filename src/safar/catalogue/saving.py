@@ -20,7 +20,7 @@ from safar.catalogue.index import index_many
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, rows, value, values
+from safar.kernel.database import Connection, as_json, execute, rows, tuples, value, values
 from safar.kernel.queries import queries_beside
 
 QUERIES = queries_beside(__file__)
@@ -234,15 +234,14 @@ async def _write_parts(
     if await execute(connection, QUERIES["save_parts"], {"parts": as_json(parts)}) != len(parts):
         raise UnknownPart
     await execute(connection, QUERIES["mark_kits"], {"ids": ids})
-    cursor = await connection.execute(QUERIES["kits_in_kits"], {"ids": ids})
-    nested = await cursor.fetchone()
+    nested = await value(connection, QUERIES["kits_in_kits"], {"ids": ids})
     if nested is not None:
-        raise KitOfKits(sku=nested[0])
+        raise KitOfKits(sku=nested)
 
 
 async def _check_counts(connection: Connection, product_ids: Collection[UUID]) -> None:
     params = {"ids": list(product_ids), "most": VARIANTS_MAX}
-    if await (await connection.execute(QUERIES["products_too_large"], params)).fetchone():
+    if await tuples(connection, QUERIES["products_too_large"], params):
         raise TooManyVariants(most=VARIANTS_MAX)
 
 

@@ -24,7 +24,7 @@ from safar.channels.model import (
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, rows, value, values
+from safar.kernel.database import Connection, as_json, execute, in_one_trip, rows, value, values
 from safar.kernel.queries import queries_beside
 
 QUERIES = queries_beside(__file__)
@@ -278,8 +278,7 @@ async def keep_envelopes(connection: Connection, envelopes: Sequence[tuple[UUID,
         {"id": id_, "channel_id": EMAIL, "now": now, "body": raw, "error": error}
         for id_, raw, error in envelopes
     ]
-    async with connection.cursor() as cursor:
-        await cursor.executemany(QUERIES["keep_envelope"], params)
+    await in_one_trip(connection, *[execute(connection, QUERIES["keep_envelope"], one) for one in params])
 
 
 async def unread_envelopes(connection: Connection) -> list[Envelope]:

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 from safar.channels.actions import queue_many
 from safar.channels.model import EMAIL, Author, Outgoing
 from safar.kernel.context import Context
+from safar.kernel.database import transaction
 from safar.kernel.i18n import _, ngettext, number, speaking
 from safar.kernel.ids import derived_id, parse_id
 from safar.kernel.keyset import FIRST_ID, LAST_ID, cut
@@ -60,7 +61,7 @@ async def tell_low(context: Context) -> bool:
         failed: dict[UUID, Exception] = {}
         for staff_id, ids in told.items():
             try:
-                async with connection.transaction():
+                async with transaction(connection):
                     lows_of = [by_id[variant_id] for variant_id in ids]
                     await queue_many(connection, [mail_to(staff[staff_id], lows_of, context.settings)])
             except Exception as error:  # the others are told all the same

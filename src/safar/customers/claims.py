@@ -13,7 +13,7 @@ from safar.customers.model import AddressClaim, Proof, Proven
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, row, value, values
+from safar.kernel.database import Connection, as_json, execute, row, send, value, values
 from safar.kernel.ids import derived_id
 from safar.kernel.text import fold
 
@@ -86,7 +86,7 @@ async def prove(connection: Connection, proof: Proof) -> Proven:
         "now": clock.now(),
     }
     # One after the other for each address: two proofs at once must not make two owners.
-    await connection.execute(QUERIES["lock_address"], params)
+    send(connection, QUERIES["lock_address"], params)
     standing = await row(_Standing, connection, QUERIES["standing"], params)
     assert standing is not None
     owner = standing.owner_id

@@ -10,7 +10,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 
 from safar.journal.model import Event, Recorded
-from safar.kernel.database import Connection, as_json, execute, rows, value
+from safar.kernel.database import Connection, as_json, rows, send, value
 from safar.kernel.keyset import LAST_NUMBER
 from safar.kernel.queries import queries_beside
 
@@ -28,7 +28,7 @@ async def append_many(connection: Connection, events: Sequence[Event]) -> None:
         gathered += events
     elif events:
         records = as_json([_record(event) for event in events])
-        await execute(connection, QUERIES["append"], {"classid": LINE_CLASS, "events": records})
+        send(connection, QUERIES["append"], {"classid": LINE_CLASS, "events": records})
 
 
 @asynccontextmanager

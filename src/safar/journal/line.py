@@ -8,7 +8,7 @@ for a moment: then every id handed out belongs to a transaction that has ended.
 import psycopg
 
 from safar.journal.actions import LINE_CLASS, QUERIES
-from safar.kernel.database import Connection, Database, execute, value
+from safar.kernel.database import Connection, Database, execute, transaction, value
 
 _KEEPER_CLASS = 0x5AFA11
 _LOCK_WAIT_MS = 40
@@ -40,7 +40,7 @@ class LineKeeper:
             if highest is None or highest <= reached:
                 return False
             # Apart from the lock: its commit waits for the disk, and writers must not wait with it.
-            async with connection.transaction():
+            async with transaction(connection):
                 await execute(connection, QUERIES["move_line"], {"position": highest})
                 await execute(connection, QUERIES["tell_listeners"])
         return False
@@ -48,7 +48,7 @@ class LineKeeper:
 
 async def _highest_final(connection: Connection) -> int | None:
     """Return the highest id handed out, read while no writer is between its ids and its end."""
-    async with connection.transaction():
+    async with transaction(connection):
         if not await value(connection, QUERIES["try_keeper"], {"classid": _KEEPER_CLASS}):
             return None
         await execute(connection, f"SET LOCAL lock_timeout = {_LOCK_WAIT_MS}")

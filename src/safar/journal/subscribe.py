@@ -11,7 +11,16 @@ import psycopg
 from safar.journal.actions import QUERIES, append_many, line, read_events
 from safar.journal.model import Event, Recorded
 from safar.kernel import clock
-from safar.kernel.database import Connection, Database, connection_lost, execute, row, rows, value
+from safar.kernel.database import (
+    Connection,
+    Database,
+    connection_lost,
+    execute,
+    row,
+    rows,
+    transaction,
+    value,
+)
 from safar.kernel.errors import Overloaded
 from safar.kernel.log import error_kind, error_origin, log
 
@@ -122,7 +131,7 @@ class Subscriber:
     async def _taken(self, connection: Connection, event: Recorded) -> bool:
         """Take one event in a savepoint of its own; one that fails is recorded."""
         try:
-            async with connection.transaction():
+            async with transaction(connection):
                 await self.take(connection, [event])
         except Exception as error:
             if _passes(error):

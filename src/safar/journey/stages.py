@@ -14,7 +14,7 @@ from safar.campaigns.reading import get_campaign, offers_of
 from safar.journey.decide import funnel, marked_cut, windows_of
 from safar.journey.model import STAGES, Journey, Map
 from safar.kernel import clock
-from safar.kernel.database import Connection
+from safar.kernel.database import Connection, send, transaction
 from safar.kernel.queries import queries_beside
 
 QUERIES = queries_beside(__file__)
@@ -47,8 +47,8 @@ async def stages(
         "until": until,
         "limit": CUSTOMERS_MAX,
     }
-    async with connection.transaction():
-        await connection.execute(QUERIES["more_memory"])
+    async with transaction(connection):
+        send(connection, QUERIES["more_memory"])
         async with connection.cursor(row_factory=dict_row, binary=True) as cursor:
             await cursor.execute(QUERIES["journeys"], params)
             packed = await cursor.fetchone()

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import psycopg
 
-from safar.kernel.database import Connection, Database, connection_lost, no_room
+from safar.kernel.database import Connection, Database, connection_lost, no_room, transaction
 from safar.kernel.errors import Busy, DeadlinePassed, Interrupted, Overloaded, SafarError
 from safar.kernel.log import log
 
@@ -212,16 +212,24 @@ class Batcher(Generic[Request, Outcome]):
         circulating = len(self._waiting) + self._under_way + self._last_size
         return min(max(-(-circulating // (self._lanes_max + 1)), _SMALL), self._size_max)
 
-    async def _settle(self, batch: list[_Call[Request, Outcome]], lane: _Lane) -> None:
-        """Commit `batch`; on an error commit its halves, so that only the guilty request fails."""
+    async def _settle(
+        self, batch: list[_Call[Request, Outcome]], lane: _Lane, *, again: bool = False
+    ) -> None:
+        """Commit `batch`; on an error commit its halves, so that only the guilty request fails.
+
+        `again`: the first try met a row that another transaction had just written; now it can be read.
+        """
         try:
-            outcomes = await self._commit(batch, lane)
+            outcomes = await self._commit(batch, lane, again=again)
         except _Unavailable as error:
             _refuse(batch, error.answer)
         except Busy as busy:
             await self._go_past(batch, busy, lane)
         except Exception as error:
             if isinstance(error, psycopg.errors.LockNotAvailable) and await self._met_a_lock(batch, lane):
+                return
+            if isinstance(error, psycopg.errors.UniqueViolation) and not again:
+                await self._settle(batch, lane, again=True)
                 return
             if len(batch) == 1:
                 self._blame(batch[0], error)
@@ -302,7 +310,9 @@ class Batcher(Generic[Request, Outcome]):
         _refuse(overdue, DeadlinePassed)
         return [call for call in batch if not call.answer.done()] if overdue else batch
 
-    async def _commit(self, batch: list[_Call[Request, Outcome]], lane: _Lane) -> Sequence[Outcome]:
+    async def _commit(
+        self, batch: list[_Call[Request, Outcome]], lane: _Lane, *, again: bool
+    ) -> Sequence[Outcome]:
         """Run the verb in one transaction, again when the connection is lost.
 
         Raises _Unavailable when the database stays away, or what the verb raised.
@@ -315,12 +325,13 @@ class Batcher(Generic[Request, Outcome]):
             try:
                 connection = await lane.connection()
                 connection.past_locks = lane.past_locks or started < self._past_locks_until
-                async with connection.transaction():
+                connection.runs_again = not again
+                async with transaction(connection):
                     connected = True
                     try:
                         outcomes = await self._verb(connection, requests)
                     finally:
-                        connection.past_locks = False
+                        connection.past_locks = connection.runs_again = False
                     if len(outcomes) != len(requests):
                         raise RuntimeError(f"{len(requests)} requests got {len(outcomes)} outcomes")
                     sent = True

@@ -15,6 +15,8 @@ from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
+from safar.kernel.trip import Trips
+
 R = TypeVar("R")
 
 _SILENT_S_MIN = 3.0  # a connection that is lost after so long a wait was silent, not closed
@@ -41,13 +43,25 @@ class Connection(psycopg.AsyncConnection[TupleRow]):
     proved_at = 0.0  # loop time of the last answer, seconds
     silent_at: float | None = None  # loop time at which it turned out to be silent
     hurried = False  # waits for locks as short as a lane does
+    runs_again = False  # a verb whose row another transaction has just written is run again as a whole
     past_locks = False  # the ledger leaves out what another transaction has locked, and says so
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.trips = Trips(self)
+
     async def wait(self, gen: PQGen[R], *args: Any, **kwargs: Any) -> R:
-        """Wait for an exchange as the driver does, and no longer than `silence_s`."""
+        """Wait for an exchange of the driver's own as it does, and no longer than `silence_s`."""
+        await self.trips.let_driver()
+        try:
+            return await self._wait(gen, *args, **kwargs)
+        finally:
+            self.trips.driver_done()
+
+    async def _wait(self, gen: PQGen[R], *args: Any, **kwargs: Any) -> R:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        watch = None if self.silence_s is None else loop.call_later(self.silence_s, self._hang_up)
+        watch = None if self.silence_s is None else loop.call_later(self.silence_s, self.hang_up)
         try:
             found = await super().wait(gen, *args, **kwargs)
         except psycopg.OperationalError as error:
@@ -60,7 +74,7 @@ class Connection(psycopg.AsyncConnection[TupleRow]):
         self.proved_at = loop.time()
         return found
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
         """Close our end of the wire: whoever waits at it finds the connection lost."""
         self.silent_at = asyncio.get_running_loop().time()
         with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self.fileno())) as wire:

@@ -1,27 +1,25 @@
 """PostgreSQL: a pool, transactions, and typed reading. Every write of a room happens in `transaction()`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
 import orjson
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.pq import PipelineStatus
-from psycopg.rows import class_row, scalar_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from safar.kernel import clock
+from safar.kernel import clock, trip
 from safar.kernel.connection import Connection as Connection  # noqa: PLC0414 - everybody takes it from here
 from safar.kernel.connection import reachable
 from safar.kernel.errors import Overloaded
 from safar.kernel.log import log
+from safar.kernel.trip import Params
 from safar.settings import Settings
 
 T = TypeVar("T")
-Params = Mapping[str, Any] | Sequence[Any] | None
 
 CONNECTION_LOST = (psycopg.OperationalError, psycopg.InterfaceError)  # may be: ask `connection_lost`
 _LOST_STATES = ("08", "57P")  # connection exceptions; the server was told to shut down, or crashed
@@ -32,6 +30,7 @@ _RECONNECT_S_MAX = 4.0
 _SILENCE_S = 5.0  # more than the server's own time-out for a statement: then it is not there any more
 _MEASURED_EVERY_S = 60.0
 HURRIED_MS = 250
+_SET_PATIENCE = "SELECT set_config('lock_timeout', %(milliseconds)s, false)"
 
 
 class Database:
@@ -59,7 +58,7 @@ class Database:
             timeout=_POOL_WAIT_S,
             reconnect_timeout=_RECONNECT_S_MAX,
             open=False,
-            kwargs={"autocommit": True, "options": options},
+            kwargs={"autocommit": True, "options": options, "prepare_threshold": None},
         )
         self._tries_max = settings.pool_max + 2
 
@@ -104,6 +103,8 @@ class Database:
         try:
             yield connection
         finally:
+            if connection.trips.busy:
+                await connection.trips.come_back()
             if connection.silent_at is not None:
                 self._silent_at = max(self._silent_at, connection.silent_at)
             await self._pool.putconn(connection)
@@ -114,18 +115,18 @@ class Database:
         async with self.connection() as connection:
             if connection.hurried:
                 await self._be_patient(connection)
-            async with connection.transaction():
+            async with transaction(connection):
                 yield connection
 
     async def be_hurried(self, connection: Connection) -> None:
         """Let a connection wait for a lock no longer than it disturbs the others of a batch."""
         if not connection.hurried:
             patience_ms = min(HURRIED_MS, self._lock_timeout_ms)
-            await connection.execute(f"SET lock_timeout = {patience_ms}".encode())
+            await execute(connection, _SET_PATIENCE, {"milliseconds": str(patience_ms)})
             connection.hurried = True
 
     async def _be_patient(self, connection: Connection) -> None:
-        await connection.execute(f"SET lock_timeout = {self._lock_timeout_ms}".encode())
+        await execute(connection, _SET_PATIENCE, {"milliseconds": str(self._lock_timeout_ms)})
         connection.hurried = False
 
     async def _living_connection(self) -> Connection:
@@ -151,6 +152,11 @@ async def _ask_time(connection: Connection) -> None:
 def goes_past_locks(connection: Connection) -> bool:
     """Tell whether a verb must not wait for rows that others have locked."""
     return getattr(connection, "past_locks", False)
+
+
+def runs_again(connection: Connection) -> bool:
+    """Tell whether a verb is run again as a whole when another transaction has just written its row."""
+    return getattr(connection, "runs_again", False)
 
 
 def connection_lost(error: BaseException) -> bool:
@@ -182,37 +188,70 @@ def _hung_up(connection: Connection) -> bool:
     return connection.pgconn.status != psycopg.pq.ConnStatus.OK
 
 
+@asynccontextmanager
+async def transaction(connection: Connection) -> AsyncIterator[None]:
+    """Run what is in the block in one transaction, or, within another, under a savepoint.
+
+    Committed on leaving, undone on any error. BEGIN goes with the first statement, COMMIT with the last.
+    """
+    trips = connection.trips
+    if trips.in_transaction:
+        async with connection.transaction():
+            yield
+        return
+    trips.begin()
+    try:
+        yield
+        await trips.commit()
+    except BaseException:
+        await trips.roll_back()
+        raise
+
+
 async def execute(connection: Connection, query: LiteralString, params: Params = None) -> int:
     """Run one statement; return how many rows it touched."""
-    return (await connection.execute(query, params)).rowcount
+    touched: int = await connection.trips.ask(query, params, trip.count)
+    return touched
+
+
+def send(connection: Connection, query: LiteralString, params: Params = None) -> None:
+    """Let a write go with whatever is asked next in this transaction, at the latest with its COMMIT.
+
+    Nobody waits for it, and its error is the error of what goes with it.
+    """
+    if not connection.trips.in_transaction:
+        raise RuntimeError("outside a transaction nothing would follow it")
+    connection.trips.send(query, params)
 
 
 async def value(connection: Connection, query: LiteralString, params: Params = None) -> Any:
     """Return the first column of the first row, or None."""
-    async with connection.cursor(row_factory=scalar_row) as cursor:
-        await cursor.execute(query, params)
-        return await cursor.fetchone()
+    return next(iter(await connection.trips.ask(query, params, trip.firsts)), None)
 
 
 async def values(connection: Connection, query: LiteralString, params: Params = None) -> list[Any]:
     """Return the first column of every row."""
-    async with connection.cursor(row_factory=scalar_row) as cursor:
-        await cursor.execute(query, params)
-        return await cursor.fetchall()
+    found: list[Any] = await connection.trips.ask(query, params, trip.firsts)
+    return found
+
+
+async def tuples(
+    connection: Connection, query: LiteralString, params: Params = None
+) -> list[tuple[Any, ...]]:
+    """Return every row as it is."""
+    found: list[tuple[Any, ...]] = await connection.trips.ask(query, params, trip.tuples)
+    return found
 
 
 async def row(kind: type[T], connection: Connection, query: LiteralString, params: Params = None) -> T | None:
     """Return the first row as a `kind` (its fields named as the columns), or None."""
-    async with connection.cursor(row_factory=class_row(kind)) as cursor:
-        await cursor.execute(query, params)
-        return await cursor.fetchone()
+    return next(iter(await rows(kind, connection, query, params)), None)
 
 
 async def rows(kind: type[T], connection: Connection, query: LiteralString, params: Params = None) -> list[T]:
     """Return every row as a `kind` (its fields named as the columns)."""
-    async with connection.cursor(row_factory=class_row(kind)) as cursor:
-        await cursor.execute(query, params)
-        return await cursor.fetchall()
+    found: list[T] = await connection.trips.ask(query, params, trip.of_kind(kind))
+    return found
 
 
 async def in_one_trip(connection: Connection, *calls: Awaitable[Any]) -> Sequence[Any]:
@@ -221,9 +260,7 @@ async def in_one_trip(connection: Connection, *calls: Awaitable[Any]) -> Sequenc
     For calls that need nothing of each other's answers; their first statements run in the order of the calls.
     Raises the first error of a statement.
     """
-    within = connection.pgconn.pipeline_status == PipelineStatus.ON
-    async with nullcontext() if within else connection.pipeline():
-        found = await asyncio.gather(*calls, return_exceptions=True)
+    found = await asyncio.gather(*calls, return_exceptions=True)
     errors = [one for one in found if isinstance(one, BaseException)]
     if errors:  # those after the guilty statement were only not run
         raise next((e for e in errors if not isinstance(e, psycopg.errors.PipelineAborted)), errors[0])

@@ -10,7 +10,7 @@ from procrastinate.jobs import Status
 from procrastinate.tasks import Task
 
 from safar.kernel.context import Context
-from safar.kernel.database import Connection
+from safar.kernel.database import Connection, transaction
 from safar.kernel.log import log
 
 Job = Callable[..., Awaitable[None]]
@@ -83,7 +83,7 @@ async def defer(
         await configured.defer_async(**arguments)
         return
     try:
-        async with connection.transaction():
+        async with transaction(connection):
             await configured.defer_async(**arguments)
     except AlreadyEnqueued:
         return

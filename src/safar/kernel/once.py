@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, rows, values
+from safar.kernel.database import Connection, as_json, execute, rows, tuples, values
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.queries import queries_beside
 
@@ -111,8 +111,8 @@ async def check_same(connection: Connection, query: LiteralString, asked: Iterab
     `query` asks for the fingerprints that were written, by id. The caller has locked what they belong to.
     """
     requests = list(asked)
-    found = await connection.execute(query, {"ids": [request.key for request in requests]})
-    written = {id_: bytes(fingerprint) for id_, fingerprint in await found.fetchall()}
+    found = await tuples(connection, query, {"ids": [request.key for request in requests]})
+    written = {id_: bytes(fingerprint) for id_, fingerprint in found}
     first = dict(written)
     for request in requests:
         if first.setdefault(request.key, request.fingerprint) != request.fingerprint:

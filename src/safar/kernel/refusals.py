@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from safar.kernel.connection import Connection
+from safar.kernel.database import transaction
 from safar.kernel.errors import Interrupted, Overloaded, SafarError
 
 Request = TypeVar("Request")
@@ -36,7 +37,7 @@ def refusing(verb: Plural[Request, Outcome]) -> Plural[Request, Outcome]:
     """
 
     async def behind_savepoint(connection: Connection, requests: Sequence[Request]) -> list[Outcome]:
-        async with connection.transaction():
+        async with transaction(connection):
             return await verb(connection, requests)
 
     @wraps(verb)

@@ -13,7 +13,7 @@ from typing import TypeVar
 import psycopg
 
 from safar.kernel import clock
-from safar.kernel.database import Connection, Database, connection_lost, execute, rows
+from safar.kernel.database import Connection, Database, connection_lost, execute, rows, tuples
 from safar.kernel.errors import Overloaded
 from safar.kernel.log import error_kind, log
 from safar.kernel.queries import queries_beside
@@ -117,5 +117,4 @@ def nobodys_fault(error: BaseException) -> bool:
 async def _known(database: Database, queue: str) -> dict[str, bool]:
     """Return the items that failed before, and whether each still rests."""
     async with database.connection() as connection:
-        found = await connection.execute(QUERIES["tried"], {"queue": queue, "now": clock.now()})
-        return dict(await found.fetchall())
+        return dict(await tuples(connection, QUERIES["tried"], {"queue": queue, "now": clock.now()}))

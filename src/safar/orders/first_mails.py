@@ -14,7 +14,7 @@ from uuid import UUID
 from safar.channels.model import Due, Withheld
 from safar.channels.outbox import Ask
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, rows
+from safar.kernel.database import Connection, as_json, execute, rows, tuples
 from safar.kernel.queries import queries_beside
 from safar.orders.unpaid import key_of_address
 from safar.settings import Settings
@@ -106,7 +106,7 @@ async def _counts(connection: Connection, firsts: Sequence[First], addresses: Se
         "hour_ago": now - _HOUR,
         "day_ago": now - _DAY,
     }
-    found = await (await connection.execute(QUERIES["first_mails_lately"], params)).fetchall()
+    found = await tuples(connection, QUERIES["first_mails_lately"], params)
     counts = Counts(Counter(), Counter())
     for kind, key, number in found:
         (counts.networks if kind == "network" else counts.addresses)[key] = number

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
 
-from safar.kernel.database import Connection, as_json
+from safar.kernel.database import Connection, as_json, tuples
 from safar.kernel.i18n import _, day, number
 from safar.shipments.reading import QUERIES
 from safar.stock.lots import suggest
@@ -24,8 +24,8 @@ async def behind(
     records = [{"order_id": o, "variant_id": v, "shelf_id": s} for o, v, s in set(wanted)]
     if not records:
         return {}
-    found = await connection.execute(QUERIES["behind"], {"wanted": as_json(records)})
-    return {(o, v, s): units for o, v, s, units in await found.fetchall()}
+    found = await tuples(connection, QUERIES["behind"], {"wanted": as_json(records)})
+    return {(o, v, s): units for o, v, s, units in found}
 
 
 async def lots_to_take(connection: Connection, goods: Iterable[Goods]) -> dict[Place, list[str]]:

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from psycopg.rows import dict_row
-
 from safar.capacity import actions as ledger
 from safar.capacity.actions import OnHandChange
 from safar.capacity.model import EndedHold
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, rows, values
+from safar.kernel.database import Connection, as_json, execute, in_one_trip, rows, value, values
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.i18n import N_
 from safar.kernel.keyset import LAST_ID, LAST_MOMENT
@@ -276,9 +274,8 @@ async def _check_replays(connection: Connection, transfers: Sequence[Transfer]) 
     """Raise SameKeyOtherBody for a move whose id was used for another one."""
     if not transfers:
         return
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(QUERIES["moves"], {"ids": [transfer.move_id for transfer in transfers]})
-        written = {found["id"]: found for found in await cursor.fetchall()}
+    ids = [transfer.move_id for transfer in transfers]
+    written = {found["id"]: found for found in await rows(dict, connection, QUERIES["moves"], {"ids": ids})}
     if not all(same_move(transfer, written[transfer.move_id]) for transfer in transfers):
         raise SameKeyOtherBody
 
@@ -311,13 +308,10 @@ async def open_levels(connection: Connection, places: Sequence[Place]) -> dict[P
     opened: dict[Place, int] = {}
     if missing:
         keys = [{"kind": "units", "key": f"{v}:{location}", "backorder": 0} for v, location in missing]
-        cursor = connection.cursor()
-        await cursor.executemany(ledger.QUERIES["open_account"], keys, returning=True)
-        for place in missing:
-            found = await cursor.fetchone()
-            assert found is not None
-            opened[place] = int(found[0])
-            cursor.nextset()
+        ids = await in_one_trip(
+            connection, *[value(connection, ledger.QUERIES["open_account"], key) for key in keys]
+        )
+        opened = dict(zip(missing, ids, strict=True))
         records = [
             {"variant_id": variant_id, "location_id": location_id, "account_id": account_id}
             for (variant_id, location_id), account_id in opened.items()

@@ -8,7 +8,7 @@ from uuid import UUID
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, Database, execute, rows
+from safar.kernel.database import Connection, Database, execute, rows, tuples
 from safar.kernel.errors import NotFound, SafarError
 from safar.kernel.ids import new_id
 from safar.kernel.log import log
@@ -98,10 +98,10 @@ async def date_lot(
 
     What has been taken out of sale for a wrong date is moved back by staff. Raises UnknownLot.
     """
-    found = await connection.execute(QUERIES["date_lot"], {"id": lot_id, "expires_on": expires_on})
-    lot = await found.fetchone()
-    if lot is None:
+    found = await tuples(connection, QUERIES["date_lot"], {"id": lot_id, "expires_on": expires_on})
+    if not found:
         raise UnknownLot
+    lot = found[0]
     await execute(connection, QUERIES["date_lot_levels"], {"id": lot_id, "expires_on": expires_on or NEVER})
     about = {"lot": lot[1], "expires_on": expires_on}
     event = Event(name="stock.lot_dated", staff_id=staff_id, subject_id=lot[0], properties=about)

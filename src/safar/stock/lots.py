@@ -12,7 +12,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, rows, value, values
+from safar.kernel.database import Connection, as_json, execute, rows, tuples, value, values
 from safar.kernel.errors import Conflict
 from safar.kernel.ids import derived_id
 from safar.kernel.keyset import FIRST_ID
@@ -124,7 +124,7 @@ async def assign_many(
     be in lots than that.
     """
     ids = {"ids": [entry_id for entry_id, *_rest in wanted]}
-    written = await (await connection.execute(QUERIES["lot_entries"], ids)).fetchall()
+    written = await tuples(connection, QUERIES["lot_entries"], ids)
     wanted = [one for one in wanted if (one[0],) not in written]
     lot_levels = await rows(LotLevel, connection, QUERIES["lots_beside"], {"lot_ids": [w[1] for w in wanted]})
     for entry_id, lot_id, location_id, units in wanted:
@@ -200,7 +200,7 @@ async def _units_on(connection: Connection, variant_id: UUID, shelf_id: UUID) ->
 async def shelves_of(connection: Connection, location_ids: Iterable[UUID]) -> dict[UUID, UUID]:
     """Return on which shelves the units of these locations lie, for those that have none of their own."""
     params = {"ids": list(dict.fromkeys(location_ids))}
-    return dict(await (await connection.execute(QUERIES["shelves"], params)).fetchall())
+    return dict(await tuples(connection, QUERIES["shelves"], params))
 
 
 async def _locked(

@@ -26,7 +26,7 @@ from safar.catalogue.sheets.uploads import (
     save_rows,
     upload_of,
 )
-from safar.kernel.database import Connection, Database, rows
+from safar.kernel.database import Connection, Database, rows, transaction
 from safar.kernel.i18n import _
 from safar.kernel.ids import derived_id
 from safar.kernel.sheets import Value
@@ -192,7 +192,7 @@ async def write_stock(database: Database, upload_id: UUID, *, staff_id: UUID) ->
 async def _book(connection: Connection, upload: Upload, lines: Sequence[SheetRow], staff_id: UUID) -> int:
     """Book rows; one by one when together they would break a promise. Returns how many were."""
     try:
-        async with connection.transaction():
+        async with transaction(connection):
             await _move(connection, upload, lines, staff_id)
         return len(lines)
     except BelowPromised:

@@ -16,7 +16,17 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.database import Connection, Database, as_json, execute, row, rows, value, values
+from safar.kernel.database import (
+    Connection,
+    Database,
+    as_json,
+    execute,
+    row,
+    rows,
+    transaction,
+    value,
+    values,
+)
 from safar.kernel.ids import derived_id
 from safar.kernel.once import Asked, Known, ask_one, keep_many
 from safar.kernel.setbacks import nobodys_fault, note
@@ -179,7 +189,7 @@ async def _tell_each(
 ) -> tuple[int, dict[UUID, Exception]]:
     """Tell all together; if that fails, variant by variant. Returns how many were told, and what failed."""
     try:
-        async with connection.transaction():
+        async with transaction(connection):
             return await _tell(context, connection, turns), {}
     except Exception as error:
         if nobodys_fault(error):
@@ -187,7 +197,7 @@ async def _tell_each(
     told, failed = 0, dict[UUID, Exception]()
     for variant_id, units in turns.items():
         try:
-            async with connection.transaction():
+            async with transaction(connection):
                 told += await _tell(context, connection, {variant_id: units})
         except Exception as error:
             if nobodys_fault(error):

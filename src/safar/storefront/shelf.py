@@ -16,7 +16,7 @@ from safar.catalogue.actions import patterns_of
 from safar.catalogue.prices import prices_in
 from safar.catalogue.words import words_in
 from safar.kernel import clock
-from safar.kernel.database import Connection, rows, values
+from safar.kernel.database import Connection, rows, send, transaction, values
 from safar.kernel.text import fold
 from safar.pricing.model import Rules
 from safar.stock.model import allocation_of
@@ -143,8 +143,8 @@ async def matching_products(connection: Connection, query: str, category: str | 
 
 async def _near(connection: Connection, words: Sequence[str], category: str | None) -> list[UUID]:
     """Return those that have the most of the words with the fewest slips; at least half of them."""
-    async with connection.transaction():
-        await connection.execute(QUERIES["look_far"])
+    async with transaction(connection):
+        send(connection, QUERIES["look_far"])
         params = {"words": list(words), "category": category, "limit": _NEAR_MAX}
         candidates = await rows(_Near, connection, QUERIES["near_matches"], params)
     scored = [(nearness(candidate.asked, candidate.letters), candidate.id) for candidate in candidates]

@@ -30,7 +30,7 @@ from safar.catalogue.sheets.uploads import (
 )
 from safar.journal.actions import append_many
 from safar.journal.model import Event
-from safar.kernel.database import Connection, Database, rows
+from safar.kernel.database import Connection, Database, rows, transaction, tuples
 from safar.kernel.errors import Conflict
 from safar.kernel.i18n import LANGUAGES
 from safar.kernel.queries import queries_beside
@@ -296,7 +296,7 @@ async def _write(
         for line in lines
     ]
     try:
-        async with connection.transaction():
+        async with transaction(connection):
             articles = await _articles_of(connection, wanted, currency)
             _saved, events = await write_articles(connection, articles, staff_id=staff_id, one_by_one=False)
             await check_choices(connection, {article.product.id for article in articles})
@@ -333,8 +333,7 @@ async def _articles_of(
 
 async def _product_ids(connection: Connection, records: Sequence[Mapping[str, Any]]) -> dict[str, UUID]:
     slugs = list({record["product"] for record in records if record.get("product")})
-    cursor = await connection.execute(QUERIES["products_of_slugs"], {"slugs": slugs})
-    return dict(await cursor.fetchall())
+    return dict(await tuples(connection, QUERIES["products_of_slugs"], {"slugs": slugs}))
 
 
 async def _owners(connection: Connection, records: Sequence[Mapping[str, Any]]) -> dict[str, _Owner]:

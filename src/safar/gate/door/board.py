@@ -22,7 +22,7 @@ from safar.gate.tickets.cookies import Cookies
 from safar.gate.tickets.left import Left
 from safar.gate.tickets.model import SHOP, Site, SiteFigures, SiteKind
 from safar.kernel.context import Context
-from safar.kernel.database import Connection
+from safar.kernel.database import Connection, transaction
 from safar.kernel.loops import repeat
 
 _REFRESH_S = 0.25
@@ -120,7 +120,7 @@ class SiteBoard:
         async with self._reading, self._context.database.connection() as connection:
             found = await sites(connection)
             if not any(site.key == self._main.key for site in found):
-                async with connection.transaction():
+                async with transaction(connection):
                     await ensure_site(connection, self._main.key, self._context.settings.site_capacity)
                 found = await sites(connection)
             await self._read(connection, found)

@@ -33,7 +33,7 @@ from safar.gate.tickets.model import (
 )
 from safar.journal.actions import append_many
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, rows
+from safar.kernel.database import Connection, as_json, rows, send, tuples
 
 _ALL = 100
 _COUNTED_MAX = 10_000  # of one network's places: more make no difference
@@ -122,7 +122,7 @@ async def _work_first(
     here: Counter[str] = Counter()
     if networks:
         params = {"site_id": site.id, "networks": sorted(networks), "now": clock.now(), "most": _COUNTED_MAX}
-        found = await (await connection.execute(QUERIES["places_of_networks"], params)).fetchall()
+        found = await tuples(connection, QUERIES["places_of_networks"], params)
         here.update(dict(found))
     taken, first = now_there.inside, {}
     for arrival in arrivals:
@@ -158,27 +158,26 @@ async def _write_arrivals(
         "admitted": len(new) - len(tickets),
         "newcomers": newcomers if site.pace_per_minute else 0,
     }
-    async with connection.pipeline():
-        await execute(connection, QUERIES["issue"], counts)
-        params = {"site_id": site.id, "now": now, "visits": as_json(visits)}
-        await execute(connection, QUERIES["add_visits"], params)
-        events = [
-            visit_event("visit.arrived", site, a, a.visit_id, now, queued=a.visit_id in tickets) for a in new
-        ]
-        events += [
-            visit_event(
-                "visit.admitted",
-                site,
-                a,
-                a.visit_id,
-                now,
-                waited_s=0.0,
-                **({"invited": True} if a.invited else {}),
-            )
-            for a in new
-            if a.visit_id not in tickets
-        ]
-        await append_many(connection, events)
+    send(connection, QUERIES["issue"], counts)
+    params = {"site_id": site.id, "now": now, "visits": as_json(visits)}
+    send(connection, QUERIES["add_visits"], params)
+    events = [
+        visit_event("visit.arrived", site, a, a.visit_id, now, queued=a.visit_id in tickets) for a in new
+    ]
+    events += [
+        visit_event(
+            "visit.admitted",
+            site,
+            a,
+            a.visit_id,
+            now,
+            waited_s=0.0,
+            **({"invited": True} if a.invited else {}),
+        )
+        for a in new
+        if a.visit_id not in tickets
+    ]
+    await append_many(connection, events)
 
 
 async def admit_many(connection: Connection, claims: Sequence[EntryClaim]) -> list[Admission]:
@@ -228,23 +227,22 @@ async def _write_admissions(
     now = clock.now()
     numbers = [visit.number for visit in visits]
     counts = {"id": site.id, "issued": 0, "admitted": len(visits), "newcomers": 0}
-    async with connection.pipeline():
-        await execute(connection, QUERIES["issue"], counts)
-        ends = as_json([{"id": visit.id, "ends_at": claims[visit.id].expires_at} for visit in visits])
-        await execute(connection, QUERIES["admit"], {"visits": ends, "now": now})
-        await execute(connection, QUERIES["count_claims"], {"site_id": site.id, "numbers": numbers})
-        events = [
-            visit_event(
-                "visit.admitted",
-                site,
-                claims[v.id],
-                v.id,
-                now,
-                waited_s=round(max((now - v.arrived_at).total_seconds(), 0), 3),
-            )
-            for v in visits
-        ]
-        await append_many(connection, events)
+    send(connection, QUERIES["issue"], counts)
+    ends = as_json([{"id": visit.id, "ends_at": claims[visit.id].expires_at} for visit in visits])
+    send(connection, QUERIES["admit"], {"visits": ends, "now": now})
+    send(connection, QUERIES["count_claims"], {"site_id": site.id, "numbers": numbers})
+    events = [
+        visit_event(
+            "visit.admitted",
+            site,
+            claims[v.id],
+            v.id,
+            now,
+            waited_s=round(max((now - v.arrived_at).total_seconds(), 0), 3),
+        )
+        for v in visits
+    ]
+    await append_many(connection, events)
 
 
 async def _hold(

@@ -24,7 +24,7 @@ from safar.gate.site.opening import begun, draw
 from safar.gate.site.sites import figures_of, lock_site, site_figures
 from safar.gate.tickets.model import Mode, Site, SiteFigures
 from safar.kernel import clock
-from safar.kernel.database import Connection, execute, rows
+from safar.kernel.database import Connection, execute, rows, transaction
 
 _ELAPSED_S_MAX = 2.0  # an outage of the worker must not let every claim window run out at once
 _TICKET_KEPT = timedelta(days=2)
@@ -184,7 +184,7 @@ async def _follow_capacity(connection: Connection, now_there: SiteFigures) -> Si
     if not changes:
         return now_there
     try:
-        async with connection.transaction():
+        async with transaction(connection):
             await change_many(connection, changes)
     except BelowPromised:  # no arrivals come between, but a late hold of another kind could
         return now_there

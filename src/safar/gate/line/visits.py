@@ -10,7 +10,7 @@ from safar.capacity.model import HoldState
 from safar.gate.site.sites import QUERIES as SITE
 from safar.gate.tickets.model import Admitted, Over, Renewal
 from safar.kernel import clock
-from safar.kernel.database import Connection, Database, as_json, execute, rows, values
+from safar.kernel.database import Connection, Database, as_json, execute, rows, tuples, values
 from safar.kernel.ids import derived_id
 from safar.kernel.queries import queries_beside
 from safar.kernel.setbacks import work_off
@@ -79,7 +79,7 @@ async def number_many(connection: Connection, visit_ids: Sequence[UUID]) -> list
     numbers = {visit.id: visit.number or 0 for visit in found}
     missing = [visit_id for visit_id in visit_ids if visit_id not in numbers]
     if missing:
-        lots = await (await connection.execute(SITE["lots"], {"ids": missing})).fetchall()
+        lots = await tuples(connection, SITE["lots"], {"ids": missing})
         numbers |= {visit_id: 0 for visit_id, _joined_at in lots}
     return [numbers.get(visit_id) for visit_id in visit_ids]
 

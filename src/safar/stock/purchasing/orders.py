@@ -8,7 +8,7 @@ from uuid import UUID
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, row, rows
+from safar.kernel.database import Connection, as_json, execute, row, rows, tuples
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.keyset import LAST_NUMBER
 from safar.stock.purchasing.errors import (
@@ -38,10 +38,9 @@ async def draft_many(connection: Connection, drafts: Sequence[PurchaseDraft]) ->
         "lines": as_json([line for draft in once.values() for line in _line_records(draft)]),
         "now": clock.now(),
     }
-    cursor = await connection.execute(QUERIES["insert_drafts"], params)
-    fresh: dict[UUID, int] = dict(await cursor.fetchall())
-    cursor = await connection.execute(QUERIES["drafted"], {"ids": list(once)})
-    known = {id_: (number, fingerprint) for id_, number, fingerprint in await cursor.fetchall()}
+    fresh: dict[UUID, int] = dict(await tuples(connection, QUERIES["insert_drafts"], params))
+    drafted = await tuples(connection, QUERIES["drafted"], {"ids": list(once)})
+    known = {id_: (number, fingerprint) for id_, number, fingerprint in drafted}
     if known.keys() | fresh.keys() != once.keys():
         raise UnknownSupplier
     if any(known[draft.order_id][1] != draft.fingerprint for draft in drafts if draft.order_id in known):

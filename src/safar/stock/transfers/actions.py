@@ -7,7 +7,7 @@ from uuid import UUID
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, row, rows, value
+from safar.kernel.database import Connection, as_json, execute, row, rows, tuples, value
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.ids import derived_id
 from safar.kernel.keyset import LAST_NUMBER
@@ -63,10 +63,10 @@ async def draft(connection: Connection, plan: TransferPlan) -> int:
         about = {"number": number, "from": plan.from_location_id, "to": plan.to_location_id}
         await append_many(connection, [_event("transfer.drafted", plan.transfer_id, plan.staff_id, about)])
         return int(number)
-    known = await (await connection.execute(QUERIES["drafted"], {"id": plan.transfer_id})).fetchone()
-    if known is None or known[1] != plan.fingerprint:
+    known = await tuples(connection, QUERIES["drafted"], {"id": plan.transfer_id})
+    if not known or known[0][1] != plan.fingerprint:
         raise SameKeyOtherBody
-    return int(known[0])
+    return int(known[0][0])
 
 
 async def set_transfer_line(
