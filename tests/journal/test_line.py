@@ -14,7 +14,7 @@ from safar.kernel import clock
 from safar.kernel.database import Connection, Database, execute, value
 from safar.kernel.ids import new_id
 from safar.kernel.loops import repeat
-from tests.stage.journal import events, kept_line, line_of, read_all, settled, write
+from tests.stage.journal import events, kept_line, line_of, read_all, settled, write, write_open
 
 _LINE_LOCKS = (
     "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %(classid)s"
@@ -33,7 +33,7 @@ async def test_the_line_does_not_pass_a_late_writer_with_an_early_id(database: D
     keeper = LineKeeper(database)
     early, late = events(1), events(1)
     async with database.transaction() as first:
-        await append_many(first, early)
+        await write_open(first, early)
         await write(database, late)  # a higher id, committed sooner
         await keeper.step()
         assert await line_of(database) == 0
@@ -71,7 +71,7 @@ async def test_no_id_is_handed_out_before_its_writer_holds_the_lock(database: Da
 async def test_a_writer_that_stays_open_holds_back_the_line_but_no_other_writer(database: Database) -> None:
     keeper = LineKeeper(database)
     async with database.transaction() as still_open:
-        await append_many(still_open, events(1))
+        await write_open(still_open, events(1))
         keeping = asyncio.create_task(keeper.step())
         async with asyncio.timeout(30):
             while not keeping.done() and not await _line_locks(database, "ExclusiveLock", granted=False):
@@ -99,7 +99,7 @@ async def test_a_writer_that_dies_leaves_nothing_and_holds_nothing_back(database
 
 async def _dies(database: Database) -> None:
     async with database.transaction() as connection:
-        await append_many(connection, events(1))
+        await write_open(connection, events(1))
         async with database.connection() as other:
             assert await value(other, "SELECT pg_terminate_backend(%s, 5000)", [connection.info.backend_pid])
         await execute(connection, "SELECT 1")
@@ -107,7 +107,7 @@ async def _dies(database: Database) -> None:
 
 async def _gives_up(database: Database) -> None:
     async with database.transaction() as connection:
-        await append_many(connection, events(1))
+        await write_open(connection, events(1))
         raise RuntimeError
 
 

@@ -7,13 +7,12 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.journal.partitions import make_ahead, month_starts
 from safar.kernel import clock
 from safar.kernel.database import Database, value
 from safar.kernel.ids import new_id
-from tests.stage.journal import read_all, settled, write
+from tests.stage.journal import read_all, settled, write, write_open
 
 _WHERE = "SELECT at, tableoid::regclass::text FROM journal_events ORDER BY id"
 
@@ -99,7 +98,7 @@ async def _until_waiting(database: Database, count: int) -> None:
 
 async def test_a_writer_that_comes_while_a_month_is_being_made_writes_into_it(database: Database) -> None:
     async with database.transaction() as still_open:
-        await append_many(still_open, _at(clock.now()))
+        await write_open(still_open, _at(clock.now()))
         making = asyncio.create_task(make_ahead(database))
         await _until_waiting(database, 1)
         writing = asyncio.create_task(write(database, _at(clock.now())))

@@ -8,7 +8,7 @@ from uuid import UUID
 from safar.journal.actions import append_many, line, read_events
 from safar.journal.line import LineKeeper
 from safar.journal.model import Event, Recorded
-from safar.kernel.database import Database
+from safar.kernel.database import Connection, Database, execute
 from safar.kernel.ids import new_id
 from safar.kernel.loops import repeat
 
@@ -23,6 +23,12 @@ async def write(database: Database, what: Sequence[Event]) -> list[UUID]:
     async with database.transaction() as connection:
         await append_many(connection, what)
     return [event.subject_id for event in what if event.subject_id]
+
+
+async def write_open(connection: Connection, what: Sequence[Event]) -> None:
+    """Write events in a transaction that stays open: they have their ids, and nobody sees them yet."""
+    await append_many(connection, what)
+    await execute(connection, "SELECT 1")  # what is appended goes with what is asked next
 
 
 async def line_of(database: Database) -> int:

@@ -107,7 +107,9 @@ async def fill(context: Context) -> None:
         "supplier": SUPPLIER,
         "count_lines": LINES_MAX,
     }
-    async with await Connection.connect(context.database.url, autocommit=True, prepare_threshold=None) as connection:
+    async with await Connection.connect(
+        context.database.url, autocommit=True, prepare_threshold=None
+    ) as connection:
         await connection.execute(FILL["fast"])
         for name in ("products", "variants", "locations"):
             await execute(connection, FILL[name], numbers)
