@@ -7,7 +7,7 @@ from uuid import UUID
 
 from safar.catalogue.kits import Parts, kits, stocked_ids
 from safar.kernel import clock
-from safar.kernel.database import Connection
+from safar.kernel.database import Connection, in_one_trip
 from safar.stock import actions as stock
 from safar.stock.locations import selling_locations
 from safar.stock.model import Level, Place, allocation_of
@@ -39,14 +39,38 @@ async def available_of(
     connection: Connection, variant_ids: Iterable[UUID], campaign_id: UUID | None
 ) -> dict[UUID, Available]:
     """Return what can be bought of each of the variants, by a visitor who came for `campaign_id`."""
+    return (await available_to(connection, variant_ids, [campaign_id]))[campaign_id]
+
+
+async def available_to(
+    connection: Connection, variant_ids: Iterable[UUID], campaign_ids: Iterable[UUID | None]
+) -> dict[UUID | None, dict[UUID, Available]]:
+    """Return, by campaign, what can be bought of each of the variants by a visitor who came for it."""
     ids = list(dict.fromkeys(variant_ids))
-    parts = await kits(connection, ids)
-    stocked = stocked_ids(ids, parts)
-    levels = await stock.levels(connection, stocked)
-    places = [location.location_id for location in await selling_locations(connection)]
-    if campaign_id is not None:
-        places.append(allocation_of(campaign_id))
-    found = {id_: offer_of(id_, parts, levels, places) for id_ in ids}
+    parts, levels, selling = await in_one_trip(
+        connection, kits(connection, ids), stock.levels(connection, ids), selling_locations(connection)
+    )
+    if parts:
+        levels |= await stock.levels(connection, stocked_ids(ids, parts))
+    ours = [location.location_id for location in selling]
+    return {
+        campaign_id: await _with_days(
+            connection,
+            {id_: offer_of(id_, parts, levels, _places(ours, campaign_id)) for id_ in ids},
+            parts,
+        )
+        for campaign_id in campaign_ids
+    }
+
+
+def _places(ours: Sequence[UUID], campaign_id: UUID | None) -> Sequence[UUID]:
+    return ours if campaign_id is None else [*ours, allocation_of(campaign_id)]
+
+
+async def _with_days(
+    connection: Connection, found: dict[UUID, Available], parts: Parts
+) -> dict[UUID, Available]:
+    """Return the same, with the day on which units leave that are still to come."""
     awaited = {id_ for id_, offer in found.items() if not offer.free and offer.backorder}
     if awaited:
         wanted = stocked_ids(awaited, parts)

@@ -2,21 +2,19 @@
 
 -- name: lock_carts
 -- In the order of their ids. An ordered cart is never changed again.
-SELECT id, ordered_at IS NOT NULL AS ordered FROM carts WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
+SELECT id, ordered_at IS NOT NULL AS ordered FROM carts WHERE id = ANY(%(ids)s::uuid []) ORDER BY id FOR UPDATE
 
 -- name: open_carts
 INSERT INTO carts (id, customer_id, campaign_id, created_at, changed_at)
 SELECT c.id, c.customer_id, c.campaign_id, %(now)s, %(now)s
 FROM jsonb_to_recordset(%(carts)s::jsonb) AS c (id uuid, customer_id uuid, campaign_id uuid)
 ORDER BY c.id
-ON CONFLICT (id) DO NOTHING
-RETURNING id
 
 -- name: touch_carts
-UPDATE carts SET changed_at = %(now)s WHERE id = ANY(%(ids)s)
+UPDATE carts SET changed_at = %(now)s WHERE id = ANY(%(ids)s::uuid [])
 
 -- name: units_in_carts
-SELECT cart_id, variant_id, quantity FROM cart_lines WHERE cart_id = ANY(%(ids)s)
+SELECT cart_id, variant_id, quantity FROM cart_lines WHERE cart_id = ANY(%(ids)s::uuid [])
 
 -- name: write_lines
 INSERT INTO cart_lines (cart_id, variant_id, quantity, price_minor, currency, added_at)
@@ -47,5 +45,5 @@ SELECT
 FROM cart_lines AS l
 INNER JOIN carts AS c ON c.id = l.cart_id
 INNER JOIN catalogue_variants AS v ON v.id = l.variant_id
-WHERE l.cart_id = ANY(%(ids)s) AND c.ordered_at IS NULL
+WHERE l.cart_id = ANY(%(ids)s::uuid []) AND c.ordered_at IS NULL
 ORDER BY l.cart_id, l.added_at, l.variant_id

@@ -1,12 +1,12 @@
 """What is in a visitor's cart as it can be bought now: prices, units that are left, the discount code."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from safar.capacity import actions as ledger
-from safar.cart.available import Available, available_of
+from safar.cart.available import Available, available_to
 from safar.cart.most import Most, Mosts, Parts, beyond, mosts_of
 from safar.catalogue.actions import variants_by_id
 from safar.catalogue.decide import variant_title
@@ -15,7 +15,8 @@ from safar.catalogue.model import ProductWords
 from safar.catalogue.prices import prices_in
 from safar.catalogue.words import words_in
 from safar.kernel import clock
-from safar.kernel.database import Connection, rows
+from safar.kernel.batcher import reading
+from safar.kernel.database import Connection, as_array, each, in_one_trip, rows
 from safar.kernel.queries import queries_beside
 from safar.pricing.discounts import discounts
 from safar.pricing.model import Discount, DiscountReason, Priced, Rules
@@ -150,12 +151,13 @@ class _World:
     mosts: Mosts
 
 
+@reading
 async def priced_carts_many(
     connection: Connection, requests: Sequence[PricedCartRequest]
 ) -> list[PricedCart]:
     """Return the carts as they stand: a plural reading, for a batcher."""
     found = await rows(
-        _Row, connection, QUERIES["baskets"], {"ids": [request.cart_id for request in requests]}
+        _Row, connection, QUERIES["baskets"], {"ids": as_array(request.cart_id for request in requests)}
     )
     by_cart: dict[UUID, list[_Row]] = {request.cart_id: [] for request in requests}
     for row in found:
@@ -171,36 +173,49 @@ async def priced_cart_of(connection: Connection, request: PricedCartRequest) -> 
 async def _world(
     connection: Connection, requests: Sequence[PricedCartRequest], found: Sequence[_Row]
 ) -> _World:
+    if not found:
+        return _World({}, {}, {}, {}, frozenset(), {}, {})
     ids = {row.variant_id for row in found}
-    own = {row.currency for row in found}
-    currencies = {request.currency for request in requests} if found else set()
-    prices = {
-        currency: {id_: one.price_minor for id_, one in (await prices_in(connection, ids, currency)).items()}
-        for currency in currencies
-        if own != {currency}
-    }
     products = {row.product_id for row in found}
-    codes = await discounts(connection, {row.discount_code for row in found})
-    accounts = [code.account_id for code in codes.values() if code.account_id is not None]
-    uses = await ledger.accounts(connection, accounts) if accounts else {}
-    kit_parts, mosts = await _mosts(connection, found)
+    own = {row.currency for row in found}
+    prices, words, offers, (codes, used_up), (kit_parts, mosts) = await in_one_trip(
+        connection,
+        each(
+            connection,
+            {request.currency for request in requests if own != {request.currency}},
+            lambda currency: prices_in(connection, ids, currency),
+        ),
+        each(
+            connection,
+            {request.language for request in requests},
+            lambda language: words_in(connection, products, language),
+        ),
+        available_to(connection, ids, {request.campaign_id for request in requests}),
+        _discounts(connection, {row.discount_code for row in found if row.discount_code}),
+        _mosts(connection, found),
+    )
     return _World(
-        prices=prices,
+        prices={
+            currency: {id_: price.price_minor for id_, price in priced.items()}
+            for currency, priced in prices.items()
+        },
+        words=words,
+        offers=offers,
+        discounts=codes,
+        used_up=used_up,
         kits=kit_parts,
         mosts=mosts,
-        words={
-            language: await words_in(connection, products, language)
-            for language in {request.language for request in requests}
-            if products
-        },
-        offers={
-            campaign_id: await available_of(connection, ids, campaign_id)
-            for campaign_id in {request.campaign_id for request in requests}
-            if ids
-        },
-        discounts=codes,
-        used_up=frozenset(id_ for id_, account in uses.items() if account.free <= 0),
     )
+
+
+async def _discounts(
+    connection: Connection, codes: Iterable[str]
+) -> tuple[Mapping[str, Discount], frozenset[int]]:
+    """Return the discounts of these codes, and the accounts of those of which no use is left."""
+    found = await discounts(connection, codes)
+    limited = [discount.account_id for discount in found.values() if discount.account_id is not None]
+    uses = await ledger.accounts(connection, limited) if limited else {}
+    return found, frozenset(id_ for id_, account in uses.items() if account.free <= 0)
 
 
 async def _mosts(connection: Connection, found: Sequence[_Row]) -> tuple[Parts, Mosts]:

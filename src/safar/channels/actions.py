@@ -24,7 +24,7 @@ from safar.channels.model import (
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, in_one_trip, rows, value, values
+from safar.kernel.database import Connection, as_json, execute, in_one_trip, rows, send, value, values
 from safar.kernel.queries import queries_beside
 
 QUERIES = queries_beside(__file__)
@@ -75,6 +75,13 @@ async def queue_many(connection: Connection, outgoing: Sequence[Outgoing]) -> li
         connection, [_queued(message) for message in _once(outgoing) if message.message_id in written]
     )
     return [None] * len(outgoing)
+
+
+async def queue_first(connection: Connection, outgoing: Sequence[Outgoing]) -> None:
+    """As `queue_many`, for messages about what is written with them: nobody can have queued one before."""
+    if outgoing:
+        send(connection, QUERIES["queue_first"], {"messages": as_json([_record(one) for one in outgoing])})
+        await append_many(connection, [_queued(message) for message in outgoing])
 
 
 async def keep_received_many(connection: Connection, received: Sequence[Mapping[str, Any]]) -> set[UUID]:

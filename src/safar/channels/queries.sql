@@ -6,8 +6,7 @@ SELECT c.id, c.kind, c.name, %(now)s
 FROM jsonb_to_recordset(%(channels)s::jsonb) AS c (id uuid, kind text, name text)
 ON CONFLICT (id) DO NOTHING
 
--- name: queue
--- A message id that is there already is left as it is: the same request, come again.
+-- fragment: into_outbox
 INSERT INTO messages (
     id, channel_id, direction, author, customer_id, conversation_id, campaign_id, staff_id, address, subject,
     body, language, state, at, next_try_at, ended_at, waiting_since, in_reply_to, unsubscribe_url
@@ -21,8 +20,15 @@ FROM jsonb_to_recordset(%(messages)s::jsonb) AS m (
     staff_id uuid, address text, subject text, body text, language text, state text, at timestamptz,
     ended_at timestamptz, waiting_since timestamptz, in_reply_to text, unsubscribe_url text
 )
+
+-- name: queue
+-- A message id that is there already is left as it is: the same request, come again.
+{into_outbox}
 ON CONFLICT (id) DO NOTHING
 RETURNING id
+
+-- name: queue_first
+{into_outbox}
 
 -- name: take_due
 -- Replies first, then campaign mails with what room is left. A row that a dead process left "sending" comes

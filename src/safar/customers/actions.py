@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from safar.customers.claims import claim_addresses_many, customer_of_address, prove
+from safar.customers.claims import claim_addresses_many, customer_of_address, prove, write_claims
 from safar.customers.identify import QUERIES, finals, identify_many, normalised
 from safar.customers.model import (
     AddressClaim,
@@ -45,6 +45,7 @@ __all__ = [
     "import_many",
     "normalised",
     "prove",
+    "write_claims",
 ]
 
 

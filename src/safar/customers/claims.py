@@ -3,7 +3,7 @@
 See docs/decisions/0015-who-somebody-is-comes-from-proof.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from safar.customers.model import AddressClaim, Proof, Proven
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, row, send, value, values
+from safar.kernel.database import Connection, as_json, execute, row, runs_again, send, value, values
 from safar.kernel.ids import derived_id
 from safar.kernel.text import fold
 
@@ -31,8 +31,16 @@ def customer_of_address(kind: str, address: str) -> UUID:
 
 async def claim_addresses_many(connection: Connection, claims: Sequence[AddressClaim]) -> list[UUID]:
     """Keep what each claimant says; return who they are. Raises NotAnAddress. Writes customer.created."""
+    return await write_claims(
+        connection, claims, await finals(connection, [claim.customer_id for claim in claims])
+    )
+
+
+async def write_claims(
+    connection: Connection, claims: Sequence[AddressClaim], known: Mapping[UUID, UUID]
+) -> list[UUID]:
+    """As `claim_addresses_many`, with the `finals` of the claimants."""
     addresses = [normalised(claim.kind, claim.value, claim.country) for claim in claims]
-    known = await finals(connection, [claim.customer_id for claim in claims])
     who = [known.get(claim.customer_id, claim.customer_id) for claim in claims]
     customers: dict[UUID, dict[str, object]] = {}
     said: dict[tuple[UUID, str, str], dict[str, object]] = {}
@@ -54,14 +62,28 @@ async def claim_addresses_many(connection: Connection, claims: Sequence[AddressC
                 "search": words,
             },
         )
-    params = {
-        "customers": as_json([customers[id_] for id_ in sorted(customers)]),
-        "claims": as_json([said[key] for key in sorted(said)]),
-        "now": clock.now(),
-    }
-    created = await values(connection, QUERIES["claim"], params)
+    rowless = customers.keys() - known.values()
+
+    def params(ids: Iterable[UUID]) -> dict[str, object]:
+        wanted = set(ids)
+        return {
+            "customers": as_json([customers[id_] for id_ in sorted(wanted)]),
+            "claims": as_json([said[key] for key in sorted(said) if key[0] in wanted]),
+            "now": clock.now(),
+        }
+
+    created: Iterable[UUID]
+    if runs_again(connection):  # who writes one of these in this moment makes this transaction start again
+        created = sorted(rowless)
+        if rowless:
+            send(connection, QUERIES["claim_first"], params(rowless))
+        if others := customers.keys() - rowless:
+            send(connection, QUERIES["claim"], params(others))
+    else:
+        created = await values(connection, QUERIES["claim"], params(customers))
     await append_many(
-        connection, [Event(name="customer.created", customer_id=id_, subject_id=id_) for id_ in created]
+        connection,
+        [Event(name="customer.created", customer_id=id_, subject_id=id_) for id_ in created],
     )
     return who
 

@@ -101,6 +101,21 @@ WITH made AS (
 )
 SELECT id FROM made WHERE created
 
+-- name: claim_first
+-- Claimants of whom nothing is known yet, and what they claim.
+WITH made AS (
+    INSERT INTO customers (id, name, language, country, created_at, search)
+    SELECT c.id, c.name, c.language, c.country, %(now)s, c.search
+    FROM jsonb_to_recordset(%(customers)s::jsonb) AS c (
+        id uuid, name text, language text, country text, search text
+    )
+    ORDER BY c.id
+)
+INSERT INTO customer_claims (customer_id, kind, value, source, claimed_at)
+SELECT c.customer_id, c.kind, c.value, c.source, %(now)s
+FROM jsonb_to_recordset(%(claims)s::jsonb) AS c (customer_id uuid, kind text, value text, source text)
+ORDER BY c.customer_id, c.kind, c.value
+
 -- name: lock_address
 SELECT pg_advisory_xact_lock(hashtextextended(%(kind)s || ' ' || %(value)s, 1))
 

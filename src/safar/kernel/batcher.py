@@ -8,7 +8,7 @@ batch of one and waits for nobody.
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
@@ -25,6 +25,15 @@ Outcome = TypeVar("Outcome")
 # A request that is wrong gets `refusals.refused(error)` as its outcome; the others are written.
 # Running it again with requests that were already committed must return the same outcomes (idempotency).
 Plural = Callable[[Connection, Sequence[Request]], Awaitable[Sequence[Outcome]]]
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+
+def reading(verb: Verb) -> Verb:
+    """Mark a plural verb that only reads: its batches need no transaction."""
+    verb.only_reads = True  # type: ignore[attr-defined]  # a mark on a function
+    return verb
+
 
 # Below this many waiting calls the fixed cost of a transaction outweighs the callers' own work.
 _SMALL = 24
@@ -104,6 +113,7 @@ class Batcher(Generic[Request, Outcome]):
     ) -> None:
         self._database = database
         self._verb = verb
+        self._only_reads = getattr(verb, "only_reads", False)
         self._size_max = size_max
         self._queue_max = queue_max
         self._deadline_s = deadline_s
@@ -326,7 +336,7 @@ class Batcher(Generic[Request, Outcome]):
                 connection = await lane.connection()
                 connection.past_locks = lane.past_locks or started < self._past_locks_until
                 connection.runs_again = not again
-                async with transaction(connection):
+                async with nullcontext() if self._only_reads else transaction(connection):
                     connected = True
                     try:
                         outcomes = await self._verb(connection, requests)
@@ -334,7 +344,7 @@ class Batcher(Generic[Request, Outcome]):
                         connection.past_locks = connection.runs_again = False
                     if len(outcomes) != len(requests):
                         raise RuntimeError(f"{len(requests)} requests got {len(outcomes)} outcomes")
-                    sent = True
+                    sent = not self._only_reads
                 return outcomes
             except Exception as error:
                 if no_room(error):

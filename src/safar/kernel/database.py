@@ -1,7 +1,7 @@
 """PostgreSQL: a pool, transactions, and typed reading. Every write of a room happens in `transaction()`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID
@@ -20,6 +20,7 @@ from safar.kernel.trip import Params
 from safar.settings import Settings
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 CONNECTION_LOST = (psycopg.OperationalError, psycopg.InterfaceError)  # may be: ask `connection_lost`
 _LOST_STATES = ("08", "57P")  # connection exceptions; the server was told to shut down, or crashed
@@ -260,11 +261,18 @@ async def in_one_trip(connection: Connection, *calls: Awaitable[Any]) -> Sequenc
     For calls that need nothing of each other's answers; their first statements run in the order of the calls.
     Raises the first error of a statement.
     """
+    connection.trips.wait_a_turn()  # within another trip these calls begin a turn later
     found = await asyncio.gather(*calls, return_exceptions=True)
     errors = [one for one in found if isinstance(one, BaseException)]
     if errors:  # those after the guilty statement were only not run
         raise next((e for e in errors if not isinstance(e, psycopg.errors.PipelineAborted)), errors[0])
     return found
+
+
+async def each(connection: Connection, keys: Iterable[K], read: Callable[[K], Awaitable[T]]) -> dict[K, T]:
+    """Read for each of the keys, in one trip; return what was found by key."""
+    asked = list(dict.fromkeys(keys))
+    return dict(zip(asked, await in_one_trip(connection, *map(read, asked)), strict=True))
 
 
 def as_array(ids: Iterable[UUID]) -> str:

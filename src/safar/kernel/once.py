@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, rows, tuples, values
+from safar.kernel.database import Connection, as_array, as_json, execute, rows, send, tuples, values
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.queries import queries_beside
 
@@ -71,9 +71,27 @@ async def ask_many(connection: Connection, asked: Sequence[Asked]) -> list[Fresh
     others = [one for one in asked if one.key not in taken]
     kept: dict[UUID, _Kept] = {}
     if others:
-        kept_keys = await rows(_Kept, connection, QUERIES["kept"], {"keys": [other.key for other in others]})
-        kept = {one.key: one for one in kept_keys}
+        params = {"keys": as_array(one.key for one in others)}
+        written = await rows(_Kept, connection, QUERIES["kept"], params)
+        kept = {one.key: one for one in written}
     return [Fresh(one.key) if one.key in taken else _again(one, kept[one.key]) for one in asked]
+
+
+async def known_many(connection: Connection, asked: Sequence[Asked]) -> list[Fresh | Known | Reused]:
+    """Tell what is known under these keys, without taking them; for a verb of a batcher, with `keep_fresh`.
+
+    Two that do the same key at once: the second meets the first one's row when it commits, and is run again.
+    """
+    found = await rows(_Kept, connection, QUERIES["kept"], {"keys": as_array(one.key for one in asked)})
+    kept = {one.key: one for one in found}
+    return [_again(one, kept[one.key]) if one.key in kept else Fresh(one.key) for one in asked]
+
+
+def keep_fresh(connection: Connection, answers: Iterable[tuple[Asked, object]]) -> None:
+    """Write keys that were not known, with what is answered under them."""
+    records = [{"key": a.key, "fingerprint": a.fingerprint.hex(), "answer": answer} for a, answer in answers]
+    if records:
+        send(connection, QUERIES["keep_fresh"], {"keys": as_json(records), "now": clock.now()})
 
 
 async def ask_one(connection: Connection, asked: Asked) -> Fresh | Known:
@@ -92,11 +110,6 @@ async def keep_many(connection: Connection, answers: Sequence[tuple[UUID, object
     """Keep what was answered under fresh keys, for whoever asks again."""
     records = [{"key": key, "answer": answer} for key, answer in answers]
     await execute(connection, QUERIES["keep_answers"], {"answers": as_json(records)})
-
-
-async def release_keys(connection: Connection, keys: Sequence[UUID]) -> None:
-    """Give fresh keys back: nothing was written under them, so whoever asks again asks anew."""
-    await execute(connection, QUERIES["release_keys"], {"keys": list(keys)})
 
 
 async def forget_old_keys(connection: Connection, *, limit: int = 5000) -> bool:

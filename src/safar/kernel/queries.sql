@@ -10,7 +10,7 @@ ON CONFLICT (key) DO NOTHING
 RETURNING key
 
 -- name: kept
-SELECT key, fingerprint, answer FROM request_keys WHERE key = ANY(%(keys)s)
+SELECT key, fingerprint, answer FROM request_keys WHERE key = ANY(%(keys)s::uuid [])
 
 -- name: keep_answers
 UPDATE request_keys AS r
@@ -18,8 +18,11 @@ SET answer = a.answer
 FROM jsonb_to_recordset(%(answers)s::jsonb) AS a (key uuid, answer jsonb)
 WHERE r.key = a.key
 
--- name: release_keys
-DELETE FROM request_keys WHERE key = ANY(%(keys)s)
+-- name: keep_fresh
+INSERT INTO request_keys (key, fingerprint, answer, asked_at)
+SELECT k.key, decode(k.fingerprint, 'hex'), k.answer, %(now)s
+FROM jsonb_to_recordset(%(keys)s::jsonb) AS k (key uuid, fingerprint text, answer jsonb)
+ORDER BY k.key
 
 -- name: forget_keys
 DELETE FROM request_keys

@@ -163,6 +163,7 @@ class Trips:
         self._asks: list[_Ask] = []
         self._begin = False
         self._scheduled = False
+        self._more_to_come = False
         self._under_way = False
         self._driver_has_it = 0  # exchanges of the driver's own
         self._sent: list[_Ask | _Key | None] = []  # statements, what is prepared, what is forgotten
@@ -196,6 +197,10 @@ class Trips:
     def send(self, query: str, params: Params) -> None:
         """Let a statement go with the next one, or with COMMIT; its error is theirs."""
         self._add(query, params, count, None)
+
+    def wait_a_turn(self) -> None:
+        """Let a trip that is about to set out wait for calls that begin in the next turn of the loop."""
+        self._more_to_come = self._scheduled
 
     def begin(self) -> None:
         """Open a transaction with the next trip."""
@@ -269,6 +274,10 @@ class Trips:
             asyncio.get_running_loop().call_soon(self._leave)
 
     def _leave(self) -> None:
+        if self._more_to_come:
+            self._more_to_come = False
+            asyncio.get_running_loop().call_soon(self._leave)
+            return
         self._scheduled = False
         if self._under_way or self._driver_has_it or not self._asks:
             return

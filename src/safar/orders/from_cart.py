@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from safar.kernel.database import Connection, as_json, execute, rows, value
+from safar.kernel.database import Connection, as_json, execute, rows, send, value
 from safar.orders.decide import taken_of
 from safar.orders.model import Answer, KeyReused, Order, OrderRequest, Taken
 from safar.orders.reading import QUERIES, orders_by_id
@@ -49,10 +49,10 @@ def answer_of_cart(order_id: UUID, order: Order | None) -> Answer:
     return taken_of(order, replayed=True) if order else KeyReused(order_id)
 
 
-async def close_carts(connection: Connection, orders: Mapping[UUID, UUID], now: datetime) -> None:
+def close_carts(connection: Connection, orders: Mapping[UUID, UUID], now: datetime) -> None:
     """Write which order each cart has become, by cart; the caller has them locked and seen them open."""
     records = [{"id": cart_id, "order_id": order_id} for cart_id, order_id in orders.items()]
-    await execute(connection, QUERIES["close_carts"], {"carts": as_json(records), "now": now})
+    send(connection, QUERIES["close_carts"], {"carts": as_json(records), "now": now})
 
 
 async def reopen_carts(connection: Connection, orders: Sequence[Order]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from safar.kernel.database import Connection, as_json, execute
+from safar.kernel.database import Connection, as_json, send
 from safar.orders.model import OrderState, PaymentState
 from safar.orders.reading import QUERIES
 
@@ -80,7 +80,7 @@ class NewOrderGoods:
     quantity: int
 
 
-async def insert_orders(
+def insert_orders(
     connection: Connection,
     orders: Sequence[NewOrder],
     lines: Sequence[NewOrderLine],
@@ -90,7 +90,7 @@ async def insert_orders(
     payment_state: PaymentState,
     now: datetime,
 ) -> None:
-    """Write orders with their lines, goods and payments, in one statement; PLACED or CONFIRMED."""
+    """Write orders with their lines, goods and payments, in one statement that nobody waits for."""
     params = {
         "orders": as_json(orders),
         "lines": as_json(lines),
@@ -100,4 +100,4 @@ async def insert_orders(
         "now": now,
         "confirmed_at": now if state is OrderState.CONFIRMED else None,
     }
-    await execute(connection, QUERIES["insert_orders"], params)
+    send(connection, QUERIES["insert_orders"], params)

@@ -1,6 +1,6 @@
 """Taking orders: many at a time, each all or nothing, in one transaction with the units it holds."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -11,8 +11,8 @@ from safar.cart.most import mosts_of
 from safar.catalogue.actions import variants_by_id
 from safar.catalogue.kits import kits, stocked_ids
 from safar.catalogue.prices import prices_in
-from safar.channels.actions import queue_many
-from safar.customers.actions import claim_addresses_many
+from safar.channels.actions import queue_first
+from safar.customers.actions import finals, write_claims
 from safar.customers.model import AddressClaim
 from safar.gate.site.sites import goods_rooms
 from safar.gate.tickets.model import GoodsRoom
@@ -60,12 +60,15 @@ Take = Callable[[Connection, Sequence[HoldRequest]], Awaitable[list[HoldOutcome]
 class _Asked:
     """What a batch asks for: the world it is planned in and, by order, the accounts its code uses one of.
 
-    `take`: how the ledger is asked for the units, to keep them or to have them at once.
+    `take`: how the ledger is asked for the units, to keep them or to have them at once. `claimants`: of the
+    customers who ask those that have a row, with who they are now.
     """
 
     world: World
     take: Take = ledger.hold_many
     uses: Mapping[UUID, Mapping[int, str]] = field(default_factory=dict)
+    claimants: Mapping[UUID, UUID] = field(default_factory=dict)
+    numbers: Sequence[int] = ()
 
 
 async def place_many(connection: Connection, requests: Sequence[OrderRequest]) -> list[Answer]:
@@ -87,7 +90,7 @@ async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_
     ids = {request.order_id for request in requests}
     variant_ids = {variant_id for request in requests for variant_id, _quantity in request.lines}
     # Carts first: whoever had to wait for one then sees the order that it has become.
-    carts, known, variants, levels, locations, rooms, unpaid = await in_one_trip(
+    carts, known, variants, levels, locations, rooms, unpaid, claimants = await in_one_trip(
         connection,
         lock_carts(connection, requests),
         orders_by_id(connection, ids),
@@ -96,6 +99,7 @@ async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_
         selling_locations(connection),
         goods_rooms(connection),
         unpaid_of(connection, requests),
+        finals(connection, [request.customer_id for request in requests]),
     )
     new = new_of(requests, known)
     now = clock.now()
@@ -112,10 +116,16 @@ async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_
                 plans.append(plan)
             else:
                 answers[request.order_id] = plan
+        asked.claimants = claimants
         asked.take = ledger.take_many if at_once else ledger.hold_many
         async with events_last(connection):
-            held = await _hold(connection, plans, asked, answers, now)
-            accepted = await _write(connection, held, answers, now, at_once=at_once)
+            held, numbers = await in_one_trip(
+                connection,
+                _hold(connection, plans, asked, answers, now),
+                _numbers(connection, len(plans)),
+            )
+            asked.numbers = numbers
+            accepted = await _write(connection, held, asked, answers, now, at_once=at_once)
             refused = [request for request in going if isinstance(answers.get(request.order_id), OutOfStock)]
             await _report(connection, accepted, refused, answers, at_once=at_once)
         # Another process took the same id while this one waited for the accounts.
@@ -288,46 +298,44 @@ def _refused(plan: OrderPlan, outcome: Refused, asked: _Asked) -> Answer:
 async def _write(
     connection: Connection,
     plans: Sequence[OrderPlan],
+    asked: _Asked,
     answers: dict[UUID, Answer],
     now: datetime,
     *,
     at_once: bool,
 ) -> list[Accepted]:
-    """Write the orders of plans whose units are held; those at once are sold in the same breath."""
+    """Write the orders of plans whose units are held; those at once are sold in the same breath.
+
+    Numbers that were drawn for orders which came to nothing are left out for good.
+    """
     if not plans:
         return []
     state = OrderState.CONFIRMED if at_once else OrderState.PLACED
     payment_state = PaymentState.DUE if at_once else PaymentState.STARTED
-    customer_ids, numbers = await in_one_trip(
-        connection,
-        claim_addresses_many(connection, [_claim(plan.request) for plan in plans]),
-        _numbers(connection, len(plans)),
-    )
+    customer_ids = await write_claims(connection, [_claim(plan.request) for plan in plans], asked.claimants)
     promised = await _promised_on(connection, plans)
     accepted = []
-    for plan, customer_id, number in zip(plans, customer_ids, numbers, strict=True):
+    for plan, customer_id, number in zip(plans, customer_ids, asked.numbers, strict=False):
         order_id = plan.request.order_id
         accepted.append(Accepted(plan, customer_id, number, promised.get(order_id)))
         answers[order_id] = Taken(order_id, number, state, payment_state, plan.total_minor, plan.currency)
-    carts = {plan.request.cart_id: plan.request.order_id for plan in plans if plan.request.cart_id}
-    writes: list[Awaitable[object]] = [
-        insert_orders(
-            connection,
-            [new_order(one, now) for one in accepted],
-            [new_line(plan, line) for plan in plans for line in plan.lines],
-            [
-                NewOrderGoods(plan.request.order_id, variant_id, location_id, quantity)
-                for plan in plans
-                for (variant_id, location_id), quantity in plan.goods.items()
-            ],
-            state=state,
-            payment_state=payment_state,
-            now=now,
-        )
-    ]
-    if carts:
-        writes.append(close_carts(connection, carts, now))
-    await in_one_trip(connection, *writes, *(_sales(connection, accepted) if at_once else ()))
+    insert_orders(
+        connection,
+        [new_order(order, now) for order in accepted],
+        [new_line(plan, line) for plan in plans for line in plan.lines],
+        [
+            NewOrderGoods(plan.request.order_id, variant_id, location_id, quantity)
+            for plan in plans
+            for (variant_id, location_id), quantity in plan.goods.items()
+        ],
+        state=state,
+        payment_state=payment_state,
+        now=now,
+    )
+    if carts := {plan.request.cart_id: plan.request.order_id for plan in plans if plan.request.cart_id}:
+        close_carts(connection, carts, now)
+    if at_once:
+        await _sell(connection, accepted)
     return accepted
 
 
@@ -350,11 +358,11 @@ async def _promised_on(connection: Connection, plans: Sequence[OrderPlan]) -> di
     return days
 
 
-def _sales(connection: Connection, accepted: Sequence[Accepted]) -> Iterator[Awaitable[object]]:
-    """Yield what makes orders sold, besides the hold."""
+async def _sell(connection: Connection, accepted: Sequence[Accepted]) -> None:
+    """Write what makes orders sold, besides the hold."""
     claims = [stock.StockClaim(a.plan.request.order_id, a.goods, f"order {a.number}") for a in accepted]
-    yield stock.write_sales(connection, claims)
-    yield queue_many(connection, [mail_of("confirmed", about_of(a)) for a in accepted])
+    stock.write_sales(connection, claims)
+    await queue_first(connection, [mail_of("confirmed", about_of(a)) for a in accepted])
 
 
 async def _report(

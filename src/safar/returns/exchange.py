@@ -280,7 +280,7 @@ async def _insert(
         promised_on=None,
     )
     taken = [NewOrderGoods(new_id, variant_id, at, units) for (variant_id, at), units in goods.items()]
-    await insert_orders(
+    insert_orders(
         connection,
         [new],
         _merged(new_id, quoted, variants, parts),

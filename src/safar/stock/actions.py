@@ -11,7 +11,7 @@ from safar.capacity.model import EndedHold
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, in_one_trip, rows, value, values
+from safar.kernel.database import Connection, as_json, execute, in_one_trip, rows, send, value, values
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.i18n import N_
 from safar.kernel.keyset import LAST_ID, LAST_MOMENT
@@ -174,9 +174,10 @@ async def claim_stock_many(connection: Connection, claims: Sequence[StockClaim])
     return endings
 
 
-async def write_sales(connection: Connection, claims: Sequence[StockClaim]) -> None:
+def write_sales(connection: Connection, claims: Sequence[StockClaim]) -> None:
     """Write the moves of units that `capacity.take_many` has just taken; the caller does it once."""
-    await _insert(connection, moves_of_claims(claims), clock.now())
+    params = {"moves": as_json(moves_of_claims(claims)), "now": clock.now()}
+    send(connection, QUERIES["insert_moves"], params)
 
 
 async def ship_stock_many(connection: Connection, shipped: Sequence[Shipped]) -> list[Moved]:
