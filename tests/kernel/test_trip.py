@@ -12,7 +12,7 @@ import pytest
 from psycopg import pq
 from psycopg.adapt import Transformer
 
-from safar.kernel import trip
+from safar.kernel import statements, trip
 from safar.kernel.database import (
     Connection,
     Database,
@@ -197,13 +197,13 @@ async def test_statements_are_prepared_after_a_while_and_only_so_many(connection
     for number in range(trip._PREPARED_MAX + 20):
         query = f"SELECT {number} + %(n)s::int"
         for n in range(trip._PREPARED_AFTER + 1):
-            assert await connection.trips.ask(query, {"n": n}, trip.firsts) == [number + n]
+            assert await connection.trips.ask(query, {"n": n}, statements.firsts) == [number + n]
     count = "SELECT count(*) FROM pg_prepared_statements"
     assert await value(connection, count) == trip._PREPARED_MAX
     await connection.execute("DEALLOCATE ALL")
     with pytest.raises(psycopg.errors.InvalidSqlStatementName):
-        await connection.trips.ask(query, {"n": 1}, trip.firsts)
-    assert await connection.trips.ask(query, {"n": 1}, trip.firsts) == [number + 1], "once, then anew"
+        await connection.trips.ask(query, {"n": 1}, statements.firsts)
+    assert await connection.trips.ask(query, {"n": 1}, statements.firsts) == [number + 1], "once, then anew"
 
 
 async def test_a_statement_that_cannot_be_prepared_leaves_no_name_behind(connection: Connection) -> None:
@@ -273,7 +273,7 @@ async def test_a_connection_that_is_lost_on_a_trip_is_lost_for_all_of_it(databas
 
 
 def test_a_kind_takes_its_columns_in_any_order_and_refuses_others() -> None:
-    assert trip.maker_of(Pair, ["first", "second"])((1, "b")) == Pair("b", 1)
-    assert trip.maker_of(UUID, ["int"])((7,)) == UUID(int=7)
+    assert statements.maker_of(Pair, ["first", "second"])((1, "b")) == Pair("b", 1)
+    assert statements.maker_of(UUID, ["int"])((7,)) == UUID(int=7)
     with pytest.raises(TypeError):
-        trip.maker_of(Pair, ["first"])((1,))
+        statements.maker_of(Pair, ["first"])((1,))

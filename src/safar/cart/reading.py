@@ -15,7 +15,7 @@ from safar.catalogue.model import ProductWords
 from safar.catalogue.prices import prices_in
 from safar.catalogue.words import words_in
 from safar.kernel import clock
-from safar.kernel.batcher import reading
+from safar.kernel.calls import reading
 from safar.kernel.database import Connection, as_array, each, in_one_trip, rows
 from safar.kernel.queries import queries_beside
 from safar.pricing.discounts import discounts

@@ -7,33 +7,26 @@ batch of one and waits for nobody.
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Hashable, Sequence
-from contextlib import AsyncExitStack, nullcontext
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, cast
+from collections.abc import Hashable, Sequence
+from contextlib import nullcontext
+from typing import Any, Generic, cast
 
 import psycopg
 
-from safar.kernel.database import Connection, Database, connection_lost, no_room, transaction
-from safar.kernel.errors import Busy, DeadlinePassed, Interrupted, Overloaded, SafarError
+from safar.kernel.calls import (
+    Call,
+    Lane,
+    Outcome,
+    Plural,
+    Request,
+    Unavailable,
+    answer_all,
+    key_of,
+    refuse_all,
+)
+from safar.kernel.database import Database, connection_lost, no_room, transaction
+from safar.kernel.errors import Busy, DeadlinePassed, Interrupted, Overloaded
 from safar.kernel.log import log
-
-Request = TypeVar("Request")
-Outcome = TypeVar("Outcome")
-
-# A plural verb: writes all requests in the caller's transaction and returns one outcome for each, in order.
-# A request that is wrong gets `refusals.refused(error)` as its outcome; the others are written.
-# Running it again with requests that were already committed must return the same outcomes (idempotency).
-Plural = Callable[[Connection, Sequence[Request]], Awaitable[Sequence[Outcome]]]
-
-Verb = TypeVar("Verb", bound=Callable[..., Any])
-
-
-def reading(verb: Verb) -> Verb:
-    """Mark a plural verb that only reads: its batches need no transaction."""
-    verb.only_reads = True  # type: ignore[attr-defined]  # a mark on a function
-    return verb
-
 
 # Below this many waiting calls the fixed cost of a transaction outweighs the callers' own work.
 _SMALL = 24
@@ -44,42 +37,6 @@ _QUEUE_BYTES_MAX = 64 * 1024 * 1024
 _GUILTY_MAX = 256
 _PAST_LOCKS_S = 1.0  # how long locks of others are passed by once one was met
 _BUSY_PAUSE_S = 0.05
-
-
-@dataclass(slots=True, eq=False)
-class _Call(Generic[Request, Outcome]):
-    request: Request
-    answer: asyncio.Future[Outcome]
-    deadline: float  # loop time, seconds
-    size_bytes: int = 0
-    maybe_written: bool = False  # its commit was sent and no answer came
-
-
-class _Unavailable(Exception):
-    """The database is away: no request's fault, so that a smaller batch would fare no better."""
-
-    def __init__(self, answer: type[Overloaded | Interrupted]) -> None:
-        self.answer = answer
-
-
-class _Lane:
-    """The connection on which batches follow each other: its statements are prepared."""
-
-    def __init__(self, database: Database, *, past_locks: bool = False) -> None:
-        self._database = database
-        self.past_locks = past_locks
-        self._lent = AsyncExitStack()
-        self._connection: Connection | None = None
-
-    async def connection(self) -> Connection:
-        if self._connection is None:
-            self._connection = await self._lent.enter_async_context(self._database.connection())
-            await self._database.be_hurried(self._connection)
-        return self._connection
-
-    async def return_connection(self) -> None:
-        self._connection = None
-        await self._lent.aclose()
 
 
 class Batcher(Generic[Request, Outcome]):
@@ -118,15 +75,15 @@ class Batcher(Generic[Request, Outcome]):
         self._queue_max = queue_max
         self._deadline_s = deadline_s
         self._lanes_max = lanes
-        self._waiting: deque[_Call[Request, Outcome]] = deque()
+        self._waiting: deque[Call[Request, Outcome]] = deque()
         self._lanes: set[asyncio.Task[None]] = set()
-        self._spare: list[_Lane] = []  # of lanes that rest while another runs
+        self._spare: list[Lane] = []  # of lanes that rest while another runs
         self._last_size = 0
         self._under_way = 0
         self._waiting_bytes = 0
         self._guilty: OrderedDict[Hashable, None] = OrderedDict()
         self._past_locks_until = 0.0  # loop time, seconds
-        self._blocked: list[_Call[Request, Outcome]] = []  # their rows are locked by others
+        self._blocked: list[Call[Request, Outcome]] = []  # their rows are locked by others
         self._asking_again: asyncio.Task[None] | None = None
         self._later: set[asyncio.Task[None]] = set()
         self.batches = 0
@@ -144,10 +101,10 @@ class Batcher(Generic[Request, Outcome]):
             raise Overloaded
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Outcome] = loop.create_future()
-        self._wait(_Call(request, answer, loop.time() + self._deadline_s, size_bytes))
+        self._wait(Call(request, answer, loop.time() + self._deadline_s, size_bytes))
         return await answer
 
-    def _wait(self, call: _Call[Request, Outcome]) -> None:
+    def _wait(self, call: Call[Request, Outcome]) -> None:
         self._waiting.append(call)
         self._waiting_bytes += call.size_bytes
         if not self._lanes or (len(self._lanes) < self._lanes_now() and len(self._waiting) >= _SMALL):
@@ -163,7 +120,7 @@ class Batcher(Generic[Request, Outcome]):
             await asyncio.wait(running)
 
     async def _run(self) -> None:
-        lane = self._spare.pop() if self._spare else _Lane(self._database)
+        lane = self._spare.pop() if self._spare else Lane(self._database)
         try:
             while self._waiting:
                 if len(self._waiting) < _SMALL:
@@ -182,22 +139,22 @@ class Batcher(Generic[Request, Outcome]):
                 for one in resting:
                     await one.return_connection()
 
-    async def _carry_out(self, batch: list[_Call[Request, Outcome]], lane: _Lane) -> None:
+    async def _carry_out(self, batch: list[Call[Request, Outcome]], lane: Lane) -> None:
         self._under_way += len(batch)
         try:
             await self._settle(batch, lane)
         finally:
             self._under_way -= len(batch)
 
-    def _next_batch(self) -> list[_Call[Request, Outcome]]:
+    def _next_batch(self) -> list[Call[Request, Outcome]]:
         """Take the calls that are next, leaving out the cancelled and refusing the overdue."""
-        batch: list[_Call[Request, Outcome]] = []
+        batch: list[Call[Request, Outcome]] = []
         now = asyncio.get_running_loop().time()
         size = self._next_size()
         bytes_left = _BATCH_BYTES_MAX
         while self._waiting and len(batch) < size:
             call = self._waiting[0]
-            guilty = bool(self._guilty) and _key(call.request) in self._guilty
+            guilty = bool(self._guilty) and key_of(call.request) in self._guilty
             if batch and (guilty or call.size_bytes > bytes_left):
                 break
             self._waiting.popleft()
@@ -206,7 +163,7 @@ class Batcher(Generic[Request, Outcome]):
             if call.answer.done():
                 continue
             if call.deadline < now and not call.maybe_written:
-                _refuse([call], DeadlinePassed)
+                refuse_all([call], DeadlinePassed)
                 continue
             batch.append(call)
             if guilty:
@@ -222,17 +179,15 @@ class Batcher(Generic[Request, Outcome]):
         circulating = len(self._waiting) + self._under_way + self._last_size
         return min(max(-(-circulating // (self._lanes_max + 1)), _SMALL), self._size_max)
 
-    async def _settle(
-        self, batch: list[_Call[Request, Outcome]], lane: _Lane, *, again: bool = False
-    ) -> None:
+    async def _settle(self, batch: list[Call[Request, Outcome]], lane: Lane, *, again: bool = False) -> None:
         """Commit `batch`; on an error commit its halves, so that only the guilty request fails.
 
         `again`: the first try met a row that another transaction had just written; now it can be read.
         """
         try:
             outcomes = await self._commit(batch, lane, again=again)
-        except _Unavailable as error:
-            _refuse(batch, error.answer)
+        except Unavailable as error:
+            refuse_all(batch, error.answer)
         except Busy as busy:
             await self._go_past(batch, busy, lane)
         except Exception as error:
@@ -252,17 +207,17 @@ class Batcher(Generic[Request, Outcome]):
             self.batches += 1
             self.calls += len(batch)
             self._last_size = len(batch)
-            _answer(batch, outcomes)
+            answer_all(batch, outcomes)
 
-    def _blame(self, call: _Call[Request, Outcome], error: Exception) -> None:
+    def _blame(self, call: Call[Request, Outcome], error: Exception) -> None:
         """Give a call its error, and remember what it asked: the same again would cost the others as much."""
-        self._guilty[_key(call.request)] = None
+        self._guilty[key_of(call.request)] = None
         if len(self._guilty) > _GUILTY_MAX:
             self._guilty.popitem(last=False)
         if not call.answer.done():
             call.answer.set_exception(error)
 
-    async def _met_a_lock(self, batch: list[_Call[Request, Outcome]], lane: _Lane) -> bool:
+    async def _met_a_lock(self, batch: list[Call[Request, Outcome]], lane: Lane) -> bool:
         """Deal with a batch that waited for another's lock; False: halve it, to find whose rows those are."""
         now = asyncio.get_running_loop().time()
         first = now >= self._past_locks_until and not lane.past_locks
@@ -275,7 +230,7 @@ class Batcher(Generic[Request, Outcome]):
             return True
         return first
 
-    async def _go_past(self, batch: list[_Call[Request, Outcome]], busy: Busy, lane: _Lane) -> None:
+    async def _go_past(self, batch: list[Call[Request, Outcome]], busy: Busy, lane: Lane) -> None:
         """Let the calls wait that need what others have locked, and commit the rest."""
         self._past_locks_until = asyncio.get_running_loop().time() + _PAST_LOCKS_S
         kept = [call for call in batch if busy.concerns(call.request)]
@@ -283,7 +238,7 @@ class Batcher(Generic[Request, Outcome]):
         if kept and len(kept) < len(batch):
             await self._settle([call for call in batch if call not in kept], lane)
 
-    def _ask_later(self, calls: Sequence[_Call[Request, Outcome]]) -> None:
+    def _ask_later(self, calls: Sequence[Call[Request, Outcome]]) -> None:
         """Put calls in line again in a moment: they need accounts that others have locked."""
 
         async def later() -> None:
@@ -295,14 +250,14 @@ class Batcher(Generic[Request, Outcome]):
         self._later.add(task)
         task.add_done_callback(self._later.discard)
 
-    def _let_wait(self, calls: Sequence[_Call[Request, Outcome]]) -> None:
+    def _let_wait(self, calls: Sequence[Call[Request, Outcome]]) -> None:
         self._blocked += calls
         if self._asking_again is None:
             self._asking_again = asyncio.get_running_loop().create_task(self._ask_again())
 
     async def _ask_again(self) -> None:
         """Try calls whose rows others had locked, on a connection of their own, until their deadline."""
-        lane = _Lane(self._database, past_locks=True)
+        lane = Lane(self._database, past_locks=True)
         try:
             while self._blocked:
                 await asyncio.sleep(_BUSY_PAUSE_S)
@@ -313,19 +268,19 @@ class Batcher(Generic[Request, Outcome]):
             self._asking_again = None
             await lane.return_connection()
 
-    def _without_overdue(self, batch: list[_Call[Request, Outcome]]) -> list[_Call[Request, Outcome]]:
+    def _without_overdue(self, batch: list[Call[Request, Outcome]]) -> list[Call[Request, Outcome]]:
         """Refuse the calls of a rolled-back batch whose time is up: each new try may wait for a lock."""
         now = asyncio.get_running_loop().time()
         overdue = [call for call in batch if call.deadline < now and not call.maybe_written]
-        _refuse(overdue, DeadlinePassed)
+        refuse_all(overdue, DeadlinePassed)
         return [call for call in batch if not call.answer.done()] if overdue else batch
 
     async def _commit(
-        self, batch: list[_Call[Request, Outcome]], lane: _Lane, *, again: bool
+        self, batch: list[Call[Request, Outcome]], lane: Lane, *, again: bool
     ) -> Sequence[Outcome]:
         """Run the verb in one transaction, again when the connection is lost.
 
-        Raises _Unavailable when the database stays away, or what the verb raised.
+        Raises Unavailable when the database stays away, or what the verb raised.
         """
         requests = [call.request for call in batch]
         unknown = any(call.maybe_written for call in batch)
@@ -348,7 +303,7 @@ class Batcher(Generic[Request, Outcome]):
                 return outcomes
             except Exception as error:
                 if no_room(error):
-                    raise _Unavailable(Interrupted if unknown else Overloaded) from error
+                    raise Unavailable(Interrupted if unknown else Overloaded) from error
                 if connected and not connection_lost(error):
                     raise
                 if sent:
@@ -357,34 +312,10 @@ class Batcher(Generic[Request, Outcome]):
                         call.maybe_written = True
                 waited_s = asyncio.get_running_loop().time() - started
                 if waited_s >= (_SETTLE_S_MAX if unknown else self._deadline_s):
-                    raise _Unavailable(Interrupted if unknown else Overloaded) from error
+                    raise Unavailable(Interrupted if unknown else Overloaded) from error
                 log.warning("batch.connection_lost", waited_s=round(waited_s, 1), error=type(error).__name__)
                 await lane.return_connection()
                 await asyncio.sleep(_LOST_PAUSE_S)
-
-
-def _key(request: object) -> Hashable:
-    try:
-        hash(request)
-    except TypeError:
-        return repr(request)
-    return request
-
-
-def _answer(batch: Sequence[_Call[Any, Any]], outcomes: Sequence[Any]) -> None:
-    for call, outcome in zip(batch, outcomes, strict=True):
-        if call.answer.done():
-            continue
-        if isinstance(outcome, SafarError):
-            call.answer.set_exception(outcome)
-        else:
-            call.answer.set_result(outcome)
-
-
-def _refuse(batch: Sequence[_Call[Any, Any]], kind: type[SafarError]) -> None:
-    for call in batch:
-        if not call.answer.done():
-            call.answer.set_exception(kind())
 
 
 class Batchers:

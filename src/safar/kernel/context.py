@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from safar.kernel.batcher import Batchers, Outcome, Plural, Request
+from safar.kernel.batcher import Batchers
+from safar.kernel.calls import Outcome, Plural, Request
 from safar.kernel.database import Database
 from safar.kernel.loops import Pulse
 from safar.kernel.secrets import Vault, secret_keys

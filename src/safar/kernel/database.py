@@ -11,12 +11,12 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from safar.kernel import clock, trip
+from safar.kernel import clock, statements
 from safar.kernel.connection import Connection as Connection  # noqa: PLC0414 - everybody takes it from here
 from safar.kernel.connection import reachable
 from safar.kernel.errors import Overloaded
 from safar.kernel.log import log
-from safar.kernel.trip import Params
+from safar.kernel.statements import Params
 from safar.settings import Settings
 
 T = TypeVar("T")
@@ -211,7 +211,7 @@ async def transaction(connection: Connection) -> AsyncIterator[None]:
 
 async def execute(connection: Connection, query: LiteralString, params: Params = None) -> int:
     """Run one statement; return how many rows it touched."""
-    touched: int = await connection.trips.ask(query, params, trip.count)
+    touched: int = await connection.trips.ask(query, params, statements.count)
     return touched
 
 
@@ -227,12 +227,12 @@ def send(connection: Connection, query: LiteralString, params: Params = None) ->
 
 async def value(connection: Connection, query: LiteralString, params: Params = None) -> Any:
     """Return the first column of the first row, or None."""
-    return next(iter(await connection.trips.ask(query, params, trip.firsts)), None)
+    return next(iter(await connection.trips.ask(query, params, statements.firsts)), None)
 
 
 async def values(connection: Connection, query: LiteralString, params: Params = None) -> list[Any]:
     """Return the first column of every row."""
-    found: list[Any] = await connection.trips.ask(query, params, trip.firsts)
+    found: list[Any] = await connection.trips.ask(query, params, statements.firsts)
     return found
 
 
@@ -240,7 +240,7 @@ async def tuples(
     connection: Connection, query: LiteralString, params: Params = None
 ) -> list[tuple[Any, ...]]:
     """Return every row as it is."""
-    found: list[tuple[Any, ...]] = await connection.trips.ask(query, params, trip.tuples)
+    found: list[tuple[Any, ...]] = await connection.trips.ask(query, params, statements.tuples)
     return found
 
 
@@ -251,7 +251,7 @@ async def row(kind: type[T], connection: Connection, query: LiteralString, param
 
 async def rows(kind: type[T], connection: Connection, query: LiteralString, params: Params = None) -> list[T]:
     """Return every row as a `kind` (its fields named as the columns)."""
-    found: list[T] = await connection.trips.ask(query, params, trip.of_kind(kind))
+    found: list[T] = await connection.trips.ask(query, params, statements.of_kind(kind))
     return found
 
 

@@ -4,37 +4,30 @@ A cursor of the driver sends one statement, waits, and runs a great deal of Pyth
 still waits for each. Here what several coroutines ask in the same turn of the loop, what nobody waits for
 (`send`), and BEGIN go out together, and COMMIT goes with what was written last.
 
-This file alone uses the driver below its cursors: `psycopg.pq` (libpq as it is) and
-`psycopg.adapt.Transformer` (what converts values). tests/kernel/test_trip.py holds what it rests on.
+This file and `statements` alone use the driver below its cursors: `psycopg.pq` (libpq as it is) and
+`psycopg.adapt.Transformer` (what converts values). tests/kernel/test_trip.py holds what they rest on.
 """
 
 import asyncio
 import contextlib
-import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
-from functools import lru_cache
-from operator import itemgetter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import pq
-from psycopg.adapt import PyFormat, Transformer
+from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
+
+from safar.kernel.statements import Load, Params, Statement, command, count, statement
 
 if TYPE_CHECKING:
     from psycopg.abc import Transformer as Converter
 
     from safar.kernel.connection import Connection
 
-Params = Mapping[str, Any] | Sequence[Any] | None
-Values = Sequence[Any]
-# Makes the answer of one statement out of its result.
-Load = Callable[["Statement", pq.abc.PGresult, "Converter"], Any]
 
-_PLACE = re.compile(r"%(?:\((\w+)\))?(.)", re.DOTALL)
-_FORMATS = {"s": PyFormat.AUTO, "b": PyFormat.BINARY, "t": PyFormat.TEXT}
 _PREPARED_AFTER = 5  # uses on one connection
 _PREPARED_MAX = 100  # a connection's; each keeps some ten kB in the server
 _COUNTED_MAX = 1000
@@ -44,96 +37,6 @@ _SYNC = int(pq.ExecStatus.PIPELINE_SYNC)
 _ABORTED = int(pq.ExecStatus.PIPELINE_ABORTED)
 _GOOD = {int(pq.ExecStatus.COMMAND_OK), int(pq.ExecStatus.TUPLES_OK), int(pq.ExecStatus.EMPTY_QUERY)}
 _IDLE = int(pq.TransactionStatus.IDLE)
-
-
-class Statement:
-    """A query as the server reads it, and what is to be put into its places."""
-
-    __slots__ = ("formats", "makers", "names", "query")
-
-    def __init__(self, query: str, *, has_params: bool) -> None:
-        self.names: list[str | int] = []
-        self.formats: list[PyFormat] = []
-        self.makers: dict[Any, Callable[[Values], Any]] = {}
-        text = _PLACE.sub(self._place, query) if has_params else query
-        self.query = text.encode()
-
-    def _place(self, found: re.Match[str]) -> str:
-        if found[2] == "%" and found[1] is None:
-            return "%"
-        if found[2] not in _FORMATS:
-            raise psycopg.ProgrammingError(f"only %s and %(name)s are places, not {found[0]}")
-        name = len(self.names) if found[1] is None else found[1]
-        if name not in self.names:
-            self.names.append(name)
-            self.formats.append(_FORMATS[found[2]])
-        return f"${self.names.index(name) + 1}"
-
-    def in_order(self, params: Params) -> list[Any]:
-        """Return the values of the places. Raises ProgrammingError when one is missing or left over."""
-        if params is None:
-            return []
-        if not isinstance(params, Mapping):
-            if len(params) != len(self.names):
-                raise psycopg.ProgrammingError(f"{len(self.names)} places got {len(params)} values")
-            return list(params)
-        try:
-            return [params[name] for name in self.names]  # type: ignore[index]  # all are names, or it is missing
-        except KeyError as missing:
-            raise psycopg.ProgrammingError(f"query parameter missing: {missing}") from None
-
-    def maker(self, kind: Callable[..., Any], result: pq.abc.PGresult) -> Callable[[Values], Any]:
-        """Return what makes a `kind` of a row's values, its fields named as the columns."""
-        maker = self.makers.get(kind)
-        if maker is None:
-            names = [(result.fname(i) or b"").decode() for i in range(result.nfields)]
-            maker = self.makers[kind] = maker_of(kind, names)
-        return maker
-
-
-def maker_of(kind: Callable[..., Any], names: Sequence[str]) -> Callable[[Values], Any]:
-    """Return what makes a `kind` of a row's values: by position where its fields allow it, else by name."""
-    if is_dataclass(kind):
-        wanted = [field.name for field in fields(kind) if field.init and not field.kw_only][: len(names)]
-        if sorted(wanted) == sorted(names):
-            if wanted == list(names):
-                return lambda values: kind(*values)
-            order = itemgetter(*[names.index(name) for name in wanted])
-            return lambda values: kind(*order(values))
-    return lambda values: kind(**dict(zip(names, values, strict=True)))
-
-
-@lru_cache(maxsize=4096)
-def statement(query: str | bytes, *, has_params: bool) -> Statement:
-    """Return a query, read once for the whole process."""
-    return Statement(query if isinstance(query, str) else query.decode(), has_params=has_params)
-
-
-def count(_statement: Statement, result: pq.abc.PGresult, _transformer: "Converter") -> int:
-    """Load how many rows a statement touched."""
-    return result.command_tuples or 0
-
-
-def tuples(_statement: Statement, result: pq.abc.PGresult, transformer: "Converter") -> list[tuple[Any, ...]]:
-    """Load every row as it is."""
-    transformer.set_pgresult(result)
-    return transformer.load_rows(0, result.ntuples, tuple)
-
-
-def firsts(_statement: Statement, result: pq.abc.PGresult, transformer: "Converter") -> list[Any]:
-    """Load the first column of every row."""
-    transformer.set_pgresult(result)
-    return transformer.load_rows(0, result.ntuples, itemgetter(0))
-
-
-def of_kind(kind: Callable[..., Any]) -> Load:
-    """Return what loads every row as a `kind`."""
-
-    def load(statement: Statement, result: pq.abc.PGresult, transformer: "Converter") -> list[Any]:
-        transformer.set_pgresult(result)
-        return transformer.load_rows(0, result.ntuples, statement.maker(kind, result))
-
-    return load
 
 
 _Key = tuple[bytes, tuple[int, ...]]  # a query and the types of its values: what the server prepares
@@ -410,11 +313,6 @@ class Trips:
         for ask in (*self._sent, *asks):
             if isinstance(ask, _Ask):
                 _give_error(ask, psycopg.OperationalError(str(error)))
-
-
-def command(_statement: Statement, result: pq.abc.PGresult, _transformer: "Converter") -> bytes:
-    """Load what the server says that it did."""
-    return result.command_status or b""
 
 
 def _give(ask: _Ask, result: pq.abc.PGresult, transformer: "Converter") -> None:
