@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
+from psycopg.adapt import Transformer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
@@ -48,7 +49,7 @@ class Connection(psycopg.AsyncConnection[TupleRow]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.trips = Trips(self)
+        self.trips = Trips(self, Transformer(self))
 
     async def wait(self, gen: PQGen[R], *args: Any, **kwargs: Any) -> R:
         """Wait for an exchange of the driver's own as it does, and no longer than `silence_s`."""

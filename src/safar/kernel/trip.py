@@ -13,19 +13,16 @@ import contextlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
 from psycopg import pq
-from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 
 from safar.kernel.statements import Load, Params, Statement, command, count, statement
 
 if TYPE_CHECKING:
     from psycopg.abc import Transformer as Converter
-
-    from safar.kernel.connection import Connection
 
 
 _PREPARED_AFTER = 5  # uses on one connection
@@ -40,6 +37,22 @@ _IDLE = int(pq.TransactionStatus.IDLE)
 
 
 _Key = tuple[bytes, tuple[int, ...]]  # a query and the types of its values: what the server prepares
+
+
+class Wire(Protocol):
+    """What a trip needs of the connection on which it goes."""
+
+    silence_s: float | None
+    silent_at: float | None
+    proved_at: float
+
+    @property
+    def pgconn(self) -> pq.abc.PGconn: ...
+    @property
+    def closed(self) -> bool: ...
+    def hang_up(self) -> None: ...
+    async def cancel_safe(self, *, timeout: float = ...) -> None: ...  # noqa: ASYNC109 - the driver's
+    async def close(self) -> None: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -60,9 +73,9 @@ class Trips:
     A trip sets out at the end of the turn of the loop in which it was asked for.
     """
 
-    def __init__(self, connection: "Connection") -> None:
+    def __init__(self, connection: Wire, transformer: "Converter") -> None:
         self._connection = connection
-        self._transformer: Converter = Transformer(connection)
+        self._transformer = transformer
         self._asks: list[_Ask] = []
         self._begin = False
         self._scheduled = False
