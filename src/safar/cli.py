@@ -82,7 +82,7 @@ def install(owner: str, answer: int) -> None:
     from safar import installation
 
     set_up_logging(settings.log_level, "install")
-    uvloop.run(installation.install(settings, settings.database_url, owner, answer))
+    uvloop.run(installation.install_at(settings, settings.database_url, owner, answer))
 
 
 @app.command()

@@ -23,7 +23,7 @@ from safar.team.actions import all_staff, first_owner, renew_password
 from safar.work import subscribers
 
 
-async def install(settings: Settings, url: str, owner_email: str, answer: int) -> None:
+async def install_at(settings: Settings, url: str, owner_email: str, answer: int) -> None:
     """Migrate and prepare the database at `url`; say on the descriptor `answer` how it went, as JSON."""
     told: dict[str, str | None] = {"refused": None, "owner_password": None}
     try:

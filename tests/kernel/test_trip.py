@@ -197,13 +197,15 @@ async def test_statements_are_prepared_after_a_while_and_only_so_many(connection
     for number in range(trip._PREPARED_MAX + 20):
         query = f"SELECT {number} + %(n)s::int"
         for n in range(trip._PREPARED_AFTER + 1):
-            assert await connection.trips.ask(query, {"n": n}, statements.firsts) == [number + n]
+            assert await connection.trips.ask(query, {"n": n}, statements.load_firsts) == [number + n]
     count = "SELECT count(*) FROM pg_prepared_statements"
     assert await value(connection, count) == trip._PREPARED_MAX
     await connection.execute("DEALLOCATE ALL")
     with pytest.raises(psycopg.errors.InvalidSqlStatementName):
-        await connection.trips.ask(query, {"n": 1}, statements.firsts)
-    assert await connection.trips.ask(query, {"n": 1}, statements.firsts) == [number + 1], "once, then anew"
+        await connection.trips.ask(query, {"n": 1}, statements.load_firsts)
+    assert await connection.trips.ask(query, {"n": 1}, statements.load_firsts) == [number + 1], (
+        "once, then anew"
+    )
 
 
 async def test_a_statement_that_cannot_be_prepared_leaves_no_name_behind(connection: Connection) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Generic, cast
 import psycopg
 
 from safar.kernel.calls import (
-    Call,
+    BatchedCall,
     Lane,
     Outcome,
     Plural,
@@ -75,7 +75,7 @@ class Batcher(Generic[Request, Outcome]):
         self._queue_max = queue_max
         self._deadline_s = deadline_s
         self._lanes_max = lanes
-        self._waiting: deque[Call[Request, Outcome]] = deque()
+        self._waiting: deque[BatchedCall[Request, Outcome]] = deque()
         self._lanes: set[asyncio.Task[None]] = set()
         self._spare: list[Lane] = []  # of lanes that rest while another runs
         self._last_size = 0
@@ -83,7 +83,7 @@ class Batcher(Generic[Request, Outcome]):
         self._waiting_bytes = 0
         self._guilty: OrderedDict[Hashable, None] = OrderedDict()
         self._past_locks_until = 0.0  # loop time, seconds
-        self._blocked: list[Call[Request, Outcome]] = []  # their rows are locked by others
+        self._blocked: list[BatchedCall[Request, Outcome]] = []  # their rows are locked by others
         self._asking_again: asyncio.Task[None] | None = None
         self._later: set[asyncio.Task[None]] = set()
         self.batches = 0
@@ -101,10 +101,10 @@ class Batcher(Generic[Request, Outcome]):
             raise Overloaded
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Outcome] = loop.create_future()
-        self._wait(Call(request, answer, loop.time() + self._deadline_s, size_bytes))
+        self._wait(BatchedCall(request, answer, loop.time() + self._deadline_s, size_bytes))
         return await answer
 
-    def _wait(self, call: Call[Request, Outcome]) -> None:
+    def _wait(self, call: BatchedCall[Request, Outcome]) -> None:
         self._waiting.append(call)
         self._waiting_bytes += call.size_bytes
         if not self._lanes or (len(self._lanes) < self._lanes_now() and len(self._waiting) >= _SMALL):
@@ -139,16 +139,16 @@ class Batcher(Generic[Request, Outcome]):
                 for one in resting:
                     await one.return_connection()
 
-    async def _carry_out(self, batch: list[Call[Request, Outcome]], lane: Lane) -> None:
+    async def _carry_out(self, batch: list[BatchedCall[Request, Outcome]], lane: Lane) -> None:
         self._under_way += len(batch)
         try:
             await self._settle(batch, lane)
         finally:
             self._under_way -= len(batch)
 
-    def _next_batch(self) -> list[Call[Request, Outcome]]:
+    def _next_batch(self) -> list[BatchedCall[Request, Outcome]]:
         """Take the calls that are next, leaving out the cancelled and refusing the overdue."""
-        batch: list[Call[Request, Outcome]] = []
+        batch: list[BatchedCall[Request, Outcome]] = []
         now = asyncio.get_running_loop().time()
         size = self._next_size()
         bytes_left = _BATCH_BYTES_MAX
@@ -179,7 +179,9 @@ class Batcher(Generic[Request, Outcome]):
         circulating = len(self._waiting) + self._under_way + self._last_size
         return min(max(-(-circulating // (self._lanes_max + 1)), _SMALL), self._size_max)
 
-    async def _settle(self, batch: list[Call[Request, Outcome]], lane: Lane, *, again: bool = False) -> None:
+    async def _settle(
+        self, batch: list[BatchedCall[Request, Outcome]], lane: Lane, *, again: bool = False
+    ) -> None:
         """Commit `batch`; on an error commit its halves, so that only the guilty request fails.
 
         `again`: the first try met a row that another transaction had just written; now it can be read.
@@ -209,7 +211,7 @@ class Batcher(Generic[Request, Outcome]):
             self._last_size = len(batch)
             answer_all(batch, outcomes)
 
-    def _blame(self, call: Call[Request, Outcome], error: Exception) -> None:
+    def _blame(self, call: BatchedCall[Request, Outcome], error: Exception) -> None:
         """Give a call its error, and remember what it asked: the same again would cost the others as much."""
         self._guilty[key_of(call.request)] = None
         if len(self._guilty) > _GUILTY_MAX:
@@ -217,7 +219,7 @@ class Batcher(Generic[Request, Outcome]):
         if not call.answer.done():
             call.answer.set_exception(error)
 
-    async def _met_a_lock(self, batch: list[Call[Request, Outcome]], lane: Lane) -> bool:
+    async def _met_a_lock(self, batch: list[BatchedCall[Request, Outcome]], lane: Lane) -> bool:
         """Deal with a batch that waited for another's lock; False: halve it, to find whose rows those are."""
         now = asyncio.get_running_loop().time()
         first = now >= self._past_locks_until and not lane.past_locks
@@ -230,7 +232,7 @@ class Batcher(Generic[Request, Outcome]):
             return True
         return first
 
-    async def _go_past(self, batch: list[Call[Request, Outcome]], busy: Busy, lane: Lane) -> None:
+    async def _go_past(self, batch: list[BatchedCall[Request, Outcome]], busy: Busy, lane: Lane) -> None:
         """Let the calls wait that need what others have locked, and commit the rest."""
         self._past_locks_until = asyncio.get_running_loop().time() + _PAST_LOCKS_S
         kept = [call for call in batch if busy.concerns(call.request)]
@@ -238,7 +240,7 @@ class Batcher(Generic[Request, Outcome]):
         if kept and len(kept) < len(batch):
             await self._settle([call for call in batch if call not in kept], lane)
 
-    def _ask_later(self, calls: Sequence[Call[Request, Outcome]]) -> None:
+    def _ask_later(self, calls: Sequence[BatchedCall[Request, Outcome]]) -> None:
         """Put calls in line again in a moment: they need accounts that others have locked."""
 
         async def later() -> None:
@@ -250,7 +252,7 @@ class Batcher(Generic[Request, Outcome]):
         self._later.add(task)
         task.add_done_callback(self._later.discard)
 
-    def _let_wait(self, calls: Sequence[Call[Request, Outcome]]) -> None:
+    def _let_wait(self, calls: Sequence[BatchedCall[Request, Outcome]]) -> None:
         self._blocked += calls
         if self._asking_again is None:
             self._asking_again = asyncio.get_running_loop().create_task(self._ask_again())
@@ -268,7 +270,9 @@ class Batcher(Generic[Request, Outcome]):
             self._asking_again = None
             await lane.return_connection()
 
-    def _without_overdue(self, batch: list[Call[Request, Outcome]]) -> list[Call[Request, Outcome]]:
+    def _without_overdue(
+        self, batch: list[BatchedCall[Request, Outcome]]
+    ) -> list[BatchedCall[Request, Outcome]]:
         """Refuse the calls of a rolled-back batch whose time is up: each new try may wait for a lock."""
         now = asyncio.get_running_loop().time()
         overdue = [call for call in batch if call.deadline < now and not call.maybe_written]
@@ -276,7 +280,7 @@ class Batcher(Generic[Request, Outcome]):
         return [call for call in batch if not call.answer.done()] if overdue else batch
 
     async def _commit(
-        self, batch: list[Call[Request, Outcome]], lane: Lane, *, again: bool
+        self, batch: list[BatchedCall[Request, Outcome]], lane: Lane, *, again: bool
     ) -> Sequence[Outcome]:
         """Run the verb in one transaction, again when the connection is lost.
 

@@ -27,7 +27,7 @@ def reading(verb: Verb) -> Verb:
 
 
 @dataclass(slots=True, eq=False)
-class Call(Generic[Request, Outcome]):
+class BatchedCall(Generic[Request, Outcome]):
     """A request that waits for its outcome."""
 
     request: Request
@@ -73,7 +73,7 @@ def key_of(request: object) -> Hashable:
     return request
 
 
-def answer_all(batch: Sequence[Call[Any, Any]], outcomes: Sequence[Any]) -> None:
+def answer_all(batch: Sequence[BatchedCall[Any, Any]], outcomes: Sequence[Any]) -> None:
     """Give each call its outcome, or raise it for who waits if it is an error."""
     for call, outcome in zip(batch, outcomes, strict=True):
         if call.answer.done():
@@ -84,7 +84,7 @@ def answer_all(batch: Sequence[Call[Any, Any]], outcomes: Sequence[Any]) -> None
             call.answer.set_result(outcome)
 
 
-def refuse_all(batch: Sequence[Call[Any, Any]], kind: type[SafarError]) -> None:
+def refuse_all(batch: Sequence[BatchedCall[Any, Any]], kind: type[SafarError]) -> None:
     """Let all of a batch that still wait be refused."""
     for call in batch:
         if not call.answer.done():

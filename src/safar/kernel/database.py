@@ -211,7 +211,7 @@ async def transaction(connection: Connection) -> AsyncIterator[None]:
 
 async def execute(connection: Connection, query: LiteralString, params: Params = None) -> int:
     """Run one statement; return how many rows it touched."""
-    touched: int = await connection.trips.ask(query, params, statements.count)
+    touched: int = await connection.trips.ask(query, params, statements.load_count)
     return touched
 
 
@@ -227,12 +227,12 @@ def send(connection: Connection, query: LiteralString, params: Params = None) ->
 
 async def value(connection: Connection, query: LiteralString, params: Params = None) -> Any:
     """Return the first column of the first row, or None."""
-    return next(iter(await connection.trips.ask(query, params, statements.firsts)), None)
+    return next(iter(await connection.trips.ask(query, params, statements.load_firsts)), None)
 
 
 async def values(connection: Connection, query: LiteralString, params: Params = None) -> list[Any]:
     """Return the first column of every row."""
-    found: list[Any] = await connection.trips.ask(query, params, statements.firsts)
+    found: list[Any] = await connection.trips.ask(query, params, statements.load_firsts)
     return found
 
 
@@ -240,7 +240,7 @@ async def tuples(
     connection: Connection, query: LiteralString, params: Params = None
 ) -> list[tuple[Any, ...]]:
     """Return every row as it is."""
-    found: list[tuple[Any, ...]] = await connection.trips.ask(query, params, statements.tuples)
+    found: list[tuple[Any, ...]] = await connection.trips.ask(query, params, statements.load_tuples)
     return found
 
 
@@ -251,7 +251,7 @@ async def row(kind: type[T], connection: Connection, query: LiteralString, param
 
 async def rows(kind: type[T], connection: Connection, query: LiteralString, params: Params = None) -> list[T]:
     """Return every row as a `kind` (its fields named as the columns)."""
-    found: list[T] = await connection.trips.ask(query, params, statements.of_kind(kind))
+    found: list[T] = await connection.trips.ask(query, params, statements.load_kind(kind))
     return found
 
 

@@ -86,24 +86,26 @@ def statement(query: str | bytes, *, has_params: bool) -> Statement:
     return Statement(query if isinstance(query, str) else query.decode(), has_params=has_params)
 
 
-def count(_statement: Statement, result: pq.abc.PGresult, _transformer: "Converter") -> int:
+def load_count(_statement: Statement, result: pq.abc.PGresult, _transformer: "Converter") -> int:
     """Load how many rows a statement touched."""
     return result.command_tuples or 0
 
 
-def tuples(_statement: Statement, result: pq.abc.PGresult, transformer: "Converter") -> list[tuple[Any, ...]]:
+def load_tuples(
+    _statement: Statement, result: pq.abc.PGresult, transformer: "Converter"
+) -> list[tuple[Any, ...]]:
     """Load every row as it is."""
     transformer.set_pgresult(result)
     return transformer.load_rows(0, result.ntuples, tuple)
 
 
-def firsts(_statement: Statement, result: pq.abc.PGresult, transformer: "Converter") -> list[Any]:
+def load_firsts(_statement: Statement, result: pq.abc.PGresult, transformer: "Converter") -> list[Any]:
     """Load the first column of every row."""
     transformer.set_pgresult(result)
     return transformer.load_rows(0, result.ntuples, itemgetter(0))
 
 
-def of_kind(kind: Callable[..., Any]) -> Load:
+def load_kind(kind: Callable[..., Any]) -> Load:
     """Return what loads every row as a `kind`."""
 
     def load(statement: Statement, result: pq.abc.PGresult, transformer: "Converter") -> list[Any]:
@@ -113,6 +115,6 @@ def of_kind(kind: Callable[..., Any]) -> Load:
     return load
 
 
-def command(_statement: Statement, result: pq.abc.PGresult, _transformer: "Converter") -> bytes:
+def load_command(_statement: Statement, result: pq.abc.PGresult, _transformer: "Converter") -> bytes:
     """Load what the server says that it did."""
     return result.command_status or b""

@@ -19,7 +19,7 @@ import psycopg
 from psycopg import pq
 from psycopg.errors import error_from_result
 
-from safar.kernel.statements import Load, Params, Statement, command, count, statement
+from safar.kernel.statements import Load, Params, Statement, load_command, load_count, statement
 
 if TYPE_CHECKING:
     from psycopg.abc import Transformer as Converter
@@ -112,7 +112,7 @@ class Trips:
 
     def send(self, query: str, params: Params) -> None:
         """Let a statement go with the next one, or with COMMIT; its error is theirs."""
-        self._add(query, params, count, None)
+        self._add(query, params, load_count, None)
 
     def wait_a_turn(self) -> None:
         """Let a trip that is about to set out wait for calls that begin in the next turn of the loop."""
@@ -126,7 +126,7 @@ class Trips:
         """Send what still waits, with COMMIT; where nothing was asked since `begin`, nothing."""
         if self._begin and not self._asks:
             self._begin = False
-        elif await self.ask("COMMIT", None, command) != b"COMMIT":
+        elif await self.ask("COMMIT", None, load_command) != b"COMMIT":
             raise psycopg.errors.InFailedSqlTransaction("the transaction had failed and was rolled back")
 
     async def roll_back(self) -> None:
@@ -140,7 +140,7 @@ class Trips:
             return
         await self.come_back()
         if not self._connection.closed and self._connection.pgconn.transaction_status != _IDLE:
-            await self.ask("ROLLBACK", None, count)
+            await self.ask("ROLLBACK", None, load_count)
 
     async def come_back(self) -> None:
         """End a trip for whose answers nobody waits any more, so that the connection can be lent again."""
@@ -160,7 +160,7 @@ class Trips:
             if self._under_way:
                 await self._home()
             else:
-                await self.ask("SELECT", None, count)
+                await self.ask("SELECT", None, load_count)
         self._driver_has_it += 1
 
     def driver_done(self) -> None:
@@ -199,7 +199,7 @@ class Trips:
             return
         asks, self._asks = self._asks, []
         if self._begin:
-            asks.insert(0, _Ask(statement("BEGIN", has_params=False), (), (), (), count, None))
+            asks.insert(0, _Ask(statement("BEGIN", has_params=False), (), (), (), load_count, None))
             self._begin = False
         loop = asyncio.get_running_loop()
         connection, pgconn = self._connection, self._connection.pgconn
