@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from safar.catalogue.sheets.uploads import PAGE_SIZE, SheetRow, Upload, rows_of, upload_of
 from safar.catalogue.sheets.words import cell_problem, file_problem
@@ -15,8 +15,9 @@ from safar.kernel.database import Connection, Database
 from safar.kernel.errors import BadRequest, NotFound, SafarError
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.keyset import cut
-from safar.kernel.sheets import BYTES_MAX, CSV_TYPE, XLSX_TYPE, Value, json_of_rows, write_csv
+from safar.kernel.sheets import BYTES_MAX, XLSX_TYPE, Value, json_of_rows
 from safar.kernel.text import whole_number
+from safar.kernel.web.csv_answer import csv_answer
 from safar.kernel.web.pages import context_of, error_text, page
 from safar.kernel.web.requests import see_other
 from safar.kernel.web.uploads import read_upload
@@ -30,21 +31,13 @@ _Write = Callable[[Database, UUID], Awaitable[int]]
 
 async def give_out(kind: str, name: str, rows: AsyncIterator[list[Sequence[Value]]]) -> Response:
     """Return rows as a file to save; `kind` is csv (sent as it is read) or xlsx. Raises NotFound."""
-    headers = {"content-disposition": f'attachment; filename="{name}.{kind}"'}
     if kind == "csv":
-
-        async def body() -> AsyncIterator[bytes]:
-            first = True
-            async for chunk in rows:
-                for piece in write_csv(chunk, mark=first):
-                    yield piece
-                first = False
-
-        return StreamingResponse(body(), media_type=CSV_TYPE, headers=headers)
+        return csv_answer(name, rows)
     if kind != "xlsx":
         raise NotFound
     everything = [row async for chunk in rows for row in chunk]
     packed: str = await apart("safar.kernel.sheets:xlsx_of_json", json_of_rows(everything), name)
+    headers = {"content-disposition": f'attachment; filename="{name}.xlsx"'}
     return Response(base64.b64decode(packed), media_type=XLSX_TYPE, headers=headers)
 
 
