@@ -1,5 +1,6 @@
 """Campaigns in the console: written, previewed, started and watched, by those who may."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import httpx
@@ -102,14 +103,80 @@ async def test_what_is_wrong_in_the_form_is_said_beside_it_and_nothing_is_writte
         assert answer.text.count("is-invalid") >= 3
         template = await client.post("/campaigns", data=form(variant_id, body_en="{{ link }} {{ nonsense }"))
         assert template.status_code == 422
-        assert "cannot be read" in template.text
+        assert "is never closed" in template.text
         unknown = await client.post("/campaigns", data=form(new_id()))
         assert unknown.status_code == 422
         too_many = await client.post("/campaigns", data=form(variant_id, units="101"))
-        refused = await client.post(f"{too_many.headers['location']}/start")
-        assert refused.status_code == 409
-        assert "101" in refused.text
-    assert await read(context, "SELECT state FROM campaigns") == [("draft",)]
+        assert too_many.status_code == 422
+        assert "Only 100 are free" in too_many.text
+    assert await read(context, "SELECT state FROM campaigns") == []
+
+
+async def test_a_draft_is_changed_copied_and_deleted_and_a_started_one_only_copied(
+    context: Context, serve: Serve, variant_id: UUID
+) -> None:
+    base = await serve(build_console(context))
+    async with await signed_in(context, base, "manager") as client:
+        values = form(variant_id)
+        page = (await client.post("/campaigns", data=values)).headers["location"]
+        edit = (await client.get(f"{page}/edit")).text
+        assert "Lanterns &lt;b&gt;" in edit
+        changed = values | {"name": "Lamps", "units": "30", "body_en": "Come: {{ link }}"}
+        assert (await client.post(f"{page}/edit", data=changed)).headers["location"] == page
+        assert (await client.post(f"{page}/edit", data=changed | {"units": "999"})).status_code == 422
+        assert await read(context, "SELECT name, units_offered FROM campaigns") == [("Lamps", 30)]
+        copy = (await client.get("/campaigns/new", params={"from": page.rpartition("/")[2]})).text
+        assert "Copy of Lamps" in copy
+        assert "Come: {{ link }}" in copy
+        assert page.rpartition("/")[2] not in copy.replace(f"from={page.rpartition('/')[2]}", "")
+        other = (await client.post("/campaigns", data=form(variant_id))).headers["location"]
+        assert (await client.post(f"{other}/delete")).headers["location"] == "/campaigns"
+        assert (await client.get(other)).status_code == 404
+        assert (await client.post(f"{page}/start")).status_code == 303
+        assert (await client.post(f"{page}/edit", data=changed)).status_code == 409
+        assert (await client.post(f"{page}/delete")).status_code == 409
+        assert (await client.get(f"{page}/edit")).headers["location"] == page
+    assert await read(context, "SELECT name, state FROM campaigns") == [("Lamps", "sending")]
+
+
+async def test_a_draft_says_how_many_get_it_shows_the_mail_and_sends_its_writer_a_test(
+    context: Context, serve: Serve, variant_id: UUID
+) -> None:
+    base = await serve(build_console(context))
+    async with await signed_in(context, base, "manager") as client:
+        values = form(variant_id, subject_fa="«گذاشته‌ایم»", body_fa="{{ link }}", limit="4")
+        page = (await client.post("/campaigns", data=values)).headers["location"]
+        shown = (await client.get(page)).text
+        assert "Send to 4 people?" in shown
+        assert "Hi Ana Torres" in shown
+        assert "{{" not in shown
+        tested = await client.post(f"{page}/test", follow_redirects=True)
+        assert "Test e-mail on its way" in tested.text
+        assert await read(context, "SELECT state FROM campaigns") == [("draft",)]
+    mails = await read(context, "SELECT subject, customer_id FROM messages ORDER BY subject")
+    assert mails == [("Test: Glass lantern <i>", None), ("Test: «گذاشته‌ایم»", None)]
+
+
+async def test_a_mistake_in_one_language_hides_the_preview_of_no_other(
+    context: Context, serve: Serve, variant_id: UUID
+) -> None:
+    base = await serve(build_console(context))
+    async with await signed_in(context, base, "manager") as client:
+        wrong = form(variant_id, subject_fa="x", body_fa="یک\n{% if %}{{ link }}{% endif %}")
+        preview = (await client.post("/campaigns/preview", data=wrong)).text
+    assert "Hi Ana Torres" in preview
+    assert "Line 2: {% if %} is empty" in preview
+
+
+async def test_the_language_that_a_campaign_needs_is_the_shops(
+    context: Context, serve: Serve, variant_id: UUID
+) -> None:
+    persian = replace(context, settings=context.settings.model_copy(update={"language": "fa"}))
+    base = await serve(build_console(persian))
+    async with await signed_in(persian, base, "manager") as client:
+        only = form(variant_id, subject_en="", body_en="", subject_fa="فانوس", body_fa="{{ link }}")
+        assert (await client.post("/campaigns", data=only)).status_code == 303
+        assert (await client.post("/campaigns", data=form(variant_id))).status_code == 422
 
 
 async def test_agents_look_and_do_not_touch(context: Context, serve: Serve, variant_id: UUID) -> None:

@@ -1,5 +1,6 @@
 """What may stand in a campaign's text: it is tried with customers of every kind, and bounded."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +46,48 @@ def test_units_are_written_as_people_write_them_and_calculate_as_a_number() -> N
         {"en": "x"}, {"en": body}, FACTS, name="Ada", language="en", link="L", unsubscribe="U"
     )
     assert written.body.startswith("1,500 / 3000 / many L")
+
+
+def test_what_joins_and_parts_letters_stays_in_subject_and_name() -> None:
+    written = mail.write_mail(
+        {"fa": "برای {{ customer.name }} گذاشته‌ایم"},
+        {"fa": "{{ link }}"},
+        FACTS,
+        name="علی‌رضا\tक्‍ष",
+        language="fa",
+        link="L",
+        unsubscribe="U",
+    )
+    assert written.subject == "برای علی‌رضا क्‍ष گذاشته‌ایم"
+
+
+def test_a_customer_whose_language_is_not_spoken_gets_the_shops() -> None:
+    facts = replace(FACTS, language="fa")
+    texts = {"hi": "h {{ link }}", "fa": "f {{ link }}"}
+
+    def spoken(language: str, **those: str) -> str:
+        return mail.write_mail(
+            those, those, facts, name=None, language=language, link="L", unsubscribe=""
+        ).language
+
+    assert spoken("hi", **texts) == "hi"
+    assert spoken("en", **texts) == "fa"
+    assert spoken("en", hi="h {{ link }}") == "hi"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("a\n{% if %}x{% endif %}", "Line 2: {% if %} is empty; say what it is about."),
+        ("{{ link", "“{{” is never closed; write “}}” after it."),
+        ("{% if a %}", "{% if %} is never closed; write {% endif %} after it."),
+        ("{{ link }}{{ nonsense }}", "There is nothing called “nonsense”. Use only the words listed above."),
+        ("{{ link | nope }}", "There is no filter called “nope”."),
+        ("{% endfor %}", "{% endfor %} does not belong here."),
+    ],
+)
+def test_a_mistake_in_a_template_is_said_in_words(body: str, said: str) -> None:
+    assert problem(body) == said
 
 
 _GROWING = "{{ 'aaaaaaaaaa'" + " | replace: 'a', 'aaaaaaaaaa'" * 6 + " | size }}"

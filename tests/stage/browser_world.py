@@ -14,6 +14,7 @@ import pytest
 
 from safar.bench.ports import reserve_port
 from safar.campaigns import actions as campaigns
+from safar.campaigns import drafts
 from safar.campaigns.model import Audience, CampaignDraft
 from safar.catalogue.actions import import_products
 from safar.customers.actions import CustomerRecord, import_many
@@ -200,6 +201,6 @@ async def _campaign(context: Context, variant_id: UUID) -> UUID:
         audience=Audience(),
     )
     async with context.database.transaction() as connection:
-        campaign_id = await campaigns.create_campaign(connection, draft, shop_name=shop_from({}).name)
+        campaign_id = await drafts.create_campaign(connection, draft, shop_name=shop_from({}).name)
         await campaigns.start_campaign(connection, campaign_id)
     return campaign_id

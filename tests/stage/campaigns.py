@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from safar.campaigns import actions
+from safar.campaigns import actions, drafts
 from safar.campaigns.model import Audience, CampaignDraft
 from safar.catalogue.actions import import_products
 from safar.channels.actions import end_attempts_many, ensure_channels, take_due_mail
@@ -80,7 +80,7 @@ async def campaign(context: Context, variant_id: UUID, **changes: Any) -> UUID:
         "audience": Audience(),
     }
     async with context.database.transaction() as connection:
-        return await actions.create_campaign(
+        return await drafts.create_campaign(
             connection, CampaignDraft(**(values | changes)), shop_name="Safar Gifts"
         )
 

@@ -126,6 +126,9 @@ CONSOLE: dict[str, Write] = {
     "/campaigns": Write(_CAMPAIGN, _CAMPAIGN_NUMBERS, frozenset({"variant_id"})),
     "/campaigns/preview": Write(_CAMPAIGN, bodyless=True),  # only shows, also what is wrong
     "/campaigns/reach": Write({"language": "", "country": "", "limit": ""}, bodyless=True),
+    "/campaigns/{id}/edit": Write(_CAMPAIGN, _CAMPAIGN_NUMBERS, frozenset({"variant_id"})),
+    "/campaigns/{id}/delete": _BUTTON,
+    "/campaigns/{id}/test": _BUTTON,
     "/campaigns/{id}/{verb}": _BUTTON,
     "/inbox/{id}/messages": Write({**_CHAT, "channel": "web", "seen_at": ""}, ids=frozenset({"id"})),
     "/inbox/{id}/assignee": Write({"to": "nobody"}, bodyless=True),

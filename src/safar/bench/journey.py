@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from safar.bench.server import bench_context
-from safar.campaigns.actions import create_campaign
+from safar.campaigns.drafts import create_campaign
 from safar.campaigns.model import CampaignDraft
 from safar.catalogue.actions import import_products
 from safar.demo.retail import choose_hot_product
@@ -17,6 +17,7 @@ from safar.journey.stages import stages
 from safar.kernel.database import Connection, execute
 from safar.kernel.ids import new_id
 from safar.kernel.queries import queries_beside
+from safar.stock.actions import MAIN, StockReceipt, receive_stock_many
 
 QUERIES = queries_beside(__file__)
 _TRIES = 5
@@ -31,7 +32,10 @@ async def measure(_seconds: float) -> dict[str, Any]:
         await make_ahead(context.database)
         async with context.database.transaction() as connection:
             (variant_id,) = await import_products(connection, [choose_hot_product()])
-            campaign_id = await create_campaign(connection, _draft(variant_id))
+            draft = _draft(variant_id)
+            receipt = StockReceipt(new_id(), variant_id, MAIN, draft.units, "bench", None, None)
+            await receive_stock_many(connection, [receipt])
+            campaign_id = await create_campaign(connection, draft)
             await execute(connection, QUERIES["a_million_events"], {"campaign_id": campaign_id})
             await execute(connection, QUERIES["begin_two_hours_ago"], {"campaign_id": campaign_id})
         async with context.database.connection() as connection:

@@ -1,15 +1,11 @@
-"""The verbs of a campaign: create, start, pause, resume, stop.
+"""The verbs of a campaign: start, pause, resume, stop. (How it is written: drafts.py.)
 
 Each locks the campaign's row first, so that a step of the sending loop and a press of a button take turns.
 """
 
 from collections import Counter
-from dataclasses import asdict
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
-from safar.campaigns import mail
 from safar.campaigns.errors import (
     NobodyToReach,
     NoSuchStep,
@@ -17,21 +13,19 @@ from safar.campaigns.errors import (
     NothingToSay,
     NotPublished,
 )
-from safar.campaigns.model import Campaign, CampaignDraft, CampaignStarted
+from safar.campaigns.model import Campaign, CampaignStarted
 from safar.campaigns.planning import as_mark, plan_some, tell_sends, wind_up_some
-from safar.campaigns.reading import QUERIES, get_campaign, is_published, offers_of
+from safar.campaigns.reading import QUERIES, get_campaign, is_published, units_free
 from safar.capacity.errors import BelowPromised
 from safar.journal.actions import append_many, events_last
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, execute, row, transaction
-from safar.kernel.errors import InvalidInput, NotFound
-from safar.kernel.i18n import _
+from safar.kernel.errors import NotFound
 from safar.kernel.ids import derived_id, new_id
 from safar.stock.actions import MAIN, Transfer, levels, open_allocation, transfer_many
 
 __all__ = [
-    "create_campaign",
     "end_campaign",
     "finish_campaign",
     "get_campaign",
@@ -45,36 +39,6 @@ __all__ = [
 ]
 
 
-async def create_campaign(
-    connection: Connection, draft: CampaignDraft, *, shop_name: str = "", staff_id: UUID | None = None
-) -> UUID:
-    """Write a campaign that is not started.
-
-    Raises InvalidInput for a variant that is not there or not published, or templates that are wrong.
-    """
-    offer = (await offers_of(connection, [draft.variant_id])).get(draft.variant_id)
-    if offer is None:
-        raise InvalidInput(variant_id=_("Choose the product that is offered."))
-    if not await is_published(connection, draft.variant_id):
-        raise InvalidInput(
-            variant_id=_(
-                "The product of this campaign is not in the shop. Show it there first, in the catalogue."
-            )
-        )
-    facts = mail.Facts(offer, draft.units, draft.reply_seconds, shop_name)
-    if found := mail.template_problems(draft.subject, draft.body, facts):
-        raise InvalidInput(**found)
-    values = asdict(draft) | {
-        "audience": Jsonb(asdict(draft.audience)),
-        "subject": Jsonb({language: text for language, text in draft.subject.items() if text}),
-        "body": Jsonb({language: text for language, text in draft.body.items() if text}),
-        "now": clock.now(),
-    }
-    if await execute(connection, QUERIES["insert"], values):
-        await append_many(connection, [_event("campaign.created", draft.campaign_id, staff_id)])
-    return draft.campaign_id
-
-
 async def start_campaign(
     connection: Connection, campaign_id: UUID, *, staff_id: UUID | None = None
 ) -> CampaignStarted:
@@ -85,7 +49,7 @@ async def start_campaign(
     a draft).
     """
     campaign = await _lock(connection, campaign_id, "draft")
-    if not (campaign.subject.get("en") and campaign.body.get("en")):
+    if not any(campaign.body.get(language) for language in campaign.subject):
         raise NothingToSay
     if not await is_published(connection, campaign.variant_id):
         raise NotPublished
@@ -134,8 +98,7 @@ async def go_on(connection: Connection, campaign_id: UUID) -> None:
 
 
 async def _check_free(connection: Connection, campaign: Campaign) -> None:
-    level = (await levels(connection, [campaign.variant_id])).get((campaign.variant_id, MAIN))
-    free = max(level.free, 0) if level else 0
+    free = await units_free(connection, campaign.variant_id)
     if free < campaign.units_offered:
         raise NothingToPromise(free=free, units=campaign.units_offered)
 

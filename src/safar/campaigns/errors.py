@@ -26,9 +26,17 @@ class NobodyToReach(Conflict):
 
 
 class NothingToSay(Conflict):
-    """The message has no English subject and text. Write them, they go to everybody without their own."""
+    """The message has no subject and text yet. Write them before you start."""
 
     code = "nothing_to_say"
+
+
+class CampaignUnderWay(Conflict):
+    """This campaign was started meanwhile: it can no longer be changed or deleted. Copy it to write
+    another.
+    """
+
+    code = "campaign_under_way"
 
 
 class NoSuchStep(Conflict):

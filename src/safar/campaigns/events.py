@@ -17,6 +17,8 @@ def _ended(properties: Mapping[str, Any]) -> str | None:
 
 EVENTS = (
     EventKind("campaign.created", N_("Campaign drafted"), "speakerphone"),
+    EventKind("campaign.changed", N_("Campaign draft changed"), "speakerphone"),
+    EventKind("campaign.deleted", N_("Campaign draft deleted"), "speakerphone"),
     EventKind("campaign.started", N_("Campaign started"), "speakerphone"),
     EventKind("campaign.planned", N_("More of the campaign's audience planned"), "speakerphone"),
     EventKind("campaign.resumed", N_("Campaign went on"), "speakerphone"),

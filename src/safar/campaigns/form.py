@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from safar.campaigns import mail
-from safar.campaigns.model import Audience, CampaignDraft, Offer
+from safar.campaigns.model import Audience, Campaign, CampaignDraft, Offer
 from safar.campaigns.reading import QUERIES, offers_of
 from safar.kernel.database import Connection, rows
 from safar.kernel.i18n import LANGUAGES, N_, _, speaking
@@ -68,8 +68,11 @@ def read_audience(fields: Fields) -> Audience:
     return Audience(language, country, limit)
 
 
-def read_texts(fields: Fields) -> tuple[dict[str, str], dict[str, str]]:
-    """Return subjects and bodies by language; their templates are checked when the campaign is made."""
+def read_texts(fields: Fields, main: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return subjects and bodies by language, of which `main`, the shop's, must be there.
+
+    Their templates are checked when the campaign is saved.
+    """
     texts: list[dict[str, str]] = []
     for part, length_max in (("subject", mail.SUBJECT_MAX), ("body", mail.BODY_MAX)):
         texts.append(
@@ -78,7 +81,7 @@ def read_texts(fields: Fields) -> tuple[dict[str, str], dict[str, str]]:
                 for language in LANGUAGES
                 if (
                     text := fields.text(
-                        f"{part}_{language}", required=language == "en", length_max=length_max
+                        f"{part}_{language}", required=language == main, length_max=length_max
                     ).replace("\r\n", "\n")
                 )
             }
@@ -86,18 +89,21 @@ def read_texts(fields: Fields) -> tuple[dict[str, str], dict[str, str]]:
     return texts[0], texts[1]
 
 
-def read_draft(fields: Fields) -> CampaignDraft:
-    """Return the campaign that the form describes. Raises InvalidInput with every problem."""
+def read_draft(fields: Fields, main: str, campaign_id: UUID | None = None) -> CampaignDraft:
+    """Return the campaign that the form describes, the one of `campaign_id` or that the form was shown for.
+
+    Raises InvalidInput with every problem.
+    """
     name = fields.text("name", length_max=120)
     variant_id = _variant(fields)
     units = fields.integer("units", least=1, most=UNITS_MAX)
     minutes = fields.integer("reply_minutes", least=1, most=_REPLY_MINUTES_MAX)
     days = fields.integer("offer_days", least=1, most=_OFFER_DAYS_MAX)
     audience = read_audience(fields)
-    subject, body = read_texts(fields)
+    subject, body = read_texts(fields, main)
     fields.done()
     return CampaignDraft(
-        campaign_id=_id(fields),
+        campaign_id=campaign_id or _id(fields),
         name=name,
         variant_id=variant_id,
         units=units,
@@ -120,36 +126,50 @@ def _variant(fields: Fields) -> UUID:
 
 
 async def previews(
-    connection: Connection, fields: Fields, shop_name: str
-) -> tuple[list[tuple[str, mail.Written]], dict[str, str]]:
-    """Return the message in each language that has one, as an example customer would get it; and problems."""
+    connection: Connection, fields: Fields, shop_name: str, main: str
+) -> tuple[list[tuple[str, mail.Written]], list[str]]:
+    """Return the message as an example customer would get it, in each language that has one and is right.
+
+    And what is wrong with the others, so that one that is wrong hides none that is right.
+    """
     variant_id = _variant(fields)
     offer = (await offers_of(connection, [variant_id])).get(variant_id)
     if offer is None:
-        return [], {"variant_id": _("Choose the product that is offered.")}
+        return [], [_("Choose the product that is offered.")]
     units = fields.integer("units", least=1, most=UNITS_MAX)
     minutes = fields.integer("reply_minutes", least=1, most=_REPLY_MINUTES_MAX)
-    subject, body = read_texts(fields)
-    facts = mail.Facts(offer, units, minutes * 60, shop_name)
-    problems = {**mail.template_problems(subject, body, facts), **fields.problems}
-    if problems:
-        return [], problems
-    return [
-        (
-            LANGUAGES[language],
-            mail.write_mail(
-                subject,
-                body,
-                facts,
-                name="Ana Torres",
-                language=language,
-                link="https://…/l/…",
-                unsubscribe="https://…/unsubscribe/…",
-            ),
-        )
-        for language in LANGUAGES
-        if subject.get(language) and body.get(language)
-    ], {}
+    subject, body = read_texts(fields, main)
+    facts = mail.Facts(offer, units, minutes * 60, shop_name, main)
+    wrong = mail.template_problems(subject, body, facts) | fields.problems
+    right = [code for code in LANGUAGES if not wrong.keys() & {f"subject_{code}", f"body_{code}"}]
+    shown = [(LANGUAGES[code], written) for code, written in mail.examples(subject, body, facts, right)]
+    return shown, [f"{_named(field)}: {problem}" for field, problem in wrong.items()]
+
+
+def _named(field: str) -> str:
+    """Return what a field of the form is called."""
+    part, _underscore, language = field.partition("_")
+    if language in LANGUAGES:
+        label = _("Subject") if part == "subject" else _("Text")
+        return f"{LANGUAGES[language]}, {label}"
+    return _("Offer")
+
+
+def values_of(campaign: Campaign) -> dict[str, str]:
+    """Return a campaign as its form is filled with it."""
+    audience = {name: str(value or "") for name, value in campaign.audience.items()}
+    texts = {f"subject_{code}": text for code, text in campaign.subject.items()}
+    texts |= {f"body_{code}": text for code, text in campaign.body.items()}
+    return {
+        "campaign_id": str(campaign.id),
+        "name": campaign.name,
+        "variant_id": str(campaign.variant_id),
+        "units": str(campaign.units_offered),
+        "reply_minutes": str(max(1, campaign.reply_seconds // 60)),
+        "offer_days": str(max(1, campaign.offer_hours // 24)),
+        **audience,
+        **texts,
+    }
 
 
 def empty_values() -> dict[str, Any]:

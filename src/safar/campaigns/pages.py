@@ -1,16 +1,16 @@
-"""Campaigns in the console: the list, a new one, and one as it runs."""
+"""Campaigns in the console: the list, and one as it runs."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from safar.campaigns import actions, form, reading
+from safar.campaigns import actions, draft_pages, reading, trial
 from safar.campaigns.decide import BOUND_TEXTS
-from safar.campaigns.model import END_TEXTS, SKIP_TEXTS
+from safar.campaigns.model import END_TEXTS, SKIP_TEXTS, Audience
 from safar.inbox.live import bursts
 from safar.kernel.context import Context
 from safar.kernel.database import Connection
@@ -19,11 +19,10 @@ from safar.kernel.i18n import LANGUAGES, _
 from safar.kernel.ids import parse_id
 from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor, actor_of
-from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page, render
 from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.sse import ServerEvent, event_stream
-from safar.owner.reading import shop_with
 
 Verb = Callable[..., Awaitable[object]]
 _VERBS: dict[str, Verb] = {
@@ -47,76 +46,19 @@ async def campaigns(request: Request) -> Response:
     return page(request, "campaigns/campaigns.html", {**values, "may_write": actor.may("manager")})
 
 
-async def new(request: Request, wrong: Wrong = NOTHING) -> Response:
-    """Show the form of a new campaign."""
-    fields = wrong.fields or Fields(form.empty_values())
-    async with context_of(request).database.connection() as connection:
-        values = {
-            "choices": await form.offer_choices(connection, fields.values.get("q", "")),
-            "countries": await form.countries(connection),
-            "chosen": await _chosen(connection, fields),
-        }
-    shown = {
-        "entered": fields.values,
-        "problems": wrong.problems,
-        "problem": wrong.problem,
-        "names": LANGUAGES,
-    }
-    return page(request, "campaigns/new.html", {**values, **shown}, status=wrong.status)
-
-
-@posted(new)
-async def post_campaign(request: Request, actor: Actor, fields: Fields) -> str:
-    """Write the campaign of the form; it is started from its own page."""
-    draft = form.read_draft(fields)
-    async with context_of(request).database.transaction() as connection:
-        name = (await shop_with(connection)).name
-        campaign_id = await actions.create_campaign(connection, draft, shop_name=name, staff_id=actor.id)
-    return f"/campaigns/{campaign_id}"
-
-
-async def _chosen(connection: Connection, fields: Fields) -> Any:
-    text = fields.values.get("variant_id", "")
-    try:
-        variant_id = UUID(text)
-    except ValueError:
-        return None
-    return (await reading.offers_of(connection, [variant_id])).get(variant_id)
-
-
-async def products_part(request: Request) -> Response:
-    """Return the part of the form that lists products for `?q=`."""
-    async with context_of(request).database.connection() as connection:
-        found = await form.offer_choices(connection, request.query_params.get("q", "")[:100])
-    values = {"choices": found, "entered": {"variant_id": request.query_params.get("variant_id", "")}}
-    return HTMLResponse(render("campaigns/choices.html", {**values, "chosen": None}))
-
-
-async def preview_part(request: Request) -> Response:
-    """Return the message as an example customer would get it, in each language written so far."""
-    context = context_of(request)
-    fields = await read_fields(request)
-    async with context.database.connection() as connection:
-        written, problems = await form.previews(connection, fields, (await shop_with(connection)).name)
-    return HTMLResponse(render("campaigns/preview.html", {"written": written, "problems": problems}))
-
-
-async def reach_part(request: Request) -> Response:
-    """Return how many customers the form's audience has."""
-    fields = await read_fields(request)
-    audience = form.read_audience(fields)
-    async with context_of(request).database.connection() as connection:
-        found = await reading.audience_reach(connection, audience)
-    return HTMLResponse(render("campaigns/reach.html", {"reach": found, "limit": audience.limit}))
-
-
 async def campaign(request: Request, wrong: Wrong = NOTHING) -> Response:
     """Show one campaign; its figures stay live."""
     actor = actor_of(request)
     campaign_id = parse_id(request.path_params["id"])
-    async with context_of(request).database.connection() as connection:
+    context = context_of(request)
+    async with context.database.connection() as connection:
         values = await _figures(connection, campaign_id)
+        found = values["campaign"]
+        values |= {"written": await trial.shown(connection, context, found)}
+        if found.state == "draft":
+            values |= {"reach": await reading.audience_reach(connection, Audience(**found.audience))}
     values |= {
+        "tested": request.query_params.get("tested") == "1",
         "may_write": actor.may("manager"),
         "error": wrong.sentence,
         "live_url": f"/campaigns/{campaign_id}/stream",
@@ -182,14 +124,21 @@ async def act(request: Request, actor: Actor, _fields: Fields) -> str:
     return f"/campaigns/{campaign_id}"
 
 
+@posted(campaign)
+async def post_test(request: Request, actor: Actor, _fields: Fields) -> str:
+    """Mail the message to whoever asks for it."""
+    context, campaign_id = context_of(request), parse_id(request.path_params["id"])
+    async with context.database.transaction() as connection:
+        found = await reading.get_campaign(connection, campaign_id)
+        await trial.send_test(connection, context, found, actor)
+    return f"/campaigns/{campaign_id}?tested=1"
+
+
 routes: list[BaseRoute] = [
     StaffRoute("/campaigns", campaigns, role="agent"),
-    StaffRoute("/campaigns", post_campaign, role="manager", methods=["POST"]),
-    StaffRoute("/campaigns/new", new, role="manager"),
-    StaffRoute("/campaigns/products", products_part, role="manager"),
-    StaffRoute("/campaigns/preview", preview_part, role="manager", methods=["POST"]),
-    StaffRoute("/campaigns/reach", reach_part, role="manager", methods=["POST"]),
+    *draft_pages.routes,
     StaffRoute("/campaigns/{id}", campaign, role="agent"),
     StaffRoute("/campaigns/{id}/stream", stream_figures, role="agent"),
+    StaffRoute("/campaigns/{id}/test", post_test, role="manager", methods=["POST"]),
     StaffRoute("/campaigns/{id}/{verb}", act, role="manager", methods=["POST"]),
 ]

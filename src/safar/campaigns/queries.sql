@@ -9,6 +9,16 @@ INSERT INTO campaigns (
 )
 ON CONFLICT (id) DO NOTHING
 
+-- name: change_draft
+UPDATE campaigns
+SET
+    name = %(name)s, variant_id = %(variant_id)s, units_offered = %(units)s, reply_seconds = %(reply_seconds)s,
+    offer_hours = %(offer_hours)s, audience = %(audience)s, subject = %(subject)s, body = %(body)s, reason = NULL
+WHERE id = %(campaign_id)s AND state = 'draft'
+
+-- name: delete_draft
+DELETE FROM campaigns WHERE id = %(id)s AND state = 'draft'
+
 -- fragment: campaign
 id, name, state, reason, variant_id, location_id, units_offered, reply_seconds, offer_hours, audience,
 subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at, planning,

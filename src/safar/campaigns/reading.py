@@ -10,7 +10,7 @@ from safar.channels.model import EMAIL
 from safar.kernel.database import Connection, row, rows, value
 from safar.kernel.errors import NotFound
 from safar.kernel.queries import queries_beside
-from safar.stock.actions import allocation_of, levels
+from safar.stock.actions import MAIN, allocation_of, levels
 
 QUERIES = queries_beside(__file__)
 _LISTED_MAX = 200
@@ -46,6 +46,12 @@ async def is_published(connection: Connection, variant_id: UUID) -> bool:
     """Tell whether the shop shows and sells a variant: only then may it be offered."""
     variant = (await variants_by_id(connection, [variant_id])).get(variant_id)
     return variant is not None and variant.published
+
+
+async def units_free(connection: Connection, variant_id: UUID) -> int:
+    """Return the units that the main warehouse could set aside for a campaign now."""
+    level = (await levels(connection, [variant_id])).get((variant_id, MAIN))
+    return max(level.free, 0) if level else 0
 
 
 async def tallies(connection: Connection, campaign_id: UUID) -> list[SendTally]:

@@ -218,7 +218,11 @@ async def _written(
     offer = (await offers_of(connection, [campaign.variant_id]))[campaign.variant_id]
     settings, vault = context.settings, context.vault
     facts = mail.Facts(
-        offer, campaign.units_offered, campaign.reply_seconds, (await shop_with(connection)).name
+        offer,
+        campaign.units_offered,
+        campaign.reply_seconds,
+        (await shop_with(connection)).name,
+        settings.language,
     )
     outgoing: list[Outgoing] = []
     unwritable: list[_Taken] = []

@@ -13,7 +13,8 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from safar.campaigns.actions import create_campaign, start_campaign
+from safar.campaigns.actions import start_campaign
+from safar.campaigns.drafts import create_campaign
 from safar.demo.agent import Agent
 from safar.demo.load import Offered, campaign_draft, load_shop, virtual_agent
 from safar.demo.postbox import Postbox

@@ -87,7 +87,7 @@ async def read_events(
 async def of_customer(
     connection: Connection, customer_ids: Sequence[UUID], *, before: int | None = None, limit: int = 50
 ) -> list[Recorded]:
-    """Return a customer's events, newest first; several ids when profiles were merged."""
+    """Return a customer's events, newest first, those of holds left out; several ids for merged profiles."""
     params = {"customer_ids": list(customer_ids), "before": before or LAST_NUMBER, "limit": limit}
     return await rows(Recorded, connection, QUERIES["of_customer"], params)
 

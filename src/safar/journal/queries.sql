@@ -48,8 +48,9 @@ ORDER BY id
 LIMIT %(limit)s
 
 -- name: of_customer
+-- Without the lines of the ledger: what was held for somebody is told by what they did.
 SELECT {event} FROM journal_events
-WHERE customer_id = ANY(%(customer_ids)s) AND id < %(before)s
+WHERE customer_id = ANY(%(customer_ids)s) AND id < %(before)s AND name NOT LIKE 'hold.%%'
 ORDER BY id DESC
 LIMIT %(limit)s
 

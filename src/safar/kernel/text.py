@@ -8,6 +8,7 @@ _PERSIAN = str.maketrans({
     "\u0640": None,  # tatweel only stretches
     "\u200c": None, "\u200d": None, "\u200e": None, "\u200f": None, "\u00ad": None, "\ufeff": None,
 })  # fmt: skip
+_JOINERS = "\u200c\u200d"
 _NUKTA = "\u093c"
 # Of one word: a scheme, a mailbox, the beginning or the path of a page's address.
 _FOLLOWED = re.compile(r"//|@|^[^\w]{0,100}www[.。]|[.。][^\W\d_]{2,63}[/?#:]", re.IGNORECASE)
@@ -24,13 +25,18 @@ def ascii_digits(text: str) -> str:
     )
 
 
+def printable(text: str) -> str:
+    """Return `text` with a space for what does not print; what joins and parts letters (ZWNJ, ZWJ) stays."""
+    return "".join(c if c.isprintable() or c in _JOINERS else " " for c in text)
+
+
 def plain_words(text: str, length_max: int) -> str:
     """Return what somebody typed as it may stand in a mail of ours: one line, bounded, nothing to follow.
 
     Addresses of pages and mailboxes are taken out; a dot that a mail program could take for one of an address
     gets a space behind it, so that nothing becomes a link at the reader's either.
     """
-    line = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFKC", text[:2000]))
+    line = printable(unicodedata.normalize("NFKC", text[:2000]))
     words = [word for word in line.split() if not _FOLLOWED.search(word)]
     return _DOTTED.sub(". ", " ".join(words))[:length_max].strip()
 
