@@ -150,6 +150,7 @@ CONSOLE: dict[str, Write] = {
     "/gate/{key}/state": Write({"state": "held"}, ids=frozenset({"state"})),
     "/gate/{key}/invitations": Write({"hours": "24"}, frozenset({"hours"})),
     "/gate/{key}/removal": _BUTTON,
+    "/shop-front/search": Write({"synonyms": "mug, cup"}, bodyless=True),
     "/shop-front": Write({"hero_title_en": "Hello", "country": "GB"}, bodyless=True),
     "/orders/packed": Write({"id": str(new_id())}, bodyless=True),  # tells how many it did: none
     "/orders/shipped": Write({"id": str(new_id())}, bodyless=True),

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
-from safar.storefront.decide import blocks, nearness, product_options, slips, to_tell
+from safar.storefront.decide import (
+    blocks,
+    meanings,
+    nearness,
+    product_options,
+    slips,
+    to_tell,
+    words_of,
+)
 from safar.storefront.model import Look, ProductSearch, Sort
 from safar.storefront.product_search import address, wanted_of
 from tests.stage.storefront import Piece
@@ -136,3 +144,17 @@ def test_the_shop_speaks_the_readers_language_else_its_own() -> None:
     look = Look({"hero_title": {"en": "Rugs", "pt-BR": "Tapetes"}, "phone": {"": "1"}}, language="pt-BR")
     assert (look.say("hero_title"), look.say("phone"), look.say("terms")) == ("Rugs", "1", "")
     assert Look({"terms": {"fa": "شرایط"}}, language="pt-BR").say("terms") == "شرایط"
+
+
+def test_a_query_means_its_words_or_all_that_mean_the_same_longest_phrase_first() -> None:
+    synonyms = [["fairy light", "lantern"], ["light", "lamp"], ["tee", "T-shirt"]]
+    assert meanings(["mug"], synonyms) == [[["mug"]]]
+    assert meanings(["fairy", "lights"], synonyms) == [[["fairy", "lights"], ["fairy", "light"], ["lantern"]]]
+    assert meanings(["lights", "red"], synonyms) == [[["lights"], ["light"], ["lamp"]], [["red"]]]
+    assert meanings(["t", "shirts"], synonyms) == [[["t", "shirts"], ["tee"], ["t", "shirt"]]]
+
+
+def test_a_querys_words_stand_between_signs_and_are_folded() -> None:
+    assert words_of("T-Shirt, (Algodão)") == ["t", "shirt", "algodao"]
+    assert words_of("' OR 1=1 --") == ["or", "1", "1"]
+    assert words_of("%\\ \x00") == []

@@ -14,6 +14,7 @@ from safar.stock.actions import receive_stock_many
 from safar.stock.model import StockReceipt, allocation_of
 from safar.storefront.jobs import count_popularity
 from safar.storefront.look import forget_look
+from safar.storefront.matching import save_synonyms
 
 _TITLE = re.compile(r'class="card-title"><a href="([^"]+)"><bdi>([^<]+)<')
 
@@ -57,7 +58,7 @@ async def test_what_is_only_nearly_meant_is_said_and_nothing_found_says_what_to_
     browser: httpx.AsyncClient,
 ) -> None:
     near = await browser.get("/search", params={"q": "lantren"})
-    assert "Nothing is spelt like “lantren”" in near.text
+    assert "No exact match for “lantren”" in near.text
     for query in ("zzzzzz", "%", "\\", "qx", "' OR 1=1 --", "<script>"):
         page = await browser.get("/search", params={"q": query})
         assert "Nothing found" in page.text, query
@@ -224,3 +225,48 @@ async def test_pages_of_the_shop_exist_when_it_has_written_them(
     assert "<h2>First</h2>" in page
     assert "Be &lt;b&gt;kind&lt;/b&gt;." in page
     assert 'href="/info/terms"' in page
+
+
+STEMMED = [
+    ("mugs", "Retrospot mug"), ("lanterns", "Copper lantern"), ("candles holders", "Red candle holder"),
+    ("shirts", "Cotton shirt"), ("camisas", "Cotton shirt"), ("retro", "Retrospot mug"),
+    ("spot", "Retrospot mug"),
+    ("canções", "Canção de ninar, caixinha de música"), ("caixinhas", "Canção de ninar, caixinha de música"),
+]  # fmt: skip
+
+
+async def test_search_finds_the_singular_by_the_plural_and_words_inside_of_others(
+    browser: httpx.AsyncClient,
+) -> None:
+    found = {query: titles(await browser.get("/search", params={"q": query})) for query, _title in STEMMED}
+    assert found == {query: [title] for query, title in STEMMED}
+
+
+async def test_search_finds_by_words_that_staff_say_mean_the_same(
+    browser: httpx.AsyncClient, database: Database
+) -> None:
+    assert "Nothing found" in (await browser.get("/search?q=tumbler")).text
+    async with database.transaction() as connection:
+        groups = [["tumbler", "mug"], ["fairy light", "lantern"]]
+        assert await save_synonyms(connection, groups, staff_id=new_id())
+        assert not await save_synonyms(connection, groups, staff_id=new_id())
+    forget_look(database)
+    for query in ("tumbler", "tumblers", "retrospot tumbler", "fairy lights", "copper fairy light"):
+        page = await browser.get("/search", params={"q": query})
+        wanted = "Copper lantern" if "fairy" in query else "Retrospot mug"
+        assert titles(page) == [wanted], query
+        assert "Similar results" not in page.text
+
+
+async def test_what_comes_near_stands_beside_the_few_that_are_exact(
+    browser: httpx.AsyncClient, database: Database
+) -> None:
+    async with database.transaction() as connection:
+        await connection.execute(
+            "UPDATE products SET title = 'Retrosbot', searchable = 'retrosbot' WHERE slug = 'lantern-page'"
+        )
+    page = await browser.get("/search?q=retrospot")
+    assert titles(page) == ["Retrospot mug", "Retrosbot"]
+    places = [page.text.index(word) for word in ("Retrospot mug", "Similar results", ">Retrosbot<")]
+    assert places == sorted(places)
+    assert "1 product<" in page.text

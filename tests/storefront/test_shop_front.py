@@ -63,3 +63,20 @@ async def test_the_article_that_staff_choose_stands_on_the_home_page(
 ) -> None:
     await desk.post("/shop-front", data={"hero_sku": "LANTERN"})
     assert 'href="/p/lantern-page">Copper lantern' in (await browser.get("/")).text
+
+
+async def test_staff_say_which_words_mean_the_same_and_a_line_that_cannot_be_is_named(
+    desk: httpx.AsyncClient, browser: httpx.AsyncClient, database: Database
+) -> None:
+    assert "xmas, christmas" in (await desk.get("/shop-front/search")).text
+    saved = await desk.post("/shop-front/search", data={"synonyms": "tumbler,  mug \n\nfairy light, lantern"})
+    assert saved.headers["location"] == "/shop-front/search?saved=1"
+    assert await events(database, "search_words.changed") == ["search_words.changed"]
+    assert "tumbler, mug\nfairy light, lantern" in (await desk.get("/shop-front/search")).text
+    assert "Retrospot mug" in (await browser.get("/search?q=tumblers")).text
+    for lines, wrong in (("mug, cup\nalone", "Line 2"), ("mug, one two three four", "3 words at most")):
+        page = await desk.post("/shop-front/search", data={"synonyms": lines})
+        assert page.status_code == 422
+        assert wrong in page.text
+        assert lines in page.text
+    assert await events(database, "search_words.changed") == ["search_words.changed"]

@@ -1,5 +1,6 @@
 """What products are found by: titles in every language, categories, SKUs, barcodes and options, folded."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,6 +12,7 @@ from safar.kernel.text import fold
 
 QUERIES = queries_beside(__file__)
 _LENGTH_MAX = 8000
+_HYPHENATED = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,11 @@ async def index_many(connection: Connection, product_ids: Collection[UUID]) -> N
 
 
 def _searchable(words: _Words) -> str:
-    """Return the folded texts, each once, the title first."""
+    """Return the folded texts, each once, the title first; a T-shirt is found as a tshirt, too."""
     names = {**names_of_category(words.category), **words.category_names}
     texts = [*words.texts[:1], words.category, *names.values(), *words.texts[1:]]
     folded = dict.fromkeys(fold(text) for text in texts if text)
-    return " ".join(folded)[:_LENGTH_MAX]
+    joined = dict.fromkeys(
+        part.replace("-", "") for text in words.texts for part in _HYPHENATED.findall(fold(text))
+    )
+    return " ".join([*folded, *joined])[:_LENGTH_MAX]

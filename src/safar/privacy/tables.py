@@ -106,7 +106,7 @@ TABLES: Mapping[str, Kept] = {
     "customers": ForDays(lambda s: s.browsing_days, _NOBODY),
     "back_in_stock_requests": KeptBy("storefront.forget, when they are over"),
     "product_popularity": _FIGURES,
-    "shop_words": _GOODS,
+    "shop_words": _GOODS, "search_synonyms": _GOODS,
     "shop_settings": ForEver("one row a fact about the shop"),
     "orders": _BOOKS, "order_lines": _ORDER, "order_goods": _ORDER,
     "given_up": _ORDER, "given_up_lines": _ORDER,

@@ -1,10 +1,15 @@
-"""Pure decisions of the storefront: what an option leads to, which spelling is near enough, whom to tell."""
+"""Pure decisions of the storefront: what an option leads to, what a query means, whom to tell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from safar.kernel.text import fold
 from safar.storefront.model import ProductOption, Value
 
+SYNONYMS_MAX = 200
+PHRASE_MAX = 3
+_PLURAL_FROM = 4
+_SIGNS = str.maketrans(dict.fromkeys("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", " "))
 _SLIPS_LONG_FROM = 6
 _LETTERS_MIN = 3
 
@@ -51,6 +56,40 @@ def _value(
     return Value(
         text, nearest.sku, selected.options.get(name) == text, all(variant.sku in gone for variant in having)
     )
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text folded: what stands between its spaces and the signs of ASCII."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return fold(printable).translate(_SIGNS).split()
+
+
+def meanings(words: Sequence[str], synonyms: Iterable[Sequence[str]]) -> list[list[list[str]]]:
+    """Return what each part of a query may mean: the words themselves, or all that mean the same.
+
+    A part is as many words as a synonym has, three at most, the longest first; an s at the end makes no
+    difference.
+    """
+    groups: dict[tuple[str, ...], list[list[str]]] = {}
+    for group in synonyms:
+        phrases = [phrase for text in group if (phrase := words_of(text))]
+        for phrase in phrases:
+            others = groups.setdefault(_key(phrase), [])
+            others += [other for other in phrases if other not in others]
+    terms, place = [], 0
+    while place < len(words):
+        for length in range(min(PHRASE_MAX, len(words) - place), 0, -1):
+            part = list(words[place : place + length])
+            alike = groups.get(_key(part), [])
+            if alike or length == 1:
+                terms.append([part, *(other for other in alike if other != part)])
+                place += length
+                break
+    return terms
+
+
+def _key(phrase: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word[:-1] if word.endswith("s") and len(word) >= _PLURAL_FROM else word for word in phrase)
 
 
 def nearness(asked: Sequence[str], text: str) -> tuple[int, int]:

@@ -118,11 +118,15 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class ProductList:
-    """A page of a list: its cards and how many there are in all; `near`: none is spelt as was typed."""
+    """A page of a list: its cards and how many there are in all; `near`: none is spelt as was typed.
+
+    `alike`: a few that are spelt nearly so, where only a few have what was typed.
+    """
 
     cards: Sequence[ProductCard]
     found: int
     near: bool = False
+    alike: Sequence[ProductCard] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from safar.owner.actions import change_shop
 from safar.owner.facts import FACTS
 from safar.owner.forms import changes_in, typed_of
 from safar.owner.reading import stored_shop
+from safar.storefront import search_pages
 from safar.storefront.look import PLAIN, SPOKEN, ShopWord, forget_look, say_many, words_of_shop
 
 _LINE_MAX = 200
@@ -93,6 +94,7 @@ def _said(fields: Fields) -> Sequence[ShopWord]:
 
 
 routes: list[BaseRoute] = [
+    *search_pages.routes,
     StaffRoute("/shop-front", _show, role="manager"),
     StaffRoute("/shop-front", _save, role="manager", methods=["POST"]),
 ]

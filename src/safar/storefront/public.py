@@ -21,6 +21,7 @@ from safar.pricing.rules import rules_of
 from safar.storefront import shelf
 from safar.storefront.currency import currency_of
 from safar.storefront.layer import look_in
+from safar.storefront.matching import matching_products
 from safar.storefront.model import Facet, ProductCard, ProductSearch, Sort
 from safar.storefront.product_search import SORTS, address, pairs_of, plain_price, wanted_of, without_option
 from safar.storefront.shelf import PAGE_SIZE, Visit
@@ -42,12 +43,8 @@ async def _home(request: Request) -> Response:
             kind: await shelf.of_kind(connection, kind, visit) for kind in ("reduced", "popular", "new")
         }
         kept = await shelf.kept_for(connection, visit)
-        chosen = (
-            await shelf.matching_products(connection, look.say("hero_sku")) if look.say("hero_sku") else None
-        )
-        hero = (
-            await shelf.product_cards(connection, chosen.ids[:1], visit) if chosen and not chosen.near else []
-        )
+        chosen = await matching_products(connection, look.say("hero_sku")) if look.say("hero_sku") else None
+        hero = await shelf.product_cards(connection, chosen.ids[:1], visit) if chosen else []
     hero = hero or shelves["popular"][:1]
     popular = {card.product_id for card in shelves["popular"]}
     return page(
@@ -95,8 +92,9 @@ async def _suggestions(request: Request) -> Response:
     shown: list[ProductCard] = []
     if len(wanted.query) >= _LETTERS_MIN:
         async with context_of(request).database.connection() as connection:
-            matches = await shelf.matching_products(connection, wanted.query)
-            shown = await shelf.product_cards(connection, matches.ids[:_SUGGESTIONS_MAX], visit_of(request))
+            matches = await matching_products(connection, wanted.query)
+            meant = [*matches.ids, *matches.near][:_SUGGESTIONS_MAX]
+            shown = await shelf.product_cards(connection, meant, visit_of(request))
     return page(request, "storefront/suggestions.html", {"cards": shown, "typed": wanted.query})
 
 
@@ -118,6 +116,7 @@ async def _listed(request: Request, wanted: ProductSearch) -> dict[str, Any]:
         "cards": found.cards,
         "found": found.found,
         "near": found.near,
+        "alike": found.alike,
         "sorts": sorts,
         "facets": _grouped(facets, wanted),
         "spoken": spoken,

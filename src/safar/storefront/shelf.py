@@ -12,22 +12,18 @@ from babel.numbers import get_currency_precision
 
 from safar.cart.available import Available, available_of
 from safar.cart.stock_words import stock_of
-from safar.catalogue.actions import patterns_of
 from safar.catalogue.prices import prices_in
 from safar.catalogue.words import words_in
 from safar.kernel import clock
-from safar.kernel.database import Connection, rows, send, transaction, values
+from safar.kernel.database import Connection, rows, values
 from safar.kernel.text import fold
 from safar.pricing.model import Rules
 from safar.stock.model import allocation_of
-from safar.storefront.decide import nearness
 from safar.storefront.look import QUERIES
+from safar.storefront.matching import matching_products
 from safar.storefront.model import Facet, ProductCard, ProductList, ProductSearch, Sort
 
 PAGE_SIZE = 24
-MATCHES_MAX = 500
-_NEAR_MAX = 300
-_WORDS_MAX = 8
 _NEW = timedelta(days=30)
 
 
@@ -47,13 +43,6 @@ class _Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Near:
-    id: UUID
-    letters: str
-    asked: list[str]
-
-
-@dataclass(frozen=True, slots=True)
 class _Row:
     id: UUID
     slug: str
@@ -64,28 +53,26 @@ class _Row:
     sku: str
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """Products that a query means, the best first; `near`: none has its words as they were typed."""
-
-    ids: list[UUID]
-    near: bool = False
-
-
 async def find_products(
     connection: Connection, wanted: ProductSearch, visit: Visit, rules: Rules, *, own_currency: str
 ) -> tuple[ProductList, list[Facet]]:
     """Return a page of what is wanted, and the options that the whole list could be narrowed by."""
     matches = await matching_products(connection, wanted.query, wanted.category) if wanted.query else None
-    if matches is not None and not matches.ids:
+    if matches is not None and not matches.best:
         return ProductList([], 0), []
-    ids = matches.ids if matches else None
+    ids = matches.best if matches else None
     placed = await _placed(connection, wanted, ids, _rate(rules, wanted.currency, own_currency))
     shown = await product_cards(connection, [one.id for one in placed], visit)
+    alike = []
+    if matches and matches.ids and not wanted.narrowed and wanted.page == 1:
+        alike = await product_cards(connection, matches.near, visit)
     facets = []
     if ids is not None or wanted.category is not None:  # of the whole catalogue they would say too much
         facets = await rows(Facet, connection, QUERIES["facets"], {"category": wanted.category, "ids": ids})
-    return ProductList(shown, placed[0].found if placed else 0, near=bool(matches and matches.near)), facets
+    listed = ProductList(
+        shown, placed[0].found if placed else 0, near=bool(matches and not matches.ids), alike=alike
+    )
+    return listed, facets
 
 
 async def _placed(
@@ -120,38 +107,6 @@ def _rate(rules: Rules, currency: str, own: str) -> tuple[Decimal | None, int]:
         return (Decimal(1), 1) if currency == own else (None, 1)
     places = get_currency_precision(currency) - get_currency_precision(own)
     return rate.rate.scaleb(places), rate.round_to_minor
-
-
-async def matching_products(connection: Connection, query: str, category: str | None = None) -> Matches:
-    """Return the products that a query means: by its words, else by words that are spelt nearly so."""
-    words = fold(query).split()[:_WORDS_MAX]
-    if not words:
-        return Matches([])
-    patterns = patterns_of(query)
-    params = {
-        "category": category,
-        "words": " ".join(words),
-        "patterns": patterns,
-        "longest": max(patterns, key=len),
-        "limit": MATCHES_MAX,
-    }
-    found = await values(connection, QUERIES["matches"], params)
-    if found:
-        return Matches(found)
-    return Matches(await _near(connection, words, category), near=True)
-
-
-async def _near(connection: Connection, words: Sequence[str], category: str | None) -> list[UUID]:
-    """Return those that have the most of the words with the fewest slips; at least half of them."""
-    async with transaction(connection):
-        send(connection, QUERIES["look_far"])
-        params = {"words": list(words), "category": category, "limit": _NEAR_MAX}
-        candidates = await rows(_Near, connection, QUERIES["near_matches"], params)
-    scored = [(nearness(candidate.asked, candidate.letters), candidate.id) for candidate in candidates]
-    best = max((score for score, _id in scored), key=lambda score: (score[0], -score[1]), default=(0, 0))
-    if best[0] * 2 < len(words):
-        return []
-    return [id_ for score, id_ in scored if score == best]
 
 
 async def product_cards(
