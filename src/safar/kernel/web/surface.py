@@ -7,10 +7,11 @@ from typing import Any, cast
 import psycopg
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
-from starlette.types import ASGIApp
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from safar.kernel import errors
 from safar.kernel.context import Context
@@ -32,6 +33,63 @@ class Surface:
     signed: tuple[str, ...] = ()
 
 
+class SurfaceApp(Starlette):
+    """Starlette without its outermost error layer: the edge answers whatever nothing else has."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        handlers = dict(self.exception_handlers)
+        app: ASGIApp = ExactPaths(
+            ExceptionMiddleware(self.router, handlers=cast("Any", handlers)), self.router.routes, handlers
+        )
+        for layer, args, kwargs in reversed(self.user_middleware):
+            app = layer(app, *args, **kwargs)
+        return app
+
+
+class ExactPaths:
+    """The innermost layer: looks a path without parameters up, where the router tries route after route."""
+
+    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute], handlers: Mapping[Any, Any]) -> None:
+        self._app = app
+        by_class = {kind: handler for kind, handler in handlers.items() if isinstance(kind, type)}
+        # Where a route looks for who answers its errors.
+        self._handlers = (
+            by_class,
+            {kind: handler for kind, handler in handlers.items() if kind not in by_class},
+        )
+        self._exact: dict[tuple[str, str], tuple[BaseRoute, Mapping[str, Any]]] = {}
+        for route in routes:
+            if isinstance(route, Route) and not route.param_convertors:
+                for method in route.methods or ():
+                    if first := _first_match(routes, method, route.path):
+                        self._exact[method, route.path] = first
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = None
+        if scope["type"] == "http" and not scope.get("root_path"):
+            found = self._exact.get((scope["method"], scope["path"]))
+        if found is None:
+            await self._app(scope, receive, send)
+            return
+        route, matched = found
+        scope["starlette.exception_handlers"] = self._handlers
+        scope["route"] = route
+        scope.update(matched)
+        await route.handle(scope, receive, send)
+
+
+def _first_match(
+    routes: Sequence[BaseRoute], method: str, path: str
+) -> tuple[BaseRoute, Mapping[str, Any]] | None:
+    """Return the route that the router would choose, and what it adds to the scope."""
+    scope = {"type": "http", "method": method, "path": path, "root_path": ""}
+    for route in routes:
+        match, found = route.matches(scope)
+        if match is Match.FULL:
+            return route, found
+    return None
+
+
 def build_surface(
     context: Context,
     surface: Surface,
@@ -45,7 +103,7 @@ def build_surface(
     Raises TypeError for a route that does not say who may use it.
     """
     check_declared(routes)
-    app = Starlette(
+    app = SurfaceApp(
         routes=[*static_routes(), *routes],
         exception_handlers={
             errors.SafarError: _on_safar_error,
