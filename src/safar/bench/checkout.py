@@ -3,15 +3,13 @@ baskets of five lines, and the whole way from an empty cart; beside the rows of 
 """
 
 import asyncio
-import itertools
 import random
 import statistics
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,166 +17,157 @@ from uuid import UUID
 import orjson
 
 from safar.app import when_answering
+from safar.bench.buying import (
+    ADDRESS,
+    CLIENTS,
+    ITEMS,
+    admitted,
+    basket_body,
+    books_of,
+    browsers,
+    buy,
+    buy_body,
+    buy_spread,
+    fill_warehouse,
+    hot,
+    installation,
+    stocked,
+)
+from safar.bench.cpu import cpu_ms, per_unit
 from safar.bench.flood import (
     FloodOutcome,
     Script,
     cookies_set,
     error_of,
     flood,
-    get_request,
     one_by_one,
     post,
 )
 from safar.bench.ports import bench_settings, reserve_port
 from safar.bench.workplace import workplace
-from safar.capacity.actions import recount_accounts
-from safar.catalogue.actions import import_products
-from safar.customers.visitor import COOKIE, new_visitor, signed
-from safar.gate.tickets.model import SHOP, Pass
-from safar.gate.tickets.seal import Seal, client_tag
-from safar.kernel import clock
-from safar.kernel.context import Context, make_context
+from safar.kernel.context import Context
 from safar.kernel.ids import new_id
-from safar.payments.trial import switch_on_for_trial
-from safar.serve import Supervisor
 from safar.settings import Settings
 from safar.stock import actions as stock
 
-CLIENTS = 64
 _ROUNDS = 3
+
+
 _BUYERS_A_SECOND = 3000  # how many buyers a round gets for each second it is meant to last
+
+
 _FLOWS_A_SECOND = 600
-_PAGES_TO_ENTER = 3
-_VARIANTS = 1000
+
+
 _LINES = 5
+
+
+_SECOND = UUID(int=2)
+
+
 _LIMITS = ("order_units_max", "unpaid_orders_max", "unpaid_orders_network", "unpaid_share_percent")
-_TARGETS = {"outcomes_per_s": 3000, "ratio_to_bare": 0.6, "flow_orders_per_s": 600, "oversold": 0}
 
 
-@dataclass(frozen=True, slots=True)
-class BenchProduct:
-    """A product of the bench."""
-
-    sku: str
-    title: str
-    category: str = "kitchen"
-    price_minor: int = 495
-    currency: str = "GBP"
-
-
-ITEMS = [BenchProduct(f"B{number:04}", f"Bench mug {number}") for number in range(_VARIANTS)]
+_TARGETS = {"ratio_to_bare": 0.4, "flow_orders_per_s": 600, "oversold": 0}
 
 
 async def measure(seconds: float) -> dict[str, Any]:
-    """Return outcomes/s of each kind of buying at 64 clients; the bare limit is taken between the rounds."""
+    """Return outcomes/s of each kind of buying at 64 clients, and what an order costs each process.
+
+    The bare limit, a server that writes the rows of an order of one line, is taken between the rounds.
+    """
     with workplace() as folder:
         usual = {name: Settings.model_fields[name].default for name in _LIMITS}
-        async with running(bench_settings(Path(folder)).model_copy(update=usual)) as context:
+        async with installation(bench_settings(Path(folder)).model_copy(update=usual)) as (
+            supervisor,
+            context,
+        ):
             ids = await stocked(context)
+            await _open_second_warehouse(context)
             port = context.settings.front_port
-            passes = await admitted(port, CLIENTS)
+            shop = _Shop(context, port, ids, await admitted(port, CLIENTS))
+            buyers, flows = int(_BUYERS_A_SECOND * seconds), int(_FLOWS_A_SECOND * seconds)
             async with _bare(context, ids[-1]) as bare_port:
-                await hot(context, port, ids, passes, 500)  # to warm up
-                hots, bare, many, baskets, flows = [], [], [], [], []
-                buyers = int(_BUYERS_A_SECOND * seconds)
+                kinds: dict[str, Callable[[], Awaitable[FloodOutcome]]] = {
+                    "": lambda: hot(context, shop.port, ids, shop.passes, buyers),
+                    "bare_": lambda: _bare_round(context, bare_port, ids[-1], buyers),
+                    "variants_1000_": lambda: buy_spread(context, shop.port, ids, shop.passes, buyers),
+                    "baskets_5_": lambda: _baskets(context, shop.port, ids, shop.passes, buyers // 2),
+                    "cards_": lambda: _cards(shop, buyers // 2),
+                    "two_locations_": lambda: _two_locations(shop, buyers // 2),
+                    "flow_": lambda: _flows(context, shop.port, ids, shop.passes, flows),
+                }
+                await hot(context, shop.port, ids, shop.passes, 500)  # to warm up
+                outcomes: dict[str, list[FloodOutcome]] = {kind: [] for kind in kinds}
+                costs: dict[str, list[dict[str, float]]] = {kind: [] for kind in kinds}
                 for _round in range(_ROUNDS):
-                    hots.append(await hot(context, port, ids, passes, buyers))
-                    bare.append(await _bare_round(context, bare_port, ids[-1], buyers))
-                    many.append(await buy_spread(context, port, ids, passes, buyers))
-                    baskets.append(await _baskets(context, port, ids, passes, buyers // 2))
-                    flows.append(await _flows(context, port, ids, passes, int(_FLOWS_A_SECOND * seconds)))
-            books = await books_of(context, ids)
+                    for kind, run in kinds.items():
+                        before = cpu_ms(supervisor)
+                        outcome = await run()
+                        outcomes[kind].append(outcome)
+                        units = outcome.done if kind == "flow_" else len(outcome.waits)
+                        costs[kind].append(per_unit(before, cpu_ms(supervisor), units))
             return {
                 "bench": "checkout",
                 "clients": CLIENTS,
-                **round_figures("", hots),
-                "bare_per_s": _median(bare),
-                "ratio_to_bare": round(_median(hots) / _median(bare), 3),
-                **round_figures("variants_1000_", many),
-                **round_figures("baskets_5_", baskets),
-                **_flow_figures(flows),
-                **books,
+                **_figures_of_all(outcomes, costs),
+                **await books_of(context, ids),
                 "targets": _TARGETS,
             }
 
 
-@asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Context]:
-    """Run everything as `safar serve` does: front, console, worker and a durable PostgreSQL."""
-    supervisor = Supervisor(settings)
-    await supervisor.start("owner@bench.example")
-    context = make_context(settings, supervisor.url)
-    await context.database.open()
-    try:
-        yield context
-    finally:
-        await context.database.close()
-        await supervisor.stop()
+def _figures_of_all(
+    outcomes: Mapping[str, Sequence[FloodOutcome]], costs: Mapping[str, Sequence[Mapping[str, float]]]
+) -> dict[str, Any]:
+    bare = _median(outcomes["bare_"])
+    figures: dict[str, Any] = {"bare_per_s": bare}
+    for kind, rounds in outcomes.items():
+        if kind == "flow_":
+            figures |= _flow_figures(rounds)
+        elif kind != "bare_":
+            figures |= round_figures(kind, rounds)
+            figures[f"{kind}ratio_to_bare"] = round(_median(rounds) / bare, 3)
+        if kind != "bare_":
+            figures[f"{kind}cpu_ms"] = {
+                role: round(statistics.median(cost[role] for cost in costs[kind]), 3)
+                for role in costs[kind][0]
+            }
+    return figures
 
 
-async def stocked(context: Context) -> list[UUID]:
-    """Import the bench's products; return their variants. The last one is for the bare limit alone."""
+@dataclass(frozen=True, slots=True)
+class _Shop:
+    """A running shop with clients inside."""
+
+    context: Context
+    port: int
+    ids: Sequence[UUID]
+    passes: Sequence[str]
+
+
+async def _open_second_warehouse(context: Context) -> None:
     async with context.database.transaction() as connection:
-        await switch_on_for_trial(connection)
-        ids = await import_products(connection, ITEMS)
-    await fill_warehouse(context, ids[-1:], 1)
-    return ids
+        await stock.open_locations(connection, [(_SECOND, "Second warehouse", "warehouse")])
 
 
-async def fill_warehouse(context: Context, variant_ids: Sequence[UUID], units: int) -> None:
-    """Take `units` of each variant into the main warehouse."""
-    receipts = [
-        stock.StockReceipt(new_id(), variant_id, stock.MAIN, units, "bench", None, None)
-        for variant_id in variant_ids
-    ]
-    async with context.database.transaction() as connection:
-        await stock.receive_stock_many(connection, receipts)
+async def _cards(shop: _Shop, buyers: int) -> FloodOutcome:
+    """Let buyers start a card payment for one of twenty variants each, all of which are there."""
+    sold = slice(21, 41)
+    await fill_warehouse(shop.context, shop.ids[sold], buyers // len(shop.ids[sold]) + buyers // 10 + 10)
+    skus = [item.sku for item in ITEMS[sold]]
+    bodies = (buy_body(random.choice(skus), provider="test") for _ in range(buyers))
+    return await buy(shop.port, shop.passes, bodies, lines=browsers(shop.context))
 
 
-async def admitted(port: int, count: int, *, hosts: Sequence[str] = ("127.0.0.1",)) -> list[str]:
-    """Let `count` browsers into the shop; return the Cookie header line of each."""
-    lines: list[str] = []
-
-    def browser() -> Script:
-        """Return one that comes three times: for the cookie, for the place, and to stay a whole visit."""
-        cookies: dict[str, str] = {}
-        pages = iter(range(_PAGES_TO_ENTER))
-
-        def enter(_status: int, answer: bytes) -> bytes | None:
-            given = cookies_set(answer).removeprefix("Cookie: ").strip() if answer else ""
-            for pair in given.split("; ") if given else ():
-                name, _equals, value = pair.partition("=")
-                cookies.update({name: value}) if value else cookies.pop(name, None)
-            line = "Cookie: " + "; ".join(f"{name}={value}" for name, value in cookies.items()) + "\r\n"
-            if next(pages, None) is None:
-                lines.append(line)
-                return None
-            return get_request("/", line if cookies else "")
-
-        return enter
-
-    await flood(port, [browser() for _browser in range(count)], hosts=hosts)
-    return lines
-
-
-async def hot(
-    context: Context, port: int, ids: Sequence[UUID], passes: Sequence[str], buyers: int
-) -> FloodOutcome:
-    """Let buyers come for one variant, of which there are units for half of them."""
-    await fill_warehouse(context, ids[:1], buyers // 2)
-    bodies = (buy_body(ITEMS[0].sku) for _ in range(buyers))
-    return await buy(port, passes, bodies, lines=browsers(context))
-
-
-async def buy_spread(
-    context: Context, port: int, ids: Sequence[UUID], passes: Sequence[str], buyers: int
-) -> FloodOutcome:
-    """Let buyers come for one of many variants each, of which there are units for half of them."""
-    sold = ids[1:-1]
-    await fill_warehouse(context, sold, max(buyers // 2 // len(sold), 1))
-    skus = [item.sku for item in ITEMS[1 : len(ids) - 1]]
+async def _two_locations(shop: _Shop, buyers: int) -> FloodOutcome:
+    """Let buyers come for one of twenty variants each that lie in two places, units for half of them."""
+    sold = slice(41, 61)
+    units = max(buyers // 4 // len(shop.ids[sold]), 1)
+    for location_id in (stock.MAIN, _SECOND):
+        await fill_warehouse(shop.context, shop.ids[sold], units, location_id=location_id)
+    skus = [item.sku for item in ITEMS[sold]]
     bodies = (buy_body(random.choice(skus)) for _ in range(buyers))
-    return await buy(port, passes, bodies, lines=browsers(context))
+    return await buy(shop.port, shop.passes, bodies, lines=browsers(shop.context))
 
 
 async def _baskets(
@@ -189,32 +178,6 @@ async def _baskets(
     skus = [item.sku for item in ITEMS[1:21]]
     bodies = (basket_body(random.sample(skus, _LINES)) for _ in range(buyers))
     return await buy(port, passes, bodies, lines=browsers(context))
-
-
-def browsers(context: Context) -> Iterator[str]:
-    """Yield the Cookie header lines of browsers that are in the shop, each of another customer."""
-    seal, until = Seal(context.vault, SHOP), clock.now() + timedelta(hours=2)
-    while True:
-        visitor = new_visitor()
-        entry_pass = Pass(new_id(), until, client_tag(visitor.visitor_id))
-        cookie = f"{COOKIE}={signed(context.vault, visitor)}; pass={seal.pass_text(entry_pass)}"
-        yield f"Cookie: {cookie}\r\n"
-
-
-async def buy(
-    port: int,
-    passes: Sequence[str],
-    bodies: Iterator[bytes],
-    *,
-    lines: Iterator[str] | None = None,
-    hosts: Sequence[str] = ("127.0.0.1",),
-) -> FloodOutcome:
-    """Send the purchases by as many clients as there are passes, with these or with one of `lines` each."""
-    outcome = FloodOutcome()
-    made = list(bodies)
-    cookies = lines or itertools.cycle(passes)
-    requests = iter([post("/buy", body, next(cookies)) for body in made])
-    return await flood(port, [one_by_one(requests, outcome) for _ in passes], outcome, hosts=hosts)
 
 
 async def _flows(
@@ -255,38 +218,13 @@ def flow_script(
             body = {"sku": random.choice(skus), "quantity": 1, "request_id": str(new_id())}
             return post("/cart/lines", orjson.dumps(body), state["line"])
         if step == 2:
-            return post("/checkout/quote", orjson.dumps(_ADDRESS), state["line"])
+            return post("/checkout/quote", orjson.dumps(ADDRESS), state["line"])
         order_id = new_id()
-        body = {**_ADDRESS, "order_id": str(order_id), "provider": "cod", "name": "Bench"}
+        body = {**ADDRESS, "order_id": str(order_id), "provider": "cod", "name": "Bench"}
         body["email"] = f"{order_id.hex}@customers.example"
         return post("/checkout", orjson.dumps(body), state["line"])
 
     return script
-
-
-_ADDRESS = {"address": "1 Loopback Lane", "city": "London", "postcode": "N1 1AA", "country": "GB"}
-
-
-def buy_body(sku: str) -> bytes:
-    """Return the body of a purchase of one unit, by a new customer."""
-    return orjson.dumps({**_buyer(), "sku": sku, "quantity": 1})
-
-
-def basket_body(skus: Sequence[str]) -> bytes:
-    """Return the body of a purchase of one unit of each."""
-    return orjson.dumps({**_buyer(), "lines": [{"sku": sku, "quantity": 1} for sku in skus]})
-
-
-def _buyer() -> dict[str, Any]:
-    order_id = new_id()
-    return {
-        "id": str(order_id),
-        "email": f"{order_id.hex}@customers.example",
-        "name": "Bench",
-        "provider": "cod",
-        "language": "en",
-        **_ADDRESS,
-    }
 
 
 @asynccontextmanager
@@ -309,19 +247,6 @@ async def _bare_round(context: Context, port: int, variant_id: UUID, buyers: int
     outcome = FloodOutcome()
     requests = iter([post("/buy", buy_body(ITEMS[-1].sku)) for _ in range(buyers)])
     return await flood(port, [one_by_one(requests, outcome) for _ in range(CLIENTS)], outcome)
-
-
-async def books_of(context: Context, variant_ids: Sequence[UUID]) -> dict[str, Any]:
-    """Read from the books, not from the clients, whether anything was sold that was not there.
-
-    The bare limit's variant is left out: it keeps no books.
-    """
-    async with context.database.connection() as connection:
-        levels = await stock.levels(connection, variant_ids[:-1])
-        wrong = len(await recount_accounts(connection))
-        wrong += sum(miss.variant_id != variant_ids[-1] for miss in await stock.recount_levels(connection))
-    oversold = sum(max(-level.on_hand, 0) for level in levels.values())
-    return {"oversold": oversold, "books_wrong": wrong}
 
 
 def round_figures(prefix: str, rounds: Sequence[FloodOutcome]) -> dict[str, Any]:

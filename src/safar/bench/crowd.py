@@ -12,7 +12,7 @@ from typing import cast
 
 import orjson
 
-from safar.bench.checkout import buy_body
+from safar.bench.buying import buy_body
 from safar.bench.flood import cookies_set, get_request, post
 
 _HEAD_END = b"\r\n\r\n"

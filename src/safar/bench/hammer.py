@@ -19,7 +19,7 @@ from uuid import UUID
 import orjson
 from pydantic import SecretStr
 
-from safar.bench.checkout import ITEMS
+from safar.bench.buying import ITEMS
 from safar.bench.http import HttpClient
 from safar.bench.ports import bench_settings
 from safar.bench.workplace import workplace

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from safar.bench.checkout import CLIENTS, admitted, running, stocked
+from safar.bench.buying import CLIENTS, admitted, running, stocked
 from safar.bench.flood import FloodOutcome, flood, get_request, one_by_one
 from safar.bench.ports import bench_settings
 from safar.bench.workplace import workplace

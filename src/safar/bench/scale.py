@@ -12,8 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from safar.app import when_answering
-from safar.bench.checkout import ITEMS as PRODUCTS
-from safar.bench.checkout import admitted, buy, buy_body, buy_spread, fill_warehouse, hot, running, stocked
+from safar.bench.buying import ITEMS as PRODUCTS
+from safar.bench.buying import admitted, buy, buy_body, buy_spread, fill_warehouse, hot, running, stocked
 from safar.bench.ports import bench_settings, reserve_port
 from safar.bench.workplace import workplace
 from safar.kernel.account import account, own_folder

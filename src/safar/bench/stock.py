@@ -19,7 +19,7 @@ from uuid import UUID
 import httpx
 import psycopg
 
-from safar.bench.checkout import running
+from safar.bench.buying import running
 from safar.bench.ports import bench_settings
 from safar.bench.workplace import workplace
 from safar.console.build import build_console

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from safar.bench.checkout import fill_warehouse, running, stocked
+from safar.bench.buying import fill_warehouse, running, stocked
 from safar.bench.crowd import PAUSES, THINK_S, Crowd, Second
 from safar.bench.ports import bench_settings
 from safar.bench.workplace import workplace
