@@ -17,36 +17,31 @@ WHERE carts.id = c.id
 -- name: order_of_cart
 SELECT order_id FROM carts WHERE id = %(id)s
 
--- fragment: order
-o.id, o.number, o.state, o.reason, o.fingerprint, o.customer_id, o.visitor_id, o.cart_id, o.campaign_id, o.hold_id, o.held_until,
-o.longer_until,
-o.email, o.name, o.address, o.language, o.total_minor, o.currency, o.placed_at, o.confirmed_at, o.shipped_at,
-o.delivered_at, o.cancelled_at, o.country, o.postcode, o.city, o.phone, o.subtotal_minor, o.discount_minor,
-o.shipping_minor, o.tax_minor, o.tax_included, o.shipping_key, o.discount_code, o.promised_on, o.packed_at,
-o.closed_at, o.credit_minor, o.waived_minor, o.delivery_back_minor,
-o.shipping_tax_minor, o.shipping_tax_rate, p.provider, p.method, p.state AS payment_state, p.reason AS payment_reason,
-EXISTS (
+-- fragment: orders_read
 SELECT
-
--- name: orders
-SELECT {order} FROM customer_identities AS i
+    o.id, o.number, o.state, o.reason, o.fingerprint, o.customer_id, o.visitor_id, o.cart_id, o.campaign_id,
+    o.hold_id, o.held_until, o.longer_until, o.email, o.name, o.address, o.language, o.total_minor, o.currency,
+    o.placed_at, o.confirmed_at, o.shipped_at, o.delivered_at, o.cancelled_at, o.country, o.postcode, o.city,
+    o.phone, o.subtotal_minor, o.discount_minor, o.shipping_minor, o.tax_minor, o.tax_included, o.shipping_key,
+    o.discount_code, o.promised_on, o.packed_at, o.closed_at, o.credit_minor, o.waived_minor,
+    o.delivery_back_minor, o.shipping_tax_minor, o.shipping_tax_rate, p.provider, p.method,
+    p.state AS payment_state, p.reason AS payment_reason,
+    EXISTS (
+        SELECT FROM customer_identities AS i
         WHERE i.kind = 'email' AND i.value = o.email AND i.customer_id IN (
             o.customer_id, (SELECT c.merged_into FROM customers AS c WHERE c.id = o.customer_id)
         )
     ) AS proven
 FROM orders AS o
 INNER JOIN payments AS p ON p.order_id = o.id
+
+-- name: orders
+{orders_read}
 WHERE o.id = ANY(%(ids)s::uuid [])
 
 -- name: lock_orders
 -- In the order of their ids; the payment changes only under the lock of its order.
-SELECT {order} FROM customer_identities AS i
-        WHERE i.kind = 'email' AND i.value = o.email AND i.customer_id IN (
-            o.customer_id, (SELECT c.merged_into FROM customers AS c WHERE c.id = o.customer_id)
-        )
-    ) AS proven
-FROM orders AS o
-INNER JOIN payments AS p ON p.order_id = o.id
+{orders_read}
 WHERE o.id = ANY(%(ids)s)
 ORDER BY o.id
 FOR UPDATE OF o
@@ -80,13 +75,7 @@ SELECT g.order_id, g.variant_id, g.location_id, g.quantity
 FROM jsonb_to_recordset(%(goods)s::jsonb) AS g (order_id uuid, variant_id uuid, location_id uuid, quantity bigint)
 
 -- name: orders_of_customer
-SELECT {order} FROM customer_identities AS i
-        WHERE i.kind = 'email' AND i.value = o.email AND i.customer_id IN (
-            o.customer_id, (SELECT c.merged_into FROM customers AS c WHERE c.id = o.customer_id)
-        )
-    ) AS proven
-FROM orders AS o
-INNER JOIN payments AS p ON p.order_id = o.id
+{orders_read}
 WHERE o.customer_id = ANY(%(customer_ids)s)
 ORDER BY o.placed_at DESC
 LIMIT %(limit)s
