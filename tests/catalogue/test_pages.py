@@ -11,6 +11,7 @@ from safar.catalogue.actions import variant_id_of
 from safar.front.build import build_front
 from safar.kernel.context import Context
 from safar.kernel.database import Database
+from safar.stock.actions import ensure_locations
 from tests.stage.catalogue import EAN, article, events, picture, saved, stored
 from tests.stage.people import signed_in
 from tests.stage.serving import Serve
@@ -56,6 +57,22 @@ async def test_a_product_is_made_changed_and_taken_out_of_the_shop(
         )
     ]
     assert told == ["product.created", "product.changed", "product.hidden", "product.published"]
+
+
+async def test_a_product_begins_with_units_and_its_page_shows_them(
+    desk: httpx.AsyncClient, database: Database
+) -> None:
+    async with database.transaction() as connection:
+        await ensure_locations(connection)
+    assert "Units in stock" in (await desk.get("/catalogue/new")).text
+    assert (await desk.post("/catalogue/products", data={**FORM, "units": "-3"})).status_code == 422
+    made = await desk.post("/catalogue/products", data={**FORM, "units": "۲۵"})
+    page = (await desk.get(made.headers["location"])).text
+    id_ = variant_id_of("LAMP-1")
+    assert f'<a href="/stock/{id_}">25</a>' in page
+    assert f"/stock/{id_}?do=receive#receive" in page
+    plain = await desk.get(await product_path(database))
+    assert f'<a href="/stock/{MUG}">0</a>' in plain.text
 
 
 async def test_a_form_that_is_wrong_says_so_at_each_field_and_keeps_what_was_typed(

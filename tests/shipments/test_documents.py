@@ -95,6 +95,17 @@ def test_a_receipt_is_a_paid_invoice_and_tells_what_went_back(tmp_path: Path) ->
     assert "Tax in the total" in text
 
 
+def test_a_picking_list_names_the_shelves_and_goes_along_them(tmp_path: Path) -> None:
+    picked = printed_order("en")[0]
+    picks = [
+        Pick(picked.id, new_id(), MAIN, "Main", sku, sku.title(), None, 1, shelf)
+        for sku, shelf in (("AXE", "A10"), ("BOWL", "A2"), ("CUP", ""), ("DISH", "A2"))
+    ]
+    text = read(picking_list({picked.id: picked}, picks, {}), tmp_path)
+    assert text.index("BOWL") < text.index("DISH") < text.index("AXE") < text.index("CUP")
+    assert "A10" in text
+
+
 def test_a_picking_list_goes_by_shelf_and_sums_what_several_orders_want(tmp_path: Path) -> None:
     orders: dict[UUID, Order] = {}
     for number in (10001, 10002):

@@ -21,6 +21,7 @@ from safar.stock.locations import OwnLocation, save_locations
 from safar.stock.model import MAIN, Level, StockReceipt
 from safar.stock.purchasing import pages as purchases
 from safar.stock.purchasing import supplier_pages as suppliers
+from safar.stock.receiving import pages as receiving
 from safar.stock.transfers import pages as transfers
 from tests.stage.console import STAFF_ID, SignedIn, page_values
 from tests.stage.serving import Serve
@@ -87,7 +88,7 @@ async def lying(database: Database) -> dict[tuple[str, str], int]:
 @pytest.fixture
 async def desk(shelves: Database, context: Context, serve: Serve) -> AsyncIterator[httpx.AsyncClient]:
     """A manager's browser on the stock room's pages."""
-    rooms = (purchases, suppliers, transfers, counts, pages)
+    rooms = (purchases, suppliers, receiving, transfers, counts, pages)
     routes = [route for room in rooms for route in room.routes]
     app = build_surface(context, Surface("console", page_values), routes, inside=[SignedIn])
     async with httpx.AsyncClient(base_url=await serve(app), headers={"x-role": "manager"}) as client:

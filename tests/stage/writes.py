@@ -230,6 +230,17 @@ CONSOLE: dict[str, Write] = {
         frozenset({"safety_units", "backorder_units"}),
     ),
     "/stock/{id}/lots": _SAME_FORM,
+    "/stock/{id}/shelf": Write(
+        {"location_id": str(MAIN), "bin": "A3"}, ids=frozenset({"location_id"})
+    ),
+    "/stock/receiving": Write(
+        {"receiving_id": str(new_id()), "location_id": str(MAIN), "document": ""},
+        ids=frozenset({"receiving_id", "location_id"}),
+    ),
+    "/stock/receiving/{id}/scans": _NO_DOCUMENT,
+    "/stock/receiving/{id}/lines": _BUTTON,
+    "/stock/receiving/{id}/booking": _BUTTON,
+    "/stock/receiving/{id}/discard": _BUTTON,
     "/stock/lots/{id}/date": Write({"expires_on": "2999-01-01"}, ids=frozenset({"expires_on"})),
     "/stock/locations": Write(
         {"location_id": str(new_id()), "name": "Store", "kind": "store", "priority": "1", "country": "GB",

@@ -15,13 +15,14 @@ from safar.catalogue.images import image_url, images_of, picture_url
 from safar.catalogue.model import TAX_CLASSES
 from safar.catalogue.names import CATEGORIES, category_name
 from safar.catalogue.saving import save_articles_many, set_published
+from safar.catalogue.shelves import stock_room_of
 from safar.kernel.database import Connection
 from safar.kernel.i18n import LANGUAGES, N_, _
 from safar.kernel.ids import parse_id
 from safar.kernel.money import plain_amount
 from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor, actor_of
-from safar.kernel.web.forms import Fields
+from safar.kernel.web.forms import UNITS_MAX, Fields
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.requests import see_other
@@ -55,6 +56,7 @@ async def _new(request: Request, wrong: Wrong = NOTHING) -> Response:
         "categories": categories,
         "tax_classes": tax_choices(),
         "currency": context_of(request).settings.currency,
+        "with_units": stock_room_of(request) is not None,
     }
     return page(request, "catalogue/new.html", values, status=wrong.status)
 
@@ -62,14 +64,17 @@ async def _new(request: Request, wrong: Wrong = NOTHING) -> Response:
 @posted(_new)
 async def _create(request: Request, actor: Actor, fields: Fields) -> str:
     """Make a product with its first variant; an article number that is there already is refused."""
-    context = context_of(request)
+    context, shelves = context_of(request), stock_room_of(request)
     async with context.database.transaction() as connection:
         keys = {key for key, _name in await category_choices(connection)}
         article = read_new(fields, context.settings.currency, keys)
+        units = fields.optional_integer("units", least=0, most=UNITS_MAX)
         fields.done()
         if await articles_by_id(connection, [article.variant.id]):
             raise SkuTaken(sku=article.variant.sku)
         await save_articles_many(connection, [article], staff_id=actor.id)
+        if units and shelves is not None:
+            await shelves.begin(connection, article.variant.id, units, staff_id=actor.id)
     return f"/catalogue/products/{article.product.id}?done=created"
 
 
@@ -92,6 +97,9 @@ async def edit_product_page(
             raise UnknownProduct
         images = await images_of(connection, product_id)
         categories = await category_choices(connection)
+        shelves = stock_room_of(request)
+        ids = [article.variant.id for article in articles]
+        units = await shelves.units_of(connection, ids) if shelves is not None else {}
     product, said = articles[0].product, texts_of_options(articles)
     own_form = wrong.form == "product"
     own = wrong.typed if own_form else values_of_product(product, said)
@@ -99,6 +107,7 @@ async def edit_product_page(
         "product": product,
         "images": [(image, image_url(image.digest, 320)) for image in images],
         "variants": [_shown(article, images[0].digest if images else None) for article in articles],
+        "units": units,
         "typed": own,
         "price_typed": wrong.typed.get("price", ""),
         "problems": wrong.problems if own_form else {},

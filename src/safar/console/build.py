@@ -25,6 +25,7 @@ import safar.stock.counts.pages
 import safar.stock.pages
 import safar.stock.purchasing.pages
 import safar.stock.purchasing.supplier_pages
+import safar.stock.receiving.pages
 import safar.stock.replenish.pages
 import safar.stock.sheet_pages
 import safar.stock.transfers.pages
@@ -44,6 +45,7 @@ from safar.owner.layer import ShopLayer
 from safar.owner.reading import known_shop
 from safar.payments.layer import PaymentsLayer
 from safar.payments.ways import PaymentWarnings
+from safar.stock.units import StockShelves
 from safar.team.layer import StaffLayer
 
 
@@ -83,6 +85,7 @@ def build_console(context: Context) -> Starlette:
         *safar.stock.replenish.pages.routes,  # these before those of stock: /stock/{id} takes the rest
         *safar.stock.purchasing.pages.routes,
         *safar.stock.purchasing.supplier_pages.routes,
+        *safar.stock.receiving.pages.routes,
         *safar.stock.transfers.pages.routes,
         *safar.stock.counts.pages.routes,
         *safar.stock.sheet_pages.routes,
@@ -105,6 +108,7 @@ def build_console(context: Context) -> Starlette:
         lifespan=with_live_feed(context.database),
     )
     app.state.sentences = SENTENCES
+    app.state.shelves = StockShelves()
     app.state.entries = mounted(routes)
     app.state.campaigns = safar.campaigns.reading.newest_campaigns
     app.state.board = RunningBoard(context)

@@ -142,6 +142,8 @@ TABLES: Mapping[str, Kept] = {
     "purchase_receipts": _BOOKS, "purchase_receipt_lines": _BOOKS,
     "stock_transfers": _BOOKS, "stock_transfer_arrivals": _BOOKS, "stock_transfer_lines": _BOOKS,
     "stock_counts": _BOOKS, "stock_count_lines": _BOOKS, "stock_count_entries": _BOOKS,
+    "stock_bins": _GOODS, "stock_receivings": _BOOKS, "stock_receiving_lines": _BOOKS,
+    "stock_receiving_scans": _BOOKS,
     "stock_demand": ForEver("one row a variant and day: what forecasts learn from"),
     "stock_forecasts": _FIGURES, "stock_reorder_rules": _GOODS, "stock_suggestions": _FIGURES,
     "stock_watchers": _GOODS, "stock_replenish_state": _SYSTEM,

@@ -13,6 +13,7 @@ from safar.shipments.draft import Column, DocumentDraft
 from safar.shipments.model import Pick
 from safar.shipments.paper import BOX, Paper, printed
 from safar.shipments.show import address_of
+from safar.stock.bins import order_of_bin
 from safar.stock.model import Place
 
 __all__ = [
@@ -31,7 +32,7 @@ _TITLE_CHARACTERS_MAX = 140
 def picking_list(
     orders: Mapping[UUID, Order], picks: Sequence[Pick], lots: Mapping[Place, Sequence[str]]
 ) -> bytes:
-    """Return what to take from which shelf for these orders, by location and article, as a PDF.
+    """Return what to take from which shelf for these orders, by location, shelf and article, as a PDF.
 
     In the language in force: it is the staff's. `lots`: which to take, a line each, under the article.
     """
@@ -43,17 +44,18 @@ def picking_list(
     for pick in picks:
         by_shelf.setdefault(pick.location, {}).setdefault(pick.variant_id, []).append(pick)
     columns = [
-        Column("", 0.06),
-        Column(_("Article"), 0.17),
-        Column(_("Barcode"), 0.18),
-        Column(_("Product"), 0.29),
-        Column(_("For order"), 0.2),
-        Column(_("Units"), 0.1, end=True),
+        Column("", 0.05),
+        Column(_("Shelf"), 0.12),
+        Column(_("Article"), 0.15),
+        Column(_("Barcode"), 0.17),
+        Column(_("Product"), 0.26),
+        Column(_("For order"), 0.16),
+        Column(_("Units"), 0.09, end=True),
     ]
     for location in sorted(by_shelf):
-        paper.heading(location)
+        paper.heading(_(location) if location else "")
         rows = []
-        for same in sorted(by_shelf[location].values(), key=lambda found: found[0].sku):
+        for same in sorted(by_shelf[location].values(), key=_on_the_way):
             for_orders = ", ".join(
                 f"{orders[pick.order_id].number} × {number(pick.units)}"
                 if len(same) > 1
@@ -64,12 +66,17 @@ def picking_list(
             places = dict.fromkeys((pick.variant_id, pick.location_id) for pick in same)
             taken = [line for place in places for line in lots.get(place, ())]
             product = "\n".join([_short(first.title), *taken])
-            rows.append((BOX, first.sku, first.barcode or "–", product, for_orders, number(units)))
+            rows.append((BOX, first.bin, first.sku, first.barcode or "–", product, for_orders, number(units)))
         paper.table(columns, rows)
     if not by_shelf:
         paper.text(_("Nothing is left to be picked for these orders."))
     paper.text(_("Orders: %(numbers)s", numbers=", ".join(map(str, numbers))), size=8.5, grey=True)
     return paper.bytes()
+
+
+def _on_the_way(same: Sequence[Pick]) -> tuple[bool, list[tuple[int, str]], str]:
+    """Return where a row stands: shelf A2 before A10, what has no shelf last, then by SKU."""
+    return (not same[0].bin, order_of_bin(same[0].bin), same[0].sku)
 
 
 def packing_slip(

@@ -118,3 +118,4 @@ class Pick:
     title: str
     barcode: str | None
     units: int
+    bin: str = ""

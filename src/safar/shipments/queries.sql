@@ -81,11 +81,12 @@ SELECT id, fingerprint FROM shipments WHERE id = ANY(%(ids)s)
 -- What is still to be taken from which shelf, with what a scanner reads.
 SELECT
     g.order_id, g.variant_id, s.id AS location_id, s.name AS location, v.sku, v.title, v.barcode,
-    g.quantity - g.shipped AS units
+    g.quantity - g.shipped AS units, coalesce(b.bin, '') AS bin
 FROM order_goods AS g
 INNER JOIN variants AS v ON v.id = g.variant_id
 INNER JOIN stock_locations AS l ON l.id = g.location_id
 INNER JOIN stock_locations AS s ON s.id = coalesce(l.shelf_id, l.id)
+LEFT JOIN stock_bins AS b ON b.variant_id = g.variant_id AND b.location_id = s.id
 WHERE g.order_id = ANY(%(ids)s) AND g.quantity > g.shipped
 ORDER BY s.name, v.sku, g.order_id
 

@@ -10,6 +10,7 @@ EVENTS = (
     EventKind("stock.forecast_made", N_("Demand was forecast"), "box"),
     EventKind("stock.forecast_failed", N_("The demand could not be forecast"), "box"),
     EventKind("stock.received", N_("Stock received: %(quantity)s units"), "box"),
+    EventKind("delivery.booked", N_("Booked a delivery: %(articles)s articles, %(quantity)s units"), "truck"),
     EventKind("stock.adjusted", N_("Stock corrected by %(quantity)s units"), "box"),
     EventKind("stock.transferred", N_("Stock moved: %(quantity)s units"), "box"),
     EventKind("stock.shipped", N_("Stock sent to a customer: %(quantity)s units"), "box"),

@@ -18,9 +18,9 @@ async def variant_in(connection: Connection, fields: Fields, name: str = "code")
         return None
     variant = await variant_of_code(connection, code)
     if variant is None:
-        fields.problems[name] = _("No article has this barcode or article number.")
+        fields.problems[name] = _("No article has this barcode or SKU.")
     elif variant.is_kit:
-        fields.problems[name] = _("This is a set: only its parts lie in stock.")
+        fields.problems[name] = _("This is a kit: only its parts are kept in stock.")
         return None
     return variant
 

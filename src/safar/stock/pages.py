@@ -10,8 +10,9 @@ from starlette.routing import BaseRoute
 from safar.catalogue.actions import patterns_of
 from safar.catalogue.codes import variant_of_code
 from safar.kernel.database import rows, value
-from safar.kernel.keyset import cut, key_number, page_key, parse_page_key
+from safar.kernel.keyset import FIRST_ID, cut, key_number, page_key, parse_page_key
 from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.requests import see_other
 from safar.stock import actions as stock
@@ -33,7 +34,7 @@ class LevelRow:
     sku: str
     title: str
     location: str
-    location_kind: str
+    location_kind: str | None
     on_hand: int
     held: int
     reserve: int
@@ -50,20 +51,22 @@ class LevelRow:
 
 
 _MOST_FREE = {"out": 0, "low": LOW_UNITS}
-_FIRST = (-_UNITS_MOST, 0)
+_FIRST = (-_UNITS_MOST, 0, FIRST_ID)
 
 
 async def _levels(request: Request) -> Response:
-    """Show what is on hand, held and free everywhere, the emptiest first."""
+    """Show what is on hand, held and free everywhere, the emptiest first; also what was never there."""
     query = request.query_params.get("q", "").strip()[:100]
     only = request.query_params.get("only", "")
     only = only if only in _MOST_FREE else ""
-    after = parse_page_key(request.query_params.get("after"), key_number, key_number) or _FIRST
+    after = parse_page_key(request.query_params.get("after"), key_number, key_number, UUID) or _FIRST
     params = {
         "patterns": patterns_of(query),
         "most_free": _MOST_FREE.get(only, _UNITS_MOST),
         "after_free": after[0],
-        "after_id": after[1],
+        "after_account": after[1],
+        "after_variant": after[2],
+        "bare": after[0] < 0 or after[:2] == (0, 0),
         "limit": _PAGE_SIZE + 1,
         "products_max": _PRODUCTS_MAX,
     }
@@ -73,13 +76,14 @@ async def _levels(request: Request) -> Response:
         )
         many = bool(query) and await value(connection, stock.QUERIES["many_products"], params)
     shelves, last = cut(level_rows, _PAGE_SIZE)
-    key = page_key(last.on_hand - last.held - last.reserve, last.account_id) if last else ""
+    key = page_key(last.on_hand - last.held - last.reserve, last.account_id, last.variant_id) if last else ""
     values = {
         "shelves": shelves,
         "query": query,
         "only": only or None,
         "many": many,
         "place_name": forms.place_name,
+        "may_move": actor_of(request).may("manager"),
         "begin": None if after == _FIRST else forms.at("/stock", q=query, only=only),
         "next": forms.at("/stock", q=query, only=only, after=key) if last else None,
     }

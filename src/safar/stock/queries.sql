@@ -1,4 +1,4 @@
--- owns: stock_levels, stock_locations, stock_moves, stock_outgoing, stock_policies
+-- owns: stock_bins, stock_levels, stock_locations, stock_moves, stock_outgoing, stock_policies
 
 -- name: ensure_locations
 INSERT INTO stock_locations (id, name, kind, shelf_id, sells, created_at)
@@ -116,43 +116,64 @@ LEFT JOIN stock_outgoing AS o ON o.variant_id = m.variant_id AND o.location_id =
 WHERE coalesce(o.units, 0) <> m.units
 
 -- fragment: shelf
-a.id AS account_id, v.id AS variant_id, v.sku, v.title, s.name AS location, s.kind AS location_kind,
+a.account_id, v.id AS variant_id, v.sku, v.title, coalesce(s.name, '') AS location, s.kind AS location_kind,
 a.on_hand, a.held, a.reserve
 
 -- name: emptiest
--- For staff: the levels with the fewest units free, after the last one seen. The accounts are sorted before
--- anything else is read: an index on what is free would make every sale write it.
+-- For staff: the levels with the fewest units free, after the last one seen, and among those without any the
+-- articles that never had a level (account 0). The accounts are sorted before anything else is read: an index on
+-- what is free would make every sale write it.
 SELECT {shelf} FROM (
-    SELECT id, on_hand, held, reserve
-    FROM capacity_accounts
-    WHERE
-        kind = 'units'
-        AND on_hand - held - reserve <= %(most_free)s
-        AND (on_hand - held - reserve, id) > (%(after_free)s, %(after_id)s)
-    ORDER BY on_hand - held - reserve, id
-    LIMIT %(limit)s
+    (
+        SELECT NULL::uuid AS variant_id, id AS account_id, on_hand, held, reserve
+        FROM capacity_accounts
+        WHERE
+            kind = 'units'
+            AND on_hand - held - reserve <= %(most_free)s
+            AND (on_hand - held - reserve, id) > (%(after_free)s, %(after_account)s)
+        ORDER BY on_hand - held - reserve, id
+        LIMIT %(limit)s
+    )
+    UNION ALL
+    (
+        SELECT n.id, 0, 0, 0, 0
+        FROM variants AS n
+        WHERE
+            %(bare)s AND (%(after_free)s < 0 OR n.id > %(after_variant)s) AND NOT n.is_kit
+            AND NOT EXISTS (SELECT FROM stock_levels AS h WHERE h.variant_id = n.id)
+        ORDER BY n.id
+        LIMIT %(limit)s
+    )
 ) AS a
-INNER JOIN stock_levels AS l ON l.account_id = a.id
-INNER JOIN stock_locations AS s ON s.id = l.location_id
-INNER JOIN variants AS v ON v.id = l.variant_id
-ORDER BY a.on_hand - a.held - a.reserve, a.id
+LEFT JOIN stock_levels AS l ON l.account_id = a.account_id
+LEFT JOIN stock_locations AS s ON s.id = l.location_id
+INNER JOIN variants AS v ON v.id = coalesce(a.variant_id, l.variant_id)
+ORDER BY a.on_hand - a.held - a.reserve, a.account_id, v.id
+LIMIT %(limit)s
 
 -- name: emptiest_found
 -- The same for what is searched, among the first products that match.
 SELECT {shelf} FROM (
-    SELECT id FROM products
-    WHERE searchable LIKE ALL(%(patterns)s::text [])
-    ORDER BY id
-    LIMIT %(products_max)s
-) AS p
-INNER JOIN variants AS v ON v.product_id = p.id
-INNER JOIN stock_levels AS l ON l.variant_id = v.id
-INNER JOIN capacity_accounts AS a ON a.id = l.account_id
-INNER JOIN stock_locations AS s ON s.id = l.location_id
+    SELECT
+        n.id AS variant_id, l.location_id, coalesce(c.id, 0) AS account_id, coalesce(c.on_hand, 0) AS on_hand,
+        coalesce(c.held, 0) AS held, coalesce(c.reserve, 0) AS reserve
+    FROM (
+        SELECT id FROM products
+        WHERE searchable LIKE ALL(%(patterns)s::text [])
+        ORDER BY id
+        LIMIT %(products_max)s
+    ) AS p
+    INNER JOIN variants AS n ON n.product_id = p.id AND NOT n.is_kit
+    LEFT JOIN stock_levels AS l ON l.variant_id = n.id
+    LEFT JOIN capacity_accounts AS c ON c.id = l.account_id
+) AS a
+INNER JOIN variants AS v ON v.id = a.variant_id
+LEFT JOIN stock_locations AS s ON s.id = a.location_id
 WHERE
     a.on_hand - a.held - a.reserve <= %(most_free)s
-    AND (a.on_hand - a.held - a.reserve, a.id) > (%(after_free)s, %(after_id)s)
-ORDER BY a.on_hand - a.held - a.reserve, a.id
+    AND (a.on_hand - a.held - a.reserve, a.account_id, v.id)
+    > (%(after_free)s, %(after_account)s, %(after_variant)s)
+ORDER BY a.on_hand - a.held - a.reserve, a.account_id, v.id
 LIMIT %(limit)s
 
 -- name: many_products
@@ -293,3 +314,31 @@ SELECT
     tracks_lots, is_kit, published, image
 FROM catalogue_variants
 WHERE sku = ANY(%(skus)s) OR barcode = ANY(%(barcodes)s)
+
+-- name: bins
+SELECT variant_id, location_id, bin FROM stock_bins WHERE variant_id = ANY(%(variant_ids)s)
+
+-- name: forget_bins
+DELETE FROM stock_bins AS b
+USING jsonb_to_recordset(%(bins)s::jsonb) AS n (variant_id uuid, location_id uuid, bin text)
+WHERE b.variant_id = n.variant_id AND b.location_id = n.location_id AND n.bin = ''
+
+-- name: set_bins
+INSERT INTO stock_bins (variant_id, location_id, bin, changed_at)
+SELECT n.variant_id, n.location_id, n.bin, %(now)s
+FROM jsonb_to_recordset(%(bins)s::jsonb) AS n (variant_id uuid, location_id uuid, bin text)
+WHERE n.bin <> ''
+ORDER BY n.variant_id, n.location_id
+ON CONFLICT (variant_id, location_id) DO UPDATE SET bin = excluded.bin, changed_at = excluded.changed_at
+WHERE stock_bins.bin <> excluded.bin
+
+-- name: units_of_variants
+-- What lies there and what of it is free, over the locations that goods are sold from or set aside in.
+SELECT
+    l.variant_id, sum(a.on_hand)::bigint AS on_hand,
+    sum(greatest(a.on_hand - a.held - a.reserve, 0))::bigint AS free
+FROM stock_levels AS l
+INNER JOIN capacity_accounts AS a ON a.id = l.account_id
+INNER JOIN stock_locations AS s ON s.id = l.location_id AND s.kind IN ('warehouse', 'store', 'allocation')
+WHERE l.variant_id = ANY(%(variant_ids)s)
+GROUP BY l.variant_id

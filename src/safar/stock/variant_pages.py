@@ -23,6 +23,7 @@ from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.stock import actions as stock
 from safar.stock import forms
+from safar.stock.bins import BIN_MAX, Bin, bins_of, set_bins
 from safar.stock.decide import state_of, transfer_of_adjustment, transfer_of_receipt
 from safar.stock.lots import Lot, assign_many, lots_of, open_lots, shelf_units, shelves_of
 from safar.stock.policies import Policy, policies, set_policy_many
@@ -71,6 +72,7 @@ async def _variant(request: Request, wrong: Wrong = NOTHING) -> Response:
         lots = await lots_of(connection, variant_id) if variant.tracks_lots else []
         policy = (await policies(connection, [variant_id])).get(variant_id, Policy(variant_id))
         places = await forms.location_choices(connection)
+        shelves = await bins_of(connection, [variant_id])
         promise = (await promises(connection, [variant_id], today=clock.today(connection.zone)))[variant_id]
     moves, last = cut(found, _MOVES_SIZE)
     older = forms.at("", before=page_key(last.at, last.id)) if last else None
@@ -88,6 +90,8 @@ async def _variant(request: Request, wrong: Wrong = NOTHING) -> Response:
         "promise": promise,
         "may_move": actor.may("manager"),
         "new_id": new_id,
+        "bins": shelves,
+        "opened": request.query_params.get("do", ""),
         **wrong.values(),
     }
     return page(request, "stock/variant.html", values, status=wrong.status)
@@ -222,7 +226,7 @@ async def _asked(connection: Connection, actor: Actor, fields: Fields, form: str
         location_id=location_id,
         to_id=to_id,
         quantity=quantity,
-        reason=fields.text("reason", length_max=200),
+        reason=fields.text("reason", length_max=200, required=form != "receive") or _("Delivery"),
         document=fields.text("document", length_max=100, required=False) or None,
         lot=Lot(variant.id, code, expires_on) if code else None,
         staff_id=actor.id,
@@ -263,6 +267,19 @@ async def _lots(request: Request, _actor: Actor, fields: Fields) -> str:
     return f"/stock/{variant_id}"
 
 
+@posted(_variant, "shelf")
+async def _shelf(request: Request, _actor: Actor, fields: Fields) -> str:
+    """Say where in a location the article lies."""
+    variant_id = parse_id(request.path_params["id"])
+    name = fields.text("bin", length_max=BIN_MAX, required=False)
+    async with context_of(request).database.transaction() as connection:
+        await _known(connection, variant_id)
+        place = await forms.chosen_location(connection, fields, "location_id")
+        fields.done()
+        await set_bins(connection, [Bin(variant_id, place, name)])
+    return f"/stock/{variant_id}"
+
+
 async def _known(connection: Connection, variant_id: UUID) -> Variant:
     variant = (await variants_by_id(connection, [variant_id])).get(variant_id)
     if variant is None:
@@ -277,5 +294,6 @@ routes: list[BaseRoute] = [
         for form in _VERBS
     ),
     StaffRoute("/stock/{id}/policy", _policy, role="manager", methods=["POST"]),
+    StaffRoute("/stock/{id}/shelf", _shelf, role="manager", methods=["POST"]),
     StaffRoute("/stock/{id}/lots", _lots, role="manager", methods=["POST"]),
 ]

@@ -192,7 +192,7 @@ async def test_a_shelf_is_counted_with_a_scanner_and_never_shows_what_is_expecte
     assert "-7" in waiting
     assert (await desk.post(f"{path}/approval", data={f"no-{MUG}": "1"})).status_code == 303
     assert ((await level(shelves, MUG)).on_hand, (await level(shelves, CLOCK)).on_hand) == (10, 4)
-    assert "turned down" in (await desk.get(path)).text
+    assert "rejected" in (await desk.get(path)).text
     await books_agree(shelves)
 
 

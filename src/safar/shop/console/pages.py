@@ -146,7 +146,7 @@ async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
             "parcel_ids": {location_id: new_id() for location_id in to_go},
             "lots": await lots_to_take(connection, left),
             "carriers": [carrier for carrier in await carriers(connection) if carrier.active],
-            "locations": {location.id: location.name for location in await own_locations(connection)},
+            "locations": {location.id: _(location.name) for location in await own_locations(connection)},
             "names": await staff_names(connection, {e.staff_id for e in happened if e.staff_id}),
         }
     payment = await box(context, order)
