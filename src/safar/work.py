@@ -24,6 +24,7 @@ from safar.settings import Settings
 from safar.shop import jobs as shop
 from safar.stock import jobs as stock
 from safar.stock.replenish import jobs as replenish
+from safar.storefront.newsletter import jobs as newsletter
 from safar.team import jobs as team
 
 
@@ -43,6 +44,7 @@ def loops(context: Context) -> list[Loop]:
         replenish,
         inbox,
         shop,
+        newsletter,
         campaigns,
         promises,
         alerts,

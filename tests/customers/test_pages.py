@@ -153,7 +153,7 @@ async def test_a_customer_page_shows_profile_addresses_consent_and_timeline(
         "c0@example.com",
         "+442079460000",
         "Seen in 1 browser",
-        "not allowed",
+        "Unsubscribed",
         "Order confirmed: £12.50",
         "Looked at &lt;b&gt;85123A",
         "Event “galaxy.collided”",
@@ -190,8 +190,8 @@ async def test_a_visitor_without_a_name_has_a_page(base: str, context: Context) 
     async with await signed_in(context, base) as client:
         text = (await client.get(f"/customers/{visitor}")).text
         assert f"Visitor {visitor.hex[-6:]}" in text
-        assert "has not told any address" in text
-        assert "Never asked" in text
+        assert "No address yet" in text
+        assert "No consent" in text
 
 
 async def test_a_merged_customer_leads_to_the_page_of_the_other(base: str, context: Context) -> None:
@@ -245,8 +245,8 @@ def test_a_sentence_says_what_the_event_tells() -> None:
     assert said("message.sent", author="bot", channel="web", waited_s=2.0) == (
         "Answered by the bot by web chat after 2 seconds"
     )
-    assert said("send.skipped", reason="no_consent") == "Campaign message not sent: no consent"
-    assert said("send.skipped", reason="100% wet") == "Campaign message not sent: 100% wet"
+    assert said("send.skipped", reason="no_consent") == "Campaign e-mail not sent: no consent"
+    assert said("send.skipped", reason="100% wet") == "Campaign e-mail not sent: 100% wet"
     assert said("x%(y)s.z") == "Event “x%(y)s.z”"
 
 

@@ -91,6 +91,9 @@ FRONT: dict[str, Write] = {
     "/back-in-stock": Write({"sku": "MUG", "email": "a@b.example"}, ids=frozenset({"sku", "email"})),
     "/back-in-stock/{signed}": _BUTTON,
     "/back-in-stock/{signed}/cancel": _BUTTON,
+    "/newsletter": Write({"email": "a@b.example"}, ids=frozenset({"email"})),
+    "/newsletter/{signed}": _BUTTON,
+    "/newsletter/{signed}/decline": _BUTTON,
     "/checkout": Write({"order_id": str(new_id()), **buyer()}, ids=frozenset({"order_id", "provider"})),
     "/buy": Write(
         {"id": str(new_id()), "sku": "MUG", "quantity": "1", **buyer()},
@@ -110,6 +113,7 @@ FRONT: dict[str, Write] = {
 CONSOLE: dict[str, Write] = {
     "/running/setbacks": Write({"queue": "none", "item": "none"}, bodyless=True),  # of one that is not there
     "/running/failures/{reader}/{event_id:int}/{verb}": _BUTTON,
+    "/customers/{customer_id}/consent": Write({"given": "yes", "reason": "by phone"}),
     "/customers/{id}/export": _BUTTON,
     "/customers/{id}/erasure": _BUTTON,
     "/sign-in": Write({"email": "a@b.example", "password": "wrong"}),

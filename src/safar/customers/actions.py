@@ -98,6 +98,7 @@ async def consent_many(connection: Connection, consents: Sequence[Consent]) -> l
                 name="consent.given" if c.given else "consent.withdrawn",
                 customer_id=c.customer_id,
                 subject_id=c.customer_id,
+                staff_id=c.staff_id,
                 properties={"channel": c.channel, "source": c.source},
             )
             for key, c in wanted.items()
@@ -107,7 +108,9 @@ async def consent_many(connection: Connection, consents: Sequence[Consent]) -> l
     return [(c.customer_id, c.channel) in changed and wanted[c.customer_id, c.channel] is c for c in consents]
 
 
-async def import_many(connection: Connection, records: Sequence[CustomerRecord]) -> list[UUID]:
+async def import_many(
+    connection: Connection, records: Sequence[CustomerRecord], *, staff_id: UUID | None = None
+) -> list[UUID]:
     """Write customers by their e-mail; an import never overrules what a customer said about consent.
 
     A record without consent writes none: to say nothing is not to have refused, and has the same effect.
@@ -126,7 +129,7 @@ async def import_many(connection: Connection, records: Sequence[CustomerRecord])
     await consent_many(
         connection,
         [
-            Consent(id, "email", True, "import")
+            Consent(id, "email", True, "import", record.proof, staff_id)
             for id, record in zip(ids, records, strict=True)
             if record.consent and id not in asked
         ],

@@ -1,6 +1,7 @@
 """A customer, the addresses they are known by, and their consent."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -25,8 +26,8 @@ class IdentityRequest:
 class AddressClaim:
     """Somebody says that an address is theirs: it is kept with them, and shows and decides nothing.
 
-    `customer_id`: who says so, with a row or without. `source`: order, back_in_stock, mail, chat. `name` and
-    `country` fill what is not known yet of whoever says so.
+    `customer_id`: who says so, with a row or without. `source`: order, back_in_stock, newsletter, mail, chat.
+    `name` and `country` fill what is not known yet of whoever says so.
     """
 
     customer_id: UUID
@@ -70,23 +71,29 @@ class Provisional:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What a customer said about messages on a channel ("email", "phone" …); `source` is where."""
+    """What a customer said about messages on a channel ("email", "phone" …); `source` is where.
+
+    `proof`: what shows it, as words by name (see customers/consent_words.py); `staff_id`: who wrote it down.
+    """
 
     customer_id: UUID
     channel: str
     given: bool
     source: str
+    proof: Mapping[str, str] = field(default_factory=dict)
+    staff_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerRecord:
-    """One customer of an import; `consent` is to e-mail."""
+    """One customer of an import; `consent` is to e-mail, `proof` how it came about."""
 
     name: str | None
     email: str
     language: str
     country: str | None = None
     consent: bool = False
+    proof: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +144,17 @@ class ConsentRow:
     given: bool
     source: str
     changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecord:
+    """One change of a consent, with its proof."""
+
+    channel: str
+    given: bool
+    source: str
+    proof: dict[str, str]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from safar.customers.actions import consent_many
+from safar.customers.consent_words import proof_lines
 from safar.customers.identify import QUERIES, finals
-from safar.customers.model import ConsentRow, CustomerRow, Identity, Profile
+from safar.customers.model import Consent, ConsentRecord, ConsentRow, CustomerRow, Identity, Profile
 from safar.customers.sentences import Sentences, sentences_of, tone_of, word
 from safar.journal.actions import of_customer
 from safar.journal.model import Recorded
@@ -20,12 +22,16 @@ from safar.kernel.ids import parse_id
 from safar.kernel.keyset import LAST_ID, LAST_MOMENT, cut, key_moment, page_key, parse_page_key
 from safar.kernel.text import fold, whole_number
 from safar.kernel.web.access import StaffRoute
+from safar.kernel.web.actor import Actor
+from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.requests import see_other
 
 PAGE_SIZE = 50
 TIMELINE_SIZE = 40
 _QUERY_CHARACTERS_MAX = 100
+_REASON_CHARACTERS_MAX = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ async def find_customers(
     return await rows(CustomerRow, connection, QUERIES["list"], params)
 
 
-async def customer_page(request: Request) -> Response:
+async def customer_page(request: Request, wrong: Wrong = NOTHING) -> Response:
     asked = parse_id(request.path_params["customer_id"])
     async with context_of(request).database.connection() as connection:
         customer_id = (await finals(connection, [asked])).get(asked)
@@ -81,6 +87,7 @@ async def customer_page(request: Request) -> Response:
         identities = await rows(Identity, connection, QUERIES["identities"], params)
         claims = await rows(Identity, connection, QUERIES["claims"], params)
         consents = await rows(ConsentRow, connection, QUERIES["consents"], params)
+        history = await rows(ConsentRecord, connection, QUERIES["consent_history"], params)
         known = await values(connection, QUERIES["known_as"], params)
         events = await customer_timeline(connection, customer_id)
     browsers = {identity.value for identity in identities if identity.kind == "visitor"}
@@ -92,10 +99,29 @@ async def customer_page(request: Request) -> Response:
         "claims": claims,
         "browsers": len(browsers),
         "consents": consents,
+        "subscribed": any(consent.given for consent in consents if consent.channel == "email"),
+        "history": [(record, proof_lines(record.proof)) for record in history],
+        **wrong.values(),
         "word": word,
         **_timeline_values(customer_id, events, sentences_of(request)),
     }
-    return page(request, "customers/customer.html", shown)
+    return page(request, "customers/customer.html", shown, status=wrong.status)
+
+
+@posted(customer_page)
+async def post_consent(request: Request, actor: Actor, fields: Fields) -> str:
+    """Write down what a customer has told staff about e-mails, and how."""
+    asked = parse_id(request.path_params["customer_id"])
+    given = fields.choice("given", {"yes", "no"}) == "yes"
+    reason = fields.text("reason", length_max=_REASON_CHARACTERS_MAX)
+    fields.done()
+    async with context_of(request).database.transaction() as connection:
+        customer_id = (await finals(connection, [asked])).get(asked)
+        if customer_id is None:
+            raise NotFound
+        told = Consent(customer_id, "email", given, "staff", {"reason": reason}, actor.id)
+        await consent_many(connection, [told])
+    return f"/customers/{customer_id}"
 
 
 async def timeline_part(request: Request) -> Response:
@@ -137,5 +163,6 @@ def _timeline_values(
 routes: list[BaseRoute] = [
     StaffRoute("/customers", customers_page, role="agent"),
     StaffRoute("/customers/{customer_id}", customer_page, role="agent"),
+    StaffRoute("/customers/{customer_id}/consent", post_consent, role="agent", methods=["POST"]),
     StaffRoute("/customers/{customer_id}/timeline", timeline_part, role="agent"),
 ]

@@ -1,4 +1,4 @@
--- owns: customer_claims, customer_consents, customer_identities, customers
+-- owns: consent_records, customer_claims, customer_consents, customer_identities, customers
 
 -- name: owners
 -- Who has each of these addresses, and whether something about them is still unknown. The limits make a
@@ -169,15 +169,28 @@ FROM jsonb_to_recordset(%(told)s::jsonb) AS t (id uuid, name text, country text,
 WHERE c.id = t.id AND c.id = ANY(%(ids)s) AND c.id IN (SELECT told.id FROM told)
 
 -- name: set_consents
-INSERT INTO customer_consents AS had (customer_id, channel, given, source, changed_at)
-SELECT c.customer_id, c.channel, c.given, c.source, %(now)s
-FROM jsonb_to_recordset(%(consents)s::jsonb) AS c (customer_id uuid, channel text, given boolean, source text)
-WHERE EXISTS (SELECT FROM customers AS u WHERE u.id = c.customer_id)
-ORDER BY c.customer_id, c.channel
-ON CONFLICT (customer_id, channel) DO UPDATE
-SET given = excluded.given, source = excluded.source, changed_at = excluded.changed_at
-WHERE had.given <> excluded.given
-RETURNING customer_id, channel
+-- The state in force and, for what changes, the record of how it came about.
+WITH asked AS (
+    SELECT c.*
+    FROM jsonb_to_recordset(%(consents)s::jsonb) AS c (
+        customer_id uuid, channel text, given boolean, source text, proof jsonb, staff_id uuid
+    )
+), changed AS (
+    INSERT INTO customer_consents AS had (customer_id, channel, given, source, changed_at)
+    SELECT c.customer_id, c.channel, c.given, c.source, %(now)s
+    FROM asked AS c
+    WHERE EXISTS (SELECT FROM customers AS u WHERE u.id = c.customer_id)
+    ORDER BY c.customer_id, c.channel
+    ON CONFLICT (customer_id, channel) DO UPDATE
+    SET given = excluded.given, source = excluded.source, changed_at = excluded.changed_at
+    WHERE had.given <> excluded.given
+    RETURNING customer_id, channel
+), recorded AS (
+    INSERT INTO consent_records (customer_id, channel, given, source, proof, staff_id, at)
+    SELECT a.customer_id, a.channel, a.given, a.source, coalesce(a.proof, '{}'), a.staff_id, %(now)s
+    FROM changed AS c INNER JOIN asked AS a ON a.customer_id = c.customer_id AND a.channel = c.channel
+)
+SELECT customer_id, channel FROM changed
 
 -- name: with_consent_row
 SELECT customer_id, channel FROM customer_consents WHERE customer_id = ANY(%(ids)s) AND channel = %(channel)s
@@ -216,6 +229,10 @@ ORDER BY l.claimed_at, l.value LIMIT 100
 
 -- name: consents
 SELECT channel, given, source, changed_at FROM customer_consents WHERE customer_id = %(id)s ORDER BY channel
+
+-- name: consent_history
+SELECT channel, given, source, proof, at FROM consent_records
+WHERE customer_id = %(id)s ORDER BY at DESC, id LIMIT 50
 
 -- name: known_as
 -- Every id under which the journal may speak of this customer: merged profiles, browsers that turned out theirs.

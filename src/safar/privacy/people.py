@@ -23,14 +23,15 @@ QUERIES = queries_beside(__file__)
 # Words in events that say who somebody is. Events should hold none; those that do lose them.
 PERSONAL = ("email", "name", "address", "phone", "text", "subject", "body", "note")
 _KEPT = (
-    "customers", "identities", "claims", "consents", "orders", "order_lines", "payments", "documents",
+    "customers", "identities", "claims", "consents", "consent_records",
+    "newsletter_requests", "orders", "order_lines", "payments", "documents",
     "returns",
     "messages", "carts", "wishes", "requests", "sends", "events",
 )  # fmt: skip
 _ERASED = (
     "events", "messages", "conversations", "contact", "orders", "documents", "returns", "cart_lines", "carts",
     "wishlist_items", "wishlists", "requests", "envelopes", "readers", "claims", "consents",
-    "gone_addresses",
+    "consent_records", "newsletter_requests", "gone_addresses",
     "identities", "customers",
 )  # fmt: skip
 

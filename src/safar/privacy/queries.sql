@@ -44,6 +44,12 @@ WHERE address IN (SELECT value FROM customer_identities WHERE customer_id = ANY(
 -- name: erase_consents
 DELETE FROM customer_consents WHERE customer_id = ANY(%(ids)s)
 
+-- name: erase_consent_records
+DELETE FROM consent_records WHERE customer_id = ANY(%(ids)s)
+
+-- name: erase_newsletter_requests
+DELETE FROM newsletter_requests WHERE customer_id = ANY(%(ids)s) OR email = ANY(%(addresses)s)
+
 -- name: erase_messages
 UPDATE messages
 SET
@@ -117,6 +123,13 @@ SELECT kind, value, source, claimed_at FROM customer_claims WHERE customer_id = 
 
 -- name: kept_consents
 SELECT channel, given, source, changed_at FROM customer_consents WHERE customer_id = ANY(%(ids)s) ORDER BY channel
+
+-- name: kept_consent_records
+SELECT channel, given, source, proof, at FROM consent_records WHERE customer_id = ANY(%(ids)s) ORDER BY at
+
+-- name: kept_newsletter_requests
+SELECT email, language, source, wording, state, asked_at, ended_at FROM newsletter_requests
+WHERE customer_id = ANY(%(ids)s) ORDER BY asked_at
 
 -- name: kept_orders
 SELECT * FROM orders WHERE customer_id = ANY(%(ids)s) ORDER BY number

@@ -65,6 +65,8 @@ TABLES: Mapping[str, Kept] = {
     "staff_sessions": KeptBy("team.sweep, when they are over"),
     "staff_sign_in_failures": KeptBy("team.sweep, after 15 minutes"),
     "customer_consents": ForEver("the proof of who allowed what; goes when the person is erased"),
+    "consent_records": ForEver("the proof of who allowed what; goes when the person is erased"),
+    "newsletter_requests": KeptBy("storefront.newsletter, a week after it was asked or answered"),
     "channels": _SYSTEM,
     "channel_gone_addresses": ForDays(lambda _s: 365, "at < %(before)s"),
     "channel_envelopes": ForDays(

@@ -9,6 +9,7 @@ from safar.storefront import back_in_stock_pages, sitemap, wishlist_pages
 from safar.storefront import info_pages as info
 from safar.storefront import product_pages as product
 from safar.storefront import public as goods
+from safar.storefront.newsletter import pages as newsletter
 
 # In the order in which they are tried; pages of goods are mostly kept, and never come this far.
 routes: list[BaseRoute] = [
@@ -20,5 +21,6 @@ routes: list[BaseRoute] = [
     *sitemap.routes,
     *wishlist_pages.routes,
     *back_in_stock_pages.routes,
+    *newsletter.routes,
     *order_pages.routes,
 ]

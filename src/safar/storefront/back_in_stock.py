@@ -4,21 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from safar.cart.available import available_of
 from safar.catalogue.words import words_in
 from safar.channels.actions import queue_many
 from safar.channels.model import Outgoing
 from safar.customers.actions import AddressClaim, Proof, claim_addresses_many, finals
-from safar.gate.door.limits import Buckets
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import (
     Connection,
-    Database,
     as_json,
     execute,
     row,
@@ -36,6 +33,7 @@ from safar.storefront.decide import to_tell
 from safar.storefront.errors import TooManyBackRequests, TooManyFromNetwork, UnknownBackRequest
 from safar.storefront.look import QUERIES
 from safar.storefront.model import BackInStockRequest, BackRequest
+from safar.storefront.strangers import may_cause_mail
 
 PURPOSE = "back in stock"
 _ASKED_A_DAY_MAX = 20
@@ -45,8 +43,6 @@ _CHANCE = timedelta(hours=24)
 _UNCONFIRMED_KEPT = timedelta(days=7)
 _OVER_KEPT = timedelta(days=90)
 _VARIANTS_MAX = 500
-# Mails to strangers that each network has caused, in this process.
-_networks: WeakKeyDictionary[Database, Buckets] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,7 @@ async def ask(context: Context, connection: Connection, asked: BackRequest) -> s
     if await value(connection, QUERIES["asked_lately"], params) >= _ASKED_A_DAY_MAX:
         raise TooManyBackRequests
     ours = await value(connection, QUERIES["known_reader"], params) is not None
-    if not ours and asked.network and not _mails_of_networks(context).take(asked.network):
+    if not ours and not may_cause_mail(context, asked.network):
         raise TooManyFromNetwork
     state = "confirmed" if ours else "asked"
     claim = AddressClaim(
@@ -98,11 +94,6 @@ async def ask(context: Context, connection: Connection, asked: BackRequest) -> s
         await _written(context, connection, written)
     await keep_many(connection, [(key, {"state": state})])
     return state
-
-
-def _mails_of_networks(context: Context) -> Buckets:
-    per_hour = context.settings.confirm_mails_network_hour
-    return _networks.setdefault(context.database, Buckets(per_hour / 60, per_hour))
 
 
 async def _written(context: Context, connection: Connection, request_id: UUID) -> None:

@@ -28,5 +28,11 @@ class UnknownWishlist(NotFound):
     """There is no wishlist here. The link may have ended, or was cut short: ask for a new one."""
 
 
+class UnknownSignUp(NotFound):
+    """We no longer know this sign-up. Perhaps the link was cut short, or is too old: please sign up again."""
+
+    code = "unknown_sign_up"
+
+
 class UnknownBackRequest(NotFound):
     """We know nothing of this request any more. Perhaps it has been answered, or the link was cut short."""

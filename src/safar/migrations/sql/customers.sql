@@ -37,10 +37,10 @@ CREATE TABLE customer_claims (
     PRIMARY KEY (customer_id, kind, value)
 );
 COMMENT ON COLUMN customer_claims.customer_id IS 'who says so: a browser''s customer, or the address''s own';
-COMMENT ON COLUMN customer_claims.source IS 'where it was said: order, back_in_stock, mail, chat';
+COMMENT ON COLUMN customer_claims.source IS 'where it was said: order, back_in_stock, newsletter, mail, chat';
 CREATE INDEX customer_claims_value ON customer_claims (kind, value);
 
--- The state in force; how it came about is in the journal (consent.given, consent.withdrawn).
+-- The state in force; how it came about is in consent_records.
 CREATE TABLE customer_consents (
     customer_id uuid NOT NULL REFERENCES customers (id),
     channel text NOT NULL,
@@ -49,3 +49,17 @@ CREATE TABLE customer_consents (
     changed_at timestamptz NOT NULL,
     PRIMARY KEY (customer_id, channel)
 );
+
+-- Every change of a consent, with what shows that it was made: kept for as long as the customer is.
+CREATE TABLE consent_records (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    customer_id uuid NOT NULL REFERENCES customers (id),
+    channel text NOT NULL,
+    given boolean NOT NULL,
+    source text NOT NULL,
+    proof jsonb NOT NULL DEFAULT '{}',
+    staff_id uuid,
+    at timestamptz NOT NULL
+);
+COMMENT ON COLUMN consent_records.proof IS 'the words agreed to, the address, when it was asked and confirmed, a reason';
+CREATE INDEX consent_records_customer ON consent_records (customer_id, at);

@@ -54,3 +54,22 @@ CREATE INDEX back_in_stock_waiting ON back_in_stock_requests (variant_id, confir
 CREATE INDEX back_in_stock_told ON back_in_stock_requests (variant_id, told_at) WHERE state = 'told';
 CREATE INDEX back_in_stock_email ON back_in_stock_requests (email, asked_at);
 CREATE INDEX back_in_stock_asked ON back_in_stock_requests (asked_at) WHERE state <> 'confirmed';
+
+-- Whoever asks for e-mails about offers is asked once by mail whether it was them; what they agreed to is kept
+-- with the consent (consent_records).
+CREATE TABLE newsletter_requests (
+    id uuid PRIMARY KEY,
+    customer_id uuid NOT NULL REFERENCES customers (id),
+    email text NOT NULL,
+    language text NOT NULL,
+    source text NOT NULL CHECK (source IN ('sign_up', 'checkout')),
+    wording text NOT NULL,
+    state text NOT NULL CHECK (state IN ('asked', 'confirmed', 'declined')),
+    asked_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    CHECK ((state = 'asked') = (ended_at IS NULL))
+);
+COMMENT ON COLUMN newsletter_requests.wording IS 'the words that were agreed to, as they were shown';
+CREATE INDEX newsletter_requests_email ON newsletter_requests (email, asked_at);
+CREATE INDEX newsletter_requests_customer ON newsletter_requests (customer_id);
+CREATE INDEX newsletter_requests_asked ON newsletter_requests (asked_at);

@@ -1,5 +1,6 @@
 """Checkout on one page, for guests and returning customers, and the same for programs."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,7 +21,7 @@ from safar.journal.actions import record_many
 from safar.journal.model import Event
 from safar.kernel.errors import InvalidInput, SafarError, SameKeyOtherBody
 from safar.kernel.i18n import _, money
-from safar.kernel.ids import new_id
+from safar.kernel.ids import derived_id, new_id
 from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, error_text, page, wants_json
@@ -51,6 +52,8 @@ from safar.shop.checkout.guesses import work_before_code
 from safar.shop.checkout.prove import to_prove
 from safar.shop.checkout.take_order import path_after, take_order
 from safar.shop.pages import buy
+from safar.storefront.newsletter import pages as newsletter
+from safar.storefront.newsletter.actions import PURPOSE as NEWSLETTER
 
 _EMPTY = {
     "name": "", "email": "", "phone": "", "address": "", "postcode": "", "city": "", "country": "",
@@ -166,6 +169,7 @@ async def _take(request: Request, bill: Bill, asked: _Asked) -> Response:
     order = _order_request(request, asked, lines, currency=basket.currency, code=basket.code)
     answer = await take_order(context, order)
     if isinstance(answer, Taken) and is_kept(answer):
+        await _sign_up(request, asked, answer.order_id)
         if wants_json(request):
             response = _json(taken_json(answer, link_shown(context, answer.order_id)), 201)
         elif answer.order_id != order.order_id:  # another tab was first
@@ -183,6 +187,15 @@ async def _take(request: Request, bill: Bill, asked: _Asked) -> Response:
     fresh = await bill_of(context, await cart_now(request), asked.choices.to, asked.choices.shipping)
     next_key = asked.key if may_ask_again(answer) else new_id()
     return _refused(request, _Shown(fresh, next_key, asked.typed), refused)
+
+
+async def _sign_up(request: Request, asked: _Asked, order_id: UUID) -> None:
+    """Take the wish for e-mails about offers, if the box was ticked; the order stands in any case."""
+    if not Fields(asked.typed).ticked("offers"):
+        return
+    with contextlib.suppress(SafarError):
+        key = derived_id(NEWSLETTER, order_id)
+        await newsletter.sign_up_from(request, key, asked.details.email, "checkout")
 
 
 def _order_request(
@@ -309,6 +322,7 @@ def _page(request: Request, shown: _Shown) -> Response:
         "stock_of": stock_of,
         "country_name": country_name,
         "cart_count": bill.basket.units,
+        "offers_wording": _(newsletter.WORDING),
     }
     return page(request, "shop/checkout.html", values, status=shown.status)
 
