@@ -21,6 +21,7 @@ from safar.kernel.loops import Loop, repeat
 from safar.kernel.memory import settle_memory
 from safar.kernel.schema import check_schema
 from safar.kernel.web.server import http_server, run_until
+from safar.owner.reading import shop_of
 from safar.watch.beats import BEAT_S, note_beats
 from safar.work import loops, subscribers
 
@@ -45,6 +46,7 @@ async def run_role(role: str, url: str) -> None:
     await asyncio.sleep(0)  # the first beat comes before anything that could hang
     check_schema(url)
     await context.database.open()
+    await shop_of(context)  # in whose country's way this process writes days and amounts
     noting = asyncio.create_task(repeat("beats", note_beats(context, role), idle_s=BEAT_S))
     try:
         await _ROLES[role](context, stop, tell_ready)

@@ -13,11 +13,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import jdatetime
-from babel import Locale
-from babel.dates import format_date, format_datetime, format_time, format_timedelta, get_day_names
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time, format_timedelta, get_day_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, format_percent
 
 from safar.kernel import clock
 from safar.kernel.money import Money
@@ -34,12 +34,14 @@ _PERSIAN_MONTHS = (
 )  # fmt: skip
 
 _NUMBERS_MAX = 4096
+_LOCALES_MAX = 256
 _PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 _DAY = re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,9}\b", re.IGNORECASE)
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _language: ContextVar[str] = ContextVar("safar_language", default="en")
 _zone: ContextVar[str] = ContextVar("safar_zone", default="UTC")
+_country: ContextVar[str] = ContextVar("safar_country", default="GB")
 
 
 @cache
@@ -67,6 +69,11 @@ def set_language(language: str) -> None:
 def set_zone(zone: str) -> None:
     """Show times in the IANA `zone` for the rest of this context."""
     _zone.set(zone)
+
+
+def set_country(country: str) -> None:
+    """Write days and amounts as a shop in this country (ISO 3166) does, for the rest of this context."""
+    _country.set(country)
 
 
 @contextmanager
@@ -119,18 +126,38 @@ def language_of_header(accept: str) -> str | None:
     return None
 
 
-@cache
-def _locale(language: str) -> Locale:
-    return Locale.parse(language.replace("-", "_"))
+def _locale() -> Locale:
+    return _locale_of(current_language(), _country.get())
+
+
+@lru_cache(maxsize=_LOCALES_MAX)
+def _locale_of(language: str, country: str) -> Locale:
+    """Return the locale whose formats are used: English is written as it is in the shop's own country."""
+    if language != "en":
+        return Locale.parse(language.replace("-", "_"))
+    try:
+        return Locale.parse(f"en_{country}")
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse("en_001")
 
 
 def number(value: float) -> str:
-    return _number(value, current_language())
+    return _number(value, current_language(), _country.get())
+
+
+def percent(value: float) -> str:
+    """Return `value` per cent, with the sign where the language has it."""
+    locale = _locale()
+    pattern = re.sub(r"#,##0(?!\.)", "#,##0.#", locale.percent_formats[None].pattern)
+    text = format_percent(value / 100, format=pattern, locale=locale, numbering_system="default")
+    # Babel has the sign of the Arabic digits for none of its number systems.
+    return _in_digits(text).replace("%", "٪") if current_language() == "fa" else text
 
 
 @lru_cache(maxsize=_NUMBERS_MAX)
-def _number(value: float, language: str) -> str:
-    return _in_digits(format_decimal(value, locale=_locale(language), numbering_system="default"))
+def _number(value: float, language: str, country: str) -> str:
+    locale = _locale_of(language, country)
+    return _in_digits(format_decimal(value, locale=locale, numbering_system="default"))
 
 
 def _in_digits(text: str) -> str:
@@ -142,7 +169,7 @@ def money(minor: int, currency: str) -> str:
     text = format_currency(
         Money(minor, currency).major(),
         currency,
-        locale=_locale(current_language()),
+        locale=_locale(),
         numbering_system="default",
     )
     return _in_digits(text)
@@ -162,24 +189,26 @@ def day(on: calendar_day) -> str:
     if current_language() == "fa":
         jalali = jdatetime.date.fromgregorian(date=on)
         return _in_digits(f"{jalali.day} {_PERSIAN_MONTHS[jalali.month - 1]} {jalali.year}")
-    return format_date(on, locale=_locale(current_language()))
+    return format_date(on, locale=_locale())
 
 
 def time_of_day(at: datetime) -> str:
-    return _in_digits(format_time(_local(at), format="short", locale=_locale(current_language())))
+    return _in_digits(format_time(_local(at), format="short", locale=_locale()))
 
 
 def weekday_and_time(at: datetime) -> str:
     """Return the day of the week and the time of `at`, for a moment within the next seven days."""
     local = _local(at)
-    names = get_day_names("wide", locale=_locale(current_language()))
+    names = get_day_names("wide", locale=_locale())
     return f"{names[local.weekday()]} {time_of_day(at)}"
 
 
 def datetime_text(at: datetime) -> str:
     if current_language() == "fa":
         return f"{date(at)}، {time_of_day(at)}"
-    return format_datetime(_local(at), format="medium", locale=_locale(current_language()))
+    local, locale = _local(at), _locale()
+    day_part = format_date(local.date(), format="medium", locale=locale)
+    return f"{day_part}, {format_time(local, format='short', locale=locale)}"
 
 
 def moment(at: datetime) -> str:
@@ -198,7 +227,7 @@ def duration(seconds: float | None) -> str:
         timedelta(seconds=max(seconds, 0)),
         granularity="second",
         threshold=1.5,
-        locale=_locale(current_language()),
+        locale=_locale(),
     )
     return _in_digits(text)
 

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, Database, rows
+from safar.kernel.i18n import set_country
 from safar.kernel.log import error_kind, log
 from safar.kernel.queries import queries_beside
 from safar.owner.facts import first_values, shop_from
@@ -40,8 +41,15 @@ _places: WeakKeyDictionary[Database, _Place] = WeakKeyDictionary()
 async def shop_of(context: Context) -> Shop:
     """Return the shop as it was at most five seconds ago; mostly without a query.
 
-    While the database does not answer, it is the shop as it was last known.
+    While the database does not answer, it is the shop as it was last known. Days and amounts are written as
+    in its country from here on.
     """
+    shop = await _shop_of(context)
+    set_country(shop.country)
+    return shop
+
+
+async def _shop_of(context: Context) -> Shop:
     place = _places.get(context.database)
     if place is not None and (shop := _fresh(place)) is not None:
         return shop
@@ -58,7 +66,9 @@ async def shop_of(context: Context) -> Shop:
 
 async def shop_with(connection: Connection) -> Shop:
     """As `shop_of`, for a verb that has a connection only."""
-    return _fresh(_place(connection)) or await _reload(connection)
+    shop = _fresh(_place(connection)) or await _reload(connection)
+    set_country(shop.country)
+    return shop
 
 
 def known_shop(context: Context) -> Shop:

@@ -39,6 +39,7 @@ def environment() -> Environment:
     env.filters |= {
         "money": i18n.money,
         "number": i18n.number,
+        "percent": i18n.percent,
         "date": i18n.date,
         "day": i18n.day,
         "time": i18n.time_of_day,
