@@ -289,5 +289,6 @@ CONSOLE: dict[str, Write] = {
     "/staff": Write({"email": "new@shop.example", "name": "New", "role": "agent"}, ids=frozenset({"role"})),
     "/staff/{staff_id}/disable": _BUTTON,
     "/staff/{staff_id}/renew": _BUTTON,
+    "/staff/{staff_id}/role": Write({"role": "agent"}, ids=frozenset({"role"})),
     "/sign-out": _BUTTON,
 }  # fmt: skip

@@ -62,8 +62,9 @@ async def test_the_first_owner_is_made_once_with_a_password_of_one_use(context: 
 async def test_the_first_sign_in_leads_through_a_new_password(base: str, one_time: str) -> None:
     async with client_of(base) as client:
         answer = await sign_in(client, one_time)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/password")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/password?next=/customers")
         assert (await client.get("/")).headers["location"] == "/password"
+        assert (await client.get("/customers")).headers["location"] == "/password?next=/customers"
         assert (await client.get("/customers", headers={"accept": "application/json"})).status_code == 403
         form = await client.get("/password")
         assert "one-time password" in form.text
@@ -74,8 +75,11 @@ async def test_the_first_sign_in_leads_through_a_new_password(base: str, one_tim
         for new, again in (("short", "short"), (one_time, one_time), (OWN, OWN + "!")):
             refused = await client.post("/password", data={"old": one_time, "new": new, "again": again})
             assert refused.status_code == 422
-        changed = await client.post("/password", data={"old": one_time, "new": OWN, "again": OWN})
-        assert (changed.status_code, changed.headers["location"]) == (303, "/")
+        # Who has just shown the one-time password is not asked for it again.
+        changed = await client.post("/password?next=/orders", data={"new": OWN, "again": OWN})
+        assert (changed.status_code, changed.headers["location"]) == (303, "/orders")
+        later = await client.post("/password", data={"new": OWN + "2", "again": OWN + "2"})
+        assert later.status_code == 422
         assert client.cookies[COOKIE] != before
         assert (await client.get("/")).status_code == 200
     async with client_of(base) as client:

@@ -1,4 +1,4 @@
-"""The verbs of the team room: found, invite, renew, disable; and, from sessions, signing in and out."""
+"""The verbs of the team room: found, invite, renew, change a role, disable; from sessions: sign in, out."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ __all__ = [
     "Staff",
     "all_staff",
     "change_password",
+    "change_role",
     "disable",
     "first_owner",
     "invite",
@@ -106,6 +107,21 @@ async def disable(connection: Connection, *, actor: Actor, staff_id: UUID) -> No
     await execute(connection, QUERIES["end_sessions_of"], {"staff_id": staff_id})
     if changed:
         await append_many(connection, [_event("staff.disabled", actor.id, staff_id)])
+
+
+async def change_role(connection: Connection, *, actor: Actor, staff_id: UUID, role: str) -> Staff:
+    """Give somebody another role, from their next page on; return who they were. Raises LastOwner."""
+    owners = set(await values(connection, QUERIES["lock_owners"]))
+    staff = await row(Staff, connection, QUERIES["locked"], {"id": staff_id})
+    if staff is None:
+        raise NotFound
+    if owners == {staff_id} and role != "owner":
+        raise LastOwner
+    if staff.role != role:
+        await execute(connection, QUERIES["set_role"], {"id": staff_id, "role": role})
+        told = _event("staff.role_changed", actor.id, staff_id, before=staff.role, role=role)
+        await append_many(connection, [told])
+    return staff
 
 
 def _event(name: str, actor_id: UUID, staff_id: UUID, **properties: str) -> Event:

@@ -11,33 +11,33 @@ class WrongSignIn(SafarError):
 
 
 class OneTimePasswordEnded(SafarError):
-    """This one-time password has run out. Ask for a new one."""
+    """This one-time password has expired. Ask an owner for a new one."""
 
     status = 401
     code = "one_time_password_ended"
 
 
 class WrongPassword(SafarError):
-    """Your present password is not this one. Check it and try again."""
+    """Your current password is wrong. Check it and try again."""
 
     status = 422
     code = "wrong_password"
 
 
 class WeakPassword(SafarError):
-    """Choose another password: 12 characters or more, not your address and not the present one."""
+    """Choose another password: at least 12 characters, not your address and not the current one."""
 
     status = 422
     code = "weak_password"
 
 
 class AlreadyStaff(Conflict):
-    """Somebody with this address is staff already. Look for them in the list below."""
+    """Somebody with this address is already in the list below."""
 
     code = "already_staff"
 
 
 class LastOwner(Conflict):
-    """This is the last owner: without one, nobody could manage the staff. Invite another owner first."""
+    """This is the only owner. Make somebody else an owner first."""
 
     code = "last_owner"

@@ -83,7 +83,7 @@ class StaffLayer:
         if session is None:
             return _to_page(request, f"/sign-in?next={quote(_next(request))}", SignInNeeded())
         if session.must_change_password and path not in _UNTIL_PASSWORD_CHANGED:
-            return _to_page(request, "/password", Forbidden())
+            return _to_page(request, password_path(_next(request)), Forbidden())
         return None
 
     async def _session(self, token: str | None) -> Session | None:
@@ -108,6 +108,11 @@ class StaffLayer:
             await send(message)
 
         return watched_send
+
+
+def password_path(onward: str) -> str:
+    """Return where one's password is chosen, and where one goes on from there."""
+    return "/password" if onward == "/" else f"/password?next={quote(onward)}"
 
 
 def _to_page(request: Request, page: str, error: SafarError) -> Response:

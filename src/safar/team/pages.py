@@ -17,16 +17,18 @@ from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, error_text, page, wants_json
 from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.requests import client_address, local_path, see_other
+from safar.kernel.web.told import tell
 from safar.team.actions import (
     all_staff,
     change_password,
+    change_role,
     disable,
     invite,
     renew_password,
     sign_in,
     sign_out,
 )
-from safar.team.layer import COOKIE, token_of
+from safar.team.layer import COOKIE, password_path, token_of
 from safar.team.model import ROLES, Invited
 from safar.team.passwords import LENGTH_MAX
 
@@ -58,7 +60,8 @@ async def post_sign_in(request: Request) -> Response:
         )
     except SafarError as error:
         return _again(request, "team/sign_in.html", error, email=fields.values.get("email", "")[:254])
-    response = see_other("/password" if signed_in.must_change_password else _next(request))
+    onward = _next(request)
+    response = see_other(password_path(onward) if signed_in.must_change_password else onward)
     known = cookie_set(context.settings, DEVICE_COOKIE, signed_in.device, life_s=_YEAR_S, path=_DEVICE_PATH)
     response.headers.append("set-cookie", known)
     return _with_cookie(request, response, signed_in.token)
@@ -82,16 +85,18 @@ async def post_password(request: Request) -> Response:
     actor = actor_of(request)
     fields = await read_fields(request)
     try:
-        old, new, again = (_password(fields, name) for name in ("old", "new", "again"))
+        old = None if _forced(request) and "old" not in fields.values else _password(fields, "old")
+        new, again = _password(fields, "new"), _password(fields, "again")
         if not fields.problems and new != again:
-            fields.problems["again"] = _("This is not the same as above.")
+            fields.problems["again"] = _("The two passwords are not the same.")
         fields.done()
         token = await change_password(
             context_of(request), actor=actor, old=old, new=new, network=client_address(request)
         )
     except SafarError as error:
         return _again(request, "team/password.html", error, forced=_forced(request))
-    return _with_cookie(request, see_other("/"), token)
+    tell(request, _("Your password has been changed."))
+    return _with_cookie(request, see_other(_next(request)), token)
 
 
 async def staff_page(request: Request, wrong: Wrong = NOTHING, *, invited: Invited | None = None) -> Response:
@@ -102,7 +107,7 @@ async def staff_page(request: Request, wrong: Wrong = NOTHING, *, invited: Invit
         "me": actor_of(request).id,
         "seen_address": client_address(request),
         "invited": invited,
-        "roles": [("agent", _("Agent")), ("manager", _("Manager")), ("owner", _("Owner"))],
+        "roles": _roles(),
         "entered": wrong.typed,
         "problems": wrong.problems,
         "error": wrong.problem,
@@ -123,6 +128,17 @@ async def post_staff(request: Request, actor: Actor, fields: Fields) -> Response
 async def post_disable(request: Request, actor: Actor, _fields: Fields) -> str:
     async with context_of(request).database.transaction() as connection:
         await disable(connection, actor=actor, staff_id=_staff_id(request))
+    tell(request, _("Access ended."))
+    return "/staff"
+
+
+@posted(staff_page)
+async def post_role(request: Request, actor: Actor, fields: Fields) -> str:
+    role = fields.choice("role", frozenset(ROLES))
+    fields.done()
+    async with context_of(request).database.transaction() as connection:
+        staff = await change_role(connection, actor=actor, staff_id=_staff_id(request), role=role)
+    tell(request, _("%(name)s is now: %(role)s.", name=staff.name or staff.email, role=dict(_roles())[role]))
     return "/staff"
 
 
@@ -130,6 +146,10 @@ async def post_disable(request: Request, actor: Actor, _fields: Fields) -> str:
 async def post_renew(request: Request, actor: Actor, _fields: Fields) -> Response:
     invited = await renew_password(context_of(request), actor=actor, staff_id=_staff_id(request))
     return await staff_page(request, invited=invited)
+
+
+def _roles() -> list[tuple[str, str]]:
+    return [("agent", _("Agent")), ("manager", _("Manager")), ("owner", _("Owner"))]
 
 
 def _staff_id(request: Request) -> UUID:
@@ -166,7 +186,7 @@ def _forced(request: Request) -> bool:
 
 def _next(request: Request) -> str:
     target = local_path(request.query_params.get("next"))
-    return "/" if target.startswith(("/sign-in", "/sign-out")) else target
+    return "/" if target.startswith(("/sign-in", "/sign-out", "/password")) else target
 
 
 def _with_cookie(request: Request, response: Response, token: str) -> Response:
@@ -185,5 +205,6 @@ routes: list[BaseRoute] = [
     StaffRoute("/staff", staff_page, role="owner"),
     StaffRoute("/staff", post_staff, role="owner", methods=["POST"]),
     StaffRoute("/staff/{staff_id}/disable", post_disable, role="owner", methods=["POST"]),
+    StaffRoute("/staff/{staff_id}/role", post_role, role="owner", methods=["POST"]),
     StaffRoute("/staff/{staff_id}/renew", post_renew, role="owner", methods=["POST"]),
 ]

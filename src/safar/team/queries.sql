@@ -40,6 +40,9 @@ WHERE id = %(id)s
 -- name: disable
 UPDATE staff SET disabled_at = %(now)s WHERE id = %(id)s AND disabled_at IS NULL
 
+-- name: set_role
+UPDATE staff SET role = %(role)s WHERE id = %(id)s
+
 -- name: insert_session
 INSERT INTO staff_sessions (token_hash, staff_id, created_at, expires_at)
 VALUES (%(token_hash)s, %(staff_id)s, %(now)s, %(expires_at)s)

@@ -124,8 +124,10 @@ async def sign_out(connection: Connection, token: str, *, actor: Actor) -> None:
         )
 
 
-async def change_password(context: Context, *, actor: Actor, old: str, new: str, network: str) -> str:
+async def change_password(context: Context, *, actor: Actor, old: str | None, new: str, network: str) -> str:
     """Change one's own password: every session ends, a new one begins; return its token.
+
+    `old` may be None while a one-time password is in force: who has this session has shown it already.
 
     Raises WrongPassword, WeakPassword, TooManyAttempts.
     """
@@ -137,9 +139,11 @@ async def change_password(context: Context, *, actor: Actor, old: str, new: str,
     )
     async with context.database.connection() as connection:
         staff = await row(Staff, connection, QUERIES["by_email"], {"email": actor.email})
-    if staff is None or not await matches(staff.password_hash, old):
+    if staff is None or not (
+        staff.must_change_password if old is None else await matches(staff.password_hash, old)
+    ):
         raise WrongPassword
-    if new == old or not acceptable(new, actor.email):
+    if await matches(staff.password_hash, new) or not acceptable(new, actor.email):
         async with context.database.transaction() as connection:
             await forgive(connection, attempt)  # the old one was right: this was no guess
         raise WeakPassword
