@@ -43,9 +43,9 @@ async def test_with_nothing_in_the_books_it_says_so(base: str, context: Context)
         await note_beats(context, "worker")()
         text = (await client.get("/")).text
     assert "No campaign is running" in text
-    assert "everybody is answered" in text
+    assert "everyone has been answered" in text
     assert figure(text, "Orders today") == "0"
-    assert "Somebody should look at this" not in text
+    assert "This needs attention" not in text
 
 
 async def test_it_shows_campaign_capacities_orders_and_what_needs_somebody(
@@ -61,11 +61,11 @@ async def test_it_shows_campaign_capacities_orders_and_what_needs_somebody(
     assert "40 of 40 free" in text
     assert figure(text, "Orders today") == "1"
     assert figure(text, "Revenue today") == "£12.50"
-    assert figure(text, "Customers waiting for us") == "1"
+    assert figure(text, "Customers waiting for a reply") == "1"
     assert "the longest for 5 minutes" in text
     assert "connection refused" in text
     assert "1 message could not be delivered" in text
-    assert "1 event could not be handled" in text
+    assert "1 event failed" in text
 
 
 async def test_the_last_campaign_is_named_when_none_runs(base: str, context: Context) -> None:
@@ -197,13 +197,15 @@ async def test_navigation_marks_the_room_of_the_page(base: str, context: Context
             assert active == [href]
 
 
-@pytest.mark.parametrize("name", ["campaigns", "sends", "figures", "latest_events"])
+@pytest.mark.parametrize("name", ["campaigns", "sends", "figures", "best_sellers", "latest_events"])
 async def test_no_query_of_today_reads_a_growing_table_whole(context: Context, name: str) -> None:
     params = {
         "ids": [new_id()],
         "until": 1,
         "limit": 30,
         "day_start": clock.now(),
+        "yesterday_start": clock.now(),
+        "yesterday_until": clock.now(),
         "failed_since": clock.now(),
     }
     async with context.database.transaction() as connection:

@@ -202,7 +202,7 @@ async def test_today_says_it_and_the_page_lets_managers_act(context: Context, se
     async with await signed_in(context, base) as client:
         today = (await client.get("/")).text
         assert "The background worker is not running" in today
-        assert "2 events could not be handled" in today
+        assert "2 events failed" in today
         page = (await client.get("/running")).text
         assert "order.placed" in page
         assert "ValueError" in page
@@ -217,7 +217,7 @@ async def test_today_says_it_and_the_page_lets_managers_act(context: Context, se
         assert (await client.post("/running/setbacks", data={"queue": "x"})).status_code == 404
         page = (await client.get("/running")).text
         assert "is being tried again" in page
-        assert "1 event could not be handled" in (await client.get("/")).text
+        assert "1 event failed" in (await client.get("/")).text
         audit = (await client.get("/audit")).text
         assert "Dismissed event 999" in audit
         assert "Had event 1 taken again by inbox" in audit

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from safar.kernel.i18n import N_
 from safar.settings import Settings
 
 _FRESH_S = 2.0  # a connection used a moment ago is not asked whether it still stands
@@ -116,9 +117,9 @@ class SmtpConnections:
 
 def _what_happened(error: BaseException) -> str:
     if isinstance(error, aiosmtplib.SMTPAuthenticationError):
-        return f"the mail server refuses the sign-in ({error.code})"
+        return N_("the mail server refuses the user name or password")
     if isinstance(error, aiosmtplib.SMTPResponseException):
-        return f"the mail server refuses the connection ({error.code})"
+        return N_("the mail server refuses the connection")
     if isinstance(error, aiosmtplib.SMTPTimeoutError | TimeoutError):
-        return "the mail server does not answer in time"
-    return "the mail server cannot be reached"
+        return N_("the mail server does not answer in time")
+    return N_("the mail server cannot be reached")

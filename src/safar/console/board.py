@@ -62,17 +62,33 @@ class LastCampaign:
 
 @dataclass(frozen=True, slots=True)
 class TodayFigures:
-    """The single figures: replies owed by staff, orders of the day, failures of seven days, what runs low."""
+    """The single figures: replies owed by staff, orders of the day, failures of seven days, what runs low.
+
+    `unpaid_minor`: what of the day's revenue has not come in yet. Yesterday counts up to this time of day.
+    """
 
     waiting: int
     waiting_since: datetime | None
+    to_pack: int
     orders: int
     revenue_minor: int
+    unpaid_minor: int
+    orders_yesterday: int
+    revenue_yesterday_minor: int
     event_failures: int
     message_failures: int
     unread_mails: int
     low_stock: int
     low_stock_urgent: int
+
+
+@dataclass(frozen=True, slots=True)
+class BestSeller:
+    """An article and how many of it were sold today."""
+
+    variant_id: UUID
+    title: str
+    units: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +109,7 @@ class Snapshot:
     sends: Mapping[UUID, Mapping[str, int]]
     site: SiteFigures | None
     figures: TodayFigures
+    best_sellers: Sequence[BestSeller]
     troubles: Sequence[Trouble]
     wrong: Sequence[Finding]
     events: Sequence[Recorded]
@@ -108,11 +125,9 @@ class Snapshot:
             counted.event_failures
             + counted.message_failures
             + counted.unread_mails
-            + len(self.troubles)
             + len(self.wrong)
             + len(self.unpaid)
             + self.payments.nothing_offered
-            + self.payments.pretended
         )
 
 
@@ -158,6 +173,7 @@ class RunningBoard:
                 sends=await self._count_sends(connection, [campaign.id for campaign in running]),
                 site=await site_figures(connection, SHOP),
                 figures=counted,
+                best_sellers=await rows(BestSeller, connection, QUERIES["best_sellers"], self._since()),
                 troubles=await troubles(connection),
                 wrong=wrong(await shop_standing(connection)),
                 events=events,
@@ -168,8 +184,15 @@ class RunningBoard:
 
     def _since(self) -> dict[str, datetime]:
         now = clock.now()
-        day_start = clock.day_start(clock.shop_day(now, self._zone), self._zone)
-        return {"day_start": day_start, "failed_since": now - timedelta(days=_FAILURES_DAYS)}
+        today = clock.shop_day(now, self._zone)
+        yesterday_start = clock.day_start(today - timedelta(days=1), self._zone)
+        day_start = clock.day_start(today, self._zone)
+        return {
+            "day_start": day_start,
+            "yesterday_start": yesterday_start,
+            "yesterday_until": yesterday_start + (now - day_start),
+            "failed_since": now - timedelta(days=_FAILURES_DAYS),
+        }
 
     async def _count_sends(self, connection: Connection, ids: list[UUID]) -> Mapping[UUID, Mapping[str, int]]:
         loop = asyncio.get_running_loop()

@@ -31,8 +31,10 @@ import safar.stock.sheet_pages
 import safar.stock.transfers.pages
 import safar.storefront.pages
 import safar.team.pages
-from safar.console import alerts, audit, running, today
+from safar.console import alerts, audit, running, search, today
+from safar.console.alarms import AlarmLayer, Standing, alarms_of
 from safar.console.board import RunningBoard
+from safar.console.flash import FlashLayer, WayBackLayer
 from safar.console.navigation import mounted, navigation
 from safar.console.sentences import SENTENCES
 from safar.journal.live import with_live_feed
@@ -52,11 +54,14 @@ from safar.team.layer import StaffLayer
 def _page_values(request: Request) -> Mapping[str, Any]:
     staff = getattr(request.state, "staff", None)
     payments = getattr(request.state, "payments", PaymentWarnings())
+    standing = getattr(request.state, "standing", Standing())
     return {
         "staff": staff,
         "shop_name": known_shop(context_of(request)).name,
         "nav": navigation(request, request.app.state.entries, staff),
-        "payment_standing": payments,
+        "alarms": alarms_of(standing, payments) if staff else [],
+        "told": getattr(request.state, "told_before", ""),
+        "zone": context_of(request).settings.timezone,
     }
 
 
@@ -70,6 +75,7 @@ def build_console(context: Context) -> Starlette:
         PublicRoute("/health", _health, why="says only that the process lives"),
         *today.routes,
         *running.routes,
+        *search.routes,
         *safar.customers.pages.routes,
         *safar.privacy.pages.routes,
         *safar.campaigns.pages.routes,
@@ -103,7 +109,10 @@ def build_console(context: Context) -> Starlette:
         inside=[
             lambda app: ShopLayer(app, context),
             lambda app: StaffLayer(app, context, open_paths=open_paths),
+            lambda app: FlashLayer(app, context, open_paths=open_paths),
+            WayBackLayer,
             lambda app: PaymentsLayer(app, context),
+            lambda app: AlarmLayer(app, context),
         ],
         lifespan=with_live_feed(context.database),
     )

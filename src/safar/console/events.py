@@ -3,4 +3,4 @@
 from safar.journal.kinds import EventKind
 from safar.kernel.i18n import N_
 
-EVENTS = (EventKind("setback.retried", N_("Had an item tried again that had failed: %(queue)s")),)
+EVENTS = (EventKind("setback.retried", N_("Retried a failed task: %(queue)s")),)

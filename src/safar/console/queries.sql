@@ -26,20 +26,37 @@ SELECT campaign_id, state, count(*) AS count FROM sends WHERE campaign_id = ANY(
 SELECT
     (SELECT count(*) FROM conversations WHERE with_staff AND waiting_since IS NOT NULL) AS waiting,
     (SELECT min(waiting_since) FROM conversations WHERE with_staff AND waiting_since IS NOT NULL) AS waiting_since,
-    today.orders, today.revenue_minor,
+    (SELECT count(*) FROM orders WHERE state = 'confirmed') AS to_pack,
+    today.orders, today.revenue_minor, today.unpaid_minor,
+    yesterday.orders AS orders_yesterday, yesterday.revenue_minor AS revenue_yesterday_minor,
     (SELECT count(*) FROM journal_failures) AS event_failures,
     (SELECT count(*) FROM messages WHERE state = 'failed' AND ended_at > %(failed_since)s) AS message_failures,
     (SELECT count(*) FROM channel_envelopes WHERE error IS NOT NULL AND received_at > %(failed_since)s) AS unread_mails,
     (SELECT count(*) FROM stock_suggestions) AS low_stock,
     (SELECT count(*) FROM stock_suggestions WHERE on_hand <= held) AS low_stock_urgent
 FROM (
+    SELECT
+        count(*) AS orders, coalesce(sum(s.total_minor), 0)::bigint AS revenue_minor,
+        coalesce(sum(s.total_minor) FILTER (WHERE p.state IN ('started', 'due', 'failed')), 0)::bigint AS unpaid_minor
+    FROM sales AS s LEFT JOIN payments AS p ON p.order_id = s.id
+    WHERE s.confirmed_at >= %(day_start)s
+) AS today, (
     SELECT count(*) AS orders, coalesce(sum(total_minor), 0)::bigint AS revenue_minor
-    FROM sales WHERE confirmed_at >= %(day_start)s
-) AS today
+    FROM sales WHERE confirmed_at >= %(yesterday_start)s AND confirmed_at < %(yesterday_until)s
+) AS yesterday
+
+-- name: best_sellers
+SELECT l.variant_id, max(l.title) AS title, sum(l.quantity)::bigint AS units
+FROM sales AS s INNER JOIN order_lines AS l ON l.order_id = s.id
+WHERE s.confirmed_at >= %(day_start)s
+GROUP BY l.variant_id
+ORDER BY units DESC, title
+LIMIT 5
 
 -- name: latest_events
--- Without the ledger's own entries: each of them comes with the event that people mean.
+-- Without the ledger's own entries (each of them comes with the event that people mean), and without what the
+-- audit log is for.
 SELECT id, at, name, customer_id, campaign_id, staff_id, subject_id, properties
-FROM journal_events WHERE id <= %(until)s AND name NOT LIKE 'hold.%%'
+FROM journal_events WHERE id <= %(until)s AND name NOT LIKE 'hold.%%' AND name NOT LIKE 'staff.%%'
 ORDER BY id DESC
 LIMIT %(limit)s

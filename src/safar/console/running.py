@@ -28,14 +28,14 @@ def said(finding: Finding) -> str:
     match finding.kind:
         case TroubleKind.WORKER_SILENT:
             if finding.seconds is None:
-                return _("The background worker is not running: holds do not expire, nobody is let in.")
+                return _("The background worker is not running: no mail is sent and nobody gets in.")
             return _("The background worker has been silent for %(time)s.", time=time)
         case TroubleKind.LINE_STANDS:
-            return _("The journal stands still: news has waited for %(time)s.", time=time)
+            return _("Live updates have stopped for %(time)s.", time=time)
         case TroubleKind.HOLDS_OVERDUE:
-            return _("Units are not set free: a hold has been over for %(time)s.", time=time)
+            return _("Expired reservations are not released: the oldest for %(time)s.", time=time)
         case TroubleKind.OUTBOX_OLDEST:
-            return _("The oldest message to send has waited for %(time)s.", time=time)
+            return _("The oldest outgoing message has been waiting for %(time)s.", time=time)
         case TroubleKind.READER_BEHIND:
             return _("%(name)s is %(time)s behind.", name=finding.about, time=time)
         case TroubleKind.LOOP_LAPSED:
@@ -47,18 +47,18 @@ def said(finding: Finding) -> str:
             )
         case TroubleKind.CLOCK_OFF:
             return _(
-                "The clock of the machine that runs “%(name)s” is wrong by %(time)s. Please set it.",
+                "The clock of the machine that runs “%(name)s” is off by %(time)s. Please set it.",
                 name=finding.about,
                 time=duration(finding.seconds),
             )
         case TroubleKind.SETBACKS:
             return ngettext(
-                "%(num)s item fails again and again; it is tried again later",
-                "%(num)s items fail again and again; they are tried again later",
+                "%(num)s task keeps failing and is retried later",
+                "%(num)s tasks keep failing and are retried later",
                 finding.count,
             )
         case TroubleKind.FAILED_JOBS:
-            return ngettext("%(num)s job was given up", "%(num)s jobs were given up", finding.count)
+            return ngettext("%(num)s job failed for good", "%(num)s jobs failed for good", finding.count)
 
 
 async def running_page(request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -92,7 +93,26 @@ async def of_customer(
     return await rows(Recorded, connection, QUERIES["of_customer"], params)
 
 
-async def of_staff(connection: Connection, *, before: int | None = None, limit: int = 50) -> list[Recorded]:
-    """Return what staff did, newest first: the audit log."""
-    params = {"before": before or LAST_NUMBER, "limit": limit}
+async def of_staff(
+    connection: Connection,
+    *,
+    before: int | None = None,
+    limit: int = 50,
+    who: UUID | None = None,
+    area: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[Recorded]:
+    """Return what staff did, newest first: the audit log.
+
+    `area`: the object in the events' names, such as "order". `until` itself is left out.
+    """
+    params = {
+        "before": before or LAST_NUMBER,
+        "limit": limit,
+        "who": who,
+        "area": area,
+        "since": since,
+        "until": until,
+    }
     return await rows(Recorded, connection, QUERIES["of_staff"], params)

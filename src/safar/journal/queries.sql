@@ -56,7 +56,12 @@ LIMIT %(limit)s
 
 -- name: of_staff
 SELECT {event} FROM journal_events
-WHERE staff_id IS NOT NULL AND id < %(before)s
+WHERE
+    staff_id IS NOT NULL AND id < %(before)s
+    AND (%(who)s::uuid IS NULL OR staff_id = %(who)s)
+    AND (%(area)s::text IS NULL OR name LIKE %(area)s || '.%%')
+    AND (%(since)s::timestamptz IS NULL OR at >= %(since)s)
+    AND (%(until)s::timestamptz IS NULL OR at < %(until)s)
 ORDER BY id DESC
 LIMIT %(limit)s
 

@@ -183,8 +183,8 @@ async def test_who_is_told_is_set_on_a_page(database: Database, manager: httpx.A
 async def test_today_says_how_much_must_be_bought_again(
     database: Database, manager: httpx.AsyncClient
 ) -> None:
-    assert "Articles to buy again" not in (await manager.get("/")).text
+    assert "Articles to reorder" not in (await manager.get("/")).text
     await low(database)
     page = (await manager.get("/")).text
-    assert "Articles to buy again" in page
-    assert "3 of them are used up" in page
+    assert "Articles to reorder" in page
+    assert "3 are out of stock" in page
