@@ -134,7 +134,7 @@ async def test_the_audit_log_tells_old_and_new_is_filtered_and_handed_out(
         assert "role from agent" not in await _audit(owner, area="site")
         assert "role from agent" in await _audit(owner, area="staff")
         assert "role from agent" not in await _audit(owner, who=str(anna.id))
-        tomorrow = (clock.now() + timedelta(days=1)).date().isoformat()
+        tomorrow = (clock.today("UTC") + timedelta(days=1)).isoformat()
         assert "role from agent" not in await _audit(owner, since=tomorrow)
         assert "role from agent" in await _audit(owner, until=tomorrow, who="x", area="'; --")
         file = await owner.get("/audit/file.csv", params={"area": "staff"})

@@ -207,7 +207,7 @@ def datetime_text(at: datetime) -> str:
     if current_language() == "fa":
         return f"{date(at)}، {time_of_day(at)}"
     local, locale = _local(at), _locale()
-    day_part = format_date(local.date(), format="medium", locale=locale)
+    day_part = format_date(clock.shop_day(at, _zone.get()), format="medium", locale=locale)
     return f"{day_part}, {format_time(local, format='short', locale=locale)}"
 
 
