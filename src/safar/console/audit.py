@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from safar.console.details import details_of
+from safar.console.details import audit_details
 from safar.console.sentences import SENTENCES
 from safar.customers.sentences import tone_of
 from safar.journal.actions import of_staff
@@ -153,7 +153,7 @@ def _line(event: Recorded, names: Mapping[UUID, str]) -> AuditLine:
     base = _SUBJECT_PAGES.get(event.name.split(".")[0])
     href = f"{base}{event.subject_id}" if base and event.subject_id else None
     text, icon = SENTENCES.sentence(event), SENTENCES.icon_of(event)
-    return AuditLine(event.id, event.at, who, text, details_of(event), about, href, icon, tone_of(event))
+    return AuditLine(event.id, event.at, who, text, audit_details(event), about, href, icon, tone_of(event))
 
 
 routes: list[BaseRoute] = [

@@ -26,7 +26,7 @@ _NAMES: Mapping[str, str] = {
 _INNER = frozenset({"network", "request_id", "item", "hold", "position", "what"})
 
 
-def details_of(event: Event) -> list[str]:
+def audit_details(event: Event) -> list[str]:
     """Return what was changed, a line each: “Name: Old → New”."""
     properties = event.properties
     before, after = properties.get("before"), properties.get("after")
