@@ -32,6 +32,8 @@ _LOOK_AGAIN_S = 0.001
 _LEAVE_S_MAX = 0.1  # who has hung up is gone after a few milliseconds
 _END_S_MAX = 10.0
 
+KEEPER = "the keeper of the test's database"  # as pg_stat_activity calls our own connection
+
 
 class Databases:
     """Databases made of one template. One is lent at a time; what a test has left in it is taken out.
@@ -74,7 +76,9 @@ class Databases:
             connection.execute(
                 f"CREATE DATABASE {self._name} TEMPLATE {self._template} STRATEGY file_copy".encode()
             )
-        connection = self._connection = psycopg.connect(self._server.url(self._name), autocommit=True)
+        connection = self._connection = psycopg.connect(
+            self._server.url(self._name), autocommit=True, application_name=KEEPER
+        )
         connection.execute("SET session_replication_role = replica")  # no trigger, no foreign key
         self._seeds = {table: _copied(connection, table) for table in _names(connection, _WRITTEN)}
         self._sequences = "\nUNION ALL ".join(
