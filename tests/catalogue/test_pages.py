@@ -155,6 +155,64 @@ async def test_a_price_changes_for_managers_only_and_never_to_nonsense(
         assert "New price" not in shown
 
 
+async def test_a_price_that_looks_like_a_slip_is_asked_about_and_every_change_can_be_undone(
+    desk: httpx.AsyncClient, database: Database
+) -> None:
+    path = f"/catalogue/{MUG}/price"
+    for odd in ("0", "495", "0.50"):
+        asked = await desk.post(path, data={"price": odd, "seen": "495"})
+        assert asked.status_code == 409, odd
+        assert "That is a big step" in asked.text
+        assert "Save anyway" in asked.text
+    assert (await stored(database, "MUG")).variant.price_minor == 495
+    done = await desk.post(path, data={"price": "495", "seen": "495", "sure": "1"}, follow_redirects=True)
+    assert "£4.95</bdi> → <bdi>£495.00" in done.text
+    undo = re.search(r'class="price-note".*?</form>', done.text, re.DOTALL)
+    assert undo is not None
+    form = dict(re.findall(r'name="(\w+)" value="([^"]*)"', undo.group()))
+    back = await desk.post(path, data=form, follow_redirects=True)
+    assert "£495.00</bdi> → <bdi>£4.95" in back.text
+    assert (await stored(database, "MUG")).variant.price_minor == 495
+    variant = {**FORM, "price": "0", "variant_form": "1"}
+    here = f"/catalogue/variants/{MUG}"
+    assert (await desk.post(here, data=variant)).status_code == 409
+    assert (await desk.post(here, data={**variant, "sure": "1"})).status_code == 303
+
+
+async def test_of_two_windows_the_second_is_told_what_the_first_has_saved(
+    desk: httpx.AsyncClient, database: Database
+) -> None:
+    assert (await desk.post(f"/catalogue/{MUG}/price", data={"price": "5", "seen": "495"})).status_code == 303
+    second = await desk.post(f"/catalogue/{MUG}/price", data={"price": "6", "seen": "495"})
+    assert second.status_code == 409
+    assert "has changed the price of MUG to £5.00 meanwhile" in second.text
+    for path in (await product_path(database), f"/catalogue/variants/{MUG}"):
+        mark = re.search(r'name="mark" value="(\w+)"', (await desk.get(path)).text)
+        assert mark is not None
+        form = {**FORM, "title": "First", "price": "5", "variant_form": "1", "mark": mark[1]}
+        assert (await desk.post(path, data=form)).status_code == 303
+        late = await desk.post(path, data={**form, "title": "Second", "weight_g": "1"})
+        assert late.status_code == 409
+        assert "Your input is kept" in late.text
+        fresh = re.search(r'name="mark" value="(\w+)"', late.text)
+        assert fresh is not None
+        again = {**form, "title": "Second", "weight_g": "1", "mark": fresh[1]}
+        assert (await desk.post(path, data=again)).status_code == 303
+    assert (await stored(database, "MUG")).product.title == "Second"
+
+
+async def test_who_may_not_change_a_product_reads_it_as_text(
+    desk: httpx.AsyncClient, context: Context
+) -> None:
+    async with await signed_in(context, str(desk.base_url), "agent") as agent:
+        page = (await agent.get(await product_path(context.database))).text
+        assert "Retrospot mug" in page
+        assert 'name="title"' not in page
+        variant = (await agent.get(f"/catalogue/variants/{MUG}")).text
+        assert "<fieldset disabled>" in variant
+        assert "Only managers can change this." in variant
+
+
 async def test_the_list_goes_on_from_page_to_page_and_shows_every_product_once(
     desk: httpx.AsyncClient, database: Database
 ) -> None:

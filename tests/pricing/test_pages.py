@@ -70,6 +70,17 @@ async def test_a_way_to_send_that_makes_no_sense_comes_back_as_it_was_typed(
     assert 'value="6,95"' in answer.text or field == "price-1"
 
 
+async def test_countries_of_a_zone_are_named_or_ticked(manager: httpx.AsyncClient) -> None:
+    id_ = new_id()
+    zone = {"zone_id": str(id_), "name": "Islands", "countries": "UK, ایرلند; Índia", "country-PT": "1"}
+    assert (await manager.post("/prices/shipping", data=zone)).status_code == 303
+    page = (await manager.get(f"/prices/shipping/{id_}")).text
+    assert "India, Ireland, Portugal" in page.replace("United Kingdom, ", "")
+    assert "Remove zone" in page
+    refused = await manager.post("/prices/shipping", data={**zone, "countries": "Atlantis"})
+    assert "Not a country: Atlantis." in refused.text
+
+
 @pytest.mark.parametrize(
     "bad", [{"countries": "XX"}, {"postcodes": "10..9"}, {"postcodes": "100..99999"}, {"name": ""}]
 )

@@ -64,3 +64,21 @@ class CategoryInUse(Conflict):
     """There are still products in this category. Move them to another one first."""
 
     code = "category_in_use"
+
+
+class PriceUnusual(Conflict):
+    """%(sku)s: %(before)s → %(after)s. That is a big step. Save again if it is right."""
+
+    code = "price_unusual"
+
+
+class PriceChangedMeanwhile(Conflict):
+    """Somebody has changed the price of %(sku)s to %(price)s meanwhile. Look at it and save again."""
+
+    code = "price_changed_meanwhile"
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody changed this since you opened the page. Your input is kept: compare it, then save again."""
+
+    code = "changed_meanwhile"

@@ -217,7 +217,7 @@ def _parts(fields: Fields, sku: str) -> Mapping[str, int]:
     text = fields.text("parts", length_max=2000, required=False).replace("\n", ";")
     parts = parts_of_text(text)
     if parts is None:
-        fields.problems.setdefault("parts", _("Article numbers with how many units, such as MUG * 2; BOWL."))
+        fields.problems.setdefault("parts", _("SKUs with quantities, such as MUG * 2; BOWL."))
         return {}
     if sku in parts:
         fields.problems.setdefault("parts", _("A kit cannot be a part of itself."))

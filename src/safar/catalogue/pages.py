@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from safar.catalogue.errors import UnknownProduct
 from safar.catalogue.images import picture_url
 from safar.catalogue.model import Variant
 from safar.catalogue.names import category_name
+from safar.catalogue.price_change import check_price, check_seen
 from safar.catalogue.product_pages import edit_product_page
 from safar.catalogue.public import drawn, image
 from safar.kernel.database import Connection, rows, value
@@ -138,8 +140,11 @@ async def _price(request: Request, actor: Actor, fields: Fields) -> str:
         variant = await _variant(connection, request)
         price_minor = fields.amount("price", variant.currency)
         fields.done()
+        check_seen(fields, variant)
+        check_price(fields, variant.sku, variant.price_minor, price_minor or 0, variant.currency)
         await set_price(connection, variant.id, price_minor or 0, staff_id=actor.id)
-    return f"/catalogue/products/{variant.product_id}?done=saved"
+    told = urlencode({"price": variant.id, "from": variant.price_minor, "to": price_minor or 0})
+    return f"/catalogue/products/{variant.product_id}?{told}"
 
 
 async def _variant(connection: Connection, request: Request) -> Variant:

@@ -1,5 +1,6 @@
 """The page of a product for staff: its words, its pictures, its variants; and the page of a new one."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,17 +10,20 @@ from starlette.routing import BaseRoute
 
 from safar.catalogue.articles import Article, articles_by_id, articles_of_product, products_by_id
 from safar.catalogue.categories import categories_listed
-from safar.catalogue.errors import SkuTaken, UnknownProduct
+from safar.catalogue.errors import PriceUnusual, SkuTaken, UnknownProduct
 from safar.catalogue.forms import read_new, read_product, texts_of_options, values_of_product
 from safar.catalogue.images import image_url, images_of, picture_url
 from safar.catalogue.model import TAX_CLASSES
 from safar.catalogue.names import CATEGORIES, category_name
+from safar.catalogue.price_change import price_note
 from safar.catalogue.saving import save_articles_many, set_published
 from safar.catalogue.shelves import stock_room_of
+from safar.catalogue.stale import check_mark, mark_of
 from safar.kernel.database import Connection
 from safar.kernel.i18n import LANGUAGES, N_, _
 from safar.kernel.ids import parse_id
 from safar.kernel.money import plain_amount
+from safar.kernel.text import whole_number
 from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import UNITS_MAX, Fields
@@ -28,11 +32,11 @@ from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.requests import see_other
 
 DONE = {
-    "created": N_("The product is made. Add pictures and words in other languages here."),
+    "created": N_("Product created. Add pictures and translations here."),
     "saved": N_("Saved."),
-    "published": N_("The product is in the shop now."),
-    "hidden": N_("The product is out of the shop now."),
-    "pictures": N_("The pictures are changed."),
+    "published": N_("Published: the product is in the shop."),
+    "hidden": N_("Unpublished: the product is no longer in the shop."),
+    "pictures": N_("Pictures changed."),
 }
 TAX_NAMES = {"standard": N_("Standard rate"), "reduced": N_("Reduced rate"), "zero": N_("No tax")}
 
@@ -113,6 +117,9 @@ async def edit_product_page(
         "problems": wrong.problems if own_form else {},
         "problem": wrong.problem if own_form else wrong.first,
         "wrong": price_of,
+        "unusual": isinstance(wrong.refused, PriceUnusual),
+        "priced": _priced(request, articles),
+        "mark": mark_of(product),
         "categories": categories,
         "said": said,
         "spoken": [(code, name) for code, name in LANGUAGES.items() if code != settings.language],
@@ -122,6 +129,17 @@ async def edit_product_page(
         "done": _(DONE[done]) if (done := request.query_params.get("done", "")) in DONE else None,
     }
     return page(request, "catalogue/product.html", values, status=wrong.status)
+
+
+def _priced(request: Request, articles: Sequence[Article]) -> dict[str, str] | None:
+    """Return the price that was changed just now, as its address says, with the way back."""
+    asked = request.query_params
+    before, after = (whole_number(asked.get(name, "")) for name in ("from", "to"))
+    for article in articles:
+        variant = article.variant
+        if asked.get("price") == str(variant.id) and after == variant.price_minor and before is not None:
+            return price_note(variant.id, variant.sku, before, after, variant.currency)
+    return None
 
 
 def _shown(article: Article, first: str | None) -> dict[str, Any]:
@@ -144,6 +162,7 @@ async def _save(request: Request, actor: Actor, fields: Fields) -> str:
             raise UnknownProduct
         keys = {key for key, _name in await category_choices(connection)}
         said = texts_of_options(articles)
+        check_mark(fields, articles[0].product)
         draft = read_product(fields, articles[0].product, context.settings.language, keys, said)
         fields.done()
         await save_articles_many(connection, [Article(draft, articles[0].variant)], staff_id=actor.id)

@@ -10,12 +10,14 @@ from starlette.routing import BaseRoute
 
 from safar.catalogue.articles import Article, articles_by_id, articles_of_product, variant_id_of
 from safar.catalogue.decide import OPTIONS_MAX
-from safar.catalogue.errors import SkuTaken, UnknownProduct
+from safar.catalogue.errors import PriceUnusual, SkuTaken, UnknownProduct
 from safar.catalogue.forms import read_first_options, read_sister, read_variant, values_of_variant
 from safar.catalogue.images import image_url, images_of
+from safar.catalogue.price_change import check_price
 from safar.catalogue.prices import currencies, prices_in
 from safar.catalogue.product_pages import DONE, tax_choices
 from safar.catalogue.saving import save_articles_many
+from safar.catalogue.stale import check_mark, mark_of
 from safar.kernel.database import Connection
 from safar.kernel.i18n import _
 from safar.kernel.ids import parse_id
@@ -42,6 +44,8 @@ async def _variant(request: Request, wrong: Wrong = NOTHING) -> Response:
             "problem": wrong.problem,
             "may_write": actor.may("manager"),
             "is_new": False,
+            "mark": mark_of(article.variant),
+            "unusual": isinstance(wrong.refused, PriceUnusual),
             "first": None,
             "done": _(DONE["saved"]) if request.query_params.get("done") == "saved" else None,
         }
@@ -86,11 +90,14 @@ async def _save(request: Request, actor: Actor, fields: Fields) -> str:
         if article is None:
             raise UnknownProduct
         others = await _others(connection, request, article.variant.currency)
+        check_mark(fields, article.variant)
         draft = read_variant(fields, article.variant, others)
         shown = {image.digest for image in await images_of(connection, article.product.id)}
         if draft.image and draft.image not in shown:
             fields.problems["image"] = _("Choose one of the options.")
         fields.done()
+        known = article.variant
+        check_price(fields, known.sku, known.price_minor, draft.price_minor, known.currency)
         await save_articles_many(connection, [Article(article.product, draft)], staff_id=actor.id)
     return f"/catalogue/variants/{variant_id}?done=saved"
 
@@ -115,6 +122,8 @@ async def _new(request: Request, wrong: Wrong = NOTHING) -> Response:
             "problem": wrong.problem,
             "may_write": True,
             "is_new": True,
+            "mark": "",
+            "unusual": False,
             "done": None,
             "first": _first_of(articles),
         }

@@ -109,6 +109,8 @@ class _Values(dict[str, str]):
                 return money(int(properties["total_minor"]), str(properties["currency"]))
             if name == "amount":
                 return money(int(properties["amount_minor"]), str(properties["currency"]))
+            if name in ("from", "to") and f"{name}_minor" in properties:
+                return money(int(properties[f"{name}_minor"]), str(properties["currency"]))
             if name == "quantity":
                 return number(int(properties.get("quantity", properties.get("units"))))
         except (KeyError, TypeError, ValueError):

@@ -10,13 +10,13 @@ from safar.kernel.i18n import LANGUAGES, _
 from safar.kernel.web.forms import Fields
 from safar.pricing.discounts import plain_code
 from safar.pricing.model import Band, Discount, DiscountKind, ShippingMethod, Tax
-from safar.pricing.places import is_country
+from safar.pricing.places import countries_named, is_country
 from safar.pricing.shipping import plain_postcode
 
 BANDS_MAX = 8
 PERCENT_WHOLE = 10_000
 RATE_WHOLE = 100_000
-_COUNTRIES_MAX = 250
+_COUNTRIES_TEXT_MAX = 4000
 _POSTCODES_MAX = 500
 _WEIGHT_G_MAX = 1_000_000
 _USES_MAX = 100_000_000
@@ -44,11 +44,14 @@ def tax_in(fields: Fields) -> Tax:
 
 
 def places_in(fields: Fields) -> tuple[list[str], list[str]]:
-    """Return the countries and the postcodes of a zone."""
-    countries = [word.upper() for word in _words(fields, "countries", 4 * _COUNTRIES_MAX)]
-    unknown = [country for country in countries if not is_country(country)]
+    """Return the countries and the postcodes of a zone; countries by code or name, or ticked in the list."""
+    text = fields.text("countries", length_max=_COUNTRIES_TEXT_MAX, required=False)
+    countries, unknown = countries_named(text)
+    ticked = [name.removeprefix("country-") for name in fields.values if name.startswith("country-")]
+    unknown += [code for code in ticked if not is_country(code)]
+    countries = sorted({*countries, *ticked})
     if unknown:
-        fields.problems["countries"] = _("No country has the code %(codes)s.", codes=", ".join(unknown[:5]))
+        fields.problems["countries"] = _("Not a country: %(names)s.", names=", ".join(unknown[:5]))
     postcodes = _words(fields, "postcodes", 20 * _POSTCODES_MAX)
     bad = [postcode for postcode in postcodes if not _is_pattern(postcode)]
     if bad or len(postcodes) > _POSTCODES_MAX:

@@ -6,14 +6,15 @@ from functools import cache
 
 from babel import Locale
 
-from safar.kernel.i18n import current_language
-from safar.kernel.text import ascii_digits
+from safar.kernel.i18n import LANGUAGES, current_language
+from safar.kernel.text import ascii_digits, fold
 from safar.pricing.model import Rules
 
 # Of CLDR's territories those that are no ISO 3166 country to which goods are sent.
 _NO_COUNTRY = frozenset(
     {"AC", "AN", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
 )
+_COMMAS = re.compile(r"[,;،\n]+")
 # As the post offices of our languages' countries write them.
 _POSTCODES = {
     "BR": re.compile(r"[0-9]{5}-?[0-9]{3}"),
@@ -45,6 +46,30 @@ def country_name(code: str) -> str:
 
 def is_country(code: str) -> bool:
     return code in _names("en")
+
+
+@cache
+def _by_name() -> dict[str, str]:
+    """Return the codes of countries by their folded names, in every language of the console."""
+    return {"uk": "GB"} | {
+        fold(name): code for language in LANGUAGES for code, name in _names(language).items()
+    }
+
+
+def countries_named(text: str) -> tuple[list[str], list[str]]:
+    """Return the codes of the countries in a text, and what of it is none: names between commas, or codes."""
+    codes: list[str] = []
+    unknown: list[str] = []
+    for part in filter(None, (piece.strip() for piece in _COMMAS.split(text))):
+        named = _by_name().get(fold(part))
+        words = [part] if named else part.split()
+        for word in words:
+            code = named or _by_name().get(fold(word)) or word.upper()
+            if is_country(code):
+                codes.append(code)
+            else:
+                unknown.append(word)
+    return codes, unknown
 
 
 @cache

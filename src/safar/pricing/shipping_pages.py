@@ -74,7 +74,7 @@ async def _zone(request: Request, wrong: Wrong = NOTHING) -> Response:
         "zone": found,
         "zone_typed": {
             "name": found.name,
-            "countries": " ".join(found.countries),
+            "countries": ", ".join(country_name(code) for code in found.countries),
             "postcodes": " ".join(found.postcodes),
         }
         if wrong.form != "zone"
@@ -88,6 +88,7 @@ async def _zone(request: Request, wrong: Wrong = NOTHING) -> Response:
         "currency": context_of(request).settings.currency,
         "language": current_language(),
         "country_name": country_name,
+        "all_countries": all_countries(),
     }
     return page(request, "pricing/zone.html", values, status=wrong.status)
 

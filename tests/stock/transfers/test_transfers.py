@@ -7,10 +7,9 @@ from safar.kernel.database import Database
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.ids import new_id
 from safar.stock import actions as stock
-from safar.stock.errors import BelowPromised, NoSuchMove
+from safar.stock.errors import NoSuchMove
 from safar.stock.model import MAIN
 from safar.stock.policies import Policy, set_policy_many
-from safar.stock.restock import TooFewThere
 from safar.stock.transfers import (
     TransferArrival,
     TransferPlan,
@@ -20,7 +19,13 @@ from safar.stock.transfers import (
     send_transfer,
     transfer,
 )
-from safar.stock.transfers.model import MoreArrivedThanSent, NotOnTheWay, NotPlanned, WhyLost
+from safar.stock.transfers.model import (
+    MoreArrivedThanSent,
+    NotOnTheWay,
+    NotPlanned,
+    TooManyToTransfer,
+    WhyLost,
+)
 from tests.stage.books import books_agree, events
 from tests.stage.stock import AGENT, CLOCK, MUG, MUG_CODE, STAFF, STORE, level, lying
 
@@ -103,16 +108,27 @@ async def test_more_than_was_sent_does_not_arrive_and_a_changed_repetition_is_re
 
 
 async def test_what_is_promised_or_not_there_does_not_leave(shelves: Database) -> None:
-    with pytest.raises(BelowPromised):
+    with pytest.raises(TooManyToTransfer, match="Only 10 of MUG"):
         await left(shelves, plan((MUG, 11)))
     async with shelves.transaction() as connection:
         await set_policy_many(connection, [Policy(MUG, backorder_units=50)], staff_id=STAFF)
-    with pytest.raises(TooFewThere, match="only 10"):
+    with pytest.raises(TooManyToTransfer, match="Only 10 of MUG"):
         await left(shelves, plan((MUG, 11)))
     with pytest.raises(NoSuchMove):
         async with shelves.transaction() as connection:
             await draft(connection, TransferPlan(new_id(), MAIN, MAIN))
     assert await lying(shelves) == {("MUG", "Main warehouse"): 10, ("CLOCK", "Main warehouse"): 5}
+
+
+async def test_more_than_lies_there_is_refused_on_the_line_with_the_article_named(
+    desk: httpx.AsyncClient, shelves: Database
+) -> None:
+    form = {"transfer_id": str(new_id()), "from_id": str(MAIN), "to_id": str(STORE)}
+    path = (await desk.post("/stock/transfers", data=form)).headers["location"]
+    refused = await desk.post(f"{path}/lines", data={"code": "MUG", "quantity": "99999"})
+    assert refused.status_code == 409
+    assert "Only 10 of MUG can leave" in refused.text
+    assert (await desk.post(f"{path}/lines", data={"code": "MUG", "quantity": "10"})).status_code == 303
 
 
 async def test_a_transfer_that_is_called_off_brings_back_what_is_on_the_way(shelves: Database) -> None:

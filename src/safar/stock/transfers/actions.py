@@ -1,18 +1,20 @@
 """The verbs of transfers. What is on the way belongs to no location that sells; only the lines know it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from safar.catalogue.actions import variants_by_id
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, row, rows, tuples, value
 from safar.kernel.errors import SameKeyOtherBody
+from safar.kernel.i18n import number as written
 from safar.kernel.ids import derived_id
 from safar.kernel.keyset import LAST_NUMBER
 from safar.kernel.queries import queries_beside
-from safar.stock.actions import move_many
+from safar.stock.actions import levels, move_many
 from safar.stock.errors import NoSuchMove
 from safar.stock.model import LOSS, TRANSIT, Transfer
 from safar.stock.purchasing.errors import TooManyLines
@@ -22,6 +24,7 @@ from safar.stock.transfers.model import (
     NothingPlanned,
     NotOnTheWay,
     NotPlanned,
+    TooManyToTransfer,
     TransferArrival,
     TransferLine,
     TransferPlan,
@@ -72,7 +75,10 @@ async def draft(connection: Connection, plan: TransferPlan) -> int:
 async def set_transfer_line(
     connection: Connection, transfer_id: UUID, variant_id: UUID, quantity: int
 ) -> None:
-    """Put so many units on a transfer that has not left; none takes the line off. Raises NotPlanned."""
+    """Put so many units on a transfer that has not left; none takes the line off.
+
+    Raises NotPlanned, TooManyToTransfer.
+    """
     found = await _locked(connection, transfer_id)
     if found.state != TransferState.DRAFT:
         raise NotPlanned
@@ -80,15 +86,27 @@ async def set_transfer_line(
     if quantity == 0:
         await execute(connection, QUERIES["remove_line"], key)
         return
+    await _check_free(connection, found.from_location_id, {variant_id: quantity})
     params = {**key, "quantity": quantity, "lines_max": LINES_MAX}
     if not await execute(connection, QUERIES["set_line"], params):
         raise TooManyLines(count=LINES_MAX)
 
 
+async def _check_free(connection: Connection, location_id: UUID, wanted: Mapping[UUID, int]) -> None:
+    """Raise TooManyToTransfer for the first article of which fewer are free there than are wanted."""
+    there = await levels(connection, list(wanted))
+    variants = await variants_by_id(connection, wanted)
+    for variant_id, quantity in wanted.items():
+        level = there.get((variant_id, location_id))
+        free = max(min(level.free, level.on_hand), 0) if level else 0
+        if quantity > free:
+            raise TooManyToTransfer(free=written(free), sku=variants[variant_id].sku)
+
+
 async def send_transfer(connection: Connection, transfer_id: UUID, *, staff_id: UUID | None) -> None:
     """Let the units leave; again is the same as once. Writes transfer.sent and a move for each line.
 
-    Raises TooFewThere or BelowPromised when a line has more than may leave, NotPlanned, NothingPlanned.
+    Raises TooManyToTransfer when a line has more than may leave, NotPlanned, NothingPlanned.
     """
     found = await _locked(connection, transfer_id)
     if found.state == TransferState.SENT:
@@ -98,6 +116,7 @@ async def send_transfer(connection: Connection, transfer_id: UUID, *, staff_id: 
     lines = await transfer_lines_of(connection, transfer_id)
     if not lines:
         raise NothingPlanned
+    await _check_free(connection, found.from_location_id, {line.variant_id: line.quantity for line in lines})
     moves = [
         _move(
             found,

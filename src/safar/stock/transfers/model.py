@@ -116,6 +116,12 @@ class NotOnTheWay(Conflict):
     code = "not_on_the_way"
 
 
+class TooManyToTransfer(Conflict):
+    """Only %(free)s of %(sku)s can leave; the rest is sold or kept back. Transfer fewer."""
+
+    code = "too_many_to_transfer"
+
+
 class NothingPlanned(SafarError):
     """There is nothing on this transfer yet. Add a line first."""
 
