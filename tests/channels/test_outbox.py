@@ -65,7 +65,9 @@ async def test_a_queued_mail_is_really_sent_with_its_id_and_both_forms(
     assert "&lt;b&gt;" in html.get_content()
     assert f'href="{page}&amp;b=2"' in html.get_content()
     assert "https://other.example/p" in html.get_content()
-    assert html.get_content().count("href=") == 1, "this mail links only to the shop's own pages"
+    assert html.get_content().count("href=") == 2, "this mail links only to the shop's own pages"
+    assert 'href="https://shop.example/u/x"' in html.get_content(), "and to the way out of such mails"
+    assert arrived["Content-Language"] == "fa"
     told = await events(mailing, "message.queued", "message.sent")
     assert [event["name"] for event in told] == ["message.queued", "message.sent"]
     assert told[1]["message_id"] == str(sent.message_id)

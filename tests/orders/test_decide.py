@@ -108,7 +108,7 @@ def test_every_mail_can_be_written_whatever_the_customer_is_called(
         payment_state=payment,
         reason=reason,
         link="https://shop.example/orders/x",
-        lines=[(2, "100% cotton %s", 50)],
+        lines=[(2, "100% cotton %s", 50, "")],
     )
     mail = mail_of(kind, about)
     assert mail.message_id == mail_of(kind, about).message_id

@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safar.channels.compose import as_html
+from safar.channels.compose import page_for
+from safar.channels.design import Look
+from safar.channels.model import Author, Due
+from safar.kernel import clock
 from safar.kernel.database import Database
 from safar.kernel.ids import new_id
 from safar.kernel.text import plain_words
@@ -30,15 +33,17 @@ async def test_a_confirmation_to_an_address_that_nobody_proved_has_no_typed_text
     }
     assert (await browser.post("/buy", json=order)).status_code == 201
     async with database.connection() as connection:
-        found = await connection.execute("SELECT address, subject, body, language FROM messages")
-        ((address, subject, body, language),) = await found.fetchall()
+        found = await connection.execute("SELECT address, subject, body, letter FROM messages")
+        ((address, subject, body, letter),) = await found.fetchall()
     assert address == "someone@else.example"
     for typed in ("evil", "pay now", "parcel", "fee"):
         assert typed not in body
         assert typed not in subject
-    html = as_html(body, language, only="http://127.0.0.1:8000")
-    assert html.count("<a href=") == 1
-    assert '<a href="http://127.0.0.1:8000/orders/' in html
+    html = page(body, "http://127.0.0.1:8000", letter=letter)
+    assert "evil" not in html
+    assert "parcel" not in html
+    assert html.count("href=") == 1
+    assert 'href="http://127.0.0.1:8000/orders/' in html
 
 
 @pytest.mark.finding("security-13")
@@ -79,6 +84,11 @@ def test_typed_words_are_one_line_within_their_bound_without_an_address(text: st
     ["http://evil.example/pay", "http://shop.example.evil.example/", "http://shop.example@evil.example/x"],
 )
 def test_no_address_but_ours_is_a_link_in_what_the_shop_writes_by_itself(url: str) -> None:
-    assert "<a" not in as_html(f"See {url} now", "en", only="http://shop.example")
-    assert "<a" in as_html(f"See {url} now", "en")
-    assert "<a" in as_html("See http://shop.example/orders/x now", "en", only="http://shop.example")
+    assert "<a" not in page(f"See {url} now", "http://shop.example")
+    assert "<a" in page(f"See {url} now", "http://shop.example", author=Author.STAFF)
+    assert "<a" in page("See http://shop.example/orders/x now", "http://shop.example")
+
+
+def page(text: str, url: str, *, author: str = Author.SHOP, letter: dict[str, object] | None = None) -> str:
+    due = Due(new_id(), author, "a@b.example", "News", text, "en", None, None, 1, clock.now(), letter=letter)
+    return page_for(due, Look("Shop", (), url))

@@ -136,7 +136,7 @@ async def test_a_cancelled_exchange_gives_back_what_was_paid_for_what_is_here(
     assert await counter.state(return_id) == "refunded"
     async with context.database.connection() as connection:
         body = await value(
-            connection, "SELECT body FROM messages WHERE subject LIKE '%%was cancelled' ORDER BY at DESC"
+            connection, "SELECT body FROM messages WHERE subject LIKE '%%has been cancelled' ORDER BY at DESC"
         )
     assert "£7.50" in body
     await books_agree(context.database)

@@ -65,10 +65,10 @@ async def test_the_rest_of_a_partly_sent_order_is_given_up_once(context: Context
     assert await free(context.database) == (9, 0)
     async with context.database.connection() as connection:
         assert await can_return(connection, order_id) == {MUG: 1}
-        body = await value(connection, "SELECT body FROM messages WHERE subject LIKE '%%will not come'")
+        body = await value(connection, "SELECT body FROM messages WHERE subject LIKE '%%is unavailable'")
     assert "2 × Retrospot mug" in body
     assert "It broke" in body
-    assert "You get £12.85 back" in body
+    assert "We’ll refund £12.85" in body
     names = ["order.given_up", "order.shipped"]
     assert await events(context.database, *names) == names
     await context.batched(deliver_many, OrderDelivery(order_id, SAM))

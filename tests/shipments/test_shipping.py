@@ -70,7 +70,7 @@ async def test_an_order_in_two_parcels_is_shipped_with_the_second(context: Conte
         content = await sent_in(connection, [parcel.id for parcel in parcels])
         mails = await value(connection, "SELECT count(*) FROM messages WHERE subject LIKE '%%is on its way'")
         told = await value(
-            connection, "SELECT count(*) FROM messages WHERE body LIKE '%%The rest follows%%AB 1%%'"
+            connection, "SELECT count(*) FROM messages WHERE body LIKE '%%The rest will follow%%AB 1%%'"
         )
     assert [{one.sku: one.quantity for one in content[parcel.id]} for parcel in parcels] == [
         {"MUG": 1},

@@ -31,7 +31,7 @@ EXAMPLE_BODY = N_(
 class OfferChoice(Offer):
     """A product that may be offered, with the units free in the warehouse."""
 
-    free: int
+    free: int = 0
 
 
 @dataclass(frozen=True, slots=True)

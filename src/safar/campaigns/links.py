@@ -17,9 +17,13 @@ def link_url(vault: Vault, settings: Settings, send_id: UUID) -> str:
     return f"{settings.public_url.rstrip('/')}/l/{_token(vault, _LINK, send_id)}"
 
 
-def unsubscribe_url(vault: Vault, settings: Settings, send_id: UUID) -> str:
-    """Return the address at which this send's customer ends such messages; a POST to it needs no page."""
-    return f"{settings.public_url.rstrip('/')}/unsubscribe/{_token(vault, _UNSUBSCRIBE, send_id)}"
+def unsubscribe_url(vault: Vault, settings: Settings, send_id: UUID, language: str) -> str:
+    """Return the address at which this send's customer ends such messages; a POST to it needs no page.
+
+    Its page speaks the language of the mail, whatever the browser's is.
+    """
+    token = _token(vault, _UNSUBSCRIBE, send_id)
+    return f"{settings.public_url.rstrip('/')}/unsubscribe/{token}?lang={language}"
 
 
 def send_of_link(vault: Vault, token: str) -> UUID:

@@ -31,11 +31,12 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A message as it goes to one customer: plain text."""
+    """A message as it goes to one customer: plain text, and the part of it that the campaign says."""
 
     subject: str
     body: str
     language: str
+    said: str
 
 
 def write_mail(
@@ -68,8 +69,8 @@ def write_mail(
         }
         subject = shortened(printable(compiled(subjects[spoken]).render(**values)), SUBJECT_MAX)
         body = compiled(bodies[spoken]).render(**values).strip()
-        farewell = _("To receive no more messages like this one: %(url)s", url=unsubscribe)
-    return Written(subject, f"{body}\n\n--\n{farewell}\n", spoken)
+        farewell = _("Unsubscribe: %(url)s", url=unsubscribe)
+    return Written(subject, f"{body}\n\n--\n{farewell}\n", spoken, body)
 
 
 def _spoken(subjects: Mapping[str, str], bodies: Mapping[str, str], *wanted: str) -> str:

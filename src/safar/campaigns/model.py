@@ -86,7 +86,7 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What is offered: the variant with its product, and its price in minor units."""
+    """What is offered: the variant with its product, its price in minor units, its picture's digest."""
 
     variant_id: UUID
     sku: str
@@ -95,6 +95,7 @@ class Offer:
     category: str
     price_minor: int
     currency: str
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,9 @@ FOR UPDATE
 SELECT {campaign} FROM campaigns ORDER BY created_at DESC, id LIMIT %(limit)s
 
 -- name: offers
-SELECT v.id AS variant_id, v.sku, p.title, p.slug, p.category, v.price_minor, v.currency
+SELECT
+    v.id AS variant_id, v.sku, p.title, p.slug, p.category, v.price_minor, v.currency,
+    coalesce(v.image, p.image) AS image
 FROM variants AS v JOIN products AS p ON p.id = v.product_id
 WHERE v.id = ANY(%(ids)s)
 

@@ -17,6 +17,7 @@ from safar.campaigns.actions import end_campaign, finish_campaign, pause_campaig
 from safar.campaigns.decide import RESTING, STEP_MAX, PaceFigures, Responses, pace
 from safar.campaigns.decide import ShopFlow as SiteFigures
 from safar.campaigns.learn import Silence
+from safar.campaigns.letter import letter_of_campaign
 from safar.campaigns.links import link_url, unsubscribe_url
 from safar.campaigns.model import Campaign
 from safar.campaigns.permission import quiet_until
@@ -227,7 +228,8 @@ async def _written(
     outgoing: list[Outgoing] = []
     unwritable: list[_Taken] = []
     for send in sends:
-        away = unsubscribe_url(vault, settings, send.id)
+        away = unsubscribe_url(vault, settings, send.id, send.language)
+        link = link_url(vault, settings, send.id)
         try:
             written = mail.write_mail(
                 campaign.subject,
@@ -235,7 +237,7 @@ async def _written(
                 facts,
                 name=send.name,
                 language=send.language,
-                link=link_url(vault, settings, send.id),
+                link=link,
                 unsubscribe=away,
             )
         except (LiquidError, RecursionError):
@@ -253,6 +255,7 @@ async def _written(
                 body=written.body,
                 language=written.language,
                 unsubscribe_url=away,
+                letter=letter_of_campaign(written.said, written.language, offer, link),
             )
         )
     return outgoing, unwritable

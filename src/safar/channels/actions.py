@@ -21,6 +21,7 @@ from safar.channels.model import (
     Trouble,
     Withheld,
 )
+from safar.channels.texts import all_in_their_words
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
@@ -69,6 +70,7 @@ async def queue_many(connection: Connection, outgoing: Sequence[Outgoing]) -> li
     """
     if not outgoing:
         return []
+    outgoing = await all_in_their_words(connection, outgoing)
     records = [_record(message) for message in outgoing]
     written = await _ids(connection, QUERIES["queue"], {"messages": as_json(records)})
     await append_many(
@@ -80,6 +82,7 @@ async def queue_many(connection: Connection, outgoing: Sequence[Outgoing]) -> li
 async def queue_first(connection: Connection, outgoing: Sequence[Outgoing]) -> None:
     """As `queue_many`, for messages about what is written with them: nobody can have queued one before."""
     if outgoing:
+        outgoing = await all_in_their_words(connection, outgoing)
         send(connection, QUERIES["queue_first"], {"messages": as_json([_record(one) for one in outgoing])})
         await append_many(connection, [_queued(message) for message in outgoing])
 

@@ -1,10 +1,13 @@
 """Channels and messages: what goes out, and how an attempt to send it ended."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
+from safar.channels.letters import Letter
 from safar.kernel import clock
 from safar.kernel.ids import derived_id
 
@@ -29,6 +32,7 @@ class Outgoing:
 
     `address` is the e-mail address, or on the web the visitor id. `waiting_since`: when the question came in
     that this answers; `in_reply_to`: the provider's id of the message it answers, for threading there.
+    `letter`: an e-mail part by part; `body` says the same as plain text.
     """
 
     message_id: UUID
@@ -45,12 +49,13 @@ class Outgoing:
     unsubscribe_url: str | None = None
     in_reply_to: str | None = None
     waiting_since: datetime | None = None
+    letter: Letter | None = None
     at: datetime = field(default_factory=clock.now)
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A message that this process has taken to send; `tries` counts this attempt."""
+    """A message that this process has taken to send; `tries` counts this attempt. `letter`: as it is kept."""
 
     id: UUID
     author: str
@@ -64,6 +69,7 @@ class Due:
     at: datetime
     customer_id: UUID | None = None
     campaign_id: UUID | None = None
+    letter: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

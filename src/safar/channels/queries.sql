@@ -1,4 +1,4 @@
--- owns: channel_envelopes, channel_gone_addresses, channels, messages
+-- owns: channel_envelopes, channel_gone_addresses, channels, mail_texts, messages
 
 -- name: ensure_channels
 INSERT INTO channels (id, kind, name, created_at)
@@ -9,16 +9,16 @@ ON CONFLICT (id) DO NOTHING
 -- fragment: into_outbox
 INSERT INTO messages (
     id, channel_id, direction, author, customer_id, conversation_id, campaign_id, staff_id, address, subject,
-    body, language, state, at, next_try_at, ended_at, waiting_since, in_reply_to, unsubscribe_url
+    body, language, state, at, next_try_at, ended_at, waiting_since, in_reply_to, unsubscribe_url, letter
 )
 SELECT
     m.message_id, m.channel_id, 'out', m.author, m.customer_id, m.conversation_id, m.campaign_id, m.staff_id,
     m.address, m.subject, m.body, m.language, m.state, m.at, m.at, m.ended_at, m.waiting_since, m.in_reply_to,
-    m.unsubscribe_url
+    m.unsubscribe_url, m.letter
 FROM jsonb_to_recordset(%(messages)s::jsonb) AS m (
     message_id uuid, channel_id uuid, author text, customer_id uuid, conversation_id uuid, campaign_id uuid,
     staff_id uuid, address text, subject text, body text, language text, state text, at timestamptz,
-    ended_at timestamptz, waiting_since timestamptz, in_reply_to text, unsubscribe_url text
+    ended_at timestamptz, waiting_since timestamptz, in_reply_to text, unsubscribe_url text, letter jsonb
 )
 
 -- name: queue
@@ -55,7 +55,7 @@ FROM taken
 WHERE messages.id = taken.id
 RETURNING
     messages.id, author, address, subject, body, language, unsubscribe_url, in_reply_to, tries, at, customer_id,
-    campaign_id
+    campaign_id, letter
 
 -- name: withhold
 -- What was taken and may not leave: for good, or until a time.
@@ -210,3 +210,22 @@ FROM jsonb_to_recordset(%(messages)s::jsonb) AS m (
 )
 ON CONFLICT (channel_id, external_id) DO NOTHING
 RETURNING id
+
+-- name: mail_texts
+SELECT kind, language, subject, intro, closing FROM mail_texts
+
+-- name: lock_mail_text
+SELECT kind, language, subject, intro, closing FROM mail_texts
+WHERE kind = %(kind)s AND language = %(language)s
+FOR UPDATE
+
+-- name: set_mail_text
+INSERT INTO mail_texts (kind, language, subject, intro, closing, changed_at)
+VALUES (%(kind)s, %(language)s, %(subject)s, %(intro)s, %(closing)s, %(now)s)
+ON CONFLICT (kind, language) DO UPDATE
+SET
+    subject = excluded.subject, intro = excluded.intro, closing = excluded.closing,
+    changed_at = excluded.changed_at
+
+-- name: forget_mail_text
+DELETE FROM mail_texts WHERE kind = %(kind)s AND language = %(language)s

@@ -11,6 +11,8 @@ from safar.channels.model import Outgoing
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel.database import Connection, as_json, execute, rows
+from safar.kernel.i18n import speaking
+from safar.orders.address import address_of
 from safar.orders.mail import MailedOrder, mail_of
 from safar.orders.model import Goods, Order, OrderLine, PaymentState
 from safar.orders.reading import QUERIES, goods_of, order_lines_of
@@ -88,6 +90,8 @@ async def write_changes(connection: Connection, changes: Mapping[UUID, OrderChan
 
 def _mail(change: OrderChange, lines: Sequence[OrderLine]) -> Outgoing:
     order = change.order
+    with speaking(order.language):
+        address = address_of(order)
     about = MailedOrder(
         order_id=order.id,
         number=order.number,
@@ -95,14 +99,14 @@ def _mail(change: OrderChange, lines: Sequence[OrderLine]) -> Outgoing:
         campaign_id=order.campaign_id,
         name=order.name,
         email=order.email,
-        address=order.address,
+        address=address,
         language=order.language,
         total_minor=order.total_minor,
         currency=order.currency,
         payment_state=change.payment_state,
         reason=change.reason,
         link=change.link,
-        lines=[(line.quantity, line.title, line.price_minor) for line in lines],
+        lines=[(line.quantity, line.title, line.price_minor, line.image or "") for line in lines],
         discount_minor=order.discount_minor,
         shipping_minor=order.shipping_minor,
         tax_minor=order.tax_minor,

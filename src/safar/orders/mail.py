@@ -1,13 +1,15 @@
 """What the shop writes to a customer about an order, in the language it was ordered in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from uuid import UUID
 
+from safar.catalogue.images import image_url
+from safar.channels.letters import Letter, MailKind, Part, plain_text
 from safar.channels.model import EMAIL, Author, Outgoing
-from safar.kernel.i18n import N_, _, day, money, speaking
+from safar.kernel.i18n import N_, _, day, money, number, speaking
 from safar.kernel.ids import derived_id
 from safar.kernel.text import plain_words
 from safar.orders.model import Order, PaymentState
@@ -19,7 +21,7 @@ _NAME_MAX, _LINE_MAX = 60, 120
 
 @dataclass(slots=True, kw_only=True)  # not frozen: made for every order
 class MailedOrder:
-    """An order as its mails tell of it; a line is (quantity, title, price of one).
+    """An order as its mails tell of it; a line is (quantity, title, price of one, picture's digest or "").
 
     `promised_on`: the day on which units that are still to come leave. `proven`: the customer has shown that
     they read the mailbox. `credit_minor`: see `Change`.
@@ -38,7 +40,7 @@ class MailedOrder:
     payment_state: str
     reason: str | None
     link: str
-    lines: Sequence[tuple[int, str, int]] = ()
+    lines: Sequence[tuple[int, str, int, str]] = ()
     discount_minor: int = 0
     shipping_minor: int = 0
     tax_minor: int = 0
@@ -48,37 +50,74 @@ class MailedOrder:
     credit_minor: int = 0
 
 
-_SUBJECTS = {
-    "confirmed": N_("Your order %(number)s is confirmed"),
-    "cancelled": N_("Your order %(number)s was cancelled"),
-    "refunded": N_("Your money for order %(number)s is on its way back"),
+CLOSING = N_("Questions? Just reply to this e-mail.")
+KINDS = {
+    "confirmed": MailKind(
+        "order-confirmed",
+        N_("Order confirmed"),
+        N_("Your order %(number)s is confirmed"),
+        N_("Thank you for your order. We’re packing it now and will e-mail you when it ships."),
+        ("number", "total"),
+        CLOSING,
+    ),
+    "cancelled": MailKind(
+        "order-cancelled",
+        N_("Order cancelled"),
+        N_("Your order %(number)s has been cancelled"),
+        N_("We’re sorry: your order could not go ahead."),
+        ("number", "total"),
+        CLOSING,
+    ),
+    "refunded": MailKind(
+        "order-refunded",
+        N_("Order refunded"),
+        N_("Your refund for order %(number)s is on its way"),
+        N_("We’ve refunded %(total)s to the payment method you used."),
+        ("number", "total"),
+        CLOSING,
+    ),
 }
 
 
 def mail_of(kind: str, about: MailedOrder) -> Outgoing:
-    """Return the mail of a `kind` of _SUBJECTS; each order gets each kind at most once."""
+    """Return the mail of a `kind` of KINDS; each order gets each kind at most once."""
     with speaking(about.language):
-        parts = ["\n".join(_news(kind, about))]
+        parts = _news(kind, about)
         if kind == "confirmed":
-            parts.append("\n".join(_goods(about)))
+            parts += _goods(about)
             if about.proven:
                 address = [plain_words(line, _LINE_MAX) for line in about.address.splitlines()]
-                parts.append("\n".join([_("It goes to:"), *filter(None, address)]))
-        subject = _(_SUBJECTS[kind], number=about.number)
-        return letter(about, derived_id("order mail", about.order_id, kind), subject, parts, about.link)
+                rows = [(line,) for line in [plain_words(about.name, _NAME_MAX), *address] if line]
+                parts.append(Part("lines", _("Delivery address:"), rows=rows))
+        named = {
+            "number": str(about.number),
+            "total": _amount(about.language, about.total_minor, about.currency),
+        }
+        return letter(
+            about, derived_id("order mail", about.order_id, kind), KINDS[kind], named, parts, about.link
+        )
 
 
 def letter(
-    to: Order | MailedOrder, message_id: UUID, subject: str, paragraphs: Sequence[str], link: str
+    to: Order | MailedOrder,
+    message_id: UUID,
+    kind: MailKind,
+    named: Mapping[str, str],
+    parts: Sequence[Part],
+    link: str,
 ) -> Outgoing:
-    """Return a mail to a customer, `paragraphs` between the salutation and what every mail ends with.
+    """Return a mail to a customer, `parts` between its first words and what every mail ends with.
 
     Call it while speaking the customer's language.
     """
-    parts = [salutation(to.name, proven=to.proven), *(text for text in paragraphs if text)]
+    words = [
+        Part("text", salutation(to.name, proven=to.proven)),
+        Part("intro", _(kind.intro) % named),
+        *parts,
+    ]
     if link:
-        parts.append(_("See how your order stands: %(link)s", link=link))
-    parts.append(_("Questions? Just answer this e-mail."))
+        words.append(Part("button", _("Track your order"), link))
+    words.append(Part("closing", _(kind.closing)))
     return Outgoing(
         message_id=message_id,
         channel_id=EMAIL,
@@ -86,9 +125,10 @@ def letter(
         customer_id=to.customer_id,
         campaign_id=to.campaign_id,
         address=to.email,
-        subject=subject,
-        body="\n\n".join(parts) + "\n",
+        subject=_(kind.subject) % named,
+        body=plain_text(words),
         language=to.language,
+        letter=Letter(kind.key, named, words),
     )
 
 
@@ -101,45 +141,49 @@ def salutation(name: str, *, proven: bool) -> str:
     return _("Hello %(name)s,", name=words) if words else _("Hello,")
 
 
-def _news(kind: str, about: MailedOrder) -> list[str]:
-    amount = _amount(about.language, about.total_minor, about.currency)
+def _news(kind: str, about: MailedOrder) -> list[Part]:
+    """Return what is said besides the first words, which staff may change."""
     if kind == "confirmed":
-        paid = about.payment_state == PaymentState.PAID
-        payment = _("You have paid %(amount)s.") if paid else _("You pay %(amount)s on delivery.")
-        kept = _("thank you. The units are yours and we are packing them.")
-        news = [kept, payment % {"amount": amount}]
-        if about.promised_on:
-            news.append(
-                _("Some of it is still on its way to us: it leaves on %(day)s.", day=day(about.promised_on))
-            )
-        return news
+        if not about.promised_on:
+            return []
+        late = _(
+            "Some items are still on their way to us and will ship on %(day)s.", day=day(about.promised_on)
+        )
+        return [Part("text", late)]
     if kind == "refunded":
-        return [_("we have given back %(amount)s in the way you paid.", amount=amount)]
+        return []
+    amount = _amount(about.language, about.total_minor, about.currency)
     why = REASONS[about.reason or "cancelled_by_shop"]
-    news = [_("we are sorry: your order could not be carried out."), _(why)]
+    news = [_(why)]
     if about.payment_state == PaymentState.OWED:
-        news.append(_("You get %(amount)s back; we tell you as soon as it is done.", amount=amount))
+        news.append(_("We’ll refund %(amount)s and e-mail you when it is done.", amount=amount))
     elif about.payment_state == PaymentState.STARTED:
-        news.append(_("Should the payment still arrive, you get it back in full."))
+        news.append(_("If your payment still reaches us, we’ll refund it in full."))
     if about.credit_minor:
         credit = _amount(about.language, about.credit_minor, about.currency)
-        news.append(_("You get %(amount)s for what you send back, as soon as it is here.", amount=credit))
-    return news
+        news.append(_("We’ll refund %(amount)s once the items you’re returning are here.", amount=credit))
+    return [Part("text", text) for text in news]
 
 
-def _goods(about: MailedOrder) -> list[str]:
+def _goods(about: MailedOrder) -> list[Part]:
+    """Return what was ordered and what it costs."""
+
+    def amount(minor: int) -> str:
+        return _amount(about.language, minor, about.currency)
+
     goods = [
-        f"{quantity} × {title}  {_amount(about.language, price * quantity, about.currency)}"
-        for quantity, title, price in about.lines[:_LINES_MAX]
+        (line[1], amount(line[2] * line[0]), image_url(line[3], 160) if line[3] else "", number(line[0]))
+        for line in about.lines[:_LINES_MAX]
     ]
     extra = (
-        (_("Discount: %(amount)s"), -about.discount_minor),
-        (_("Delivery: %(amount)s"), about.shipping_minor),
-        (_("Tax: %(amount)s"), 0 if about.tax_included else about.tax_minor),
+        (_("Discount"), -about.discount_minor),
+        (_("Delivery"), about.shipping_minor),
+        (_("Tax"), 0 if about.tax_included else about.tax_minor),
     )
-    goods += [text % {"amount": _amount(about.language, n, about.currency)} for text, n in extra if n]
-    total = _amount(about.language, about.total_minor, about.currency)
-    return [*goods, _("Total: %(amount)s", amount=total)]
+    sums = [(label, amount(minor)) for label, minor in extra if minor]
+    paid = about.payment_state == PaymentState.PAID
+    sums.append((_("Paid") if paid else _("To pay on delivery"), amount(about.total_minor)))
+    return [Part("goods", rows=goods), Part("sums", rows=sums)]
 
 
 @lru_cache(maxsize=2048)

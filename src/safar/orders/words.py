@@ -5,12 +5,12 @@ from safar.orders.model import OrderState, PaymentState
 
 REASONS = {
     "payment_declined": N_("The payment was declined. Nothing was charged."),
-    "payment_unfinished": N_("The payment was not completed in time, so the units went back on the shelf."),
+    "payment_unfinished": N_("The payment wasn’t completed in time, so your items are back on sale."),
     "sold_out_while_paying": N_(
-        "Your payment came after the time for which the units were kept, and they are sold out now."
+        "Your payment arrived after we had stopped holding your items, and they have since sold out."
     ),
-    "cancelled_by_shop": N_("The shop had to cancel it."),
-    "cancelled_by_customer": N_("It was cancelled as you asked."),
+    "cancelled_by_shop": N_("We had to cancel it."),
+    "cancelled_by_customer": N_("You asked us to cancel it."),
 }
 STATES = {
     OrderState.PLACED: N_("Waiting for payment"),

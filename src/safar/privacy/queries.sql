@@ -53,8 +53,8 @@ DELETE FROM newsletter_requests WHERE customer_id = ANY(%(ids)s) OR email = ANY(
 -- name: erase_messages
 UPDATE messages
 SET
-    address = '', subject = NULL, body = '', external_id = NULL, in_reply_to = NULL, unsubscribe_url = NULL,
-    reason = CASE WHEN state IN ('queued', 'sending') THEN 'erased' END,
+    address = '', subject = NULL, body = '', letter = NULL, external_id = NULL, in_reply_to = NULL,
+    unsubscribe_url = NULL, reason = CASE WHEN state IN ('queued', 'sending') THEN 'erased' END,
     ended_at = coalesce(ended_at, %(now)s),
     state = CASE WHEN state IN ('queued', 'sending') THEN 'skipped' ELSE state END
 WHERE customer_id = ANY(%(ids)s)

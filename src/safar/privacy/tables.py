@@ -110,6 +110,7 @@ TABLES: Mapping[str, Kept] = {
     "product_popularity": _FIGURES,
     "shop_words": _GOODS, "search_synonyms": _GOODS,
     "shop_settings": ForEver("one row a fact about the shop"),
+    "mail_texts": ForEver("one row a kind of mail and language whose words staff have changed"),
     "orders": _BOOKS, "order_lines": _ORDER, "order_goods": _ORDER,
     "given_up": _ORDER, "given_up_lines": _ORDER,
     "documents": _BOOKS, "document_series": _SYSTEM, "order_credits": _BOOKS,

@@ -3,29 +3,66 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from safar.channels.letters import MailKind, Part
 from safar.channels.model import Outgoing
 from safar.kernel.i18n import N_, _, money, number, speaking
 from safar.kernel.ids import derived_id
-from safar.orders.mail import letter
+from safar.orders.mail import CLOSING, letter
 from safar.orders.model import Order
 from safar.returns.model import Return, ReturnState
 
 _LINES_MAX = 50
 
-_SUBJECTS = {
-    ReturnState.REQUESTED: N_("We have your return request %(number)s"),
-    ReturnState.APPROVED: N_("You can send back your return %(number)s"),
-    ReturnState.REFUSED: N_("About your return %(number)s"),
-    ReturnState.RECEIVED: N_("Your return %(number)s has arrived"),
-    ReturnState.EXCHANGED: N_("Your return %(number)s has arrived"),
+KINDS = {
+    ReturnState.REQUESTED: MailKind(
+        "return-requested",
+        N_("Return requested"),
+        N_("We’ve received your return request %(number)s"),
+        N_("We’ll look at your request and reply by e-mail."),
+        ("number",),
+        CLOSING,
+    ),
+    ReturnState.APPROVED: MailKind(
+        "return-approved",
+        N_("Return approved"),
+        N_("Your return %(number)s is approved"),
+        N_("Please send the items back to us and write the return number %(number)s on the parcel."),
+        ("number",),
+        CLOSING,
+    ),
+    ReturnState.REFUSED: MailKind(
+        "return-refused",
+        N_("Return declined"),
+        N_("About your return %(number)s"),
+        N_("We’re sorry: we can’t accept this return."),
+        ("number",),
+        CLOSING,
+    ),
+    ReturnState.RECEIVED: MailKind(
+        "return-received",
+        N_("Return received"),
+        N_("Your return %(number)s has arrived"),
+        N_("Your parcel is here. We’ll e-mail you when your refund is on its way."),
+        ("number",),
+        CLOSING,
+    ),
+    ReturnState.EXCHANGED: MailKind(
+        "return-exchanged",
+        N_("Exchange received"),
+        N_("Your return %(number)s has arrived"),
+        N_("Your parcel is here. Thank you."),
+        ("number",),
+        CLOSING,
+    ),
 }
-_NEWS = {
-    ReturnState.REQUESTED: N_("you want to send something back. We look at it and answer you here."),
-    ReturnState.APPROVED: N_("please send it back, and write the number %(number)s on the parcel."),
-    ReturnState.REFUSED: N_("we cannot take this return."),
-    ReturnState.RECEIVED: N_("what you sent back is here. We tell you when the money has gone back."),
-    ReturnState.EXCHANGED: N_("what you sent back is here. Thank you."),
-}
+GIVEN_UP = MailKind(
+    "order-part-unavailable",
+    N_("Part of an order unavailable"),
+    N_("Part of your order %(number)s is unavailable"),
+    N_("We’re sorry: we can’t send these items."),
+    ("number",),
+    CLOSING,
+)
 
 
 def given_up_letter(
@@ -40,16 +77,20 @@ def given_up_letter(
 ) -> Outgoing:
     """Return the mail that units of an order will not come; `lines` are (units, title)."""
     with speaking(order.language):
-        goods = [f"{number(units)} × {title}" for units, title in lines[:_LINES_MAX]]
-        parts = ["\n".join([_("We are sorry: we cannot send this part of your order."), *goods]), reason]
+        goods = [(title, "", "", number(units)) for units, title in lines[:_LINES_MAX]]
+        parts = [Part("goods", rows=goods), Part("text", reason)]
         if refund_minor:
             amount = money(refund_minor, order.currency)
-            parts.append(_("You get %(amount)s back; we tell you as soon as it is done.", amount=amount))
+            parts.append(
+                Part("text", _("We’ll refund %(amount)s and e-mail you when it is done.", amount=amount))
+            )
         if waived_minor:
             amount = money(waived_minor, order.currency)
-            parts.append(_("You pay %(amount)s less on delivery.", amount=amount))
-        subject = _("A part of your order %(number)s will not come", number=order.number)
-        return letter(order, derived_id("order mail", order.id, "given up", message_id), subject, parts, link)
+            parts.append(Part("text", _("You’ll pay %(amount)s less on delivery.", amount=amount)))
+        named = {"number": str(order.number)}
+        return letter(
+            order, derived_id("order mail", order.id, "given up", message_id), GIVEN_UP, named, parts, link
+        )
 
 
 def return_letter(
@@ -68,26 +109,29 @@ def return_letter(
     `due`: what is paid on delivery for what has not come.
     """
     with speaking(order.language):
-        named = {"number": return_.number}
-        parts = [_(_NEWS[state]) % named if "%(" in _NEWS[state] else _(_NEWS[state])]
+        parts = []
         if answer:
-            parts.append(answer)
+            parts.append(Part("text", answer))
         if send_to:
-            parts.append(_("Send it to:") + "\n" + send_to)
+            rows = [(line,) for line in send_to.splitlines() if line.strip()]
+            parts.append(Part("lines", _("Return address:"), rows=rows))
         if due:
-            parts.append(
-                _("Not everything has come. You pay %(amount)s when the exchange arrives.", amount=due)
+            missing = _(
+                "Not everything has arrived. You’ll pay %(amount)s when your exchange arrives.", amount=due
             )
+            parts.append(Part("text", missing))
         if exchange is not None:
             parts += _exchange_news(*exchange)
-        subject = _(_SUBJECTS[state], **named)
-        return letter(order, derived_id("return mail", return_.id, state.value), subject, parts, link)
+        named = {"number": str(return_.number)}
+        message_id = derived_id("return mail", return_.id, state.value)
+        return letter(order, message_id, KINDS[state], named, parts, link)
 
 
-def _exchange_news(new: Order, link: str) -> list[str]:
-    parts = [_("What you get instead is set aside for you as order %(number)s.", number=new.number)]
+def _exchange_news(new: Order, link: str) -> list[Part]:
+    words = _("We’ve reserved your exchange as order %(number)s.", number=new.number)
+    parts = [Part("text", words)]
     if new.total_minor:
         amount = money(new.total_minor, new.currency)
-        parts.append(_("The difference of %(amount)s is paid on delivery.", amount=amount))
-    parts.append(_("See how your new order stands: %(link)s", link=link))
+        parts.append(Part("text", _("You’ll pay the difference of %(amount)s on delivery.", amount=amount)))
+    parts.append(Part("button", _("Track your new order"), link))
     return parts

@@ -7,12 +7,12 @@ from uuid import UUID
 from safar.kernel import clock
 from safar.kernel.i18n import _, date, datetime_text, money, number, pgettext, speaking
 from safar.kernel.text import shortened
+from safar.orders.address import address_of
 from safar.orders.model import Order, OrderLine, PaymentState
 from safar.owner.model import Shop
 from safar.shipments.draft import Column, DocumentDraft
 from safar.shipments.model import Pick
 from safar.shipments.paper import BOX, Paper, printed
-from safar.shipments.show import address_of
 from safar.stock.bins import order_of_bin
 from safar.stock.model import Place
 

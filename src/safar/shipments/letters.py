@@ -2,14 +2,23 @@
 
 from collections.abc import Sequence
 
+from safar.channels.letters import MailKind, Part
 from safar.channels.model import Outgoing
-from safar.kernel.i18n import _, number, speaking
+from safar.kernel.i18n import N_, _, number, speaking
 from safar.kernel.ids import derived_id
-from safar.orders.mail import letter
+from safar.orders.mail import CLOSING, letter
 from safar.orders.model import Order
 from safar.shipments.model import Shipping
 
 _LINES_MAX = 50
+KIND = MailKind(
+    "shipment-sent",
+    N_("Order shipped"),
+    N_("Your order %(number)s is on its way"),
+    N_("Good news: your parcel has left our warehouse."),
+    ("number", "carrier", "tracking"),
+    CLOSING,
+)
 
 
 def shipment_letter(
@@ -26,22 +35,20 @@ def shipment_letter(
     `in_parts`: the order comes in several parcels, so this one's content is told.
     """
     with speaking(order.language):
-        parts = [
-            _("we have handed a part of your order to the carrier. The rest follows.")
-            if more_to_come
-            else _("we have handed your order to the carrier.")
-        ]
+        parts = []
+        if more_to_come:
+            parts.append(Part("text", _("This is part of your order. The rest will follow.")))
         if in_parts:
-            goods = [f"{number(units)} × {title}" for units, title in lines[:_LINES_MAX]]
-            parts.append("\n".join([_("In this parcel:"), *goods]))
-        tracking = []
-        if shipping.carrier:
-            tracking.append(_("Carrier: %(carrier)s", carrier=shipping.carrier))
-        if shipping.tracking_code:
-            tracking.append(_("Tracking code: %(code)s", code=shipping.tracking_code))
+            goods = [(title, "", "", number(units)) for units, title in lines[:_LINES_MAX]]
+            parts.append(Part("goods", _("In this parcel:"), rows=goods))
+        tracking = [
+            (_("Carrier"), shipping.carrier),
+            (_("Tracking number"), shipping.tracking_code),
+        ]
+        if shown := [(label, value) for label, value in tracking if value]:
+            parts.append(Part("facts", rows=shown))
         if tracking_url:
-            tracking.append(_("Follow your parcel: %(link)s", link=tracking_url))
-        parts.append("\n".join(tracking))
-        subject = _("Your order %(number)s is on its way", number=order.number)
+            parts.append(Part("button", _("Track your parcel"), tracking_url))
+        named = {"number": str(order.number), "carrier": shipping.carrier, "tracking": shipping.tracking_code}
         message_id = derived_id("order mail", order.id, "shipped", shipping.shipment_id)
-        return letter(order, message_id, subject, parts, shipping.link)
+        return letter(order, message_id, KIND, named, parts, shipping.link)

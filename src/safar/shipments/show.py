@@ -8,7 +8,6 @@ from safar.kernel.i18n import _, current_language, day
 from safar.orders.model import Order, OrderState
 from safar.owner.model import Shop
 from safar.pricing.model import Destination, Rules, ShippingMethod
-from safar.pricing.places import country_name
 from safar.pricing.shipping import zone_of
 
 _LEAVING = (OrderState.CONFIRMED, OrderState.PACKED)
@@ -53,13 +52,6 @@ def expected_of(order: Order, shop: Shop, rules: Rules, *, zone: str) -> Expecte
         arrives_from=start + timedelta(days=method.days_least) if start and method else None,
         arrives_until=start + timedelta(days=method.days_most) if start and method else None,
     )
-
-
-def address_of(order: Order) -> str:
-    """Return where an order goes, line by line."""
-    place = " ".join(part for part in (order.postcode, order.city) if part)
-    lines = [*order.address.splitlines(), place, country_name(order.country) if order.country else ""]
-    return "\n".join(line.strip() for line in lines if line.strip())
 
 
 def method_of(order: Order, rules: Rules) -> ShippingMethod | None:

@@ -1,47 +1,58 @@
 """What is written to somebody who wants to know when something is back, in their language."""
 
+from collections.abc import Sequence
+
+from safar.channels.letters import Letter, MailKind, Part, plain_text
 from safar.channels.model import EMAIL, Author, Outgoing
 from safar.kernel import clock
-from safar.kernel.i18n import _, speaking
+from safar.kernel.i18n import N_, _, speaking
 from safar.kernel.ids import derived_id
 from safar.storefront.model import BackInStockRequest
+
+CONFIRM = MailKind(
+    "back-in-stock-confirm",
+    N_("Back in stock: please confirm"),
+    N_("Shall we e-mail you when “%(title)s” is back?"),
+    N_("You asked us to e-mail you when “%(title)s” is back in stock. Please confirm:"),
+    ("title",),
+    N_("If this wasn’t you, simply ignore this e-mail. We won’t write again."),
+)
+TOLD = MailKind(
+    "back-in-stock-told",
+    N_("Back in stock"),
+    N_("“%(title)s” is back in stock"),
+    N_(
+        "“%(title)s” is back in stock. There are only a few and we can’t reserve one, so don’t wait too long."
+    ),
+    ("title",),
+    N_("This is the only e-mail you asked for. We won’t write again."),
+)
 
 
 def confirm_mail(waiting: BackInStockRequest, title: str, link: str) -> Outgoing:
     """Return the mail that asks whether it was them who asked; each time they ask, one."""
     with speaking(waiting.language):
-        parts = [
-            _("Hello,"),
-            _(
-                "you asked us to tell you when “%(title)s” can be bought again. Please confirm it here:",
-                title=title,
-            ),
-            link,
-            _("If it was not you, do nothing: we write no more about it."),
-        ]
-        subject = _("Shall we tell you when “%(title)s” is back?", title=title)
-    return _mail(waiting, f"confirm {clock.now().isoformat()}", subject, parts)
+        button = Part("button", _("Yes, e-mail me"), link)
+        return _mail(waiting, f"confirm {clock.now().isoformat()}", CONFIRM, title, [button])
 
 
 def told_mail(waiting: BackInStockRequest, title: str, base: str) -> Outgoing:
     """Return the one mail that says that it is back."""
     link = f"{base}/p/{waiting.slug}?sku={waiting.sku}&lang={waiting.language}"
     with speaking(waiting.language):
-        parts = [
-            _("Hello,"),
-            _("“%(title)s” can be bought again:", title=title),
-            link,
-            _(
-                "We tell as many people as there are units, but cannot keep one for you:"
-                " it goes to whoever orders it first."
-            ),
-            _("This was the one message you asked for; we write no more about it."),
-        ]
-        subject = _("“%(title)s” is back", title=title)
-    return _mail(waiting, "told", subject, parts)
+        return _mail(waiting, "told", TOLD, title, [Part("button", _("Buy now"), link)])
 
 
-def _mail(waiting: BackInStockRequest, kind: str, subject: str, parts: list[str]) -> Outgoing:
+def _mail(
+    waiting: BackInStockRequest, kind: str, words: MailKind, title: str, parts: Sequence[Part]
+) -> Outgoing:
+    named = {"title": title}
+    whole = [
+        Part("text", _("Hello,")),
+        Part("intro", _(words.intro) % named),
+        *parts,
+        Part("closing", _(words.closing)),
+    ]
     return Outgoing(
         message_id=derived_id("back in stock mail", waiting.id, kind),
         channel_id=EMAIL,
@@ -49,7 +60,8 @@ def _mail(waiting: BackInStockRequest, kind: str, subject: str, parts: list[str]
         customer_id=waiting.customer_id,
         campaign_id=waiting.campaign_id,
         address=waiting.email,
-        subject=subject,
-        body="\n\n".join(parts) + "\n",
+        subject=_(words.subject) % named,
+        body=plain_text(whole),
         language=waiting.language,
+        letter=Letter(words.key, named, whole),
     )

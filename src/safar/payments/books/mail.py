@@ -1,8 +1,10 @@
 """What the shop writes to a customer about money: how to pay, that some is missing, that some went back."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from safar.channels.letters import Letter, MailKind, Part, plain_text
 from safar.channels.model import EMAIL, Author, Outgoing
 from safar.kernel.i18n import N_, _, datetime_text, money, pgettext, speaking
 from safar.kernel.ids import derived_id
@@ -10,10 +12,32 @@ from safar.payments.books.model import OrderMoney
 from safar.payments.books.names import PIX, TRANSFER, UPI
 from safar.payments.books.reference import spaced
 
-_SUBJECTS = {
-    "pay": N_("How to pay your order %(number)s"),
-    "short": N_("A part of the money for order %(number)s is missing"),
-    "refund": N_("Money for order %(number)s is on its way back"),
+CLOSING = N_("Questions? Just reply to this e-mail.")
+KINDS = {
+    "pay": MailKind(
+        "payment-how",
+        N_("How to pay"),
+        N_("How to pay for your order %(number)s"),
+        N_("Thank you for your order. Please pay %(amount)s with these details:"),
+        ("number", "amount"),
+        CLOSING,
+    ),
+    "short": MailKind(
+        "payment-short",
+        N_("Payment incomplete"),
+        N_("Your payment for order %(number)s is incomplete"),
+        N_("We’ve received %(amount)s. There is still %(missing)s to pay."),
+        ("number", "amount", "missing"),
+        CLOSING,
+    ),
+    "refund": MailKind(
+        "payment-refund",
+        N_("Refund sent"),
+        N_("Your refund for order %(number)s is on its way"),
+        N_("We’ve refunded %(amount)s to the payment method you used."),
+        ("number", "amount"),
+        CLOSING,
+    ),
 }
 
 
@@ -21,13 +45,10 @@ def pay_mail(account: OrderMoney, link: str, until: datetime) -> Outgoing:
     """Return how to pay, for a way that asks the customer to do something."""
     with speaking(account.language):
         amount = money(account.amount_minor, account.currency)
-        told = [
-            _("thank you for your order. Please pay %(amount)s in this way:", amount=amount),
-            "\n".join(f"{label}: {value}" for label, value in pay_rows(account)),
-            _("The units are set aside for you until %(time)s.", time=datetime_text(until)),
-            longer_words(account),
-        ]
-        return _mail("pay", account, account.order_id, told, link)
+        kept = _("We’ll hold your items until %(time)s.", time=datetime_text(until))
+        longer = longer_words(account)
+        parts = [Part("facts", rows=pay_rows(account)), Part("text", kept), Part("text", longer)]
+        return _mail("pay", account, account.order_id, {"amount": amount}, parts, link)
 
 
 def longer_words(account: OrderMoney) -> str:
@@ -35,7 +56,7 @@ def longer_words(account: OrderMoney) -> str:
     if account.longer_until is None:
         return ""
     return _(
-        "Open the link in this e-mail by then to confirm your address: we then keep them until %(time)s.",
+        "Open the link in this e-mail by then to confirm your address: we’ll then hold them until %(time)s.",
         time=datetime_text(account.longer_until),
     )
 
@@ -45,25 +66,21 @@ def short_mail(
 ) -> Outgoing:
     """Return that not all of the money came, and until when the rest is waited for."""
     with speaking(account.language):
-        told = [
-            _(
-                "we have received %(came)s. That is %(missing)s less than the order costs.",
-                came=money(came_minor, account.currency),
-                missing=money(missing_minor, account.currency),
-            ),
-            _(
-                "Please pay the rest with the same reference until %(time)s; else you get back what came.",
-                time=datetime_text(account.held_until),
-            ),
-        ]
-        return _mail("short", account, receipt_id, told, link)
+        named = {
+            "amount": money(came_minor, account.currency),
+            "missing": money(missing_minor, account.currency),
+        }
+        rest = _(
+            "Please pay the rest with the same reference by %(time)s. Otherwise we’ll refund what you paid.",
+            time=datetime_text(account.held_until),
+        )
+        return _mail("short", account, receipt_id, named, [Part("text", rest)], link)
 
 
 def refund_mail(account: OrderMoney, refund_id: UUID, amount_minor: int, link: str) -> Outgoing:
     with speaking(account.language):
-        amount = money(amount_minor, account.currency)
-        told = [_("we have given back %(amount)s in the way you paid.", amount=amount)]
-        return _mail("refund", account, refund_id, told, link)
+        named = {"amount": money(amount_minor, account.currency)}
+        return _mail("refund", account, refund_id, named, [], link)
 
 
 def pay_rows(account: OrderMoney) -> list[tuple[str, str]]:
@@ -99,11 +116,14 @@ def _grouped(iban: str) -> str:
     return " ".join(iban[at : at + 4] for at in range(0, len(iban), 4))
 
 
-def _mail(kind: str, account: OrderMoney, about: UUID, told: list[str], link: str) -> Outgoing:
-    parts = [_("Hello,"), *filter(None, told)]
+def _mail(
+    kind: str, account: OrderMoney, about: UUID, told: Mapping[str, str], parts: Sequence[Part], link: str
+) -> Outgoing:
+    words, named = KINDS[kind], {"number": str(account.number), **told}
+    whole = [Part("text", _("Hello,")), Part("intro", _(words.intro) % named), *parts]
     if link:
-        parts.append(_("See how your order stands: %(link)s", link=link))
-    parts.append(_("Questions? Just answer this e-mail."))
+        whole.append(Part("button", _("Track your order"), link))
+    whole = [part for part in whole if part.text or part.rows] + [Part("closing", _(words.closing))]
     return Outgoing(
         message_id=derived_id("payment mail", about, kind),
         channel_id=EMAIL,
@@ -111,7 +131,8 @@ def _mail(kind: str, account: OrderMoney, about: UUID, told: list[str], link: st
         customer_id=account.customer_id,
         campaign_id=account.campaign_id,
         address=account.email,
-        subject=_(_SUBJECTS[kind], number=account.number),
-        body="\n\n".join(parts) + "\n",
+        subject=_(words.subject) % named,
+        body=plain_text(whole),
         language=account.language,
+        letter=Letter(words.key, named, whole),
     )

@@ -22,6 +22,7 @@ from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of, page, today_of
 from safar.kernel.web.post import NOTHING, Wrong
 from safar.kernel.web.requests import see_other
+from safar.orders.address import address_of
 from safar.orders.links import link_shown
 from safar.orders.model import Order, OrderState, PaymentState
 from safar.orders.reading import goods_of, order_lines_of, order_of_number, orders_by_id
@@ -41,7 +42,7 @@ from safar.shipments import carrier_pages
 from safar.shipments.decide import to_go_of
 from safar.shipments.picking import lots_to_take
 from safar.shipments.reading import carriers, sent_in, shipments_of
-from safar.shipments.show import address_of, expected_of, is_late
+from safar.shipments.show import expected_of, is_late
 from safar.shop.console import step_pages as order_actions
 from safar.shop.console.find import PAGE_SIZE, OrderSearch, find_orders
 from safar.shop.console.history import order_timeline

@@ -14,6 +14,7 @@ from safar.kernel.ids import new_id
 from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.pages import context_of, error_text, page, wants_json
 from safar.kernel.web.requests import see_other
+from safar.orders.address import address_of
 from safar.orders.cancel import Cancellation
 from safar.orders.errors import NotNow, OnItsWay
 from safar.orders.links import order_link, path_of
@@ -37,7 +38,7 @@ from safar.returns.show import REASONS, RETURN_STATES, RETURN_TONES, WISHES, pay
 from safar.shipments.model import Sent, Shipment
 from safar.shipments.prints import invoice_of, pdf_response
 from safar.shipments.reading import sent_in, shipments_of
-from safar.shipments.show import address_of, expected_of
+from safar.shipments.show import expected_of
 from safar.shop.pages.chat import ChatLine, chat_of
 
 _WITH_INVOICE = frozenset(OrderState) - {OrderState.PLACED, OrderState.CANCELLED}
