@@ -19,6 +19,6 @@ EVENTS = (
         "message.sent", N_("Message from %(author)s sent by %(channel)s"), "message", otherwise=_answered
     ),
     EventKind("message.failed", N_("Message could not be delivered: %(reason)s"), "message"),
-    EventKind("mail.text_changed", N_("Changed the words of the mail %(kind)s (%(language)s)")),
+    EventKind("message.text_changed", N_("Changed the words of the mail %(kind)s (%(language)s)")),
     EventKind("message.skipped", N_("Message not sent: %(reason)s"), "message"),
 )

@@ -65,7 +65,7 @@ async def stored_texts(connection: Connection) -> Texts:
 
 
 async def change_text(connection: Connection, text: MailText, *, staff_id: UUID) -> bool:
-    """Say this in mails of a kind from now on; return whether it is new. Writes mail.text_changed.
+    """Say this in mails of a kind from now on; return whether it is new. Writes message.text_changed.
 
     The words are checked already (`unknown_names`). Other processes see it within five seconds.
     """
@@ -80,7 +80,7 @@ async def change_text(connection: Connection, text: MailText, *, staff_id: UUID)
         await execute(connection, QUERIES["set_mail_text"], {**key, **values, "now": clock.now()})
     _kept.pop(_place(connection), None)
     told = {**key, "before": _words(before), "after": _words(text)}
-    await append_many(connection, [Event(name="mail.text_changed", staff_id=staff_id, properties=told)])
+    await append_many(connection, [Event(name="message.text_changed", staff_id=staff_id, properties=told)])
     return True
 
 
