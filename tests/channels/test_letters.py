@@ -8,28 +8,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safar.channels.design import Look, page_of
-from safar.channels.letters import Letter, Part, letter_of, plain_text
-from safar.channels.texts import MailText, in_their_words
+from safar.channels.design import MailLook, mail_page
+from safar.channels.letters import LetterPart, ShopLetter, letter_of, plain_text
+from safar.channels.texts import MailWords, in_their_words
 from safar.orders.mail import KINDS, mail_of
 from tests.stage.letters import mailed_order
 
-LOOK = Look("Safar Gifts", ("12 High Street", "York"), "https://shop.example")
+LOOK = MailLook("Safar Gifts", ("12 High Street", "York"), "https://shop.example")
 PARTS = (
-    Part("text", "Hello Ana,"),
-    Part("intro", "Thank you."),
-    Part("goods", rows=[("Mug", "£10.00", "/images/abc/320.webp", "2")]),
-    Part("sums", rows=[("Delivery", "£3.00"), ("Paid", "£13.00")]),
-    Part("lines", "Delivery address:", rows=[("12 High Street",), ("York",)]),
-    Part("button", "Track your order", "https://shop.example/orders/x"),
+    LetterPart("text", "Hello Ana,"),
+    LetterPart("intro", "Thank you."),
+    LetterPart("goods", rows=[("Mug", "£10.00", "/images/abc/320.webp", "2")]),
+    LetterPart("sums", rows=[("Delivery", "£3.00"), ("Paid", "£13.00")]),
+    LetterPart("lines", "Delivery address:", rows=[("12 High Street",), ("York",)]),
+    LetterPart("button", "Track your order", "https://shop.example/orders/x"),
 )
 
 
 def page(
-    parts: Sequence[Part], *, language: str = "en", unsubscribe: str = "", only: str | None = None
+    parts: Sequence[LetterPart], *, language: str = "en", unsubscribe: str = "", only: str | None = None
 ) -> str:
-    return page_of(
-        Letter("k", {}, parts),
+    return mail_page(
+        ShopLetter("k", {}, parts),
         subject="News",
         language=language,
         look=LOOK,
@@ -60,7 +60,7 @@ def test_the_page_is_made_for_phones_and_for_the_dark_and_for_both_directions() 
 
 
 def test_the_page_fetches_only_pictures_of_the_shop() -> None:
-    html = page([*PARTS, Part("picture", "A mug", "https://evil.example/spy.png")])
+    html = page([*PARTS, LetterPart("picture", "A mug", "https://evil.example/spy.png")])
     assert re.findall(r'src="(https?:[^"]*)"', html) == ["https://shop.example/images/abc/320.webp"]
     assert "<link" not in html
     assert "@import" not in html
@@ -77,13 +77,13 @@ def test_who_may_unsubscribe_has_one_word_for_it() -> None:
 def test_nothing_that_is_said_becomes_markup(words: str, kind: str) -> None:
     text = f"<b id=x>{words}{{{{ 7*7 }}}}"
     rows = {"goods": (text, text, "", "1"), "lines": (text,)}.get(kind, (text, text))
-    html = page([Part(kind, text, rows=[rows] if kind in ("goods", "sums", "facts", "lines") else ())])
+    html = page([LetterPart(kind, text, rows=[rows] if kind in ("goods", "sums", "facts", "lines") else ())])
     assert "<b id" not in html
     assert "{{ 7*7 }}" in html
 
 
 def test_a_letter_comes_back_from_the_database_as_it_was() -> None:
-    letter = Letter("k", {"number": "7"}, PARTS)
+    letter = ShopLetter("k", {"number": "7"}, PARTS)
     again = letter_of(orjson.loads(orjson.dumps(letter)))
     assert again is not None
     assert plain_text(again.parts) == plain_text(letter.parts)
@@ -94,7 +94,7 @@ def test_a_letter_comes_back_from_the_database_as_it_was() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_words_of_staff_stand_in_both_forms_and_the_goods_stay(kind: str, language: str) -> None:
     mail = mail_of(kind, mailed_order(language=language))
-    said = MailText(
+    said = MailWords(
         KINDS[kind].key, language, "Order {{ number }}!", "Dear friend, {{ number }}.", "Bye {{x}}"
     )
     changed = in_their_words(mail, {(said.kind, said.language): said})
@@ -106,7 +106,7 @@ def test_the_words_of_staff_stand_in_both_forms_and_the_goods_stay(kind: str, la
     assert [p for p in changed.letter.parts if p.kind not in ("intro", "closing")] == [
         p for p in mail.letter.parts if p.kind not in ("intro", "closing")
     ]
-    other = MailText(KINDS[kind].key, "xx", "Other")
+    other = MailWords(KINDS[kind].key, "xx", "Other")
     assert in_their_words(mail, {(other.kind, other.language): other}) == mail
 
 

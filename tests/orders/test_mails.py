@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safar.channels.compose import page_for
-from safar.channels.design import Look
+from safar.channels.design import MailLook
 from safar.channels.model import Author, Due
 from safar.kernel import clock
 from safar.kernel.database import Database
@@ -91,4 +91,4 @@ def test_no_address_but_ours_is_a_link_in_what_the_shop_writes_by_itself(url: st
 
 def page(text: str, url: str, *, author: str = Author.SHOP, letter: dict[str, object] | None = None) -> str:
     due = Due(new_id(), author, "a@b.example", "News", text, "en", None, None, 1, clock.now(), letter=letter)
-    return page_for(due, Look("Shop", (), url))
+    return page_for(due, MailLook("Shop", (), url))

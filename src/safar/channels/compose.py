@@ -7,8 +7,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from uuid import UUID
 
-from safar.channels.design import Look, page_of, parts_of_text
-from safar.channels.letters import Letter, letter_of
+from safar.channels.design import MailLook, mail_page, paragraphs_of
+from safar.channels.letters import ShopLetter, letter_of
 from safar.channels.model import Author, Due
 from safar.kernel.text import shortened
 
@@ -29,7 +29,7 @@ def our_message_ids(references: str) -> list[UUID]:
     return [UUID(found) for found in _OURS.findall(references)]
 
 
-def compose(message: Due, *, mail_from: str, look: Look) -> bytes:
+def compose(message: Due, *, mail_from: str, look: MailLook) -> bytes:
     """Return the mail as it goes over the wire. Raises ValueError when the address cannot be one.
 
     The text of what the shop writes by itself links only to pages below `look.url`; what staff write links
@@ -73,11 +73,11 @@ def _part(kind: str, text: str) -> bytes:
     return head.encode() + body + b"\r\n"
 
 
-def page_for(message: Due, look: Look) -> str:
+def page_for(message: Due, look: MailLook) -> str:
     """Return the message as the page that mail programs show."""
     written = letter_of(message.letter)
-    letter = written or Letter("", {}, parts_of_text(message.body))
-    return page_of(
+    letter = written or ShopLetter("", {}, paragraphs_of(message.body))
+    return mail_page(
         letter,
         subject=shortened(message.subject or look.name, _SUBJECT_MAX),
         language=message.language,

@@ -12,7 +12,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 from mrml import to_html
 
-from safar.channels.letters import Letter, Part
+from safar.channels.letters import LetterPart, ShopLetter
 from safar.kernel.i18n import _, direction, speaking
 from safar.kernel.text import shortened
 from safar.owner.model import Shop
@@ -24,7 +24,7 @@ _LEADING = {"fa": "1.85", "hi": "1.75"}
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class MailLook:
     """How the shop shows itself in mails. `on_colour`: words on its colour; `bright`: links in the dark."""
 
     name: str
@@ -37,9 +37,9 @@ class Look:
 
 
 @lru_cache(maxsize=64)
-def look_of(shop: Shop, url: str) -> Look:
+def mail_look(shop: Shop, url: str) -> MailLook:
     """Return the look of a shop whose pages are below `url`."""
-    return Look(shop.name, shop.address, url.rstrip("/"))
+    return MailLook(shop.name, shop.address, url.rstrip("/"))
 
 
 @lru_cache(maxsize=1)
@@ -50,12 +50,12 @@ def _template() -> Template:
     return Environment(autoescape=True, undefined=StrictUndefined).from_string(html)
 
 
-def page_of(
-    letter: Letter,
+def mail_page(
+    letter: ShopLetter,
     *,
     subject: str,
     language: str,
-    look: Look,
+    look: MailLook,
     only: str | None = None,
     unsubscribe: str = "",
     heading: bool = True,
@@ -84,14 +84,16 @@ def page_of(
     )
 
 
-def parts_of_text(text: str) -> list[Part]:
+def paragraphs_of(text: str) -> list[LetterPart]:
     """Return a mail that was written as text: its paragraphs."""
     return [
-        Part("text", part.strip()) for part in re.split(r"\n[ \t]{0,100}\n", text.strip()) if part.strip()
+        LetterPart("text", part.strip())
+        for part in re.split(r"\n[ \t]{0,100}\n", text.strip())
+        if part.strip()
     ]
 
 
-def _shown(part: Part, look: Look, only: str | None) -> dict[str, Any]:
+def _shown(part: LetterPart, look: MailLook, only: str | None) -> dict[str, Any]:
     shown: dict[str, Any] = {"kind": part.kind, "text": part.text, "url": part.url, "rows": part.rows}
     if part.kind == "goods":
         rows = [(title, amount, _own(look, picture), number) for title, amount, picture, number in part.rows]
@@ -103,11 +105,11 @@ def _shown(part: Part, look: Look, only: str | None) -> dict[str, Any]:
     return shown
 
 
-def _own(look: Look, path: str) -> str:
+def _own(look: MailLook, path: str) -> str:
     return f"{look.url}{path}" if path.startswith("/") else ""
 
 
-def _preview(parts: Sequence[Part]) -> str:
+def _preview(parts: Sequence[LetterPart]) -> str:
     """Return what a list of mails shows beside the subject: what is new."""
     said = [part.text for part in parts if part.kind in ("intro", "text")]
     chosen = next((part.text for part in parts if part.kind == "intro"), said[0] if said else "")
@@ -117,9 +119,8 @@ def _preview(parts: Sequence[Part]) -> str:
 def _paragraphs(text: str, only: str | None) -> Markup:
     parts = [part.strip() for part in re.split(r"\n[ \t]{0,100}\n", text) if part.strip()]
     linked = [_linked(part, only) for part in parts]
-    if len(linked) == 1:
-        return Markup(linked[0])  # noqa: S704  # escaped piece by piece
-    return Markup("".join(f'<p style="margin:0 0 12px;">{part}</p>' for part in linked))  # noqa: S704  # as above
+    several = "".join(f'<p style="margin:0 0 12px;">{part}</p>' for part in linked)
+    return Markup(linked[0] if len(linked) == 1 else several)  # noqa: S704  # escaped piece by piece
 
 
 def _linked(text: str, only: str | None) -> str:

@@ -24,7 +24,7 @@ class MailKind:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LetterPart:
     """One part of a letter. Its `kind` says what `text`, `url` and `rows` are:
 
     "text", "intro", "closing", "note": paragraphs in `text`. "button": the words and where they lead.
@@ -41,28 +41,28 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class ShopLetter:
     """What a mail says; `kind`: the key of its MailKind. `named`: what its words may speak of."""
 
     kind: str
     named: Mapping[str, str] = field(default_factory=dict)
-    parts: Sequence[Part] = ()
+    parts: Sequence[LetterPart] = ()
 
 
-def letter_of(stored: Mapping[str, Any] | None) -> Letter | None:
+def letter_of(stored: Mapping[str, Any] | None) -> ShopLetter | None:
     """Return the letter as the database keeps it."""
     if stored is None:
         return None
     parts = [
-        Part(
+        LetterPart(
             one["kind"], one.get("text", ""), one.get("url", ""), [tuple(row) for row in one.get("rows", ())]
         )
         for one in stored.get("parts", ())
     ]
-    return Letter(stored.get("kind", ""), stored.get("named", {}), parts)
+    return ShopLetter(stored.get("kind", ""), stored.get("named", {}), parts)
 
 
-def plain_text(parts: Sequence[Part]) -> str:
+def plain_text(parts: Sequence[LetterPart]) -> str:
     """Return a letter as plain text: paragraphs, one line between them."""
     text = ""
     before = ""
@@ -76,7 +76,7 @@ def plain_text(parts: Sequence[Part]) -> str:
     return text + "\n"
 
 
-def _lines(part: Part) -> list[str]:
+def _lines(part: LetterPart) -> list[str]:
     heading = [part.text] if part.text else []
     match part.kind:
         case "button":

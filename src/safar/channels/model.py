@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from safar.channels.letters import Letter
+from safar.channels.letters import ShopLetter
 from safar.kernel import clock
 from safar.kernel.ids import derived_id
 
@@ -49,7 +49,7 @@ class Outgoing:
     unsubscribe_url: str | None = None
     in_reply_to: str | None = None
     waiting_since: datetime | None = None
-    letter: Letter | None = None
+    letter: ShopLetter | None = None
     at: datetime = field(default_factory=clock.now)
 
 

@@ -22,7 +22,7 @@ from safar.channels.actions import (
 )
 from safar.channels.compose import compose
 from safar.channels.decide import failed_for_now, refused_attempt, server_away
-from safar.channels.design import look_of
+from safar.channels.design import mail_look
 from safar.channels.model import EMAIL, Due, End, SendAttempt, Withheld
 from safar.channels.returns import return_path
 from safar.channels.smtp import ServerAway, SmtpConnections, SmtpServer
@@ -132,7 +132,7 @@ class Outbox:
             mail = compose(
                 message,
                 mail_from=self._mail_from,
-                look=look_of(known_shop(self._context), self._own_url),
+                look=mail_look(known_shop(self._context), self._own_url),
             )
         except Exception as error:  # whatever it is about this mail: it holds up no other
             reason = f"this mail cannot be written: {type(error).__name__}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from safar.channels.letters import Letter, MailKind, Part, plain_text
+from safar.channels.letters import LetterPart, MailKind, ShopLetter, plain_text
 from safar.channels.model import EMAIL, Outgoing
 from safar.journal.actions import append_many
 from safar.journal.model import Event
@@ -23,7 +23,7 @@ _Place = tuple[str, int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class MailText:
+class MailWords:
     """What staff say in mails of one kind in one language; empty: what is built in."""
 
     kind: str
@@ -37,7 +37,7 @@ class MailText:
         return not (self.subject or self.intro or self.closing)
 
 
-Texts = Mapping[tuple[str, str], MailText]
+Texts = Mapping[tuple[str, str], MailWords]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +60,18 @@ async def texts_with(connection: Connection) -> Texts:
 
 async def stored_texts(connection: Connection) -> Texts:
     """Return the words of all mails that were changed, as they stand in this transaction."""
-    stored = await rows(MailText, connection, QUERIES["mail_texts"])
+    stored = await rows(MailWords, connection, QUERIES["mail_texts"])
     return {(one.kind, one.language): one for one in stored}
 
 
-async def change_text(connection: Connection, text: MailText, *, staff_id: UUID) -> bool:
+async def change_text(connection: Connection, text: MailWords, *, staff_id: UUID) -> bool:
     """Say this in mails of a kind from now on; return whether it is new. Writes message.text_changed.
 
     The words are checked already (`unknown_names`). Other processes see it within five seconds.
     """
     key = {"kind": text.kind, "language": text.language}
-    before = await row(MailText, connection, QUERIES["lock_mail_text"], key)
-    if (before or MailText(text.kind, text.language)) == text:
+    before = await row(MailWords, connection, QUERIES["lock_mail_text"], key)
+    if (before or MailWords(text.kind, text.language)) == text:
         return False
     if text.is_built_in:
         await execute(connection, QUERIES["forget_mail_text"], key)
@@ -102,7 +102,7 @@ def in_their_words(message: Outgoing, texts: Texts) -> Outgoing:
     return replace(message, subject=subject, letter=replace(letter, parts=parts), body=plain_text(parts))
 
 
-def _with_words(letter: Letter, text: MailText) -> list[Part]:
+def _with_words(letter: ShopLetter, text: MailWords) -> list[LetterPart]:
     said = {"intro": text.intro, "closing": text.closing}
     return [
         replace(part, text=_filled(said[part.kind], letter.named)) if said.get(part.kind) else part
@@ -114,7 +114,7 @@ def _filled(text: str, named: Mapping[str, str]) -> str:
     return _NAMED.sub(lambda found: named.get(found[1], found[0]), text)
 
 
-def _words(text: MailText | None) -> dict[str, str]:
+def _words(text: MailWords | None) -> dict[str, str]:
     return {} if text is None else {"subject": text.subject, "intro": text.intro, "closing": text.closing}
 
 

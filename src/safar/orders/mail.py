@@ -7,7 +7,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from safar.catalogue.images import image_url
-from safar.channels.letters import Letter, MailKind, Part, plain_text
+from safar.channels.letters import LetterPart, MailKind, ShopLetter, plain_text
 from safar.channels.model import EMAIL, Author, Outgoing
 from safar.kernel.i18n import N_, _, day, money, number, speaking
 from safar.kernel.ids import derived_id
@@ -88,7 +88,7 @@ def mail_of(kind: str, about: MailedOrder) -> Outgoing:
             if about.proven:
                 address = [plain_words(line, _LINE_MAX) for line in about.address.splitlines()]
                 rows = [(line,) for line in [plain_words(about.name, _NAME_MAX), *address] if line]
-                parts.append(Part("lines", _("Delivery address:"), rows=rows))
+                parts.append(LetterPart("lines", _("Delivery address:"), rows=rows))
         named = {
             "number": str(about.number),
             "total": _amount(about.language, about.total_minor, about.currency),
@@ -103,7 +103,7 @@ def letter(
     message_id: UUID,
     kind: MailKind,
     named: Mapping[str, str],
-    parts: Sequence[Part],
+    parts: Sequence[LetterPart],
     link: str,
 ) -> Outgoing:
     """Return a mail to a customer, `parts` between its first words and what every mail ends with.
@@ -111,13 +111,13 @@ def letter(
     Call it while speaking the customer's language.
     """
     words = [
-        Part("text", salutation(to.name, proven=to.proven)),
-        Part("intro", _(kind.intro) % named),
+        LetterPart("text", salutation(to.name, proven=to.proven)),
+        LetterPart("intro", _(kind.intro) % named),
         *parts,
     ]
     if link:
-        words.append(Part("button", _("Track your order"), link))
-    words.append(Part("closing", _(kind.closing)))
+        words.append(LetterPart("button", _("Track your order"), link))
+    words.append(LetterPart("closing", _(kind.closing)))
     return Outgoing(
         message_id=message_id,
         channel_id=EMAIL,
@@ -128,7 +128,7 @@ def letter(
         subject=_(kind.subject) % named,
         body=plain_text(words),
         language=to.language,
-        letter=Letter(kind.key, named, words),
+        letter=ShopLetter(kind.key, named, words),
     )
 
 
@@ -141,7 +141,7 @@ def salutation(name: str, *, proven: bool) -> str:
     return _("Hello %(name)s,", name=words) if words else _("Hello,")
 
 
-def _news(kind: str, about: MailedOrder) -> list[Part]:
+def _news(kind: str, about: MailedOrder) -> list[LetterPart]:
     """Return what is said besides the first words, which staff may change."""
     if kind == "confirmed":
         if not about.promised_on:
@@ -149,7 +149,7 @@ def _news(kind: str, about: MailedOrder) -> list[Part]:
         late = _(
             "Some items are still on their way to us and will ship on %(day)s.", day=day(about.promised_on)
         )
-        return [Part("text", late)]
+        return [LetterPart("text", late)]
     if kind == "refunded":
         return []
     amount = _amount(about.language, about.total_minor, about.currency)
@@ -162,10 +162,10 @@ def _news(kind: str, about: MailedOrder) -> list[Part]:
     if about.credit_minor:
         credit = _amount(about.language, about.credit_minor, about.currency)
         news.append(_("We’ll refund %(amount)s once the items you’re returning are here.", amount=credit))
-    return [Part("text", text) for text in news]
+    return [LetterPart("text", text) for text in news]
 
 
-def _goods(about: MailedOrder) -> list[Part]:
+def _goods(about: MailedOrder) -> list[LetterPart]:
     """Return what was ordered and what it costs."""
 
     def amount(minor: int) -> str:
@@ -183,7 +183,7 @@ def _goods(about: MailedOrder) -> list[Part]:
     sums = [(label, amount(minor)) for label, minor in extra if minor]
     paid = about.payment_state == PaymentState.PAID
     sums.append((_("Paid") if paid else _("To pay on delivery"), amount(about.total_minor)))
-    return [Part("goods", rows=goods), Part("sums", rows=sums)]
+    return [LetterPart("goods", rows=goods), LetterPart("sums", rows=sums)]
 
 
 @lru_cache(maxsize=2048)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from safar.channels.letters import MailKind, Part
+from safar.channels.letters import LetterPart, MailKind
 from safar.channels.model import Outgoing
 from safar.kernel.i18n import N_, _, money, number, speaking
 from safar.kernel.ids import derived_id
@@ -78,15 +78,17 @@ def given_up_letter(
     """Return the mail that units of an order will not come; `lines` are (units, title)."""
     with speaking(order.language):
         goods = [(title, "", "", number(units)) for units, title in lines[:_LINES_MAX]]
-        parts = [Part("goods", rows=goods), Part("text", reason)]
+        parts = [LetterPart("goods", rows=goods), LetterPart("text", reason)]
         if refund_minor:
             amount = money(refund_minor, order.currency)
             parts.append(
-                Part("text", _("We’ll refund %(amount)s and e-mail you when it is done.", amount=amount))
+                LetterPart(
+                    "text", _("We’ll refund %(amount)s and e-mail you when it is done.", amount=amount)
+                )
             )
         if waived_minor:
             amount = money(waived_minor, order.currency)
-            parts.append(Part("text", _("You’ll pay %(amount)s less on delivery.", amount=amount)))
+            parts.append(LetterPart("text", _("You’ll pay %(amount)s less on delivery.", amount=amount)))
         named = {"number": str(order.number)}
         return letter(
             order, derived_id("order mail", order.id, "given up", message_id), GIVEN_UP, named, parts, link
@@ -111,15 +113,15 @@ def return_letter(
     with speaking(order.language):
         parts = []
         if answer:
-            parts.append(Part("text", answer))
+            parts.append(LetterPart("text", answer))
         if send_to:
             rows = [(line,) for line in send_to.splitlines() if line.strip()]
-            parts.append(Part("lines", _("Return address:"), rows=rows))
+            parts.append(LetterPart("lines", _("Return address:"), rows=rows))
         if due:
             missing = _(
                 "Not everything has arrived. You’ll pay %(amount)s when your exchange arrives.", amount=due
             )
-            parts.append(Part("text", missing))
+            parts.append(LetterPart("text", missing))
         if exchange is not None:
             parts += _exchange_news(*exchange)
         named = {"number": str(return_.number)}
@@ -127,11 +129,13 @@ def return_letter(
         return letter(order, message_id, KINDS[state], named, parts, link)
 
 
-def _exchange_news(new: Order, link: str) -> list[Part]:
+def _exchange_news(new: Order, link: str) -> list[LetterPart]:
     words = _("We’ve reserved your exchange as order %(number)s.", number=new.number)
-    parts = [Part("text", words)]
+    parts = [LetterPart("text", words)]
     if new.total_minor:
         amount = money(new.total_minor, new.currency)
-        parts.append(Part("text", _("You’ll pay the difference of %(amount)s on delivery.", amount=amount)))
-    parts.append(Part("button", _("Track your new order"), link))
+        parts.append(
+            LetterPart("text", _("You’ll pay the difference of %(amount)s on delivery.", amount=amount))
+        )
+    parts.append(LetterPart("button", _("Track your new order"), link))
     return parts

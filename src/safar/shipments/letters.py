@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from safar.channels.letters import MailKind, Part
+from safar.channels.letters import LetterPart, MailKind
 from safar.channels.model import Outgoing
 from safar.kernel.i18n import N_, _, number, speaking
 from safar.kernel.ids import derived_id
@@ -37,18 +37,18 @@ def shipment_letter(
     with speaking(order.language):
         parts = []
         if more_to_come:
-            parts.append(Part("text", _("This is part of your order. The rest will follow.")))
+            parts.append(LetterPart("text", _("This is part of your order. The rest will follow.")))
         if in_parts:
             goods = [(title, "", "", number(units)) for units, title in lines[:_LINES_MAX]]
-            parts.append(Part("goods", _("In this parcel:"), rows=goods))
+            parts.append(LetterPart("goods", _("In this parcel:"), rows=goods))
         tracking = [
             (_("Carrier"), shipping.carrier),
             (_("Tracking number"), shipping.tracking_code),
         ]
         if shown := [(label, value) for label, value in tracking if value]:
-            parts.append(Part("facts", rows=shown))
+            parts.append(LetterPart("facts", rows=shown))
         if tracking_url:
-            parts.append(Part("button", _("Track your parcel"), tracking_url))
+            parts.append(LetterPart("button", _("Track your parcel"), tracking_url))
         named = {"number": str(order.number), "carrier": shipping.carrier, "tracking": shipping.tracking_code}
         message_id = derived_id("order mail", order.id, "shipped", shipping.shipment_id)
         return letter(order, message_id, KIND, named, parts, shipping.link)

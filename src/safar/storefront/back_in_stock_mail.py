@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from safar.channels.letters import Letter, MailKind, Part, plain_text
+from safar.channels.letters import LetterPart, MailKind, ShopLetter, plain_text
 from safar.channels.model import EMAIL, Author, Outgoing
 from safar.kernel import clock
 from safar.kernel.i18n import N_, _, speaking
@@ -32,7 +32,7 @@ TOLD = MailKind(
 def confirm_mail(waiting: BackInStockRequest, title: str, link: str) -> Outgoing:
     """Return the mail that asks whether it was them who asked; each time they ask, one."""
     with speaking(waiting.language):
-        button = Part("button", _("Yes, e-mail me"), link)
+        button = LetterPart("button", _("Yes, e-mail me"), link)
         return _mail(waiting, f"confirm {clock.now().isoformat()}", CONFIRM, title, [button])
 
 
@@ -40,18 +40,18 @@ def told_mail(waiting: BackInStockRequest, title: str, base: str) -> Outgoing:
     """Return the one mail that says that it is back."""
     link = f"{base}/p/{waiting.slug}?sku={waiting.sku}&lang={waiting.language}"
     with speaking(waiting.language):
-        return _mail(waiting, "told", TOLD, title, [Part("button", _("Buy now"), link)])
+        return _mail(waiting, "told", TOLD, title, [LetterPart("button", _("Buy now"), link)])
 
 
 def _mail(
-    waiting: BackInStockRequest, kind: str, words: MailKind, title: str, parts: Sequence[Part]
+    waiting: BackInStockRequest, kind: str, words: MailKind, title: str, parts: Sequence[LetterPart]
 ) -> Outgoing:
     named = {"title": title}
     whole = [
-        Part("text", _("Hello,")),
-        Part("intro", _(words.intro) % named),
+        LetterPart("text", _("Hello,")),
+        LetterPart("intro", _(words.intro) % named),
         *parts,
-        Part("closing", _(words.closing)),
+        LetterPart("closing", _(words.closing)),
     ]
     return Outgoing(
         message_id=derived_id("back in stock mail", waiting.id, kind),
@@ -63,5 +63,5 @@ def _mail(
         subject=_(words.subject) % named,
         body=plain_text(whole),
         language=waiting.language,
-        letter=Letter(words.key, named, whole),
+        letter=ShopLetter(words.key, named, whole),
     )

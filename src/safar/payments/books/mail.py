@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from safar.channels.letters import Letter, MailKind, Part, plain_text
+from safar.channels.letters import LetterPart, MailKind, ShopLetter, plain_text
 from safar.channels.model import EMAIL, Author, Outgoing
 from safar.kernel.i18n import N_, _, datetime_text, money, pgettext, speaking
 from safar.kernel.ids import derived_id
@@ -47,7 +47,11 @@ def pay_mail(account: OrderMoney, link: str, until: datetime) -> Outgoing:
         amount = money(account.amount_minor, account.currency)
         kept = _("We’ll hold your items until %(time)s.", time=datetime_text(until))
         longer = longer_words(account)
-        parts = [Part("facts", rows=pay_rows(account)), Part("text", kept), Part("text", longer)]
+        parts = [
+            LetterPart("facts", rows=pay_rows(account)),
+            LetterPart("text", kept),
+            LetterPart("text", longer),
+        ]
         return _mail("pay", account, account.order_id, {"amount": amount}, parts, link)
 
 
@@ -74,7 +78,7 @@ def short_mail(
             "Please pay the rest with the same reference by %(time)s. Otherwise we’ll refund what you paid.",
             time=datetime_text(account.held_until),
         )
-        return _mail("short", account, receipt_id, named, [Part("text", rest)], link)
+        return _mail("short", account, receipt_id, named, [LetterPart("text", rest)], link)
 
 
 def refund_mail(account: OrderMoney, refund_id: UUID, amount_minor: int, link: str) -> Outgoing:
@@ -117,13 +121,18 @@ def _grouped(iban: str) -> str:
 
 
 def _mail(
-    kind: str, account: OrderMoney, about: UUID, told: Mapping[str, str], parts: Sequence[Part], link: str
+    kind: str,
+    account: OrderMoney,
+    about: UUID,
+    told: Mapping[str, str],
+    parts: Sequence[LetterPart],
+    link: str,
 ) -> Outgoing:
     words, named = KINDS[kind], {"number": str(account.number), **told}
-    whole = [Part("text", _("Hello,")), Part("intro", _(words.intro) % named), *parts]
+    whole = [LetterPart("text", _("Hello,")), LetterPart("intro", _(words.intro) % named), *parts]
     if link:
-        whole.append(Part("button", _("Track your order"), link))
-    whole = [part for part in whole if part.text or part.rows] + [Part("closing", _(words.closing))]
+        whole.append(LetterPart("button", _("Track your order"), link))
+    whole = [part for part in whole if part.text or part.rows] + [LetterPart("closing", _(words.closing))]
     return Outgoing(
         message_id=derived_id("payment mail", about, kind),
         channel_id=EMAIL,
@@ -134,5 +143,5 @@ def _mail(
         subject=_(words.subject) % named,
         body=plain_text(whole),
         language=account.language,
-        letter=Letter(words.key, named, whole),
+        letter=ShopLetter(words.key, named, whole),
     )
