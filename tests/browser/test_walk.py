@@ -217,7 +217,7 @@ async def _is_shipped(
     """Staff finds the order and sends the parcel; mail and order page say so."""
     await desk.goto(f"{world.console}/orders")
     await desk.get_by_role("link", name=number).click()
-    await desk.get_by_role("button", name=staff.says("Send this parcel")).click()
+    await desk.get_by_role("button", name=staff.says("Ship this parcel")).click()
     await expect(desk.get_by_role("button", name=staff.says("Mark as delivered"))).to_be_visible()
     await page.reload()
     await expect(page.get_by_text(customer.says("Your parcel is with the carrier."))).to_be_visible()

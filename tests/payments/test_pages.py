@@ -203,7 +203,7 @@ async def test_money_of_nobody_is_assigned_by_number_or_reference(
     one, other = [NewReceipt(new_id(), None, PIX, 2300, currency, "E1") for currency in ("EUR", "BRL")]
     for receipt in (one, other):
         await context.batched(receive_money_many, receipt)
-    assert "Money to look at before it is taken" in (await console.get("/payments")).text
+    assert "Payments to check" in (await console.get("/payments")).text
     path = f"/payments/receipts/{one.id}/order"
     assert (await console.post(path, data={"order": "1"})).status_code == 404
     right = await console.post(path, data={"order": reference_of(answer.number)})
@@ -213,7 +213,7 @@ async def test_money_of_nobody_is_assigned_by_number_or_reference(
     assert wrong.status_code == 409
     closed = await console.post(f"/payments/receipts/{other.id}/closed", data={"note": "sent back"})
     assert closed.status_code == 303
-    assert "Money to look at before it is taken" not in (await console.get("/payments")).text
+    assert "Payments to check" not in (await console.get("/payments")).text
 
 
 async def test_an_agent_sees_money_and_moves_none(context: Context, shop: None, serve: Serve) -> None:

@@ -295,7 +295,7 @@ async def test_what_has_come_back_is_neither_delivered_nor_just_paid(context: Co
 
     assert await words() == ("Delivered", "Paid")
     await come_back()
-    assert await words() == ("Delivered", "Refund under way")
+    assert await words() == ("Delivered", "Refund in progress")
     await paid_out()
     assert await words() == ("Delivered", "Partly refunded")
     await come_back()

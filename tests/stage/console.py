@@ -9,6 +9,7 @@ import pytest
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from safar.console.sentences import SENTENCES
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from safar.kernel.web.actor import Actor
@@ -40,6 +41,7 @@ def page_values(request: Request) -> Mapping[str, Any]:
 async def desk(context: Context, serve: Serve) -> AsyncIterator[httpx.AsyncClient]:
     """A manager's browser on the console."""
     app = build_surface(context, Surface("console", page_values), pages.routes, inside=[SignedIn])
+    app.state.sentences = SENTENCES
     base = await serve(app)
     async with httpx.AsyncClient(base_url=base, headers={"x-role": "manager"}, timeout=20) as client:
         yield client

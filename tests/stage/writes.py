@@ -156,8 +156,19 @@ CONSOLE: dict[str, Write] = {
     "/gate/{key}/removal": _BUTTON,
     "/shop-front/search": Write({"synonyms": "mug, cup"}, bodyless=True),
     "/shop-front": Write({"hero_title_en": "Hello", "country": "GB"}, bodyless=True),
-    "/orders/packed": Write({"id": str(new_id())}, bodyless=True),  # tells how many it did: none
-    "/orders/shipped": Write({"id": str(new_id())}, bodyless=True),
+    "/orders/packed": Write({"id": str(new_id())}),
+    "/orders/shipped": Write({"id": str(new_id()), "request_id": str(new_id()), "carrier": "Post"}),
+    "/orders/views": Write({"request_id": str(new_id()), "name": "Late", "filters": "late=1"}),
+    "/orders/views/{id}/removed": _BUTTON,
+    "/orders/{id}/unpacked": _BUTTON,
+    "/orders/{id}/address": Write({"name": "Ada", "address": "1 Mill Lane", "seen": "x"}),
+    "/orders/{id}/notes": Write({"request_id": str(new_id()), "text": "Rings twice"}),
+    "/orders/{id}/tags": Write({"tag": "gift"}),
+    "/orders/{id}/tags/removed": Write({"tag": "gift"}),
+    "/orders/{id}/tracking": Write(
+        {"shipment_id": str(new_id()), "carrier": "Post", "tracking_code": "1", "seen": "x"},
+        ids=frozenset({"shipment_id"}),
+    ),
     "/orders/{id}/packed": _BUTTON,
     "/orders/{id}/shipped": Write(
         {"request_id": str(new_id()), "location_id": str(MAIN), "carrier": "Post", "tracking_code": "1"},

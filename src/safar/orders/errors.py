@@ -17,13 +17,13 @@ class NotShownHere(Forbidden):
 
 
 class NotNow(Conflict):
-    """The order is in another state by now, so this cannot be done. Reload the page to see how it stands."""
+    """The order has changed in the meantime, so this is no longer possible. Reload the page."""
 
     code = "not_now"
 
 
 class PartlySent(Conflict):
-    """A part of this order has left already, so it cannot be cancelled any more. Give up the rest instead."""
+    """Part of this order has been shipped already. Cancel the remaining items instead."""
 
     code = "partly_sent"
 
@@ -32,3 +32,21 @@ class OnItsWay(Conflict):
     """A part of your order is on its way already, so it cannot be cancelled. You can send back what comes."""
 
     code = "on_its_way"
+
+
+class LeftAlready(Conflict):
+    """This order has left already, so its address can no longer be changed."""
+
+    code = "left_already"
+
+
+class OrderChangedSince(Conflict):
+    """A colleague changed this after you opened the page. Check what it says now, then change it again."""
+
+    code = "order_changed_since"
+
+
+class TooManyTags(Conflict):
+    """An order takes at most %(count)s tags. Remove one first."""
+
+    code = "too_many_tags"

@@ -76,6 +76,7 @@ class Order:
     """An order with its payment, as it stands.
 
     `longer_until`: until when its units are kept once it is proven, where that is longer than `held_until`.
+    `taken_by`: who of the staff took it down; None: the customer ordered in the shop.
     """
 
     id: UUID
@@ -125,6 +126,7 @@ class Order:
     shipping_tax_minor: int = 0
     shipping_tax_rate: int = 0
     longer_until: datetime | None = None
+    taken_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

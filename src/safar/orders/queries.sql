@@ -1,4 +1,4 @@
--- owns: first_mails, order_goods, order_lines, order_readers, orders, payments
+-- owns: first_mails, order_goods, order_lines, order_notes, order_readers, order_tags, orders, payments
 
 -- name: lock_carts_to_order
 -- In the order of their ids.
@@ -24,7 +24,7 @@ SELECT
     o.placed_at, o.confirmed_at, o.shipped_at, o.delivered_at, o.cancelled_at, o.country, o.postcode, o.city,
     o.phone, o.subtotal_minor, o.discount_minor, o.shipping_minor, o.tax_minor, o.tax_included, o.shipping_key,
     o.discount_code, o.promised_on, o.packed_at, o.closed_at, o.credit_minor, o.waived_minor,
-    o.delivery_back_minor, o.shipping_tax_minor, o.shipping_tax_rate, p.provider, p.method,
+    o.delivery_back_minor, o.shipping_tax_minor, o.shipping_tax_rate, o.taken_by, p.provider, p.method,
     p.state AS payment_state, p.reason AS payment_reason,
     EXISTS (
         SELECT FROM customer_identities AS i
@@ -175,12 +175,16 @@ GROUP BY u.owner, o.id, g.variant_id
 SELECT nextval('order_numbers') FROM generate_series(1, %(count)s)
 
 -- name: change_orders
--- Times are set when the order reaches the state for the first time, and never moved.
+-- Times are set when the order reaches the state for the first time, and never moved; one that is unpacked again
+-- was not packed.
 UPDATE orders AS o
 SET
     state = c.state, reason = c.reason, hold_id = c.hold_id,
     confirmed_at = CASE WHEN c.state = 'confirmed' THEN coalesce(o.confirmed_at, %(now)s) ELSE o.confirmed_at END,
-    packed_at = CASE WHEN c.state = 'packed' THEN coalesce(o.packed_at, %(now)s) ELSE o.packed_at END,
+    packed_at = CASE
+        WHEN c.state = 'packed' THEN coalesce(o.packed_at, %(now)s)
+        WHEN c.state <> 'confirmed' THEN o.packed_at
+    END,
     shipped_at = CASE WHEN c.state = 'shipped' THEN coalesce(o.shipped_at, %(now)s) ELSE o.shipped_at END,
     closed_at = CASE WHEN c.state = 'closed' THEN coalesce(o.closed_at, %(now)s) ELSE o.closed_at END,
     delivered_at = CASE WHEN c.state = 'delivered' THEN coalesce(o.delivered_at, %(now)s) ELSE o.delivered_at END,
@@ -298,3 +302,34 @@ WHERE o.customer_id IN (
 ) AND lower(o.email) = %(email)s
 ORDER BY o.placed_at DESC, o.id DESC
 LIMIT %(limit)s
+
+-- name: change_address
+UPDATE orders
+SET name = %(name)s, address = %(address)s, postcode = %(postcode)s, city = %(city)s, phone = %(phone)s
+WHERE id = %(id)s
+
+-- name: write_note
+INSERT INTO order_notes (id, order_id, kind, text, staff_id, written_at)
+VALUES (%(id)s, %(order_id)s, %(kind)s, %(text)s, %(staff_id)s, %(now)s)
+ON CONFLICT (id) DO NOTHING
+
+-- name: notes_of
+SELECT id, kind, text, staff_id, written_at FROM order_notes
+WHERE order_id = %(order_id)s
+ORDER BY written_at DESC, id
+LIMIT %(limit)s
+
+-- name: add_tag
+INSERT INTO order_tags (order_id, tag) VALUES (%(order_id)s, %(tag)s) ON CONFLICT DO NOTHING
+
+-- name: remove_tag
+DELETE FROM order_tags WHERE order_id = %(order_id)s AND tag = %(tag)s RETURNING tag
+
+-- name: tags_on_order
+SELECT tag FROM order_tags WHERE order_id = %(order_id)s ORDER BY tag
+
+-- name: tags_by_order
+SELECT order_id, tag FROM order_tags WHERE order_id = ANY(%(ids)s) ORDER BY order_id, tag
+
+-- name: known_tags
+SELECT tag FROM order_tags GROUP BY tag ORDER BY count(*) DESC, tag LIMIT %(limit)s

@@ -18,6 +18,7 @@ class Step(StrEnum):
 
     CONFIRM = "confirm"
     PACK = "pack"
+    UNPACK = "unpack"
     SHIP_PART = "ship_part"
     SHIP = "ship"
     DELIVER = "deliver"
@@ -36,6 +37,7 @@ WAY: Mapping[tuple[OrderState, Step], OrderState] = {
     (OrderState.CONFIRMED, Step.PACK): OrderState.PACKED,
     (OrderState.CONFIRMED, Step.SHIP_PART): OrderState.CONFIRMED,
     (OrderState.CONFIRMED, Step.SHIP): OrderState.SHIPPED,
+    (OrderState.PACKED, Step.UNPACK): OrderState.CONFIRMED,
     (OrderState.PACKED, Step.CANCEL): OrderState.CANCELLED,
     (OrderState.PACKED, Step.SHIP_PART): OrderState.PACKED,
     (OrderState.PACKED, Step.SHIP): OrderState.SHIPPED,

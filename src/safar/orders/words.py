@@ -22,10 +22,10 @@ STATES = {
     OrderState.CANCELLED: N_("Cancelled"),
 }
 PAYMENT_STATES = {
-    PaymentState.STARTED: N_("Being checked"),
+    PaymentState.STARTED: N_("Pending"),
     PaymentState.PAID: N_("Paid"),
-    PaymentState.DUE: N_("On delivery"),
+    PaymentState.DUE: N_("Pay on delivery"),
     PaymentState.FAILED: N_("Not paid"),
-    PaymentState.OWED: N_("Refund under way"),
+    PaymentState.OWED: N_("Refund in progress"),
     PaymentState.REFUNDED: N_("Refunded"),
 }

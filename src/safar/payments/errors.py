@@ -18,7 +18,7 @@ class TotalNotTakenError(SafarError):
 
 
 class TooMuchBack(Conflict):
-    """At most %(amount)s can be given back for this order."""
+    """At most %(amount)s can be refunded for this order."""
 
     code = "too_much_back"
 

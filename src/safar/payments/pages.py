@@ -10,18 +10,18 @@ from starlette.routing import BaseRoute
 
 from safar.kernel.context import Context
 from safar.kernel.errors import NotFound, SafarError
-from safar.kernel.i18n import N_, money
+from safar.kernel.i18n import money
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.text import ascii_digits, whole_number
 from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import Fields, read_fields
-from safar.kernel.web.pages import context_of, error_text, page
+from safar.kernel.web.pages import context_of, error_text, page, today_of
 from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.requests import request_key, see_other
 from safar.orders.links import order_link
 from safar.orders.reading import order_of_number
-from safar.payments import way_pages
+from safar.payments import export, way_pages
 from safar.payments.books.ask_refund import refund_many
 from safar.payments.books.decide import missing, refundable
 from safar.payments.books.end_refund import end_refunds_many, retry_refund
@@ -52,32 +52,9 @@ from safar.payments.providers.pix.doubts import DOUBTS
 from safar.payments.refunds import carry_out_of, refund_cancelled
 from safar.payments.registry import KINDS
 from safar.payments.settle import receive_money
+from safar.payments.words import NOTICE_OUTCOMES, REASONS, REFUND_STATES
 
-REASONS = {
-    "returned": N_("Goods came back"),
-    "goodwill": N_("As a favour"),
-    "given_up": N_("Could not be sent"),
-    "paid_too_much": N_("Paid too much"),
-    "sold_out_while_paying": N_("Sold out while paying"),
-    "cancelled_by_shop": N_("Cancelled by the shop"),
-    "cancelled_by_customer": N_("Cancelled by the customer"),
-    "order_cancelled": N_("The order was cancelled"),
-    "payment_unfinished": N_("Not paid in full in time"),
-    "at_provider": N_("Made at the provider"),
-}
 _STAFF_REASONS = ("returned", "goodwill", "paid_too_much")
-REFUND_STATES = {
-    "asked": ("info", N_("asked of the provider")),
-    "by_hand": ("warn", N_("to be paid back by hand")),
-    "failed": ("bad", N_("refused by the provider")),
-    "done": ("good", N_("given back")),
-}
-NOTICE_OUTCOMES = {
-    "taken": ("good", N_("written down")),
-    "ignored": ("calm", N_("of no concern")),
-    "unknown": ("warn", N_("belongs to none of our orders")),
-    "to_check": ("warn", N_("to be checked by you")),
-}
 
 
 async def _list(request: Request) -> Response:
@@ -97,6 +74,8 @@ async def _list_page(request: Request, *, may_change: bool, problem: SafarError 
         **values,
         **_words(),
         "may_change": may_change,
+        "today": today_of(request),
+        "month_start": today_of(request).replace(day=1),
         "problem": error_text(problem) if problem else None,
         "reference_of": lambda number: spaced(reference_of(number)),
         "missing": missing,
@@ -264,6 +243,7 @@ async def _close(request: Request) -> Response:
 
 routes: list[BaseRoute] = [
     StaffRoute("/payments", _list, role="agent"),
+    *export.routes,
     *way_pages.routes,
     StaffRoute("/payments/orders/{id}", _order, role="agent"),
     StaffRoute("/payments/orders/{id}/receipts", _receive, role="manager", methods=["POST"]),

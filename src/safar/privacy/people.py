@@ -25,11 +25,12 @@ PERSONAL = ("email", "name", "address", "phone", "text", "subject", "body", "not
 _KEPT = (
     "customers", "identities", "claims", "consents", "consent_records",
     "newsletter_requests", "orders", "order_lines", "payments", "documents",
-    "returns",
+    "returns", "notes",
     "messages", "carts", "wishes", "requests", "sends", "events",
 )  # fmt: skip
 _ERASED = (
-    "events", "messages", "conversations", "contact", "orders", "documents", "returns", "cart_lines", "carts",
+    "events", "messages", "conversations", "contact", "notes", "orders", "documents", "returns", "cart_lines",
+    "carts",
     "wishlist_items", "wishlists", "requests", "envelopes", "readers", "claims", "consents",
     "consent_records", "newsletter_requests", "gone_addresses",
     "identities", "customers",

@@ -70,6 +70,10 @@ WHERE customer_id = ANY(%(ids)s)
 -- What no invoice needs goes from every order; name and address stay where an invoice may be asked for.
 UPDATE orders SET email = '', phone = '' WHERE customer_id = ANY(%(ids)s)
 
+-- name: erase_notes
+-- What staff noted, and addresses as they were before a change.
+DELETE FROM order_notes WHERE order_id IN (SELECT id FROM orders WHERE customer_id = ANY(%(ids)s))
+
 -- name: erase_orders
 -- Orders that were never confirmed, and those whose books need not be kept any more.
 UPDATE orders SET name = '', address = '', postcode = '', city = ''
@@ -158,6 +162,12 @@ SELECT r.* FROM returns AS r
 INNER JOIN orders AS o ON o.id = r.order_id
 WHERE o.customer_id = ANY(%(ids)s)
 ORDER BY r.number
+
+-- name: kept_notes
+SELECT o.number, n.kind, n.text, n.written_at FROM order_notes AS n
+INNER JOIN orders AS o ON o.id = n.order_id
+WHERE o.customer_id = ANY(%(ids)s)
+ORDER BY n.written_at
 
 -- name: kept_messages
 SELECT direction, author, address, subject, body, language, state, at FROM messages

@@ -112,6 +112,7 @@ TABLES: Mapping[str, Kept] = {
     "shop_settings": ForEver("one row a fact about the shop"),
     "mail_texts": ForEver("one row a kind of mail and language whose words staff have changed"),
     "orders": _BOOKS, "order_lines": _ORDER, "order_goods": _ORDER,
+    "order_notes": _ORDER, "order_tags": _ORDER, "order_views": _GOODS,
     "given_up": _ORDER, "given_up_lines": _ORDER,
     "documents": _BOOKS, "document_series": _SYSTEM, "order_credits": _BOOKS,
     "payments": _ORDER, "payment_receipts": _BOOKS, "refunds": _BOOKS,

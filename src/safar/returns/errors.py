@@ -4,14 +4,14 @@ from safar.kernel.errors import Conflict, SafarError
 
 
 class TooManyGivenUp(SafarError):
-    """Of %(title)s only %(left)s are still to go from here, so no more can be given up."""
+    """Only %(left)s of %(title)s are left to ship, so no more can be cancelled."""
 
     status = 422
     code = "too_many_given_up"
 
 
 class NothingSent(Conflict):
-    """Nothing of this order has left yet. Cancel the order instead."""
+    """Nothing in this order has been shipped yet. Cancel the order instead."""
 
     code = "nothing_sent"
 
@@ -30,19 +30,19 @@ class NothingReturned(SafarError):
 
 
 class MoreThanSent(SafarError):
-    """More would come back than was sent: of %(title)s at most %(left)s."""
+    """Only %(left)s of %(title)s can still be returned."""
 
     status = 422
     code = "more_than_sent"
 
 
 class NothingToExchange(Conflict):
-    """There are not enough units left for the exchange: %(left)s. Nothing was set aside."""
+    """There is not enough in stock for the exchange: %(left)s. Nothing was reserved."""
 
     code = "nothing_to_exchange"
 
 
 class RefundTooLarge(Conflict):
-    """At most %(most)s can still be given back for this order."""
+    """At most %(most)s can still be refunded for this order."""
 
     code = "refund_too_large"

@@ -4,11 +4,11 @@ from safar.journal.kinds import EventKind
 from safar.kernel.i18n import N_
 
 EVENTS = (
-    EventKind("order.given_up", N_("Given up, not sent: %(quantity)s units"), "receipt"),
-    EventKind("return.requested", N_("Asked to send something back"), "refresh"),
-    EventKind("return.approved", N_("May send it back"), "refresh"),
-    EventKind("return.refused", N_("Return refused"), "refresh"),
-    EventKind("return.received", N_("Sent back: %(quantity)s units"), "refresh"),
-    EventKind("return.refunded", N_("Gets %(total)s back for a return"), "refresh"),
-    EventKind("return.exchanged", N_("Sent back and exchanged: %(quantity)s units"), "refresh"),
+    EventKind("order.given_up", N_("Items cancelled: %(quantity)s"), "receipt"),
+    EventKind("return.requested", N_("Return requested"), "refresh"),
+    EventKind("return.approved", N_("Return approved"), "refresh"),
+    EventKind("return.refused", N_("Return rejected"), "refresh"),
+    EventKind("return.received", N_("Return received: %(quantity)s items"), "refresh"),
+    EventKind("return.refunded", N_("Return refunded: %(total)s"), "refresh"),
+    EventKind("return.exchanged", N_("Return exchanged: %(quantity)s items"), "refresh"),
 )

@@ -7,11 +7,11 @@ from safar.returns.model import ReturnState, ReturnWish
 from safar.returns.reading import Progress
 
 RETURN_STATES = {
-    ReturnState.REQUESTED: N_("Asked for"),
+    ReturnState.REQUESTED: N_("Requested"),
     ReturnState.APPROVED: N_("Approved"),
-    ReturnState.REFUSED: N_("Refused"),
+    ReturnState.REFUSED: N_("Rejected"),
     ReturnState.RECEIVED: N_("Received"),
-    ReturnState.REFUNDED: N_("Given back"),
+    ReturnState.REFUNDED: N_("Refunded"),
     ReturnState.EXCHANGED: N_("Exchanged"),
 }
 RETURN_TONES = {
@@ -22,7 +22,7 @@ RETURN_TONES = {
     ReturnState.REFUNDED: "good",
     ReturnState.EXCHANGED: "good",
 }
-WISHES = {ReturnWish.REFUND: N_("Money back"), ReturnWish.EXCHANGE: N_("Exchange")}
+WISHES = {ReturnWish.REFUND: N_("Refund"), ReturnWish.EXCHANGE: N_("Exchange")}
 REASONS = {
     "broken": N_("It is broken"),
     "wrong": N_("It is not what I ordered"),
@@ -42,7 +42,7 @@ def payment_word(order: Order, progress: Progress | None) -> str:
     """Return how an order's payment stands, in a word: what has gone back is not just "Paid"."""
     if order.payment_state == PaymentState.PAID and progress and progress.refunding_minor:
         if progress.refunded_minor < progress.refunding_minor:
-            return _("Refund under way")
+            return _("Refund in progress")
         whole = progress.refunded_minor >= progress.paid_minor
         return _("Refunded") if whole else _("Partly refunded")
     return _(PAYMENT_STATES[PaymentState(order.payment_state)])

@@ -40,6 +40,18 @@ async def pack_many(connection: Connection, packs: Sequence[Pack]) -> list[Order
     return [_advanced(pack.order_id, orders, changes, OrderState.PACKED) for pack in packs]
 
 
+async def unpack(connection: Connection, pack: Pack) -> OrderMoved:
+    """Take back that an order is packed. Writes order.unpacked."""
+    orders, changes = await lock_orders(connection, [pack.order_id]), {}
+    for order in orders.values():
+        if (state := after(order.state, Step.UNPACK)) is not None:
+            change = changes[order.id] = unchanged(order)
+            change.state = state
+            change.events = (event_of("order.unpacked", order, {}, staff_id=pack.staff_id),)
+    await write_changes(connection, changes, clock.now())
+    return _advanced(pack.order_id, orders, changes, OrderState.CONFIRMED)
+
+
 @refusing
 async def ship_many(connection: Connection, shippings: Sequence[Shipping]) -> list[OrderMoved]:
     """Let goods leave: the parcel is written, the units go to the customer, who is told by mail.

@@ -4,19 +4,19 @@ from safar.kernel.errors import Conflict, SafarError
 
 
 class NothingToShip(Conflict):
-    """Everything of this order has left that location already. Reload the page to see what has."""
+    """Everything in this order has already been shipped from that location. Reload the page."""
 
     code = "nothing_to_ship"
 
 
 class MoreThanOrdered(SafarError):
-    """More would be sent than was ordered: of %(title)s only %(left)s are still to go from there."""
+    """Only %(left)s of %(title)s are left to ship from there."""
 
     status = 422
     code = "more_than_ordered"
 
 
 class CarrierTaken(Conflict):
-    """There is a carrier of this name already. Choose another name, or change that one."""
+    """There is already a carrier with this name. Choose another name, or edit that one."""
 
     code = "carrier_taken"

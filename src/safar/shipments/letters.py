@@ -1,6 +1,7 @@
 """What customers are written about parcels, in the language they ordered in."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from safar.channels.letters import LetterPart, MailKind
 from safar.channels.model import Outgoing
@@ -16,6 +17,14 @@ KIND = MailKind(
     N_("Order shipped"),
     N_("Your order %(number)s is on its way"),
     N_("Good news: your parcel has left our warehouse."),
+    ("number", "carrier", "tracking"),
+    CLOSING,
+)
+TRACKING_KIND = MailKind(
+    "shipment-tracking",
+    N_("Tracking added or corrected"),
+    N_("Tracking for your order %(number)s"),
+    N_("Here is how to follow your parcel."),
     ("number", "carrier", "tracking"),
     CLOSING,
 )
@@ -41,14 +50,26 @@ def shipment_letter(
         if in_parts:
             goods = [(title, "", "", number(units)) for units, title in lines[:_LINES_MAX]]
             parts.append(LetterPart("goods", _("In this parcel:"), rows=goods))
-        tracking = [
-            (_("Carrier"), shipping.carrier),
-            (_("Tracking number"), shipping.tracking_code),
-        ]
-        if shown := [(label, value) for label, value in tracking if value]:
-            parts.append(LetterPart("facts", rows=shown))
-        if tracking_url:
-            parts.append(LetterPart("button", _("Track your parcel"), tracking_url))
+        parts += _followed_by(shipping.carrier, shipping.tracking_code, tracking_url)
         named = {"number": str(order.number), "carrier": shipping.carrier, "tracking": shipping.tracking_code}
         message_id = derived_id("order mail", order.id, "shipped", shipping.shipment_id)
         return letter(order, message_id, KIND, named, parts, shipping.link)
+
+
+def tracking_letter(
+    order: Order, message_id: UUID, *, carrier: str, code: str, tracking_url: str, link: str
+) -> Outgoing:
+    """Return the mail that says how a parcel that has left is followed."""
+    with speaking(order.language):
+        named = {"number": str(order.number), "carrier": carrier, "tracking": code}
+        parts = _followed_by(carrier, code, tracking_url)
+        return letter(order, message_id, TRACKING_KIND, named, parts, link)
+
+
+def _followed_by(carrier: str, code: str, tracking_url: str) -> list[LetterPart]:
+    parts = []
+    if shown := [row for row in ((_("Carrier"), carrier), (_("Tracking number"), code)) if row[1]]:
+        parts.append(LetterPart("facts", rows=shown))
+    if tracking_url:
+        parts.append(LetterPart("button", _("Track your parcel"), tracking_url))
+    return parts

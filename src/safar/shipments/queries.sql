@@ -71,6 +71,9 @@ FROM (
 ) AS g
 WHERE o.order_id = g.order_id AND o.variant_id = g.variant_id AND o.location_id = g.location_id
 
+-- name: correct_tracking
+UPDATE shipments SET carrier = %(carrier)s, tracking_code = %(code)s, tracking_url = %(url)s WHERE id = %(id)s
+
 -- name: shipments_delivered
 UPDATE shipments SET delivered_at = %(now)s WHERE order_id = ANY(%(ids)s) AND delivered_at IS NULL
 

@@ -3,4 +3,7 @@
 from safar.journal.kinds import EventKind
 from safar.kernel.i18n import N_
 
-EVENTS = (EventKind("checkout.started", N_("Began to check out"), "credit-card"),)
+EVENTS = (
+    EventKind("checkout.started", N_("Began to check out"), "credit-card"),
+    EventKind("orders.exported", N_("Exported a list as CSV: %(list)s"), "download"),
+)

@@ -77,7 +77,7 @@ async def test_orders_are_filtered_by_state_payment_lateness_and_returns(
 async def test_the_list_goes_on_where_the_page_before_ended(
     desk: httpx.AsyncClient, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("safar.shop.console.pages.PAGE_SIZE", 2)
+    monkeypatch.setattr("safar.shop.console.list_pages.PAGE_SIZE", 2)
     ids = [str(await bought(context, (MUG, 1))) for _ in range(3)]
     first = await desk.get("/orders")
     assert listed(first) == [ids[2], ids[1]]
@@ -103,7 +103,7 @@ async def test_ticked_orders_are_packed_shipped_and_printed_together_once(
     for verb in ("packed", "packed", "shipped", "shipped"):
         answer = await desk.post(f"/orders/{verb}", data=form)
         assert answer.headers["location"].startswith("/orders?done=3&left=1")
-    assert "3 orders done" in (await desk.get(answer.headers["location"])).text
+    assert "3 orders updated." in (await desk.get(answer.headers["location"])).text
     assert await sent_units(context.database, MUG) == 6
     await books_agree(context.database)
 
@@ -155,7 +155,7 @@ async def test_a_parcel_is_sent_by_the_form_and_a_second_click_sends_nothing(
     assert await sent_units(context.database, MUG) == 1
     page = (await desk.get(f"/orders/{order_id}")).text
     assert "Partly shipped" in page
-    assert "Parcel sent: 1 units" in page
+    assert "Parcel shipped: 1 items" in page
     bad = await desk.post(
         f"/orders/{order_id}/shipped", data={**form, "request_id": str(new_id()), f"units-{MUG}": "9"}
     )
@@ -186,7 +186,7 @@ async def test_a_return_goes_its_way_at_the_desk(desk: httpx.AsyncClient, contex
     assert (await desk.post(f"{path}/refunded", data={"amount": "x"})).status_code == 422
     assert (await desk.post(f"{path}/refunded", data={"amount": "9,50"})).status_code == 303
     page = (await desk.get(path)).text
-    assert "Given back" in page
+    assert "Refunded" in page
     assert "9.50" in page
     persian = await desk.get(path, headers={"accept-language": "fa"})
     assert 'dir="rtl"' in persian.text

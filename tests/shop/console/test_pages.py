@@ -34,7 +34,7 @@ async def test_an_order_goes_its_way_by_staff_and_the_log_says_who(
 ) -> None:
     sold = await context.batched(buy_many, request())
     path = f"/orders/{sold.order_id}"
-    assert "Send this parcel" in (await desk.get(path)).text
+    assert "Ship this parcel" in (await desk.get(path)).text
     refused = await desk.post(f"{path}/delivered")
     assert refused.status_code == 409
     for _ in range(2):

@@ -231,3 +231,19 @@ class Notice:
     heard_at: datetime
     times: int
     number: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyEntry:
+    """Money that came or went; below zero what went back. `number` None: it belongs to no order."""
+
+    id: UUID
+    at: datetime
+    kind: str
+    number: int | None
+    name: str | None
+    amount_minor: int
+    currency: str
+    provider: str
+    reference: str
+    reason: str

@@ -266,3 +266,29 @@ UPDATE orders AS o
 SET total_minor = o.total_minor + %(amount)s, credit_minor = o.credit_minor - %(amount)s
 FROM asked
 WHERE o.id = asked.order_id
+
+-- name: entries
+-- What came in and what went back in a time, oldest first. Paid on delivery counts on the day it arrived.
+SELECT e.id, e.at, e.kind, e.number, e.name, e.amount_minor, e.currency, e.provider, e.reference, e.reason
+FROM (
+    SELECT r.id, r.received_at AS at, 'payment' AS kind, o.number, coalesce(o.name, r.payer) AS name, r.amount_minor,
+        r.currency, r.provider, r.reference, '' AS reason
+    FROM payment_receipts AS r
+    LEFT JOIN orders AS o ON o.id = r.order_id
+    WHERE r.received_at >= %(first)s AND r.received_at < %(end)s
+    UNION ALL
+    SELECT o.id, o.delivered_at, 'payment', o.number, o.name, p.amount_minor, p.currency, p.provider, '', ''
+    FROM orders AS o
+    INNER JOIN payments AS p ON p.order_id = o.id
+    WHERE o.delivered_at >= %(first)s AND o.delivered_at < %(end)s AND p.captured_minor = 0 AND p.amount_minor > 0
+        AND p.state IN ('paid', 'owed', 'refunded')
+    UNION ALL
+    SELECT f.id, f.done_at, 'refund', o.number, o.name, -f.amount_minor, f.currency, f.provider,
+        coalesce(f.reference, ''), f.reason
+    FROM refunds AS f
+    INNER JOIN orders AS o ON o.id = f.order_id
+    WHERE f.state = 'done' AND f.done_at >= %(first)s AND f.done_at < %(end)s
+) AS e
+WHERE (e.at, e.id) > (%(after_at)s, %(after_id)s)
+ORDER BY e.at, e.id
+LIMIT %(limit)s

@@ -7,7 +7,7 @@ from uuid import UUID
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, row, rows, values
 from safar.kernel.queries import queries_beside
-from safar.payments.books.model import Notice, OrderMoney, Receipt, Refund, RefundTask
+from safar.payments.books.model import MoneyEntry, Notice, OrderMoney, Receipt, Refund, RefundTask
 
 QUERIES = queries_beside(__file__)
 _LISTED_MAX = 200
@@ -89,3 +89,11 @@ async def keep_notice(
         "now": clock.now(),
     }
     await execute(connection, QUERIES["hear"], params)
+
+
+async def money_entries(
+    connection: Connection, first: datetime, end: datetime, *, after: tuple[datetime, UUID], limit: int
+) -> list[MoneyEntry]:
+    """Return what came in and went back from `first` to before `end`, oldest first, behind (at, id)."""
+    params = {"first": first, "end": end, "after_at": after[0], "after_id": after[1], "limit": limit}
+    return await rows(MoneyEntry, connection, QUERIES["entries"], params)

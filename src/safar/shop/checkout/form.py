@@ -88,7 +88,7 @@ def details_of(fields: Fields, country: str) -> Details:
         email=fields.email("email"),
         address=fields.text("address", length_max=500),
         city=fields.text("city", length_max=100, required="city" in fields.values),
-        phone=_phone(fields, country),
+        phone=phone_in(fields, country),
         provider=fields.choice("provider", KINDS),
         method=fields.choice("method", kind.methods) if kind and kind.methods else "",
         language=_language(fields),
@@ -162,7 +162,8 @@ def limits_of(settings: Settings) -> OrderLimits:
     )
 
 
-def _phone(fields: Fields, country: str) -> str:
+def phone_in(fields: Fields, country: str) -> str:
+    """Return a phone number as it is kept, "" for none; one that is none becomes a problem."""
     text = fields.text("phone", length_max=40, required=False)
     if not text or "phone" in fields.problems:
         return ""

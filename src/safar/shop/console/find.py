@@ -20,18 +20,30 @@ _RETURNS_MAX = 5000
 
 @dataclass(frozen=True, slots=True)
 class OrderSearch:
-    """Which orders are wanted; `query` is part of a name or e-mail, a SKU, or a tracking code."""
+    """Which orders are wanted; `query` is part of a name or e-mail, a SKU, or a tracking code.
+
+    `since` and `until`: the days of the shop on which they were ordered, both included.
+    """
 
     query: str = ""
     state: str | None = None
     payment: str | None = None
     late: bool = False
     with_returns: bool = False
+    since: date | None = None
+    until: date | None = None
+    tag: str | None = None
     before: int | None = None
 
 
 async def find_orders(
-    connection: Connection, wanted: OrderSearch, *, ship_days: int, today: date, zone: str
+    connection: Connection,
+    wanted: OrderSearch,
+    *,
+    ship_days: int,
+    today: date,
+    zone: str,
+    limit: int = PAGE_SIZE + 1,
 ) -> list[Order]:
     """Return the orders wanted, newest first: one more than a page holds. A query finds 500 at most."""
     ids = await _matching(connection, wanted.query) if wanted.query else None
@@ -45,7 +57,10 @@ async def find_orders(
         "today": today if wanted.late else None,
         "confirmed_before": day_start(today - timedelta(days=ship_days), zone),
         "ids": ids,
-        "limit": PAGE_SIZE + 1,
+        "since": day_start(wanted.since, zone) if wanted.since else None,
+        "until": day_start(wanted.until + timedelta(days=1), zone) if wanted.until else None,
+        "tag": wanted.tag,
+        "limit": limit,
     }
     # Not prepared: a plan made once for all filters would read the whole table for most of them.
     found = await connection.execute(QUERIES["wanted_orders"], params, prepare=False)

@@ -1,7 +1,7 @@
-"""The shop's pages for staff: orders, and one order with everything that happened to it."""
+"""The shop's pages for staff: one order with everything that happened to it; and the routes of the others."""
 
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,26 +10,27 @@ from starlette.routing import BaseRoute
 from safar.catalogue.images import picture_url
 from safar.customers.actions import customer_cards
 from safar.customers.sentences import sentences_of, tone_of
+from safar.journal.model import Recorded
 from safar.kernel.clock import today
 from safar.kernel.context import Context
+from safar.kernel.database import Connection
 from safar.kernel.errors import NotFound
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id, parse_id
-from safar.kernel.keyset import cut
-from safar.kernel.text import whole_number
 from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import actor_of
-from safar.kernel.web.pages import context_of, page, today_of
+from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.post import NOTHING, Wrong
-from safar.kernel.web.requests import see_other
 from safar.orders.address import address_of
+from safar.orders.desk import known_tags, may_readdress, notes_of, tags_on_order, whereabouts_of
 from safar.orders.links import link_shown
 from safar.orders.model import Order, OrderState, PaymentState
-from safar.orders.reading import goods_of, order_lines_of, order_of_number, orders_by_id
+from safar.orders.reading import goods_of, order_lines_of, orders_by_id
 from safar.orders.show import money_note, steps_of
 from safar.orders.way import Step, after, is_partly_shipped
-from safar.orders.words import PAYMENT_STATES, STATES
 from safar.owner.reading import known_shop, shop_of
+from safar.payments.books.decide import refundable
+from safar.payments.books.reading import accounts_of
 from safar.payments.show import box
 from safar.pricing.rules import rules_of
 from safar.returns import pages as return_pages
@@ -43,76 +44,15 @@ from safar.shipments.decide import to_go_of
 from safar.shipments.picking import lots_to_take
 from safar.shipments.reading import carriers, sent_in, shipments_of
 from safar.shipments.show import expected_of, is_late
+from safar.shipments.tracking import tracking_digest
+from safar.shop.console import bulk_pages, desk_pages, list_pages
 from safar.shop.console import step_pages as order_actions
-from safar.shop.console.find import PAGE_SIZE, OrderSearch, find_orders
+from safar.shop.console.channel import channel_of
 from safar.shop.console.history import order_timeline
 from safar.stock.actions import own_locations
 from safar.team.actions import staff_names
 
 _QUERY_CHARACTERS_MAX = 100
-
-
-async def _orders(request: Request) -> Response:
-    """Show orders, newest first; a number in the search goes straight to its order."""
-    context = context_of(request)
-    wanted, shop, zone = _wanted(request), await shop_of(context), context.settings.timezone
-    async with context.database.connection() as connection:
-        if (number := whole_number(wanted.query)) and (order_id := await order_of_number(connection, number)):
-            return see_other(f"/orders/{order_id}")
-        found = await find_orders(
-            connection, wanted, ship_days=shop.ship_days, today=today_of(request), zone=zone
-        )
-        shown, last = cut(found, PAGE_SIZE)
-        progress = await progress_of(connection, [order.id for order in shown])
-    older = f"?{request.url.include_query_params(before=last.number).query}" if last else None
-    values = {
-        "orders": shown,
-        "state_word": state_word,
-        "payment_word": payment_word,
-        "wanted": wanted,
-        "states": STATES,
-        "payments": PAYMENT_STATES,
-        "older": older,
-        "first": wanted.before is None,
-        "progress": progress,
-        "tabs": _tabs(wanted),
-        "late": {order.id for order in shown if is_late(order, shop, today_of(request), zone=zone)},
-        "batch_id": new_id(),
-        "told": _told(request),
-    }
-    return page(request, "shop/console/orders.html", values)
-
-
-def _wanted(request: Request) -> OrderSearch:
-    query = request.query_params
-    state, payment = query.get("state"), query.get("payment")
-    return OrderSearch(
-        query=query.get("q", "").strip()[:_QUERY_CHARACTERS_MAX],
-        state=state if state in STATES else None,
-        payment=payment if payment in PAYMENT_STATES else None,
-        late="late" in query,
-        with_returns="returns" in query,
-        before=whole_number(query.get("before", "")),
-    )
-
-
-def _tabs(wanted: OrderSearch) -> list[tuple[str, str, bool]]:
-    """Return the views as (label, address, whether it is this one)."""
-    plain = not (wanted.late or wanted.with_returns)
-    tabs = [(_("All"), "/orders", plain and wanted.state is None and not wanted.query)]
-    tabs += [
-        (_(name), f"/orders?{urlencode({'state': state.value})}", plain and wanted.state == state)
-        for state, name in STATES.items()
-    ]
-    tabs.append((_("Late"), "/orders?late=1", wanted.late))
-    tabs.append((_("With open returns"), "/orders?returns=1", wanted.with_returns))
-    return tabs
-
-
-def _told(request: Request) -> tuple[int, int] | None:
-    """Return how many orders of the last batch were done, and how many were not."""
-    done, left = (whole_number(request.query_params.get(name, "")) for name in ("done", "left"))
-    return None if done is None and left is None else (done or 0, left or 0)
 
 
 async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
@@ -148,7 +88,8 @@ async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
             "lots": await lots_to_take(connection, left),
             "carriers": [carrier for carrier in await carriers(connection) if carrier.active],
             "locations": {location.id: _(location.name) for location in await own_locations(connection)},
-            "names": await staff_names(connection, {e.staff_id for e in happened if e.staff_id}),
+            "account": (await accounts_of(connection, [order_id]))[order_id],
+            **await _noted(connection, order, happened),
         }
     payment = await box(context, order)
     said = sentences_of(request)
@@ -158,7 +99,12 @@ async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
             order, await shop_of(context), await rules_of(context), zone=context.settings.timezone
         ),
         "payment": payment,
+        "refundable": refundable(values["account"]),
         "problem": wrong.sentence,
+        "problems": wrong.problems,
+        "typed": wrong.typed if wrong.form == "address" else None,
+        "note_id": new_id(),
+        "channel": channel_of(order),
         "money_note": money_note(
             order,
             came_minor=payment.came_minor,
@@ -172,6 +118,18 @@ async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
     return page(request, "shop/console/order.html", values, status=wrong.status)
 
 
+async def _noted(connection: Connection, order: Order, happened: Sequence[Recorded]) -> dict[str, Any]:
+    """Return what staff wrote at an order, and the names of all who did something with it."""
+    notes = await notes_of(connection, order.id)
+    people = {event.staff_id for event in happened} | {note.staff_id for note in notes} | {order.taken_by}
+    return {
+        "notes": notes,
+        "tags": await tags_on_order(connection, order.id),
+        "all_tags": await known_tags(connection),
+        "names": await staff_names(connection, {id_ for id_ in people if id_}),
+    }
+
+
 def _standing(context: Context, order: Order, progress: Progress | None, *, partly: bool) -> dict[str, Any]:
     """Return what follows from how an order stands: what may be done with it now, and words for it."""
     return {
@@ -180,6 +138,10 @@ def _standing(context: Context, order: Order, progress: Progress | None, *, part
             order, partly_shipped=partly, sent_back=progress is not None and progress.is_sent_back
         ),
         "may_pack": after(order.state, Step.PACK) is not None,
+        "may_unpack": after(order.state, Step.UNPACK) is not None,
+        "may_readdress": may_readdress(order),
+        "whereabouts": whereabouts_of(order),
+        "tracking_digest": tracking_digest,
         "may_deliver": after(order.state, Step.DELIVER) is not None,
         "may_cancel": after(order.state, Step.CANCEL, partly_shipped=partly) is not None,
         "late": is_late(
@@ -199,8 +161,10 @@ def _standing(context: Context, order: Order, progress: Progress | None, *, part
 
 
 routes: list[BaseRoute] = [
-    StaffRoute("/orders", _orders, role="agent"),
+    *list_pages.routes,
+    *bulk_pages.routes,
     *order_actions.routes(_order),
+    *desk_pages.routes(_order),
     StaffRoute("/orders/{id}", _order, role="agent"),
     *return_pages.routes,
     *carrier_pages.routes,

@@ -1,3 +1,5 @@
+-- owns: order_views
+
 -- fragment: discount
 code, kind, value, currency, minimum_minor, category, starts_at, ends_at, uses_max, account_id, customers_once,
 active, campaign_id, partner
@@ -44,6 +46,9 @@ WHERE
         )
     )
     AND (%(ids)s::uuid [] IS NULL OR o.id = ANY(%(ids)s))
+    AND (%(since)s::timestamptz IS NULL OR o.placed_at >= %(since)s)
+    AND (%(until)s::timestamptz IS NULL OR o.placed_at < %(until)s)
+    AND (%(tag)s::text IS NULL OR EXISTS (SELECT FROM order_tags AS t WHERE t.order_id = o.id AND t.tag = %(tag)s))
 ORDER BY o.number DESC
 LIMIT %(limit)s
 
@@ -71,3 +76,26 @@ WHERE customer_id = ANY(%(customer_ids)s) AND at >= %(since)s AND subject_id = %
     AND name NOT LIKE 'hold.%%'
 ORDER BY id DESC
 LIMIT %(limit)s
+
+-- name: order_views
+SELECT id, name, filters FROM order_views WHERE staff_id = %(staff_id)s ORDER BY lower(name)
+
+-- name: other_views
+SELECT count(*) FROM order_views WHERE staff_id = %(staff_id)s AND name <> %(name)s
+
+-- name: save_view
+INSERT INTO order_views (id, staff_id, name, filters, saved_at)
+VALUES (%(id)s, %(staff_id)s, %(name)s, %(filters)s, %(now)s)
+ON CONFLICT (staff_id, name) DO UPDATE SET filters = excluded.filters, saved_at = excluded.saved_at
+
+-- name: remove_view
+DELETE FROM order_views WHERE id = %(id)s AND staff_id = %(staff_id)s
+
+-- name: newer_orders
+-- How many orders came after the one with this number, as far as a page would tell.
+SELECT count(*) FROM (
+    SELECT FROM orders WHERE number > %(number)s LIMIT 100
+) AS o
+
+-- name: newest_number
+SELECT coalesce(max(number), 0) FROM orders

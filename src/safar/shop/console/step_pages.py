@@ -1,8 +1,5 @@
-"""What staff do with orders, one or many: pack, ship, deliver, cancel, print."""
+"""What staff do with one order: pack, ship, deliver, cancel, give up, print."""
 
-import asyncio
-from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
@@ -10,33 +7,32 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from safar.kernel.context import Context
-from safar.kernel.errors import NotFound, SafarError
+from safar.kernel.errors import NotFound
 from safar.kernel.i18n import _
-from safar.kernel.ids import derived_id, parse_id
+from safar.kernel.ids import parse_id
 from safar.kernel.web.access import StaffRoute
-from safar.kernel.web.actor import Actor, actor_of
+from safar.kernel.web.actor import Actor
 from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of
 from safar.kernel.web.post import Page, posted
-from safar.kernel.web.requests import request_key, see_other
+from safar.kernel.web.requests import request_key
 from safar.orders.cancel import Cancellation
 from safar.orders.errors import NotNow, PartlySent
 from safar.orders.links import order_link
-from safar.orders.model import Order, OrderState, PaymentState
+from safar.orders.model import OrderState, PaymentState
 from safar.orders.new_link import renew_link
-from safar.orders.reading import goods_of, orders_by_id, something_left
+from safar.orders.reading import goods_of, something_left
 from safar.payments.refunds import refund_cancelled
 from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.returns.give_up import GiveUp, give_up_many
 from safar.shipments.actions import deliver_many, pack_many, ship_many
 from safar.shipments.model import OrderDelivery, OrderMoved, Pack, Shipping
 from safar.shipments.prints import (
-    PICKED_AT_ONCE_MAX,
     invoice_of,
     packing_slip_of,
     pdf_response,
-    picking_list_of,
 )
+from safar.shop.console.desk_pages import order_here
 from safar.stock.model import MAIN
 
 REASON_CHARACTERS_MAX = 500
@@ -46,9 +42,6 @@ def routes(order_page: Page) -> list[BaseRoute]:
     """Return the routes; `order_page` shows an order again with the problem there was."""
     on_page = posted(order_page)
     return [
-        StaffRoute("/orders/picking.pdf", _picking_list, role="agent"),
-        StaffRoute("/orders/packed", _pack_batch, role="agent", methods=["POST"]),
-        StaffRoute("/orders/shipped", _ship_batch, role="agent", methods=["POST"]),
         StaffRoute("/orders/{id}/packed", on_page(_pack), role="agent", methods=["POST"]),
         StaffRoute("/orders/{id}/shipped", on_page(_ship), role="agent", methods=["POST"]),
         StaffRoute("/orders/{id}/delivered", on_page(_deliver), role="agent", methods=["POST"]),
@@ -132,55 +125,9 @@ async def _give_up(request: Request, actor: Actor, fields: Fields) -> str:
     return _done(await context.batched(give_up_many, give_up))
 
 
-async def _pack_batch(request: Request) -> Response:
-    actor, context = actor_of(request), context_of(request)
-    ids = _chosen(await request.form())
-    outcomes = await asyncio.gather(
-        *(context.batched(pack_many, Pack(order_id, actor.id)) for order_id in ids), return_exceptions=True
-    )
-    return _batch_done(outcomes)
-
-
-async def _ship_batch(request: Request) -> Response:
-    """Ship all that is still to go of each order, a parcel from each location; those that cannot, stay."""
-    actor, context = actor_of(request), context_of(request)
-    form = await request.form()
-    ids = _chosen(form)
-    sent = Fields({k: v for k, v in form.items() if isinstance(v, str)})
-    batch = request_key(request, sent, "parcels", actor.id)
-    async with context.database.connection() as connection:
-        goods = await goods_of(connection, ids)
-
-    async def ship(order_id: UUID) -> OrderMoved:
-        places = sorted({piece.shelf_id for piece in goods[order_id] if piece.quantity > piece.shipped})
-        outcome = OrderMoved(order_id, None)
-        for place in places or [MAIN]:
-            key = derived_id("batch", batch, order_id, place)
-            shipping = Shipping(key, order_id, place, order_link(context, order_id), staff_id=actor.id)
-            outcome = await context.batched(ship_many, shipping)
-        return outcome
-
-    return _batch_done(await asyncio.gather(*map(ship, ids), return_exceptions=True))
-
-
-def _batch_done(outcomes: Sequence[Any]) -> Response:
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException) and not isinstance(outcome, SafarError):
-            raise outcome
-    done = sum(isinstance(outcome, OrderMoved) and outcome.done for outcome in outcomes)
-    return see_other(f"/orders?done={done}&left={len(outcomes) - done}")
-
-
-async def _picking_list(request: Request) -> Response:
-    ids = _ids(request.query_params.getlist("id"))
-    if not ids:
-        raise NotFound
-    return pdf_response(await picking_list_of(context_of(request), ids), "picking.pdf")
-
-
 async def _packing_slip(request: Request) -> Response:
     context = context_of(request)
-    order = await _order_of(context, parse_id(request.path_params["id"]))
+    order = await order_here(context, parse_id(request.path_params["id"]))
     shipment = request.query_params.get("shipment")
     body = await packing_slip_of(context, order, parse_id(shipment) if shipment else None)
     return pdf_response(body, f"{order.number}-packing.pdf")
@@ -188,16 +135,8 @@ async def _packing_slip(request: Request) -> Response:
 
 async def _invoice(request: Request) -> Response:
     context = context_of(request)
-    order = await _order_of(context, parse_id(request.path_params["id"]))
+    order = await order_here(context, parse_id(request.path_params["id"]))
     return pdf_response(await invoice_of(context, order), f"{order.number}.pdf")
-
-
-async def _order_of(context: Context, order_id: UUID) -> Order:
-    async with context.database.connection() as connection:
-        order = (await orders_by_id(connection, [order_id])).get(order_id)
-    if order is None:
-        raise NotFound
-    return order
 
 
 async def _where_it_lies(context: Context, order_id: UUID) -> UUID | None:
@@ -214,12 +153,3 @@ def _done(outcome: OrderMoved) -> str:
     if not outcome.done:
         raise NotNow
     return f"/orders/{outcome.order_id}"
-
-
-def _chosen(form: Any) -> list[UUID]:
-    return _ids([value for value in form.getlist("id") if isinstance(value, str)])
-
-
-def _ids(texts: Sequence[str]) -> list[UUID]:
-    """Return the orders that were ticked, at most 200. Raises NotFound for what is no id."""
-    return [parse_id(text) for text in dict.fromkeys(texts)][:PICKED_AT_ONCE_MAX]
