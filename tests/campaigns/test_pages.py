@@ -207,8 +207,8 @@ async def test_the_page_follows_the_campaign_live(context: Context, serve: Serve
                 if text in line:
                     return
 
-        await until("Nothing is planned")
+        await until("Nothing is sent before")
         async with context.database.transaction() as connection:
             await actions.start_campaign(connection, campaign_id)
         await LineKeeper(context.database).step()
-        await until("to send")
+        await until("still to send")

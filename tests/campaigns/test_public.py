@@ -8,6 +8,7 @@ import pytest
 
 from safar.campaigns import sending
 from safar.campaigns.links import link_url, unsubscribe_url
+from safar.campaigns.reading import newest_campaigns, results
 from safar.customers.visitor import COOKIE, unsigned
 from safar.front.build import build_front
 from safar.kernel.context import Context
@@ -144,3 +145,7 @@ async def test_a_mail_reader_unsubscribes_with_one_click(context: Context, serve
         forged = await client.post(way_out.replace("?", "x?"), data={"List-Unsubscribe": "One-Click"})
         assert forged.status_code == 400
     assert await names(context, "consent.withdrawn") == ["consent.withdrawn"]
+    async with context.database.connection() as connection:
+        (campaign,) = await newest_campaigns(connection)
+        came = await results(connection, campaign.id)
+    assert came.unsubscribed == 1

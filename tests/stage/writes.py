@@ -113,6 +113,8 @@ FRONT: dict[str, Write] = {
 CONSOLE: dict[str, Write] = {
     "/running/setbacks": Write({"queue": "none", "item": "none"}, bodyless=True),  # of one that is not there
     "/running/failures/{reader}/{event_id:int}/{verb}": _BUTTON,
+    "/customers/files/uploads": Write({"file": "x"}),
+    "/customers/files/{upload_id}": _BUTTON,
     "/customers/{customer_id}/consent": Write({"given": "yes", "reason": "by phone"}),
     "/customers/{id}/export": _BUTTON,
     "/customers/{id}/erasure": _BUTTON,

@@ -30,13 +30,13 @@ _UNITS_PRIOR_WEIGHT = 3
 Bound = Literal["audience", "units", "site", "quota", "trial", "step", "quiet"]
 
 BOUND_TEXTS: dict[str, str] = {
-    "audience": N_("Everybody in the audience has been sent their message."),
-    "units": N_("Waiting for buyers: what is left may be wanted by those who already have their message."),
-    "site": N_("Waiting for the shop: it could not take more visitors at once."),
-    "quota": N_("Waiting for the e-mail quota of this hour."),
-    "trial": N_("Waiting for the first answers before more messages go out."),
-    "quiet": N_("Waiting for the end of the quiet hours."),
-    "step": N_("Nothing holds it back: messages go out as fast as they can be written."),
+    "audience": N_("Everyone in the audience has been e-mailed."),
+    "units": N_("Waiting: those already e-mailed may buy all the units that are left."),
+    "site": N_("Waiting: the shop cannot take more visitors at the moment."),
+    "quota": N_("Waiting: the limit of e-mails an hour is reached."),
+    "trial": N_("Waiting to see how the first recipients respond."),
+    "quiet": N_("Waiting until the quiet hours are over."),
+    "step": N_("Sending at full speed."),
 }
 
 

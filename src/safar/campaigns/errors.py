@@ -12,7 +12,7 @@ class NothingToPromise(Conflict):
 
 
 class NotPublished(Conflict):
-    """The product of this campaign is not in the shop. Show it there first, in the catalogue."""
+    """The product of this campaign is not published. Publish it in the catalogue first."""
 
     code = "not_published"
 

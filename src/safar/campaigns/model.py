@@ -20,13 +20,11 @@ SKIP_TEXTS = {
     "offer_ended": N_("the offer had ended before"),
 }
 END_TEXTS = {
-    "all_sent": N_("Every message of the audience has ended."),
-    "sold_out": N_("Sold out: no unit of the offer was left."),
+    "all_sent": N_("All e-mails have gone out."),
+    "sold_out": N_("Sold out: every unit on offer was bought or is being paid for."),
     "stopped": N_("Stopped by staff."),
-    "offer_ended": N_("The offer's time was over."),
-    "not_published": N_(
-        "The product of this campaign is not in the shop. Show it there first, in the catalogue."
-    ),
+    "offer_ended": N_("The offer has expired."),
+    "not_published": N_("The product of this campaign is not published. Publish it in the catalogue first."),
 }
 
 
@@ -125,14 +123,25 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What came of a campaign so far. `opened`: links; `orders`: confirmed and not cancelled since.
+    """What came of a campaign so far. `sent`: mails that left and did not come back; `opened`: links.
 
-    `revenue_minor`: what these come to, as far as they are in the currency of the offer.
+    `orders`: confirmed and not cancelled since; `revenue_minor`: what these come to, as far as they are in
+    the currency of the offer.
     """
 
+    campaign_id: UUID
+    currency: str
+    sent: int
     opened: int
+    undelivered: int
+    unsubscribed: int
     orders: int
     revenue_minor: int
     kept: int
     broken: int
     open: int
+
+    @property
+    def per_mail_minor(self) -> int | None:
+        """The revenue of each mail sent."""
+        return round(self.revenue_minor / self.sent) if self.sent else None

@@ -42,6 +42,7 @@ async def campaigns(request: Request) -> Response:
             "campaigns": found,
             "offers": await reading.offers_of(connection, [campaign.variant_id for campaign in found]),
             "sends": await reading.tallies_of_many(connection, [campaign.id for campaign in found]),
+            "results": await reading.results_of_many(connection, [campaign.id for campaign in found]),
         }
     return page(request, "campaigns/campaigns.html", {**values, "may_write": actor.may("manager")})
 
@@ -87,7 +88,7 @@ async def _figures(connection: Connection, campaign_id: UUID) -> dict[str, Any]:
             if tally.reason
         ],
         "units": {"on_hand": on_hand, "held": held},
-        "results": await reading.results(connection, campaign_id, offer.currency if offer else ""),
+        "results": await reading.results(connection, campaign_id),
         "bound_text": _(bound) if bound else None,
         "end_text": _(END_TEXTS[found.reason]) if found.reason in END_TEXTS else found.reason,
     }

@@ -8,10 +8,12 @@ from starlette.routing import BaseRoute
 
 from safar.campaigns.links import send_of_link, send_of_unsubscribe
 from safar.campaigns.outcomes import Click, Landing, click_many, landing_of
-from safar.campaigns.reading import send_owner
+from safar.campaigns.reading import QUERIES, send_owner
 from safar.customers.actions import Consent, consent_many
 from safar.customers.visitor import came_by, visitor_of
+from safar.kernel import clock
 from safar.kernel.context import Context
+from safar.kernel.database import execute
 from safar.kernel.errors import NotFound
 from safar.kernel.i18n import LANGUAGES
 from safar.kernel.web.access import PublicRoute
@@ -80,6 +82,8 @@ async def _unsubscribe(request: Request) -> Response:
     if customer_id is None:
         raise NotFound
     await context.batched(consent_many, Consent(customer_id, "email", False, "unsubscribe"))
+    async with context.database.transaction() as connection:
+        await execute(connection, QUERIES["note_unsubscribed"], {"id": send_id, "now": clock.now()})
     return page(request, "campaigns/unsubscribe.html", {"done": True})
 
 

@@ -181,18 +181,37 @@ SELECT campaign_id, state, count(*) AS count FROM sends
 WHERE campaign_id = ANY(%(ids)s) GROUP BY campaign_id, state
 
 -- name: results
--- The only definition of what came of a campaign: links opened (of all that were sent), sales, promises.
+-- The only definition of what came of campaigns: mails that left, links opened, sales, promises.
 SELECT
-    (SELECT count(*) FROM sends WHERE campaign_id = %(id)s AND clicked_at IS NOT NULL) AS opened,
-    (SELECT count(*) FROM sales WHERE campaign_id = %(id)s) AS orders,
-    (
-        SELECT coalesce(sum(total_minor), 0)::bigint FROM sales
-        WHERE campaign_id = %(id)s AND currency = %(currency)s
-    ) AS revenue_minor,
-    count(*) FILTER (WHERE state = 'kept') AS kept,
-    count(*) FILTER (WHERE state = 'broken') AS broken,
-    count(*) FILTER (WHERE state = 'made') AS open
-FROM promises WHERE campaign_id = %(id)s
+    c.id AS campaign_id, coalesce(v.currency, '') AS currency, s.sent, s.opened, s.undelivered, s.unsubscribed,
+    o.orders, o.revenue_minor, p.kept, p.broken, p.open
+FROM campaigns AS c
+LEFT JOIN variants AS v ON v.id = c.variant_id
+CROSS JOIN LATERAL (
+    SELECT
+        count(*) FILTER (WHERE state = 'sent') AS sent,
+        count(*) FILTER (WHERE clicked_at IS NOT NULL) AS opened,
+        count(*) FILTER (WHERE state = 'failed') AS undelivered,
+        count(*) FILTER (WHERE unsubscribed_at IS NOT NULL) AS unsubscribed
+    FROM sends WHERE campaign_id = c.id
+) AS s
+CROSS JOIN LATERAL (
+    SELECT
+        count(*) AS orders,
+        (coalesce(sum(total_minor) FILTER (WHERE currency = v.currency), 0))::bigint AS revenue_minor
+    FROM sales WHERE campaign_id = c.id
+) AS o
+CROSS JOIN LATERAL (
+    SELECT
+        count(*) FILTER (WHERE state = 'kept') AS kept,
+        count(*) FILTER (WHERE state = 'broken') AS broken,
+        count(*) FILTER (WHERE state = 'made') AS open
+    FROM promises WHERE campaign_id = c.id
+) AS p
+WHERE c.id = ANY(%(ids)s)
+
+-- name: note_unsubscribed
+UPDATE sends SET unsubscribed_at = %(now)s WHERE id = %(id)s AND unsubscribed_at IS NULL
 
 -- name: due_campaigns
 -- Those paced longest ago.

@@ -67,12 +67,15 @@ async def tallies_of_many(connection: Connection, ids: Sequence[UUID]) -> dict[U
     return counts
 
 
-async def results(connection: Connection, campaign_id: UUID, currency: str) -> Results:
+async def results(connection: Connection, campaign_id: UUID) -> Results:
     """Return what came of a campaign so far; every surface shows these figures."""
-    params = {"id": campaign_id, "currency": currency}
-    found = await row(Results, connection, QUERIES["results"], params)
-    assert found is not None
-    return found
+    return (await results_of_many(connection, [campaign_id]))[campaign_id]
+
+
+async def results_of_many(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Results]:
+    """Return what came of campaigns so far."""
+    found = await rows(Results, connection, QUERIES["results"], {"ids": list(ids)})
+    return {one.campaign_id: one for one in found}
 
 
 async def send_owner(connection: Connection, send_id: UUID) -> UUID | None:

@@ -14,6 +14,7 @@ import safar.catalogue.pages
 import safar.catalogue.sheets.pages
 import safar.channels.pages
 import safar.customers.pages
+import safar.customers.sheets.pages
 import safar.gate.pages
 import safar.inbox.pages
 import safar.journey.pages
@@ -76,6 +77,7 @@ def build_console(context: Context) -> Starlette:
         *today.routes,
         *running.routes,
         *search.routes,
+        *safar.customers.sheets.pages.routes,  # before /customers/{id}
         *safar.customers.pages.routes,
         *safar.privacy.pages.routes,
         *safar.campaigns.pages.routes,

@@ -131,7 +131,7 @@ async def promise_report(
     wait = await value(connection, QUERIES["median_wait"], params)
     lost = int(await value(connection, QUERIES["messages_lost"], params))
     journey = journey or await stages(connection, campaign_id, time_lapse=time_lapse)
-    came = await results(connection, campaign_id, offer.currency if offer else "")
+    came = await results(connection, campaign_id)
     assert units is not None
     assert kept_rows is not None
     worst = journey.bottleneck

@@ -34,7 +34,7 @@ async def _export(request: Request) -> Response:
 async def _upload(request: Request) -> Response:
     review = partial(sheets.review_stock, staff_id=actor_of(request).id)
     read = partial(apart, "safar.stock.sheet_rows:read_stock_rows")
-    return await importing.hand_in(request, "/stock/files", _page, read, review)
+    return await importing.hand_in(request, "/stock/files", _page, read, lambda _fields: review)
 
 
 async def _preview(request: Request) -> Response:

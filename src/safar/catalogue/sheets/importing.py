@@ -18,6 +18,7 @@ from safar.kernel.keyset import cut
 from safar.kernel.sheets import BYTES_MAX, XLSX_TYPE, Value, json_of_rows
 from safar.kernel.text import whole_number
 from safar.kernel.web.csv_answer import csv_answer
+from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, error_text, page
 from safar.kernel.web.requests import see_other
 from safar.kernel.web.uploads import read_upload
@@ -25,7 +26,7 @@ from safar.kernel.web.uploads import read_upload
 _Table = Mapping[str, Any]
 _Show = Callable[[Request, str | None, int], Response]
 _Read = Callable[[bytes], Awaitable[_Table]]
-_Review = Callable[[Connection, UUID, str, _Table], Awaitable[None]]
+Review = Callable[[Connection, UUID, str, _Table], Awaitable[None]]
 _Write = Callable[[Database, UUID], Awaitable[int]]
 
 
@@ -41,23 +42,28 @@ async def give_out(kind: str, name: str, rows: AsyncIterator[list[Sequence[Value
     return Response(base64.b64decode(packed), media_type=XLSX_TYPE, headers=headers)
 
 
-async def hand_in(request: Request, path: str, show: _Show, read: _Read, review: _Review) -> Response:
+async def hand_in(
+    request: Request, path: str, show: _Show, read: _Read, review_of: Callable[[Fields], Review]
+) -> Response:
     """Read a file and look at each of its rows; nothing is taken over yet, and `show` says what is wrong.
 
-    `read` gives the rows, or {"problem": code}; `review` keeps them with what each would do.
+    `read` gives the rows, or {"problem": code}; `review_of` makes, of the form's other fields, what keeps
+    them with what each would do.
     """
     fields, files = await read_upload(request, "file", files_max=1, bytes_max=BYTES_MAX)
     if fields.problems:
         return show(request, fields.problems["file"], 422)
     upload_id = new_id()
     try:
+        review = review_of(fields)
         table = await read(files[0].body)
         if "problem" in table:
             return show(request, file_problem(table["problem"]), 422)
         async with context_of(request).database.transaction() as connection:
             await review(connection, upload_id, files[0].name, table)
     except SafarError as refused:
-        return show(request, error_text(refused), refused.status)
+        said = next(iter(fields.problems.values()), "") or error_text(refused)
+        return show(request, said, refused.status)
     return see_other(f"{path}/{upload_id}")
 
 

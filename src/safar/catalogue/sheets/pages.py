@@ -50,7 +50,7 @@ async def _upload(request: Request) -> Response:
         "/catalogue/files",
         _page,
         lambda body: apart("safar.catalogue.sheets.rows:read_catalogue_rows", body, currency, language),
-        partial(sheets.review_catalogue, currency=currency, staff_id=actor.id),
+        lambda _fields: partial(sheets.review_catalogue, currency=currency, staff_id=actor.id),
     )
 
 

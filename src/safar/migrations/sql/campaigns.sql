@@ -47,6 +47,7 @@ CREATE TABLE sends (
     ended_at timestamptz,
     clicked_at timestamptz,
     ordered_at timestamptz,
+    unsubscribed_at timestamptz,
     units bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (campaign_id, customer_id)
 );

@@ -135,7 +135,7 @@ COMMENT ON COLUMN product_images.description IS 'what the picture shows, for tho
 -- What somebody has uploaded to be looked at before it is written.
 CREATE TABLE sheet_uploads (
     id uuid PRIMARY KEY,
-    kind text NOT NULL CHECK (kind IN ('products', 'stock')),
+    kind text NOT NULL CHECK (kind IN ('products', 'stock', 'customers')),
     staff_id uuid NOT NULL,
     name text NOT NULL,
     columns jsonb NOT NULL,
