@@ -46,7 +46,7 @@ async def test_without_scripts_the_waiting_page_lets_in_by_itself_and_everything
         await page.get_by_role("button", name="Update").click()
         await page.get_by_role("link", name="Go to checkout").click()
         await page.get_by_label("Name", exact=True).fill(NAMES["scriptless", "en"])
-        await page.get_by_label("E-mail").fill(address)
+        await page.get_by_label("E-mail", exact=True).fill(address)
         customer.refusals.append(("/checkout", 422))
         await page.get_by_role("button", name="Order now").click()
         await expect(page.locator("#f-address-error")).to_be_visible()
