@@ -215,3 +215,17 @@ async def test_a_category_is_named_and_found_by_its_names_and_kept_while_in_use(
         await remove_category(connection, "empty", staff_id=STAFF)
         assert len(await categories_listed(connection)) == 1
     assert await found(database, "ابزارک") == ["LAMP"]
+
+
+async def test_new_variants_stand_in_the_order_in_which_they_came(database: Database) -> None:
+    shirts = [article(f"SHIRT-{size}", "Shirt", options={"Size": size}) for size in ("S", "M", "L")]
+    one = shirts[0].product
+    shirts = [Article(one, replace(shirt.variant, product_id=one.id)) for shirt in shirts]
+    await saved(database, *shirts)
+    extra = article("SHIRT-A", "Shirt", options={"Size": "XL"})
+    await saved(database, Article(one, replace(extra.variant, product_id=one.id)))
+    slug = (await stored(database, "SHIRT-S")).product.slug
+    async with database.connection() as connection:
+        _product, variants = await actions.product_of(connection, slug)
+    assert [variant.options["Size"] for variant in variants] == ["S", "M", "L", "XL"]
+    assert [one.changed for one in await saved(database, await stored(database, "SHIRT-L"))] == [False]

@@ -29,7 +29,7 @@ async def test_the_home_page_shows_categories_what_is_new_and_what_is_reduced(
 ) -> None:
     page = await browser.get("/")
     assert 'href="/c/lights"' in page.text
-    assert "Offers" in page.text
+    assert "On sale" in page.text
     assert titles(page).count("Cotton shirt") == 2  # as an offer, and among the rest
     assert "Copper lantern" in titles(page)
     assert 'src="/drawn/' in page.text
@@ -62,7 +62,7 @@ async def test_what_is_only_nearly_meant_is_said_and_nothing_found_says_what_to_
     for query in ("zzzzzz", "%", "\\", "qx", "' OR 1=1 --", "<script>"):
         page = await browser.get("/search", params={"q": query})
         assert "Nothing found" in page.text, query
-        assert "Show everything" in page.text
+        assert "Show all products" in page.text
         assert "<script>alert" not in page.text
 
 
@@ -82,7 +82,7 @@ async def test_a_category_is_sorted_and_filtered_by_address_alone(browser: httpx
     assert titles(await browser.get("/c/lights?min=4")) == ["Copper lantern"]
     assert titles(await browser.get("/c/lights?max=4")) == ["Red candle holder"]
     none = await browser.get("/c/lights?min=4&max=5")
-    assert "Nothing fits all of this" in none.text
+    assert "No products match these filters" in none.text
     assert (await browser.get("/c/nothing")).status_code == 404
     assert (await browser.get("/c/%00")).status_code == 404
 
@@ -94,9 +94,9 @@ async def test_options_narrow_a_list_to_products_with_one_variant_that_has_all(
     assert 'name="o.Colour" value="Blue"' in whole.text
     assert titles(await browser.get("/search?o.Colour=Blue&o.Size=S")) == ["Cotton shirt"]
     assert titles(await browser.get("/search?o.Colour=Blue&o.Colour=Green")) == ["Cotton shirt"]
-    assert "Nothing fits" in (await browser.get("/search?o.Colour=Green")).text
+    assert "No products match" in (await browser.get("/search?o.Colour=Green")).text
     # The small red one is sold out: no variant is red, small and in stock.
-    assert "Nothing fits" in (await browser.get("/search?o.Colour=Red&o.Size=S&stock=1")).text
+    assert "No products match" in (await browser.get("/search?o.Colour=Red&o.Size=S&stock=1")).text
     assert titles(await browser.get("/search?o.Colour=Red&stock=1")) == ["Cotton shirt"]
     assert titles(await browser.get("/search?reduced=1")) == ["Cotton shirt"]
     chips = (await browser.get("/search?o.Colour=Red&stock=1")).text
@@ -112,7 +112,7 @@ async def test_a_kit_is_in_stock_while_its_parts_are(browser: httpx.AsyncClient,
     assert titles(await browser.get("/c/lights?stock=1&max=4")) == ["Red candle holder"]
     async with database.transaction() as connection:
         await connection.execute("UPDATE kit_parts SET units = 6")
-    assert "Nothing fits" in (await browser.get("/c/lights?stock=1&max=4")).text
+    assert "No products match" in (await browser.get("/c/lights?stock=1&max=4")).text
 
 
 async def test_prices_are_shown_sorted_and_filtered_in_the_currency_of_the_visitor(
@@ -176,11 +176,11 @@ async def test_whom_a_campaign_brought_sees_first_what_is_set_aside_for_them(
             move_id=new_id(), variant_id=variant_id_of("LANTERN"), location_id=place, quantity=2, reason="x"
         )
         await receive_stock_many(connection, [receipt])
-    assert "Set aside for you" not in (await browser.get("/")).text
+    assert "Reserved for you" not in (await browser.get("/")).text
     cookie = signed(context.vault, Visitor(new_id(), campaign_id))
     browser.cookies.set("visitor", cookie, domain="127.0.0.1")
     page = (await browser.get("/")).text
-    assert page.index("Set aside for you") < page.index("Copper lantern")
+    assert page.index("Reserved for you") < page.index("Copper lantern")
 
 
 async def test_long_lists_have_pages(browser: httpx.AsyncClient, database: Database) -> None:
@@ -270,3 +270,32 @@ async def test_what_comes_near_stands_beside_the_few_that_are_exact(
     places = [page.text.index(word) for word in ("Retrospot mug", "Similar results", ">Retrosbot<")]
     assert places == sorted(places)
     assert "1 product<" in page.text
+
+
+async def test_new_are_only_the_newest_few(browser: httpx.AsyncClient, database: Database) -> None:
+    assert ">New</span>" not in (await browser.get("/search")).text  # all came on one day
+    async with database.transaction() as connection:
+        await connection.execute("UPDATE products SET created_at = created_at - interval '1 day'")
+        await connection.execute("UPDATE products SET created_at = now() WHERE slug = 'mug-page'")
+    forget_look(database)
+    page = (await browser.get("/search?sort=new")).text
+    assert page.count(">New</span>") == 1
+    assert page.index("Retrospot mug") < page.index("Copper lantern")
+
+
+async def test_a_page_that_is_not_there_offers_the_search_and_the_categories(
+    browser: httpx.AsyncClient,
+) -> None:
+    page = await browser.get("/p/nothing")
+    assert page.status_code == 404
+    assert "Page not found" in page.text
+    body = page.text[page.text.index("<main") : page.text.index("</main>")]
+    assert 'action="/search"' in body
+    assert 'href="/c/lights"' in body
+
+
+async def test_a_shop_without_words_of_its_own_says_what_it_keeps(browser: httpx.AsyncClient) -> None:
+    page = (await browser.get("/info/privacy")).text
+    assert "We set only our own cookies" in page
+    assert "visitor" in page
+    assert 'href="/info/privacy"' in (await browser.get("/")).text

@@ -2,12 +2,15 @@
 
 import json
 import re
+from datetime import timedelta
 
 import httpx
 
 from safar.catalogue.actions import variant_id_of
+from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Database
+from safar.kernel.i18n import day
 from safar.owner.actions import change_shop
 from safar.pricing.rules import forget_rules
 from safar.stock import actions as stock
@@ -15,7 +18,7 @@ from safar.stock.model import MAIN
 from safar.storefront.look import forget_look
 from tests.stage.books import events
 
-_VALUE = re.compile(r'<a class="value([^"]*)" href="([^"]+)"([^>]*)><bdi>([^<]+)</bdi>')
+_VALUE = re.compile(r'<a id="[^"]+" class="value([^"]*)" href="([^"]+)"([^>]*)><bdi>([^<]+)</bdi>')
 
 
 def values(page: str) -> dict[str, tuple[str, bool, bool]]:
@@ -69,8 +72,8 @@ async def test_what_is_sold_out_offers_to_tell_and_what_is_on_its_way_can_be_ord
             [levels[variant_id_of("SHIRT-RL"), MAIN].account_id],
         )
     later = (await browser.get("/p/cotton-shirt?sku=SHIRT-RL")).text
-    assert "On its way to us" in later
-    assert "Order now, it comes later" in later
+    assert "More on the way" in later
+    assert "Pre-order" in later
     assert 'max="3"' in later
 
 
@@ -122,7 +125,40 @@ async def test_tax_and_delivery_are_told_for_the_country_of_most_customers(
     page = (await browser.get("/p/mug-page")).text
     assert "tax included" in page
     assert "Delivery from £3.95" in page
-    assert "2 to 5 working days" in page
+    leaves = clock.today("UTC") + timedelta(days=context.settings.ship_days)
+    first, last = (day(leaves + timedelta(days=days)) for days in (2, 5))
+    assert f"Order today, expected {first} to {last}" in page
     table = (await browser.get("/info/delivery?lang=fa")).text
     assert "پست" in table
     assert "۳٫۹۵" in table
+
+
+async def test_choices_stand_in_the_order_in_which_they_were_given(
+    browser: httpx.AsyncClient, database: Database
+) -> None:
+    async with database.transaction() as connection:
+        for place, sku in enumerate(("SHIRT-BL", "SHIRT-BS", "SHIRT-RL", "SHIRT-RS")):
+            await connection.execute("UPDATE variants SET position = %s WHERE sku = %s", [place, sku])
+    page = (await browser.get("/p/cotton-shirt")).text
+    assert list(values(page)) == ["Blue", "Red", "L", "S"]
+    ids = re.findall(r'<a id="([^"]+)" class="value', page)
+    assert len(ids) == len(set(ids)) == 4  # the focus finds its choice again by its id
+    assert '<p class="sr" role="status" id="chosen">Blue, L · £35.00 · In stock: 5</p>' in page
+
+
+async def test_machines_read_the_variants_of_a_product_as_a_group(browser: httpx.AsyncClient) -> None:
+    page = (await browser.get("/p/cotton-shirt")).text
+    block = re.search(r'<script type="application/ld\+json">(.*?)</script>', page)
+    assert block is not None
+    group = json.loads(block.group(1))
+    assert group["@type"] == "ProductGroup"
+    assert group["variesBy"] == ["https://schema.org/color", "https://schema.org/size"]
+    assert [(v["sku"], v["color"], v["size"]) for v in group["hasVariant"]][-1] == ("SHIRT-BL", "Blue", "L")
+    states = {v["sku"]: v["offers"]["availability"].rsplit("/", 1)[1] for v in group["hasVariant"]}
+    assert states["SHIRT-RS"] == "OutOfStock"
+    assert states["SHIRT-BL"] == "InStock"
+    for path, kind in (("/", "website"), ("/c/lights", "website"), ("/p/mug-page", "product")):
+        shown = (await browser.get(path)).text
+        assert f'<meta property="og:type" content="{kind}">' in shown, path
+        assert shown.count('<meta name="description"') == 1, path
+        assert 'property="og:site_name"' in shown

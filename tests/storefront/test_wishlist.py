@@ -56,7 +56,7 @@ async def test_moving_to_the_cart_takes_it_off_the_list_and_what_is_gone_stays_o
     assert gone.status_code == 409
     left = (await browser.get("/wishlist")).text
     assert "Retrospot mug" not in left
-    assert "Tell me when it is back" in left
+    assert "E-mail me when it’s back" in left
     for sku in ("NOPE", "%00"):
         assert (await browser.post(f"/wishlist/{sku}/cart")).status_code == 404
 
@@ -135,7 +135,7 @@ async def test_a_link_is_made_when_asked_for_ends_by_itself_and_at_once_when_its
         async with database.transaction() as connection:
             await connection.execute("UPDATE wishlists SET link_until = now() - interval '1 second'")
         assert (await friend.get(second)).status_code == 404
-        assert "Make a link to share" in (await browser.get("/wishlist")).text
+        assert "Share this list" in (await browser.get("/wishlist")).text
         third = await share(browser)
         assert (await browser.post("/wishlist/link/end")).status_code == 303
         assert (await friend.get(third)).status_code == 404

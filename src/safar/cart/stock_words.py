@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from safar.cart.available import Available
 from safar.kernel.i18n import _, day, number
-from safar.stock.decide import state_of
+
+# Said of more, "only so many left" would be on every shelf and mean nothing.
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +27,15 @@ def stock_of(offer: Available) -> Stock:
     if offer.free > 0 or not offer.backorder:
         return stock_text(offer.free, offer.held)
     if offer.promised_on is None:
-        return Stock(offer.backorder, _("On its way to us: order now, we send it when it comes"), "warn")
-    return Stock(offer.backorder, _("Order now, it leaves on %(day)s", day=day(offer.promised_on)), "warn")
+        return Stock(offer.backorder, _("More on the way: pre-order now"), "warn")
+    return Stock(offer.backorder, _("Pre-order: ships on %(day)s", day=day(offer.promised_on)), "warn")
 
 
 def stock_text(free: int, held: int) -> Stock:
-    state = state_of(free)
-    if state == "plenty":
+    if free > _FEW:
         return Stock(free, _("In stock: %(count)s", count=number(free)), "good")
-    if state == "low":
+    if free > 0:
         return Stock(free, _("Only %(count)s left", count=number(free)), "warn")
     if held:
-        return Stock(0, _("The last ones are in other customers' checkouts"), "warn")
+        return Stock(0, _("The last ones are in other people’s baskets"), "warn")
     return Stock(0, _("Sold out"), "bad")

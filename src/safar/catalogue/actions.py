@@ -73,7 +73,7 @@ async def variants_by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UU
 
 
 async def product_of(connection: Connection, slug: str) -> tuple[Product, list[Variant]]:
-    """Return a product and its variants, the cheapest first. Raises UnknownProduct."""
+    """Return a product and its variants in the order in which they were given. Raises UnknownProduct."""
     if not slug.isprintable():
         raise UnknownProduct
     product = await row(Product, connection, QUERIES["product"], {"slug": slug})

@@ -1,4 +1,7 @@
-"""The picture of a product that has none: drawn from its name and category, always the same one."""
+"""The picture of a product without a photograph: what it is, drawn, or else the first letter of its title.
+
+A drawing says what the goods are, so only a title that names such a thing gets one: a mug cosy is no mug.
+"""
 
 import re
 import zlib
@@ -6,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import orjson
 
@@ -17,22 +21,29 @@ _LINE = 'fill="none" stroke-width="5" stroke-linecap="round" stroke-linejoin="ro
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Which object stands before which ground, in which colouring."""
+    """Which object (or which letter) stands before which ground, in which colouring."""
 
-    motif: str
+    motif: str | None
+    letter: str
     ground: int
     palette: int
 
 
-def drawing_of(slug: str, title: str, category: str) -> Drawing:
-    """Return the drawing of a product: its object by the words of its title, else by its category."""
+def motif_of(title: str) -> str | None:
+    """Return the object that a title names: by its last word in English and Hindi, its first elsewhere."""
+    words = fold(title).split()
+    if not words:
+        return None
+    return _named()["last"].get(words[-1]) or _named()["first"].get(words[0])
+
+
+def drawing_of(slug: str, title: str) -> Drawing:
+    """Return the drawing of a product, always the same one."""
     book = _book()
     mark = zlib.crc32(slug.encode())
-    words = f" {fold(title)} "
-    found = (name for name, one in book["objects"].items() if any(word in words for word in one["folded"]))
-    others = book["others"]
-    motif = next(found, None) or book["categories"].get(category) or others[mark // 30 % len(others)]
-    return Drawing(motif, mark // 6 % len(book["grounds"]), mark % len(book["palettes"]))
+    letter = next((character for character in title if character.isalpha()), "")
+    ground, palette = mark // 6 % len(book["grounds"]), mark % len(book["palettes"])
+    return Drawing(motif_of(title), letter.upper(), ground, palette)
 
 
 @lru_cache(maxsize=1024)
@@ -40,13 +51,20 @@ def svg_of(drawing: Drawing) -> bytes:
     """Return the drawing as an SVG file that needs nothing beside it."""
     book = _book()
     colours = book["palettes"][drawing.palette]
-    marks = (
-        '<path class="w" d="M0 0h240v300H0z"/>'
-        + book["grounds"][drawing.ground]
-        + '<path class="h" d="M0 244h240v56H0z"/><path class="o" d="M0 244h240v7H0z"/>'
-        + '<ellipse class="o" cx="120" cy="250" rx="76" ry="7"/>'
-        + book["objects"][drawing.motif]["marks"]
-    )
+    marks = '<path class="w" d="M0 0h240v300H0z"/>'
+    if drawing.motif is None:
+        marks += (
+            '<path class="k" d="M0 0h240v300H0z" opacity=".45"/>'
+            f'<text x="120" y="184" text-anchor="middle" font-family="Georgia,serif" font-size="112" fill="'
+            f'{colours["d"]}" opacity=".55">{escape(drawing.letter)}</text>'
+        )
+    else:
+        marks += (
+            book["grounds"][drawing.ground]
+            + '<path class="h" d="M0 244h240v56H0z"/><path class="o" d="M0 244h240v7H0z"/>'
+            + '<ellipse class="o" cx="120" cy="250" rx="76" ry="7"/>'
+            + book["objects"][drawing.motif]["marks"]
+        )
     coloured = _CLASS.sub(lambda found: _colour(found[1], colours), marks)
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 300">{coloured}</svg>'.encode()
 
@@ -65,7 +83,13 @@ def _colour(mark: str, colours: dict[str, str]) -> str:
 @cache
 def _book() -> dict[str, Any]:
     book: dict[str, Any] = orjson.loads(Path(__file__).with_name("drawings.json").read_bytes())
-    for one in book["objects"].values():
-        # A word counts from its beginning; a space that is written at its end is meant.
-        one["folded"] = [f" {fold(word)}{' ' if word.endswith(' ') else ''}" for word in one["words"]]
     return book
+
+
+@cache
+def _named() -> dict[str, dict[str, str]]:
+    """Return objects by the words that name them, folded: at the end of a title, at its beginning."""
+    return {
+        place: {fold(word): name for name, one in _book()["objects"].items() for word in one.get(place, ())}
+        for place in ("last", "first")
+    }

@@ -35,7 +35,6 @@ _A_DAY = "public, max-age=86400, stale-while-revalidate=604800"
 @dataclass(frozen=True, slots=True)
 class _Named:
     title: str
-    category: str
 
 
 @dataclass(slots=True)
@@ -122,7 +121,8 @@ async def drawn(request: Request) -> Response:
     if not _SLUG.fullmatch(slug):
         raise UnknownPicture
     drawing = await _drawing(context_of(request), slug)
-    etag = f'"{drawing.motif}-{drawing.ground}-{drawing.palette}"'
+    what = drawing.motif or f"{ord(drawing.letter[:1] or ' '):x}"
+    etag = f'"{what}-{drawing.ground}-{drawing.palette}"'
     headers = {"cache-control": _A_DAY, "etag": etag}
     if etag in list_of(request.headers, "if-none-match"):
         return Response(status_code=304, headers=headers)
@@ -141,7 +141,7 @@ async def _drawing(context: Context, slug: str) -> Drawing:
     if named is None:
         shelf.note_unknown(slug)
         raise UnknownPicture
-    drawing = drawing_of(slug, named.title, named.category)
+    drawing = drawing_of(slug, named.title)
     shelf.drawings[slug] = drawing
     while len(shelf.drawings) > _DRAWINGS_MAX:
         shelf.drawings.popitem(last=False)

@@ -16,7 +16,7 @@ WHERE sku = %(sku)s
 -- name: variants_of_product
 SELECT {variant} FROM catalogue_variants
 WHERE product_id = %(product_id)s AND published
-ORDER BY price_minor, sku
+ORDER BY (SELECT v.position FROM variants AS v WHERE v.id = catalogue_variants.id), price_minor, sku
 LIMIT 100
 
 -- name: product
@@ -65,7 +65,7 @@ LEFT JOIN catalogue_rates AS f ON f.currency = v.currency
 WHERE v.id = ANY(%(ids)s)
 
 -- name: product_named
-SELECT title, category FROM products WHERE slug = %(slug)s
+SELECT title FROM products WHERE slug = %(slug)s
 
 -- name: lock_product
 SELECT id FROM products WHERE id = %(id)s FOR NO KEY UPDATE
@@ -197,6 +197,9 @@ FROM jsonb_to_recordset(%(words)s::jsonb) AS w (
 
 -- name: barcode_owners
 SELECT id, sku, barcode AS code FROM variants WHERE barcode = ANY(%(codes)s) AND NOT id = ANY(%(ids)s) LIMIT 1
+
+-- name: last_places
+SELECT product_id, max(position) AS position FROM variants WHERE product_id = ANY(%(ids)s) GROUP BY product_id
 
 -- name: free_barcodes
 UPDATE variants SET barcode = NULL WHERE id = ANY(%(ids)s) AND barcode IS NOT NULL

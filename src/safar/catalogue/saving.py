@@ -193,6 +193,7 @@ async def _write_variants(
     ]
     if changed:
         records = [_variant_record(article) for article in changed]
+        await _place_new(connection, records, before)
         params = {"variants": as_json(records), "ids": [article.variant.id for article in changed]}
         await execute(connection, QUERIES["free_barcodes"], params)  # two articles may swap theirs
         await execute(connection, QUERIES["save_variants"], params)
@@ -205,6 +206,19 @@ async def _write_variants(
         await execute(connection, QUERIES["save_prices"], {"prices": as_json(prices)})
     titles = {article.product.id: article.product for article in articles}
     await _retitle(connection, titles.values())
+
+
+async def _place_new(
+    connection: Connection, records: Sequence[dict[str, Any]], before: Mapping[UUID, Article]
+) -> None:
+    """Put new variants that say no place behind those of their product, in the order in which they came."""
+    params = {"ids": list({record["product_id"] for record in records})}
+    last = dict(await tuples(connection, QUERIES["last_places"], params))
+    for record in records:
+        product_id = record["product_id"]
+        if record["id"] not in before and not record["position"] and product_id in last:
+            record["position"] = last[product_id] + 1
+        last[product_id] = max(last.get(product_id, 0), record["position"])
 
 
 async def _retitle(connection: Connection, products: Iterable[ProductDraft]) -> None:

@@ -17,7 +17,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, format_timedelta, get_day_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_name
 
 from safar.kernel import clock
 from safar.kernel.money import Money
@@ -166,13 +166,21 @@ def _in_digits(text: str) -> str:
 
 
 def money(minor: int, currency: str) -> str:
+    """Return an amount as the language writes it; in Persian the unit follows: "۱۰٬۰۰۰ ریال"."""
+    persian = current_language() == "fa"
     text = format_currency(
         Money(minor, currency).major(),
         currency,
+        format="\u200f#,##0.00\u00a0¤" if persian else None,
         locale=_locale(),
         numbering_system="default",
     )
     return _in_digits(text)
+
+
+def currency_name(currency: str) -> str:
+    """Return a currency in words of the language in force: "Indian Rupee"."""
+    return get_currency_name(currency, locale=_locale())
 
 
 def _local(at: datetime) -> datetime:

@@ -18,10 +18,10 @@ from safar.storefront.look import PAGES
 
 TITLES = {
     "contact": N_("Contact"), "delivery": N_("Delivery"), "returns": N_("Returns"), "terms": N_("Terms"),
-    "privacy": N_("Privacy"),
+    "privacy": N_("Privacy and cookies"),
 }  # fmt: skip
 # These say something without a word of the shop; the others exist when it has written them.
-ALWAYS = ("contact", "delivery")
+ALWAYS = ("contact", "delivery", "privacy")
 
 
 async def _info(request: Request) -> Response:
@@ -29,7 +29,7 @@ async def _info(request: Request) -> Response:
     text = look.say(key) if key in PAGES else ""
     if key not in PAGES or not (text or key in ALWAYS):
         raise NotFound
-    rules = await rules_of(context)
+    rules, settings, shop = await rules_of(context), context.settings, await shop_of(context)
     currency = currency_of(request)
 
     def amount(minor: int, of: str) -> int:
@@ -43,7 +43,10 @@ async def _info(request: Request) -> Response:
         "amount": amount,
         "currency": currency,
         "language": current_language(),
-        "email": (await shop_of(context)).email or context.settings.mail_from,
+        "email": shop.email or settings.mail_from,
+        "browsing_days": settings.browsing_days,
+        "message_months": settings.message_days // 30,
+        "journal_months": settings.journal_months,
     }
     return page(request, "storefront/info.html", values)
 

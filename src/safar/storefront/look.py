@@ -10,7 +10,7 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.database import Connection, Database, as_json, rows
+from safar.kernel.database import Connection, Database, as_json, rows, value
 from safar.kernel.log import error_kind, log
 from safar.kernel.queries import queries_beside
 from safar.payments.ways import load_ways, standing_of
@@ -19,6 +19,9 @@ from safar.storefront.model import Aisle, Look
 
 QUERIES = queries_beside(__file__)
 KEPT = timedelta(seconds=10)
+# "New" means something while few are: the newest of a month, at most so many and one in so many.
+_NEW = timedelta(days=30)
+_NEW_MAX, _NEW_SHARE = 24, 5
 # What the shop can say in each language, and what is the same in all: the article on the home page.
 SPOKEN = (
     "notice", "hero_title", "hero_text", "about", "delivery", "returns", "terms", "privacy",
@@ -75,7 +78,9 @@ async def load_look(context: Context, connection: Connection) -> Look:
     rules = await rules_with(connection)
     others = sorted(set(rules.rates) - {settings.currency})
     pretended = standing_of(await load_ways(context, connection), settings).pretended
-    return Look(words, tuple(aisles), (settings.currency, *others), settings.language, pretended)
+    newest = await value(connection, QUERIES["new_after"], {"most": _NEW_MAX, "share": _NEW_SHARE})
+    new_after = max(newest, clock.now() - _NEW) if newest else None
+    return Look(words, tuple(aisles), (settings.currency, *others), settings.language, pretended, new_after)
 
 
 async def words_of_shop(connection: Connection) -> list[ShopWord]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -31,6 +32,7 @@ class Look:
 
     `pretended`: an order can be paid here without any money.
     `words` by key, then by language, "" for what is the same in all. The shop's own currency comes first.
+    `new_after`: what came into the shop later than this is called new; None: nothing is.
     """
 
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -38,6 +40,7 @@ class Look:
     currencies: tuple[str, ...] = ()
     language: str = "en"
     pretended: bool = False
+    new_after: datetime | None = None
 
     def say(self, key: str) -> str:
         """Return the shop's words in the language in force, else in its own, else in any; "" without any."""
@@ -85,7 +88,8 @@ class ProductSearch:
 class ProductCard:
     """A product as lists show it, at the price of its cheapest variant in the visitor's currency.
 
-    `spoken`: names and values of its options in the visitor's language.
+    `pictured`: it has a photograph, or a drawing of what it is. `spoken`: names and values of its options in
+    the visitor's language.
     """
 
     product_id: UUID
@@ -99,6 +103,7 @@ class ProductCard:
     currency: str
     at_least: bool
     new: bool
+    pictured: bool
     stock: Stock
     spoken: Mapping[str, str] = field(default_factory=dict)
 
@@ -149,11 +154,14 @@ class ProductOption:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTerms:
-    """What sending one unit costs at the least, and how many working days it takes."""
+    """What sending one unit costs at the least, and between which days it comes when ordered today.
+
+    Without days it is not known when it leaves.
+    """
 
     price_minor: int
-    days_least: int
-    days_most: int
+    first_day: date | None
+    last_day: date | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date, timedelta
 from uuid import UUID
 
 from starlette.requests import Request
@@ -14,7 +14,7 @@ from safar.cart.available import Available, available_of
 from safar.cart.decide import UNITS_MAX
 from safar.cart.stock_words import Stock, stock_of
 from safar.catalogue.actions import product_of
-from safar.catalogue.images import images_of, picture_url
+from safar.catalogue.images import images_of
 from safar.catalogue.model import Picture, Price, Product, ProductWords, Variant
 from safar.catalogue.names import category_name
 from safar.catalogue.prices import prices_in
@@ -25,11 +25,11 @@ from safar.journal.model import Event
 from safar.kernel.context import Context
 from safar.kernel.database import Connection
 from safar.kernel.errors import Overloaded
-from safar.kernel.i18n import current_language
-from safar.kernel.money import Money
+from safar.kernel.money import plain_amount
 from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.page_cache import tell_when_sent
-from safar.kernel.web.pages import context_of, page
+from safar.kernel.web.pages import context_of, page, today_of
+from safar.owner.model import Shop
 from safar.owner.reading import shop_of
 from safar.pricing.model import Destination, Rules
 from safar.pricing.rules import rules_of
@@ -40,6 +40,7 @@ from safar.storefront.decide import blocks, product_options
 from safar.storefront.layer import look_in
 from safar.storefront.model import DeliveryTerms, ProductCard, Seen
 from safar.storefront.public import visit_of
+from safar.storefront.structured import structured_product
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ async def _render(
     rules, selected = await rules_of(context), _selected(request, shown, sku)
     offer, price = shown.offers[selected.id], shown.prices.get(selected.id)
     gone = frozenset(v.sku for v in shown.variants if not shown.offers[v.id].buyable)
-    country = (await shop_of(context)).country
+    shop = await shop_of(context)
     many = len(shown.variants) > 1
     values = {
         "product": shown.product,
@@ -160,12 +161,25 @@ async def _render(
         "units_max": min(offer.buyable, selected.order_max or UNITS_MAX, UNITS_MAX) if price else 0,
         "price": price,
         "currency": currency,
-        "tax": rules.taxes.get(country) or rules.taxes.get(""),
-        "delivery": delivery_of(rules, country, selected, price, currency) if price else None,
+        "tax": rules.taxes.get(shop.country) or rules.taxes.get(""),
+        "delivery": delivery_of(rules, shop, selected, offer, price, currency, today_of(request))
+        if price
+        else None,
+        "spoken_choice": ", ".join(shown.words.options.get(o, o) for o in selected.options.values()),
+        "amount_plain": plain_amount(price.price_minor, currency) if price else "",
         "pictures": _ordered(shown.pictures, selected),
         "related": shown.related,
         "problems": problems or _Problems(),
-        "structured": _structured(context, shown, selected, price, currency),
+        "structured": structured_product(
+            context.settings.public_url,
+            shown.product,
+            shown.words,
+            shown.variants,
+            shown.prices,
+            shown.offers,
+            currency,
+            shop.name,
+        ),
     }
     return page(request, "storefront/product.html", values, status=status)
 
@@ -180,12 +194,15 @@ def _ordered(pictures: Sequence[Picture], selected: Variant) -> list[Picture]:
 
 
 def delivery_of(
-    rules: Rules, country: str, variant: Variant, price: Price, currency: str
+    rules: Rules, shop: Shop, variant: Variant, offer: Available, price: Price, currency: str, today: date
 ) -> DeliveryTerms | None:
-    """Return what sending one unit costs at the least and how long it takes; None where nothing is known."""
+    """Return what sending one unit costs at the least and when it comes; None where nothing is known.
+
+    Counted as an order's page counts it: it leaves so many days after it was ordered, or when it is there.
+    """
     methods = methods_to(
         rules,
-        Destination(country),
+        Destination(shop.country),
         weight_g=variant.weight_g,
         goods_minor=price.price_minor,
         currency=currency,
@@ -194,39 +211,13 @@ def delivery_of(
         return None
     least = min(method.price_minor for method in methods)
     cheapest = next(method for method in methods if method.price_minor == least)
-    return DeliveryTerms(least, cheapest.days_least, cheapest.days_most)
-
-
-def _structured(
-    context: Context, shown: _Shown, selected: Variant, price: Price | None, currency: str
-) -> dict[str, Any]:
-    """Return the product for machines (schema.org/Product): a data block, which no policy has to allow."""
-    base = context.settings.public_url
-    address = f"{base}/p/{shown.product.slug}"
-    product: dict[str, Any] = {
-        "@context": "https://schema.org",
-        "@type": "Product",
-        "name": shown.words.title,
-        "description": shown.words.description,
-        "sku": selected.sku,
-        "category": shown.product.category,
-        "inLanguage": current_language(),
-        "image": [base + picture_url(selected.image, shown.product.slug, 1280)],
-        "url": address,
-    }
-    if selected.barcode:
-        product["gtin"] = selected.barcode
-    if price:
-        offer = shown.offers[selected.id]
-        state = "InStock" if offer.free else "BackOrder" if offer.backorder else "OutOfStock"
-        product["offers"] = {
-            "@type": "Offer",
-            "price": str(Money(price.price_minor, currency).major()),
-            "priceCurrency": currency,
-            "availability": f"https://schema.org/{state}",
-            "url": f"{address}?sku={selected.sku}",
-        }
-    return product
+    leaves_on = today + timedelta(days=shop.ship_days)
+    if not offer.free:
+        if offer.promised_on is None:
+            return DeliveryTerms(least, None, None)
+        leaves_on = max(leaves_on, offer.promised_on)
+    first, last = (leaves_on + timedelta(days=days) for days in (cheapest.days_least, cheapest.days_most))
+    return DeliveryTerms(least, first, last)
 
 
 routes: list[BaseRoute] = [PublicRoute("/p/{slug}", _product, why="a product")]

@@ -29,11 +29,13 @@ from safar.storefront.shelf import PAGE_SIZE, Visit
 _SUGGESTIONS_MAX = 6
 _FACETS_MAX = 6
 _LETTERS_MIN = 2
+_POPULAR_MIN = 4
 
 
 def visit_of(request: Request) -> Visit:
     """Return for whom a page of goods is made."""
-    return Visit(currency_of(request), current_language(), visitor_of(request).campaign_id)
+    new_after = look_in(request).new_after
+    return Visit(currency_of(request), current_language(), visitor_of(request).campaign_id, new_after)
 
 
 async def _home(request: Request) -> Response:
@@ -42,11 +44,15 @@ async def _home(request: Request) -> Response:
         shelves = {
             kind: await shelf.of_kind(connection, kind, visit) for kind in ("reduced", "popular", "new")
         }
+        # So few sales say nothing of what is popular: then a look around says more.
+        sold = len(shelves["popular"]) >= _POPULAR_MIN
+        picks = [] if sold else await shelf.of_kind(connection, "picks", visit)
         kept = await shelf.kept_for(connection, visit)
         chosen = await matching_products(connection, look.say("hero_sku")) if look.say("hero_sku") else None
         hero = await shelf.product_cards(connection, chosen.ids[:1], visit) if chosen else []
-    hero = hero or shelves["popular"][:1]
-    popular = {card.product_id for card in shelves["popular"]}
+    shown = shelves["popular"] if sold else picks
+    hero = hero or shown[:1]
+    known = {card.product_id for card in shown}
     return page(
         request,
         "storefront/home.html",
@@ -55,8 +61,9 @@ async def _home(request: Request) -> Response:
             "aisles": look.aisles,
             "kept": kept,
             "reduced": shelves["reduced"],
-            "popular": shelves["popular"],
-            "newest": [card for card in shelves["new"] if card.product_id not in popular],
+            "popular": shelves["popular"] if sold else [],
+            "picks": picks,
+            "newest": [card for card in shelves["new"] if card.product_id not in known],
         },
     )
 
@@ -159,7 +166,7 @@ def _chips(wanted: ProductSearch, spoken: Mapping[str, str]) -> list[tuple[str, 
     if wanted.in_stock:
         chips.append((_("In stock"), address(replace(first, in_stock=False))))
     if wanted.reduced:
-        chips.append((_("Reduced"), address(replace(first, reduced=False))))
+        chips.append((_("On sale"), address(replace(first, reduced=False))))
     return chips
 
 

@@ -35,6 +35,36 @@ LEFT JOIN categories AS c ON c.key = a.category
 ORDER BY c.position NULLS LAST, a.category
 LIMIT 60
 
+-- name: new_after
+-- When the newest product that is not to be called new came in: those that came with it are not either.
+SELECT created_at
+FROM products
+WHERE published
+ORDER BY created_at DESC
+LIMIT 1
+OFFSET least(%(most)s, (SELECT count(*) / %(share)s FROM products WHERE published))
+
+-- name: picks
+-- One of each category, for a shop that has not sold enough to know what is popular.
+SELECT a.id
+FROM (
+    SELECT DISTINCT ON (p.category) p.id, p.category, p.image
+    FROM products AS p
+    WHERE p.published
+    ORDER BY p.category, p.image IS NULL, p.created_at DESC, p.id
+) AS a
+LEFT JOIN categories AS c ON c.key = a.category
+ORDER BY c.position NULLS LAST, a.category
+LIMIT %(limit)s
+
+-- name: popular
+SELECT p.id
+FROM product_popularity AS s
+INNER JOIN products AS p ON p.id = s.product_id
+WHERE p.published
+ORDER BY s.units DESC, p.id
+LIMIT %(limit)s
+
 -- name: shelf_whole
 -- A list in which nothing is filtered and prices do not count.
 SELECT p.id, count(*) OVER () AS found
@@ -44,7 +74,7 @@ WHERE p.published AND (%(category)s::text IS NULL OR p.category = %(category)s)
 ORDER BY
     CASE WHEN %(sort)s = 'new' THEN p.created_at END DESC NULLS LAST,
     CASE WHEN %(sort)s = 'popular' THEN s.units END DESC NULLS LAST,
-    p.title, p.id
+    CASE WHEN %(sort)s <> 'popular' THEN p.title END, p.id
 LIMIT %(limit)s OFFSET %(offset)s
 
 -- name: shelf
@@ -106,7 +136,7 @@ ORDER BY
     CASE WHEN %(sort)s = 'cheap' THEN f.price_minor WHEN %(sort)s = 'dear' THEN -f.price_minor END,
     CASE WHEN %(sort)s = 'new' THEN p.created_at END DESC NULLS LAST,
     CASE WHEN %(sort)s = 'popular' THEN s.units END DESC NULLS LAST,
-    p.title, p.id
+    CASE WHEN %(sort)s <> 'popular' THEN p.title END, p.id
 LIMIT %(limit)s OFFSET %(offset)s
 
 -- name: facets
@@ -123,7 +153,7 @@ ORDER BY count(*) DESC, o.key, o.value
 LIMIT 80
 
 -- name: cards
-SELECT p.id, p.slug, p.category, p.image, p.created_at, v.variant_ids, v.sku
+SELECT p.id, p.slug, p.title, p.category, p.image, p.created_at, v.variant_ids, v.sku
 FROM products AS p
 CROSS JOIN LATERAL (
     SELECT

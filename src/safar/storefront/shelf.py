@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,9 +12,9 @@ from babel.numbers import get_currency_precision
 
 from safar.cart.available import Available, available_of
 from safar.cart.stock_words import stock_of
+from safar.catalogue.drawn_pictures import motif_of
 from safar.catalogue.prices import prices_in
 from safar.catalogue.words import words_in
-from safar.kernel import clock
 from safar.kernel.database import Connection, rows, values
 from safar.kernel.text import fold
 from safar.pricing.model import Rules
@@ -24,16 +24,16 @@ from safar.storefront.matching import matching_products
 from safar.storefront.model import Facet, ProductCard, ProductList, ProductSearch, Sort
 
 PAGE_SIZE = 24
-_NEW = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """For whom a list is made."""
+    """For whom a list is made, and since when what came in is new to them."""
 
     currency: str
     language: str
     campaign_id: UUID | None = None
+    new_after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class _Placed:
 class _Row:
     id: UUID
     slug: str
+    title: str
     category: str
     image: str | None
     created_at: datetime
@@ -141,7 +142,8 @@ async def product_cards(
                 currency=visit.currency,
                 stock=stock_of(_best([stocks[v] for v in row.variant_ids])),
                 at_least=any(one.price_minor > price.price_minor for one, _variant in priced),
-                new=clock.now() - row.created_at < _NEW,
+                new=visit.new_after is not None and row.created_at > visit.new_after,
+                pictured=row.image is not None or motif_of(row.title) is not None,
                 spoken=words[id_].options,
             )
         )
@@ -153,9 +155,9 @@ def _best(found: Sequence[Available]) -> Available:
 
 
 async def of_kind(connection: Connection, kind: str, visit: Visit, *, limit: int = 8) -> list[ProductCard]:
-    """Return cards for the home page: "popular", "new" or "reduced"."""
-    if kind == "reduced":
-        ids = await values(connection, QUERIES["reduced"], {"limit": limit})
+    """Return cards for the home page: "popular", "picks", "new" or "reduced"."""
+    if kind in ("reduced", "popular", "picks"):
+        ids = await values(connection, QUERIES[kind], {"limit": limit})
     else:
         params = {"category": None, "sort": kind, "limit": limit, "offset": 0}
         ids = [placed.id for placed in await rows(_Placed, connection, QUERIES["shelf_whole"], params)]

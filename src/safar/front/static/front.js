@@ -80,7 +80,7 @@ document.addEventListener("submit", (event) => {
   form.dataset.once = "sent";
   for (const button of form.querySelectorAll("button[type=submit]")) button.setAttribute("aria-disabled", "true");
 });
-// Also for chat.js.
+// Also for goods.js and chat.js.
 function newId() {
   if (crypto.randomUUID) return crypto.randomUUID();  // https and localhost only
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -147,14 +147,6 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
       other.toggleAttribute("checked", other === offered);
     }
   }
-});
-
-// Thumbnails bring their picture into view without moving the page.
-document.addEventListener("click", (event) => {
-  const thumb = event.target.closest("[data-thumb]");
-  if (!thumb) return;
-  event.preventDefault();
-  document.querySelector(thumb.getAttribute("href"))?.scrollIntoView({ block: "nearest", inline: "center" });
 });
 
 // A field that is there to be copied from.

@@ -38,6 +38,7 @@ def environment() -> Environment:
     env.globals |= {"static": static_url, "languages": list(i18n.LANGUAGES.items())}
     env.filters |= {
         "money": i18n.money,
+        "currency_name": i18n.currency_name,
         "number": i18n.number,
         "percent": i18n.percent,
         "date": i18n.date,
