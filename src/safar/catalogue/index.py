@@ -12,7 +12,7 @@ from safar.kernel.text import fold
 
 QUERIES = queries_beside(__file__)
 _LENGTH_MAX = 8000
-_HYPHENATED = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
+_HYPHENATED = re.compile(r"[^\W\d_]{1,40}(?:-[^\W\d_]{1,40}){1,4}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ _NEAR_MAX = 300
 # So few are not all that somebody wants to see: others that come near are shown beside them.
 _FEW = 4
 _ALIKE_MAX = 8
-_LETTERS_TO_GUESS_MIN = 4
+_LETTERS_TO_GUESS_MIN, _LETTERS_BESIDE_MIN = 3, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ async def matching_products(connection: Connection, query: str, category: str | 
     if not words:
         return Matches([], [])
     found = await _exact(connection, query, words, category)
-    if len(found) >= _FEW or (found and min(map(len, words)) < _LETTERS_TO_GUESS_MIN):
+    letters = min(map(len, words)) if found else max(map(len, words))
+    if len(found) >= _FEW or letters < (_LETTERS_BESIDE_MIN if found else _LETTERS_TO_GUESS_MIN):
         return Matches(found, [])
     near = await _near(connection, words, category, whole=bool(found))
     others = [id_ for id_ in near if id_ not in found]

@@ -78,7 +78,7 @@ async def test_a_purchase_from_the_shelf_to_the_order_page(
     browser: httpx.AsyncClient, database: Database
 ) -> None:
     assert "Retrospot mug" in (await browser.get("/c/kitchen")).text
-    assert "Only 10 left" in (await browser.get("/p/retrospot-mug-mug")).text
+    assert "In stock: 10" in (await browser.get("/p/retrospot-mug-mug")).text
     order_id = await filled(browser, quantity=2)
     assert await free(database) == (10, 0)
     bought = await browser.post("/checkout", data={**BUYER, "order_id": order_id})
