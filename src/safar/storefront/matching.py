@@ -11,8 +11,10 @@ from safar.catalogue.actions import patterns_of
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel.database import Connection, execute, rows, send, transaction, values
+from safar.kernel.queries import queries_beside
 from safar.storefront.decide import SYNONYMS_MAX, meanings, nearness, words_of
-from safar.storefront.look import QUERIES
+
+QUERIES = queries_beside(__file__, "search.sql")
 
 MATCHES_MAX = 500
 WORDS_MAX = 8
