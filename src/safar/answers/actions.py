@@ -143,7 +143,7 @@ class Bot:
         back_at = away_until(clock.now(), opening_hours, self._settings.timezone)
         with speaking(question.language):
             ask = question.channel_id == WEB and not known
-            text = handed_over_text(opening_hours, back_at, ask_email=ask)
+            text = handed_over_text(back_at, ask_email=ask)
         return say(question, text, Author.SHOP)
 
 

@@ -10,10 +10,10 @@ from safar.orders.show import counts_as_delivered
 _MANY = 50
 
 _ORDERS = {
-    OrderState.PLACED: N_("Your order %(number)s has arrived with us and waits for its payment."),
+    OrderState.PLACED: N_("We’ve received your order %(number)s and are waiting for your payment."),
     OrderState.CONFIRMED: N_("Your order %(number)s is confirmed and we are packing it."),
-    OrderState.PACKED: N_("Your order %(number)s is packed and waits for the carrier."),
-    OrderState.SHIPPED: N_("Your order %(number)s is on its way since %(date)s."),
+    OrderState.PACKED: N_("Your order %(number)s is packed and ready to ship."),
+    OrderState.SHIPPED: N_("Your order %(number)s shipped on %(date)s and is on its way."),
     OrderState.DELIVERED: N_("Your order %(number)s was delivered on %(date)s."),
     OrderState.CLOSED: N_("Your order %(number)s was delivered on %(date)s."),
     OrderState.CANCELLED: N_("Your order %(number)s was cancelled on %(date)s."),
@@ -23,7 +23,7 @@ _ORDERS = {
 def product_stock_text(shelf: ProductStock) -> str:
     """Say whether a product is there, and how many are left when that is news."""
     if shelf.free <= 0:
-        return _("Sorry, “%(title)s” is sold out at the moment.", title=shelf.title)
+        return _("Sorry, “%(title)s” is sold out right now.", title=shelf.title)
     if shelf.free > _MANY:
         return _("Yes, “%(title)s” is in stock.", title=shelf.title)
     return ngettext(
@@ -48,11 +48,11 @@ def kind_text(kind: str, titles: int, link: str) -> str:
 def order_text(order: Order, *, sent_back: bool = False) -> str:
     """Say how an order stands; `sent_back`: all of it has come back."""
     if sent_back:
-        return _("Your order %(number)s has come back to us.", number=number_text(order.number))
+        return _("Your order %(number)s has been returned to us.", number=number_text(order.number))
     if counts_as_delivered(order) and order.shipped_at is not None:
         return _(
-            "Your order %(number)s left on %(date)s and counts as delivered."
-            " If it has not come, tell us here.",
+            "Your order %(number)s shipped on %(date)s and should have arrived."
+            " If it hasn’t, let us know here.",
             number=number_text(order.number),
             date=date(order.shipped_at),
         )
@@ -79,30 +79,31 @@ def open_text(opening_hours: str, zone: str) -> str:
 
 
 def greeting_text() -> str:
-    return _("Hello! Ask me whether something is in stock, where your order is, or when we are open.")
+    return _("Hello! Ask me if something is in stock, where your order is or when we’re open.")
 
 
 def thanks_text() -> str:
-    return _("You are welcome!")
+    return _("You’re welcome!")
 
 
-def handed_over_text(opening_hours: str, back_at: datetime | None, *, ask_email: bool) -> str:
-    """Say that a person will answer, and when people are here, or are back where nobody is now.
+def handed_over_text(back_at: datetime | None, *, ask_email: bool) -> str:
+    """Say that a person will answer, and when people are back where nobody is here now.
 
     `ask_email`: the answer could not reach whoever leaves the page, so ask for an address.
     """
-    if back_at is None:
-        hours = hours_text(opening_hours)
-        return _("Thank you. A colleague will answer you here. People are here %(hours)s.", hours=hours)
-    text = _(
-        "Thank you. A colleague will answer you here. We are away until %(moment)s.",
-        moment=weekday_and_time(back_at),
+    text = (
+        _("Thank you. A colleague will reply to you here.")
+        if back_at is None
+        else _(
+            "Thank you. We’re away until %(moment)s; a colleague will reply to you here then.",
+            moment=weekday_and_time(back_at),
+        )
     )
     if ask_email:
-        text += " " + _("Write your e-mail address here, and the answer reaches you there, too.")
+        text += " " + _("Leaving? Send us your e-mail address here and we’ll send the answer there as well.")
     return text
 
 
 def address_noted_text(email: str) -> str:
     """Say that the answer goes to the address that was just written, too."""
-    return _("Thank you. The answer goes to %(email)s, too.", email=email)
+    return _("Thank you. We’ll send the answer to %(email)s as well.", email=email)

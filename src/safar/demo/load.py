@@ -53,7 +53,7 @@ async def load_shop(context: Context, customers: int) -> Offered:
     ]
     async with context.database.transaction() as connection:
         await import_many(connection, records)
-    await _fit_the_site(context)
+    await fit_the_site(context, context.settings.site_capacity)
     return Offered(hot_id, hot.sku, units)
 
 
@@ -61,10 +61,11 @@ def _receipt(variant_id: UUID, units: int, sku: str) -> StockReceipt:
     return StockReceipt(derived_id("demo-stock", sku), variant_id, MAIN, units, "opening stock", "demo", None)
 
 
-async def _fit_the_site(context: Context) -> None:
+async def fit_the_site(context: Context, capacity: int) -> None:
+    """Let at most so many visitors in."""
     async with context.database.transaction() as connection:
         owner = next(person for person in await all_staff(connection) if person.role == "owner")
-        await set_capacity(connection, SHOP, context.settings.site_capacity, staff_id=owner.id)
+        await set_capacity(connection, SHOP, capacity, staff_id=owner.id)
 
 
 async def virtual_agent(context: Context, email: str) -> str:

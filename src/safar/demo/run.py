@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from safar.campaigns.actions import start_campaign
 from safar.campaigns.drafts import create_campaign
 from safar.demo.agent import Agent
-from safar.demo.load import Offered, campaign_draft, load_shop, virtual_agent
+from safar.demo.load import Offered, campaign_draft, fit_the_site, load_shop, virtual_agent
 from safar.demo.postbox import Postbox
 from safar.demo.retail import shoppers
 from safar.demo.settle import all_gone_on_or_lost, settle
@@ -82,6 +82,7 @@ async def run_demo(
 
     Raises DemoFailed when the two books and the virtual customers disagree.
     """
+    usual = settings.site_capacity
     settings = demo_settings(settings, customers=customers, seconds=seconds)
     supervisor = Supervisor(settings, extra_roles=("mailbox",))
     try:
@@ -94,6 +95,7 @@ async def run_demo(
             rehearsed = await rehearse(context, customers=customers, seconds=seconds)
             if report is not None:
                 _write(report, rehearsed.figures)
+            await fit_the_site(context, usual)  # whoever looks around afterwards meets no queue
         finally:
             await context.database.close()
         if not leave:

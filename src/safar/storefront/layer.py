@@ -1,6 +1,8 @@
 """Before every page of the front: the look of the shop and the visitor's currency."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -9,8 +11,10 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from safar.cart.cookie import cart_count
+from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.i18n import hours_text
+from safar.kernel.hours import away_until
+from safar.kernel.i18n import hours_text, weekday_and_time
 from safar.kernel.web.cookies import cookie_of, cookie_set
 from safar.kernel.web.page_cache import request_id_of
 from safar.kernel.web.pages import context_of
@@ -75,6 +79,7 @@ def page_values(request: Request) -> Mapping[str, Any]:
     """Return what the layout of every page wants."""
     context = context_of(request)
     shop = known_shop(context)
+    zone = context.settings.timezone
     return {
         "cart_count": cart_count(request),
         "request_id": request_id_of(request.scope),
@@ -85,7 +90,19 @@ def page_values(request: Request) -> Mapping[str, Any]:
         "shop_name": shop.name,
         "shop_data": shop,
         "people_answer": hours_text(shop.opening_hours),
+        "people_away": _away(clock.now().replace(second=0, microsecond=0), shop.opening_hours, zone),
     }
+
+
+def _away(minute: datetime, opening_hours: str, zone: str) -> str:
+    """Return when people answer again, in words; "" while they do."""
+    back_at = _back_at(minute, opening_hours, zone)
+    return weekday_and_time(back_at) if back_at else ""
+
+
+@lru_cache(maxsize=64)
+def _back_at(minute: datetime, opening_hours: str, zone: str) -> datetime | None:
+    return away_until(minute, opening_hours, zone)
 
 
 def look_in(request: Request) -> Look:

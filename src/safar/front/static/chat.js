@@ -21,6 +21,9 @@
   let refused = 0; // times in a row
   let sending = false;
   let unread = 0;
+  let newest = ""; // id of the last message that is known
+  const title = document.title;
+  const LINK = /https?:\/\/[^\s<>"]{1,2000}[^\s<>".,;:!?)\]]/g;
 
   function element(name, className, text) {
     const node = document.createElement(name);
@@ -34,10 +37,24 @@
   function draw(message) {
     const who = message.author === "customer" ? words.you : message.name;
     const bubble = element("div", `bubble bubble-${message.author}`);
-    const text = element("p", "", message.text);
+    const text = element("p", "", message.author === "customer" ? message.text : "");
     text.dir = "auto";
+    if (message.author !== "customer") text.append(...linked(message.text));
     bubble.append(text, element("small", "", [who, message.at_text].filter(Boolean).join(" · ")));
     return bubble;
+  }
+
+  function linked(text) {
+    const parts = [];
+    let at = 0;
+    for (const found of text.matchAll(LINK)) {
+      const link = element("a", "", found[0]);
+      link.href = found[0];
+      link.rel = "noopener nofollow";
+      parts.push(text.slice(at, found.index), link);
+      at = found.index + found[0].length;
+    }
+    return [...parts, text.slice(at)];
   }
 
   function show(message) {
@@ -75,6 +92,22 @@
     part("unread").hidden = unread === 0;
     part("unread").textContent = unread ? new Intl.NumberFormat(document.documentElement.lang).format(unread) : "";
     part("unread-words").textContent = unread ? words.unread : "";
+    document.title = unread ? `(${part("unread").textContent}) ${title}` : title;
+  }
+
+  // What this browser has read is kept by the id of the last message; the history says what came after it.
+
+  function noteRead() {
+    unread = 0;
+    if (newest) localStorage.setItem("chat-read", newest);
+    showUnread();
+  }
+
+  function countUnread(messages) {
+    const read = messages.findIndex((message) => message.id === localStorage.getItem("chat-read"));
+    const asked = messages.findLastIndex((message) => message.author === "customer");
+    unread = messages.slice(Math.max(read, asked) + 1).length;
+    showUnread();
   }
 
   function showTyping() {
@@ -115,6 +148,8 @@
     stream.addEventListener("message", (event) => {
       const message = JSON.parse(event.data);
       const isNew = show(message);
+      newest = message.id;
+      if (!panel.hidden) noteRead();
       if (!isNew || message.author === "customer" || !panel.hidden) return;
       unread += 1;
       showUnread();
@@ -128,7 +163,11 @@
       if (!response.ok) return;
       const answer = await response.json();
       const early = [...seen.values()]; // came by the stream, or were written, while the history was on its way
-      (Array.isArray(answer) ? answer : answer.messages).forEach(showInOrder);
+      const messages = Array.isArray(answer) ? answer : answer.messages;
+      messages.forEach(showInOrder);
+      newest = messages.at(-1)?.id ?? newest;
+      if (panel.hidden) countUnread(messages);
+      else noteRead();
       log.append(...early.filter((bubble) => bubble.isConnected));
     } catch {
       // The stream says that the connection is lost, and brings what is new.
@@ -214,8 +253,7 @@
     part("open").setAttribute("aria-expanded", String(open));
     sessionStorage.setItem("chat-open", open ? "1" : "");
     if (open) {
-      unread = 0;
-      showUnread();
+      noteRead();
       start();
       log.scrollTop = log.scrollHeight;
     }

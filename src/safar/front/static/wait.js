@@ -42,11 +42,42 @@ function show(answer) {
   }
   if (failures) write(part("note"), room.dataset.note);
   const bar = part("progress");
-  if (bar && typeof answer.progress === "number") bar.value = Math.max(bar.value, answer.progress);
-  const first = answer.place_text ?? answer.left_text;
-  if (first) document.title = `${first} · ${title}`;
-  const facts = [answer.message, answer.place_text, answer.left_text, answer.estimate_text, answer.units_left_text];
-  say(facts.filter(Boolean).join(" · "));
+  if (bar && typeof answer.progress === "number") {
+    bar.value = Math.max(bar.value, answer.progress);
+    bar.hidden = bar.value === 0;
+  }
+  showTitle(answer);
+  const place = answer.place_text && room.dataset.sayPlace.replace("{place}", answer.place_text);
+  const estimate = answer.estimate_text && room.dataset.sayTime.replace("{time}", answer.estimate_text);
+  say([answer.message, place, answer.left_text, estimate].filter(Boolean).join(" "));
+}
+
+function showTitle({ place_text, left_text }) {
+  if (place_text) document.title = `(${place_text}) ${title}`;
+  else if (left_text) document.title = `${left_text} · ${title}`;
+}
+
+// The sound that says that it is the visitor's turn: two tones, made here. Browsers play it only where the
+// visitor has pressed something on the page, which ticking the box is.
+let audio = null;
+function listen(wanted) {
+  audio = wanted ? (audio ?? new AudioContext()) : null;
+}
+
+function ring() {
+  if (!audio) return Promise.resolve();
+  [660, 880].forEach((hertz, nth) => {
+    const tone = audio.createOscillator();
+    const loudness = audio.createGain();
+    const from = audio.currentTime + 0.25 * nth;
+    tone.frequency.value = hertz;
+    loudness.gain.setValueAtTime(0.2, from);
+    loudness.gain.exponentialRampToValueAtTime(0.001, from + 0.4);
+    tone.connect(loudness).connect(audio.destination);
+    tone.start(from);
+    tone.stop(from + 0.4);
+  });
+  return new Promise((done) => setTimeout(done, 700));
 }
 
 // A little chance in the time keeps ten thousand visitors from asking in the same instant.
@@ -61,6 +92,7 @@ async function poll() {
     if (!response.ok && response.status !== 410) throw new Error(`status ${response.status}`);
     const answer = await response.json();
     if (answer.state !== room.dataset.state) {
+      if (answer.state === "admitted") await ring();
       if (answer.state === "admitted" && answer.next) location.replace(answer.next);
       else location.reload();
       return;
@@ -75,4 +107,12 @@ async function poll() {
   }
 }
 
-if (room) later(Number(room.dataset.retryMs));
+if (room) {
+  showTitle({ place_text: part("place")?.textContent, left_text: part("left")?.textContent });
+  const sound = part("sound");
+  if (sound) {
+    sound.closest("label").hidden = false;
+    sound.addEventListener("change", () => listen(sound.checked));
+  }
+  later(Number(room.dataset.retryMs));
+}
