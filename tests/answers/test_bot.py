@@ -114,7 +114,7 @@ async def test_stock_is_told_as_it_is_now(shop: Context) -> None:
     assert await said(shop, receipt.conversation_id) == [
         ("bot", "Yes, “Retrospot mug” is in stock: 7 are left."),
         ("bot", "Yes, “Retrospot mug” is in stock: 5 are left."),
-        ("bot", "Sorry, “Alarm clock green” is sold out at the moment."),
+        ("bot", "Sorry, “Alarm clock green” is sold out right now."),
     ]
     given = await events(shop, "answer.given")
     assert [event["intent"] for event in given] == ["in_stock"] * 3
@@ -247,7 +247,7 @@ async def test_opening_hours_and_courtesies_are_answered(shop: Context) -> None:
     texts = [text for _author, text in await said(shop, receipt.conversation_id)]
     assert sorted(texts) == sorted(
         [
-            "Hello! Ask me whether something is in stock, where your order is, or when we are open.",
+            "Hello! Ask me if something is in stock, where your order is or when we’re open.",
             "We are here Mon-Fri 09:00-18:00 (UTC time).",
             "You’re welcome!",
         ]
@@ -300,26 +300,26 @@ _FRIDAY_NIGHT = datetime(2031, 5, 2, 22, 26, tzinfo=UTC)
         (
             "en",
             "Can you wrap it in gold foil?",
-            "We are away until Monday 9:00\u202fAM.",
-            "Write your e-mail address here",
+            "We’re away until Monday 09:00;",
+            "Send us your e-mail address here",
         ),
         (
             "pt-BR",
             "Vocês embrulham em papel dourado?",
-            "Voltamos segunda-feira 09:00.",
-            "Escreva aqui seu e-mail",
+            "Voltamos segunda-feira 09:00,",
+            "Escreva aqui o seu e-mail",
         ),
         (
             "fa",
             "می‌توانید آن را در کاغذ طلایی بپیچید؟",
-            "تا دوشنبه ۹:۰۰ اینجا نیستیم.",
-            "نشانی ایمیل خود را اینجا بنویسید",
+            "تا دوشنبه ۹:۰۰ در دسترس نیستیم",
+            "نشانی ایمیلتان را همین‌جا بنویسید",
         ),
         (
             "hi",
             "क्या आप इसे सुनहरे काग़ज़ में लपेट सकते हैं?",
-            "हम सोमवार 9:00 am तक उपलब्ध नहीं हैं।",
-            "अपना ई-मेल पता यहाँ लिखें",
+            "हम सोमवार 9:00 am तक उपलब्ध नहीं हैं;",
+            "अपना ईमेल पता यहाँ लिख दें",
         ),
     ],
 )

@@ -157,6 +157,8 @@ CONSOLE: dict[str, Write] = {
     "/gate/{key}/invitations": Write({"hours": "24"}, frozenset({"hours"})),
     "/gate/{key}/removal": _BUTTON,
     "/shop-front/search": Write({"synonyms": "mug, cup"}, bodyless=True),
+    "/mails/{kind}": Write({"subject": "Hello {{ number }}"}, bodyless=True),
+    "/mails/{kind}/send-me": _BUTTON,
     "/shop-front": Write({"hero_title_en": "Hello", "country": "GB"}, bodyless=True),
     "/orders/packed": Write({"id": str(new_id())}),
     "/orders/shipped": Write({"id": str(new_id()), "request_id": str(new_id()), "carrier": "Post"}),

@@ -32,7 +32,7 @@ import safar.stock.sheet_pages
 import safar.stock.transfers.pages
 import safar.storefront.pages
 import safar.team.pages
-from safar.console import alerts, audit, running, search, today
+from safar.console import alerts, audit, mails, running, search, today
 from safar.console.alarms import AlarmLayer, Standing, alarms_of
 from safar.console.board import RunningBoard
 from safar.console.flash import FlashLayer, WayBackLayer
@@ -90,6 +90,7 @@ def build_console(context: Context) -> Starlette:
         *safar.payments.pages.routes,
         *safar.storefront.pages.routes,
         *alerts.routes,
+        *mails.routes,
         *safar.stock.replenish.pages.routes,  # these before those of stock: /stock/{id} takes the rest
         *safar.stock.purchasing.pages.routes,
         *safar.stock.purchasing.supplier_pages.routes,
