@@ -44,6 +44,8 @@ async def test_words_that_staff_write_are_previewed_sent_and_kept_with_who_chang
     for _time in range(2):
         assert (await desk.post(PAGE, data=said)).status_code == 303
     assert await events(context.database, "message.text_changed") == ["message.text_changed"]
+    assert "درود بر شما" in (await desk.get(PAGE)).text
+    assert 'href="/mails/order-confirmed"' in (await desk.get("/mails")).text
     preview = await desk.get("/mails/order-confirmed/preview?mail_language=fa")
     assert "سفارش 10001 &lt;رسید&gt;" in preview.text
     assert "درود بر شما" in preview.text
