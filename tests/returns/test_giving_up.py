@@ -120,7 +120,7 @@ async def test_staff_and_customers_read_why_it_cannot_be_cancelled_and_what_was_
     await send(context, order_id, (MUG, 1))
     refused = await desk.post(f"/orders/{order_id}/cancelled")
     assert refused.status_code == 409
-    assert "Give up the rest instead" in refused.text
+    assert "Cancel the remaining items instead" in refused.text
     path = path_of(context, order_id)
     await browser.get(path)
     told = await browser.post(f"{path}/cancellation")

@@ -22,7 +22,7 @@ from safar.orders.model import CancelReason, Order, OrderState, PaymentState
 from safar.orders.reading import goods_of
 from safar.orders.way import payment_after_cancel, when_cancelled
 from safar.pricing.discounts import give_uses_back
-from safar.stock import actions as stock
+from safar.stock.restock import CameBack, of_order, restock_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,21 +128,20 @@ async def _bring_back(
 ) -> None:
     """Put sold units back where they came from."""
     lines = await goods_of(connection, [order.id for order in orders])
-    moves = [
-        stock.Transfer(
-            move_id=derived_id("brought back", order.id, line.variant_id, line.location_id),
-            variant_id=line.variant_id,
-            from_location_id=stock.outgoing_of(line.location_id),
-            to_location_id=line.location_id,
-            quantity=line.quantity,
-            reason="order cancelled",
-            document=f"order {order.number}",
+    handled = [
+        of_order(
+            derived_id("brought back", order.id, line.variant_id, line.location_id),
+            line.variant_id,
+            line.location_id,
+            line.quantity,
+            CameBack.CANCELLED,
+            order_number=order.number,
             staff_id=asked[order.id].staff_id,
         )
         for order in orders
         for line in lines[order.id]
     ]
-    await stock.transfer_many(connection, moves)
+    await restock_many(connection, handled)
 
 
 def _cancelled(order: Order, cancellation: Cancellation) -> OrderChange:

@@ -28,7 +28,7 @@ from safar.returns.receive import delivery_is_back
 from safar.shipments.decide import TooMany
 from safar.shipments.errors import NothingToShip
 from safar.shipments.model import OrderMoved
-from safar.stock import actions as stock
+from safar.stock.restock import CameBack, of_order, restock_many
 
 REFUND_REASON = "given_up"
 
@@ -196,17 +196,16 @@ async def _write(
     }
     await execute(connection, QUERIES["give_up"], params)
     await execute(connection, QUERIES["forget_given_up_goods"], {"order_id": order.id})
-    moves = [
-        stock.Transfer(
-            move_id=derived_id("given up", give_up.give_up_id, variant_id, location_id),
-            variant_id=variant_id,
-            from_location_id=stock.outgoing_of(location_id),
-            to_location_id=location_id,
-            quantity=units,
-            reason="given up",
-            document=f"order {order.number}",
+    handled = [
+        of_order(
+            derived_id("given up", give_up.give_up_id, variant_id, location_id),
+            variant_id,
+            location_id,
+            units,
+            CameBack.NOT_SENT,
+            order_number=order.number,
             staff_id=give_up.staff_id,
         )
         for (variant_id, location_id), units in rest.goods.items()
     ]
-    await stock.transfer_many(connection, moves)
+    await restock_many(connection, handled)

@@ -28,8 +28,8 @@ from safar.returns.model import (
 )
 from safar.returns.money import delivery_worth, worth_of
 from safar.returns.reading import QUERIES, credited_units, return_lines_of, returned_goods
-from safar.stock import actions as stock
 from safar.stock.model import Place
+from safar.stock.restock import CameBack, Handled, of_order, restock_many
 
 
 @refusing
@@ -73,7 +73,7 @@ async def receive_returns_many(
     return.received or return.exchanged, and the mail that tells. Raises NothingReturned, MoreThanSent.
     """
     locked = await lock_returns(connection, [arrival.return_id for arrival in arrivals])
-    moves: list[stock.Transfer] = []
+    handled: list[Handled] = []
     for arrival in arrivals:
         return_ = locked.take(arrival.return_id, ReturnStep.RECEIVE)
         if return_ is None:
@@ -82,7 +82,7 @@ async def receive_returns_many(
         received = {line.variant_id: 0 for line in locked.lines[return_.id]} | dict(arrival.lines)
         await _check_arrival(connection, order, arrival, locked.lines[return_.id])
         await _write_arrival(connection, arrival, received)
-        moves += _moves(order, return_, arrival)
+        handled += _handled(order, return_, arrival)
         changed, short_minor = replace(return_, state=ReturnState.RECEIVED), 0
         if return_.is_exchanged:
             worth_minor = await lines_worth(connection, order, return_, received)
@@ -94,7 +94,7 @@ async def receive_returns_many(
             told={"quantity": sum(received.values())},
             due=money(short_minor, order.currency) if short_minor else "",
         )
-    await stock.transfer_many(connection, moves)
+    await restock_many(connection, handled)
     await locked.close(connection)
     return [locked.outcome(arrival.return_id, ReturnState.RECEIVED) for arrival in arrivals]
 
@@ -212,16 +212,15 @@ async def _write_arrival(
     await execute(connection, QUERIES["write_arrivals"], params)
 
 
-def _moves(order: Order, return_: Return, arrival: ReturnArrival) -> list[stock.Transfer]:
+def _handled(order: Order, return_: Return, arrival: ReturnArrival) -> list[Handled]:
     return [
-        stock.Transfer(
-            move_id=derived_id("returned", return_.id, variant_id, location_id),
-            variant_id=variant_id,
-            from_location_id=stock.CUSTOMER,
-            to_location_id=location_id,
-            quantity=quantity,
-            reason="return",
-            document=f"order {order.number}",
+        of_order(
+            derived_id("returned", return_.id, variant_id, location_id),
+            variant_id,
+            location_id,
+            quantity,
+            CameBack.RETURNED,
+            order_number=order.number,
             staff_id=arrival.staff_id,
         )
         for (variant_id, location_id), quantity in _by_place(arrival).items()

@@ -14,7 +14,7 @@ EVENTS = (
     EventKind("stock.adjusted", N_("Stock corrected by %(quantity)s units"), "box"),
     EventKind("stock.transferred", N_("Stock moved: %(quantity)s units"), "box"),
     EventKind("stock.shipped", N_("Stock sent to a customer: %(quantity)s units"), "box"),
-    EventKind("stock.returned", N_("Stock taken back from a customer: %(quantity)s units"), "box"),
+    EventKind("stock.returned", N_("Back in stock: %(quantity)s items"), "box"),
     EventKind("stock.sent_back", N_("Stock sent back to the supplier: %(quantity)s units"), "box"),
     EventKind("stock.written_off", N_("Stock written off: %(quantity)s units"), "box"),
     EventKind("stock.lot_dated", N_("Changed the date of lot %(lot)s"), "box"),

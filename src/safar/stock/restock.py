@@ -1,12 +1,13 @@
-"""Units that come back, go back, or are lost: returns of customers, returns to suppliers, write-offs."""
+"""Units that come back, go back, or are lost: of orders to their shelves, to suppliers, written off."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from safar.kernel.database import Connection
 from safar.kernel.errors import Conflict
-from safar.stock.actions import Moved, levels, move_many
+from safar.stock.actions import Moved, levels, move_many, outgoing_of
 from safar.stock.lots import follow_many
 from safar.stock.model import CUSTOMER, LOSS, SUPPLIER, Place, Transfer
 
@@ -17,11 +18,20 @@ class TooFewThere(Conflict):
     code = "too_few_there"
 
 
+class CameBack(StrEnum):
+    """Why units of an order are on a shelf again: the reason of the move, the same in all its history."""
+
+    RETURNED = "return"
+    CANCELLED = "order cancelled"
+    NOT_SENT = "given up"
+
+
 @dataclass(frozen=True, slots=True)
 class Handled:
     """Units of a variant that come to a location of ours, or leave it; `move_id` is the idempotency key.
 
-    `lot_id` says of which lot they are; without it, the first to expire is taken.
+    `lot_id` says of which lot they are; without it, the first to expire is taken. `came_from`: where what
+    comes back was until then.
     """
 
     move_id: UUID
@@ -32,11 +42,35 @@ class Handled:
     document: str | None = None
     staff_id: UUID | None = None
     lot_id: UUID | None = None
+    came_from: UUID = CUSTOMER
+
+
+def of_order(
+    move_id: UUID,
+    variant_id: UUID,
+    location_id: UUID,
+    quantity: int,
+    why: CameBack,
+    *,
+    order_number: int,
+    staff_id: UUID | None,
+) -> Handled:
+    """Return units of an order that come back: from the customer, or from where sold units wait to leave."""
+    return Handled(
+        move_id,
+        variant_id,
+        location_id,
+        quantity,
+        why,
+        document=f"order {order_number}",
+        staff_id=staff_id,
+        came_from=CUSTOMER if why is CameBack.RETURNED else outgoing_of(location_id),
+    )
 
 
 async def restock_many(connection: Connection, handled: Sequence[Handled]) -> list[Moved]:
-    """Take back what customers return, into stock or quarantine. Writes stock.returned."""
-    moves = [_move(one, CUSTOMER, one.location_id) for one in handled]
+    """Put units back that had been sold: returned, or of an order that is not sent. Writes stock.returned."""
+    moves = [_move(one, one.came_from, one.location_id) for one in handled]
     outcomes = await move_many(connection, moves, "stock.returned")
     await follow_fresh(connection, moves, outcomes, _stated(handled))
     return outcomes
