@@ -162,6 +162,10 @@ CONSOLE: dict[str, Write] = {
     "/shop-front": Write({"hero_title_en": "Hello", "country": "GB"}, bodyless=True),
     "/orders/packed": Write({"id": str(new_id())}),
     "/orders/shipped": Write({"id": str(new_id()), "request_id": str(new_id()), "carrier": "Post"}),
+    "/orders/new": Write(
+        {"order_id": str(new_id()), "sku-0": "MUG", "quantity-0": "1", "place": "yes", **buyer()},
+        ids=frozenset({"order_id"}),
+    ),
     "/orders/views": Write({"request_id": str(new_id()), "name": "Late", "filters": "late=1"}),
     "/orders/views/{id}/removed": _BUTTON,
     "/orders/{id}/unpacked": _BUTTON,

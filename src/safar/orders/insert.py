@@ -52,6 +52,7 @@ class NewOrder:
     by_visitor: int | None = None
     by_address: int | None = None
     by_network: int | None = None
+    taken_by: UUID | None = None
 
 
 @dataclass(slots=True)  # not frozen: made for every order

@@ -321,7 +321,7 @@ class OrderRequest:
     the cheapest. With `expected_total_minor` an order that costs something else is refused.
     `total_minor_max`: the most that is paid in this way, `total_minor_step`: what its amounts are multiples
     of. `hold_minutes_unproven`: how long units are kept instead until the customer has shown to read the
-    mailbox.
+    mailbox. `taken_by`: who of the staff asks for the customer, whom no waiting room stops then.
     """
 
     order_id: UUID
@@ -351,6 +351,7 @@ class OrderRequest:
     limits: OrderLimits = OrderLimits()
     total_minor_max: int | None = None
     total_minor_step: int = 1
+    taken_by: UUID | None = None
 
     @cached_property
     def fingerprint(self) -> bytes:

@@ -219,7 +219,7 @@ def _not_allowed(request: OrderRequest, demand: Mapping[UUID, int], world: World
     buyer, most = request.buyer, request.limits.units
     if not buyer.returned:
         return NoCookie(request.order_id)
-    if world.rooms:
+    if world.rooms and request.taken_by is None:
         for variant_id in (*request.units, *demand):
             room = world.rooms.get(variant_id)
             if room is not None and room.key not in buyer.rooms:

@@ -113,7 +113,7 @@ asked AS (
         held_until timestamptz, longer_until timestamptz, country text, postcode text, city text, phone text, subtotal_minor bigint,
         discount_minor bigint, shipping_minor bigint, tax_minor bigint, tax_included boolean, shipping_key text,
         discount_code text, promised_on date, by_visitor bigint, by_address bigint, by_network bigint,
-        credit_minor bigint, shipping_tax_minor bigint, shipping_tax_rate bigint
+        credit_minor bigint, shipping_tax_minor bigint, shipping_tax_rate bigint, taken_by uuid
     )
 ),
 
@@ -130,13 +130,13 @@ INSERT INTO orders (
     id, number, state, fingerprint, customer_id, visitor_id, cart_id, campaign_id, hold_id, held_until, longer_until, email, name, address,
     language, total_minor, currency, placed_at, confirmed_at, country, postcode, city, phone, subtotal_minor,
     discount_minor, shipping_minor, tax_minor, tax_included, shipping_key, discount_code, promised_on, credit_minor,
-    shipping_tax_minor, shipping_tax_rate
+    shipping_tax_minor, shipping_tax_rate, taken_by
 )
 SELECT
     id, coalesce(number, nextval('order_numbers')), %(state)s, decode(fingerprint, 'hex'), customer_id, visitor_id, cart_id, campaign_id, id, held_until, longer_until, email, name,
     address, language, total_minor, currency, %(now)s, %(confirmed_at)s, country, postcode, city, phone,
     subtotal_minor, discount_minor, shipping_minor, tax_minor, tax_included, shipping_key, discount_code, promised_on,
-    coalesce(credit_minor, 0), shipping_tax_minor, shipping_tax_rate
+    coalesce(credit_minor, 0), shipping_tax_minor, shipping_tax_rate, taken_by
 FROM asked
 
 -- name: unpaid

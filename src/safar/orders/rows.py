@@ -78,6 +78,7 @@ def new_order(accepted: Accepted, now: datetime) -> NewOrder:
         by_address=owners.address,
         by_network=owners.network,
         credit_minor=0,
+        taken_by=request.taken_by,
     )
 
 
@@ -128,6 +129,7 @@ def order_event(name: str, accepted: Accepted) -> Event:
         name=name,
         customer_id=accepted.customer_id,
         campaign_id=plan.campaign_id,
+        staff_id=request.taken_by,
         subject_id=request.order_id,
         properties={
             "total_minor": plan.total_minor,

@@ -45,7 +45,7 @@ from safar.shipments.picking import lots_to_take
 from safar.shipments.reading import carriers, sent_in, shipments_of
 from safar.shipments.show import expected_of, is_late
 from safar.shipments.tracking import tracking_digest
-from safar.shop.console import bulk_pages, desk_pages, list_pages
+from safar.shop.console import bulk_pages, desk_pages, list_pages, new_pages, sales_pages
 from safar.shop.console import step_pages as order_actions
 from safar.shop.console.channel import channel_of
 from safar.shop.console.history import order_timeline
@@ -162,6 +162,8 @@ def _standing(context: Context, order: Order, progress: Progress | None, *, part
 
 routes: list[BaseRoute] = [
     *list_pages.routes,
+    *new_pages.routes,
+    *sales_pages.routes,
     *bulk_pages.routes,
     *order_actions.routes(_order),
     *desk_pages.routes(_order),

@@ -99,3 +99,108 @@ SELECT count(*) FROM (
 
 -- name: newest_number
 SELECT coalesce(max(number), 0) FROM orders
+
+-- fragment: sold_orders
+-- Each order that counts as sold, with its units and what went back of it. Exchanges bring what they cost besides the
+-- credit.
+sold AS (
+    SELECT
+        s.id, s.confirmed_at, o.country, s.campaign_id, o.taken_by, o.subtotal_minor AS goods_minor, o.discount_minor,
+        o.shipping_minor, o.tax_minor, s.total_minor, coalesce(p.refunded_minor, 0) AS refunded_minor,
+        (SELECT coalesce(sum(l.quantity - l.given_up), 0)::bigint FROM order_lines AS l WHERE l.order_id = s.id) AS units
+    FROM sales AS s
+    INNER JOIN orders AS o ON o.id = s.id
+    LEFT JOIN payments AS p ON p.order_id = s.id
+    WHERE s.confirmed_at >= %(since)s AND s.confirmed_at < %(until)s AND s.currency = %(currency)s
+)
+
+-- fragment: sold_sums
+count(*) AS orders, sum(units)::bigint AS units, sum(goods_minor)::bigint AS goods_minor,
+sum(discount_minor)::bigint AS discount_minor, sum(shipping_minor)::bigint AS shipping_minor,
+sum(tax_minor)::bigint AS tax_minor, sum(total_minor)::bigint AS total_minor,
+sum(refunded_minor)::bigint AS refunded_minor
+
+-- fragment: sold_lines
+-- Each line that counts as sold, without what was given up of it.
+sold AS (
+    SELECT
+        l.order_id, l.variant_id, l.title, l.tax_class, l.tax_rate, o.tax_included,
+        l.quantity - l.given_up AS units, l.price_minor * (l.quantity - l.given_up) AS goods_minor,
+        l.discount_minor * (l.quantity - l.given_up) / l.quantity AS discount_minor,
+        l.tax_minor * (l.quantity - l.given_up) / l.quantity AS tax_minor
+    FROM sales AS s
+    INNER JOIN orders AS o ON o.id = s.id
+    INNER JOIN order_lines AS l ON l.order_id = s.id
+    WHERE s.confirmed_at >= %(since)s AND s.confirmed_at < %(until)s AND s.currency = %(currency)s
+)
+
+-- fragment: sold_line_sums
+count(DISTINCT order_id) AS orders, sum(units)::bigint AS units, sum(goods_minor)::bigint AS goods_minor,
+sum(discount_minor)::bigint AS discount_minor, 0::bigint AS shipping_minor, sum(tax_minor)::bigint AS tax_minor,
+sum(goods_minor - discount_minor + CASE WHEN tax_included THEN 0 ELSE tax_minor END)::bigint AS total_minor,
+0::bigint AS refunded_minor
+
+-- name: sales_by_day
+WITH {sold_orders}
+
+SELECT ((confirmed_at AT TIME ZONE %(zone)s)::date)::text AS key, '' AS name, {sold_sums} FROM sold
+GROUP BY 1
+ORDER BY 1
+LIMIT %(limit)s
+
+-- name: sales_by_week
+-- By the Monday on which a week begins.
+WITH {sold_orders}
+
+SELECT
+    (
+        (confirmed_at AT TIME ZONE %(zone)s)::date
+        - (extract(ISODOW FROM (confirmed_at AT TIME ZONE %(zone)s)::date)::int - 1)
+    )::text AS key, '' AS name, {sold_sums}
+FROM sold
+GROUP BY 1
+ORDER BY 1
+LIMIT %(limit)s
+
+-- name: sales_by_country
+WITH {sold_orders}
+
+SELECT country AS key, '' AS name, {sold_sums} FROM sold
+GROUP BY 1
+ORDER BY total_minor DESC, key
+LIMIT %(limit)s
+
+-- name: sales_by_channel
+WITH {sold_orders}
+
+SELECT
+    CASE WHEN taken_by IS NOT NULL THEN 'staff' WHEN campaign_id IS NOT NULL THEN 'campaign' ELSE 'shop' END AS key,
+    '' AS name, {sold_sums}
+FROM sold
+GROUP BY 1
+ORDER BY total_minor DESC, key
+LIMIT %(limit)s
+
+-- name: sales_by_product
+WITH {sold_lines}
+
+SELECT v.sku AS key, max(sold.title) AS name, {sold_line_sums} FROM sold
+INNER JOIN variants AS v ON v.id = sold.variant_id
+GROUP BY v.sku
+ORDER BY total_minor DESC, key
+LIMIT %(limit)s
+
+-- name: sales_by_tax
+-- By the rate that was used, in parts per 100,000; that of the delivery is with the order, not with its goods.
+WITH {sold_lines}
+
+SELECT tax_rate::text AS key, tax_class AS name, {sold_line_sums} FROM sold
+GROUP BY tax_rate, tax_class
+ORDER BY tax_rate DESC, tax_class
+LIMIT %(limit)s
+
+-- name: currencies_sold
+SELECT currency FROM sales
+WHERE confirmed_at >= %(since)s AND confirmed_at < %(until)s
+GROUP BY currency
+ORDER BY count(*) DESC, currency
