@@ -49,6 +49,7 @@ def _address(path: str) -> str:
         path.replace("{path:path}", "console/none.css")
         .replace("{event_id:int}", "1")
         .format(
+            group="shop",
             reader="none",
             id=new_id(),
             customer_id=new_id(),

@@ -14,7 +14,7 @@ from safar.journal.subscribe import register
 from safar.kernel.context import Context, make_context
 from safar.kernel.schema import is_current
 from safar.kernel.web.actor import Actor
-from safar.owner.actions import found_shop
+from safar.owner.actions import found_shop, rotate_mail_password
 from safar.payments.rotate import rotate_secrets
 from safar.serve import url_of
 from safar.settings import Settings
@@ -88,6 +88,10 @@ async def rotated(settings: Settings) -> str:
         raise RuntimeError("The database does not answer. Start `safar serve` first.") from None
     try:
         changed, unreadable = await rotate_secrets(context)
+        async with context.database.transaction() as connection:
+            mail = await rotate_mail_password(connection, context.vault)
+        changed += mail is True
+        unreadable += ["mail server"] if mail is None else []
     finally:
         await context.database.close()
     lost = f" No key reads those of: {', '.join(unreadable)}; set them up again." if unreadable else ""

@@ -137,7 +137,7 @@ class World:
 @asynccontextmanager
 async def started(folder: Path) -> AsyncIterator[World]:
     """Start everything over `folder`, load the shop and send the campaign; stop it all at the end."""
-    settings = _settings(folder)
+    settings = settings_in(folder)
     async with AsyncExitStack() as stack:
         supervisor = Supervisor(settings, extra_roles=("mailbox",))
         stack.push_async_callback(supervisor.stop)
@@ -149,7 +149,8 @@ async def started(folder: Path) -> AsyncIterator[World]:
         yield await _loaded(context, supervisor.owner_password or "")
 
 
-def _settings(folder: Path) -> Settings:
+def settings_in(folder: Path) -> Settings:
+    """Return the settings of an installation of its own, with ports of its own."""
     front, console, mail_in, smtp, mailbox = (reserve_port() for _ in range(5))
     return Settings(
         data_dir=folder,

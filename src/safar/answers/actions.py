@@ -37,6 +37,7 @@ from safar.kernel.database import Connection, as_json, rows
 from safar.kernel.hours import away_until
 from safar.kernel.i18n import speaking
 from safar.orders.model import Order
+from safar.owner.model import Shop
 from safar.owner.reading import shop_with
 from safar.returns.reading import progress_of
 from safar.settings import Settings
@@ -127,20 +128,20 @@ class Bot:
         changed = await hand_over_many(connection, requests)
         handed = [answer for answer, new in zip(unanswered, changed, strict=True) if new]
         reached = await reached_by_mail(connection, [answer.question for answer in handed])
-        hours = (await shop_with(connection)).opening_hours
-        notices = [self._notice(one, hours, known=one.question.customer_id in reached) for one in handed]
+        shop = await shop_with(connection)
+        notices = [self._notice(one, shop, known=one.question.customer_id in reached) for one in handed]
         await reply_many(connection, notices)
         told = [_event("answer.given", answer, {"intent": answer.intent.value}) for answer in given]
         told += [_event("answer.none", answer, {"reason": answer.reason}) for answer in handed]
         await append_many(connection, told)
 
-    def _notice(self, answer: Answer, opening_hours: str, *, known: bool) -> Reply:
+    def _notice(self, answer: Answer, shop: Shop, *, known: bool) -> Reply:
         """Tell the customer that a person will answer: by the shop, since it answers nothing.
 
         `known`: there is an address to which the answer can go when the customer has left the page.
         """
         question = answer.question
-        back_at = away_until(clock.now(), opening_hours, self._settings.timezone)
+        back_at = away_until(clock.now(), shop.opening_hours, self._settings.timezone, shop.closed_days)
         with speaking(question.language):
             ask = question.channel_id == WEB and not known
             text = handed_over_text(back_at, ask_email=ask)

@@ -29,16 +29,16 @@ def our_message_ids(references: str) -> list[UUID]:
     return [UUID(found) for found in _OURS.findall(references)]
 
 
-def compose(message: Due, *, mail_from: str, look: MailLook) -> bytes:
+def compose(message: Due, *, mail_from: str, look: MailLook, sender: str = "") -> bytes:
     """Return the mail as it goes over the wire. Raises ValueError when the address cannot be one.
 
     The text of what the shop writes by itself links only to pages below `look.url`; what staff write links
-    where they say.
+    where they say. `sender`: the name it comes from, empty for that of the shop.
     """
     local, _at, domain = message.address.rpartition("@")
     mail = EmailMessage(policy=_POLICY)
     from_local, _at, from_domain = mail_from.rpartition("@")
-    mail["From"] = Address(shortened(look.name, 100), from_local, from_domain)
+    mail["From"] = Address(shortened(sender or look.name, 100), from_local, from_domain)
     mail["To"] = Address(username=local, domain=domain)
     mail["Subject"] = shortened(message.subject or look.name, _SUBJECT_MAX)
     mail["Date"] = message.at

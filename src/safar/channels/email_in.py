@@ -27,8 +27,10 @@ _INBOUND = TypeAdapter(InboundMail)
 class MailListener:
     """Takes mail for our domain; `deliver` commits it before the sender is told that it was taken."""
 
-    def __init__(self, settings: Settings, deliver: Deliver) -> None:
+    def __init__(self, settings: Settings, deliver: Deliver, own: Callable[[], str] | None = None) -> None:
+        """`own`: the address of the shop as it is now; we take mail for its domain, too."""
         self._settings = settings
+        self._own = own or (lambda: settings.mail_from)
         self._deliver = deliver
         self._domain = settings.mail_from.rpartition("@")[2].lower()
         self._callers = Callers(
@@ -94,7 +96,8 @@ class MailListener:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, rcpt_options: list[str]
     ) -> str:
         """Take mail for our own domain only; we relay for nobody."""
-        if address.rpartition("@")[2].lower() != self._domain:
+        ours = (self._domain, self._own().rpartition("@")[2].lower())
+        if address.rpartition("@")[2].lower() not in ours:
             return "550 5.7.1 We take mail for our own domain only"
         if len(envelope.rcpt_tos) >= _RECIPIENTS_MAX:
             return "452 4.5.3 Too many recipients"
@@ -117,7 +120,7 @@ class MailListener:
 
     async def _read(self, raw: bytes, envelope_from: str | None) -> InboundMail:
         """Read a mail in a process apart: what it breaks there is one mail, which is kept as it came."""
-        arguments = (envelope_from or "", "" if envelope_from is None else "known", self._settings.mail_from)
+        arguments = (envelope_from or "", "" if envelope_from is None else "known", self._own())
         try:
             values = await self._readers.run(_READ, raw, *arguments)
         except FileTooHard:

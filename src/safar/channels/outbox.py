@@ -25,12 +25,14 @@ from safar.channels.decide import failed_for_now, refused_attempt, server_away
 from safar.channels.design import mail_look
 from safar.channels.model import EMAIL, Due, End, SendAttempt, Withheld
 from safar.channels.returns import return_path
+from safar.channels.server import mail_server, sender_address
 from safar.channels.smtp import ServerAway, SmtpConnections, SmtpServer
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection
 from safar.kernel.log import log
 from safar.kernel.setbacks import work_off
+from safar.owner.model import Shop
 from safar.owner.reading import known_shop, shop_of
 
 Ask = Callable[[Connection, Sequence[Due]], Awaitable[Sequence[Withheld]]]
@@ -49,15 +51,14 @@ class Outbox:
         self._context = context
         self._database = context.database
         self._asks = asks
-        self._mail_from = settings.mail_from
+        self._settings = settings
         self._vault = context.vault
         self._verp = settings.mail_return_paths
         self._own_url = settings.public_url
         self._per_address = settings.mails_per_address_hour
         self._timeout_s = settings.smtp_timeout_s
-        self._connections = SmtpConnections(
-            SmtpServer.of(settings), timeout_s=self._timeout_s, limit=_CONNECTIONS_MAX
-        )
+        self._server = SmtpServer.of(settings)
+        self._connections = self._to_server()
         # Sent or refused, but not yet written down (the database was away): first thing of the next step.
         self._unwritten: list[SendAttempt] = []
         self._trouble: str | None = "not known yet"
@@ -93,13 +94,28 @@ class Outbox:
             due = await self._allowed(connection, taken)
         if not taken:
             return False
-        await shop_of(self._context)  # whose name is the sender's
+        await self._follow(await shop_of(self._context))
         # What was sent and cannot be written down comes due again; it is not sent again.
         unwritten = {attempt.message_id for attempt in self._unwritten}
         await self._send_all([message for message in due if message.id not in unwritten])
         trouble = await self._write_down()
         self._rest_after(trouble)
         return len(taken) == _BATCH_MAX and trouble is None
+
+    def _to_server(self) -> SmtpConnections:
+        return SmtpConnections(self._server, timeout_s=self._timeout_s, limit=_CONNECTIONS_MAX)
+
+    async def _follow(self, shop: Shop) -> None:
+        """Go over to the mail server that the owner has set meanwhile."""
+        server = mail_server(self._settings, shop, self._vault)
+        if server != self._server:
+            await self._connections.close()
+            self._server = server
+            self._connections = self._to_server()
+
+    @property
+    def _mail_from(self) -> str:
+        return sender_address(self._settings, known_shop(self._context))
 
     async def _allowed(self, connection: Connection, taken: Sequence[Due]) -> list[Due]:
         """Return what may leave at this moment; the rest is withheld, and why is written down."""
@@ -133,6 +149,7 @@ class Outbox:
                 message,
                 mail_from=self._mail_from,
                 look=mail_look(known_shop(self._context), self._own_url),
+                sender=known_shop(self._context).mail_name,
             )
         except Exception as error:  # whatever it is about this mail: it holds up no other
             reason = f"this mail cannot be written: {type(error).__name__}"

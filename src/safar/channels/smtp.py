@@ -13,6 +13,7 @@ from safar.kernel.i18n import N_
 from safar.settings import Settings
 
 _FRESH_S = 2.0  # a connection used a moment ago is not asked whether it still stands
+_REASON_MAX = 300
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
@@ -123,3 +124,26 @@ def _what_happened(error: BaseException) -> str:
     if isinstance(error, aiosmtplib.SMTPTimeoutError | TimeoutError):
         return N_("the mail server does not answer in time")
     return N_("the mail server cannot be reached")
+
+
+async def send_one(
+    server: SmtpServer, sender: str, address: str, mail: bytes, timeout_s: float
+) -> str | None:
+    """Hand over one mail on a connection of its own; return why it was not taken, None when it was."""
+    connections = SmtpConnections(server, timeout_s=timeout_s, limit=1)
+    try:
+        async with asyncio.timeout(2 * timeout_s), connections.connection() as client:
+            await client.sendmail(sender, [address], mail)
+    except ServerAway as away:
+        return str(away)
+    except (TimeoutError, aiosmtplib.SMTPTimeoutError):
+        return N_("the mail server does not answer in time")
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        return f"{error.recipients[0].code} {error.recipients[0].message}"[:_REASON_MAX]
+    except aiosmtplib.SMTPResponseException as error:
+        return f"{error.code} {error.message}"[:_REASON_MAX]
+    except (aiosmtplib.SMTPException, OSError):
+        return N_("the mail server cannot be reached")
+    finally:
+        await connections.close()
+    return None

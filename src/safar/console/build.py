@@ -32,9 +32,10 @@ import safar.stock.sheet_pages
 import safar.stock.transfers.pages
 import safar.storefront.pages
 import safar.team.pages
-from safar.console import alerts, audit, mails, running, search, today
+from safar.console import alerts, audit, mails, running, search, settings_pages, today
 from safar.console.alarms import AlarmLayer, Standing, alarms_of
 from safar.console.board import RunningBoard
+from safar.console.checklist import Checklist
 from safar.console.flash import FlashLayer, WayBackLayer
 from safar.console.navigation import mounted, navigation
 from safar.console.sentences import SENTENCES
@@ -78,6 +79,7 @@ def build_console(context: Context) -> Starlette:
         *running.routes,
         *search.routes,
         *safar.customers.sheets.pages.routes,  # before /customers/{id}
+        *settings_pages.routes,
         *safar.customers.pages.routes,
         *safar.privacy.pages.routes,
         *safar.campaigns.pages.routes,
@@ -124,5 +126,6 @@ def build_console(context: Context) -> Starlette:
     app.state.entries = mounted(routes)
     app.state.campaigns = safar.campaigns.reading.newest_campaigns
     app.state.board = RunningBoard(context)
+    app.state.checklist = Checklist(context)
     jobs_app(context)  # what staff ask for can become a job of the worker
     return app

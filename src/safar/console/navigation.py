@@ -45,6 +45,7 @@ ENTRIES = (
     NavigationEntry("/gate", N_("Gate"), "hourglass", "manager"),
     NavigationEntry("/channels", N_("Channels"), "mail"),
     NavigationEntry("/journey", N_("Journey"), "route"),
+    NavigationEntry("/settings", N_("Settings"), "settings", "owner"),
     NavigationEntry("/staff", N_("Staff"), "lock", "owner"),
     NavigationEntry("/audit", N_("Audit"), "list-check", "manager"),
     NavigationEntry("/running", N_("Running"), "activity", "manager"),

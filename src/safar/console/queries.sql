@@ -60,3 +60,21 @@ SELECT id, at, name, customer_id, campaign_id, staff_id, subject_id, properties
 FROM journal_events WHERE id <= %(until)s AND name NOT LIKE 'hold.%%' AND name NOT LIKE 'staff.%%'
 ORDER BY id DESC
 LIMIT %(limit)s
+
+-- name: checklist
+-- What an empty shop needs before its first sale.
+SELECT
+    EXISTS (SELECT FROM products WHERE published) AS product,
+    EXISTS (
+        SELECT FROM stock_levels AS l INNER JOIN capacity_accounts AS a ON a.id = l.account_id WHERE a.on_hand > 0
+    ) OR EXISTS (SELECT FROM sales) AS stock,
+    EXISTS (SELECT FROM shipping_methods WHERE active) AS delivery,
+    EXISTS (SELECT FROM shop_settings WHERE key = 'mail_tested' AND value <> '""'::jsonb)
+    OR (
+        NOT EXISTS (SELECT FROM channels WHERE id = %(email)s AND trouble IS NOT NULL)
+        AND EXISTS (SELECT FROM messages WHERE channel_id = %(email)s AND state = 'sent')
+    ) AS mail,
+    EXISTS (
+        SELECT FROM sales AS s INNER JOIN payments AS p ON p.order_id = s.id
+        WHERE p.captured_minor > 0 OR p.state IN ('paid', 'refunded')
+    ) AS sale

@@ -48,7 +48,9 @@ class EventLine:
 
 async def today_page(request: Request) -> Response:
     snapshot = await _board(request).snapshot()
-    return page(request, "console/today.html", {"live_url": "/today/stream", **_values(request, snapshot)})
+    steps = await request.app.state.checklist.steps() if actor_of(request).may("owner") else ()
+    values = {"live_url": "/today/stream", "steps": steps, **_values(request, snapshot)}
+    return page(request, "console/today.html", values)
 
 
 async def today_stream(request: Request) -> Response:

@@ -91,6 +91,8 @@ async def run_demo(
         watching = asyncio.create_task(supervisor.watch())
         context = make_context(settings, supervisor.url)
         await context.database.open()
+        if not leave:
+            say_where(_screen, settings, OWNER, supervisor.owner_password, mailbox=True)
         try:
             rehearsed = await rehearse(context, customers=customers, seconds=seconds)
             if report is not None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from safar.channels.email_in import MailListener
 from safar.channels.inbound_mail import InboundMail
+from safar.channels.server import sender_address
 from safar.inbox.actions import close_quiet, undelivered_many
 from safar.inbox.email import deliver
 from safar.journal.model import Recorded
@@ -12,6 +13,7 @@ from safar.journal.subscribe import Subscriber
 from safar.kernel.context import Context
 from safar.kernel.database import Connection
 from safar.kernel.loops import Loop
+from safar.owner.reading import known_shop
 
 _QUIET_PERIOD_S = 300.0
 _LISTEN_AGAIN_S = 5.0
@@ -35,7 +37,7 @@ def mail_listener(context: Context) -> MailListener:
     async def take(mail: InboundMail) -> None:
         await deliver(context, mail)
 
-    return MailListener(context.settings, take)
+    return MailListener(context.settings, take, lambda: sender_address(context.settings, known_shop(context)))
 
 
 def subscribers(_context: Context) -> list[Subscriber]:

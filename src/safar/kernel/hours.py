@@ -1,7 +1,8 @@
 """Opening hours as a shop writes them, "Mon-Fri 09:00-18:00, Sat 10:00-14:00", and when they begin again."""
 
 import re
-from datetime import datetime, time, timedelta
+from collections.abc import Collection
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -37,15 +38,20 @@ def read_hours(text: str) -> Hours:
     return tuple(found)
 
 
-def away_until(now: datetime, opening_hours: str, zone: str) -> datetime | None:
-    """Return when people are here again; None while they are, and where nobody can tell from the words."""
+def away_until(
+    now: datetime, opening_hours: str, zone: str, closed: Collection[date] = ()
+) -> datetime | None:
+    """Return when people are here again; None while they are, and where nobody can tell from the words.
+
+    On days that are `closed` nobody is here; a stretch that began the evening before goes on.
+    """
     hours = read_hours(opening_hours)
     local = now.astimezone(ZoneInfo(zone))
     begins: list[datetime] = []
-    for ahead in range(-1, 8):
+    for ahead in range(-1, 8 + len(closed)):
         day = shop_day(now, zone) + timedelta(days=ahead)
         for weekday, start, end in hours:
-            if weekday != day.weekday():
+            if weekday != day.weekday() or day in closed:
                 continue
             begin = datetime.combine(day, start, ZoneInfo(zone))
             over = datetime.combine(day, end, ZoneInfo(zone))

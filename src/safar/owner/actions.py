@@ -9,7 +9,9 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, execute, rows
-from safar.owner.facts import BY_NAME, first_values
+from safar.kernel.errors import BadRequest
+from safar.kernel.secrets import Vault
+from safar.owner.facts import BY_NAME, FactKind, first_values
 from safar.owner.model import FactValue
 from safar.owner.reading import QUERIES, StoredFact, forget_shop
 from safar.settings import Settings
@@ -44,8 +46,29 @@ async def change_shop(
     forget_shop(connection)
     told = {
         "what": sorted(changed),
-        "before": {name: before.get(name) for name in changed},
-        "after": changed,
+        "before": {name: _told(name, before.get(name)) for name in changed},
+        "after": {name: _told(name, value) for name, value in changed.items()},
     }
     await append_many(connection, [Event(name="shop.changed", staff_id=staff_id, properties=told)])
     return tuple(sorted(changed))
+
+
+async def rotate_mail_password(connection: Connection, vault: Vault) -> bool | None:
+    """Encrypt the mail server's password with the first key; return whether it was not, None: unreadable."""
+    stored = await rows(StoredFact, connection, QUERIES["lock"], {"keys": ["mail_password"]})
+    kept = str(stored[0].value).encode() if stored else b""
+    if not kept or vault.is_current(kept):
+        return False
+    try:
+        fresh = vault.encrypt(vault.decrypt(kept)).decode()
+    except BadRequest:
+        return None
+    values = Jsonb({"mail_password": fresh})
+    await execute(connection, QUERIES["change"], {"values": values, "now": clock.now()})
+    forget_shop(connection)
+    return True
+
+
+def _told(name: str, value: object) -> object:
+    """Return a value as the journal may keep it: a secret only as being there."""
+    return value if BY_NAME[name].kind is not FactKind.SECRET else "•••" if value else ""

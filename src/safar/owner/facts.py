@@ -13,7 +13,10 @@ from safar.settings import Settings
 
 
 class FactKind(Enum):
-    """How a value is typed: a line of text, lines of text, a whole number, one of some options."""
+    """How a value is typed: a line of text, lines of text, a whole number, one of some options.
+
+    A secret is kept encrypted and never shown; what is hidden is noted by the console, not typed.
+    """
 
     LINE = "line"
     LINES = "lines"
@@ -21,11 +24,13 @@ class FactKind(Enum):
     COUNTRY = "country"
     NUMBER = "number"
     CHOICE = "choice"
+    SECRET = "secret"  # noqa: S105 - the kind of a value, not a value
+    HIDDEN = "hidden"
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A fact about the shop; `setting` is where its first value comes from, empty: it begins empty.
+    """A fact about the shop; `setting` is where its first value comes from, empty: it begins `built_in`.
 
     `most`: characters of a text, or the highest number. `label` and `hint` are for the form.
     """
@@ -35,6 +40,7 @@ class Fact:
     label: str
     hint: str = ""
     setting: str = ""
+    built_in: str = ""
     most: int = 200
     required: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
@@ -46,49 +52,91 @@ FACTS: tuple[Fact, ...] = (
     Fact(
         "country",
         FactKind.COUNTRY,
-        N_("Country of most customers"),
-        N_("Two letters, such as BR: for tax and delivery."),
+        N_("Country of the shop"),
+        N_("Two letters, such as BR: for tax, delivery, dates and amounts."),
         setting="country",
         most=2,
         required=True,
     ),
-    Fact("tax_id", FactKind.LINE, N_("Tax number"), N_("It stands on invoices."), setting="shop_tax_id"),
-    Fact("email", FactKind.EMAIL, N_("E-mail for customers"), N_("Empty: the sender address of the shop.")),
+    Fact("tax_id", FactKind.LINE, N_("Tax number"), N_("Printed on invoices."), setting="shop_tax_id"),
+    Fact(
+        "email",
+        FactKind.EMAIL,
+        N_("E-mail for customers"),
+        N_("Leave empty for the sender address of the shop."),
+    ),
     Fact("phone", FactKind.LINE, N_("Phone")),
     Fact(
         "opening_hours",
         FactKind.LINE,
-        N_("When people answer"),
+        N_("Opening hours of your support"),
         N_("Such as “Mon-Fri 09:00-18:00, Sat 10:00-14:00”."),
         setting="opening_hours",
     ),
     Fact(
         "ship_days",
         FactKind.NUMBER,
-        N_("Days until an order leaves"),
-        N_("Counted from its confirmation; the customer is told."),
+        N_("Dispatch within (days)"),
+        N_("From confirmation; customers are told."),
         setting="ship_days",
         most=365,
     ),
     Fact(
         "return_days",
         FactKind.NUMBER,
-        N_("Days in which something can be returned"),
-        N_("Counted from the delivery."),
+        N_("Returns accepted for (days)"),
+        N_("From delivery."),
         setting="return_days",
         most=3650,
     ),
     Fact(
         "location_rule",
         FactKind.CHOICE,
-        N_("Where orders leave from"),
+        N_("Ship orders from"),
         setting="order_location_rule",
         options={
-            "nearest": N_("The customer’s country first"),
-            "fullest": N_("The fullest shelf first"),
-            "fewest_parcels": N_("In the fewest parcels"),
+            "nearest": N_("The location nearest to the customer"),
+            "fullest": N_("The location with the most stock"),
+            "fewest_parcels": N_("The location that needs the fewest parcels"),
         },
     ),
+    Fact(
+        "holidays",
+        FactKind.LINES,
+        N_("Holidays"),
+        N_("One day a line, such as “2026-12-25 Christmas”: nobody answers then."),
+        most=2000,
+    ),
+    Fact(
+        "mail_name", FactKind.LINE, N_("Sender name"), N_("Leave empty for the name of the shop."), most=100
+    ),
+    Fact(
+        "mail_from",
+        FactKind.EMAIL,
+        N_("Sender address"),
+        N_("Replies to it arrive in the inbox if its domain delivers mail here."),
+    ),
+    Fact(
+        "mail_host",
+        FactKind.LINE,
+        N_("Mail server"),
+        N_("Such as smtp.example.com. Leave empty for the server of the installation."),
+    ),
+    Fact("mail_port", FactKind.NUMBER, N_("Port"), built_in="587", most=65_535),
+    Fact(
+        "mail_security",
+        FactKind.CHOICE,
+        N_("Encryption"),
+        built_in="starttls",
+        options={
+            "starttls": N_("STARTTLS (usually port 587)"),
+            "tls": N_("TLS (usually port 465)"),
+            "none": N_("None (only on your own network)"),
+        },
+    ),
+    Fact("mail_user", FactKind.LINE, N_("User name")),
+    Fact("mail_password", FactKind.SECRET, N_("Mail password"), N_("Leave empty to keep the current one.")),
+    Fact("mail_tested", FactKind.HIDDEN, N_("Mail test passed with")),
 )
 BY_NAME: Mapping[str, Fact] = {fact.name: fact for fact in FACTS}
 
@@ -102,7 +150,8 @@ def shop_from(stored: Mapping[str, object]) -> Shop:
 def first_values(settings: Settings) -> dict[str, FactValue]:
     """Return what the environment says of the shop: the values that it begins with."""
     return {
-        fact.name: _first(fact, getattr(settings, fact.setting) if fact.setting else "") for fact in FACTS
+        fact.name: _first(fact, getattr(settings, fact.setting) if fact.setting else fact.built_in)
+        for fact in FACTS
     }
 
 
@@ -121,7 +170,7 @@ def _read(fact: Fact, value: object) -> FactValue:
 
 
 def _built_in(fact: Fact) -> FactValue:
-    return _first(fact, Settings.model_fields[fact.setting].default if fact.setting else "")
+    return _first(fact, Settings.model_fields[fact.setting].default if fact.setting else fact.built_in)
 
 
 _BUILT_IN: Mapping[str, FactValue] = {fact.name: _built_in(fact) for fact in FACTS}

@@ -197,6 +197,11 @@ def standing_of(ways: Mapping[str, Configured], settings: Settings) -> PaymentWa
     )
 
 
+def takes_money(ways: Mapping[str, Configured], settings: Settings) -> bool:
+    """Tell whether a customer can pay real money in the shop's own currency."""
+    return any(serves(way, settings.currency, "") and not _is_pretended(way) for way in ways.values())
+
+
 def hold_minutes(settings: Settings, provider: str) -> float:
     """Return how long units are kept for a payment of this kind: as long as its provider's patience."""
     return KINDS[provider].hold_minutes(settings)

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from safar.channels.server import sender_address
 from safar.kernel.errors import NotFound
 from safar.kernel.i18n import N_, _, current_language
 from safar.kernel.web.access import PublicRoute
@@ -43,7 +44,7 @@ async def _info(request: Request) -> Response:
         "amount": amount,
         "currency": currency,
         "language": current_language(),
-        "email": shop.email or settings.mail_from,
+        "email": shop.email or sender_address(settings, shop),
         "browsing_days": settings.browsing_days,
         "message_months": settings.message_days // 30,
         "journal_months": settings.journal_months,
