@@ -3,4 +3,4 @@
 from safar.journal.kinds import EventKind
 from safar.kernel.i18n import N_
 
-EVENTS = (EventKind("shop.changed", N_("Changed the shop’s own data")),)
+EVENTS = (EventKind("shop.changed", N_("Changed the settings of the shop")),)
