@@ -1,6 +1,7 @@
 """The pace: never more than quota, units, site or what is known allow."""
 
 import math
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +39,19 @@ def test_the_visits_to_come_never_exceed_what_the_site_takes(given_: PaceFigures
 def test_before_anyone_has_answered_only_a_small_part_is_reached(units: int, audience: int) -> None:
     decided = pace(PaceFigures(audience=audience, planned=audience, units_free=units, quota_free=10**6))
     assert decided.sends <= max(20, math.ceil(0.02 * audience))
+
+
+def test_staff_may_have_the_rest_sent_but_never_more_than_the_units_allow() -> None:
+    waiting = PaceFigures(
+        audience=120,
+        planned=80,
+        units_free=400,
+        quota_free=1000,
+        visits=Responses(0, 0.0, [Silence(60.0, 40)]),
+    )
+    assert (pace(waiting).sends, pace(waiting).bound) == (0, "trial")
+    assert pace(replace(waiting, waits_for_answers=False)).sends == 80
+    assert pace(replace(waiting, waits_for_answers=False, units_free=3)).bound == "units"
 
 
 @given(figures)

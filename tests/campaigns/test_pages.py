@@ -1,14 +1,17 @@
 """Campaigns in the console: written, previewed, started and watched, by those who may."""
 
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import httpx
 import pytest
 
 from safar.campaigns import actions
+from safar.campaigns.jobs import start_scheduled
 from safar.console.build import build_console
 from safar.journal.line import LineKeeper
+from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
 from tests.stage import campaigns as makers
@@ -155,6 +158,34 @@ async def test_a_draft_says_how_many_get_it_shows_the_mail_and_sends_its_writer_
         assert await read(context, "SELECT state FROM campaigns") == [("draft",)]
     mails = await read(context, "SELECT subject, customer_id FROM messages ORDER BY subject")
     assert mails == [("Test: Glass lantern <i>", None), ("Test: «گذاشته‌ایم»", None)]
+
+
+async def test_a_campaign_starts_at_its_time_or_is_a_draft_again_that_says_why(
+    context: Context, serve: Serve, variant_id: UUID
+) -> None:
+    base = await serve(build_console(context))
+    async with await signed_in(context, base, "manager") as client:
+        pages = [
+            (await client.post("/campaigns", data=form(variant_id, name=name))).headers["location"]
+            for name in ("First", "Second", "Third")
+        ]
+        at = (clock.now() + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M")
+        for page in pages:
+            assert (await client.post(f"{page}/schedule", data={"at": at})).status_code == 303
+        assert (await client.post(f"{pages[0]}/schedule", data={"at": "2020-01-01T10:00"})).status_code == 409
+        assert "Starts on" in (await client.get(pages[0])).text
+        assert await start_scheduled(context) is False, "not before its time"
+        with clock.held(clock.now() + timedelta(hours=2)):
+            assert await start_scheduled(context) is True
+        found = await read(context, "SELECT name, state, reason FROM campaigns ORDER BY name")
+        assert found == [
+            ("First", "sending", None),
+            ("Second", "sending", None),
+            ("Third", "draft", "nothing_to_promise"),
+        ]
+        assert "The scheduled start failed" in (await client.get(pages[2])).text
+        assert (await client.post(f"{pages[0]}/rest")).status_code == 303
+    assert await read(context, "SELECT waits_for_answers FROM campaigns WHERE name = 'First'") == [(False,)]
 
 
 async def test_a_mistake_in_one_language_hides_the_preview_of_no_other(

@@ -135,6 +135,7 @@ CONSOLE: dict[str, Write] = {
     "/campaigns/{id}/edit": Write(_CAMPAIGN, _CAMPAIGN_NUMBERS, frozenset({"variant_id"})),
     "/campaigns/{id}/delete": _BUTTON,
     "/campaigns/{id}/test": _BUTTON,
+    "/campaigns/{id}/schedule": Write({"at": "2027-01-01T10:00"}),
     "/campaigns/{id}/{verb}": _BUTTON,
     "/inbox/{id}/messages": Write({**_CHAT, "channel": "web", "seen_at": ""}, ids=frozenset({"id"})),
     "/inbox/{id}/assignee": Write({"to": "nobody"}, bodyless=True),

@@ -4,6 +4,7 @@ Each locks the campaign's row first, so that a step of the sending loop and a pr
 """
 
 from collections import Counter
+from datetime import datetime
 from uuid import UUID
 
 from safar.campaigns.errors import (
@@ -15,7 +16,7 @@ from safar.campaigns.errors import (
 )
 from safar.campaigns.model import Campaign, CampaignStarted
 from safar.campaigns.planning import as_mark, plan_some, tell_sends, wind_up_some
-from safar.campaigns.reading import QUERIES, get_campaign, is_published, units_free
+from safar.campaigns.reading import QUERIES, STARTS, get_campaign, is_published, units_free
 from safar.capacity.errors import BelowPromised
 from safar.journal.actions import append_many, events_last
 from safar.journal.model import Event
@@ -34,8 +35,11 @@ __all__ = [
     "pause_campaign",
     "resume_campaign",
     "return_unsold",
+    "schedule_campaign",
+    "send_rest",
     "start_campaign",
     "stop_campaign",
+    "unschedule_campaign",
 ]
 
 
@@ -48,7 +52,7 @@ async def start_campaign(
     Raises NothingToPromise (too few units free), NotPublished, NobodyToReach, NothingToSay, NoSuchStep (not
     a draft).
     """
-    campaign = await _lock(connection, campaign_id, "draft")
+    campaign = await _lock(connection, campaign_id, "draft", "scheduled")
     if not any(campaign.body.get(language) for language in campaign.subject):
         raise NothingToSay
     if not await is_published(connection, campaign.variant_id):
@@ -79,6 +83,34 @@ async def start_campaign(
         await append_many(connection, [told])
         await tell_sends(connection, campaign_id, planned.skipped)
     return CampaignStarted(planned.planned, dict(Counter(send.reason or "" for send in planned.skipped)))
+
+
+async def schedule_campaign(
+    connection: Connection, campaign_id: UUID, at: datetime, *, staff_id: UUID | None = None
+) -> None:
+    """Have a draft started by the worker at `at`; its units are set aside then. Raises NoSuchStep."""
+    await _lock(connection, campaign_id, "draft")
+    await execute(connection, STARTS["schedule"], {"id": campaign_id, "at": at})
+    await append_many(
+        connection, [_event("campaign.scheduled", campaign_id, staff_id, starts_at=at.isoformat())]
+    )
+
+
+async def unschedule_campaign(
+    connection: Connection, campaign_id: UUID, *, staff_id: UUID | None = None, reason: str | None = None
+) -> None:
+    """Make a scheduled campaign a draft again; `reason`: why its start failed. Raises NoSuchStep."""
+    await _lock(connection, campaign_id, "scheduled")
+    await _set_state(connection, campaign_id, "draft", reason)
+    told = {"reason": reason} if reason else {}
+    await append_many(connection, [_event("campaign.unscheduled", campaign_id, staff_id, **told)])
+
+
+async def send_rest(connection: Connection, campaign_id: UUID, *, staff_id: UUID | None = None) -> None:
+    """Send on without a look at the first answers; the other bounds stand. Raises NoSuchStep."""
+    await _lock(connection, campaign_id, "sending")
+    await execute(connection, STARTS["send_rest"], {"id": campaign_id})
+    await append_many(connection, [_event("campaign.hurried", campaign_id, staff_id)])
 
 
 async def go_on(connection: Connection, campaign_id: UUID) -> None:

@@ -11,7 +11,8 @@ its estimate, see learn.py), `u` = units an order takes, never more than are lef
 
 so that expected buyers (of mails whose answer is open, and of those sent now) never exceed the units free,
 the visits to come never exceed what the site carries, and before responses are known only a small part of the
-audience is reached: no more open answers than known ones, beginning with 2 %.
+audience is reached: no more open answers than known ones, beginning with 2 %. Staff may have the rest sent
+without this look at the first answers (`send_rest`); the other bounds stand.
 """
 
 import math
@@ -70,6 +71,7 @@ class PaceFigures:
     orders: Responses = field(default_factory=Responses)
     units: int = 0
     site: ShopFlow | None = None
+    waits_for_answers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def pace(figures: PaceFigures, *, step_max: int = STEP_MAX) -> Pace:
         "audience": figures.planned,
         "units": (figures.units_free - pending_units) / per_send,
         "quota": figures.quota_free,
-        "trial": trial + visits.reached - 2 * open_answers,
+        "trial": trial + visits.reached - 2 * open_answers if figures.waits_for_answers else math.inf,
         "step": step_max,
     }
     if figures.site is not None:

@@ -11,6 +11,12 @@ class NothingToPromise(Conflict):
     code = "nothing_to_promise"
 
 
+class StartNotAhead(Conflict):
+    """Choose a date and time that is still ahead, within a year."""
+
+    code = "start_not_ahead"
+
+
 class NotPublished(Conflict):
     """The product of this campaign is not published. Publish it in the catalogue first."""
 

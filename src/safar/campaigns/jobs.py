@@ -4,17 +4,25 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from safar.campaigns import outcomes, sending
-from safar.campaigns.actions import end_campaign, go_on, lock_campaign, return_unsold
+from safar.campaigns.actions import (
+    end_campaign,
+    go_on,
+    lock_campaign,
+    return_unsold,
+    start_campaign,
+    unschedule_campaign,
+)
+from safar.campaigns.errors import NobodyToReach, NothingToPromise, NothingToSay, NotPublished
 from safar.campaigns.permission import asks
-from safar.campaigns.reading import QUERIES
+from safar.campaigns.reading import QUERIES, STARTS
 from safar.journal.subscribe import Subscriber
 from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.database import Connection, values
+from safar.kernel.database import Connection, transaction, values
 from safar.kernel.loops import Loop
 from safar.kernel.setbacks import work_off
 
-__all__ = ["asks", "close_offers", "finish_pieces", "loops", "subscribers"]
+__all__ = ["asks", "close_offers", "finish_pieces", "loops", "start_scheduled", "subscribers"]
 
 
 def loops(context: Context) -> list[Loop]:
@@ -22,6 +30,9 @@ def loops(context: Context) -> list[Loop]:
 
     async def send() -> bool:
         return await sending.send_due(context)
+
+    async def start() -> bool:
+        return await start_scheduled(context)
 
     async def finish() -> bool:
         return await finish_pieces(context)
@@ -31,6 +42,7 @@ def loops(context: Context) -> list[Loop]:
 
     return [
         Loop("campaigns.sending", send, idle_s=0.25),
+        Loop("campaigns.scheduled", start, idle_s=2.0),
         Loop("campaigns.unfinished", finish, idle_s=0.5),
         Loop("campaigns.offers", close, idle_s=5.0),
     ]
@@ -39,6 +51,22 @@ def loops(context: Context) -> list[Loop]:
 def subscribers(_context: Context) -> list[Subscriber]:
     """Return the readers of campaigns."""
     return [outcomes.outcomes_reader()]
+
+
+async def start_scheduled(context: Context) -> bool:
+    """Start campaigns whose time has come; one that cannot start is a draft again, and says why."""
+    async with context.database.connection() as connection:
+        ids = await values(connection, STARTS["scheduled"], {"now": clock.now()})
+
+    async def work(connection: Connection, campaign_ids: Sequence[UUID]) -> None:
+        for campaign_id in campaign_ids:
+            try:
+                async with transaction(connection):
+                    await start_campaign(connection, campaign_id)
+            except (NothingToPromise, NotPublished, NobodyToReach, NothingToSay) as refused:
+                await unschedule_campaign(connection, campaign_id, reason=refused.code)
+
+    return await work_off(context.database, "campaigns.scheduled", ids, work, together=False) > 0
 
 
 async def finish_pieces(context: Context) -> bool:

@@ -20,6 +20,9 @@ SKIP_TEXTS = {
     "offer_ended": N_("the offer had ended before"),
 }
 END_TEXTS = {
+    "nothing_to_promise": N_("The scheduled start failed: too few units are free in the warehouse."),
+    "nobody_to_reach": N_("The scheduled start failed: nobody in the audience is subscribed."),
+    "nothing_to_say": N_("The scheduled start failed: the message has no text."),
     "all_sent": N_("All e-mails have gone out."),
     "sold_out": N_("Sold out: every unit on offer was bought or is being paid for."),
     "stopped": N_("Stopped by staff."),
@@ -72,7 +75,9 @@ class Campaign:
     subject: dict[str, str]
     body: dict[str, str]
     pace: dict[str, Any]
+    waits_for_answers: bool
     created_at: datetime
+    starts_at: datetime | None
     started_at: datetime | None
     ended_at: datetime | None
     paced_at: datetime | None

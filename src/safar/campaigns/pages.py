@@ -1,8 +1,10 @@
 """Campaigns in the console: the list, and one as it runs."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,13 +12,16 @@ from starlette.routing import BaseRoute
 
 from safar.campaigns import actions, draft_pages, reading, trial
 from safar.campaigns.decide import BOUND_TEXTS
+from safar.campaigns.errors import StartNotAhead
 from safar.campaigns.model import END_TEXTS, SKIP_TEXTS, Audience
 from safar.inbox.live import bursts
+from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection
 from safar.kernel.errors import NotFound
 from safar.kernel.i18n import LANGUAGES, _
 from safar.kernel.ids import parse_id
+from safar.kernel.text import ascii_digits
 from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import Fields
@@ -24,12 +29,15 @@ from safar.kernel.web.pages import context_of, page, render
 from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.sse import ServerEvent, event_stream
 
+_AHEAD_MAX = timedelta(days=366)
 Verb = Callable[..., Awaitable[object]]
 _VERBS: dict[str, Verb] = {
     "start": actions.start_campaign,
     "pause": actions.pause_campaign,
     "resume": actions.resume_campaign,
     "stop": actions.stop_campaign,
+    "unschedule": actions.unschedule_campaign,
+    "rest": actions.send_rest,
 }
 
 
@@ -59,6 +67,7 @@ async def campaign(request: Request, wrong: Wrong = NOTHING) -> Response:
         if found.state == "draft":
             values |= {"reach": await reading.audience_reach(connection, Audience(**found.audience))}
     values |= {
+        "zone": context.settings.timezone,
         "tested": request.query_params.get("tested") == "1",
         "may_write": actor.may("manager"),
         "error": wrong.sentence,
@@ -126,6 +135,30 @@ async def act(request: Request, actor: Actor, _fields: Fields) -> str:
 
 
 @posted(campaign)
+async def post_schedule(request: Request, actor: Actor, fields: Fields) -> str:
+    """Have a draft started at a time of the shop's clock."""
+    context, campaign_id = context_of(request), parse_id(request.path_params["id"])
+    at = _moment(fields, "at", context.settings.timezone)
+    if at is None:
+        raise StartNotAhead
+    async with context.database.transaction() as connection:
+        await actions.schedule_campaign(connection, campaign_id, at, staff_id=actor.id)
+    return f"/campaigns/{campaign_id}"
+
+
+def _moment(fields: Fields, name: str, zone: str) -> datetime | None:
+    """Return the moment of a date and time field, by the shop's clock; None unless it is within a year."""
+    try:
+        local = datetime.fromisoformat(ascii_digits(fields.text(name, length_max=20)))
+    except ValueError:
+        return None
+    if local.tzinfo is not None:
+        return None
+    at, now = local.replace(tzinfo=ZoneInfo(zone)), clock.now()
+    return at if now < at <= now + _AHEAD_MAX else None
+
+
+@posted(campaign)
 async def post_test(request: Request, actor: Actor, _fields: Fields) -> str:
     """Mail the message to whoever asks for it."""
     context, campaign_id = context_of(request), parse_id(request.path_params["id"])
@@ -140,6 +173,7 @@ routes: list[BaseRoute] = [
     *draft_pages.routes,
     StaffRoute("/campaigns/{id}", campaign, role="agent"),
     StaffRoute("/campaigns/{id}/stream", stream_figures, role="agent"),
+    StaffRoute("/campaigns/{id}/schedule", post_schedule, role="manager", methods=["POST"]),
     StaffRoute("/campaigns/{id}/test", post_test, role="manager", methods=["POST"]),
     StaffRoute("/campaigns/{id}/{verb}", act, role="manager", methods=["POST"]),
 ]

@@ -21,7 +21,7 @@ DELETE FROM campaigns WHERE id = %(id)s AND state = 'draft'
 
 -- fragment: campaign
 id, name, state, reason, variant_id, location_id, units_offered, reply_seconds, offer_hours, audience,
-subject, body, pace, created_at, started_at, ended_at, paced_at, offer_ends_at, closed_at, planning,
+subject, body, pace, waits_for_answers, created_at, starts_at, started_at, ended_at, paced_at, offer_ends_at, closed_at, planning,
 winding_up
 
 -- name: campaign
@@ -123,7 +123,7 @@ RETURNING id, customer_id, state, reason
 -- name: begin
 UPDATE campaigns
 SET state = CASE WHEN %(planning)s::jsonb IS NULL THEN 'sending' ELSE 'starting' END, planning = %(planning)s,
-    location_id = %(location_id)s, started_at = %(now)s,
+    location_id = %(location_id)s, starts_at = NULL, reason = NULL, started_at = %(now)s,
     offer_ends_at = %(now)s::timestamptz + offer_hours * interval '1 hour'
 WHERE id = %(id)s
 
@@ -145,7 +145,8 @@ ORDER BY c.started_at
 LIMIT 20
 
 -- name: set_state
-UPDATE campaigns SET state = %(state)s, reason = %(reason)s, ended_at = %(ended_at)s, planning = NULL
+UPDATE campaigns
+SET state = %(state)s, reason = %(reason)s, ended_at = %(ended_at)s, planning = NULL, starts_at = NULL
 WHERE id = %(id)s
 
 -- name: close_offer

@@ -13,6 +13,7 @@ from safar.kernel.queries import queries_beside
 from safar.stock.actions import MAIN, allocation_of, levels
 
 QUERIES = queries_beside(__file__)
+STARTS = queries_beside(__file__, "starts.sql")
 _LISTED_MAX = 200
 
 

@@ -121,6 +121,7 @@ async def _step(connection: Connection, context: Context, campaign: Campaign) ->
         orders=orders,
         units=units,
         site=await _site(connection, context.settings),
+        waits_for_answers=campaign.waits_for_answers,
     )
     decided = pace(figures)
     sends = await _hold_quota(connection, campaign, account_id, decided.sends)

@@ -1,7 +1,7 @@
 CREATE TABLE campaigns (
     id uuid PRIMARY KEY,
     name text NOT NULL,
-    state text NOT NULL CHECK (state IN ('draft', 'starting', 'sending', 'paused', 'sent', 'stopped')),
+    state text NOT NULL CHECK (state IN ('draft', 'scheduled', 'starting', 'sending', 'paused', 'sent', 'stopped')),
     reason text,
     variant_id uuid NOT NULL,
     location_id uuid REFERENCES stock_locations (id),
@@ -12,7 +12,9 @@ CREATE TABLE campaigns (
     subject jsonb NOT NULL,
     body jsonb NOT NULL,
     pace jsonb NOT NULL DEFAULT '{}',
+    waits_for_answers boolean NOT NULL DEFAULT true,
     created_at timestamptz NOT NULL,
+    starts_at timestamptz,
     started_at timestamptz,
     ended_at timestamptz,
     paced_at timestamptz,
@@ -20,16 +22,20 @@ CREATE TABLE campaigns (
     closed_at timestamptz,
     planning jsonb,
     winding_up text,
-    CHECK ((state = 'starting') = (planning IS NOT NULL))
+    CHECK ((state = 'starting') = (planning IS NOT NULL)),
+    CHECK ((state = 'scheduled') = (starts_at IS NOT NULL))
 );
 COMMENT ON COLUMN campaigns.location_id IS 'the allocation that keeps the offered units for this campaign';
 COMMENT ON COLUMN campaigns.subject IS 'Liquid template by language, "en" always present';
 COMMENT ON COLUMN campaigns.pace IS 'the last decision of decide.pace, for the console';
 COMMENT ON COLUMN campaigns.planning IS 'how far its audience is planned, while it is starting';
 COMMENT ON COLUMN campaigns.winding_up IS 'why sends are still to be skipped, after the offer ended';
+COMMENT ON COLUMN campaigns.starts_at IS 'when the worker starts it, while it is scheduled';
+COMMENT ON COLUMN campaigns.waits_for_answers IS 'false: staff have the rest sent without a look at the first answers';
 COMMENT ON COLUMN campaigns.ended_at IS 'when the sending ended';
 COMMENT ON COLUMN campaigns.closed_at IS 'when the offer ended; unsold units go back from then on';
 CREATE INDEX campaigns_created ON campaigns (created_at DESC, id);
+CREATE INDEX campaigns_scheduled ON campaigns (starts_at) WHERE state = 'scheduled';
 CREATE INDEX campaigns_sending ON campaigns (paced_at) WHERE state = 'sending';
 CREATE INDEX campaigns_unfinished ON campaigns (started_at)
 WHERE planning IS NOT NULL OR winding_up IS NOT NULL;

@@ -1,0 +1,16 @@
+-- name: schedule
+UPDATE campaigns SET state = 'scheduled', starts_at = %(at)s, reason = NULL WHERE id = %(id)s
+
+-- name: scheduled
+SELECT c.id FROM campaigns AS c
+WHERE
+    c.state = 'scheduled' AND c.starts_at <= %(now)s
+    AND NOT EXISTS (
+        SELECT FROM setbacks AS s
+        WHERE s.queue = 'campaigns.scheduled' AND s.item = c.id::text AND s.next_try_at > %(now)s
+    )
+ORDER BY c.starts_at
+LIMIT 20
+
+-- name: send_rest
+UPDATE campaigns SET waits_for_answers = false WHERE id = %(id)s
