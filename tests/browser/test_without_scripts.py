@@ -41,7 +41,7 @@ async def test_without_scripts_the_waiting_page_lets_in_by_itself_and_everything
         await expect(answer).to_contain_text("in stock")
         await page.goto(link)
         await page.get_by_role("spinbutton", name="Quantity").fill("2")
-        await page.get_by_role("button", name="Add to cart").click()
+        await page.locator("#buy button[type=submit]").click()
         await page.get_by_role("spinbutton", name="Quantity").fill("1")
         await page.get_by_role("button", name="Update").click()
         await page.get_by_role("link", name="Go to checkout").click()

@@ -37,8 +37,8 @@ document.addEventListener("click", (event) => {
 // On a phone, what buys stays at hand while its button is out of sight.
 const away = new IntersectionObserver((entries) => {
   const bar = document.querySelector("[data-buy-bar]");
-  for (const entry of entries) if (bar && entry.target.isConnected) bar.hidden = entry.isIntersecting;
-});
+  for (const entry of entries) if (bar && entry.target.isConnected) bar.hidden = entry.intersectionRatio > 0.8;
+}, { threshold: 0.8 });
 function watchBuying() {
   away.disconnect();
   const buy = document.querySelector("#buy .buy");
