@@ -306,12 +306,16 @@ async def test_a_file_is_looked_at_before_it_is_taken_over(
     path = looked.headers["location"]
     page = (await desk.get(path)).text
     assert "is not a price such as 4.95" in page
-    assert "Take over the 1 good rows, leave 1 out" in page
+    assert "&lt;b&gt;Mug" in page, "all rows are shown, not the wrong ones only"
+    wrong = (await desk.get(f"{path}/wrong.csv")).text
+    assert "NEW,New,home,x," in wrong
+    assert "is not a price" in wrong
+    assert "Import 1 row, skip 1" in page
     assert "&lt;b&gt;Mug&lt;/b&gt;" in (await desk.get(f"{path}?rows=changed")).text
     assert (await stored(database, "MUG")).variant.price_minor == 495
     assert (await desk.post(path)).status_code == 303
     assert (await stored(database, "MUG")).variant.price_minor == 600
-    assert "Taken over on" in (await desk.get(path)).text
+    assert "1 row imported on" in (await desk.get(path)).text
     assert (await desk.post(path)).status_code == 409, "a second click writes nothing"
     bad = await desk.post("/catalogue/files/uploads", files={"file": ("x.csv", b"title\nA\n")})
     assert bad.status_code == 422

@@ -75,7 +75,7 @@ async def test_countries_of_a_zone_are_named_or_ticked(manager: httpx.AsyncClien
     zone = {"zone_id": str(id_), "name": "Islands", "countries": "UK, ایرلند; Índia", "country-PT": "1"}
     assert (await manager.post("/prices/shipping", data=zone)).status_code == 303
     page = (await manager.get(f"/prices/shipping/{id_}")).text
-    assert "India, Ireland, Portugal" in page.replace("United Kingdom, ", "")
+    assert "United Kingdom, Ireland, India, Portugal" in page
     assert "Remove zone" in page
     refused = await manager.post("/prices/shipping", data={**zone, "countries": "Atlantis"})
     assert "Not a country: Atlantis." in refused.text

@@ -212,6 +212,7 @@ CONSOLE: dict[str, Write] = {
     "/payments/refunds/{id}/retry": _BUTTON,
     "/payments/receipts/{id}/order": Write({"order": "10001"}),
     "/payments/receipts/{id}/closed": Write({"note": "sent back"}),
+    "/catalogue/products/{product_id}/matrix": Write({"name:0": "Colour", "values:0": "Red"}, bodyless=False),
     "/catalogue/{id}/price": Write({"price": "4.95"}),
     "/catalogue/products": Write(_PRODUCT, ids=frozenset({"category"})),
     "/catalogue/products/{product_id}": Write(

@@ -98,7 +98,7 @@ async def test_each_row_says_why_it_cannot_be_booked(desk: httpx.AsyncClient, sh
         "on_hand is less than the 4 units that are promised",
         "sku is not in the catalogue",
         "sku is kept in lots",
-        "location is none of our locations: “Nowhere”",
+        "location no such location: “Nowhere”",
         "on_hand is not a whole number",
         "sku stands with the same location in row 7 already",
     ):
@@ -164,7 +164,7 @@ async def test_the_figures_that_are_given_out_come_in_again_and_change_nothing(
         "CLOCK,,Alarm clock,Main warehouse,5,0,5",
     ]
     page = (await desk.get(await upload(desk, given.content.decode("utf-8-sig")))).text
-    assert "There is nothing in this file to take over" in page
+    assert "There is nothing to import in this file" in page
     assert (await desk.get("/stock/files/stock.xlsx")).content[:2] == b"PK"
 
 

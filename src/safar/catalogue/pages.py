@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from safar.catalogue import image_pages, product_pages, setting_pages, variant_pages
+from safar.catalogue import image_pages, matrix_pages, product_pages, setting_pages, variant_pages
 from safar.catalogue.actions import QUERIES, patterns_of, set_price, variants_by_id
 from safar.catalogue.categories import categories_listed
 from safar.catalogue.codes import variant_of_code
@@ -162,6 +162,7 @@ routes: list[BaseRoute] = [
     StaffRoute("/catalogue/lookup", _lookup, role="agent"),
     *setting_pages.routes,
     *product_pages.routes,
+    *matrix_pages.routes,
     *variant_pages.routes,
     *image_pages.routes,
     StaffRoute("/catalogue/{id}/price", _price, role="manager", methods=["POST"]),

@@ -41,6 +41,10 @@ async def _preview(request: Request) -> Response:
     return await importing.preview(request, sheets.KIND, _PREVIEW)
 
 
+async def _wrong(request: Request) -> Response:
+    return await importing.wrong_rows(request, sheets.KIND)
+
+
 async def _write(request: Request) -> Response:
     write = partial(sheets.write_stock, staff_id=actor_of(request).id)
     return await importing.take_over(request, sheets.KIND, _PREVIEW, write)
@@ -51,5 +55,6 @@ routes: list[BaseRoute] = [
     StaffRoute("/stock/files/stock.{kind}", _export, role="manager"),
     StaffRoute("/stock/files/uploads", _upload, role="manager", methods=["POST"]),
     StaffRoute("/stock/files/{upload_id}", _preview, role="manager"),
+    StaffRoute("/stock/files/{upload_id}/wrong.csv", _wrong, role="manager"),
     StaffRoute("/stock/files/{upload_id}", _write, role="manager", methods=["POST"]),
 ]

@@ -7,9 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from safar.catalogue.articles import Article, ProductDraft, articles_after, articles_by_id, variant_id_of
+from safar.catalogue.categories import categories_listed
 from safar.catalogue.choices import Choosable, told_apart
 from safar.catalogue.decide import changed_fields
 from safar.catalogue.errors import TooManyVariants, UnknownPart
+from safar.catalogue.names import CATEGORIES
 from safar.catalogue.prices import currencies
 from safar.catalogue.saving import check_choices, choosable, write_articles
 from safar.catalogue.sheets.rows import PLAIN_COLUMNS, Note, cells_of, changes_between, merged, prices_of
@@ -39,6 +41,7 @@ from safar.kernel.sheets import Value
 QUERIES = queries_beside(__file__)
 KIND = "products"
 _EXPORT_SIZE = 1000
+_CATEGORIES_SHOWN = 20
 
 
 class CatalogueMoved(Conflict):
@@ -130,7 +133,14 @@ async def review_catalogue(
     staff_id: UUID,
 ) -> None:
     """Keep a file with what each of its rows would do; nothing of the catalogue changes."""
-    columns = {"known": table["columns"], "ignored": table["ignored"]}
+    known = {category.key for category in await categories_listed(connection)}
+    told = {record["category"] for _number, record, _problems in table["rows"] if record.get("category")}
+    columns = {
+        "known": table["columns"],
+        "ignored": table["ignored"],
+        "from": [table["from"]] if table.get("from") else [],
+        "new_categories": sorted(told - known - CATEGORIES.keys())[:_CATEGORIES_SHOWN],
+    }
     await open_upload(connection, upload_id, KIND, name, columns, staff_id=staff_id)
     lines = table["rows"]
     said = [record for _number, record, _problems in lines]

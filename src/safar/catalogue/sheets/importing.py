@@ -8,13 +8,16 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from safar.catalogue.sheets.uploads import PAGE_SIZE, SheetRow, Upload, rows_of, upload_of
+from safar.catalogue.decide import text_of_options, text_of_parts
+from safar.catalogue.sheets.uploads import PAGE_SIZE, SheetRow, rows_of, upload_of
 from safar.catalogue.sheets.words import cell_problem, file_problem
 from safar.kernel.apart import apart
 from safar.kernel.database import Connection, Database
 from safar.kernel.errors import BadRequest, NotFound, SafarError
+from safar.kernel.i18n import _
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.keyset import cut
+from safar.kernel.money import plain_amount
 from safar.kernel.sheets import BYTES_MAX, XLSX_TYPE, Value, json_of_rows
 from safar.kernel.text import whole_number
 from safar.kernel.web.csv_answer import csv_answer
@@ -27,6 +30,7 @@ _Table = Mapping[str, Any]
 _Show = Callable[[Request, str | None, int], Response]
 _Read = Callable[[bytes], Awaitable[_Table]]
 Review = Callable[[Connection, UUID, str, _Table], Awaitable[None]]
+_OUTCOMES = ("new", "changed", "wrong", "same")
 _Write = Callable[[Database, UUID], Awaitable[int]]
 
 
@@ -74,7 +78,7 @@ async def preview(
     upload_id = parse_id(request.path_params["upload_id"])
     async with context_of(request).database.connection() as connection:
         upload = await upload_of(connection, upload_id, kind)
-        shown, after = _outcomes(request, upload), _row_number(request)
+        shown, after = _outcomes(request), _row_number(request)
         found = await rows_of(connection, upload_id, shown, after=after, limit=PAGE_SIZE + 1)
     rows, last = cut(found, PAGE_SIZE)
     older = f"?{request.url.include_query_params(after=last.number).query}" if last else None
@@ -106,12 +110,51 @@ async def take_over(request: Request, kind: str, template: str, write: _Write) -
     return see_other(request.url.path)
 
 
-def _outcomes(request: Request, upload: Upload) -> list[str]:
-    """Return which rows a preview shows: those that were chosen, else the wrong ones if there are any."""
+def _outcomes(request: Request) -> list[str]:
+    """Return which rows a preview shows: those that were chosen, else all."""
     chosen = request.query_params.get("rows", "")
-    if chosen in ("new", "changed", "same", "wrong"):
-        return [chosen]
-    return ["wrong"] if upload.counts.get("wrong") else ["new", "changed"]
+    return [chosen] if chosen in _OUTCOMES else list(_OUTCOMES)
+
+
+async def wrong_rows(request: Request, kind: str) -> Response:
+    """Give out the rows that cannot be imported, each with what is wrong, to be corrected and sent again."""
+    upload_id = parse_id(request.path_params["upload_id"])
+    database, currency = context_of(request).database, context_of(request).settings.currency
+    async with database.connection() as connection:
+        upload = await upload_of(connection, upload_id, kind)
+    columns = list(upload.columns["known"])
+
+    async def rows() -> AsyncIterator[list[Sequence[Value]]]:
+        yield [[*columns, _("Row"), _("What is wrong")]]
+        after = 0
+        while True:
+            async with database.connection() as connection:
+                found = await rows_of(connection, upload_id, ["wrong"], after=after, limit=PAGE_SIZE)
+            if not found:
+                return
+            after = found[-1].number
+            yield [_as_typed(row, columns, currency) for row in found]
+
+    return csv_answer("rows-to-correct", rows())
+
+
+def _as_typed(row: SheetRow, columns: Sequence[str], currency: str) -> list[Value]:
+    """Return a wrong row as it can be typed again; a cell that could not be read is as it was."""
+    said = "; ".join(f"{column} {text}" for column, text, _none in _notes(row))
+    was = {column: value for column, code, value in row.notes if code != "two_readings"}
+    cells = [_typed(column, row.record.get(column, was.get(column)), currency) for column in columns]
+    return [*cells, row.number, said]
+
+
+def _typed(column: str, value: Any, own_currency: str) -> Value:
+    name, _colon, currency = column.partition(":")
+    if name in ("price", "was_price") and isinstance(value, int):
+        return plain_amount(value, currency or own_currency)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return text_of_parts(value) if column == "parts" else text_of_options(value)
+    return value if isinstance(value, str | int) else ""
 
 
 def _row_number(request: Request) -> int:

@@ -58,6 +58,10 @@ async def _preview(request: Request) -> Response:
     return await importing.preview(request, sheets.KIND, _PREVIEW)
 
 
+async def _wrong(request: Request) -> Response:
+    return await importing.wrong_rows(request, sheets.KIND)
+
+
 async def _write(request: Request) -> Response:
     actor, settings = actor_of(request), context_of(request).settings
     write = partial(sheets.write_catalogue, currency=settings.currency, staff_id=actor.id)
@@ -69,5 +73,6 @@ routes: list[BaseRoute] = [
     StaffRoute("/catalogue/files/products.{kind}", _export, role="manager"),
     StaffRoute("/catalogue/files/uploads", _upload, role="manager", methods=["POST"]),
     StaffRoute("/catalogue/files/{upload_id}", _preview, role="manager"),
+    StaffRoute("/catalogue/files/{upload_id}/wrong.csv", _wrong, role="manager"),
     StaffRoute("/catalogue/files/{upload_id}", _write, role="manager", methods=["POST"]),
 ]

@@ -23,6 +23,7 @@ from safar.catalogue.decide import (
 from safar.catalogue.limits import CATEGORY_MAX, DESCRIPTION_MAX, ORDER_MOST, TITLE_MAX, WEIGHT_G_MAX
 from safar.catalogue.model import TAX_CLASSES, Price, ProductWords
 from safar.catalogue.names import category_of_name
+from safar.catalogue.sheets.foreign import ALIASES, as_ours
 from safar.kernel import sheets
 from safar.kernel.i18n import LANGUAGES
 from safar.kernel.money import Money, NotAnAmount, TooFine, TwoReadings, read_amount
@@ -72,6 +73,7 @@ def read_catalogue_rows(body: bytes, currency: str, language: str) -> dict[str, 
     except UnreadableSheet as refused:
         return {"problem": str(refused)}
     top = next(number for number, cells in enumerate(table) if cells)
+    table, whose = as_ours(table, top)
     columns = columns_of(table[top], language)
     names = list(columns.known.values())
     if "sku" not in names:
@@ -90,7 +92,7 @@ def read_catalogue_rows(body: bytes, currency: str, language: str) -> dict[str, 
         rows.append([number, record, problems])
     if not rows:
         return {"problem": "empty"}
-    return {"columns": names, "ignored": list(columns.ignored), "rows": rows}
+    return {"columns": names, "ignored": list(columns.ignored), "rows": rows, "from": whose}
 
 
 def columns_of(header: Sequence[str], language: str) -> Columns:
@@ -109,6 +111,7 @@ def _column(text: str, language: str) -> str | None:
     name, colon, of = (part.strip() for part in text.partition(":"))
     name = fold(name).replace(" ", "_")
     if not colon:
+        name = ALIASES.get(name, name)
         return name if name in PLAIN_COLUMNS else None
     if name in ("title", "description"):
         spoken = next((one for one in LANGUAGES if one.lower() == of.lower()), language)
