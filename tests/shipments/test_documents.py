@@ -14,6 +14,7 @@ from safar.kernel.context import Context
 from safar.kernel.database import value
 from safar.kernel.i18n import LANGUAGES, speaking
 from safar.kernel.ids import new_id
+from safar.orders.billing import Billing
 from safar.orders.model import Order, OrderLine
 from safar.owner.actions import change_shop
 from safar.owner.facts import shop_from
@@ -74,7 +75,7 @@ def test_an_invoice_says_it_all_in_the_customers_language(language: str, tmp_pat
         "12 High Street",
         "Retrospot mug",
         "ADA10",
-        "N1 1AA London",
+        "N1 1AA",
     ):
         assert said in text, said
     total = "۵۶٫۰۰" if language == "fa" else "56,00" if language == "pt-BR" else "56.00"
@@ -87,12 +88,39 @@ def test_a_receipt_is_a_paid_invoice_and_tells_what_went_back(tmp_path: Path) ->
     order, lines = printed_order("en")
     text = read(printed(invoice_draft(SHOP, order, lines, number="INV-7")), tmp_path)
     assert "Invoice INV-7" in text
-    assert "To be paid on delivery: £56.00" in text
+    assert "To pay on delivery: £56.00" in text
     paid = replace(order, payment_state="paid")
     text = read(printed(invoice_draft(SHOP, paid, lines, number="INV-7", refunded_minor=650)), tmp_path)
     assert "Receipt INV-7" in text
-    assert "Given back: £6.50" in text
+    assert "Refunded: £6.50" in text
     assert "Tax in the total" in text
+    assert "Payment method: Pay on delivery" in text
+    assert "Date of supply: on dispatch" in text
+    shipped = replace(paid, shipped_at=datetime(2026, 12, 1, 9, tzinfo=UTC))
+    assert "Date of supply: Dec 1, 2026" in read(
+        printed(invoice_draft(SHOP, shipped, lines, number="INV-7")), tmp_path
+    )
+
+
+def test_a_company_is_billed_at_its_address_and_the_goods_go_to_another(tmp_path: Path) -> None:
+    order, lines = printed_order("en")
+    billing = Billing("Ada Ltd", "GB999", "", "1 Tax Street", "EC1Y 8SY", "London").kept()
+    text = read(
+        printed(invoice_draft(SHOP, replace(order, billing=billing), lines, number="INV-7")), tmp_path
+    )
+    for said in (
+        "Bill to",
+        "Ada Ltd",
+        "Tax number: GB999",
+        "1 Tax Street",
+        "Delivery address",
+        "12 High Street",
+    ):
+        assert said in text, said
+    only_company = replace(order, billing=Billing("Ada Ltd").kept())
+    text = read(printed(invoice_draft(SHOP, only_company, lines, number="INV-7")), tmp_path)
+    assert "Ada Ltd" in text
+    assert "Bill to" not in text
 
 
 def test_a_picking_list_names_the_shelves_and_goes_along_them(tmp_path: Path) -> None:

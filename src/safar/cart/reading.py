@@ -9,11 +9,10 @@ from safar.capacity import actions as ledger
 from safar.cart.available import Available, available_to
 from safar.cart.most import Most, Mosts, Parts, beyond, mosts_of
 from safar.catalogue.actions import variants_by_id
-from safar.catalogue.decide import variant_title
 from safar.catalogue.kits import kits
 from safar.catalogue.model import ProductWords
 from safar.catalogue.prices import prices_in
-from safar.catalogue.words import words_in
+from safar.catalogue.words import title_in, words_in
 from safar.kernel import clock
 from safar.kernel.calls import reading
 from safar.kernel.database import Connection, as_array, each, in_one_trip, rows
@@ -281,10 +280,3 @@ def _line(
         sold=row.published and (row.currency == currency or row.variant_id in prices),
         **shown,
     )
-
-
-def title_in(title: str, options: Mapping[str, str], words: ProductWords | None) -> str:
-    """Return a variant's title in the language of `words`: its product's, with its options; else its own."""
-    if words is None or title.startswith(words.title):
-        return title
-    return variant_title(words.title, {name: words.options.get(one, one) for name, one in options.items()})

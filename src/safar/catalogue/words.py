@@ -1,11 +1,12 @@
 """The words of products in the languages of the customers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from safar.catalogue.actions import QUERIES
-from safar.catalogue.model import ProductWords
+from safar.catalogue.decide import variant_title
+from safar.catalogue.model import ProductWords, Variant
 from safar.kernel.database import Connection, rows
 
 
@@ -24,3 +25,21 @@ async def words_in(
     params = {"ids": list(dict.fromkeys(product_ids)), "language": language}
     found = await rows(_Row, connection, QUERIES["words_in"], params)
     return {row.product_id: ProductWords(row.title, row.description, row.options) for row in found}
+
+
+def title_in(title: str, options: Mapping[str, str], words: ProductWords | None) -> str:
+    """Return a variant's title in the language of `words`: its product's, with its options; else its own."""
+    if words is None or title.startswith(words.title):
+        return title
+    return variant_title(words.title, {name: words.options.get(one, one) for name, one in options.items()})
+
+
+async def titles_in(connection: Connection, variants: Iterable[Variant], language: str) -> dict[UUID, str]:
+    """Return what variants are called in `language`, those that have another title there."""
+    known = list(variants)
+    words = await words_in(connection, [variant.product_id for variant in known], language)
+    titles = {
+        variant.id: title_in(variant.title, variant.options, words.get(variant.product_id))
+        for variant in known
+    }
+    return {variant.id: titles[variant.id] for variant in known if titles[variant.id] != variant.title}

@@ -106,7 +106,7 @@ def _mail(change: OrderChange, lines: Sequence[OrderLine]) -> Outgoing:
         payment_state=change.payment_state,
         reason=change.reason,
         link=change.link,
-        lines=[(line.quantity, line.title, line.price_minor, line.image or "") for line in lines],
+        lines=[(line.quantity, line.customer_title, line.price_minor, line.image or "") for line in lines],
         discount_minor=order.discount_minor,
         shipping_minor=order.shipping_minor,
         tax_minor=order.tax_minor,

@@ -1,7 +1,7 @@
 """The one way in which an order's row comes to be: for the checkout, and for exchanges."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -49,6 +49,9 @@ class NewOrder:
     held_until: datetime
     longer_until: datetime | None
     promised_on: date | None
+    region: str = ""
+    note: str = ""
+    billing: Mapping[str, str] = field(default_factory=dict)
     by_visitor: int | None = None
     by_address: int | None = None
     by_network: int | None = None
@@ -69,6 +72,7 @@ class NewOrderLine:
     tax_class: str
     tax_rate: int
     parts: Sequence[tuple[UUID, int]]
+    title_shown: str = ""
 
 
 @dataclass(slots=True)  # not frozen: made for every order

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
@@ -127,6 +127,9 @@ class Order:
     shipping_tax_rate: int = 0
     longer_until: datetime | None = None
     taken_by: UUID | None = None
+    region: str = ""
+    note: str = ""
+    billing: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,7 @@ class OrderLine:
 
     `image`: the digest of the picture that the article has now. `tax_rate`: the one that was used, in parts
     per 100,000. `parts`: of a kit its parts as it was sold. `given_up`: units that will not be sent.
+    `title_shown`: the title in the language of the order, "" where it has no other one there.
     """
 
     order_id: UUID
@@ -152,6 +156,12 @@ class OrderLine:
     tax_rate: int = 0
     parts: Sequence[tuple[UUID, int]] = ()
     given_up: int = 0
+    title_shown: str = ""
+
+    @property
+    def customer_title(self) -> str:
+        """Return the title as the customer reads it."""
+        return self.title_shown or self.title
 
     @property
     def made_of(self) -> Sequence[tuple[UUID, int]]:
@@ -164,6 +174,7 @@ class Goods:
     """What an order takes from one location: of a kit its parts. `shipped`: so many of the quantity.
 
     `shelf_id`: where the units lie, and leave from: what is set aside for a campaign lies in a warehouse.
+    `customer_title`: the title as the customer reads it.
     """
 
     order_id: UUID
@@ -174,6 +185,7 @@ class Goods:
     sku: str
     title: str
     shelf_id: UUID
+    customer_title: str = ""
 
 
 @dataclass(slots=True)  # not frozen: made for every order
@@ -322,6 +334,8 @@ class OrderRequest:
     `total_minor_max`: the most that is paid in this way, `total_minor_step`: what its amounts are multiples
     of. `hold_minutes_unproven`: how long units are kept instead until the customer has shown to read the
     mailbox. `taken_by`: who of the staff asks for the customer, whom no waiting room stops then.
+    `titles`: what the variants are called in the customer's language, where that is known.
+    `billing`: who is billed where, as far as that differs; see `Billing`.
     """
 
     order_id: UUID
@@ -352,6 +366,10 @@ class OrderRequest:
     total_minor_max: int | None = None
     total_minor_step: int = 1
     taken_by: UUID | None = None
+    region: str = ""
+    note: str = ""
+    billing: Mapping[str, str] = field(default_factory=dict)
+    titles: Mapping[UUID, str] = field(default_factory=dict)
 
     @cached_property
     def fingerprint(self) -> bytes:
@@ -371,6 +389,9 @@ class OrderRequest:
             self.shipping,
             self.discount_code,
             self.expected_total_minor,
+            self.region,
+            self.note,
+            sorted(self.billing.items()),
         ]
         return hashlib.sha256(orjson.dumps(parts)).digest()
 

@@ -67,6 +67,7 @@ class PlannedLine:
     tax_class: str = "standard"
     tax_rate: int = 0
     parts: tuple[tuple[UUID, int], ...] = ()
+    title_shown: str = ""
 
 
 @dataclass(slots=True)  # not frozen: made for every order
@@ -153,6 +154,7 @@ def plan_order(request: OrderRequest, world: World) -> OrderPlan | Refusal:
             line.tax_class,
             line.tax_rate,
             world.kits.get(line.variant_id, ()),
+            _shown(request, world.variants[line.variant_id]),
         )
         for line in quoted.lines
     )
@@ -254,6 +256,12 @@ def _choose(
     if isinstance(chosen, Short):
         return OutOfStock(request.order_id, shown_left(chosen.left, units, world.kits))
     return chosen
+
+
+def _shown(request: OrderRequest, variant: Variant) -> str:
+    """Return the variant's title as the customer reads it, "" where that is its own."""
+    title = request.titles.get(variant.id, "")
+    return title if title != variant.title else ""
 
 
 def _is_sold(variant: Variant | None) -> bool:

@@ -24,7 +24,8 @@ SELECT
     o.placed_at, o.confirmed_at, o.shipped_at, o.delivered_at, o.cancelled_at, o.country, o.postcode, o.city,
     o.phone, o.subtotal_minor, o.discount_minor, o.shipping_minor, o.tax_minor, o.tax_included, o.shipping_key,
     o.discount_code, o.promised_on, o.packed_at, o.closed_at, o.credit_minor, o.waived_minor,
-    o.delivery_back_minor, o.shipping_tax_minor, o.shipping_tax_rate, o.taken_by, p.provider, p.method,
+    o.delivery_back_minor, o.shipping_tax_minor, o.shipping_tax_rate, o.taken_by, o.region, o.note, o.billing,
+    p.provider, p.method,
     p.state AS payment_state, p.reason AS payment_reason,
     EXISTS (
         SELECT FROM customer_identities AS i
@@ -49,7 +50,8 @@ FOR UPDATE OF o
 -- name: order_lines
 SELECT
     l.order_id, l.variant_id, l.quantity, l.price_minor, l.discount_minor, l.tax_minor, l.title, v.sku, p.slug,
-    p.category, coalesce(v.image, p.image) AS image, l.tax_class, l.tax_rate, l.parts, l.given_up
+    p.category, coalesce(v.image, p.image) AS image, l.tax_class, l.tax_rate, l.parts, l.given_up,
+    l.title_shown
 FROM order_lines AS l
 INNER JOIN variants AS v ON v.id = l.variant_id
 INNER JOIN products AS p ON p.id = v.product_id
@@ -59,8 +61,9 @@ ORDER BY l.order_id, l.title, l.variant_id
 -- name: order_goods
 SELECT
     g.order_id, g.variant_id, g.location_id, g.quantity, g.shipped, v.sku, v.title,
-    coalesce(s.shelf_id, s.id) AS shelf_id
+    coalesce(s.shelf_id, s.id) AS shelf_id, coalesce(nullif(l.title_shown, ''), v.title) AS customer_title
 FROM order_goods AS g
+LEFT JOIN order_lines AS l ON l.order_id = g.order_id AND l.variant_id = g.variant_id
 INNER JOIN variants AS v ON v.id = g.variant_id
 INNER JOIN stock_locations AS s ON s.id = g.location_id
 WHERE g.order_id = ANY(%(ids)s)
@@ -87,13 +90,14 @@ SELECT id FROM orders WHERE number = %(number)s
 -- Orders, their lines and their payments in one statement.
 WITH lines AS (
     INSERT INTO order_lines
-    (order_id, variant_id, quantity, price_minor, discount_minor, tax_minor, title, tax_class, tax_rate, parts)
+    (order_id, variant_id, quantity, price_minor, discount_minor, tax_minor, title, tax_class, tax_rate, parts,
+     title_shown)
     SELECT
         l.order_id, l.variant_id, l.quantity, l.price_minor, l.discount_minor, l.tax_minor, l.title, l.tax_class,
-        l.tax_rate, l.parts
+        l.tax_rate, l.parts, coalesce(l.title_shown, '')
     FROM jsonb_to_recordset(%(lines)s::jsonb) AS l (
         order_id uuid, variant_id uuid, quantity bigint, price_minor bigint, discount_minor bigint,
-        tax_minor bigint, title text, tax_class text, tax_rate bigint, parts jsonb
+        tax_minor bigint, title text, tax_class text, tax_rate bigint, parts jsonb, title_shown text
     )
 ),
 
@@ -113,7 +117,8 @@ asked AS (
         held_until timestamptz, longer_until timestamptz, country text, postcode text, city text, phone text, subtotal_minor bigint,
         discount_minor bigint, shipping_minor bigint, tax_minor bigint, tax_included boolean, shipping_key text,
         discount_code text, promised_on date, by_visitor bigint, by_address bigint, by_network bigint,
-        credit_minor bigint, shipping_tax_minor bigint, shipping_tax_rate bigint, taken_by uuid
+        credit_minor bigint, shipping_tax_minor bigint, shipping_tax_rate bigint, taken_by uuid,
+        region text, note text, billing jsonb
     )
 ),
 
@@ -130,13 +135,13 @@ INSERT INTO orders (
     id, number, state, fingerprint, customer_id, visitor_id, cart_id, campaign_id, hold_id, held_until, longer_until, email, name, address,
     language, total_minor, currency, placed_at, confirmed_at, country, postcode, city, phone, subtotal_minor,
     discount_minor, shipping_minor, tax_minor, tax_included, shipping_key, discount_code, promised_on, credit_minor,
-    shipping_tax_minor, shipping_tax_rate, taken_by
+    shipping_tax_minor, shipping_tax_rate, taken_by, region, note, billing
 )
 SELECT
     id, coalesce(number, nextval('order_numbers')), %(state)s, decode(fingerprint, 'hex'), customer_id, visitor_id, cart_id, campaign_id, id, held_until, longer_until, email, name,
     address, language, total_minor, currency, %(now)s, %(confirmed_at)s, country, postcode, city, phone,
     subtotal_minor, discount_minor, shipping_minor, tax_minor, tax_included, shipping_key, discount_code, promised_on,
-    coalesce(credit_minor, 0), shipping_tax_minor, shipping_tax_rate, taken_by
+    coalesce(credit_minor, 0), shipping_tax_minor, shipping_tax_rate, taken_by, region, note, billing
 FROM asked
 
 -- name: unpaid

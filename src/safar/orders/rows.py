@@ -72,6 +72,9 @@ def new_order(accepted: Accepted, now: datetime) -> NewOrder:
         shipping_key=quoted.shipping_key,
         discount_code=plan.discount.code if plan.discount else "",
         promised_on=accepted.promised_on,
+        region=request.region,
+        note=request.note,
+        billing=request.billing,
         shipping_tax_minor=quoted.shipping_tax_minor,
         shipping_tax_rate=quoted.shipping_tax_rate,
         by_visitor=owners.visitor,
@@ -94,6 +97,7 @@ def new_line(plan: OrderPlan, line: PlannedLine) -> NewOrderLine:
         line.tax_class,
         line.tax_rate,
         line.parts,
+        line.title_shown,
     )
 
 
@@ -113,7 +117,9 @@ def about_of(accepted: Accepted) -> MailedOrder:
         payment_state=PaymentState.DUE,
         reason=None,
         link=request.link,
-        lines=[(line.quantity, line.title, line.price_minor, "") for line in plan.lines],
+        lines=[
+            (line.quantity, line.title_shown or line.title, line.price_minor, "") for line in plan.lines
+        ],
         discount_minor=plan.quote.discount_minor,
         shipping_minor=plan.quote.shipping_minor,
         tax_minor=plan.quote.tax_minor,

@@ -18,15 +18,23 @@ from safar.payments.books.names import TEST_CARD
 from safar.payments.providers.port import Configured
 from safar.payments.registry import KINDS
 from safar.payments.way_form import read_way
-from safar.payments.ways import load_ways, save_way, usable
+from safar.payments.ways import in_order, load_ways, move_way_up, save_way, usable
 
 _WORKS = N_("The connection works.")
 
 
-async def _ways(request: Request) -> Response:
+async def _ways(request: Request, wrong: Wrong = NOTHING) -> Response:
     found = await _load(context_of(request))
-    ways = [(name, kind, found.get(name)) for name, kind in KINDS.items()]
-    return page(request, "payments/ways.html", {"ways": ways, "usable": usable, "test_card": TEST_CARD})
+    names = in_order(found)
+    others = [name for name in KINDS if name not in found]
+    values = {
+        "ways": [(name, KINDS[name], found.get(name)) for name in (*names, *others)],
+        "first": next(iter(names), ""),
+        "usable": usable,
+        "test_card": TEST_CARD,
+        "problem": wrong.sentence,
+    }
+    return page(request, "payments/ways.html", values, status=wrong.status)
 
 
 async def _way(
@@ -75,6 +83,12 @@ async def _save(request: Request, actor: Actor, fields: Fields) -> str:
     return f"/payments/ways/{provider}"
 
 
+@posted(_ways)
+async def _move_up(request: Request, actor: Actor, _fields: Fields) -> str:
+    await move_way_up(context_of(request), _provider(request), actor=actor)
+    return "/payments/ways"
+
+
 def _shown(values: Mapping[str, str], provider: str) -> dict[str, str]:
     """Return what was typed, without the secrets: they are never sent back."""
     hidden = {field.name for field in KINDS[provider].inputs if field.secret}
@@ -108,5 +122,6 @@ routes: list[BaseRoute] = [
     StaffRoute("/payments/ways", _ways, role="manager"),
     StaffRoute("/payments/ways/{provider}", _way, role="manager"),
     StaffRoute("/payments/ways/{provider}", _save, role="manager", methods=["POST"]),
+    StaffRoute("/payments/ways/{provider}/up", _move_up, role="manager", methods=["POST"]),
     StaffRoute("/payments/ways/{provider}/test", _test, role="manager", methods=["POST"]),
 ]

@@ -1,7 +1,7 @@
 """The ways to pay that are offered: what managers have set up, whom it serves, and its provider."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -79,6 +79,7 @@ class _Row:
     countries: list[str]
     details: dict[str, str]
     secrets: bytes | None
+    position: int
 
 
 async def ways_of(context: Context) -> Mapping[str, Configured]:
@@ -119,6 +120,7 @@ def _configured(context: Context, row: _Row) -> Configured:
         row.details,
         secrets,
         refused=KINDS[row.provider].refused(context.settings),
+        position=row.position,
     )
 
 
@@ -179,9 +181,22 @@ async def offered(
             tuple((value, _(text)) for value, text in kind.methods.items()),
             for_total=total_minor is None or takes_total(ways[provider], total_minor, currency, own),
         )
-        for provider, kind in KINDS.items()
-        if provider in ways and serves(ways[provider], currency, country)
+        for provider in in_order(ways)
+        if (kind := KINDS[provider]) and serves(ways[provider], currency, country)
     ]
+
+
+def in_order(ways: Mapping[str, Configured]) -> list[str]:
+    """Return the providers of these ways as managers have put them, the others as they are registered."""
+    return sorted((name for name in KINDS if name in ways), key=lambda name: ways[name].position)
+
+
+def preselected(ways: Sequence[PaymentWay]) -> str:
+    """Return the way that is chosen before the customer chooses: the first, unless its money takes days."""
+    first = next(iter(ways), None)
+    if first is None or (KINDS[first.provider].slow and len(ways) > 1):
+        return ""
+    return first.provider
 
 
 async def payment_warnings(context: Context) -> PaymentWarnings:
@@ -223,6 +238,25 @@ async def provider_of(context: Context, name: str) -> Provider:
     if kind.always:
         return kind.make(context, Configured(name, False, (), (), {}, {}))
     return kind.make(context, (await ways_of(context))[name])
+
+
+async def move_way_up(context: Context, provider: str, *, actor: Actor) -> None:
+    """Show a way before the one that stands above it at the checkout."""
+    async with context.database.transaction() as connection:
+        order = in_order(await load_ways(context, connection))
+        at = order.index(provider) if provider in order else 0
+        if at == 0:
+            return
+        order[at - 1], order[at] = order[at], order[at - 1]
+        await execute(connection, QUERIES["place_ways"], {"providers": order})
+        changed = Event(
+            name="payment.way_changed",
+            staff_id=actor.id,
+            subject_id=derived_id("payment way", provider),
+            properties={"provider": provider, "position": at},
+        )
+        await append_many(connection, [changed])
+    _desk(context).read_at = float("-inf")
 
 
 async def save_way(context: Context, way: Configured, *, actor: Actor) -> None:

@@ -8,6 +8,7 @@ from babel import Locale
 
 from safar.kernel.i18n import LANGUAGES, current_language
 from safar.kernel.text import ascii_digits, fold
+from safar.pricing.addresses import address_form
 from safar.pricing.model import Rules
 
 # Of CLDR's territories those that are no ISO 3166 country to which goods are sent.
@@ -107,10 +108,18 @@ def postcode_as_written(text: str) -> str:
 
 def has_postcodes(country: str) -> bool:
     """Tell whether we know that addresses there have a postcode."""
-    return country in _POSTCODES
+    return country in _POSTCODES or address_form(country).postcode_needed
 
 
 def is_postcode(country: str, postcode: str) -> bool:
-    """Tell whether a postcode is written as its country does; where we do not know how, all are."""
+    """Tell whether a postcode is written as its country does; where none is needed, any is."""
     pattern = _POSTCODES.get(country)
-    return pattern is None or pattern.fullmatch(postcode) is not None
+    if pattern is not None:
+        return pattern.fullmatch(postcode) is not None
+    form = address_form(country)
+    return not form.postcode_needed or any(known.match(postcode) for known in form.postcodes)
+
+
+def postcode_example(country: str) -> str:
+    """Return a postcode as it is written there, "" where we know of none."""
+    return POSTCODE_EXAMPLES.get(country) or address_form(country).postcode_example

@@ -68,7 +68,7 @@ WHERE customer_id = ANY(%(ids)s)
 
 -- name: erase_contact
 -- What no invoice needs goes from every order; name and address stay where an invoice may be asked for.
-UPDATE orders SET email = '', phone = '' WHERE customer_id = ANY(%(ids)s)
+UPDATE orders SET email = '', phone = '', note = '' WHERE customer_id = ANY(%(ids)s)
 
 -- name: erase_notes
 -- What staff noted, and addresses as they were before a change.
@@ -76,7 +76,7 @@ DELETE FROM order_notes WHERE order_id IN (SELECT id FROM orders WHERE customer_
 
 -- name: erase_orders
 -- Orders that were never confirmed, and those whose books need not be kept any more.
-UPDATE orders SET name = '', address = '', postcode = '', city = ''
+UPDATE orders SET name = '', address = '', postcode = '', city = '', region = '', billing = '{}'
 WHERE customer_id = ANY(%(ids)s) AND (confirmed_at IS NULL OR confirmed_at < %(books_until)s)
 
 -- name: erase_documents

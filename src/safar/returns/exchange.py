@@ -16,6 +16,7 @@ from safar.catalogue.actions import variants_by_id
 from safar.catalogue.kits import Parts, demand_of, kits
 from safar.catalogue.model import Variant
 from safar.catalogue.prices import prices_in
+from safar.catalogue.words import titles_in
 from safar.gate.site.sites import goods_rooms
 from safar.journal.model import Event
 from safar.kernel import clock
@@ -245,6 +246,7 @@ async def _insert(
     goods: Mapping[Place, int],
 ) -> None:
     now = clock.now()
+    titles = await titles_in(connection, variants.values(), order.language)
     new = NewOrder(
         number=None,
         id=new_id,
@@ -278,12 +280,14 @@ async def _insert(
         shipping_key="",
         discount_code="",
         promised_on=None,
+        region=order.region,
+        billing=order.billing,
     )
     taken = [NewOrderGoods(new_id, variant_id, at, units) for (variant_id, at), units in goods.items()]
     insert_orders(
         connection,
         [new],
-        _merged(new_id, quoted, variants, parts),
+        _merged(new_id, quoted, variants, parts, titles),
         taken,
         state=OrderState.CONFIRMED,
         payment_state=PaymentState.DUE,
@@ -292,7 +296,11 @@ async def _insert(
 
 
 def _merged(
-    new_id: UUID, quoted: Quote, variants: Mapping[UUID, Variant], parts: Parts
+    new_id: UUID,
+    quoted: Quote,
+    variants: Mapping[UUID, Variant],
+    parts: Parts,
+    titles: Mapping[UUID, str],
 ) -> list[NewOrderLine]:
     """Return the lines of the new order: two that became one variant at one price are one line."""
     lines: dict[UUID, NewOrderLine] = {}
@@ -309,6 +317,7 @@ def _merged(
                 line.tax_class,
                 line.tax_rate,
                 parts.get(line.variant_id, ()),
+                titles.get(line.variant_id, ""),
             )
             continue
         known.quantity += line.quantity

@@ -119,7 +119,7 @@ async def _give_up(connection: Connection, give_up: GiveUp, order: Order) -> str
         raise NotNow
     refunded, waived = await _money(connection, give_up, order, lines, rest)
     await _write(connection, give_up, order, rest, (refunded, waived))
-    titles = {line.variant_id: line.title for line in lines}
+    titles = {line.variant_id: line.customer_title for line in lines}
     letter = given_up_letter(
         order,
         give_up.give_up_id,

@@ -204,7 +204,7 @@ def _moves(
 def _letter(
     order: Order, shipping: Shipping, parcel: Parcel, link: str, goods: Mapping[UUID, Sequence[Goods]]
 ) -> Outgoing:
-    titles = {piece.variant_id: piece.title for piece in goods[order.id]}
+    titles = {piece.variant_id: piece.customer_title or piece.title for piece in goods[order.id]}
     lines = [(quantity, titles[variant_id]) for variant_id, quantity in parcel.units.items()]
     in_parts = not parcel.last or len({piece.shelf_id for piece in goods[order.id]}) > 1
     rest_is_to_come = not parcel.last and is_partly_shipped(goods[order.id])

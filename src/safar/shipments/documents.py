@@ -7,9 +7,11 @@ from uuid import UUID
 from safar.kernel import clock
 from safar.kernel.i18n import _, date, datetime_text, money, number, pgettext, speaking
 from safar.kernel.text import shortened
-from safar.orders.address import address_of
+from safar.orders.address import address_of, billing_lines
+from safar.orders.billing import billing_of
 from safar.orders.model import Order, OrderLine, PaymentState
 from safar.owner.model import Shop
+from safar.payments.registry import KINDS
 from safar.shipments.draft import Column, DocumentDraft
 from safar.shipments.model import Pick
 from safar.shipments.paper import BOX, Paper, printed
@@ -94,12 +96,12 @@ def packing_slip(
             paper.gap(3)
         columns = [
             Column("", 0.07),
-            Column(_("Article"), 0.2),
-            Column(_("Product"), 0.61),
-            Column(_("Units"), 0.12, end=True),
+            Column(_("SKU"), 0.2),
+            Column(_("Product"), 0.59),
+            Column(_("Quantity"), 0.14, end=True),
         ]
         paper.table(columns, [(BOX, sku, _short(title), number(units)) for sku, title, units in lines])
-        paper.text(_("Is something wrong? Open the page of your order, or just write to us."), grey=True)
+        paper.text(_("Is something wrong? Open your order’s page, or contact us."), grey=True)
         return paper.bytes()
 
 
@@ -141,17 +143,17 @@ def invoice_draft(
         name = f"{_('Receipt') if is_paid else _('Invoice')} {number}"
         paper = DocumentDraft(name, shop.name, order.language)
         issued = _("Issued on %(day)s", day=date(clock.now()))
-        paper.title(name, f"{_order_side(order)}\n{issued}")
-        paper.blocks(
-            [(pgettext("person", "From"), _shop(shop)), (pgettext("person", "To"), _customer(order))]
-        )
+        paper.title(name, f"{_order_side(order)}\n{issued}\n{_supply(order)}")
+        paper.blocks([(pgettext("person", "From"), _shop(shop)), *_addressees(order)])
         _write_lines(paper, order, lines)
         paper.sums(_sums(order, lines))
         _write_taxes(paper, order, tax_lines(order, lines))
         paper.text(_paid_note(order, is_paid=is_paid))
+        if order.total_minor and (kind := KINDS.get(order.provider)):
+            paper.text(_("Payment method: %(way)s", way=_(kind.label)))
         if refunded_minor:
             amount = money(refunded_minor, order.currency)
-            paper.text(_("Given back: %(amount)s", amount=amount))
+            paper.text(_("Refunded: %(amount)s", amount=amount))
         return paper
 
 
@@ -161,16 +163,16 @@ def is_paid_for(order: Order) -> bool:
 
 def _write_lines(paper: DocumentDraft, order: Order, lines: Sequence[OrderLine]) -> None:
     columns = [
-        Column(_("Article"), 0.17),
-        Column(_("Product"), 0.37),
-        Column(_("Units"), 0.1, end=True),
+        Column(_("SKU"), 0.17),
+        Column(_("Product"), 0.35),
+        Column(_("Quantity"), 0.12, end=True),
         Column(_("Price"), 0.17, end=True),
-        Column(_("Sum"), 0.19, end=True),
+        Column(_("Amount"), 0.19, end=True),
     ]
     rows = [
         (
             line.sku,
-            _short(line.title),
+            _short(line.customer_title),
             number(line.quantity),
             money(line.price_minor, order.currency),
             money(line.price_minor * line.quantity, order.currency),
@@ -185,7 +187,7 @@ def _sums(order: Order, lines: Sequence[OrderLine]) -> list[tuple[str, str]]:
         return money(minor, order.currency)
 
     goods = sum(line.price_minor * line.quantity for line in lines)
-    rows = [(_("Goods"), amount(goods))]
+    rows = [(_("Subtotal"), amount(goods))]
     if order.discount_minor:
         label = f"{_('Discount')} ({order.discount_code})" if order.discount_code else _("Discount")
         rows.append((label, amount(-order.discount_minor)))
@@ -194,9 +196,9 @@ def _sums(order: Order, lines: Sequence[OrderLine]) -> list[tuple[str, str]]:
     if not order.tax_included and order.tax_minor:
         rows.append((_("Tax"), amount(order.tax_minor)))
     if order.credit_minor:
-        rows.append((_("Paid with what you sent back"), amount(-order.credit_minor)))
+        rows.append((_("Credit for returned items"), amount(-order.credit_minor)))
     if order.waived_minor:
-        rows.append((_("No longer to be paid"), amount(-order.waived_minor)))
+        rows.append((_("No longer due"), amount(-order.waived_minor)))
     return [*rows, (_("Total"), amount(order.total_minor))]
 
 
@@ -231,12 +233,12 @@ def _write_taxes(paper: DocumentDraft, order: Order, taxes: Sequence[TaxLine]) -
 def _paid_note(order: Order, *, is_paid: bool) -> str:
     amount = money(order.total_minor, order.currency)
     if not order.total_minor:
-        return _("There is nothing to pay.")
+        return _("Nothing to pay.")
     if is_paid:
-        return _("Paid: %(amount)s. Thank you.", amount=amount)
+        return _("Paid: %(amount)s. Thank you!", amount=amount)
     if order.payment_state == PaymentState.DUE:
-        return _("To be paid on delivery: %(amount)s", amount=amount)
-    return _("Still to be paid: %(amount)s", amount=amount)
+        return _("To pay on delivery: %(amount)s", amount=amount)
+    return _("Still to pay: %(amount)s", amount=amount)
 
 
 def _order_side(order: Order) -> str:
@@ -252,6 +254,22 @@ def _shop(shop: Shop) -> str:
 
 def _customer(order: Order) -> str:
     return "\n".join(part for part in (order.name, address_of(order), order.phone) if part.strip())
+
+
+def _addressees(order: Order) -> list[tuple[str, str]]:
+    """Return who is billed and, where that is another address, where the goods go."""
+    billing = billing_of(order.billing)
+    if billing.has_address:
+        return [(_("Bill to"), billing_lines(order)), (_("Delivery address"), _customer(order))]
+    billed = "\n".join(filter(None, (billing_lines(order), order.phone)))
+    return [(pgettext("person", "To"), billed)]
+
+
+def _supply(order: Order) -> str:
+    """Return the day of supply, as tax law asks for it: that of dispatch, or that it is still to come."""
+    if order.shipped_at:
+        return _("Date of supply: %(day)s", day=date(order.shipped_at))
+    return _("Date of supply: on dispatch")
 
 
 def _short(title: str) -> str:

@@ -71,13 +71,15 @@ async def packing_slip_of(context: Context, order: Order, shipment_id: UUID | No
             goods = (await goods_of(connection, [order.id]))[order.id]
             left = [one for one in goods if one.quantity > one.shipped] or goods
             whole = left is goods
-            units = [(g.sku, g.title, g.quantity if whole else g.quantity - g.shipped) for g in left]
+            units = [(g.sku, g.customer_title, g.quantity if whole else g.quantity - g.shipped) for g in left]
         else:
             parcels = {shipment.id for shipment in (await shipments_of(connection, [order.id]))[order.id]}
             if shipment_id not in parcels:
                 raise NotFound
             content = (await sent_in(connection, [shipment_id]))[shipment_id]
-            units = [(one.sku, one.title, one.quantity) for one in content]
+            lines = (await order_lines_of(connection, [order.id]))[order.id]
+            shown = {line.variant_id: line.customer_title for line in lines}
+            units = [(one.sku, shown.get(one.variant_id, one.title), one.quantity) for one in content]
     shop = await shop_of(context)
     return await _printed(lambda: _documents().packing_slip(shop, order, units), "pack", shop, order, units)
 

@@ -30,13 +30,13 @@ class Expected:
         """Return the promise in a sentence, or "" when there is none."""
         parts = []
         if self.leaves_on:
-            parts.append(_("It leaves by %(day)s.", day=day(self.leaves_on)))
+            parts.append(_("Ships by %(day)s.", day=day(self.leaves_on)))
         if self.arrives_from and self.arrives_until:
             if self.arrives_from == self.arrives_until:
-                parts.append(_("It should arrive on %(day)s.", day=day(self.arrives_until)))
+                parts.append(_("Expected on %(day)s.", day=day(self.arrives_until)))
             else:
                 days = {"first": day(self.arrives_from), "last": day(self.arrives_until)}
-                parts.append(_("It should arrive between %(first)s and %(last)s.", **days))
+                parts.append(_("Expected between %(first)s and %(last)s.", **days))
         return " ".join(parts)
 
 

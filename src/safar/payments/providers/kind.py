@@ -68,7 +68,8 @@ class ProviderKind:
     `make` returns it as its way is set up; `always`: also where nobody has set it up. `needs` (and
     `needs_secret`): the inputs that it cannot do without; `complete` asks for what is more than that.
     `check` is asked by the form of its way: it notes problems, and may add to what is kept. `only`: its one
-    currency. `has_page`: the customer pays on a page of the provider's. `methods`: (value, label) of what can
+    currency. `has_page`: the customer pays on a page of the provider's. `slow`: the money
+    takes days. `methods`: (value, label) of what can
     be chosen within it. `total_most`: the highest total in the shop's currency, whole, "" for any;
     `total_step`: what totals in a currency have to be multiples of, in minor units. `means`: from what was
     kept of a charge and the amount that is missing. `hold_minutes`: how long units are kept for a payment,
@@ -89,6 +90,7 @@ class ProviderKind:
     only: str | None = None
     always: bool = False
     has_page: bool = False
+    slow: bool = False
     methods: Mapping[str, str] = field(default_factory=dict)
     total_most: Callable[[Configured], str] = lambda _way: ""
     total_step: Callable[[str], int] = lambda _currency: 1

@@ -15,7 +15,8 @@ from safar.payments.books.model import NewReceipt, OrderMoney, ReceiptKeyReused,
 class Configured:
     """A way to pay as managers have set it up; no currencies or countries: all that it can.
 
-    `refused`: the installation does not let it confirm orders, whatever managers say.
+    `refused`: the installation does not let it confirm orders, whatever managers say. `position`: its
+    place among the ways at the checkout.
     """
 
     provider: str
@@ -25,6 +26,7 @@ class Configured:
     details: Mapping[str, str]
     secrets: Mapping[str, str]
     refused: bool = False
+    position: int = 0
 
 
 class PaymentOutcome(StrEnum):

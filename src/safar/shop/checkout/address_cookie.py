@@ -17,7 +17,7 @@ from safar.kernel.web.pages import context_of
 _PURPOSE = "delivery cookie"
 COOKIE = "delivery"
 _PATH = "/checkout"
-FIELDS = ("name", "email", "phone", "address", "postcode", "city", "country", "provider")
+FIELDS = ("name", "email", "phone", "address", "postcode", "city", "region", "country", "provider")
 _YEAR_S = 365 * 24 * 3600
 _COOKIE_CHARACTERS_MAX = 4000
 

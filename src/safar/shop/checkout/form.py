@@ -1,14 +1,14 @@
 """What a customer fills in at the checkout, read and checked; and the order that it asks for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from safar.customers.errors import NotAnAddress
 from safar.customers.identify import normalised
 from safar.customers.visitor import Visitor
 from safar.kernel.context import Context
-from safar.kernel.i18n import LANGUAGES, _, current_language
+from safar.kernel.i18n import LANGUAGES, N_, _, current_language
 from safar.kernel.ids import derived_id
 from safar.kernel.text import whole_number
 from safar.kernel.web.forms import Fields
@@ -19,17 +19,28 @@ from safar.payments.ways import hold_minutes, hold_minutes_unproven
 from safar.pricing.discounts import plain_code
 from safar.pricing.model import Destination
 from safar.pricing.places import (
-    POSTCODE_EXAMPLES,
     has_postcodes,
     is_country,
     is_postcode,
     postcode_as_written,
+    postcode_example,
 )
 from safar.settings import Settings
+from safar.shop.checkout.billing import read_billing, region_of
 
 _CODE_CHARACTERS_MAX = 40
 _KEY_CHARACTERS_MAX = 40
 _MONEY_DIGITS_MAX = 18
+_NOTE_CHARACTERS_MAX = 500
+_WANTED = {
+    "name": N_("Enter your name."),
+    "email": N_("Enter your e-mail address."),
+    "address": N_("Enter your address."),
+    "city": N_("Enter your town or city."),
+    "postcode": N_("Enter your postcode."),
+    "region": N_("Choose your state or region."),
+    "provider": N_("Choose how you would like to pay."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,9 @@ class Details:
     method: str
     language: str
     expected_total_minor: int | None
+    region: str = ""
+    note: str = ""
+    billing: Mapping[str, str] = field(default_factory=dict)
 
 
 def choices_of(fields: Fields, *, home: str, required: bool = False) -> Choices:
@@ -68,7 +82,7 @@ def choices_of(fields: Fields, *, home: str, required: bool = False) -> Choices:
     postcode = postcode_as_written(fields.text("postcode", length_max=16, required=needed))
     if postcode and not is_postcode(country, postcode) and "postcode" not in fields.problems:
         fields.problems["postcode"] = _(
-            "A postcode of this country looks like %(example)s.", example=POSTCODE_EXAMPLES[country]
+            "Enter a valid postcode, like %(example)s.", example=postcode_example(country)
         )
     shipping = fields.text("shipping", length_max=_KEY_CHARACTERS_MAX, required=False)
     code = None
@@ -93,7 +107,13 @@ def details_of(fields: Fields, country: str) -> Details:
         method=fields.choice("method", kind.methods) if kind and kind.methods else "",
         language=_language(fields),
         expected_total_minor=_expected(fields),
+        region=region_of(fields, "region", country),
+        note=fields.text("note", length_max=_NOTE_CHARACTERS_MAX, required=False),
+        billing=read_billing(fields, country).kept(),
     )
+    for name, wanted in _WANTED.items():
+        if name in fields.problems and not fields.values.get(name, "").strip():
+            fields.problems[name] = _(wanted)
     for name in ("name", "address", "city"):
         if "<" in fields.values.get(name, "") or ">" in fields.values.get(name, ""):
             fields.problems.setdefault(name, _("This has characters that cannot be used."))
@@ -149,6 +169,9 @@ def order_request(
         discount_code=choices.code or "",
         expected_total_minor=details.expected_total_minor,
         link_id=visitor.link_id,
+        region=details.region,
+        note=details.note,
+        billing=details.billing,
     )
 
 
@@ -170,7 +193,7 @@ def phone_in(fields: Fields, country: str) -> str:
     try:
         return normalised("phone", text, country)
     except NotAnAddress:
-        fields.problems["phone"] = _("This is not a phone number.")
+        fields.problems["phone"] = _("Enter a valid phone number.")
         return ""
 
 

@@ -9,7 +9,8 @@ from starlette.routing import BaseRoute
 
 from safar.cart.decide import LINES_MAX, UNITS_MAX
 from safar.cart.reading import PricedCart
-from safar.catalogue.actions import variant_id_of
+from safar.catalogue.actions import variant_id_of, variants_by_id
+from safar.catalogue.words import titles_in
 from safar.customers.visitor import visitor_of
 from safar.kernel.context import Context
 from safar.kernel.i18n import _
@@ -30,6 +31,7 @@ from safar.shop.checkout.prove import to_prove
 from safar.shop.checkout.take_order import take_order
 
 _SKU_CHARACTERS_MAX = 64
+_OWN = "en"  # in which the catalogue's own titles are taken to be, so that most orders ask for no others
 
 
 async def _buy(request: Request) -> Response:
@@ -53,6 +55,8 @@ async def _buy(request: Request) -> Response:
         currency=currency,
         cart_id=None,
     )
+    if asked.language != _OWN:
+        asked.titles = await _titles(context, lines, asked.language)
     bits = await work_before_code(request, fields, asked.discount_code)
     if bits and not await _is_known(context, asked.order_id):
         return to_prove(request, fields.values, bits, CodeProofNeeded())
@@ -71,6 +75,13 @@ async def _buy(request: Request) -> Response:
     if isinstance(answer, Taken):
         told |= {"order": str(answer.order_id), "number": str(answer.number), "reason": answer.reason or ""}
     return _json(told, refused.status)
+
+
+async def _titles(context: Context, lines: dict[UUID, int], language: str) -> dict[UUID, str]:
+    """Return what the variants are called in the customer's language."""
+    async with context.database.connection() as connection:
+        variants = await variants_by_id(connection, lines)
+        return await titles_in(connection, variants.values(), language)
 
 
 async def _is_known(context: Context, order_id: UUID) -> bool:

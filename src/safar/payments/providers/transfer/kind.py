@@ -40,6 +40,7 @@ KIND = ProviderKind(
     complete=lambda way: bool(way.details.get("iban") or way.details.get("account")),
     check=_check,
     means=lambda data, missing: Means(qr=epc_code(data, missing)),
+    slow=True,
     hold_minutes=lambda settings: settings.hold_days_transfer * 24 * 60,
     hold_minutes_unproven=lambda settings: settings.hold_hours_transfer_unproven * 60,
 )  # fmt: skip
