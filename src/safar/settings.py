@@ -187,6 +187,8 @@ class Settings(BaseSettings):
     """Unknown discount codes that one browser may try an hour before each asks for a small calculation."""
     code_guesses_network: int = Field(default=100, ge=0)
     """The same of one network; 0 is no limit, of either."""
+    find_order_tries_hour: int = Field(default=20, ge=0)
+    """Times an hour that one network may have the link to an order mailed, in each process; 0 is no limit."""
     payment_timeout_s: float = Field(default=8.0, gt=0)
     """Seconds that a customer waits for a payment provider; what it says later is settled behind them."""
     stripe_api_url: str = "https://api.stripe.com"

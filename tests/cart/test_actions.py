@@ -44,7 +44,7 @@ async def test_what_was_refused_may_be_asked_for_again_under_its_key(
     form = {"sku": "FA1", "quantity": "2", "request_id": str(new_id())}
     refused = await browser.post("/cart/lines", data=form)
     assert refused.status_code == 409
-    assert "1 can still be bought" in refused.text
+    assert "1 still available" in refused.text
     assert await count(database, "request_keys") == 0
     assert await count(database, "carts") == 0
     await receive(database, {"FA1": 5})
@@ -118,7 +118,7 @@ async def test_what_is_sold_out_or_not_sold_any_more_is_told_and_cannot_be_order
         await execute(connection, "UPDATE products SET published = false WHERE slug LIKE 'retrospot%'")
         await execute(connection, "UPDATE capacity_accounts SET on_hand = 0 WHERE key LIKE %s", [f"%{FA}%"])
     cart = await browser.get("/cart")
-    assert "We do not sell Retrospot mug any more" in cart.text
+    assert "Retrospot mug is no longer available" in cart.text
     assert "Go to checkout" not in cart.text
     page = await browser.get("/checkout")
     assert page.status_code == 200

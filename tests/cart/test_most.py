@@ -97,10 +97,10 @@ async def test_a_cart_takes_no_more_of_it(context: Context) -> None:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", "Retrospot mug: at most 2 go into one order. Please take fewer."),
-        ("pt-BR", "Retrospot mug: no máximo 2 por pedido. Diminua a quantidade."),
-        ("fa", "Retrospot mug: در هر سفارش حداکثر ۲ عدد. لطفاً کمتر بردارید."),
-        ("hi", "Retrospot mug: एक ऑर्डर में ज़्यादा से ज़्यादा 2। कृपया कम लें।"),
+        ("en", "Retrospot mug: at most 2 per order. Please reduce the quantity."),
+        ("pt-BR", "Retrospot mug: no máximo 2 por pedido. Reduza a quantidade."),
+        ("fa", "Retrospot mug: حداکثر ۲ عدد در هر سفارش. لطفاً تعداد را کم کنید."),
+        ("hi", "Retrospot mug: हर ऑर्डर में ज़्यादा से ज़्यादा 2। कृपया मात्रा घटाएँ।"),
     ],
 )
 async def test_page_cart_wishlist_and_purchase_say_so(

@@ -132,9 +132,9 @@ async def test_staff_and_customers_read_why_it_cannot_be_cancelled_and_what_was_
         done = await desk.post(f"/orders/{order_id}/given-up", data={**form, "reason": "Sold out"})
         assert done.status_code == 303
     page = (await browser.get(path)).text
-    assert "2 of these will not come" in page
+    assert "2 of these won’t be sent" in page
     assert "Sold out" in page
-    assert "the rest follows" not in page
+    assert "the rest will follow" not in page
     assert "£9.90" in page
     listed = (await desk.get("/orders")).text
     assert "Partly shipped" not in listed

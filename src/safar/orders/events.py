@@ -8,6 +8,7 @@ EVENTS = (
     EventKind("order.confirmed", N_("Order confirmed: %(total)s"), "receipt"),
     EventKind("order.refused", N_("Order not possible: %(reason)s"), "receipt"),
     EventKind("order.cancelled", N_("Order cancelled: %(reason)s"), "receipt"),
+    EventKind("order.link_asked", N_("Asked for the link to the order"), "receipt"),
     EventKind("order.address_changed", N_("Address of the order changed"), "map-pin"),
     EventKind("order.noted", N_("Note added to the order"), "file"),
     EventKind("order.tagged", N_("Tagged “%(tag)s”"), "tag"),

@@ -24,8 +24,8 @@ _QR_BORDER = 4  # modules, by ISO/IEC 18004
 REFUND_STATES = {
     "asked": N_("on its way"),
     "by_hand": N_("on its way"),
-    "failed": N_("delayed; we look into it"),
-    "done": N_("given back"),
+    "failed": N_("delayed; we’re looking into it"),
+    "done": N_("refunded"),
 }
 
 

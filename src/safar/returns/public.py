@@ -171,6 +171,6 @@ def _choices(
     for line in lines:
         found = [other for other in others[line.variant_id] if other.id != line.variant_id]
         choices[line.variant_id] = (
-            [(line.variant_id, _("The same again")), *((one.id, one.title) for one in found)] if found else []
+            [(line.variant_id, _("The same item")), *((one.id, one.title) for one in found)] if found else []
         )
     return choices

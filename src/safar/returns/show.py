@@ -24,11 +24,11 @@ RETURN_TONES = {
 }
 WISHES = {ReturnWish.REFUND: N_("Refund"), ReturnWish.EXCHANGE: N_("Exchange")}
 REASONS = {
-    "broken": N_("It is broken"),
-    "wrong": N_("It is not what I ordered"),
-    "not_as_shown": N_("It is not as it was shown"),
-    "does_not_fit": N_("It does not fit"),
-    "changed_mind": N_("I have changed my mind"),
+    "broken": N_("It arrived damaged or broken"),
+    "wrong": N_("It’s not what I ordered"),
+    "not_as_shown": N_("It’s not as described"),
+    "does_not_fit": N_("It doesn’t fit"),
+    "changed_mind": N_("I changed my mind"),
     "other": N_("Something else"),
 }
 

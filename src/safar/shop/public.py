@@ -4,6 +4,7 @@ from starlette.routing import BaseRoute
 
 from safar.shop.pages import cart as cart_pages
 from safar.shop.pages import checkout as checkout_pages
+from safar.shop.pages import find as find_pages
 from safar.shop.pages import order as order_pages
 from safar.storefront import back_in_stock_pages, sitemap, wishlist_pages
 from safar.storefront import info_pages as info
@@ -22,5 +23,6 @@ routes: list[BaseRoute] = [
     *wishlist_pages.routes,
     *back_in_stock_pages.routes,
     *newsletter.routes,
+    *find_pages.routes,
     *order_pages.routes,
 ]

@@ -84,7 +84,7 @@ async def test_a_purchase_from_the_shelf_to_the_order_page(
     bought = await browser.post("/checkout", data={**BUYER, "order_id": order_id})
     assert bought.status_code == 303
     page = await browser.get(bought.headers["location"])
-    assert "The units are yours" in page.text
+    assert "We’re packing your order" in page.text
     assert "Ada Lovelace" in page.text
     assert await free(database) == (8, 0)
     assert "Your cart is empty" in (await browser.get("/cart")).text
@@ -183,7 +183,7 @@ async def test_more_than_is_left_and_what_we_do_not_sell_are_said_plainly(
 ) -> None:
     page = await browser.post("/cart/lines", data={"sku": "MUG", "quantity": "11"})
     assert page.status_code == 409
-    assert "10 can still be bought" in page.text
+    assert "10 still available" in page.text
     for sku in ("NOPE", "'; DROP TABLE products; --", "x" * 500):
         assert (await browser.post("/cart/lines", data={"sku": sku, "quantity": "1"})).status_code == 404
     for path in ("/p/nope", "/p/%00", "/p/%F0%28"):
@@ -206,7 +206,7 @@ async def test_the_cart_changes_and_tells_of_new_prices_and_less_stock(
     assert taken.status_code == 201
     page = (await browser.get("/cart")).text
     assert "from £4.95 to £6.00" in page
-    assert "only 3 can still be bought" in page
+    assert "only 3 are left" in page
     assert 'href="/checkout"' not in page
     order = await browser.post("/checkout", data={**BUYER, "order_id": str(new_id())})
     assert order.status_code == 409

@@ -51,14 +51,14 @@ async def test_the_page_tells_what_left_how_to_follow_it_and_what_is_to_come(
     order_id = await bought(context, (MUG, 2), (CLOCK, 1), postcode="N1 1AA", city="London")
     path = path_of(context, order_id)
     page = await browser.get(path)
-    assert "It leaves by" in page.text
-    assert "N1 1AA London" in page.text
-    assert "Send something back" not in page.text
+    assert "Ships by" in page.text
+    assert "London\nN1 1AA" in page.text
+    assert "Return an item" not in page.text
     parcel = Shipping(new_id(), order_id, MAIN, LINK, ((MUG, 1),), "Royal Mail", "AB/1", SAM)
     await context.batched(ship_many, parcel)
     page = await browser.get(path)
     assert 'href="https://mail.example/AB%2F1"' in page.text
-    assert "the rest follows" in page.text
+    assert "the rest will follow" in page.text
     assert len(page.content) < PAGE_BYTES_MAX
     persian = await browser.get(path, headers={"accept-language": "fa"})
     assert 'dir="rtl"' in persian.text
@@ -79,7 +79,7 @@ async def test_the_page_shows_pictures_and_what_the_code_took_off(
     assert f'src="/images/{"c" * 64}/640.webp"' in page
     assert "/drawn/" in page, "the clock has no photograph"
     rows = dict(re.findall(r"<dt>([^<]+)</dt><dd><span[^>]*>\s*<bdi>([^<]+)</bdi>", page))
-    assert rows == {"Goods": "£13.65", "Discount (TEN)": "-£1.37", "Delivery": "£0.00", "Total": "£12.28"}
+    assert rows == {"Subtotal": "£13.65", "Discount (TEN)": "-£1.37", "Delivery": "£0.00", "Total": "£12.28"}
     free_order = await bought(context, (MUG, 1), discount_code="POSTFREE")
     assert "Delivery (POSTFREE)" in (await browser.get(path_of(context, free_order))).text
 
@@ -96,13 +96,13 @@ async def test_a_cancelled_order_of_which_some_money_came_says_so(
     )
     await refund_cancelled(context, placed.order_id)
     page = (await browser.get(path)).text
-    assert "We received £2.00. You get it back" in page
-    assert "Nothing was charged" not in page
+    assert "We received £2.00 and are refunding it" in page
+    assert "You haven’t been charged" not in page
     async with context.database.connection() as connection:
         (refund,) = await refunds_of(connection, placed.order_id)
     async with context.database.transaction() as connection:
         await end_refunds_many(connection, [Ending(refund.id, "done", LINK)])
-    assert "We received £2.00 and have given it back." in (await browser.get(path)).text
+    assert "We received £2.00 and have refunded it." in (await browser.get(path)).text
 
 
 async def test_a_customer_cancels_until_it_is_packed_and_gets_everything_back_once(
@@ -111,7 +111,7 @@ async def test_a_customer_cancels_until_it_is_packed_and_gets_everything_back_on
     paid = await take_order(context, request(provider="test", method="ok"))
     assert isinstance(paid, Taken)
     path = path_of(context, paid.order_id)
-    assert "Yes, cancel it" in (await browser.get(path)).text
+    assert "Yes, cancel the order" in (await browser.get(path)).text
     answers = await asyncio.gather(*(browser.post(f"{path}/cancellation") for _ in range(3)))
     assert {answer.status_code for answer in answers} == {303}
     order = await order_of(context.database, paid.order_id)
@@ -125,7 +125,7 @@ async def test_a_customer_cancels_until_it_is_packed_and_gets_everything_back_on
     packed = await bought(context, (MUG, 1))
     await context.batched(pack_many, Pack(packed, SAM))
     page = await browser.get(path_of(context, packed))
-    assert "Yes, cancel it" not in page.text
+    assert "Yes, cancel the order" not in page.text
     refused = await browser.post(f"{path_of(context, packed)}/cancellation")
     assert refused.status_code == 409
     assert "Packed" in refused.text
@@ -148,7 +148,7 @@ async def test_a_return_is_asked_for_without_scripts_and_twice_is_once(
     other = await browser.post(f"{path}/returns", data={**typed, f"units-{MUG}": "1"})
     assert other.status_code == 409
     shown = await browser.get(path)
-    assert "What you send back" in shown.text
+    assert "Your returns" in shown.text
     assert "<b>Broken" not in shown.text
 
 
@@ -183,7 +183,7 @@ async def test_a_bad_request_comes_back_with_what_was_typed_and_writes_nothing(
     typed = {**form(await browser.get(f"{path}/return"), **{f"units-{MUG}": "1"}), **named}
     answer = await browser.post(f"{path}/returns", data=typed)
     assert answer.status_code == 422
-    assert "Send something back" in answer.text
+    assert "Return an item" in answer.text
     async with context.database.connection() as connection:
         assert await value(connection, "SELECT count(*) FROM returns") == 0
 

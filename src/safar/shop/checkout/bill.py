@@ -14,13 +14,13 @@ from safar.pricing.quote import quote
 from safar.pricing.rules import rules_of
 
 CODE_REFUSALS: Mapping[str, str] = {
-    DiscountReason.UNKNOWN: N_("We do not know the code %(code)s."),
-    DiscountReason.NOT_YET: N_("The code %(code)s cannot be used yet."),
-    DiscountReason.OVER: N_("The time of the code %(code)s is over."),
-    DiscountReason.TOO_LITTLE: N_("The code %(code)s is for goods of %(amount)s and more."),
-    DiscountReason.NOT_FOR_THESE: N_("The code %(code)s is for other goods."),
-    DiscountReason.USED_UP: N_("The code %(code)s is used up."),
-    DiscountReason.USED_BEFORE: N_("You have used the code %(code)s before; it can be used once."),
+    DiscountReason.UNKNOWN: N_("“%(code)s” isn’t a valid code."),
+    DiscountReason.NOT_YET: N_("The code %(code)s can’t be used yet."),
+    DiscountReason.OVER: N_("The code %(code)s has expired."),
+    DiscountReason.TOO_LITTLE: N_("The code %(code)s is for orders of %(amount)s or more."),
+    DiscountReason.NOT_FOR_THESE: N_("The code %(code)s is for other products."),
+    DiscountReason.USED_UP: N_("The code %(code)s has been used up."),
+    DiscountReason.USED_BEFORE: N_("You’ve already used the code %(code)s; it can be used once."),
 }
 
 

@@ -4,82 +4,89 @@ from safar.kernel.errors import Conflict, SafarError
 
 
 class OutOfStockError(Conflict):
-    """There are not enough units left: %(left)s can still be bought."""
+    """We don’t have enough left: %(left)s still available."""
 
     code = "out_of_stock"
 
 
 class PaymentDeclined(SafarError):
-    """The payment was declined and nothing was charged. Choose another way to pay."""
+    """The payment was declined and you haven’t been charged. Try another way to pay."""
 
     status = 402
     code = "payment_declined"
 
 
 class OrderCancelled(Conflict):
-    """This order was cancelled; nothing was sold. Order again if you still want it."""
+    """This order was cancelled. Order again if you still want it."""
 
     code = "order_cancelled"
 
 
 class TooManyInCart(SafarError):
-    """A cart holds at most %(units)s units of one product and %(lines)s different products."""
+    """A cart holds at most %(units)s of one item and %(lines)s different items."""
 
     status = 422
     code = "too_many_in_cart"
 
 
 class NotInCart(Conflict):
-    """This is not in your cart any more."""
+    """This item is no longer in your cart."""
 
     code = "not_in_cart"
 
 
+class TooManySearches(SafarError):
+    """You have searched many times. Please try again in an hour."""
+
+    status = 429
+    code = "too_many_searches"
+
+
 class TotalChanged(Conflict):
-    """The total is %(total)s now. Have a look at it; nothing was ordered yet."""
+    """The total is now %(total)s. Please check it; nothing has been ordered yet."""
 
     code = "total_changed"
 
 
 class NoDelivery(Conflict):
-    """We do not deliver there in this way. Choose another address or another way."""
+    """That delivery method isn’t available for this address. Choose another one."""
 
     code = "no_delivery"
 
 
 class CodeRefused(Conflict):
-    """The discount code is not taken. %(why)s"""
+    """The code couldn’t be applied. %(why)s"""
 
     code = "code_refused"
 
 
 class TooManyOfOne(Conflict):
-    """At most %(units)s units of one article go into one order."""
+    """You can order at most %(units)s of one item."""
 
     code = "too_many_of_one"
 
 
 class TooManyOfProduct(Conflict):
-    """%(title)s: at most %(units)s go into one order. Please take fewer."""
+    """%(title)s: at most %(units)s per order. Please reduce the quantity."""
 
     code = "too_many_of_product"
 
 
 class TooMuchOnOrder(Conflict):
-    """You have orders that are not paid yet. Pay for them first, or order less."""
+    """You have orders that aren’t paid yet. Please pay for them first, or order less."""
 
     code = "too_much_unpaid"
 
 
 class ProofNeeded(SafarError):
-    """Many unpaid orders come from your network, so a small calculation comes before the next one."""
+    """There are many unpaid orders from your network, so your browser has to do a short check first."""
 
     status = 429
     code = "proof_needed"
 
 
 class CodeProofNeeded(SafarError):
-    """Many unknown discount codes were tried from here, so a small calculation comes before the next one."""
+    """Many wrong discount codes were tried from here, so your browser has to do a short check first."""
 
     status = 429
     code = "proof_needed"

@@ -21,6 +21,9 @@ from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, error_text, page, wants_json
 from safar.kernel.web.requests import request_key, see_other
+from safar.orders.links import path_of
+from safar.orders.model import Order
+from safar.orders.ownership import orders_shown_to_browser
 from safar.pricing.discounts import plain_code
 from safar.pricing.model import Destination
 from safar.pricing.places import country_name
@@ -40,6 +43,7 @@ from safar.storefront.product_pages import product_page
 
 _SKU_CHARACTERS_MAX = 64
 _CODE_CHARACTERS_MAX = 40
+_ORDERS_MAX = 3
 
 
 async def _cart(request: Request) -> Response:
@@ -64,12 +68,23 @@ async def _answer(
             "country_name": country_name,
             "cart_count": basket.units,
             "cookies_blocked": blocks_cookies(request),
+            "orders": await _recent_orders(request) if not basket.lines else [],
         }
         response = page(request, "shop/cart.html", values, status=status)
     cart = cart_of(request)
     if cart and cart.units != basket.units:
         remember(request, response, cart.cart_id, basket.units)
     return response
+
+
+async def _recent_orders(request: Request) -> list[tuple[Order, str]]:
+    """Return the newest orders of this browser with the way to them: an empty cart may have become one."""
+    context, visitor = context_of(request), visitor_of(request)
+    if not visitor.returned:
+        return []
+    async with context.database.connection() as connection:
+        orders = await orders_shown_to_browser(connection, visitor.visitor_id, limit=_ORDERS_MAX)
+    return [(order, path_of(context, order.id)) for order in orders]
 
 
 async def _add(request: Request) -> Response:

@@ -20,7 +20,7 @@ from safar.customers.visitor import visitor_of
 from safar.journal.actions import record_many
 from safar.journal.model import Event
 from safar.kernel.errors import InvalidInput, SafarError, SameKeyOtherBody
-from safar.kernel.i18n import _, money
+from safar.kernel.i18n import _, current_language, money
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import Fields, read_fields
@@ -32,7 +32,16 @@ from safar.orders.links import link_shown, path_of
 from safar.orders.model import Buyer, OrderRequest, ProveFirst, RoomBefore, Taken
 from safar.orders.reading import order_lines_of, orders_by_id
 from safar.payments.errors import TotalNotTakenError
-from safar.pricing.places import POSTCODE_EXAMPLES, countries_to_choose, country_name, has_postcodes
+from safar.payments.ways import preselected
+from safar.pricing.addresses import address_form
+from safar.pricing.places import (
+    all_countries,
+    countries_to_choose,
+    country_name,
+    has_postcodes,
+    postcode_example,
+)
+from safar.shop.checkout import billing
 from safar.shop.checkout.address_cookie import forget_delivery, keep, prefilled
 from safar.shop.checkout.answers import is_kept, may_ask_again, order_refusal, taken_json
 from safar.shop.checkout.bill import Bill, bill_json, bill_of
@@ -57,7 +66,8 @@ from safar.storefront.newsletter.actions import PURPOSE as NEWSLETTER
 
 _EMPTY = {
     "name": "", "email": "", "phone": "", "address": "", "postcode": "", "city": "", "country": "",
-    "shipping": "", "provider": "", "method": "ok", "code": "",
+    "shipping": "", "provider": "", "method": "ok", "code": "", "region": "", "note": "", "billing": "",
+    **dict.fromkeys(billing.FIELDS, ""),
 }  # fmt: skip
 
 
@@ -149,7 +159,7 @@ async def _order(request: Request) -> Response:
     bill = await bill_of(context_of(request), basket, choices.to, choices.shipping)
     if details.provider not in {way.provider for way in bill.ways}:
         left_out = details.provider in {way.provider for way in bill.not_for_total}
-        told = error_text(TotalNotTakenError()) if left_out else _("Choose one of the options.")
+        told = error_text(TotalNotTakenError()) if left_out else _("Choose how you would like to pay.")
         fields.problems.setdefault("provider", told)
     if fields.problems:
         if wants_json(request):
@@ -167,6 +177,8 @@ async def _take(request: Request, bill: Bill, asked: _Asked) -> Response:
     context, basket = context_of(request), bill.basket
     lines = {line.variant_id: line.quantity for line in basket.lines}
     order = _order_request(request, asked, lines, currency=basket.currency, code=basket.code)
+    if order.language == current_language():
+        order.titles = {line.variant_id: line.title for line in basket.lines}
     answer = await take_order(context, order)
     if isinstance(answer, Taken) and is_kept(answer):
         await _sign_up(request, asked, answer.order_id)
@@ -317,8 +329,10 @@ def _page(request: Request, shown: _Shown) -> Response:
         "notice": shown.notice,
         "countries": countries_to_choose(bill.rules, first=home),
         "postcode_needed": has_postcodes(country),
-        "postcode_example": POSTCODE_EXAMPLES.get(country),
-        "provider": typed["provider"] if typed["provider"] in offered else next(iter(offered), ""),
+        "postcode_example": postcode_example(country),
+        "address_form": address_form(country),
+        "all_countries": all_countries(),
+        "provider": typed["provider"] if typed["provider"] in offered else preselected(bill.ways),
         "stock_of": stock_of,
         "country_name": country_name,
         "cart_count": bill.basket.units,

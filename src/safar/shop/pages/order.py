@@ -1,31 +1,36 @@
 """The page of an order, for whoever has its signed link: how it stands, its documents, cancelling it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
+from safar.cart.cookie import cart_of
 from safar.customers.visitor import visitor_of
 from safar.kernel import clock
 from safar.kernel.errors import NotFound
+from safar.kernel.i18n import _
 from safar.kernel.ids import new_id
 from safar.kernel.web.access import PublicRoute
+from safar.kernel.web.forms import read_fields
 from safar.kernel.web.pages import context_of, error_text, page, wants_json
 from safar.kernel.web.requests import see_other
-from safar.orders.address import address_of
+from safar.orders.address import address_of, billing_lines
 from safar.orders.cancel import Cancellation
 from safar.orders.errors import NotNow, OnItsWay
 from safar.orders.links import order_link, path_of
 from safar.orders.model import Goods, Order, OrderLine, OrderState, PaymentState
 from safar.orders.opening import Opened, opened, opened_whole
 from safar.orders.reading import goods_of, order_lines_of, orders_by_id, something_left
-from safar.orders.show import money_note, next_step_text, steps_of, sums_of
+from safar.orders.show import awaited_words, money_note, next_step_text, steps_of, sums_of
 from safar.orders.way import Step, after, is_partly_shipped
 from safar.owner.reading import shop_of
+from safar.payments.books.names import TOLD
 from safar.payments.refunds import refund_cancelled
-from safar.payments.show import box
+from safar.payments.show import Box, box
 from safar.pricing.rules import rules_of
 from safar.returns import public as return_public
 from safar.returns.cancel_order import cancel_with_exchanges_many
@@ -41,6 +46,8 @@ from safar.shipments.reading import sent_in, shipments_of
 from safar.shipments.show import expected_of
 from safar.shop.pages.chat import ChatLine, chat_of
 
+_THANKED_FOR = timedelta(hours=1)
+_UNPAID = ("payment_declined", "payment_unfinished", "cancelled_by_customer")
 _WITH_INVOICE = frozenset(OrderState) - {OrderState.PLACED, OrderState.CANCELLED}
 
 
@@ -98,10 +105,15 @@ async def order_page(
             back_minor=payment.back_minor,
             return_state=found.origin.state if found.origin else None,
         ),
-        "payment_word": payment_word(order, found.progress),
+        "payment_word": awaited_words(order) or payment_word(order, found.progress),
         "cancelled": cancelled,
         "waiting": order.state == OrderState.PLACED,
         "address": address_of(order),
+        "billing": billing_lines(order) if order.billing else "",
+        "shown": {line.variant_id: line.customer_title for line in found.lines},
+        "thanks": whole and not cancelled and clock.now() - order.placed_at < _THANKED_FOR,
+        "told": _told(order, payment),
+        "pays_otherwise": whole and _may_pay_otherwise(request, order),
         "may_cancel": whole
         and after(order.state, Step.CANCEL_BY_CUSTOMER, partly_shipped=partly) is not None,
         "was_paid": order.payment_state == PaymentState.PAID,
@@ -126,6 +138,32 @@ async def order_page(
         "chat_id": new_id(),
     }
     return page(request, "shop/order.html", values, status=status)
+
+
+def _told(order: Order, payment: Box) -> str:
+    """Return what the mail tells that goes to the customer now, "" while none does."""
+    if payment.open and payment.provider in TOLD:
+        return _("We’ve e-mailed the payment details to %(address)s.", address=order.email)
+    if order.state == OrderState.CONFIRMED:
+        return _("We’ve e-mailed a confirmation to %(address)s.", address=order.email)
+    return ""
+
+
+def _may_pay_otherwise(request: Request, order: Order) -> bool:
+    """Tell whether this browser can order the same again to pay in another way: it still has the cart."""
+    cart = cart_of(request)
+    mine = cart is not None and cart.cart_id == order.cart_id and cart.units == 0
+    return mine and (order.state == OrderState.PLACED or order.reason in _UNPAID)
+
+
+async def _state(request: Request) -> Response:
+    """Tell a page that waits for the money whether there is something new on it."""
+    order_id = (await opened(request)).order_id
+    async with context_of(request).database.connection() as connection:
+        order = (await orders_by_id(connection, [order_id])).get(order_id)
+    if order is None:
+        raise NotFound
+    return JSONResponse({"state": order.state, "payment_state": order.payment_state})
 
 
 async def _find(request: Request, order_id: UUID) -> _Found:
@@ -154,7 +192,7 @@ async def _find(request: Request, order_id: UUID) -> _Found:
 async def _cancel(request: Request) -> Response:
     """Cancel an order that is not packed yet; what was paid goes back at once."""
     context, order_ = context_of(request), await opened_whole(request)
-    order_id = order_.order_id
+    order_id, fields = order_.order_id, await read_fields(request)
     link = order_link(context, order_id)
     cancellation = Cancellation(order_id, link, "cancelled_by_customer", may_still_arrive=True)
     standing = await context.batched(cancel_with_exchanges_many, cancellation)
@@ -167,6 +205,8 @@ async def _cancel(request: Request) -> Response:
         return await order_page(request, order_, problem=error_text(refused), status=refused.status)
     if standing.changed and standing.payment_state == PaymentState.OWED:
         await refund_cancelled(context, order_id)
+    if fields.values.get("then") == "checkout":
+        return see_other("/checkout")
     return see_other(path_of(context, order_id))
 
 
@@ -188,6 +228,7 @@ routes: list[BaseRoute] = [
     PublicRoute(
         "/orders/{signed}/cancellation", _cancel, why="whoever has the signed link", methods=["POST"]
     ),
+    PublicRoute("/orders/{signed}/state", _state, why="whoever has the signed link"),
     PublicRoute("/orders/{signed}/invoice.pdf", _invoice, why="whoever has the signed link"),
     *return_public.routes(_order_to_change),
 ]

@@ -2,9 +2,9 @@
 
 from safar.migrations import run_sql
 
-revision = "0003_order_forms"
-down_revision = "0002_search"
+revision = "0006_order_forms"
+down_revision = "0005_order_desk"
 
 
 def upgrade() -> None:
-    run_sql("0003_order_forms")
+    run_sql("0006_order_forms")
