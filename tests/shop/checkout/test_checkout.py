@@ -90,7 +90,7 @@ async def test_another_total_than_was_seen_is_shown_before_anything_is_ordered(
         await execute(connection, "UPDATE variants SET price_minor = 600 WHERE id = %s", [MUG])
     dearer = await ordered(browser, order_id, moved, country="IE", postcode="D02")
     assert dearer.status_code == 409
-    assert "The total is £15.95 now" in dearer.text
+    assert "The total is now £15.95" in dearer.text
     assert await free(database) == (10, 0)
     bought = await ordered(browser, hidden(dearer), dearer, country="IE", postcode="D02")
     assert bought.status_code == 303
@@ -122,7 +122,7 @@ async def test_where_we_do_not_deliver_nothing_can_be_ordered(
     assert "We can’t send this to Brazil" in page.text
     assert (await ordered(browser, order_id, page, country="BR", postcode="01310100")).status_code == 409
     assert await count(database, "orders") == 0
-    assert '<option value="BR"' not in (await browser.get("/checkout")).text
+    assert '<option value="BR"' not in (await browser.get("/checkout")).text.split("f-billing")[0]
     assert '<option value="IE"' in (await browser.get("/checkout")).text
 
 
@@ -145,7 +145,7 @@ async def test_a_code_in_the_cart_lowers_the_total_and_is_told_when_it_is_not_ta
     order_id = await filled(browser)
     for typed, told in (
         ("nothing", "“NOTHING” isn’t a valid code"),
-        ("past", "The time of the code PAST is over"),
+        ("past", "The code PAST has expired"),
         ("t e n", "for goods of £9.00 and more"),
     ):
         assert (await browser.post("/cart/code", data={"code": typed})).status_code == 303

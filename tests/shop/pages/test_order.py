@@ -52,7 +52,7 @@ async def test_the_page_tells_what_left_how_to_follow_it_and_what_is_to_come(
     path = path_of(context, order_id)
     page = await browser.get(path)
     assert "Ships by" in page.text
-    assert "London\nN1 1AA" in page.text
+    assert "N1 1AA London" in page.text
     assert "Return an item" not in page.text
     parcel = Shipping(new_id(), order_id, MAIN, LINK, ((MUG, 1),), "Royal Mail", "AB/1", SAM)
     await context.batched(ship_many, parcel)
