@@ -146,7 +146,7 @@ async def test_a_code_in_the_cart_lowers_the_total_and_is_told_when_it_is_not_ta
     for typed, told in (
         ("nothing", "“NOTHING” isn’t a valid code"),
         ("past", "The code PAST has expired"),
-        ("t e n", "for goods of £9.00 and more"),
+        ("t e n", "for orders of £9.00 or more"),
     ):
         assert (await browser.post("/cart/code", data={"code": typed})).status_code == 303
         assert told in (await browser.get("/cart")).text
