@@ -102,7 +102,7 @@ FRONT: dict[str, Write] = {
     "/pay/notices/stripe": Write({"id": "evt_1"}),
     "/pay/notices/pix/{token}": Write({"pix": "x"}),
     "/pay/notices/pix/{token}/pix": Write({"pix": "x"}),
-    "/orders": Write({"number": "10001", "email": "ada@customers.example"}),
+    "/find-order": Write({"number": "10001", "email": "ada@customers.example"}),
     "/orders/{signed}/cancellation": _BUTTON,
     "/orders/{signed}/returns": Write({"request_id": str(new_id()), "wish": "refund", "note": "Broken"}),
     "/chat/messages": Write(_CHAT, ids=frozenset({"id"})),

@@ -25,13 +25,13 @@ async def test_the_link_comes_by_mail_and_the_answer_is_the_same_for_an_order_th
 ) -> None:
     order = await buy(browser)
     async with another(browser) as stranger:
-        await stranger.get("/orders")
+        await stranger.get("/find-order")
         before = await count(database, "messages")
-        wrong = await stranger.post("/orders", data={"number": order["number"], "email": "eve@example.com"})
+        wrong = await stranger.post("/find-order", data={"number": order["number"], "email": "eve@example.com"})
         assert await count(database, "messages") == before
-        none = await stranger.post("/orders", data={"number": "99999", "email": VERA})
+        none = await stranger.post("/find-order", data={"number": "99999", "email": VERA})
         assert await count(database, "messages") == before
-        right = await stranger.post("/orders", data={"number": f"#{order['number']}", "email": VERA.upper()})
+        right = await stranger.post("/find-order", data={"number": f"#{order['number']}", "email": VERA.upper()})
         assert await count(database, "messages") == before + 1
         assert {answer.status_code for answer in (wrong, none, right)} == {200}
         pages = {
@@ -39,7 +39,7 @@ async def test_the_link_comes_by_mail_and_the_answer_is_the_same_for_an_order_th
             for answer, address in ((wrong, "eve@example.com"), (none, VERA), (right, VERA.upper()))
         }
         assert len(pages) == 1
-        await stranger.post("/orders", data={"number": order["number"], "email": VERA})
+        await stranger.post("/find-order", data={"number": order["number"], "email": VERA})
         assert await count(database, "messages") == before + 1, "one mail for all that is asked at once"
         async with database.connection() as connection:
             cursor = await connection.execute(
@@ -58,9 +58,9 @@ async def test_digits_of_any_script_are_a_number_and_anything_else_is_said_at_it
     order = await order_of(database, await bought(context, (MUG, 1), email=VERA, language="fa"))
     number = str(order.number).translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
     before = await count(database, "messages")
-    assert (await browser.post("/orders", data={"number": number, "email": VERA})).status_code == 200
+    assert (await browser.post("/find-order", data={"number": number, "email": VERA})).status_code == 200
     assert await count(database, "messages") == before + 1
-    refused = await browser.post("/orders", data={"number": "mug", "email": ""})
+    refused = await browser.post("/find-order", data={"number": "mug", "email": ""})
     assert refused.status_code == 422
     assert "Enter the order number" in refused.text
     assert "Enter the e-mail address you ordered with." in refused.text
@@ -71,7 +71,7 @@ async def test_who_asks_too_often_is_told_to_wait(
 ) -> None:
     monkeypatch.setattr(find, "client_address", lambda _request: "203.0.113.7")
     asked = {"number": "10001", "email": VERA}
-    answers = [(await browser.post("/orders", data=asked)).status_code for _ in range(21)]
+    answers = [(await browser.post("/find-order", data=asked)).status_code for _ in range(21)]
     assert answers == [*[200] * 20, 429]
 
 
@@ -79,13 +79,13 @@ async def test_several_orders_of_one_browser_are_all_reachable_and_an_empty_cart
     browser: httpx.AsyncClient, database: Database
 ) -> None:
     first, second = await buy(browser), await buy(browser)
-    for path in ("/orders", "/cart"):
+    for path in ("/find-order", "/cart"):
         page = (await browser.get(path)).text
         assert f"Order {first['number']}" in page
         assert f"Order {second['number']}" in page
     async with another(browser) as stranger:
         await stranger.get("/cart")
-        for path in ("/orders", "/cart"):
+        for path in ("/find-order", "/cart"):
             assert "Order 1" not in (await stranger.get(path)).text
 
 

@@ -88,6 +88,6 @@ def _tries_of(context: Context) -> Buckets:
 
 
 routes: list[BaseRoute] = [
-    PublicRoute("/orders", _find, why="shows what this browser has ordered or opened"),
-    PublicRoute("/orders", _ask, why="the link goes to the order's mailbox only", methods=["POST"]),
+    PublicRoute("/find-order", _find, why="shows what this browser has ordered or opened"),
+    PublicRoute("/find-order", _ask, why="the link goes to the order's mailbox only", methods=["POST"]),
 ]
