@@ -27,11 +27,15 @@ async def test_the_link_comes_by_mail_and_the_answer_is_the_same_for_an_order_th
     async with another(browser) as stranger:
         await stranger.get("/find-order")
         before = await count(database, "messages")
-        wrong = await stranger.post("/find-order", data={"number": order["number"], "email": "eve@example.com"})
+        wrong = await stranger.post(
+            "/find-order", data={"number": order["number"], "email": "eve@example.com"}
+        )
         assert await count(database, "messages") == before
         none = await stranger.post("/find-order", data={"number": "99999", "email": VERA})
         assert await count(database, "messages") == before
-        right = await stranger.post("/find-order", data={"number": f"#{order['number']}", "email": VERA.upper()})
+        right = await stranger.post(
+            "/find-order", data={"number": f"#{order['number']}", "email": VERA.upper()}
+        )
         assert await count(database, "messages") == before + 1
         assert {answer.status_code for answer in (wrong, none, right)} == {200}
         pages = {
