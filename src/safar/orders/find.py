@@ -3,19 +3,30 @@
 from datetime import timedelta
 
 from safar.channels.actions import queue_many
+from safar.channels.letters import LetterPart, MailKind
 from safar.journal.actions import append_many
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection
-from safar.kernel.i18n import _, speaking
+from safar.kernel.i18n import N_, _, speaking
 from safar.kernel.ids import derived_id
 from safar.orders.changes import event_of
 from safar.orders.links import order_link
-from safar.orders.mail import letter
+from safar.orders.mail import CLOSING, letter
 from safar.orders.reading import order_of_number, orders_by_id
 
 # One mail for all that is asked within it: asking again does not fill a stranger's mailbox.
 _ONE_MAIL_IN = timedelta(minutes=10)
+
+
+KIND = MailKind(
+    "order-found",
+    N_("Link to an order, asked for"),
+    N_("The link to your order %(number)s"),
+    N_("You asked for the link to your order %(number)s. Here it is."),
+    ("number",),
+    CLOSING,
+)
 
 
 async def mail_link(context: Context, connection: Connection, number: int, email: str) -> None:
@@ -30,10 +41,9 @@ async def mail_link(context: Context, connection: Connection, number: int, email
     now = clock.now()
     slot = int(now.timestamp() // _ONE_MAIL_IN.total_seconds())
     with speaking(order.language):
-        news = _("You asked for the link to your order %(number)s. Here it is.", number=order.number)
-        ignore = _("If it wasn’t you who asked, you can ignore this e-mail.")
-        subject = _("The link to your order %(number)s", number=order.number)
-        message_id = derived_id("order found", order.id, slot)
-        mail = letter(order, message_id, subject, [news, ignore], order_link(context, order.id))
+        named = {"number": str(order.number)}
+        message_id = derived_id("order-found", order.id, slot)
+        note = LetterPart("note", _("If it wasn’t you who asked, you can ignore this e-mail."))
+        mail = letter(order, message_id, KIND, named, [note], order_link(context, order.id))
     await queue_many(connection, [mail])
     await append_many(connection, [event_of("order.link_asked", order, {})])

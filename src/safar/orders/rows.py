@@ -117,9 +117,7 @@ def about_of(accepted: Accepted) -> MailedOrder:
         payment_state=PaymentState.DUE,
         reason=None,
         link=request.link,
-        lines=[
-            (line.quantity, line.title_shown or line.title, line.price_minor, "") for line in plan.lines
-        ],
+        lines=[(line.quantity, line.title_shown or line.title, line.price_minor, "") for line in plan.lines],
         discount_minor=plan.quote.discount_minor,
         shipping_minor=plan.quote.shipping_minor,
         tax_minor=plan.quote.tax_minor,
