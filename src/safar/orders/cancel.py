@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 from safar.capacity import actions as ledger
@@ -18,11 +19,19 @@ from safar.orders.changes import (
     write_changes,
 )
 from safar.orders.from_cart import reopen_carts
-from safar.orders.model import CancelReason, Order, OrderState, PaymentState
+from safar.orders.model import Order, OrderState, PaymentState
 from safar.orders.reading import goods_of
 from safar.orders.way import payment_after_cancel, when_cancelled
 from safar.pricing.discounts import give_uses_back
 from safar.stock.restock import CameBack, of_order, restock_many
+
+CancelReason = Literal[
+    "payment_declined",
+    "payment_unfinished",
+    "sold_out_while_paying",
+    "cancelled_by_shop",
+    "cancelled_by_customer",
+]
 
 
 @dataclass(frozen=True, slots=True)

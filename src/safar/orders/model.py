@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Literal
 from uuid import UUID
 
 import orjson
@@ -313,14 +312,6 @@ Refusal = (
     | TotalNotTaken
 )
 Answer = Taken | Refusal | KeyReused
-
-CancelReason = Literal[
-    "payment_declined",
-    "payment_unfinished",
-    "sold_out_while_paying",
-    "cancelled_by_shop",
-    "cancelled_by_customer",
-]
 
 
 @dataclass  # not frozen: made for every order; no slots, so that what is derived is kept

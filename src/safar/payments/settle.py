@@ -12,10 +12,10 @@ from safar.kernel.context import Context
 from safar.kernel.ids import derived_id
 from safar.kernel.log import log
 from safar.kernel.setbacks import nobodys_fault
-from safar.orders.cancel import Cancellation, cancel_unpaid_many
+from safar.orders.cancel import Cancellation, CancelReason, cancel_unpaid_many
 from safar.orders.changes import OrderStanding
 from safar.orders.links import order_link
-from safar.orders.model import CancelReason, Order, OrderState, PaymentState
+from safar.orders.model import Order, OrderState, PaymentState
 from safar.orders.reading import orders_by_id
 from safar.orders.way import UnpaidStep, when_unpaid
 from safar.payments.books.decide import to_refund
