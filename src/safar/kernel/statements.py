@@ -19,7 +19,7 @@ Values = Sequence[Any]
 # Makes the answer of one statement out of its result.
 Load = Callable[["Statement", pq.abc.PGresult, "Converter"], Any]
 
-_PLACE = re.compile(r"%(?:\((\w+)\))?(.)", re.DOTALL)
+_PLACE = re.compile(r"%\((\w{1,63})\)(.)|%(.)", re.DOTALL)
 _FORMATS = {"s": PyFormat.AUTO, "b": PyFormat.BINARY, "t": PyFormat.TEXT}
 
 
@@ -36,14 +36,15 @@ class Statement:
         self.query = text.encode()
 
     def _place(self, found: re.Match[str]) -> str:
-        if found[2] == "%" and found[1] is None:
+        kind = found[2] or found[3]
+        if kind == "%" and found[1] is None:
             return "%"
-        if found[2] not in _FORMATS:
+        if kind not in _FORMATS:
             raise psycopg.ProgrammingError(f"only %s and %(name)s are places, not {found[0]}")
         name = len(self.names) if found[1] is None else found[1]
         if name not in self.names:
             self.names.append(name)
-            self.formats.append(_FORMATS[found[2]])
+            self.formats.append(_FORMATS[kind])
         return f"${self.names.index(name) + 1}"
 
     def in_order(self, params: Params) -> list[Any]:
