@@ -17,7 +17,9 @@ def test_new_ids_are_version_7_unique_and_in_order() -> None:
     assert ids == sorted(ids), "rows written together lie together"
 
 
-_PARTS = st.lists(st.text(st.one_of(st.sampled_from("\x1f\\u"), st.characters(codec="utf-8")), max_size=5), max_size=3)
+_PARTS = st.lists(
+    st.text(st.one_of(st.sampled_from("\x1f\\u"), st.characters(codec="utf-8")), max_size=5), max_size=3
+)
 
 
 @given(_PARTS, _PARTS)
