@@ -136,7 +136,14 @@ def _writes(app: Starlette) -> Iterator[str]:
 def _address(context: Context, path: str) -> str:
     """Return an address of the route: a thing that is there for the catalogue, else one that is not."""
     token = context.vault.sign("link", "x")
-    named = {"sku": "MUG", "verb": "start", "staff_id": new_id(), "key": SHOP, "token": token}
+    named = {
+        "customer_id": new_id(),
+        "sku": "MUG",
+        "verb": "start",
+        "staff_id": new_id(),
+        "key": SHOP,
+        "token": token,
+    }
     named["provider"] = "transfer"
     named |= {"product_id": derived_id("product", UUID(MUG)), "digest": "0" * 32, "width": "320"}
     named |= {"upload_id": new_id(), "kind": "pdf", "slug": "none"}
