@@ -216,7 +216,7 @@ async def test_today_says_it_and_the_page_lets_managers_act(context: Context, se
         assert (await client.post("/running/failures/inbox/1/nonsense")).status_code == 404
         assert (await client.post("/running/setbacks", data={"queue": "x"})).status_code == 404
         page = (await client.get("/running")).text
-        assert "is being tried again" in page
+        assert "retrying" in page
         assert "1 event failed" in (await client.get("/")).text
         audit = (await client.get("/audit")).text
         assert "Dismissed event 999" in audit
