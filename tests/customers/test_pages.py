@@ -240,7 +240,7 @@ def test_a_sentence_says_what_the_event_tells() -> None:
     def said(name: str, **properties: object) -> str:
         return SENTENCES.sentence(Event(name=name, properties=properties))
 
-    assert said("visit.arrived", queued=True) == "Came to the shop and waits in the queue"
+    assert said("visit.arrived", queued=True) == "Arrived and joined the queue"
     assert said("visit.admitted", waited_s=180) == "Was let into the shop after 3 minutes"
     assert said("message.sent", author="bot", channel="web", waited_s=2.0) == (
         "Answered by the bot by web chat after 2 seconds"

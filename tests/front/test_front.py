@@ -62,7 +62,7 @@ def test_gated_paths(path: str) -> None:
 
 
 # A customer's own order, what the shop says of itself, and what was asked for by e-mail.
-_OPEN = ("/newsletter", "/orders/", "/info/", "/sitemap.xml", "/back-in-stock")
+_OPEN = ("/newsletter", "/find-order", "/orders/", "/info/", "/sitemap.xml", "/back-in-stock")
 
 
 def test_every_page_of_the_shop_is_gated_but_not_the_customers_own_affairs() -> None:

@@ -166,7 +166,7 @@ async def test_a_browser_without_cookies_is_told_so_instead_of_an_empty_cart(dro
         assert "cookies" in refused.text
         blocked.cookies.jar.clear()
         cart = await blocked.get("/cart", headers={"sec-fetch-site": "same-origin"})
-        assert "does not keep cookies" in cart.text
+        assert "Your browser blocks cookies" in cart.text
         assert "Your cart is empty" not in cart.text
         blocked.cookies.jar.clear()
         typed = await blocked.get("/cart", headers={"sec-fetch-site": "none"})
