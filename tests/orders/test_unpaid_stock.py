@@ -50,6 +50,6 @@ async def test_today_says_it_and_leads_to_the_order(context: Context, serve: Ser
     await context.batched(buy_many, order)
     async with await signed_in(context, await serve(build_console(context))) as client:
         text = (await client.get("/")).text
-    assert "Retrospot mug: 60 % of the units are on order and not paid (6, 4 are left)." in text
+    assert "Retrospot mug: 60% of the stock is in unpaid orders (6; 4 left)." in text
     assert "6 of them from one network, in 1 order." in text
     assert f'href="/orders/{order.order_id}"' in text

@@ -82,7 +82,7 @@ async def test_a_fresh_shop_says_at_the_checkout_and_on_today_that_nobody_can_pa
             )
         await visitor.get("/cart")
         await visitor.post("/cart/lines", data={"sku": "MUG", "quantity": "1"})
-        assert "This shop cannot take payments yet" in (await visitor.get("/checkout")).text
+        assert "This shop can’t take payments yet" in (await visitor.get("/checkout")).text
     async with await signed_in(fresh, await serve(build_console(fresh))) as staff:
         assert 'id="no-way-to-pay"' in (await staff.get("/")).text
         async with fresh.database.transaction() as connection:

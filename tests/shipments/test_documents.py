@@ -97,7 +97,7 @@ def test_a_receipt_is_a_paid_invoice_and_tells_what_went_back(tmp_path: Path) ->
     assert "Payment method: Pay on delivery" in text
     assert "Date of supply: on dispatch" in text
     shipped = replace(paid, shipped_at=datetime(2026, 12, 1, 9, tzinfo=UTC))
-    assert "Date of supply: Dec 1, 2026" in read(
+    assert "Date of supply: 1 Dec 2026" in read(
         printed(invoice_draft(SHOP, shipped, lines, number="INV-7")), tmp_path
     )
 

@@ -48,7 +48,7 @@ async def test_an_order_with_offered_and_ordinary_goods_leaves_in_one_parcel_fro
 ) -> None:
     order_id = await bought(context, (MUG, 3), (CLOCK, 1), campaign_id=campaign_id)
     page = (await desk.get(f"/orders/{order_id}")).text
-    assert re.findall(r"To be sent from ([^<]+)<", page) == ["Main warehouse"]
+    assert re.findall(r"To ship from ([^<]+)<", page) == ["Main warehouse"]
     assert page.count(f'name="units-{MUG}"') == 1, (
         "two set aside and one from the shelf are three of one article"
     )

@@ -89,7 +89,7 @@ async def doors(context: Context, serve: Serve) -> AsyncIterator[httpx.AsyncClie
     """The public doors of paying, over real HTTP."""
     surface = Surface(
         "front",
-        lambda _request: {"cart_count": 0, "query": "", "people_answer": ""},
+        lambda _request: {"cart_count": 0, "query": "", "people_answer": "", "shop_name": "Safar"},
         signed=public.SIGNED_PATHS,
     )
     base = await serve(build_surface(context, surface, public.routes))

@@ -130,7 +130,7 @@ async def test_a_transfer_keeps_its_units_for_days_and_tells_how_to_pay(context:
     assert shown.qr is not None
     assert "<svg" in shown.qr
     subject, body = (await mails(context))[-1]
-    assert subject == f"How to pay your order {answer.number}"
+    assert subject == f"How to pay for your order {answer.number}"
     assert "DE89 3704" in body
     later.advance(seconds=4 * 24 * 3600)
     for _ in range(2):
@@ -185,7 +185,7 @@ async def test_too_little_waits_for_the_rest_and_says_so(context: Context) -> No
     shown = await box(context, await order(context, answer.order_id))
     assert (shown.came_minor, shown.missing_minor, shown.open) == (2000, 300, True)
     subject, body = (await mails(context))[-1]
-    assert "missing" in subject
+    assert "incomplete" in subject
     assert "€20.00" in body
     assert "€3.00" in body
     rest = await received(context, arrived(context, answer, 300))
@@ -245,7 +245,7 @@ async def test_too_much_confirms_and_the_rest_goes_back(context: Context) -> Non
     assert await context.batched(end_refunds_many, done) is False
     account = await money(context, answer.order_id)
     assert (account.state, account.refunded_minor) == ("paid", back[0].amount_minor)
-    assert (await mails(context))[-1][0] == f"Money for order {answer.number} is on its way back"
+    assert (await mails(context))[-1][0] == f"Your refund for order {answer.number} is on its way"
     await books_agree(context)
 
 
@@ -272,7 +272,7 @@ async def test_paid_late_the_units_are_held_again_and_when_there_are_none_the_mo
     await context.batched(end_refunds_many, Ending(back[0].id, "done", "link", "D1", staff_id=MANAGER.id))
     assert (await money(context, second.order_id)).state == "refunded"
     subjects = [subject for subject, _body in await mails(context)]
-    assert f"Your money for order {second.number} is on its way back" in subjects
+    assert f"Your refund for order {second.number} is on its way" in subjects
     await books_agree(context)
 
 
