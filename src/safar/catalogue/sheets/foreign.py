@@ -12,7 +12,7 @@ from safar.catalogue.decide import slug_of
 from safar.kernel.text import fold
 
 Table = list[list[str]]
-_TAGS = re.compile(r"<[^<>]*>")
+_TAGS = re.compile(r"<[^<>]{0,2000}>")
 _BREAKS = re.compile(r"<(br|/p|/li|/h\d|/div)\b[^<>]*>", re.IGNORECASE)
 _OPTIONS = 3
 _ATTRIBUTES = 5
