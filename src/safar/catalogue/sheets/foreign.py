@@ -13,7 +13,7 @@ from safar.kernel.text import fold
 
 Table = list[list[str]]
 _TAGS = re.compile(r"<[^<>]{0,2000}>")
-_BREAKS = re.compile(r"<(br|/p|/li|/h\d|/div)\b[^<>]*>", re.IGNORECASE)
+_BREAKS = re.compile(r"<(br|/p|/li|/h\d|/div)\b[^<>]{0,2000}>", re.IGNORECASE)
 _OPTIONS = 3
 _ATTRIBUTES = 5
 
