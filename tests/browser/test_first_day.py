@@ -103,7 +103,8 @@ async def _sets_the_shop_up(page: Page, settings: Settings) -> None:
 
 async def _buys(shop: Page) -> None:
     await shop.get_by_role("link", name="Paper lamp").first.click()
-    await shop.locator("form[action='/cart/lines'] button[type=submit]").first.click()
+    async with shop.expect_response("**/cart/lines"):
+        await shop.locator("form[action='/cart/lines'] button[type=submit]").first.click()
     await shop.goto(re.sub(r"(//[^/]+)/.*", r"\1/checkout", shop.url))
     for name, text in (
         ("name", "Ada Lovelace"), ("email", "ada@customers.example"), ("address", "1 Mill Lane"),

@@ -1,5 +1,6 @@
 // A form for a scanner ([data-scan]): the field is empty again at once, scans wait in line and none is lost.
 // The parts of the page that show what came of it ([data-scan-part]) are taken from the answer, by their ids.
+/* global Idiomorph */
 "use strict";
 
 (() => {
@@ -31,13 +32,12 @@
 
   function show(text) {
     const fresh = new DOMParser().parseFromString(text, "text/html");
-    const focused = document.activeElement && document.activeElement.id;
+    // The field that somebody types in at this moment stays as it is: a field put in its place would lose keys.
+    const style = { morphStyle: "innerHTML", ignoreActiveValue: true };
     for (const part of document.querySelectorAll("[data-scan-part]")) {
       const other = fresh.getElementById(part.id);
-      if (other) part.replaceChildren(...other.childNodes);
+      if (other) Idiomorph.morph(part, other.innerHTML, style);
     }
-    const again = focused && document.getElementById(focused);
-    if (again && again !== document.activeElement) again.focus();
     if (document.querySelector("[data-scan-part] [data-refused]")) beep();
   }
 
