@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 
 _SQL = Path(__file__).parent.parent / "migrations" / "sql"
-_BEFORE = "0002_journal"  # the first file of the schemas before the first release
+_BEFORE = {"0002_journal", "0002_search"}  # files of the schemas before the first release
 _KEPT = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'schema_files'"
 
 
@@ -40,7 +40,7 @@ def check_schema(url: str) -> None:
             connection.execute("SELECT revision, digest FROM schema_files").fetchall()
         )
     ours = digests()
-    if _BEFORE in made_by:
+    if _BEFORE & made_by.keys():
         raise RuntimeError(
             "The database was made before the first release, and its schema cannot be brought up to this one."
             " Use a new database: set SAFAR_DATA_DIR to an empty folder, or SAFAR_DATABASE_URL."

@@ -1,6 +1,7 @@
-"""The schema: `sql/ROOM.sql` for each room with tables, and from the first release on a file a change.
+"""The schema: `sql/ROOM.sql` for each room with tables, a second file for a room that has many.
 
-A change is an Alembic revision that runs the hand-written `sql/REVISION.sql` of its name.
+Until the first release they are changed in place. From then on a change is an Alembic revision of its own,
+which runs the hand-written `sql/REVISION.sql` of its name.
 """
 
 from pathlib import Path
@@ -13,9 +14,9 @@ from safar.kernel.schema import digests
 
 # From the lowest floor up: the tables of a room name those of lower ones.
 ROOMS = (
-    "kernel", "owner", "journal", "capacity", "catalogue", "team", "customers", "channels", "stock", "gate",
-    "pricing", "cart", "orders", "payments", "shipments", "returns", "storefront", "inbox", "campaigns",
-    "watch",
+    "kernel", "owner", "journal", "capacity", "catalogue", "team", "customers", "channels", "stock",
+    "stock_replenish", "gate", "pricing", "cart", "orders", "payments", "shipments", "returns", "storefront",
+    "inbox", "campaigns", "watch",
 )  # fmt: skip
 
 

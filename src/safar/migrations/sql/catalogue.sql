@@ -13,6 +13,70 @@ RETURN translate(
     'aaiiuureeoooaiiuureeoookkggnccjjnttddnttddnppbbmyrllvssshnnh'
 );
 
+-- The words of a folded text as they are compared: each as it is, and without its English and Portuguese endings.
+-- What ends like a Portuguese plural that Snowball keeps apart from its singular (canções, jornais) gets its singular
+-- first. Words are what stands between the signs of ASCII, in every script and whatever the locale of the database.
+CREATE FUNCTION shop_stems(folded text) RETURNS text []
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN coalesce(
+    (
+        SELECT array_agg(DISTINCT s.stem)
+        FROM string_to_table(
+            translate(folded, $signs$!"#$%&'()*+,-./:;<=>?@[\]^_`{|}~$signs$, repeat(' ', 32)), ' '
+        ) AS w (word)
+        CROSS JOIN LATERAL (
+            VALUES
+            (w.word),
+            ((ts_lexize('english_stem', w.word))[1]),
+            (
+                (
+                    ts_lexize(
+                        'portuguese_stem',
+                        CASE
+                            WHEN w.word ~ '^[a-z]{2,}(oes|aes)$' THEN regexp_replace(w.word, '(oes|aes)$', 'ao')
+                            WHEN w.word ~ '^[a-z]{2,}[aeou]is$' THEN regexp_replace(w.word, 'is$', 'l')
+                            WHEN w.word ~ '^[a-z]{2,}ns$' THEN regexp_replace(w.word, 'ns$', 'm')
+                            ELSE w.word
+                        END
+                    )
+                )[1]
+            )
+        ) AS s (stem)
+        WHERE s.stem <> ''
+    ),
+    '{}'
+);
+
+-- One typed word: what begins with it, or has a stem of it.
+CREATE FUNCTION shop_word_query(folded text) RETURNS tsquery
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (
+    SELECT
+        string_agg(
+            '''' || replace(s.stem, '\', '\\') || '''' || CASE WHEN s.stem = folded AND length(folded) > 1 THEN ':*' ELSE '' END,
+            ' | '
+        )::tsquery
+    FROM unnest(shop_stems(folded)) AS s (stem)
+);
+
+-- What was typed: all of its terms; of a term one of its alternatives; of an alternative all of its words.
+CREATE FUNCTION shop_search_query(terms jsonb) RETURNS tsquery
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (
+    SELECT string_agg('(' || t.alternatives || ')', ' & ')::tsquery
+    FROM (
+        SELECT string_agg('(' || a.query || ')', ' | ') AS alternatives
+        FROM jsonb_array_elements(terms) WITH ORDINALITY AS term (alternatives, place)
+        CROSS JOIN LATERAL (
+            SELECT string_agg('(' || shop_word_query(w.word)::text || ')', ' & ') AS query
+            FROM jsonb_array_elements(term.alternatives) WITH ORDINALITY AS alternative (words, place)
+            CROSS JOIN LATERAL jsonb_array_elements_text(alternative.words) AS w (word)
+            GROUP BY alternative.place
+        ) AS a
+        GROUP BY term.place
+    ) AS t
+);
+
 CREATE TABLE products (
     id uuid PRIMARY KEY,
     slug text NOT NULL UNIQUE,
@@ -25,18 +89,22 @@ CREATE TABLE products (
     image text,
     order_max bigint CHECK (order_max > 0),
     changed_at timestamptz NOT NULL DEFAULT now(),
-    letters text GENERATED ALWAYS AS (shop_letters(searchable)) STORED
+    letters text GENERATED ALWAYS AS (shop_letters(searchable)) STORED,
+    stems tsvector GENERATED ALWAYS AS (array_to_tsvector(shop_stems(searchable))) STORED
 );
 COMMENT ON COLUMN products.searchable IS 'title, category and SKUs, folded by kernel.text.fold';
 COMMENT ON COLUMN products.order_max IS 'most units in one order, all variants together; null: as many as the shop allows';
 COMMENT ON COLUMN products.image IS 'digest of the first of its pictures';
 COMMENT ON COLUMN products.letters IS 'searchable in Latin letters: what a misspelt query is compared with';
+COMMENT ON COLUMN products.stems IS 'the words of searchable and their stems: what a query is compared with first';
 CREATE INDEX products_searchable ON products USING gin (searchable gin_trgm_ops);
 CREATE INDEX products_category ON products (category, title);
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX products_title ON products (title, id);
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX products_letters ON products USING gin (letters gin_trgm_ops);
+-- squawk-ignore require-concurrent-index-creation
+CREATE INDEX products_stems ON products USING gin (stems);
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX products_newest ON products (created_at DESC) WHERE published;
 

@@ -61,6 +61,7 @@ CREATE TABLE messages (
     for_people boolean NOT NULL DEFAULT false,
     folded text NOT NULL DEFAULT '',
     envelope_id uuid,
+    letter jsonb,
     UNIQUE (channel_id, external_id),
     -- A mail to staff has no customer.
     CONSTRAINT messages_of_customers CHECK (customer_id IS NOT NULL OR author = 'shop')
@@ -72,6 +73,7 @@ COMMENT ON COLUMN messages.automatic IS 'written by a machine (auto-reply): nobo
 COMMENT ON COLUMN messages.for_people IS 'somebody waits, but no machine may answer: it came through a list';
 COMMENT ON COLUMN messages.folded IS 'what a mail quotes, and its signature: shown when asked for';
 COMMENT ON COLUMN messages.envelope_id IS 'the mail as it came, in channel_envelopes for as long as it is kept';
+COMMENT ON COLUMN messages.letter IS 'a mail part by part, of which its page is made; body says the same as text';
 CREATE INDEX messages_conversation ON messages (conversation_id, at) WHERE conversation_id IS NOT NULL;
 CREATE INDEX messages_customer ON messages (customer_id, at);
 CREATE INDEX messages_address ON messages (channel_id, address, at);
@@ -80,6 +82,17 @@ CREATE INDEX messages_outbox ON messages (channel_id, next_try_at) WHERE state I
 CREATE INDEX messages_outbox_first ON messages (channel_id, next_try_at)
 WHERE state IN ('queued', 'sending') AND author <> 'campaign';
 CREATE INDEX messages_failed ON messages (ended_at DESC, id) WHERE state = 'failed';
+
+-- What staff say instead of the built-in words of a kind of mail; empty: the built-in ones.
+CREATE TABLE mail_texts (
+    kind text NOT NULL,
+    language text NOT NULL,
+    subject text NOT NULL DEFAULT '',
+    intro text NOT NULL DEFAULT '',
+    closing text NOT NULL DEFAULT '',
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (kind, language)
+);
 
 -- Those that do not exist, as far as we know: a mail from one proves the opposite.
 CREATE VIEW gone_addresses AS

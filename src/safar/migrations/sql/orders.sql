@@ -46,7 +46,11 @@ CREATE TABLE orders (
     waived_minor bigint NOT NULL DEFAULT 0 CHECK (waived_minor >= 0),
     delivery_back_minor bigint NOT NULL DEFAULT 0 CHECK (delivery_back_minor >= 0),
     shipping_tax_minor bigint NOT NULL DEFAULT 0,
-    shipping_tax_rate bigint NOT NULL DEFAULT 0
+    shipping_tax_rate bigint NOT NULL DEFAULT 0,
+    taken_by uuid,
+    region text NOT NULL DEFAULT '',
+    note text NOT NULL DEFAULT '',
+    billing jsonb NOT NULL DEFAULT '{}'
 );
 COMMENT ON COLUMN orders.longer_until IS
 'until when its units are kept once a mail to its address came back; none: no longer than held_until';
@@ -59,6 +63,10 @@ COMMENT ON COLUMN orders.delivery_back_minor IS 'what went back of what sending 
 COMMENT ON COLUMN orders.shipping_tax_rate IS 'the rate that was used, in parts per 100,000';
 COMMENT ON COLUMN orders.credit_minor IS 'what its goods were paid with, besides the total: the credit of an exchange';
 COMMENT ON COLUMN orders.waived_minor IS 'what need not be paid any more: for goods that will not come, or came back unpaid';
+COMMENT ON COLUMN orders.taken_by IS 'who of the staff took it down, by phone or at the counter; none: the customer ordered';
+COMMENT ON COLUMN orders.region IS 'state, province or county, where addresses there name one';
+COMMENT ON COLUMN orders.note IS 'what the customer wrote for the shop with the order';
+COMMENT ON COLUMN orders.billing IS 'who is billed where, as far as that differs from the delivery; company and tax number';
 CREATE INDEX orders_customer ON orders (customer_id, placed_at DESC);
 CREATE INDEX orders_state ON orders (state, number DESC);
 CREATE INDEX orders_confirmed ON orders (confirmed_at) WHERE confirmed_at IS NOT NULL;
@@ -94,11 +102,13 @@ CREATE TABLE order_lines (
     tax_rate bigint NOT NULL DEFAULT 0,
     parts jsonb NOT NULL DEFAULT '[]',
     given_up bigint NOT NULL DEFAULT 0 CHECK (given_up >= 0 AND given_up <= quantity),
+    title_shown text NOT NULL DEFAULT '',
     PRIMARY KEY (order_id, variant_id)
 );
 COMMENT ON COLUMN order_lines.tax_rate IS 'the rate that was used, in parts per 100,000';
 COMMENT ON COLUMN order_lines.parts IS 'of a kit its parts as it was sold: [variant, units of one kit]';
 COMMENT ON COLUMN order_lines.given_up IS 'units of the quantity that will not be sent';
+COMMENT ON COLUMN order_lines.title_shown IS 'the title in the language of the order, where it has another one there';
 -- New indexes on tables that are there already. (Migrations run in a transaction.)
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX order_lines_variant ON order_lines (variant_id, order_id DESC);
@@ -166,6 +176,34 @@ CREATE TABLE order_goods (
     PRIMARY KEY (order_id, variant_id, location_id)
 );
 COMMENT ON COLUMN order_goods.shipped IS 'of the quantity; the rest still lies at the location, packed or to be packed';
+
+-- Notes that only staff see. What an address was before it was changed is one, too.
+CREATE TABLE order_notes (
+    id uuid PRIMARY KEY,
+    order_id uuid NOT NULL REFERENCES orders (id),
+    kind text NOT NULL CHECK (kind IN ('note', 'address')),
+    text text NOT NULL,
+    staff_id uuid NOT NULL,
+    written_at timestamptz NOT NULL
+);
+CREATE INDEX order_notes_order ON order_notes (order_id, written_at);
+
+CREATE TABLE order_tags (
+    order_id uuid NOT NULL REFERENCES orders (id),
+    tag text NOT NULL,
+    PRIMARY KEY (order_id, tag)
+);
+CREATE INDEX order_tags_tag ON order_tags (tag, order_id);
+
+-- Filters of the list of orders that a member of the staff wants again.
+CREATE TABLE order_views (
+    id uuid PRIMARY KEY,
+    staff_id uuid NOT NULL,
+    name text NOT NULL,
+    filters text NOT NULL,
+    saved_at timestamptz NOT NULL,
+    UNIQUE (staff_id, name)
+);
 
 -- What counts as sold, whatever shows it: confirmed, and not cancelled since; packing or closing an order changes
 -- nothing of it.

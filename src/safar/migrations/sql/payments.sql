@@ -60,9 +60,11 @@ CREATE TABLE payment_ways (
     countries text [] NOT NULL DEFAULT '{}',
     details jsonb NOT NULL DEFAULT '{}',
     secrets bytea,
-    changed_at timestamptz NOT NULL DEFAULT now()
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    position bigint NOT NULL DEFAULT 0
 );
 COMMENT ON COLUMN payment_ways.secrets IS 'encrypted by kernel.secrets.Vault';
+COMMENT ON COLUMN payment_ways.position IS 'its place among the ways at the checkout; those of one place as the providers are registered';
 -- Whoever opens a shop chooses how it is paid; a fresh one gives nothing away.
 INSERT INTO payment_ways (provider, enabled) VALUES ('cod', false), ('test', false);
 

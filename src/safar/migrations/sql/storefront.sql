@@ -73,3 +73,16 @@ COMMENT ON COLUMN newsletter_requests.wording IS 'the words that were agreed to,
 CREATE INDEX newsletter_requests_email ON newsletter_requests (email, asked_at);
 CREATE INDEX newsletter_requests_customer ON newsletter_requests (customer_id);
 CREATE INDEX newsletter_requests_asked ON newsletter_requests (asked_at);
+
+CREATE TABLE search_synonyms (
+    place bigint PRIMARY KEY,
+    words text [] NOT NULL CHECK (cardinality(words) BETWEEN 2 AND 20)
+);
+COMMENT ON COLUMN search_synonyms.words IS 'who searches for one of them finds the others, too; as somebody typed them';
+
+INSERT INTO search_synonyms (place, words)
+SELECT w.place, string_to_array(w.words, ', ')
+FROM unnest(ARRAY[
+    'xmas, christmas', 'tee, t-shirt', 'jewellery, jewelry', 'pyjamas, pajamas', 'grey, gray', 'colour, color',
+    'bbq, barbecue', 'camiseta, t-shirt'
+]) WITH ORDINALITY AS w (words, place);
