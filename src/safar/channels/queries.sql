@@ -1,4 +1,4 @@
--- owns: channel_envelopes, channel_gone_addresses, channels, mail_texts, messages
+-- owns: channel_envelopes, channel_gone_addresses, channel_hours, channel_news, channels, mail_texts, message_attempts, message_files, message_notices, message_parts, messages
 
 -- name: ensure_channels
 INSERT INTO channels (id, kind, name, created_at)

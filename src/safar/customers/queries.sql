@@ -34,7 +34,7 @@ INSERT INTO customer_identities (id, customer_id, kind, value, created_at)
 SELECT i.id, i.customer_id, i.kind, i.value, %(now)s
 FROM jsonb_to_recordset(%(identities)s::jsonb) AS i (id uuid, customer_id uuid, kind text, value text)
 ORDER BY i.kind, i.value
-ON CONFLICT (kind, value) DO NOTHING
+ON CONFLICT (kind, value, scope) DO NOTHING
 RETURNING kind, value, customer_id
 
 -- name: insert_missing
@@ -47,7 +47,7 @@ WITH asked AS (
 ), won AS (
     INSERT INTO customer_identities (id, customer_id, kind, value, created_at)
     SELECT id, customer_id, kind, value, %(now)s FROM asked ORDER BY kind, value
-    ON CONFLICT (kind, value) DO NOTHING
+    ON CONFLICT (kind, value, scope) DO NOTHING
     RETURNING id, kind, value, customer_id
 ), made AS (
     INSERT INTO customers (id, name, language, country, created_at, search)
@@ -140,7 +140,7 @@ RETURNING id
 WITH owned AS (
     INSERT INTO customer_identities (id, customer_id, kind, value, created_at)
     VALUES (gen_random_uuid(), %(owner)s, %(kind)s, %(value)s, %(now)s)
-    ON CONFLICT (kind, value) DO NOTHING
+    ON CONFLICT (kind, value, scope) DO NOTHING
 )
 UPDATE customers SET search = left(concat_ws(' ', search, %(word)s::text), 1000)
 WHERE id = %(owner)s AND position(%(word)s IN search) = 0

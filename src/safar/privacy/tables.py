@@ -68,15 +68,22 @@ TABLES: Mapping[str, Kept] = {
     "consent_records": ForEver("the proof of who allowed what; goes when the person is erased"),
     "newsletter_requests": KeptBy("storefront.newsletter, a week after it was asked or answered"),
     "channels": _SYSTEM,
+    "channel_hours": ForDays(lambda _s: 400, "hour < %(before)s"),
+    "channel_news": ForDays(lambda _s: 365, "at < %(before)s"),
     "channel_gone_addresses": ForDays(lambda _s: 365, "at < %(before)s"),
     "channel_envelopes": ForDays(
         lambda s: s.envelope_days,
         "received_at < %(before)s AND (error IS NULL OR"
         " received_at < %(before)s::timestamptz - 2 * (%(now)s::timestamptz - %(before)s::timestamptz))",
     ),
+    "message_files": KeptBy("goes with its part, and that with its message"),
+    "message_parts": KeptBy("goes with its message"),
+    "message_attempts": KeptBy("goes with its message"),
+    "message_notices": ForDays(lambda _s: 30, "received_at < %(before)s"),
     "messages": ForDays(
         lambda s: s.message_days,
-        "at < %(before)s AND state IN ('received', 'sent', 'skipped', 'failed') AND NOT EXISTS ("
+        "at < %(before)s AND state IN ('received', 'sent', 'skipped', 'failed', 'unknown')"
+        " AND NOT EXISTS ("
         "SELECT FROM conversations AS c WHERE c.id = messages.conversation_id AND c.state = 'open')",
     ),
     "conversations": ForDays(

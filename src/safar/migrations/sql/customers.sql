@@ -19,11 +19,13 @@ CREATE INDEX customers_search ON customers USING gin (search gin_trgm_ops);
 CREATE TABLE customer_identities (
     id uuid PRIMARY KEY,
     customer_id uuid NOT NULL REFERENCES customers (id) DEFERRABLE INITIALLY DEFERRED,
-    kind text NOT NULL CHECK (kind IN ('email', 'phone', 'visitor', 'telegram', 'whatsapp')),
+    kind text NOT NULL CHECK (kind IN ('email', 'phone', 'visitor', 'telegram', 'whatsapp', 'instagram', 'messenger', 'http')),
     value text NOT NULL,
+    scope text NOT NULL DEFAULT '',
     created_at timestamptz NOT NULL,
-    UNIQUE (kind, value)
+    UNIQUE (kind, value, scope)
 );
+COMMENT ON COLUMN customer_identities.scope IS 'within what the value names one person; empty: the world';
 CREATE INDEX customer_identities_customer ON customer_identities (customer_id);
 
 -- What somebody said is their address (typed it, or wrote it into a From header). It shows nothing and decides

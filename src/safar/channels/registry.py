@@ -1,0 +1,7 @@
+"""The registered channels whose providers post to us: the only list of them."""
+
+from collections.abc import Mapping
+
+from safar.channels.kinds.kind import ChannelKind
+
+KINDS: Mapping[str, ChannelKind] = {kind.name: kind for kind in ()}
