@@ -15,10 +15,12 @@ from safar.customers.visitor import new_visitor
 from safar.kernel.context import Context
 from safar.kernel.database import Database, execute
 from safar.kernel.ids import derived_id, new_id
-from safar.orders.model import Taken, TooManyUnits
+from safar.orders.errors import TooManyOfProduct
+from safar.orders.model import Taken
 from safar.orders.place import buy_many, place_many
 from tests.stage.carts import change
 from tests.stage.checkout import BUYER
+from tests.stage.orders import answered
 from tests.stage.shop import CLOCK, MUG, free, request
 
 pytestmark = pytest.mark.finding("security-5")
@@ -65,10 +67,12 @@ def test_all_variants_of_a_product_count_together_and_parts_of_kits_with_them(
 async def test_the_verb_that_takes_the_order_refuses_more(context: Context) -> None:
     await at_most(context.database, 2)
     for verb in (buy_many, place_many):
-        refused = await context.batched(verb, request(lines=((MUG, 3),)))
-        assert isinstance(refused, TooManyUnits)
+        refused = await answered(context, verb, request(lines=((MUG, 3),)))
+        assert isinstance(refused, TooManyOfProduct)
         assert (refused.units, refused.title) == (2, "Retrospot mug")
-    assert isinstance(await context.batched(buy_many, request(lines=((MUG, 1), (MUG, 2)))), TooManyUnits)
+    assert isinstance(
+        await answered(context, buy_many, request(lines=((MUG, 1), (MUG, 2)))), TooManyOfProduct
+    )
     assert await free(context.database) == (10, 0)
     assert isinstance(await context.batched(buy_many, request(lines=((MUG, 2), (CLOCK, 4)))), Taken)
     await at_most(context.database, None)
@@ -80,8 +84,10 @@ async def test_a_kit_counts_by_its_parts(context: Context) -> None:
     async with context.database.transaction() as connection:
         await execute(connection, "UPDATE variants SET is_kit = true WHERE id = %s", [KIT])
         await execute(connection, "INSERT INTO kit_parts VALUES (%s, %s, 2)", [KIT, MUG])
-    assert isinstance(await context.batched(buy_many, request(lines=((KIT, 2),))), TooManyUnits)
-    assert isinstance(await context.batched(buy_many, request(lines=((KIT, 1), (MUG, 1)))), TooManyUnits)
+    assert isinstance(await answered(context, buy_many, request(lines=((KIT, 2),))), TooManyOfProduct)
+    assert isinstance(
+        await answered(context, buy_many, request(lines=((KIT, 1), (MUG, 1)))), TooManyOfProduct
+    )
     assert isinstance(await context.batched(buy_many, request(lines=((KIT, 1),))), Taken)
 
 

@@ -3,16 +3,19 @@
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
+from typing import get_args
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.text import plain_words
 from safar.orders.decide import answers_of, new_of
+from safar.orders.errors import REFUSALS, Refusal
 from safar.orders.mail import MailedOrder, mail_of
-from safar.orders.model import KeyReused, OrderState, PaymentState, Taken
+from safar.orders.model import OrderState, PaymentState, Taken
 from safar.orders.way import UnpaidStep, payment_after_cancel, when_cancelled, when_paid, when_unpaid
 from safar.orders.words import REASONS
 from tests.stage.orders import IDS, ORDERED_AT, a_request, the_order
@@ -49,7 +52,7 @@ def test_in_a_batch_each_id_is_written_once_and_others_replay_or_are_refused(
     written = [answer for answer in outcomes if isinstance(answer, Taken) and not answer.replayed]
     assert len(written) == len(new)
     for request, outcome in zip(requests, outcomes, strict=True):
-        assert isinstance(outcome, KeyReused) == (firsts[request.order_id] != request.fingerprint)
+        assert isinstance(outcome, SameKeyOtherBody) == (firsts[request.order_id] != request.fingerprint)
 
 
 @given(st.sampled_from(list(OrderState)), st.sampled_from(list(PaymentState)), st.booleans(), st.booleans())
@@ -114,3 +117,7 @@ def test_every_mail_can_be_written_whatever_the_customer_is_called(
     assert mail.message_id == mail_of(kind, about).message_id
     assert plain_words(name, 40) in mail_of(kind, replace(about, proven=True)).body
     assert "7" in (mail.subject or "") or language in ("fa", "hi")
+
+
+def test_who_catches_refusals_catches_each_that_the_verbs_return() -> None:
+    assert set(REFUSALS) == set(get_args(Refusal))

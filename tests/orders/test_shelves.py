@@ -15,7 +15,8 @@ from safar.kernel.context import Context
 from safar.kernel.ids import derived_id, new_id
 from safar.orders.cancel import Cancellation
 from safar.orders.confirm import Confirmation, confirm_many
-from safar.orders.model import OutOfStock, Taken
+from safar.orders.errors import OutOfStock
+from safar.orders.model import Taken
 from safar.orders.place import buy_many, place_many
 from safar.orders.reading import goods_of, orders_by_id
 from safar.owner.actions import change_shop
@@ -28,6 +29,7 @@ from safar.stock.errors import NotThere
 from safar.stock.model import MAIN, Shipped, StockReceipt
 from safar.stock.policies import Policy, set_policy_many
 from tests.stage.books import books_agree
+from tests.stage.orders import answered
 from tests.stage.shop import CLOCK, MUG, request
 
 STORE = derived_id("location", "test store")
@@ -69,7 +71,7 @@ async def test_an_order_larger_than_any_shelf_takes_from_two_and_cancelling_brin
 
 async def test_buyers_at_once_empty_every_shelf_and_no_more(context: Context, store: UUID) -> None:
     wanted = [request() for _buyer in range(20)]
-    answers = await asyncio.gather(*(context.batched(buy_many, one) for one in wanted))
+    answers = await asyncio.gather(*(answered(context, buy_many, order) for order in wanted))
     assert Counter(type(answer) for answer in answers) == {Taken: 13, OutOfStock: 7}
     await books_agree(context.database)
 
@@ -87,7 +89,7 @@ async def test_two_processes_share_the_shelves_without_a_false_refusal(context: 
 
 
 async def test_a_customer_is_told_what_all_shelves_have_together(context: Context, store: UUID) -> None:
-    answer = await context.batched(buy_many, request(lines=((MUG, 14), (CLOCK, 1))))
+    answer = await answered(context, buy_many, request(lines=((MUG, 14), (CLOCK, 1))))
     assert isinstance(answer, OutOfStock)
     assert answer.left == {MUG: 13}
 
@@ -145,7 +147,7 @@ async def test_units_still_to_come_are_promised_with_a_day_and_cannot_leave_befo
     assert offer.promised_on == (clock.now() + timedelta(days=9)).date()
     answer = await context.batched(buy_many, request(lines=((MUG, 4),)))
     assert isinstance(answer, Taken)
-    assert isinstance(await context.batched(buy_many, request(lines=((MUG, 2),))), OutOfStock)
+    assert isinstance(await answered(context, buy_many, request(lines=((MUG, 2),))), OutOfStock)
     async with context.database.connection() as connection:
         order = (await orders_by_id(connection, [answer.order_id]))[answer.order_id]
     assert order.promised_on == offer.promised_on
@@ -163,12 +165,12 @@ async def test_units_still_to_come_are_promised_with_a_day_and_cannot_leave_befo
 async def test_units_kept_back_are_not_sold_but_may_be_written_off(context: Context) -> None:
     async with context.database.transaction() as connection:
         await set_policy_many(connection, [Policy(MUG, safety_units=8)], staff_id=None)
-    answer = await context.batched(buy_many, request(lines=((MUG, 3),)))
+    answer = await answered(context, buy_many, request(lines=((MUG, 3),)))
     assert isinstance(answer, OutOfStock)
     assert answer.left == {MUG: 2}
     async with context.database.transaction() as connection:
         await stock.adjust_many(connection, [stock.Adjustment(new_id(), MUG, MAIN, -9, "broken")])
-    assert isinstance(await context.batched(buy_many, request()), OutOfStock)
+    assert isinstance(await answered(context, buy_many, request()), OutOfStock)
     await books_agree(context.database)
 
 

@@ -7,6 +7,8 @@ from uuid import UUID
 from safar.kernel.context import Context
 from safar.kernel.database import Database, value
 from safar.kernel.ids import derived_id, new_id
+from safar.kernel.refusals import Plural
+from safar.orders.errors import REFUSALS, Refusal
 from safar.orders.model import Buyer, Order, OrderLine, OrderRequest, OrderState, Taken
 from safar.orders.place import buy_many
 from safar.orders.reading import orders_by_id
@@ -20,6 +22,16 @@ PLACED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 ORDERED_AT = datetime(2026, 11, 22, tzinfo=UTC)
 IDS = [derived_id("v", number) for number in range(4)]
 LINK = "https://shop.example/orders/x"
+
+
+async def answered(
+    context: Context, verb: Plural[OrderRequest, Taken], order: OrderRequest
+) -> Taken | Refusal:
+    """Ask for an order; return what came of it, be it a refusal."""
+    try:
+        return await context.batched(verb, order)
+    except REFUSALS as refusal:
+        return refusal
 
 
 async def bought(context: Context, *lines: tuple[UUID, int], **other: object) -> UUID:

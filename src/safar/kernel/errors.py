@@ -1,5 +1,6 @@
 """Errors that carry their meaning; kernel.web.errors maps them to HTTP in one place."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 
@@ -11,8 +12,20 @@ class SafarError(Exception):
 
     def __init__(self, **details: object) -> None:
         """Keep `details`: they fill the placeholders of the class's message and go to the caller."""
-        self.details = details
-        super().__init__(self.message() % details if details else self.message())
+        self._details = details
+        super().__init__()
+
+    def __str__(self) -> str:
+        return self.message() % self.details if self.details else self.message()
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """What fills the placeholders of the message.
+
+        An error that a plural verb returns formats its amounts and numbers here, when it is shown: only
+        then the language of whoever asked is in force.
+        """
+        return self._details
 
     @classmethod
     def message(cls) -> str:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from safar.orders.model import Answer, KeyReused, Order, OrderRequest, Taken
+from safar.kernel.errors import SameKeyOtherBody
+from safar.orders.errors import Answer
+from safar.orders.model import Order, OrderRequest, Taken
 
 
 def taken_of(order: Order, *, replayed: bool) -> Taken:
@@ -36,15 +38,15 @@ def answers_of(
 ) -> list[Answer]:
     """Return each request's answer: that of its own writing, or a replay, or that its id is another's."""
     prints = {request.order_id: request.fingerprint for request in new}
-    told: set[UUID] = set()
+    answered: set[UUID] = set()
     outcomes: list[Answer] = []
     for request in requests:
         order = known.get(request.order_id)
         if (order.fingerprint if order else prints[request.order_id]) != request.fingerprint:
-            outcomes.append(KeyReused(request.order_id))
+            outcomes.append(SameKeyOtherBody())
             continue
         answer = taken_of(order, replayed=True) if order else answers[request.order_id]
-        if isinstance(answer, Taken) and request.order_id in told:
+        if isinstance(answer, Taken) and request.order_id in answered:
             answer = Taken(
                 answer.order_id,
                 answer.number,
@@ -55,6 +57,6 @@ def answers_of(
                 answer.reason,
                 replayed=True,
             )
-        told.add(request.order_id)
+        answered.add(request.order_id)
         outcomes.append(answer)
     return outcomes

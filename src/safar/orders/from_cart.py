@@ -6,8 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from safar.kernel.database import Connection, as_json, execute, rows, send, value
+from safar.kernel.errors import SameKeyOtherBody
 from safar.orders.decide import taken_of
-from safar.orders.model import Answer, KeyReused, Order, OrderRequest, Taken
+from safar.orders.errors import Answer
+from safar.orders.model import Order, OrderRequest, Taken
 from safar.orders.reading import QUERIES, orders_by_id
 
 
@@ -39,14 +41,14 @@ def one_a_cart(requests: Sequence[OrderRequest]) -> tuple[list[OrderRequest], di
     return going, following
 
 
-def answer_as(order_id: UUID, answer: Answer) -> Answer:
+def as_replayed(answer: Answer) -> Answer:
     """Return the answer to the order that a cart became, for one who asked to order the cart once more."""
-    return replace(answer, replayed=True) if isinstance(answer, Taken) else replace(answer, order_id=order_id)
+    return replace(answer, replayed=True) if isinstance(answer, Taken) else answer
 
 
-def answer_of_cart(order_id: UUID, order: Order | None) -> Answer:
+def answer_of_cart(order: Order | None) -> Answer:
     """Return what is told of a cart that became `order` before."""
-    return taken_of(order, replayed=True) if order else KeyReused(order_id)
+    return taken_of(order, replayed=True) if order else SameKeyOtherBody()
 
 
 def close_carts(connection: Connection, orders: Mapping[UUID, UUID], now: datetime) -> None:

@@ -19,21 +19,20 @@ from safar.gate.tickets.model import GoodsRoom
 from safar.journal.actions import append_many, events_last
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, in_one_trip, rows, values
+from safar.kernel.errors import SameKeyOtherBody
+from safar.kernel.refusals import refused
 from safar.orders.decide import answers_of, new_of
-from safar.orders.from_cart import answer_as, answer_of_cart, close_carts, lock_carts, one_a_cart
+from safar.orders.errors import Answer, OutOfStock
+from safar.orders.from_cart import answer_of_cart, as_replayed, close_carts, lock_carts, one_a_cart
 from safar.orders.insert import NewOrderGoods, insert_orders
 from safar.orders.mail import mail_of
 from safar.orders.model import (
-    Answer,
-    DiscountRefused,
-    KeyReused,
     OrderRequest,
     OrderState,
-    OutOfStock,
     PaymentState,
     Taken,
 )
-from safar.orders.plan import OrderPlan, World, out_of_stock, plan_order
+from safar.orders.plan import OrderPlan, World, discount_refused, out_of_stock, plan_order
 from safar.orders.reading import QUERIES, FoundOrder, orders_by_id, unpaid_of
 from safar.orders.rows import (
     Accepted,
@@ -45,6 +44,7 @@ from safar.orders.rows import (
     refused_event,
 )
 from safar.pricing.discounts import Use, accounts_of_uses, discounts, plain_code
+from safar.pricing.model import DiscountReason
 from safar.pricing.rules import rules_with
 from safar.stock import actions as stock
 from safar.stock.locations import location_rule, selling_locations
@@ -66,27 +66,28 @@ class _Asked:
 
     world: World
     take: Take = ledger.hold_many
-    uses: Mapping[UUID, Mapping[int, str]] = field(default_factory=dict)
+    uses: Mapping[UUID, Mapping[int, DiscountReason]] = field(default_factory=dict)
     claimants: Mapping[UUID, UUID] = field(default_factory=dict)
     numbers: Sequence[int] = ()
 
 
-async def place_many(connection: Connection, requests: Sequence[OrderRequest]) -> list[Answer]:
+async def place_many(connection: Connection, requests: Sequence[OrderRequest]) -> list[Taken]:
     """Hold the units of each order and write it as PLACED, with a payment that is started.
 
-    The plural verb for a batcher. An id that was used before gets the answer it got then, or KeyReused
-    for another body; a refusal wrote nothing, so asking again with its id asks anew. A cart that became an
-    order before gets that order, whatever else is asked. Writes order.placed and order.refused.
+    The plural verb for a batcher. What is not taken is refused with one of orders.errors.REFUSALS. An id
+    that was used before gets the answer it got then, or SameKeyOtherBody for another body; a refusal wrote
+    nothing, so asking again with its id asks anew. A cart that became an order before gets that order,
+    whatever else is asked. Writes order.placed and order.refused.
     """
     return await _take(connection, requests, at_once=False)
 
 
-async def buy_many(connection: Connection, requests: Sequence[OrderRequest]) -> list[Answer]:
+async def buy_many(connection: Connection, requests: Sequence[OrderRequest]) -> list[Taken]:
     """Take orders that are paid on delivery: as `place_many`, and sold and confirmed at once."""
     return await _take(connection, requests, at_once=True)
 
 
-async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_once: bool) -> list[Answer]:
+async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_once: bool) -> list[Taken]:
     ids = {request.order_id for request in requests}
     variant_ids = {variant_id for request in requests for variant_id, _quantity in request.lines}
     # Carts first: whoever had to wait for one then sees the order that it has become.
@@ -126,17 +127,18 @@ async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_
             )
             asked.numbers = numbers
             accepted = await _write(connection, held, asked, answers, now, at_once=at_once)
-            refused = [request for request in going if isinstance(answers.get(request.order_id), OutOfStock)]
-            await _report(connection, accepted, refused, answers, at_once=at_once)
+            short = [request for request in going if isinstance(answers.get(request.order_id), OutOfStock)]
+            await _report(connection, accepted, short, answers, at_once=at_once)
         # Another process took the same id while this one waited for the accounts.
         raced = [request.order_id for request in going if request.order_id not in answers]
         if raced:
             known |= await orders_by_id(connection, raced)
-            answers |= {id_: KeyReused(id_) for id_ in raced if id_ not in known}
+            answers |= {id_: SameKeyOtherBody() for id_ in raced if id_ not in known}
     for order_id, leader in following.items():
-        answer = answers.get(leader) or answer_of_cart(order_id, known.get(leader))
-        answers[order_id] = answer_as(order_id, answer)
-    return answers_of(requests, known, new, answers)
+        answer = answers.get(leader) or answer_of_cart(known.get(leader))
+        answers[order_id] = as_replayed(answer)
+    outcomes = answers_of(requests, known, new, answers)
+    return [answer if isinstance(answer, Taken) else refused(answer) for answer in outcomes]
 
 
 async def _keep_longer_for_proven(connection: Connection, requests: Sequence[OrderRequest]) -> None:
@@ -164,7 +166,7 @@ async def _ordered_before(
     if not became:
         return {}
     orders = await orders_by_id(connection, became.values())
-    return {asked: answer_of_cart(asked, orders.get(order_id)) for asked, order_id in became.items()}
+    return {asked: answer_of_cart(orders.get(order_id)) for asked, order_id in became.items()}
 
 
 async def _asked(
@@ -283,7 +285,7 @@ async def _hold(
         elif isinstance(outcome, Refused):
             answers[plan.request.order_id] = _refused(plan, outcome, asked)
         else:
-            answers[plan.request.order_id] = KeyReused(plan.request.order_id)
+            answers[plan.request.order_id] = SameKeyOtherBody()
     return held
 
 
@@ -291,7 +293,7 @@ def _refused(plan: OrderPlan, outcome: Refused, asked: _Asked) -> Answer:
     request = plan.request
     for account_id, reason in asked.uses.get(request.order_id, {}).items():
         if account_id in outcome.short:
-            return DiscountRefused(request.order_id, request.discount_code, reason)
+            return discount_refused(request, reason, plan.discount, asked.world.rules, plan.currency)
     return out_of_stock(plan, outcome.short, asked.world)
 
 

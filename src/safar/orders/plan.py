@@ -5,26 +5,28 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from safar.cart.most import Mosts, beyond
+from safar.cart.most import Most, Mosts, beyond
+from safar.catalogue.errors import UnknownProduct
 from safar.catalogue.kits import Parts, demand_of
 from safar.catalogue.model import Price, Variant
+from safar.gate.tickets.errors import Waiting
 from safar.gate.tickets.model import GoodsRoom
-from safar.orders.model import (
+from safar.kernel.errors import CookiesNeeded
+from safar.orders.errors import (
     DiscountRefused,
-    NoCookie,
     NotDelivered,
-    NotSold,
-    OrderRequest,
     OutOfStock,
     PriceChanged,
     Refusal,
-    RoomBefore,
+    TooManyOfProduct,
     TooManyUnits,
     TotalNotTaken,
 )
+from safar.orders.model import OrderRequest
 from safar.orders.unpaid import Unpaid, refusal_of_unpaid
 from safar.pricing.model import Destination, Discount, DiscountReason, NoShipping, Priced, Quote, Rules
 from safar.pricing.quote import discount_refusal, quote
+from safar.pricing.words import minimum_of
 from safar.stock.choose import Chosen, LocationRule, Short, choose_locations
 from safar.stock.model import Level, Place, Selling, allocation_of
 
@@ -99,16 +101,15 @@ class OrderPlan:
 def plan_order(request: OrderRequest, world: World) -> OrderPlan | Refusal:
     """Return what the order takes and costs, now off `world.levels`, or why it cannot be had."""
     units = request.units
-    unknown = tuple(id_ for id_ in units if not _is_sold(world.variants.get(id_)))
-    if unknown or not units:
-        return NotSold(request.order_id, unknown)
+    if not units or not all(_is_sold(world.variants.get(variant_id)) for variant_id in units):
+        return UnknownProduct()
     demand = demand_of(units, world.kits)
     not_allowed = _not_allowed(request, demand, world)
     if not_allowed is not None:
         return not_allowed
     priced = priced_lines(units, world, request.currency)
-    if isinstance(priced, tuple):
-        return NotSold(request.order_id, priced)
+    if priced is None:
+        return UnknownProduct()
     lines, currency = priced.lines, priced.currency
     discount = world.discounts.get(request.discount_code) if request.discount_code else None
     if request.discount_code:
@@ -116,7 +117,7 @@ def plan_order(request: OrderRequest, world: World) -> OrderPlan | Refusal:
         if reason is None and request.order_id in world.code_used:
             reason = DiscountReason.USED_BEFORE
         if reason is not None:
-            return DiscountRefused(request.order_id, request.discount_code, reason)
+            return discount_refused(request, reason, discount, world.rules, currency)
     quoted = quote(
         lines,
         world.rules,
@@ -126,11 +127,11 @@ def plan_order(request: OrderRequest, world: World) -> OrderPlan | Refusal:
         discount=discount,
     )
     if isinstance(quoted, NoShipping):
-        return NotDelivered(request.order_id, request.country, request.shipping)
+        return NotDelivered()
     if request.expected_total_minor not in (None, quoted.total_minor):
-        return PriceChanged(request.order_id, quoted.total_minor, currency)
+        return PriceChanged(quoted.total_minor, currency)
     if not takes(quoted.total_minor, most=request.total_minor_max, step=request.total_minor_step):
-        return TotalNotTaken(request.order_id)
+        return TotalNotTaken()
     chosen = _choose(request, units, demand, world)
     if isinstance(chosen, OutOfStock):
         return chosen
@@ -169,26 +170,23 @@ class PricedBasket:
     currency: str
 
 
-def priced_lines(
-    units: Mapping[UUID, int], world: World, currency: str | None
-) -> PricedBasket | tuple[UUID, ...]:
-    """Return the lines with their prices, or the variants that have none in this currency."""
+def priced_lines(units: Mapping[UUID, int], world: World, currency: str | None) -> PricedBasket | None:
+    """Return the lines with their prices, or None where one has no price in this currency."""
     wanted = currency or world.variants[next(iter(units))].currency
-    lines, missing = [], []
+    lines = []
     for variant_id, quantity in units.items():
         variant = world.variants[variant_id]
         if variant.currency == wanted:
             price: int | None = variant.price_minor
         else:
-            found = world.prices.get(wanted, {}).get(variant_id)
-            price = found.price_minor if found else None
+            own_price = world.prices.get(wanted, {}).get(variant_id)
+            price = own_price.price_minor if own_price else None
         if price is None:
-            missing.append(variant_id)
-            continue
+            return None
         lines.append(
             Priced(variant_id, price, quantity, variant.tax_class, variant.weight_g, variant.category)
         )
-    return tuple(missing) if missing else PricedBasket(lines, wanted)
+    return PricedBasket(lines, wanted)
 
 
 def shown_left(short: Mapping[UUID, int], units: Mapping[UUID, int], kits: Parts) -> dict[UUID, int]:
@@ -213,23 +211,32 @@ def out_of_stock(plan: OrderPlan, short: Mapping[int, int], world: World) -> Out
         account_id = world.levels[variant_id, location_id].account_id
         if account_id in short:
             by_part[variant_id] = by_part.get(variant_id, 0) + max(short[account_id], 0)
-    return OutOfStock(plan.request.order_id, shown_left(by_part, plan.request.units, world.kits))
+    request = plan.request
+    return OutOfStock(shown_left(by_part, request.units, world.kits), request.titles)
+
+
+def discount_refused(
+    request: OrderRequest, reason: DiscountReason, discount: Discount | None, rules: Rules, currency: str
+) -> DiscountRefused:
+    """Return the refusal of the request's code; `discount`: that code, None where there is none such."""
+    minimum_minor = minimum_of(discount, currency, rules)
+    return DiscountRefused(reason, request.discount_code, minimum_minor, currency)
 
 
 def _not_allowed(request: OrderRequest, demand: Mapping[UUID, int], world: World) -> Refusal | None:
     """Return what bars this customer from these goods, whatever they cost and whether they are there."""
     buyer, most = request.buyer, request.limits.units
     if not buyer.returned:
-        return NoCookie(request.order_id)
+        return CookiesNeeded()
     if world.rooms and request.taken_by is None:
         for variant_id in (*request.units, *demand):
             room = world.rooms.get(variant_id)
             if room is not None and room.key not in buyer.rooms:
-                return RoomBefore(request.order_id, room.path)
+                return Waiting(room.path)
     if most and max(*request.units.values(), *demand.values()) > most:
-        return TooManyUnits(request.order_id, most)
+        return TooManyUnits(most)
     for over in beyond(request.units, world.kits, world.mosts):
-        return TooManyUnits(request.order_id, over.units, over.title, over.product_id)
+        return TooManyOfProduct(over.units, _product_title(request, over, world))
     return None
 
 
@@ -254,7 +261,7 @@ def _choose(
         first=allocation_of(request.campaign_id) if request.campaign_id else None,
     )
     if isinstance(chosen, Short):
-        return OutOfStock(request.order_id, shown_left(chosen.left, units, world.kits))
+        return OutOfStock(shown_left(chosen.left, units, world.kits), request.titles)
     return chosen
 
 
@@ -262,6 +269,12 @@ def _shown(request: OrderRequest, variant: Variant) -> str:
     """Return the variant's title as the customer reads it, "" where that is its own."""
     title = request.titles.get(variant.id, "")
     return title if title != variant.title else ""
+
+
+def _product_title(request: OrderRequest, most: Most, world: World) -> str:
+    """Return what the product is called in the customer's language, where one of its variants is ordered."""
+    ordered = (id_ for id_ in request.units if world.variants[id_].product_id == most.product_id)
+    return next((request.titles[id_] for id_ in ordered if id_ in request.titles), most.title)
 
 
 def _is_sold(variant: Variant | None) -> bool:

@@ -5,9 +5,10 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from safar.journal.model import Event
+from safar.orders.errors import OutOfStock
 from safar.orders.insert import NewOrder, NewOrderLine
 from safar.orders.mail import MailedOrder
-from safar.orders.model import OrderRequest, OutOfStock, PaymentState
+from safar.orders.model import OrderRequest, PaymentState
 from safar.orders.plan import OrderPlan, PlannedLine
 from safar.orders.unpaid import owners_of
 
@@ -145,7 +146,7 @@ def order_event(name: str, accepted: Accepted) -> Event:
     )
 
 
-def refused_event(request: OrderRequest, answer: OutOfStock) -> Event:
+def refused_event(request: OrderRequest, refusal: OutOfStock) -> Event:
     """Return the event of a customer who came for units that were gone; it names those it was refused for."""
     units = request.units
     return Event(
@@ -155,6 +156,6 @@ def refused_event(request: OrderRequest, answer: OutOfStock) -> Event:
         subject_id=request.order_id,
         properties={
             "reason": "out_of_stock",
-            "lines": [[variant_id, None, units[variant_id]] for variant_id in answer.left],
+            "lines": [[variant_id, None, units[variant_id]] for variant_id in refusal.left],
         },
     )

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from safar.customers.identify import mailbox_of
-from safar.orders.model import OrderRequest, ProveFirst, TooMuchUnpaid
+from safar.orders.errors import ProveFirst, TooMuchUnpaid
+from safar.orders.model import OrderRequest
 
 _BITS_LEAST, _BITS_MORE_MOST = 11, 4  # of the proof of work: see gate.work
 _ALL = 100
@@ -86,13 +87,13 @@ def refusal_of_unpaid(
 
     for owner in (owners.visitor, owners.address):
         if limits.orders and len(unpaid.orders.get(owner, ())) >= limits.orders:
-            return TooMuchUnpaid(request.order_id)
+            return TooMuchUnpaid()
         if too_large(owner, limits.share_percent):
-            return TooMuchUnpaid(request.order_id)
+            return TooMuchUnpaid()
     if owners.network is None:
         return None
     most = limits.orders_network
     beyond = len(unpaid.orders.get(owners.network, ())) // most if most else 0
     beyond += too_large(owners.network, 2 * limits.share_percent)
     bits = _BITS_LEAST + min(beyond - 1, _BITS_MORE_MOST) if beyond else 0
-    return ProveFirst(request.order_id, bits) if bits > request.buyer.worked_bits else None
+    return ProveFirst(bits) if bits > request.buyer.worked_bits else None

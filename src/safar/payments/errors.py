@@ -10,13 +10,6 @@ class WayNotOffered(SafarError):
     code = "way_not_offered"
 
 
-class TotalNotTakenError(SafarError):
-    """This total cannot be paid in this way. Choose another one."""
-
-    status = 422
-    code = "total_not_taken"
-
-
 class TooMuchBack(Conflict):
     """At most %(amount)s can be refunded for this order."""
 

@@ -21,6 +21,11 @@ class Waiting(Overloaded):
 
     code = "waiting"
 
+    def __init__(self, path: str = "/wait") -> None:
+        """Take the path of the waiting room: that of a product has its own."""
+        self.path = path
+        super().__init__()
+
 
 class UsedFromManyNetworks(Forbidden):
     """This place is in use from several networks already. Come again in a few minutes for a new one."""

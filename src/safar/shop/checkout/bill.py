@@ -1,27 +1,18 @@
 """What a basket costs as a customer is shown it, and why it cannot be had as they asked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from safar.cart.reading import PricedCart
 from safar.kernel.context import Context
-from safar.kernel.i18n import N_, _, current_language, money
+from safar.kernel.i18n import current_language
+from safar.orders.errors import DiscountRefused
 from safar.payments.ways import PaymentWay, offered, payment_warnings
 from safar.pricing.model import Destination, DiscountReason, NoShipping, Quote, Rules, ShippingChoice
-from safar.pricing.money import converted
 from safar.pricing.quote import quote
 from safar.pricing.rules import rules_of
-
-CODE_REFUSALS: Mapping[str, str] = {
-    DiscountReason.UNKNOWN: N_("“%(code)s” isn’t a valid code."),
-    DiscountReason.NOT_YET: N_("The code %(code)s can’t be used yet."),
-    DiscountReason.OVER: N_("The code %(code)s has expired."),
-    DiscountReason.TOO_LITTLE: N_("The code %(code)s is for orders of %(amount)s or more."),
-    DiscountReason.NOT_FOR_THESE: N_("The code %(code)s is for other products."),
-    DiscountReason.USED_UP: N_("The code %(code)s has been used up."),
-    DiscountReason.USED_BEFORE: N_("You’ve already used the code %(code)s; it can be used once."),
-}
+from safar.pricing.words import minimum_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +35,17 @@ class Bill:
     not_for_total: Sequence[PaymentWay] = ()
 
     @property
-    def refusal_text(self) -> str | None:
+    def code_refused(self) -> DiscountRefused | None:
         if self.refusal is None:
             return None
-        return refusal_text(self.refusal, self.basket.code, self.basket, self.rules)
+        basket = self.basket
+        minimum_minor = minimum_of(basket.discount, basket.currency, self.rules)
+        return DiscountRefused(self.refusal, basket.code, minimum_minor, basket.currency)
+
+    @property
+    def refusal_text(self) -> str | None:
+        refused = self.code_refused
+        return refused.why if refused else None
 
     @property
     def method(self) -> ShippingChoice | None:
@@ -78,14 +76,6 @@ async def bill_of(context: Context, basket: PricedCart, to: Destination, shippin
         other_way=found is not asked,
         nothing_offered=not ways and (await payment_warnings(context)).nothing_offered,
     )
-
-
-def refusal_text(reason: DiscountReason, code: str, basket: PricedCart, rules: Rules) -> str:
-    """Return why a code is not taken, in words."""
-    minimum = basket.discount.minimum_minor if basket.discount else 0
-    own = basket.discount.currency if basket.discount else basket.currency
-    amount = money(converted(minimum, own, basket.currency, rules.rates), basket.currency)
-    return _(CODE_REFUSALS[reason], code=code, amount=amount)
 
 
 def bill_json(bill: Bill) -> dict[str, Any]:

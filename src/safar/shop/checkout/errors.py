@@ -3,12 +3,6 @@
 from safar.kernel.errors import Conflict, SafarError
 
 
-class OutOfStockError(Conflict):
-    """We don’t have enough left: %(left)s still available."""
-
-    code = "out_of_stock"
-
-
 class PaymentDeclined(SafarError):
     """The payment was declined and you haven’t been charged. Try another way to pay."""
 
@@ -40,49 +34,6 @@ class TooManySearches(SafarError):
 
     status = 429
     code = "too_many_searches"
-
-
-class TotalChanged(Conflict):
-    """The total is now %(total)s. Please check it; nothing has been ordered yet."""
-
-    code = "total_changed"
-
-
-class NoDelivery(Conflict):
-    """That delivery method isn’t available for this address. Choose another one."""
-
-    code = "no_delivery"
-
-
-class CodeRefused(Conflict):
-    """The code couldn’t be applied. %(why)s"""
-
-    code = "code_refused"
-
-
-class TooManyOfOne(Conflict):
-    """You can order at most %(units)s of one item."""
-
-    code = "too_many_of_one"
-
-
-class TooManyOfProduct(Conflict):
-    """%(title)s: at most %(units)s per order. Please reduce the quantity."""
-
-    code = "too_many_of_product"
-
-
-class TooMuchOnOrder(Conflict):
-    """You have orders that aren’t paid yet. Please pay for them first, or order less."""
-
-    code = "too_much_unpaid"
-
-
-class ProofNeeded(SafarError):
-    """There are many unpaid orders from your network, so your browser has to do a short check first."""
-
-    status = 429
-    code = "proof_needed"
 
 
 class CodeProofNeeded(SafarError):

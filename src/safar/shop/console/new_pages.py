@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from safar.cart.reading import PricedCart
 from safar.catalogue.codes import variant_of_code
 from safar.catalogue.model import Variant
 from safar.customers.actions import customer_cards
 from safar.customers.visitor import Visitor
 from safar.kernel.context import Context
+from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.i18n import _
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.text import whole_number
@@ -22,8 +22,8 @@ from safar.kernel.web.actor import Actor
 from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.post import NOTHING, Wrong, posted
-from safar.orders.errors import NotNow
-from safar.orders.model import Buyer, KeyReused, OrderLimits, Taken
+from safar.orders.errors import NotDelivered, NotNow
+from safar.orders.model import Buyer, OrderLimits
 from safar.owner.reading import known_shop
 from safar.payments.books.names import CASH, TOLD
 from safar.payments.ways import PaymentWay, offered
@@ -31,10 +31,8 @@ from safar.pricing.model import Destination, NoShipping, Priced, Quote
 from safar.pricing.places import countries_to_choose
 from safar.pricing.quote import quote
 from safar.pricing.rules import rules_of
-from safar.shop.checkout.answers import is_kept, order_refusal
-from safar.shop.checkout.errors import NoDelivery
 from safar.shop.checkout.form import choices_of, details_of, order_request, read_order_key
-from safar.shop.checkout.take_order import take_order
+from safar.shop.checkout.take_order import is_kept, not_kept, take_order
 
 LINES = 8
 _UNITS_MAX = 1000
@@ -124,13 +122,13 @@ async def _order(request: Request, actor: Actor, fields: Fields) -> str | Respon
     )
     # Staff know who is on the phone: no limit for strangers, no waiting room, no short hold.
     asked.taken_by, asked.limits, asked.hold_minutes_unproven = actor.id, OrderLimits(0, 0, 0, 0, 0), None
-    answer = await take_order(context, asked)
-    if isinstance(answer, Taken) and is_kept(answer):
-        return f"/orders/{answer.order_id}"
-    if isinstance(answer, KeyReused):
-        raise NotNow
-    nothing = PricedCart(key, (), context.settings.currency, code=asked.discount_code)
-    raise order_refusal(answer, nothing, await rules_of(context))
+    try:
+        taken = await take_order(context, asked)
+    except SameKeyOtherBody:
+        raise NotNow from None
+    if not is_kept(taken):
+        raise not_kept(taken)
+    return f"/orders/{taken.order_id}"
 
 
 async def _wanted(context: Context, fields: Fields) -> _Wanted:
@@ -160,14 +158,14 @@ async def _wanted(context: Context, fields: Fields) -> _Wanted:
 
 
 async def _quoted(context: Context, wanted: _Wanted, to: Destination, shipping: str) -> Quote:
-    """Return what it costs there. Raises NoDelivery."""
+    """Return what it costs there. Raises NotDelivered."""
     priced = [
         Priced(id_, v.price_minor, wanted.units[id_], v.tax_class, v.weight_g, v.category)
         for id_, v in wanted.variants.items()
     ]
     found = quote(priced, await rules_of(context), to, currency=context.settings.currency, shipping=shipping)
     if isinstance(found, NoShipping):
-        raise NoDelivery
+        raise NotDelivered
     return found
 
 

@@ -8,7 +8,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from safar.cart.decide import LINES_MAX, UNITS_MAX
-from safar.cart.reading import PricedCart
 from safar.catalogue.actions import variant_id_of, variants_by_id
 from safar.catalogue.words import titles_in
 from safar.customers.visitor import visitor_of
@@ -17,18 +16,16 @@ from safar.kernel.i18n import _
 from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import Fields, read_fields, read_json
 from safar.kernel.web.pages import context_of, error_text, wants_json
+from safar.orders.errors import REFUSALS, OutOfStock, PriceChanged, ProveFirst, Refusal
 from safar.orders.links import link_shown
-from safar.orders.model import OutOfStock, PriceChanged, ProveFirst, Taken
 from safar.orders.reading import orders_by_id
-from safar.pricing.rules import rules_of
-from safar.shop.checkout.answers import is_kept, order_refusal, taken_json
 from safar.shop.checkout.buyer import buyer_of, order_proof
 from safar.shop.checkout.cart_now import home_of
 from safar.shop.checkout.errors import CodeProofNeeded
 from safar.shop.checkout.form import choices_of, details_of, order_request, read_order_key
 from safar.shop.checkout.guesses import work_before_code
 from safar.shop.checkout.prove import to_prove
-from safar.shop.checkout.take_order import take_order
+from safar.shop.checkout.take_order import is_kept, not_kept, take_order, taken_json
 
 _SKU_CHARACTERS_MAX = 64
 _OWN = "en"  # in which the catalogue's own titles are taken to be, so that most orders ask for no others
@@ -60,21 +57,28 @@ async def _buy(request: Request) -> Response:
     bits = await work_before_code(request, fields, asked.discount_code)
     if bits and not await _is_known(context, asked.order_id):
         return to_prove(request, fields.values, bits, CodeProofNeeded())
-    answer = await take_order(context, asked)
-    if isinstance(answer, Taken) and is_kept(answer):
-        return _json(taken_json(answer, link_shown(context, answer.order_id)), 201)
-    nothing = PricedCart(key, (), currency or context.settings.currency, code=asked.discount_code)
-    refused = order_refusal(answer, nothing, await rules_of(context))
-    told: dict[str, object] = {"error": refused.code, "message": error_text(refused)}
-    if isinstance(answer, OutOfStock):
-        told["left"] = min(answer.left.values(), default=0)
-    if isinstance(answer, ProveFirst):
-        told |= order_proof(request, answer.bits)
-    if isinstance(answer, PriceChanged):
-        told |= {"total_minor": answer.total_minor, "currency": answer.currency}
-    if isinstance(answer, Taken):
-        told |= {"order": str(answer.order_id), "number": str(answer.number), "reason": answer.reason or ""}
-    return _json(told, refused.status)
+    try:
+        taken = await take_order(context, asked)
+    except REFUSALS as refusal:
+        return _json(_refusal_json(request, refusal), refusal.status)
+    if is_kept(taken):
+        return _json(taken_json(taken, link_shown(context, taken.order_id)), 201)
+    ended = not_kept(taken)
+    order = {"order": str(taken.order_id), "number": str(taken.number), "reason": taken.reason or ""}
+    return _json({"error": ended.code, "message": error_text(ended), **order}, ended.status)
+
+
+def _refusal_json(request: Request, refusal: Refusal) -> dict[str, object]:
+    """Return a refusal for programs, with what they need to ask again."""
+    body: dict[str, object] = {"error": refusal.code, "message": error_text(refusal)}
+    match refusal:
+        case OutOfStock():
+            body["left"] = min(refusal.left.values(), default=0)
+        case ProveFirst():
+            body |= order_proof(request, refusal.bits)
+        case PriceChanged():
+            body |= {"total_minor": refusal.total_minor, "currency": refusal.currency}
+    return body
 
 
 async def _titles(context: Context, lines: dict[UUID, int], language: str) -> dict[UUID, str]:

@@ -21,6 +21,7 @@ from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, error_text, page, wants_json
 from safar.kernel.web.requests import request_key, see_other
+from safar.orders.errors import OutOfStock, TooManyOfProduct
 from safar.orders.links import path_of
 from safar.orders.model import Order
 from safar.orders.ownership import orders_shown_to_browser
@@ -29,13 +30,7 @@ from safar.pricing.model import Destination
 from safar.pricing.places import country_name
 from safar.shop.checkout.bill import bill_json, bill_of
 from safar.shop.checkout.cart_now import cart_now, home_of
-from safar.shop.checkout.errors import (
-    CodeProofNeeded,
-    NotInCart,
-    OutOfStockError,
-    TooManyInCart,
-    TooManyOfProduct,
-)
+from safar.shop.checkout.errors import CodeProofNeeded, NotInCart, TooManyInCart
 from safar.shop.checkout.guesses import work_before_code
 from safar.shop.checkout.prove import to_prove
 from safar.storefront.currency import currency_of
@@ -107,7 +102,7 @@ async def _add(request: Request) -> Response:
         raise UnknownProduct
     try:
         fields.done()
-        done = _done(await context_of(request).batched(change_carts_many, change))
+        done = _done(await context_of(request).batched(change_carts_many, change), change.variant_id)
     except UnknownProduct:
         raise
     except SafarError as refused:
@@ -157,7 +152,7 @@ async def _set(request: Request, fields: Fields, quantity: int) -> Response:
         fields.done()
         if not sku.isprintable() or len(sku) > _SKU_CHARACTERS_MAX:
             raise UnknownProduct
-        done = _done(await context_of(request).batched(change_carts_many, change))
+        done = _done(await context_of(request).batched(change_carts_many, change), change.variant_id)
     except UnknownProduct:
         raise
     except SafarError as refused:
@@ -212,20 +207,20 @@ async def _changed(request: Request, done: CartChanged, status: int = 200) -> Re
     return answer
 
 
-def _done(answer: Answer) -> CartChanged:
+def _done(answer: Answer, variant_id: UUID | None = None) -> CartChanged:
     """Return what was done. Raises what is to be told when it was refused."""
     if isinstance(answer, CartChanged):
         return answer
-    raise _error(answer)
+    raise _error(answer, variant_id)
 
 
-def _error(refused: CartRefused) -> SafarError:
-    if refused.reason == "out_of_stock":
-        return OutOfStockError(left=number(refused.left))
+def _error(refused: CartRefused, variant_id: UUID | None) -> SafarError:
+    if refused.reason == "out_of_stock" and variant_id is not None:
+        return OutOfStock({variant_id: refused.left})
     if refused.reason == "too_many":
         return TooManyInCart(units=number(UNITS_MAX), lines=number(LINES_MAX))
     if refused.reason == "too_many_of_product":
-        return TooManyOfProduct(title=refused.title, units=number(refused.left))
+        return TooManyOfProduct(refused.left, refused.title)
     return NotInCart() if refused.reason == "not_in_cart" else UnknownProduct()
 
 

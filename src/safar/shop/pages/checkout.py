@@ -17,21 +17,22 @@ from safar.cart.decide import CartCode
 from safar.cart.reading import PricedCart
 from safar.cart.stock_words import stock_of
 from safar.customers.visitor import visitor_of
+from safar.gate.tickets.errors import Waiting
 from safar.journal.actions import record_many
 from safar.journal.model import Event
 from safar.kernel.errors import InvalidInput, SafarError, SameKeyOtherBody
-from safar.kernel.i18n import _, current_language, money
+from safar.kernel.i18n import _, current_language
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, error_text, page, wants_json
 from safar.kernel.web.requests import see_other
 from safar.orders.decide import taken_of
+from safar.orders.errors import REFUSALS, NotDelivered, PriceChanged, ProveFirst, Refusal, TotalNotTaken
 from safar.orders.from_cart import order_of_cart
 from safar.orders.links import link_shown, path_of
-from safar.orders.model import Buyer, OrderRequest, ProveFirst, RoomBefore, Taken
+from safar.orders.model import Buyer, OrderRequest
 from safar.orders.reading import order_lines_of, orders_by_id
-from safar.payments.errors import TotalNotTakenError
 from safar.payments.ways import preselected
 from safar.pricing.addresses import address_form
 from safar.pricing.places import (
@@ -43,11 +44,10 @@ from safar.pricing.places import (
 )
 from safar.shop.checkout import billing
 from safar.shop.checkout.address_cookie import forget_delivery, keep, prefilled
-from safar.shop.checkout.answers import is_kept, may_ask_again, order_refusal, taken_json
 from safar.shop.checkout.bill import Bill, bill_json, bill_of
 from safar.shop.checkout.buyer import buyer_of
 from safar.shop.checkout.cart_now import cart_now, home_of
-from safar.shop.checkout.errors import CodeProofNeeded, CodeRefused, NoDelivery, NotInCart, TotalChanged
+from safar.shop.checkout.errors import CodeProofNeeded, NotInCart
 from safar.shop.checkout.form import (
     Choices,
     Details,
@@ -59,7 +59,7 @@ from safar.shop.checkout.form import (
 )
 from safar.shop.checkout.guesses import work_before_code
 from safar.shop.checkout.prove import to_prove
-from safar.shop.checkout.take_order import path_after, take_order
+from safar.shop.checkout.take_order import is_kept, not_kept, path_after, take_order, taken_json
 from safar.shop.pages import buy
 from safar.storefront.newsletter import pages as newsletter
 from safar.storefront.newsletter.actions import PURPOSE as NEWSLETTER
@@ -159,7 +159,7 @@ async def _order(request: Request) -> Response:
     bill = await bill_of(context_of(request), basket, choices.to, choices.shipping)
     if details.provider not in {way.provider for way in bill.ways}:
         left_out = details.provider in {way.provider for way in bill.not_for_total}
-        told = error_text(TotalNotTakenError()) if left_out else _("Choose how you would like to pay.")
+        told = error_text(TotalNotTaken()) if left_out else _("Choose how you would like to pay.")
         fields.problems.setdefault("provider", told)
     if fields.problems:
         if wants_json(request):
@@ -179,26 +179,39 @@ async def _take(request: Request, bill: Bill, asked: _Asked) -> Response:
     order = _order_request(request, asked, lines, currency=basket.currency, code=basket.code)
     if order.language == current_language():
         order.titles = {line.variant_id: line.title for line in basket.lines}
-    answer = await take_order(context, order)
-    if isinstance(answer, Taken) and is_kept(answer):
-        await _sign_up(request, asked, answer.order_id)
-        if wants_json(request):
-            response = _json(taken_json(answer, link_shown(context, answer.order_id)), 201)
-        elif answer.order_id != order.order_id:  # another tab was first
-            response = see_other(path_of(context, answer.order_id))
-        else:
-            response = see_other(path_after(context, answer.order_id, order.provider))
-            keep(request, response, asked.typed)
-        ordered(request, response)
-        return response
-    refused = order_refusal(answer, basket, bill.rules)
-    if isinstance(answer, RoomBefore) and not wants_json(request):
-        return see_other(answer.path)
-    if isinstance(answer, ProveFirst):
-        return to_prove(request, asked.typed, answer.bits, refused)
-    fresh = await bill_of(context, await cart_now(request), asked.choices.to, asked.choices.shipping)
-    next_key = asked.key if may_ask_again(answer) else new_id()
-    return _refused(request, _Shown(fresh, next_key, asked.typed), refused)
+    try:
+        taken = await take_order(context, order)
+    except REFUSALS as refusal:
+        return await _not_taken(request, asked, refusal)
+    if not is_kept(taken):
+        return await _again(request, asked, new_id(), not_kept(taken))
+    await _sign_up(request, asked, taken.order_id)
+    if wants_json(request):
+        response = _json(taken_json(taken, link_shown(context, taken.order_id)), 201)
+    elif taken.order_id != order.order_id:  # another tab was first
+        response = see_other(path_of(context, taken.order_id))
+    else:
+        response = see_other(path_after(context, taken.order_id, order.provider))
+        keep(request, response, asked.typed)
+    ordered(request, response)
+    return response
+
+
+async def _not_taken(request: Request, asked: _Asked, refusal: Refusal) -> Response:
+    """Lead on to what comes first, or back to the form: nothing was written, so its key may ask anew."""
+    if isinstance(refusal, Waiting) and not wants_json(request):
+        return see_other(refusal.path)
+    if isinstance(refusal, ProveFirst):
+        return to_prove(request, asked.typed, refusal.bits, refusal)
+    next_key = new_id() if isinstance(refusal, SameKeyOtherBody) else asked.key
+    return await _again(request, asked, next_key, refusal)
+
+
+async def _again(request: Request, asked: _Asked, key: UUID, refused: SafarError) -> Response:
+    """Show the form again, with what the cart costs now."""
+    choices = asked.choices
+    bill = await bill_of(context_of(request), await cart_now(request), choices.to, choices.shipping)
+    return _refused(request, _Shown(bill, key, asked.typed), refused)
 
 
 async def _sign_up(request: Request, asked: _Asked, order_id: UUID) -> None:
@@ -237,20 +250,20 @@ async def _forget(request: Request) -> Response:
 def _refusal_before(bill: Bill, details: Details) -> SafarError | None:
     """Return why the order is not even tried: its customer has to look at something first."""
     if bill.quote is None or (bill.other_way and details.expected_total_minor is None):
-        return NoDelivery()
-    if bill.refusal_text is not None:
-        return CodeRefused(why=bill.refusal_text)
+        return NotDelivered()
+    if bill.code_refused is not None:
+        return bill.code_refused
     expected = details.expected_total_minor
     if bill.other_way or expected not in (None, bill.quote.total_minor):
-        return TotalChanged(total=money(bill.quote.total_minor, bill.quote.currency))
+        return PriceChanged(bill.quote.total_minor, bill.quote.currency)
     return None
 
 
 def _refused(request: Request, shown: _Shown, refused: SafarError) -> Response:
     if wants_json(request):
         told: dict[str, Any] = {"error": refused.code, "message": error_text(refused)}
-        if isinstance(refused, TotalChanged) and shown.bill.quote:
-            told |= {"total_minor": shown.bill.quote.total_minor, "currency": shown.bill.quote.currency}
+        if isinstance(refused, PriceChanged):
+            told |= {"total_minor": refused.total_minor, "currency": refused.currency}
         return _json(told, refused.status)
     return _page(request, replace(shown, notice=error_text(refused), status=refused.status))
 
