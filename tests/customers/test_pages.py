@@ -22,10 +22,11 @@ from safar.customers.actions import (
     import_many,
     prove,
 )
+from safar.customers.pages import WantedCustomers
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel.context import Context
-from safar.kernel.database import execute, rows
+from safar.kernel.database import execute, rows, values
 from safar.kernel.i18n import speaking
 from safar.kernel.ids import new_id
 from tests.stage.people import signed_in
@@ -96,6 +97,31 @@ async def test_many_customers_are_paged_by_key_none_twice_none_left_out(base: st
             assert (await client.get("/customers", params={"before": broken})).status_code == 200
 
 
+async def test_the_list_is_narrowed_by_consent_language_and_country_and_says_how_many(
+    base: str, context: Context
+) -> None:
+    await make(context, "Subscribed", "Left")
+    async with context.database.transaction() as connection:
+        (left,) = await values(connection, "SELECT id FROM customers WHERE name = 'Left'")
+        await consent_many(connection, [Consent(left, "email", False, "unsubscribe")])
+        record = CustomerRecord(
+            name="Never asked", email="n@example.com", language="en", country="GB", consent=False
+        )
+        await import_many(connection, [record])
+    async with await signed_in(context, base) as client:
+        for asked, names in (
+            ("consent=given", ["Subscribed"]),
+            ("consent=withdrawn", ["Left"]),
+            ("consent=none&language=en", ["Never asked"]),
+            ("country=IR&consent=given", ["Subscribed"]),
+            ("consent=none&country=IR", []),
+        ):
+            shown = (await client.get(f"/customers?{asked}")).text
+            assert sorted(names_in(shown)) == names, asked
+            assert ("1 in all" in shown) is (len(names) == 1)
+        assert "3 in all" in (await client.get("/customers?consent=what&language=xx")).text
+
+
 async def test_the_list_and_the_search_stay_on_their_indexes(context: Context) -> None:
     from safar.customers.identify import QUERIES
 
@@ -109,6 +135,7 @@ async def test_the_list_and_the_search_stay_on_their_indexes(context: Context) -
         await execute(connection, "ANALYZE customers")
         for pattern in (None, "%c4ca42%"):
             params = {
+                **WantedCustomers().params,
                 "pattern": pattern,
                 "before_at": "9999-01-01T00:00Z",
                 "before_id": UUID(int=2**128 - 1),

@@ -1,5 +1,7 @@
 """A file of customers: each row looked at before anything is written, consent only with its source."""
 
+import csv
+import io
 import re
 from typing import Any
 
@@ -65,6 +67,13 @@ async def test_rows_are_shown_with_their_errors_and_imported_once(base: str, con
             "must be two letters such as GB",
         ):
             assert said in re.sub(r"\s+", " ", shown), said
+        wrong = list(csv.reader(io.StringIO((await client.get(f"{path}/wrong.csv")).text.lstrip("\ufeff"))))
+        columns = ["email", "name", "language", "country", "consent", "consent_source"]
+        assert wrong[0][:6] == columns, "a first and a last name are one name"
+        assert [row[0] for row in wrong[1:]] == ["nobody", "ana@x.example", "late@x.example"]
+        assert wrong[3][:6] == ["late@x.example", "Late", "xx", "United Kingdom", "maybe", ""]
+        assert wrong[1][6] == "5", "with the number of its row, and why"
+        assert "is not an e-mail address" in wrong[1][7]
         for _time in range(2):  # a second click imports nothing twice
             assert (await client.post(path)).status_code in (303, 409)
         assert "3 rows imported" in (await client.get(path)).text

@@ -23,7 +23,7 @@ from safar.catalogue.product_pages import edit_product_page
 from safar.catalogue.public import drawn, image
 from safar.kernel.database import Connection, rows, value
 from safar.kernel.ids import parse_id
-from safar.kernel.keyset import cut
+from safar.kernel.keyset import COUNTED_MAX, cut
 from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor, actor_of
 from safar.kernel.web.forms import Fields
@@ -78,10 +78,12 @@ async def _catalogue(request: Request) -> Response:
             "limit": _PAGE_SIZE + 1,
         }
         product_rows = await rows(ProductRow, connection, QUERIES["catalogue_page"], params)
+        total = await value(connection, QUERIES["catalogue_count"], params | {"limit": COUNTED_MAX + 1})
     shown, last = cut(product_rows, _PAGE_SIZE)
     older = f"?{request.url.include_query_params(after=last.id).query}" if last else None
     values: dict[str, Any] = {
         "lines": shown,
+        "total": total,
         "query": query,
         "state": state if state in _STATES else "",
         "category": category or "",

@@ -355,13 +355,17 @@ CROSS JOIN LATERAL (
     FROM variants AS o
     WHERE o.product_id = p.id
 ) AS v
-WHERE
-    (p.title, p.id) > (%(after_title)s, %(after_id)s)
-    AND p.searchable LIKE ALL(%(patterns)s::text [])
-    AND (%(category)s::text IS NULL OR p.category = %(category)s)
-    AND (%(published)s::boolean IS NULL OR p.published = %(published)s)
+WHERE (p.title, p.id) > (%(after_title)s, %(after_id)s) AND {catalogue_wanted}
 ORDER BY p.title, p.id
 LIMIT %(limit)s
+
+-- fragment: catalogue_wanted
+p.searchable LIKE ALL(%(patterns)s::text [])
+AND (%(category)s::text IS NULL OR p.category = %(category)s)
+AND (%(published)s::boolean IS NULL OR p.published = %(published)s)
+
+-- name: catalogue_count
+SELECT count(*) FROM (SELECT FROM products AS p WHERE {catalogue_wanted} LIMIT %(limit)s) AS counted
 
 -- name: title_of
 SELECT title FROM products WHERE id = %(id)s

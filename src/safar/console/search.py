@@ -10,7 +10,7 @@ from safar.catalogue.actions import QUERIES, patterns_of
 from safar.catalogue.codes import variant_of_code
 from safar.catalogue.decide import barcode_of
 from safar.catalogue.pages import ProductRow
-from safar.customers.pages import find_customers
+from safar.customers.pages import WantedCustomers, find_customers
 from safar.kernel.database import Connection, rows
 from safar.kernel.keyset import FIRST_ID
 from safar.kernel.text import whole_number
@@ -36,7 +36,7 @@ async def search_page(request: Request) -> Response:
         if barcode_of(query) and (scanned := await variant_of_code(connection, query)):
             return see_other(f"/catalogue/variants/{scanned.id}")
         orders = await _orders(connection, request, query)
-        customers = (await find_customers(connection, query))[:_SHOWN]
+        customers = (await find_customers(connection, WantedCustomers(query)))[:_SHOWN]
         products = await _products(connection, query)
     if len(orders) == 1 and not customers and not products:
         return see_other(f"/orders/{orders[0].id}")

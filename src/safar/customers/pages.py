@@ -16,10 +16,11 @@ from safar.customers.model import Consent, ConsentRecord, ConsentRow, CustomerRo
 from safar.customers.sentences import Sentences, sentences_of, tone_of, word
 from safar.journal.actions import of_customer
 from safar.journal.model import Recorded
-from safar.kernel.database import Connection, row, rows, values
+from safar.kernel.database import Connection, row, rows, value, values
 from safar.kernel.errors import NotFound
+from safar.kernel.i18n import LANGUAGES
 from safar.kernel.ids import parse_id
-from safar.kernel.keyset import LAST_ID, LAST_MOMENT, cut, key_moment, page_key, parse_page_key
+from safar.kernel.keyset import COUNTED_MAX, LAST_ID, LAST_MOMENT, cut, key_moment, page_key, parse_page_key
 from safar.kernel.text import fold, whole_number
 from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor
@@ -32,6 +33,8 @@ PAGE_SIZE = 50
 TIMELINE_SIZE = 40
 _QUERY_CHARACTERS_MAX = 100
 _REASON_CHARACTERS_MAX = 300
+_COUNTRY_CHARACTERS_MAX = 100
+CONSENTS = ("given", "none", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +48,74 @@ class TimelineLine:
     tone: str
 
 
+@dataclass(frozen=True, slots=True)
+class WantedCustomers:
+    """Which customers a list shows; None for any. `consent` to marketing e-mails: given, withdrawn, none."""
+
+    query: str = ""
+    consent: str | None = None
+    language: str | None = None
+    country: str | None = None
+
+    @property
+    def params(self) -> dict[str, str | None]:
+        folded = fold(self.query).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return {
+            "pattern": f"%{folded}%" if folded else None,
+            "consent": self.consent,
+            "language": self.language,
+            "country": self.country,
+        }
+
+
+def wanted_customers(request: Request) -> WantedCustomers:
+    """Return which customers an address asks for; what it says that no filter knows is left out."""
+    asked = request.query_params
+    consent, language = asked.get("consent"), asked.get("language")
+    return WantedCustomers(
+        asked.get("q", "").strip()[:_QUERY_CHARACTERS_MAX],
+        consent if consent in CONSENTS else None,
+        language if language in LANGUAGES else None,
+        asked.get("country", "").strip()[:_COUNTRY_CHARACTERS_MAX] or None,
+    )
+
+
 async def customers_page(request: Request) -> Response:
-    query = request.query_params.get("q", "").strip()[:_QUERY_CHARACTERS_MAX]
+    wanted = wanted_customers(request)
     before = parse_page_key(request.query_params.get("before"), key_moment, UUID)
     at, id = before or (LAST_MOMENT, LAST_ID)
     async with context_of(request).database.connection() as connection:
-        found = await find_customers(connection, query, before_at=at, before_id=id)
+        found = await find_customers(connection, wanted, before_at=at, before_id=id)
+        counted = {**wanted.params, "limit": COUNTED_MAX + 1}
+        total = await value(connection, QUERIES["count"], counted)
+        countries = await values(connection, QUERIES["countries"])
     shown, last = cut(found, PAGE_SIZE)
     older = None
     if last:
         key = page_key(last.created_at, last.id)
         older = f"?{request.url.include_query_params(before=key).query}"
-    values = {"customers": shown, "query": query, "older": older, "first": before is None}
-    return page(request, "customers/list.html", values)
+    listed = {
+        "customers": shown,
+        "wanted": wanted,
+        "query": wanted.query,
+        "total": total,
+        "countries": countries,
+        "older": older,
+        "first": before is None,
+    }
+    return page(request, "customers/list.html", listed)
 
 
 async def find_customers(
-    connection: Connection, query: str, *, before_at: datetime = LAST_MOMENT, before_id: UUID = LAST_ID
+    connection: Connection,
+    wanted: WantedCustomers,
+    *,
+    before_at: datetime = LAST_MOMENT,
+    before_id: UUID = LAST_ID,
 ) -> list[CustomerRow]:
-    """Return customers whose name or address contains `query`, newest first: one more than a page holds."""
-    folded = fold(query).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    """Return customers by a part of name or address and by filters, newest first: one more than a page."""
     params = {
-        "pattern": f"%{folded}%" if folded else None,
+        **wanted.params,
         "before_at": before_at,
         "before_id": before_id,
         "limit": PAGE_SIZE + 1,

@@ -247,6 +247,22 @@ SELECT i.value::uuid FROM same INNER JOIN customer_identities AS i ON i.customer
 WHERE i.kind = 'visitor'
 LIMIT 200
 
+-- fragment: wanted
+c.merged_into IS NULL
+AND (%(pattern)s::text IS NULL OR c.search LIKE %(pattern)s)
+AND (%(language)s::text IS NULL OR c.language = %(language)s)
+AND (%(country)s::text IS NULL OR c.country = %(country)s)
+AND (
+    %(consent)s::text IS NULL
+    OR %(consent)s = coalesce(
+        (
+            SELECT CASE WHEN k.given THEN 'given' ELSE 'withdrawn' END FROM customer_consents AS k
+            WHERE k.customer_id = c.id AND k.channel = 'email'
+        ),
+        'none'
+    )
+)
+
 -- name: list
 -- Newest first, by key: a page far down costs what the first one does.
 SELECT
@@ -263,9 +279,13 @@ SELECT
     ) AS claimed,
     (SELECT a.given FROM customer_consents AS a WHERE a.customer_id = c.id AND a.channel = 'email') AS consent
 FROM customers AS c
-WHERE
-    c.merged_into IS NULL
-    AND (c.created_at, c.id) < (%(before_at)s, %(before_id)s)
-    AND (%(pattern)s::text IS NULL OR c.search LIKE %(pattern)s)
+WHERE {wanted} AND (c.created_at, c.id) < (%(before_at)s, %(before_id)s)
 ORDER BY c.created_at DESC, c.id DESC
 LIMIT %(limit)s
+
+-- name: count
+-- How many there are, counted no further than the limit.
+SELECT count(*) FROM (SELECT FROM customers AS c WHERE {wanted} LIMIT %(limit)s) AS counted
+
+-- name: countries
+SELECT DISTINCT country FROM customers WHERE country IS NOT NULL ORDER BY country LIMIT 250

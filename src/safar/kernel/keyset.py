@@ -15,6 +15,7 @@ C = TypeVar("C")
 
 FIRST_ID, LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
 LAST_NUMBER = 2**63 - 1
+COUNTED_MAX = 10_000  # the rows of a list are counted no further
 _DIGITS_MAX = len(str(LAST_NUMBER))
 LAST_MOMENT = datetime(9999, 12, 31, tzinfo=UTC)
 

@@ -118,7 +118,8 @@ async def review_customers(
             record = _whole(said, name, language, origin)
             notes = problems or _problems(number, record, seen)
             outcome, shown = _outcome(record, known.get(record["email"])) if not notes else (_WRONG, notes)
-            reviewed.append(SheetRow(number, record.get("email", ""), outcome, record, shown))
+            kept = said if problems else record  # what was wrong is given back as it was
+            reviewed.append(SheetRow(number, record.get("email", ""), outcome, kept, shown))
         await save_rows(connection, upload_id, reviewed)
 
 

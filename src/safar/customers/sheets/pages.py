@@ -57,6 +57,10 @@ async def _preview(request: Request) -> Response:
     return await importing.preview(request, sheets.KIND, _PREVIEW)
 
 
+async def _wrong(request: Request) -> Response:
+    return await importing.wrong_rows(request, sheets.KIND)
+
+
 async def _write(request: Request) -> Response:
     write = partial(sheets.write_customers, staff_id=actor_of(request).id)
     return await importing.take_over(request, sheets.KIND, _PREVIEW, write)
@@ -67,5 +71,6 @@ routes: list[BaseRoute] = [
     StaffRoute("/customers/files/customers.{kind}", _export, role="manager"),
     StaffRoute("/customers/files/uploads", _upload, role="manager", methods=["POST"]),
     StaffRoute("/customers/files/{upload_id}", _preview, role="manager"),
+    StaffRoute("/customers/files/{upload_id}/wrong.csv", _wrong, role="manager"),
     StaffRoute("/customers/files/{upload_id}", _write, role="manager", methods=["POST"]),
 ]

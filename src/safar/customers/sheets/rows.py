@@ -24,6 +24,7 @@ _ALSO: Mapping[str, str] = {
 }  # fmt: skip
 _YES = frozenset({"yes", "y", "true", "1", "subscribed", "ja", "sim", "x"})
 _NO = frozenset({"no", "n", "false", "0", "unsubscribed", "nao", "nein"})
+_NAMES = ("first_name", "last_name")
 _SHOWN_MAX = 60
 
 
@@ -52,7 +53,8 @@ def read_customer_rows(body: bytes) -> dict[str, Any]:
     if not rows:
         return {"problem": "empty"}
     ignored = [text[:_SHOWN_MAX] for place, text in enumerate(table[top]) if text and place not in known]
-    return {"columns": list(known.values()), "ignored": ignored, "rows": rows}
+    columns = dict.fromkeys("name" if name in _NAMES else name for name in known.values())
+    return {"columns": list(columns), "ignored": ignored, "rows": rows}
 
 
 def _record(texts: dict[str, str]) -> tuple[dict[str, Any], list[Note]]:

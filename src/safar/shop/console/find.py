@@ -5,10 +5,10 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from safar.catalogue.codes import variant_of_code
-from safar.customers.pages import find_customers
+from safar.customers.pages import WantedCustomers, find_customers
 from safar.kernel.clock import day_start
 from safar.kernel.database import Connection, values
-from safar.kernel.keyset import LAST_NUMBER
+from safar.kernel.keyset import COUNTED_MAX, LAST_NUMBER
 from safar.orders.model import Order
 from safar.orders.reading import orders_by_id
 from safar.shop.console.history import QUERIES
@@ -46,11 +46,32 @@ async def find_orders(
     limit: int = PAGE_SIZE + 1,
 ) -> list[Order]:
     """Return the orders wanted, newest first: one more than a page holds. A query finds 500 at most."""
+    params = await _params_of(connection, wanted, ship_days=ship_days, today=today, zone=zone)
+    # Not prepared: a plan made once for all filters would read the whole table for most of them.
+    found = await connection.execute(QUERIES["wanted_orders"], params | {"limit": limit}, prepare=False)
+    order_ids = [order_id for (order_id,) in await found.fetchall()]
+    orders = await orders_by_id(connection, order_ids)
+    return [orders[order_id] for order_id in order_ids]
+
+
+async def count_orders(
+    connection: Connection, wanted: OrderSearch, *, ship_days: int, today: date, zone: str
+) -> int:
+    """Return how many orders are wanted on all pages, counted up to one more than COUNTED_MAX."""
+    params = await _params_of(connection, wanted, ship_days=ship_days, today=today, zone=zone)
+    limit = {"limit": COUNTED_MAX + 1}
+    counted = await connection.execute(QUERIES["count_orders"], params | limit, prepare=False)
+    return int((await counted.fetchone() or (0,))[0])
+
+
+async def _params_of(
+    connection: Connection, wanted: OrderSearch, *, ship_days: int, today: date, zone: str
+) -> dict[str, object]:
     ids = await _matching(connection, wanted.query) if wanted.query else None
     if wanted.with_returns:
         coming = await _ids(connection, "orders_of_open_returns", {"limit": _RETURNS_MAX})
         ids = coming if ids is None else [id_ for id_ in coming if id_ in set(ids)]
-    params = {
+    return {
         "before": wanted.before or LAST_NUMBER,
         "state": wanted.state,
         "payment": wanted.payment,
@@ -60,13 +81,7 @@ async def find_orders(
         "since": day_start(wanted.since, zone) if wanted.since else None,
         "until": day_start(wanted.until + timedelta(days=1), zone) if wanted.until else None,
         "tag": wanted.tag,
-        "limit": limit,
     }
-    # Not prepared: a plan made once for all filters would read the whole table for most of them.
-    found = await connection.execute(QUERIES["wanted_orders"], params, prepare=False)
-    order_ids = [order_id for (order_id,) in await found.fetchall()]
-    orders = await orders_by_id(connection, order_ids)
-    return [orders[order_id] for order_id in order_ids]
 
 
 async def _matching(connection: Connection, query: str) -> list[UUID]:
@@ -75,7 +90,8 @@ async def _matching(connection: Connection, query: str) -> list[UUID]:
     found = await _ids(connection, "orders_of_tracking", {"code": query, **limit})
     if (variant := await variant_of_code(connection, query)) is not None:
         found += await _ids(connection, "orders_of_variant", {"variant_id": variant.id, **limit})
-    customers = [customer.id for customer in await find_customers(connection, query)]
+    named = await find_customers(connection, WantedCustomers(query))
+    customers = [customer.id for customer in named]
     if customers:
         found += await _ids(connection, "orders_of_customers", {"ids": customers, **limit})
     return list(dict.fromkeys(found))

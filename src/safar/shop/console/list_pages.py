@@ -37,7 +37,7 @@ from safar.shop.console.filters import (
     save_view,
     views_of,
 )
-from safar.shop.console.find import PAGE_SIZE, OrderSearch, find_orders
+from safar.shop.console.find import PAGE_SIZE, OrderSearch, count_orders, find_orders
 from safar.shop.console.history import QUERIES
 
 _VIEW_NAME_MAX = 60
@@ -51,9 +51,9 @@ async def orders_page(request: Request, wrong: Wrong = NOTHING) -> Response:
     async with context.database.connection() as connection:
         if (number := whole_number(wanted.query)) and (order_id := await order_of_number(connection, number)):
             return see_other(f"/orders/{order_id}")
-        found = await find_orders(
-            connection, wanted, ship_days=shop.ship_days, today=today_of(request), zone=zone
-        )
+        today, days = today_of(request), shop.ship_days
+        found = await find_orders(connection, wanted, ship_days=days, today=today, zone=zone)
+        total = await count_orders(connection, wanted, ship_days=days, today=today, zone=zone)
         shown, last = cut(found, PAGE_SIZE)
         ids = [order.id for order in shown]
         progress = await progress_of(connection, ids)
@@ -65,6 +65,7 @@ async def orders_page(request: Request, wrong: Wrong = NOTHING) -> Response:
     filters = filters_of(wanted)
     values = {
         "orders": shown,
+        "total": total,
         "state_word": state_word,
         "payment_word": payment_word,
         "wanted": wanted,

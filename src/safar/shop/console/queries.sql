@@ -34,23 +34,32 @@ LIMIT %(limit)s
 -- Planned anew each time, so that each choice of filters gets the plan that fits it.
 SELECT o.id FROM orders AS o
 INNER JOIN payments AS p ON p.order_id = o.id
-WHERE
-    o.number < %(before)s
-    AND (%(state)s::text IS NULL OR o.state = %(state)s)
-    AND (%(payment)s::text IS NULL OR p.state = %(payment)s)
-    AND (
-        %(today)s::date IS NULL
-        OR (
-            o.state IN ('confirmed', 'packed')
-            AND o.confirmed_at < %(confirmed_before)s AND (o.promised_on < %(today)s OR o.promised_on IS NULL)
-        )
-    )
-    AND (%(ids)s::uuid [] IS NULL OR o.id = ANY(%(ids)s))
-    AND (%(since)s::timestamptz IS NULL OR o.placed_at >= %(since)s)
-    AND (%(until)s::timestamptz IS NULL OR o.placed_at < %(until)s)
-    AND (%(tag)s::text IS NULL OR EXISTS (SELECT FROM order_tags AS t WHERE t.order_id = o.id AND t.tag = %(tag)s))
+WHERE o.number < %(before)s AND {wanted}
 ORDER BY o.number DESC
 LIMIT %(limit)s
+
+-- name: count_orders
+-- How many there are, counted no further than the limit; planned anew, too.
+SELECT count(*) FROM (
+    SELECT FROM orders AS o INNER JOIN payments AS p ON p.order_id = o.id
+    WHERE {wanted}
+    LIMIT %(limit)s
+) AS counted
+
+-- fragment: wanted
+(%(state)s::text IS NULL OR o.state = %(state)s)
+AND (%(payment)s::text IS NULL OR p.state = %(payment)s)
+AND (
+    %(today)s::date IS NULL
+    OR (
+        o.state IN ('confirmed', 'packed')
+        AND o.confirmed_at < %(confirmed_before)s AND (o.promised_on < %(today)s OR o.promised_on IS NULL)
+    )
+)
+AND (%(ids)s::uuid [] IS NULL OR o.id = ANY(%(ids)s))
+AND (%(since)s::timestamptz IS NULL OR o.placed_at >= %(since)s)
+AND (%(until)s::timestamptz IS NULL OR o.placed_at < %(until)s)
+AND (%(tag)s::text IS NULL OR EXISTS (SELECT FROM order_tags AS t WHERE t.order_id = o.id AND t.tag = %(tag)s))
 
 -- name: orders_of_open_returns
 SELECT order_id AS id FROM returns
