@@ -27,7 +27,7 @@ async def test_the_journey_is_drawn_for_all_for_one_and_for_nobody(
 ) -> None:
     base = await serve(build_console(context))
     async with await signed_in(context, base, "agent") as client:
-        assert "Nobody is on the way yet" in (await client.get("/journey")).text
+        assert "No journeys yet" in (await client.get("/journey")).text
         campaign_id = await makers.campaign(context, variant_id)
         async with context.database.transaction() as connection:
             await actions.start_campaign(connection, campaign_id)
@@ -41,7 +41,7 @@ async def test_the_journey_is_drawn_for_all_for_one_and_for_nobody(
             assert page.status_code == 200
             assert 'class="journey-map"' in page.text
         part = await client.get(f"/journey/report?campaign={campaign_id}&lang=en")
-        assert "No promise has come due yet" in part.text
+        assert "No promise is due yet" in part.text
         assert (await client.get("/journey?campaign=x")).status_code == 404
         assert (await client.get(f"/journey?campaign={new_id()}")).status_code == 404
         figures = await client.get("/journey", headers={"accept": "application/json"})

@@ -1,6 +1,7 @@
 """Campaigns in the console before they start: a new one, a copy, a draft that is changed or deleted."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.requests import Request
@@ -8,12 +9,15 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute
 
 from safar.campaigns import drafts, form, reading
+from safar.campaigns.expecting import outlook_of
+from safar.campaigns.forecast import RUNS_OUT_TEXTS
+from safar.campaigns.model import Audience
 from safar.kernel.database import Connection
 from safar.kernel.i18n import LANGUAGES, _
 from safar.kernel.ids import new_id, parse_id
 from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor
-from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.forms import UNITS_MAX, Fields, read_fields
 from safar.kernel.web.pages import context_of, page, render
 from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.requests import see_other
@@ -125,12 +129,24 @@ async def preview_part(request: Request) -> Response:
 
 
 async def reach_part(request: Request) -> Response:
-    """Return how many customers the form's audience has."""
+    """Return how many customers the form's audience has, and what is expected of the campaign."""
     fields = await read_fields(request)
     audience = form.read_audience(fields)
     async with context_of(request).database.connection() as connection:
         found = await reading.audience_reach(connection, audience)
-    return HTMLResponse(render("campaigns/reach.html", {"reach": found, "limit": audience.limit}))
+        values = {"reach": found, "limit": audience.limit, "people": _people(audience)}
+        offer, units = await _chosen(connection, fields), fields.integer("units", least=1, most=UNITS_MAX)
+        if offer is not None and "units" not in fields.problems:
+            expected = await outlook_of(connection, context_of(request), offer, units, audience)
+            runs_out = _(RUNS_OUT_TEXTS[expected.runs_out])
+            values |= {"forecast": expected, "offer": offer, "runs_out": runs_out}
+    return HTMLResponse(render("campaigns/reach.html", values))
+
+
+def _people(audience: Audience) -> str:
+    """Return how the list of customers is asked for those of an audience who are subscribed."""
+    asked = {"consent": "given", "language": audience.language, "country": audience.country}
+    return urlencode({name: text for name, text in asked.items() if text})
 
 
 routes: list[BaseRoute] = [

@@ -13,7 +13,9 @@ from starlette.routing import BaseRoute
 from safar.campaigns import actions, draft_pages, reading, trial
 from safar.campaigns.decide import BOUND_TEXTS
 from safar.campaigns.errors import StartNotAhead
-from safar.campaigns.model import END_TEXTS, SKIP_TEXTS, Audience
+from safar.campaigns.expecting import outlook_of
+from safar.campaigns.forecast import RUNS_OUT_TEXTS
+from safar.campaigns.model import END_TEXTS, SKIP_TEXTS, Audience, Campaign
 from safar.inbox.live import bursts
 from safar.kernel import clock
 from safar.kernel.context import Context
@@ -66,6 +68,10 @@ async def campaign(request: Request, wrong: Wrong = NOTHING) -> Response:
         values |= {"written": await trial.shown(connection, context, found)}
         if found.state == "draft":
             values |= {"reach": await reading.audience_reach(connection, Audience(**found.audience))}
+        if found.state in ("draft", "scheduled") and (offer := values["offer"]):
+            audience, units = Audience(**found.audience), found.units_offered
+            expected = await outlook_of(connection, context, offer, units, audience)
+            values |= {"forecast": expected, "runs_out": _(RUNS_OUT_TEXTS[expected.runs_out])}
     values |= {
         "zone": context.settings.timezone,
         "tested": request.query_params.get("tested") == "1",
@@ -98,9 +104,19 @@ async def _figures(connection: Connection, campaign_id: UUID) -> dict[str, Any]:
         ],
         "units": {"on_hand": on_hand, "held": held},
         "results": await reading.results(connection, campaign_id),
+        "units_in_the_end": _in_the_end(found, on_hand, states["planned"]),
         "bound_text": _(bound) if bound else None,
         "end_text": _(END_TEXTS[found.reason]) if found.reason in END_TEXTS else found.reason,
     }
+
+
+def _in_the_end(campaign: Campaign, on_hand: int, planned: int) -> int | None:
+    """Return how many units will be sold when all have answered, at the most; None while nothing is known."""
+    per_send, pending = campaign.pace.get("per_send"), campaign.pace.get("pending_units")
+    if campaign.closed_at or per_send is None or pending is None:
+        return None
+    sold = campaign.units_offered - on_hand
+    return min(campaign.units_offered, round(sold + pending + planned * per_send))
 
 
 async def stream_figures(request: Request) -> Response:

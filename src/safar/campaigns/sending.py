@@ -120,7 +120,7 @@ async def _step(connection: Connection, context: Context, campaign: Campaign) ->
         visits=visits,
         orders=orders,
         units=units,
-        site=await _site(connection, context.settings),
+        site=await site_flow(connection, context.settings),
         waits_for_answers=campaign.waits_for_answers,
     )
     decided = pace(figures)
@@ -153,7 +153,7 @@ async def _responses(connection: Connection, campaign_id: UUID) -> tuple[Respons
     return of("visit"), of("order"), sum(group.units for group in groups)
 
 
-async def _site(connection: Connection, settings: Settings) -> SiteFigures | None:
+async def site_flow(connection: Connection, settings: Settings) -> SiteFigures | None:
     """Return what the shop carries now. A full visit's length bounds what it lets in at the least."""
     gate = await gate_figures(connection, SHOP)
     if gate is None:

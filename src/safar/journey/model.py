@@ -16,18 +16,18 @@ STAGE_NAMES = {
     "stay": N_("Stay"),
 }
 STAGE_TEXTS = {
-    "discover": N_("a message has reached them"),
-    "visit": N_("they came to the shop"),
-    "ask": N_("they asked a question"),
-    "buy": N_("they filled a cart"),
-    "receive": N_("they ordered, and wait for it"),
-    "stay": N_("they have what they ordered"),
+    "discover": N_("received an e-mail"),
+    "visit": N_("came to the shop"),
+    "ask": N_("asked a question"),
+    "buy": N_("put something in the cart"),
+    "receive": N_("ordered, not delivered yet"),
+    "stay": N_("received the order"),
 }
 
 # What makes somebody go who would have gone on: an account that had nothing left for them.
 CAUSES = ("units", "visitors", "staff")
 CAUSE_TEXTS = {
-    "units": N_("the units had run out"),
+    "units": N_("sold out"),
     "visitors": N_("the shop was full and they had to wait"),
     "staff": N_("nobody answered their question"),
 }

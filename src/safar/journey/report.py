@@ -195,24 +195,24 @@ def as_table(report: PromiseReport) -> list[tuple[str, str]]:
     """Return the report as rows of a label and a figure, in the reader's language."""
     skipped = sum(report.sends_skipped.values())
     return [
-        (_("Customers in the audience"), number(report.customers)),
-        (_("Messages sent"), number(report.sends)),
-        (_("Messages skipped or failed"), number(skipped + report.sends_failed)),
+        (_("Audience"), number(report.customers)),
+        (_("E-mails sent"), number(report.sends)),
+        (_("E-mails skipped or undeliverable"), number(skipped + report.sends_failed)),
         (_("Opened the link"), number(report.opened)),
         (_("Visits"), number(report.visits)),
-        (_("of whom had to wait"), number(report.queued)),
-        (_("let in"), number(report.admitted)),
-        (_("Median wait of those who waited"), duration(report.median_wait_s)),
+        (_("Visits that had to wait"), number(report.queued)),
+        (_("Let in from the waiting room"), number(report.admitted)),
+        (_("Median time in the waiting room"), duration(report.median_wait_s)),
         (_("Questions"), number(report.questions)),
-        (_("answered by the bot"), number(report.answered_by_bot)),
-        (_("handed to staff"), number(report.handed_to_staff)),
+        (_("Answered by the bot"), number(report.answered_by_bot)),
+        (_("Handed to staff"), number(report.handed_to_staff)),
         (_("Carts"), number(report.carts)),
         (_("Orders"), number(report.orders)),
         (_("Revenue"), money(report.revenue_minor, report.currency) if report.currency else "–"),
         (_("Units offered"), number(report.units_offered)),
         (_("Units sold"), number(report.units_sold)),
-        (_("Units sold twice"), number(report.oversold)),
-        (_("Messages lost"), number(report.messages_lost)),
+        (_("Units oversold"), number(report.oversold)),
+        (_("E-mails lost"), number(report.messages_lost)),
         (_("Promises kept"), number(report.promises_kept)),
         (_("Promises broken"), number(report.promises_broken)),
         (_("From the first event to the last"), duration(report.seconds)),
@@ -228,33 +228,38 @@ def _kept(report: PromiseReport) -> str:
     made = report.promises_kept + report.promises_broken
     if report.oversold or report.messages_lost:
         return _(
-            "The promise was broken: %(oversold)s units were sold twice and %(lost)s messages were lost.",
+            "The promise was broken: %(oversold)s units were oversold and %(lost)s e-mails were lost.",
             oversold=number(report.oversold),
             lost=number(report.messages_lost),
         )
     if report.promises_broken:
         return _(
-            "The promise was kept %(kept)s times out of %(made)s; no unit was sold twice, no message lost.",
+            "The promise was kept %(kept)s times of %(made)s; nothing was oversold and no e-mail was lost.",
             kept=number(report.promises_kept),
             made=number(made),
         )
     if not made:
-        return _("No promise has come due yet; no unit was sold twice and no message was lost.")
+        return _("No promise is due yet; nothing was oversold and no e-mail was lost.")
     return _(
-        "The promise was kept, all %(made)s times: no unit was sold twice and no message was lost.",
+        "The promise was kept all %(made)s times: nothing was oversold and no e-mail was lost.",
         made=number(made),
     )
 
 
 def _where(report: PromiseReport) -> str:
     if report.bottleneck is None:
-        return _("There was no bottleneck: nobody has left on the way so far.")
-    left = ngettext("%(num)s customer left there", "%(num)s customers left there", report.bottleneck_dropped)
+        return _("Nobody has dropped off so far.")
+    left = ngettext(
+        "%(num)s customer dropped off there", "%(num)s customers dropped off there", report.bottleneck_dropped
+    )
     values = {"stage": _(STAGE_NAMES[report.bottleneck]), "left": left}
     if report.bottleneck_cause is None:
-        return _("The bottleneck was the stage “%(stage)s”: %(left)s, of their own accord.", **values)
+        return _(
+            "Most sales were lost at “%(stage)s”: %(left)s, for no reason on our side that is known.",
+            **values,
+        )
     return _(
-        "The bottleneck was the stage “%(stage)s”: %(left)s, most often because %(cause)s.",
+        "Most sales were lost at “%(stage)s”: %(left)s. Most frequent reason: %(cause)s.",
         cause=_(CAUSE_TEXTS[report.bottleneck_cause]),
         **values,
     )
@@ -262,12 +267,12 @@ def _where(report: PromiseReport) -> str:
 
 def _cost(report: PromiseReport) -> str:
     if not report.loss_minor or not report.currency:
-        return _("It cost nothing that can be counted.")
+        return _("No lost sales measured.")
     cost = money(report.loss_minor, report.currency)
     if not report.avoidable_minor:
-        return _("That cost about %(money)s of orders that did not come: no more than is usual.", money=cost)
+        return _("That cost about %(money)s in lost sales: no more than is usual.", money=cost)
     return _(
-        "That cost about %(money)s of orders that did not come; about %(avoidable)s of it could be avoided.",
+        "That cost about %(money)s in lost sales; about %(avoidable)s of it could be avoided.",
         money=cost,
         avoidable=money(report.avoidable_minor, report.currency),
     )
