@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from safar.bench.ports import reserve_port
 from safar.kernel import account as account_module
 from safar.kernel.account import account, as_account, for_the_world, own_folder
+from safar.kernel.ports import reserve_port
 from safar.kernel.postgres import EmbeddedPostgres
 from safar.serve import Supervisor
 from safar.settings import Settings

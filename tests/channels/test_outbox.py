@@ -8,7 +8,6 @@ from typing import Any
 import psycopg
 import pytest
 
-from safar.bench.ports import reserve_port
 from safar.channels import outbox as outbox_module
 from safar.channels.actions import (
     end_attempts_many,
@@ -26,6 +25,7 @@ from safar.channels.smtp import SmtpServer
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
+from safar.kernel.ports import reserve_port
 from safar.settings import Settings
 from tests.stage.channels import customer, events, mail, states
 from tests.stage.mailbox import Mailbox

@@ -8,7 +8,6 @@ import httpx
 import orjson
 import pytest
 
-from safar.bench.ports import reserve_port
 from safar.catalogue.actions import import_products
 from safar.console.build import build_console
 from safar.front.build import build_front
@@ -17,6 +16,7 @@ from safar.kernel.context import Context, make_context
 from safar.kernel.database import value
 from safar.kernel.exposure import doubts, open_to_the_world
 from safar.kernel.ids import new_id
+from safar.kernel.ports import reserve_port
 from safar.payments import ways
 from safar.payments.books.names import STRIPE, TEST_CARD
 from safar.payments.desk import NoticeDesk

@@ -12,7 +12,6 @@ from uuid import UUID
 import httpx
 import pytest
 
-from safar.bench.ports import reserve_port
 from safar.campaigns import actions as campaigns
 from safar.campaigns import drafts
 from safar.campaigns.model import Audience, CampaignDraft
@@ -25,6 +24,7 @@ from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context, make_context
 from safar.kernel.i18n import _, speaking
 from safar.kernel.ids import new_id
+from safar.kernel.ports import reserve_port
 from safar.kernel.web.actor import Actor
 from safar.owner.facts import shop_from
 from safar.payments.trial import switch_on_for_trial

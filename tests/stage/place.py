@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from safar.bench.ports import reserve_port
+from safar.kernel.ports import reserve_port
 from safar.settings import Settings
 
 _PORTS = ("front_port", "console_port", "mail_in_port", "mailbox_smtp_port", "mailbox_http_port")

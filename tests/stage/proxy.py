@@ -6,7 +6,7 @@ from contextlib import ExitStack, asynccontextmanager
 from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from safar.bench.ports import reserve_port
+from safar.kernel.ports import reserve_port
 
 Cut = Literal["before_commit", "after_commit"]
 _COMMIT = b"COMMIT\x00"

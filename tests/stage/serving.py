@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from safar.bench.ports import reserve_port
+from safar.kernel.ports import reserve_port
 from safar.kernel.web.server import http_server
 
 Serve = Callable[[Starlette], Awaitable[str]]

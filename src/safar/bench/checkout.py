@@ -43,10 +43,11 @@ from safar.bench.flood import (
     one_by_one,
     post,
 )
-from safar.bench.ports import bench_settings, reserve_port
+from safar.bench.settings import bench_settings
 from safar.bench.workplace import workplace
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
+from safar.kernel.ports import reserve_port
 from safar.settings import Settings
 from safar.stock import actions as stock
 

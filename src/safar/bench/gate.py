@@ -12,7 +12,7 @@ from typing import Any
 
 from safar.app import when_answering
 from safar.bench.flood import FloodOutcome, flood, get_request, one_by_one
-from safar.bench.ports import bench_settings, reserve_port
+from safar.bench.settings import bench_settings
 from safar.bench.workplace import workplace
 from safar.customers.visitor import COOKIE, new_visitor, signed
 from safar.gate.tickets.model import SHOP, Ticket
@@ -20,6 +20,7 @@ from safar.gate.tickets.seal import Seal, client_tag
 from safar.kernel import clock
 from safar.kernel.context import Context, make_context
 from safar.kernel.database import execute
+from safar.kernel.ports import reserve_port
 from safar.kernel.queries import queries_beside
 from safar.serve import Supervisor
 from safar.settings import Settings

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from safar.bench.buying import ITEMS
 from safar.bench.http import HttpClient
-from safar.bench.ports import bench_settings
+from safar.bench.settings import bench_settings
 from safar.bench.workplace import workplace
 from safar.catalogue.actions import import_products
 from safar.customers.visitor import COOKIE, new_visitor, signed

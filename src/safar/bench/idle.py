@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from safar.bench.ports import bench_settings
+from safar.bench.settings import bench_settings
 from safar.bench.workplace import workplace
 from safar.serve import Supervisor
 

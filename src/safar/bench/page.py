@@ -7,7 +7,7 @@ from typing import Any
 
 from safar.bench.buying import CLIENTS, admitted, running, stocked
 from safar.bench.flood import FloodOutcome, flood, get_request, one_by_one
-from safar.bench.ports import bench_settings
+from safar.bench.settings import bench_settings
 from safar.bench.workplace import workplace
 from safar.catalogue.actions import variants_by_id
 

@@ -14,10 +14,11 @@ from uuid import UUID
 from safar.app import when_answering
 from safar.bench.buying import ITEMS as PRODUCTS
 from safar.bench.buying import admitted, buy, buy_body, buy_spread, fill_warehouse, hot, running, stocked
-from safar.bench.ports import bench_settings, reserve_port
+from safar.bench.settings import bench_settings
 from safar.bench.workplace import workplace
 from safar.kernel.account import account, own_folder
 from safar.kernel.context import Context, make_context
+from safar.kernel.ports import reserve_port
 from safar.kernel.postgres import EmbeddedPostgres
 from safar.kernel.secrets import secret_key
 from safar.serve import Supervisor

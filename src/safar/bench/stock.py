@@ -20,7 +20,7 @@ import httpx
 import psycopg
 
 from safar.bench.buying import running
-from safar.bench.ports import bench_settings
+from safar.bench.settings import bench_settings
 from safar.bench.workplace import workplace
 from safar.console.build import build_console
 from safar.kernel import clock

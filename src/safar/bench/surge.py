@@ -17,7 +17,7 @@ import httpx
 
 from safar.bench.buying import fill_warehouse, running, stocked
 from safar.bench.crowd import PAUSES, THINK_S, Crowd, Second
-from safar.bench.ports import bench_settings
+from safar.bench.settings import bench_settings
 from safar.bench.workplace import workplace
 from safar.catalogue.actions import variants_by_id
 from safar.gate.line.calling import set_capacity

@@ -4,4 +4,5 @@ from collections.abc import Mapping
 
 from safar.channels.kinds.kind import ChannelKind
 
-KINDS: Mapping[str, ChannelKind] = {kind.name: kind for kind in ()}
+_OURS: tuple[ChannelKind, ...] = ()
+KINDS: Mapping[str, ChannelKind] = {kind.name: kind for kind in _OURS}

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import httpx
 
-from safar.bench.ports import reserve_port
 from safar.capacity.actions import recount_accounts
 from safar.gate.site.sites import site_figures
 from safar.gate.tickets.model import SHOP
 from safar.kernel.context import Context, make_context
+from safar.kernel.ports import reserve_port
 from tests.stage.gate import OpenShop, build_shop
 from tests.stage.serving import Serve, answering
 

@@ -17,7 +17,6 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from safar.bench.ports import reserve_port
 from safar.capacity.actions import release_many
 from safar.gate.line.calling import call_next
 from safar.gate.site.sites import NewSite, open_site
@@ -25,6 +24,7 @@ from safar.gate.tickets.model import Pass, SiteKind
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
+from safar.kernel.ports import reserve_port
 from tests.stage.gate import build_shop
 from tests.stage.serving import Serve, answering, serve_at
 

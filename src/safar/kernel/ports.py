@@ -1,4 +1,4 @@
-"""Ports on loopback that are reserved, so that no bench and no test meets another Safar of this machine.
+"""Ports on loopback that are reserved: no bench, stand-in or test meets another Safar of this machine.
 
 A port that the kernel gave and that was closed again is anybody's, also while a process that was killed
 is started anew. So ports are taken from outside the kernel's range, and each has one owner, who holds a
@@ -12,8 +12,6 @@ import socket
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
-
-from safar.settings import Settings
 
 _RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")  # from here the kernel gives ports to whoever asks
 _LOWEST, _HIGHEST = 10_240, 65_535
@@ -58,26 +56,3 @@ def _is_silent(port: int) -> bool:
         except OSError:
             return False
         return True
-
-
-def bench_settings(folder: Path) -> Settings:
-    """Return settings of an installation of its own in `folder`; its mail server does not exist.
-
-    Nobody does a proof of work: its cost would be the load generator's, on the same cores.
-    """
-    front, console, mail_in, nowhere = (reserve_port() for _ in range(4))
-    return Settings(
-        data_dir=folder,
-        front_port=front,
-        console_port=console,
-        mail_in_port=mail_in,
-        site_capacity=1_000_000,
-        gate_work_percent=100,
-        log_level="CRITICAL",
-        # A few browsers buy as thousands would; the checkout's bench, whose buyers are many, sets them back.
-        order_units_max=0,
-        unpaid_orders_max=0,
-        unpaid_orders_network=0,
-        unpaid_share_percent=0,
-        smtp_url=f"smtp://127.0.0.1:{nowhere}",
-    )

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from safar.bench import ports
-from safar.bench.ports import ports_to_reserve, reserve_port
+from safar.kernel import ports
+from safar.kernel.ports import ports_to_reserve, reserve_port
 
 _OTHER = """
 import sys
-from safar.bench import ports
+from safar.kernel import ports
 ports.ports_to_reserve = lambda: range(int(sys.argv[1]), int(sys.argv[1]) + 1)
 print(ports.reserve_port(), flush=True)
 sys.stdin.read()
