@@ -100,8 +100,8 @@ async def open_many(connection: Connection, kind: str, on_hand: Mapping[str, int
 
 async def accounts(connection: Connection, ids: Sequence[int]) -> dict[int, Account]:
     """Return accounts as they stand, without locking them."""
-    found = await rows(Account, connection, QUERIES["accounts"], {"ids": list(ids)})
-    return {account.id: account for account in found}
+    existing = await rows(Account, connection, QUERIES["accounts"], {"ids": list(ids)})
+    return {account.id: account for account in existing}
 
 
 async def hold_many(connection: Connection, requests: Sequence[HoldRequest]) -> list[HoldOutcome]:
@@ -306,12 +306,12 @@ async def _lock_holds(
     """
     lock = QUERIES["try_accounts_of_holds"] if goes_past_locks(connection) else query
     locked = set(await values(connection, lock, {"ids": list(ids)}))
-    found = await _holds(connection, ids)
+    holds = await _holds(connection, ids)
     if goes_past_locks(connection):
-        busy = frozenset(id_ for id_, hold in found.items() if not locked.issuperset(hold.account_ids))
+        busy = frozenset(id_ for id_, hold in holds.items() if not locked.issuperset(hold.account_ids))
         if busy:
             raise Busy(busy)
-    return {hold_id: hold for hold_id, hold in found.items() if locked.issuperset(hold.account_ids)}
+    return {hold_id: hold for hold_id, hold in holds.items() if locked.issuperset(hold.account_ids)}
 
 
 async def _holds(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, HoldRow]:

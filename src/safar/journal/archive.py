@@ -94,11 +94,11 @@ def check_file(path: Path) -> MonthSeal:
     try:
         for rows in read_month(path):
             sealing.add(rows)
-        said = (parquet.read_metadata(path).metadata or {}).get(_SEAL, b"{}")
+        written = (parquet.read_metadata(path).metadata or {}).get(_SEAL, b"{}")
     except (ArrowException, OSError, ValueError, KeyError) as error:
         raise Damaged(f"{path.name} cannot be read: {type(error).__name__}") from error
     seal = sealing.seal()
-    if orjson.loads(said) != orjson.loads(orjson.dumps(seal)):
+    if orjson.loads(written) != orjson.loads(orjson.dumps(seal)):
         raise Damaged(f"{path.name} is not as it was written")
     return seal
 

@@ -98,8 +98,8 @@ async def drop_old(database: Database, *, months: int, archive: Path | None = No
     index = today.year * 12 + today.month - 1 - months
     oldest_kept = date(index // 12, index % 12 + 1, 1)
     async with database.connection() as connection:
-        found = [name for name in await partitions(connection) if _MONTH.fullmatch(name)]
-    for name in found:
+        month_tables = [name for name in await partitions(connection) if _MONTH.fullmatch(name)]
+    for name in month_tables:
         start, end = month_starts(date(int(name[-7:-3]), int(name[-2:]), 1), 2)
         if start >= oldest_kept:
             break

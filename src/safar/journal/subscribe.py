@@ -194,6 +194,6 @@ async def _audited(
 ) -> bool:
     if not await execute(connection, query, params):
         return False
-    told = {"reader": params["subscriber"], "event": params["event_id"]}
-    await append_many(connection, [Event(name=name, staff_id=staff_id, properties=told)])
+    properties = {"reader": params["subscriber"], "event": params["event_id"]}
+    await append_many(connection, [Event(name=name, staff_id=staff_id, properties=properties)])
     return True

@@ -55,16 +55,16 @@ def own_folder(folder: Path, user: pwd.struct_passwd | None, *, private: bool = 
     for new in reversed(missing):
         new.mkdir(exist_ok=True)
         new.chmod(_OWN_MODE if new == folder else _PASSAGE_MODE)
-    found = folder.stat()
+    status = folder.stat()
     owner = os.geteuid() if user is None else user.pw_uid
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (owner, os.geteuid()):
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (owner, os.geteuid()):
         raise RuntimeError(
-            f"{folder} belongs to {_name(found.st_uid)}, not to {_name(os.geteuid())}. Start Safar as its"
+            f"{folder} belongs to {_name(status.st_uid)}, not to {_name(os.geteuid())}. Start Safar as its"
             " owner, or set SAFAR_DATA_DIR to a folder of its own."
         )
     if user is not None:
         require_way(folder, user)
-        if found.st_uid != user.pw_uid:
+        if status.st_uid != user.pw_uid:
             os.chown(folder, user.pw_uid, user.pw_gid)
     if private:
         folder.chmod(_OWN_MODE)
@@ -73,12 +73,12 @@ def own_folder(folder: Path, user: pwd.struct_passwd | None, *, private: bool = 
 def require_way(path: Path, user: pwd.struct_passwd) -> None:
     """Raise RuntimeError, saying what to do, when `user` cannot walk to `path`."""
     for parent in path.absolute().parents:
-        found = parent.stat()
-        if found.st_uid == user.pw_uid:
+        status = parent.stat()
+        if status.st_uid == user.pw_uid:
             wanted = stat.S_IXUSR
         else:
-            wanted = stat.S_IXGRP if found.st_gid == user.pw_gid else stat.S_IXOTH
-        if not found.st_mode & wanted:
+            wanted = stat.S_IXGRP if status.st_gid == user.pw_gid else stat.S_IXOTH
+        if not status.st_mode & wanted:
             raise RuntimeError(
                 f"Started by root, Safar runs as the account {user.pw_name}, which is not let through"
                 f" {parent} to {path}. Let it through (chmod o+x {parent}), put that elsewhere, or start"
@@ -109,8 +109,8 @@ def for_the_world(settings: Settings) -> pwd.struct_passwd | None:
 def give_to_owner_of(folder: Path, descriptor: int) -> None:
     """Let a file that root has just made belong to whoever owns its folder."""
     if os.geteuid() == 0:
-        found = folder.stat()
-        os.fchown(descriptor, found.st_uid, found.st_gid)
+        status = folder.stat()
+        os.fchown(descriptor, status.st_uid, status.st_gid)
 
 
 def _name(uid: int) -> str:

@@ -125,8 +125,8 @@ class Workshop:
         idle_s: float = 60.0,
     ) -> None:
         self._free = asyncio.Semaphore(processes)
-        kept = min(_KEPT_BYTES_MAX, max(_MEMORY_BYTES_LEAST, memory_limits(_machine_bytes())[1] // 2))
-        self._limits = (str(cpu_s), str(memory_bytes or kept))
+        usual_bytes = min(_KEPT_BYTES_MAX, max(_MEMORY_BYTES_LEAST, memory_limits(_machine_bytes())[1] // 2))
+        self._limits = (str(cpu_s), str(memory_bytes or usual_bytes))
         self._wall_s = wall_s
         self._idle_s = idle_s
         self._resting: list[asyncio.subprocess.Process] = []

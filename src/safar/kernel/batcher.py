@@ -136,8 +136,8 @@ class Batcher(Generic[Request, Outcome]):
             self._spare.append(lane)
             if not self._lanes:
                 resting, self._spare = self._spare, []
-                for one in resting:
-                    await one.return_connection()
+                for idle in resting:
+                    await idle.return_connection()
 
     async def _carry_out(self, batch: list[BatchedCall[Request, Outcome]], lane: Lane) -> None:
         self._under_way += len(batch)
@@ -235,10 +235,10 @@ class Batcher(Generic[Request, Outcome]):
     async def _go_past(self, batch: list[BatchedCall[Request, Outcome]], busy: Busy, lane: Lane) -> None:
         """Let the calls wait that need what others have locked, and commit the rest."""
         self._past_locks_until = asyncio.get_running_loop().time() + _PAST_LOCKS_S
-        kept = [call for call in batch if busy.concerns(call.request)]
-        self._ask_later(kept or batch)
-        if kept and len(kept) < len(batch):
-            await self._settle([call for call in batch if call not in kept], lane)
+        blocked = [call for call in batch if busy.concerns(call.request)]
+        self._ask_later(blocked or batch)
+        if blocked and len(blocked) < len(batch):
+            await self._settle([call for call in batch if call not in blocked], lane)
 
     def _ask_later(self, calls: Sequence[BatchedCall[Request, Outcome]]) -> None:
         """Put calls in line again in a moment: they need accounts that others have locked."""

@@ -64,7 +64,7 @@ class Connection(psycopg.AsyncConnection[TupleRow]):
         began = loop.time()
         watch = None if self.silence_s is None else loop.call_later(self.silence_s, self.hang_up)
         try:
-            found = await super().wait(gen, *args, **kwargs)
+            result = await super().wait(gen, *args, **kwargs)
         except psycopg.OperationalError as error:
             if error.sqlstate is None and loop.time() - began >= min(_SILENT_S_MIN, self.silence_s or 60.0):
                 self.silent_at = loop.time()
@@ -73,7 +73,7 @@ class Connection(psycopg.AsyncConnection[TupleRow]):
             if watch is not None:
                 watch.cancel()
         self.proved_at = loop.time()
-        return found
+        return result
 
     def hang_up(self) -> None:
         """Close our end of the wire: whoever waits at it finds the connection lost."""
@@ -87,8 +87,8 @@ def reachable(url: str) -> str:
 
     What `url` says itself holds. Of several hosts the one that can be written to is taken.
     """
-    said = conninfo_to_dict(url)
-    found: dict[str, Any] = {**_LIVING, **said}
-    if "," in str(said.get("host") or ""):
-        found.setdefault("target_session_attrs", "read-write")
-    return make_conninfo("", **found)
+    given = conninfo_to_dict(url)
+    parameters: dict[str, Any] = {**_LIVING, **given}
+    if "," in str(given.get("host") or ""):
+        parameters.setdefault("target_session_attrs", "read-write")
+    return make_conninfo("", **parameters)

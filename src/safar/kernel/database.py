@@ -232,16 +232,16 @@ async def value(connection: Connection, query: LiteralString, params: Params = N
 
 async def values(connection: Connection, query: LiteralString, params: Params = None) -> list[Any]:
     """Return the first column of every row."""
-    found: list[Any] = await connection.trips.ask(query, params, statements.load_firsts)
-    return found
+    column: list[Any] = await connection.trips.ask(query, params, statements.load_firsts)
+    return column
 
 
 async def tuples(
     connection: Connection, query: LiteralString, params: Params = None
 ) -> list[tuple[Any, ...]]:
     """Return every row as it is."""
-    found: list[tuple[Any, ...]] = await connection.trips.ask(query, params, statements.load_tuples)
-    return found
+    records: list[tuple[Any, ...]] = await connection.trips.ask(query, params, statements.load_tuples)
+    return records
 
 
 async def row(kind: type[T], connection: Connection, query: LiteralString, params: Params = None) -> T | None:
@@ -251,8 +251,8 @@ async def row(kind: type[T], connection: Connection, query: LiteralString, param
 
 async def rows(kind: type[T], connection: Connection, query: LiteralString, params: Params = None) -> list[T]:
     """Return every row as a `kind` (its fields named as the columns)."""
-    found: list[T] = await connection.trips.ask(query, params, statements.load_kind(kind))
-    return found
+    records: list[T] = await connection.trips.ask(query, params, statements.load_kind(kind))
+    return records
 
 
 async def in_one_trip(connection: Connection, *calls: Awaitable[Any]) -> Sequence[Any]:
@@ -262,11 +262,11 @@ async def in_one_trip(connection: Connection, *calls: Awaitable[Any]) -> Sequenc
     Raises the first error of a statement.
     """
     connection.trips.wait_a_turn()  # within another trip these calls begin a turn later
-    found = await asyncio.gather(*calls, return_exceptions=True)
-    errors = [one for one in found if isinstance(one, BaseException)]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    errors = [result for result in results if isinstance(result, BaseException)]
     if errors:  # those after the guilty statement were only not run
         raise next((e for e in errors if not isinstance(e, psycopg.errors.PipelineAborted)), errors[0])
-    return found
+    return results
 
 
 async def each(connection: Connection, keys: Iterable[K], read: Callable[[K], Awaitable[T]]) -> dict[K, T]:

@@ -24,19 +24,21 @@ def _is_this_machine(host: str) -> bool:
 def doubts(settings: Settings) -> list[str]:
     """Return what whoever starts this should look at, a sentence each; to the operator, so in English."""
     shop, console = urlsplit(settings.public_url), urlsplit(settings.console_url)
-    found = []
+    warnings = []
     if shop.scheme == "https" and settings.proxies_trusted == 0:
-        found.append(
+        warnings.append(
             "SAFAR_PUBLIC_URL is https, but SAFAR_PROXIES_TRUSTED is 0: all visitors count as one, your"
             " proxy. Set it to the number of proxies in front (docs/operations.md)."
         )
     if open_to_the_world(settings) and shop.scheme != "https":
-        found.append("SAFAR_PUBLIC_URL is not https: cookies, orders and passwords travel in the clear.")
+        warnings.append("SAFAR_PUBLIC_URL is not https: cookies, orders and passwords travel in the clear.")
     if open_to_the_world(settings) and shop.hostname == console.hostname:
-        found.append(
+        warnings.append(
             "Shop and console have the same host name, so browsers send the cookies of one to the other."
             " Give the console a name of its own (SAFAR_CONSOLE_URL)."
         )
     if settings.test_payments and open_to_the_world(settings):
-        found.append("SAFAR_TEST_PAYMENTS is on: where the test card is offered, goods go out without money.")
-    return found
+        warnings.append(
+            "SAFAR_TEST_PAYMENTS is on: where the test card is offered, goods go out without money."
+        )
+    return warnings

@@ -24,7 +24,7 @@ def read_hours(text: str) -> Hours:
 
     "24:00" is the end of the day. A stretch that ends before it begins goes on over midnight.
     """
-    found: list[tuple[int, time, time]] = []
+    spans: list[tuple[int, time, time]] = []
     for part in re.split("[,;]", text[:_TEXT_MAX]):
         match = _PART.fullmatch(" ".join(part.lower().split()))
         if match is None:
@@ -34,8 +34,8 @@ def read_hours(text: str) -> Hours:
             start, end = time(int(match[3]), int(match[4])), _end(int(match[5]), int(match[6]))
         except ValueError:
             return ()
-        found += [((first + step) % 7, start, end) for step in range((last - first) % 7 + 1)]
-    return tuple(found)
+        spans += [((first + step) % 7, start, end) for step in range((last - first) % 7 + 1)]
+    return tuple(spans)
 
 
 def away_until(

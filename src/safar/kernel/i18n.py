@@ -249,5 +249,5 @@ def hours_text(opening_hours: str) -> str:
     """Return the opening hours with the names of days and digits of the language in force."""
     language = current_language()
     names = get_day_names("abbreviated", locale=language.replace("-", "_"))
-    text = _DAY.sub(lambda found: names[_DAYS.index(found.group(1).lower())], opening_hours)
+    text = _DAY.sub(lambda match: names[_DAYS.index(match.group(1).lower())], opening_hours)
     return _in_digits(text)

@@ -57,6 +57,6 @@ def parse_page_key(text: str | None, *kinds: Callable[[str], object]) -> tuple[o
         return None
 
 
-def cut(found: Sequence[T], size: int) -> tuple[Sequence[T], T | None]:
+def cut(items: Sequence[T], size: int) -> tuple[Sequence[T], T | None]:
     """Return a page of what was read with one row more than it holds; and its last row, if more follow."""
-    return found[:size], found[size - 1] if len(found) > size else None
+    return items[:size], items[size - 1] if len(items) > size else None

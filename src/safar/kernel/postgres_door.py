@@ -76,8 +76,8 @@ def _short_place() -> str:
     """Return the folder of this user's run-time files if it is a safe one, else that of temporary files."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     with suppress(OSError):
-        found = os.stat(runtime)
-        if os.geteuid() != 0 and found.st_uid == os.geteuid() and not found.st_mode & 0o077:
+        status = os.stat(runtime)
+        if os.geteuid() != 0 and status.st_uid == os.geteuid() and not status.st_mode & 0o077:
             return runtime
     place = tempfile.gettempdir()
     return place if len(place) < _PATH_LENGTH_MAX // 2 else "/tmp"  # noqa: S108 – mkdtemp makes its own in it
@@ -86,10 +86,12 @@ def _short_place() -> str:
 def _is_ours(folder: Path, user: pwd.struct_passwd | None) -> bool:
     """Tell whether the noted folder still stands as we made it: a folder of ours, closed to others."""
     try:
-        found = folder.lstat()
+        status = folder.lstat()
     except OSError:
         return False
     owner = os.geteuid() if user is None else user.pw_uid
     return (
-        stat.S_ISDIR(found.st_mode) and found.st_uid == owner and stat.S_IMODE(found.st_mode) == stat.S_IRWXU
+        stat.S_ISDIR(status.st_mode)
+        and status.st_uid == owner
+        and stat.S_IMODE(status.st_mode) == stat.S_IRWXU
     )

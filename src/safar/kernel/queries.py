@@ -29,11 +29,11 @@ class Queries:
             named[name] = text.strip()
         used: set[str] = set()
 
-        def filled(found: re.Match[str]) -> str:
-            if found[1] not in fragments:
-                raise ValueError(f"{path} has no fragment {found[1]}")
-            used.add(found[1])
-            return fragments[found[1]]
+        def filled(reference: re.Match[str]) -> str:
+            if reference[1] not in fragments:
+                raise ValueError(f"{path} has no fragment {reference[1]}")
+            used.add(reference[1])
+            return fragments[reference[1]]
 
         # The files are part of the package, not input: to the type checker they are literals.
         self.by_name: dict[str, LiteralString] = {

@@ -35,13 +35,13 @@ class Statement:
         text = _PLACE.sub(self._place, query) if has_params else query
         self.query = text.encode()
 
-    def _place(self, found: re.Match[str]) -> str:
-        kind = found[2] or found[3]
-        if kind == "%" and found[1] is None:
+    def _place(self, placeholder: re.Match[str]) -> str:
+        kind = placeholder[2] or placeholder[3]
+        if kind == "%" and placeholder[1] is None:
             return "%"
         if kind not in _FORMATS:
-            raise psycopg.ProgrammingError(f"only %s and %(name)s are places, not {found[0]}")
-        name = len(self.names) if found[1] is None else found[1]
+            raise psycopg.ProgrammingError(f"only %s and %(name)s are places, not {placeholder[0]}")
+        name = len(self.names) if placeholder[1] is None else placeholder[1]
         if name not in self.names:
             self.names.append(name)
             self.formats.append(_FORMATS[kind])

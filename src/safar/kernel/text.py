@@ -51,12 +51,12 @@ def fold(text: str) -> str:
     if text.isascii():
         return _SPACES.sub(" ", text).strip().casefold()
     decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
-    kept = [
+    bases = [
         character
         for character in decomposed
         if character != _NUKTA and not (unicodedata.combining(character) and not _is_devanagari(character))
     ]
-    letters = unicodedata.normalize("NFC", "".join(kept)).translate(_PERSIAN)
+    letters = unicodedata.normalize("NFC", "".join(bases)).translate(_PERSIAN)
     return _SPACES.sub(" ", ascii_digits(letters)).strip()
 
 

@@ -175,13 +175,13 @@ class Trips:
         await asyncio.shield(self._back)
 
     def _add(self, query: str, params: Params, load: Load, answer: asyncio.Future[Any] | None) -> None:
-        found = statement(query, has_params=params is not None)
-        if found.names:
+        parsed = statement(query, has_params=params is not None)
+        if parsed.names:
             transformer = self._transformer
-            values = transformer.dump_sequence(found.in_order(params), found.formats)
-            ask = _Ask(found, values, transformer.types or (), transformer.formats or (), load, answer)
+            values = transformer.dump_sequence(parsed.in_order(params), parsed.formats)
+            ask = _Ask(parsed, values, transformer.types or (), transformer.formats or (), load, answer)
         else:
-            ask = _Ask(found, (), (), (), load, answer)
+            ask = _Ask(parsed, (), (), (), load, answer)
         self._asks.append(ask)
 
     def _set_out(self) -> None:

@@ -17,11 +17,11 @@ _KEPT = "safar.cookies"
 
 def cookies_of(scope: Scope) -> Mapping[str, str]:
     """Return the request's cookies by the names under which they came."""
-    found: Mapping[str, str] | None = scope.get(_KEPT)
-    if found is None:
+    cookies: Mapping[str, str] | None = scope.get(_KEPT)
+    if cookies is None:
         header = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
-        found = scope[_KEPT] = cookie_parser(header.decode("latin-1")) if header else {}
-    return found
+        cookies = scope[_KEPT] = cookie_parser(header.decode("latin-1")) if header else {}
+    return cookies
 
 
 def name_in_force(settings: Settings, name: str, *, path: str = "/", domain: str | None = None) -> str:

@@ -92,12 +92,12 @@ class PageCache:
         if key is None:
             await self._app(scope, receive, send)
             return
-        kept = self._kept(key)
-        if kept is None and key in self._being_made:
+        cached = self._kept(key)
+        if cached is None and key in self._being_made:
             await asyncio.wait({self._being_made[key]})
-            kept = self._kept(key)
-        if kept is not None:
-            await self._answer(kept, scope, send)
+            cached = self._kept(key)
+        if cached is not None:
+            await self._answer(cached, scope, send)
             return
         await self._make(key, scope, receive, send)
 

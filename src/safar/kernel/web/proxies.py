@@ -50,9 +50,11 @@ def came_by_https(headers: Headers, scheme: str, trusted: int) -> bool:
         return True
     if not trusted:
         return False
-    said = [hop.strip() for line in headers.getlist(FORWARDED_PROTO) for hop in line.split(",")]
-    said = said or [_given(hop, "proto") for line in headers.getlist(FORWARDED) for hop in line.split(",")]
-    return bool(said) and said[-min(trusted, len(said))].lower() == "https"
+    schemes = [hop.strip() for line in headers.getlist(FORWARDED_PROTO) for hop in line.split(",")]
+    schemes = schemes or [
+        _given(hop, "proto") for line in headers.getlist(FORWARDED) for hop in line.split(",")
+    ]
+    return bool(schemes) and schemes[-min(trusted, len(schemes))].lower() == "https"
 
 
 def _for_of(hop: str) -> str:

@@ -65,13 +65,13 @@ class ExactPaths:
                         self._exact[method, route.path] = first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = None
+        exact = None
         if scope["type"] == "http" and not scope.get("root_path"):
-            found = self._exact.get((scope["method"], scope["path"]))
-        if found is None:
+            exact = self._exact.get((scope["method"], scope["path"]))
+        if exact is None:
             await self._app(scope, receive, send)
             return
-        route, matched = found
+        route, matched = exact
         scope["starlette.exception_handlers"] = self._handlers
         scope["route"] = route
         scope.update(matched)
@@ -84,9 +84,9 @@ def _first_match(
     """Return the route that the router would choose, and what it adds to the scope."""
     scope = {"type": "http", "method": method, "path": path, "root_path": ""}
     for route in routes:
-        match, found = route.matches(scope)
+        match, child_scope = route.matches(scope)
         if match is Match.FULL:
-            return route, found
+            return route, child_scope
     return None
 
 

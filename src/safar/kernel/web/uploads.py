@@ -34,9 +34,9 @@ async def read_upload(
     files: list[Handed] = []
     async with request.form(max_fields=_FIELDS_MAX, max_files=files_max) as form:
         fields = Fields({key: value for key, value in form.items() if isinstance(value, str)})
-        for one in form.getlist(name):
-            if isinstance(one, UploadFile) and one.size:
-                files.append(Handed(shown_name(one.filename or ""), await one.read(bytes_max + 1)))
+        for part in form.getlist(name):
+            if isinstance(part, UploadFile) and part.size:
+                files.append(Handed(shown_name(part.filename or ""), await part.read(bytes_max + 1)))
     if not files:
         fields.problems[name] = _("Choose a file.")
     elif any(len(file.body) > bytes_max for file in files):
