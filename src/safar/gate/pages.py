@@ -60,9 +60,9 @@ async def overview(request: Request, wrong: Wrong = NOTHING) -> Response:
         if not any(site.key == SHOP for site in all_sites):
             await ensure_site(connection, SHOP, context.settings.site_capacity)
             all_sites = await sites(connection)
-        found = await figures_of(connection, all_sites)
+        figures = await figures_of(connection, all_sites)
     values = {
-        "sites": [_values(now_there) for now_there in found],
+        "sites": [_values(now_there) for now_there in figures],
         **_wrong(wrong),
         "which": wrong.form,
     }
@@ -76,13 +76,13 @@ def _wrong(wrong: Wrong) -> dict[str, Any]:
 
 async def _found(request: Request, connection: Connection) -> SiteFigures:
     key = request.path_params["key"]
-    found = await site_figures(connection, key) if key.isprintable() else None
-    if found is None and key == SHOP:
+    figures = await site_figures(connection, key) if key.isprintable() else None
+    if figures is None and key == SHOP:
         await ensure_site(connection, SHOP, context_of(request).settings.site_capacity)
-        found = await site_figures(connection, key)
-    if found is None or found.site.removed_at is not None:
+        figures = await site_figures(connection, key)
+    if figures is None or figures.site.removed_at is not None:
         raise UnknownSite
-    return found
+    return figures
 
 
 def _values(now_there: SiteFigures) -> dict[str, Any]:
@@ -104,10 +104,10 @@ def _values(now_there: SiteFigures) -> dict[str, Any]:
 
 async def _figures(request: Request) -> dict[str, Any]:
     async with context_of(request).database.transaction() as connection:
-        found = await _found(request, connection)
-        minutes = await admitted_by_minute(connection, found.site)
+        figures = await _found(request, connection)
+        minutes = await admitted_by_minute(connection, figures.site)
     most = max([1, *(minute.admitted for minute in minutes)])
-    return {**_values(found), "minutes": minutes, "most": most}
+    return {**_values(figures), "minutes": minutes, "most": most}
 
 
 async def site_page(request: Request, wrong: Wrong = NOTHING, **shown: Any) -> Response:

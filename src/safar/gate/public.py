@@ -126,8 +126,8 @@ def _ticket_page(request: Request, board: SiteBoard, room: Room, ticket: Ticket)
         "draw": checkable(context, room, ticket),
     }
     if ticket.number:
-        told = answer(room, ticket, board.units_left(room, request.scope))
-        return page(request, "gate/wait.html", {**values, "answer": told})
+        standing = answer(room, ticket, board.units_left(room, request.scope))
+        return page(request, "gate/wait.html", {**values, "answer": standing})
     values["answer"] = before_opening(context, room, ticket)
     values["opens_text"] = opens_text(site.opens_at) if site and site.opens_at else ""
     return page(request, "gate/early.html", values)
@@ -190,8 +190,8 @@ async def _stay(request: Request) -> Response:
     for room in board_of(request).rooms.values():
         entry_pass = _pass(request, room)
         if entry_pass is not None and not door.lasts(entry_pass):
-            kept = await door.renewed(entry_pass)
-            cookies += [room.cookies.of_pass(kept)] if kept is not None else []
+            valid_pass = await door.renewed(entry_pass)
+            cookies += [room.cookies.of_pass(valid_pass)] if valid_pass is not None else []
     return _with_cookies(Response(status_code=204), cookies)
 
 

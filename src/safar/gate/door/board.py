@@ -59,12 +59,12 @@ class Room:
     def ended(self) -> bool:
         return self.figures is not None and self.figures.site.ended_at is not None
 
-    def read(self, found: SiteFigures) -> None:
+    def read(self, figures: SiteFigures) -> None:
         if self.figures is not None:
-            before, after = self.figures.site, found.site
+            before, after = self.figures.site, figures.site
             came = max(after.issued - before.issued, 0) + max(after.joined - before.joined, 0)
             self.arrivals_per_s += _ARRIVALS_WEIGHT * (came / _REFRESH_S - self.arrivals_per_s)
-        self.figures = found
+        self.figures = figures
         self._full = False
 
     def note_full(self) -> None:
@@ -118,22 +118,22 @@ class SiteBoard:
     async def refresh(self) -> bool:
         """Read every site once, and report this process's load; opens the main site at its first use."""
         async with self._reading, self._context.database.connection() as connection:
-            found = await sites(connection)
-            if not any(site.key == self._main.key for site in found):
+            known_sites = await sites(connection)
+            if not any(site.key == self._main.key for site in known_sites):
                 async with transaction(connection):
                     await ensure_site(connection, self._main.key, self._context.settings.site_capacity)
-                found = await sites(connection)
-            await self._read(connection, found)
+                known_sites = await sites(connection)
+            await self._read(connection, known_sites)
             began = time.monotonic()
             self.left.read(await left_lately(connection, self.left.seconds_to_read()), began)
-            if any(site.adaptive for site in found):
+            if any(site.adaptive for site in known_sites):
                 await report_load(connection, self.meter)
         return False
 
-    async def _read(self, connection: Connection, found: Sequence[Site]) -> None:
+    async def _read(self, connection: Connection, known_sites: Sequence[Site]) -> None:
         rooms: dict[str, Room] = {}
         self._readings += 1
-        for figures in await figures_of(connection, found):
+        for figures in await figures_of(connection, known_sites):
             site = figures.site
             known = self.rooms.get(site.key)
             same = known is not None and (

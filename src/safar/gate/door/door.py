@@ -155,10 +155,10 @@ class Door:
         """Return a pass that lasts longer: the same one while the database is busy, None when it is over."""
         renewal = Renewal(entry_pass.visit_id, entry_pass.expires_at, self._expiry())
         try:
-            kept = await self._context.batched(renew_many, renewal)
+            outcome = await self._context.batched(renew_many, renewal)
         except (Overloaded, psycopg.OperationalError):
             return entry_pass  # it still holds; a busy database is no reason to turn a visitor out
-        return replace(entry_pass, expires_at=kept.expires_at) if isinstance(kept, Admitted) else None
+        return replace(entry_pass, expires_at=outcome.expires_at) if isinstance(outcome, Admitted) else None
 
     async def _with_pass(self, asking: _Asking) -> bool:
         """Tell whether a pass lets the visitor in; past half of its life it is renewed."""
@@ -170,12 +170,12 @@ class Door:
             raise
         if entry_pass is None:
             return False
-        kept = entry_pass if self.lasts(entry_pass) else await self.renewed(entry_pass)
-        if kept is None:
+        valid_pass = entry_pass if self.lasts(entry_pass) else await self.renewed(entry_pass)
+        if valid_pass is None:
             return False
-        if kept is not entry_pass:
-            verdict.cookies.append(cookies.of_pass(kept))
-        verdict.outcome, verdict.entry_pass = DoorOutcome.INSIDE, kept
+        if valid_pass is not entry_pass:
+            verdict.cookies.append(cookies.of_pass(valid_pass))
+        verdict.outcome, verdict.entry_pass = DoorOutcome.INSIDE, valid_pass
         return True
 
     async def _invited(self, asking: _Asking) -> bool:

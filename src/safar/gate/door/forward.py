@@ -45,12 +45,12 @@ async def forward_auth(request: Request) -> Response:
     door = door_of(request)
     if door.lasts(entry_pass):
         return Response(status_code=200)
-    kept = await door.renewed(entry_pass)
-    if kept is None:
+    valid_pass = await door.renewed(entry_pass)
+    if valid_pass is None:
         return _away(request, room, clean)
-    if kept is entry_pass:
+    if valid_pass is entry_pass:
         return Response(status_code=200)
-    return _with_renewed(request, clean, room.cookies.of_pass(kept))
+    return _with_renewed(request, clean, room.cookies.of_pass(valid_pass))
 
 
 def redirect_to_external(request: Request, room: Room, entry_pass: Pass, following: str) -> Response:
@@ -92,14 +92,14 @@ def _without_handover(address: str) -> tuple[str, str | None]:
     handed = next((value for name, value in pairs if name == HANDOVER), None)
     if handed is None:
         return address, None
-    kept = "&".join(part for part in parts.query.split("&") if not part.startswith(f"{HANDOVER}="))
-    return urlunsplit(parts._replace(query=kept)), handed
+    query = "&".join(part for part in parts.query.split("&") if not part.startswith(f"{HANDOVER}="))
+    return urlunsplit(parts._replace(query=query)), handed
 
 
 def _agent_tags(request: Request, room: Room, entry_pass: Pass) -> list[bytes]:
     """Return the tags of a pass on its way: bound to the kind of browser, not yet to its network there."""
     seen = room.cookies.seal.outside_tags(request.headers.get("user-agent", ""), "")
-    return [entry_pass.tag[OWN] + one for one in seen]
+    return [entry_pass.tag[OWN] + tag for tag in seen]
 
 
 async def _taken_over(request: Request, room: Room, text: str) -> Pass | None:
@@ -119,8 +119,8 @@ async def _taken_over(request: Request, room: Room, text: str) -> Pass | None:
 
 def _pass(request: Request, room: Room) -> Pass | None:
     try:
-        found = (room.cookies.pass_of(request, tag, OUTSIDE) for tag in _tags(request, room))
-        return next((entry_pass for entry_pass in found if entry_pass is not None), None)
+        passes = (room.cookies.pass_of(request, tag, OUTSIDE) for tag in _tags(request, room))
+        return next((entry_pass for entry_pass in passes if entry_pass is not None), None)
     except TicketRefused:
         return None
 

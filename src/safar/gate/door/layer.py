@@ -91,10 +91,10 @@ class GateLayer:
             ]
             if false:
                 return refusal(request, TicketRefused()), false
-            said = await first_answer(request, board, rooms)
-            if isinstance(said, Room):
-                return to_waiting_room(request, said, Waiting()), []
-            return said, [] if said is not None or caller.returned else [mark()]
+            answer = await first_answer(request, board, rooms)
+            if isinstance(answer, Room):
+                return to_waiting_room(request, answer, Waiting()), []
+            return answer, [] if answer is not None or caller.returned else [mark()]
         cookies: list[str] = []
         for room in rooms:
             verdict = await self._door.judge(request, board, room)

@@ -36,11 +36,11 @@ async def poll(request: Request, board: SiteBoard, caller: Caller) -> Response:
     """Answer one poll; wait.js documents the answer."""
     try:
         room = room_of(request, board)
-        told, cookie = await _told(request, board, room, caller)
+        body, cookie = await _told(request, board, room, caller)
     except SafarError as error:
         refused = {"error": error.code, "message": error_text(error), "state": "ended", "next": None}
         return _json(refused, error.status)
-    response = _json(told, 200)
+    response = _json(body, 200)
     if cookie:
         response.headers.append("set-cookie", cookie)
     return response
@@ -77,7 +77,7 @@ def answer(room: Room, ticket: Ticket, units_left: int | None) -> dict[str, Any]
     """Return what a waiting visitor with a number is told."""
     place = room.place(ticket.number)
     expected = room.estimate(place)
-    told = {
+    body = {
         "state": "waiting",
         "place": place,
         "place_text": place_text(place),
@@ -87,9 +87,9 @@ def answer(room: Room, ticket: Ticket, units_left: int | None) -> dict[str, Any]
         "progress": progress(place, ticket.ahead),
         "retry_ms": round(1000 * poll_after_s(place, expected)),
     }
-    if said := _said(room.site):
-        told["message"] = said
-    return told
+    if message := _said(room.site):
+        body["message"] = message
+    return body
 
 
 def before_opening(context: Context, room: Room, ticket: Ticket) -> dict[str, Any]:
@@ -99,20 +99,20 @@ def before_opening(context: Context, room: Room, ticket: Ticket) -> dict[str, An
         return {"state": "early", "left_text": _("Any moment now"), "retry_ms": 1000 * _DRAWING_POLL_S}
     left_s = (site.opens_at - clock.now()).total_seconds()
     share = share_of(context, site, ticket)
-    told = {
+    body = {
         "state": "early",
         "left_text": left_text(site.opens_at),
         "joined_text": number(site.joined),
         "retry_ms": round(1000 * poll_before_opening_s(left_s, site.joined, share)),
     }
-    if said := waiting_message(site):
-        told["message"] = said
-    return told
+    if message := waiting_message(site):
+        body["message"] = message
+    return body
 
 
 def _said(site: Site | None) -> str | None:
     return " ".join(filter(None, (goods_text(site), waiting_message(site)))) or None
 
 
-def _json(told: dict[str, Any], status: int) -> Response:
-    return PollAnswer(orjson.dumps(told), status)
+def _json(body: dict[str, Any], status: int) -> Response:
+    return PollAnswer(orjson.dumps(body), status)

@@ -39,8 +39,8 @@ class _Kept:
         self._previews: OrderedDict[tuple[str, str], tuple[float, Preview]] = OrderedDict()
 
     def get(self, key: tuple[str, str]) -> Preview | None:
-        found = self._previews.get(key)
-        return found[1] if found is not None and time.monotonic() - found[0] < _KEPT_S else None
+        entry = self._previews.get(key)
+        return entry[1] if entry is not None and time.monotonic() - entry[0] < _KEPT_S else None
 
     def put(self, key: tuple[str, str], preview: Preview) -> None:
         self._previews[key] = (time.monotonic(), preview)
@@ -51,12 +51,12 @@ class _Kept:
 
 async def preview_of(request: Request, path: str, *, may_read: bool = True) -> Preview:
     """Return what the page at `path` is about; without asking the database, only what is known already."""
-    context, kept = context_of(request), _kept(request)
+    context, previews = context_of(request), _kept(request)
     key = (path, current_language())
-    preview = kept.get(key)
+    preview = previews.get(key)
     if preview is None and may_read and path.startswith(_PRODUCTS):
         preview = await _read(context, path)
-        kept.put(key, preview)
+        previews.put(key, preview)
     return preview or _of_shop(context)
 
 
@@ -64,8 +64,8 @@ def _kept(request: Request) -> _Kept:
     state = request.app.state
     if not hasattr(state, "previews"):
         state.previews = _Kept()
-    kept: _Kept = state.previews
-    return kept
+    previews: _Kept = state.previews
+    return previews
 
 
 async def _read(context: Context, path: str) -> Preview:

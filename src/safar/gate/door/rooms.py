@@ -66,7 +66,7 @@ def tags_of(request: Request, room: Room, caller: Caller) -> list[bytes]:
         return [own]
     network = routed_network(client_address(request)) or ""
     seen = room.cookies.seal.outside_tags(request.headers.get("user-agent", ""), network)
-    return [own[OWN] + one for one in seen]
+    return [own[OWN] + tag for tag in seen]
 
 
 def checked_here(room: Room) -> slice:

@@ -71,8 +71,8 @@ def waiting_message(site: Site | None) -> str | None:
     """Return what staff say to those who wait, in the reader's language if they said it in that one."""
     if site is None or not site.message:
         return None
-    said = site.message
-    return said.get(current_language()) or said.get("en") or next(iter(said.values()))
+    texts = site.message
+    return texts.get(current_language()) or texts.get("en") or next(iter(texts.values()))
 
 
 def goods_text(site: Site | None) -> str | None:

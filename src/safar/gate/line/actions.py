@@ -122,8 +122,8 @@ async def _work_first(
     here: Counter[str] = Counter()
     if networks:
         params = {"site_id": site.id, "networks": sorted(networks), "now": clock.now(), "most": _COUNTED_MAX}
-        found = await tuples(connection, QUERIES["places_of_networks"], params)
-        here.update(dict(found))
+        counts = await tuples(connection, QUERIES["places_of_networks"], params)
+        here.update(dict(counts))
     taken, first = now_there.inside, {}
     for arrival in arrivals:
         in_network = None if arrival.network is None else here[arrival.network]

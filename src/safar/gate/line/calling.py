@@ -123,8 +123,8 @@ async def end_queue(
     if site.ended_at is None:
         params = {"id": site.id, "ended_at": clock.now(), "reason": reason}
         await execute(connection, QUERIES["set_ended"], params)
-        told = {"waiting": site.waiting, "reason": reason}
-        await record(connection, "site.ended", site, staff_id, told)
+        details = {"waiting": site.waiting, "reason": reason}
+        await record(connection, "site.ended", site, staff_id, details)
 
 
 async def reopen_queue(connection: Connection, key: str, staff_id: UUID | None = None) -> None:
@@ -147,9 +147,9 @@ async def admitted_by_minute(connection: Connection, site: Site) -> list[Minute]
     """Return the last thirty minutes, those without an admission included, the oldest first."""
     since = clock.now() - timedelta(minutes=_MINUTES_SHOWN)
     params = {"site_id": site.id, "since": since}
-    found = {m.minute: m for m in await rows(Minute, connection, QUERIES["admitted_by_minute"], params)}
+    minutes = {m.minute: m for m in await rows(Minute, connection, QUERIES["admitted_by_minute"], params)}
     starts = [since + timedelta(minutes=index) for index in range(_MINUTES_SHOWN)]
-    return [found.get(start, Minute(start, 0)) for start in starts]
+    return [minutes.get(start, Minute(start, 0)) for start in starts]
 
 
 async def forget_visits(connection: Connection) -> bool:

@@ -46,9 +46,9 @@ async def renew_many(connection: Connection, renewals: Sequence[Renewal]) -> lis
     Only the newest pass of a visit is renewed: of two copies, the one that was not renewed first runs out.
     """
     ids = [renewal.visit_id for renewal in renewals]
-    kept = {k.id: k for k in await rows(_Kept, connection, QUERIES["kept"], {"ids": ids})}
+    stored = {k.id: k for k in await rows(_Kept, connection, QUERIES["kept"], {"ids": ids})}
     now = clock.now()
-    newest = [renewal for renewal in renewals if _is_newest(kept.get(renewal.visit_id), renewal, now)]
+    newest = [renewal for renewal in renewals if _is_newest(stored.get(renewal.visit_id), renewal, now)]
     extensions = [Extension(renewal.visit_id, renewal.until) for renewal in newest]
     extended = await extend_many(connection, extensions) if extensions else []
     staying = {e.hold_id: e.expires_at for e in extended if e.state is HoldState.LIVE and e.expires_at}
@@ -65,18 +65,18 @@ async def renew_many(connection: Connection, renewals: Sequence[Renewal]) -> lis
     ]
 
 
-def _is_newest(kept: _Kept | None, renewal: Renewal, now: datetime) -> bool:
-    if kept is None or kept.kept_until is None or kept.renewed_at is None:
+def _is_newest(stored: _Kept | None, renewal: Renewal, now: datetime) -> bool:
+    if stored is None or stored.kept_until is None or stored.renewed_at is None:
         return True
-    if now - kept.renewed_at <= _SAME_MOMENT:
+    if now - stored.renewed_at <= _SAME_MOMENT:
         return True
-    return renewal.expires_at >= kept.kept_until - _ROUNDING
+    return renewal.expires_at >= stored.kept_until - _ROUNDING
 
 
 async def number_many(connection: Connection, visit_ids: Sequence[UUID]) -> list[int | None]:
     """Return the numbers that the draw gave, 0 for those who still wait for one, None for no such visit."""
-    found = await rows(_Number, connection, QUERIES["visits"], {"ids": list(visit_ids)})
-    numbers = {visit.id: visit.number or 0 for visit in found}
+    visits = await rows(_Number, connection, QUERIES["visits"], {"ids": list(visit_ids)})
+    numbers = {visit.id: visit.number or 0 for visit in visits}
     missing = [visit_id for visit_id in visit_ids if visit_id not in numbers]
     if missing:
         lots = await tuples(connection, SITE["lots"], {"ids": missing})
@@ -128,16 +128,16 @@ async def take_along_many(connection: Connection, moved: Sequence[MovedVisit]) -
     ids = sorted({visit.visit_id for visit in moved})
     visits = {v.id: v for v in await rows(_Networks, connection, QUERIES["networks"], {"ids": ids})}
     may = []
-    for one in moved:
-        visit = visits.get(one.visit_id)
-        if visit is None or one.network is None or one.network in (visit.network, *visit.networks):
+    for move in moved:
+        visit = visits.get(move.visit_id)
+        if visit is None or move.network is None or move.network in (visit.network, *visit.networks):
             may.append(visit is not None)
             continue
         may.append(len(visit.networks) < _NETWORKS_MORE_MAX)
         if may[-1]:
-            visit.networks.append(one.network)
-    found = as_json([{"id": visit.id, "networks": visit.networks} for visit in visits.values()])
-    await execute(connection, QUERIES["set_networks"], {"visits": found})
+            visit.networks.append(move.network)
+    changed = as_json([{"id": visit.id, "networks": visit.networks} for visit in visits.values()])
+    await execute(connection, QUERIES["set_networks"], {"visits": changed})
     return may
 
 

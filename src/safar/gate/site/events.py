@@ -14,8 +14,8 @@ async def record(
     connection: Connection, name: str, site: Site, staff_id: UUID | None, properties: Mapping[str, object]
 ) -> None:
     """Write what happened to a site."""
-    told = {"site": site.key, **properties}
-    event = Event(name=name, subject_id=site.id, staff_id=staff_id, properties=told)
+    details = {"site": site.key, **properties}
+    event = Event(name=name, subject_id=site.id, staff_id=staff_id, properties=details)
     await append_many(connection, [event])
 
 

@@ -94,8 +94,12 @@ async def adapted(connection: Connection, site: Site, inside: int) -> Site:
     }
     await execute(connection, QUERIES["adapt"], params)
     if _rung(changed.capacity) != _rung(site.capacity):
-        told = {"before": site.capacity, "capacity": changed.capacity, "latency_ms": round(load.latency_ms)}
-        await record(connection, "site.capacity_adapted", site, None, told)
+        details = {
+            "before": site.capacity,
+            "capacity": changed.capacity,
+            "latency_ms": round(load.latency_ms),
+        }
+        await record(connection, "site.capacity_adapted", site, None, details)
     return changed
 
 

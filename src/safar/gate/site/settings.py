@@ -17,16 +17,16 @@ async def set_mode(connection: Connection, key: str, mode: Mode, *, staff_id: UU
     site = (await lock_site(connection, key)).site
     if site.mode != mode:
         await execute(connection, QUERIES["set_mode"], {"id": site.id, "mode": mode})
-        told = {"before": site.mode, "mode": mode, "waiting": site.waiting}
-        await record(connection, "site.mode_changed", site, staff_id, told)
+        details = {"before": site.mode, "mode": mode, "waiting": site.waiting}
+        await record(connection, "site.mode_changed", site, staff_id, details)
 
 
 async def set_pace(connection: Connection, key: str, per_minute: int | None, *, staff_id: UUID) -> None:
     """Let in at most so many a minute, however many places are free; None: as many as there are places."""
     site = (await lock_site(connection, key)).site
     await execute(connection, QUERIES["set_pace"], {"id": site.id, "pace_per_minute": per_minute})
-    told = {"before": site.pace_per_minute, "per_minute": per_minute}
-    await record(connection, "site.pace_changed", site, staff_id, told)
+    details = {"before": site.pace_per_minute, "per_minute": per_minute}
+    await record(connection, "site.pace_changed", site, staff_id, details)
 
 
 async def set_message(
@@ -34,9 +34,9 @@ async def set_message(
 ) -> None:
     """Say something to those who wait, by language; nothing when empty."""
     site = (await lock_site(connection, key)).site
-    said = {language: text for language, text in message.items() if text}
-    await execute(connection, QUERIES["set_message"], {"id": site.id, "message": Jsonb(said)})
-    await record(connection, "site.message_changed", site, staff_id, {"languages": sorted(said)})
+    texts = {language: text for language, text in message.items() if text}
+    await execute(connection, QUERIES["set_message"], {"id": site.id, "message": Jsonb(texts)})
+    await record(connection, "site.message_changed", site, staff_id, {"languages": sorted(texts)})
 
 
 async def set_work(connection: Connection, key: str, work: bool, *, staff_id: UUID) -> None:
@@ -53,8 +53,8 @@ async def set_adaptive(
     site = (await lock_site(connection, key)).site
     params = {"id": site.id, "adaptive": adaptive, "least": least, "most": most}
     await execute(connection, QUERIES["set_adaptive"], params)
-    told = {"adaptive": adaptive, "least": least, "most": most}
-    await record(connection, "site.adaptive_changed", site, staff_id, told)
+    details = {"adaptive": adaptive, "least": least, "most": most}
+    await record(connection, "site.adaptive_changed", site, staff_id, details)
 
 
 async def set_invited(connection: Connection, key: str, percent: int, *, staff_id: UUID) -> None:
@@ -65,13 +65,13 @@ async def set_invited(connection: Connection, key: str, percent: int, *, staff_i
         account_id = await open_account(connection, ACCOUNT_KIND, f"{site.key}.invited")
     params = {"id": site.id, "percent": percent, "account_id": account_id}
     await execute(connection, QUERIES["set_invited"], params)
-    told = {"before": site.invited_percent, "percent": percent}
-    await record(connection, "site.invited_changed", site, staff_id, told)
+    details = {"before": site.invited_percent, "percent": percent}
+    await record(connection, "site.invited_changed", site, staff_id, details)
 
 
 async def note_invitation(
     connection: Connection, site: Site, invitation: Invitation, *, staff_id: UUID
 ) -> None:
     """Write down that somebody of the staff has made an invitation."""
-    told = {"invitation": invitation.id, "expires_at": invitation.expires_at}
-    await record(connection, "site.invitation_made", site, staff_id, told)
+    details = {"invitation": invitation.id, "expires_at": invitation.expires_at}
+    await record(connection, "site.invitation_made", site, staff_id, details)

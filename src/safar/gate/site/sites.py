@@ -89,12 +89,12 @@ async def site_figures(connection: Connection, key: str) -> SiteFigures | None:
     return None if site is None else (await figures_of(connection, [site]))[0]
 
 
-async def figures_of(connection: Connection, found: Sequence[Site]) -> list[SiteFigures]:
+async def figures_of(connection: Connection, known_sites: Sequence[Site]) -> list[SiteFigures]:
     """Return how sites stand, in two statements however many they are."""
-    ids = [site.account_id for site in found]
-    ids += [site.invited_account_id for site in found if site.invited_account_id is not None]
+    ids = [site.account_id for site in known_sites]
+    ids += [site.invited_account_id for site in known_sites if site.invited_account_id is not None]
     there = await accounts(connection, ids)
-    return [_figures(site, there) for site in found]
+    return [_figures(site, there) for site in known_sites]
 
 
 def _figures(site: Site, there: dict[int, Account]) -> SiteFigures:
@@ -107,10 +107,10 @@ def _figures(site: Site, there: dict[int, Account]) -> SiteFigures:
 
 async def lock_site(connection: Connection, key: str) -> SiteFigures:
     """Return how the site stands, kept from changing except by visitors who leave."""
-    found = await lock_if_there(connection, key)
-    if found is None:
+    figures = await lock_if_there(connection, key)
+    if figures is None:
         raise LookupError(f"no site {key!r}; ensure_site opens it")
-    return found
+    return figures
 
 
 async def lock_if_there(connection: Connection, key: str) -> SiteFigures | None:

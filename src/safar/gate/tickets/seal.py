@@ -130,7 +130,7 @@ class Seal:
         payload, mac = data[:size], data[size:]
         good = [hmac.digest(key, payload, "sha256")[:_MAC_BYTES] for key in self._keys[kind]]
         # Compared even when too short: a wrong length must not answer faster than a wrong signature.
-        if not any(hmac.compare_digest(one, mac) for one in good) or len(payload) != size:
+        if not any(hmac.compare_digest(signature, mac) for signature in good) or len(payload) != size:
             raise TicketRefused
         return payload
 
