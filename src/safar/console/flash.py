@@ -51,20 +51,22 @@ class FlashLayer:
             return ""
 
     def _add(self, scope: Scope, message: Message) -> None:
-        headers = MutableHeaders(scope=message)
+        response_headers = MutableHeaders(scope=message)
         settings = self._context.settings
         if scope["method"] == "POST" and message["status"] == 303:
-            if text := self._words(scope, headers.get("location", "")):
+            if text := self._words(scope, response_headers.get("location", "")):
                 signed = self._context.vault.sign(COOKIE, text[:_LENGTH_MAX])
-                headers.append("set-cookie", cookie_set(settings, COOKIE, signed, life_s=_LIFE_S))
-        elif scope["state"]["told_before"] and headers.get("content-type", "").startswith("text/html"):
-            headers.append("set-cookie", cookie_set(settings, COOKIE, "", life_s=0))
+                response_headers.append("set-cookie", cookie_set(settings, COOKIE, signed, life_s=_LIFE_S))
+        elif scope["state"]["told_before"] and response_headers.get("content-type", "").startswith(
+            "text/html"
+        ):
+            response_headers.append("set-cookie", cookie_set(settings, COOKIE, "", life_s=0))
 
     def _words(self, scope: Scope, location: str) -> str:
-        told: str = scope["state"].get("told", "")
+        text: str = scope["state"].get("told", "")
         path: str = scope["path"]
-        if told:
-            return told
+        if text:
+            return text
         silent = path in self._open_paths or path.startswith(_SILENT) or "hx-request" in Headers(scope=scope)
         return "" if silent or any(word in location for word in _OWN_WORDS) else _("Done.")
 

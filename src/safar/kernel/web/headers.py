@@ -7,7 +7,7 @@ from starlette.datastructures import Headers
 # What we act on as one value. A request that gives two is read one way here and another way by a proxy.
 SINGLE = frozenset({
     "authorization", "content-length", "content-type", "host", "hx-current-url", "idempotency-key",
-    "last-event-id", "location", "origin", "referer", "sec-fetch-dest", "sec-fetch-site", "stripe-signature",
+    "last-event-id", "origin", "referer", "sec-fetch-dest", "sec-fetch-site", "stripe-signature",
     "user-agent", "x-signature",
 })  # fmt: skip
 _SINGLE = frozenset(name.encode() for name in SINGLE)
