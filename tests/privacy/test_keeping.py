@@ -16,7 +16,7 @@ from safar.kernel import clock, setbacks
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, execute, value
 from safar.kernel.ids import new_id
-from safar.kernel.once import Asked, ask_many
+from safar.kernel.once import Asked, keep_many
 from safar.privacy import keeping
 from safar.privacy.keeping import forget_all, keeper, loops
 from safar.privacy.model import ForDays, ForEver, KeptBy
@@ -98,7 +98,7 @@ async def test_what_is_over_goes_and_what_is_young_or_in_use_stays(context: Cont
                     await execute(connection, _HOLD, [new_id(), state, at, at, ended])
                 await insert(connection, "payment_notices", external_id=str(at), outcome="taken", heard_at=at)
                 await insert(connection, "process_beats", role="worker", beat_at=at)
-                await ask_many(connection, [Asked(new_id(), 1)])
+                keep_many(connection, [(Asked(new_id(), 1), {})])
             for days in (29, 31, 89, 91):
                 at = NOW - timedelta(days=days)
                 for error in (None, "unreadable"):
@@ -147,7 +147,7 @@ async def test_the_keeper_walks_over_everything_in_small_steps_and_goes_on_past_
 async def test_keys_of_requests_are_forgotten_by_a_loop(context: Context) -> None:
     with clock.held(NOW) as held:
         async with context.database.transaction() as connection:
-            await ask_many(connection, [Asked(new_id(), 1)])
+            keep_many(connection, [(Asked(new_id(), 1), {})])
         (forget,) = (loop for loop in loops(context) if loop.name == "privacy.request_keys")
         await forget.step()
         assert await _rows(context, "request_keys") == 1

@@ -29,7 +29,7 @@ from safar.kernel import clock
 from safar.kernel.database import Connection, as_array, as_json, in_one_trip, rows, send
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.ids import new_id
-from safar.kernel.once import Asked, Known, Reused, keep_fresh, known_many
+from safar.kernel.once import Asked, Known, Reused, keep_many, known_many
 from safar.kernel.refusals import refused
 
 __all__ = ["LINES_MAX", "UNITS_MAX", "change_carts_many", "set_codes_many"]
@@ -143,7 +143,7 @@ async def _known(
 
 def _keep(connection: Connection, done: Sequence[Change], answers: Mapping[UUID, Answer]) -> None:
     """Write what was answered to changes that were carried out: a refusal wrote nothing and is asked anew."""
-    keep_fresh(
+    keep_many(
         connection,
         [
             (Asked(one.key, one.body), {"cart_id": str(answer.cart_id), "units": answer.units})

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_array, as_json, execute, rows, send, tuples, values
+from safar.kernel.database import Connection, as_array, as_json, execute, rows, send, tuples
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.queries import queries_beside
 
@@ -32,7 +32,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """Nobody asked under this key before: do it, then `keep_many` the answer in the same transaction."""
+    """Nobody has used this key: do it, then `keep_many` the answer in the same transaction."""
 
     key: UUID
 
@@ -53,63 +53,49 @@ class Reused:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _UsedKey:
     key: UUID
     fingerprint: bytes
     answer: Any
 
 
-async def ask_many(connection: Connection, asked: Sequence[Asked]) -> list[Fresh | Known | Reused]:
-    """Take keys for this transaction, in order; one that another transaction is using waits for its end.
-
-    Within one call the first of two with the same key is Fresh; the caller sees to it that a batch has
-    each key once.
-    """
-    records = [{"key": one.key, "fingerprint": one.fingerprint.hex()} for one in asked]
-    params = {"keys": as_json(records), "now": clock.now()}
-    taken = set(await values(connection, QUERIES["take_keys"], params))
-    others = [one for one in asked if one.key not in taken]
-    kept: dict[UUID, _Kept] = {}
-    if others:
-        params = {"keys": as_array(one.key for one in others)}
-        written = await rows(_Kept, connection, QUERIES["kept"], params)
-        kept = {one.key: one for one in written}
-    return [Fresh(one.key) if one.key in taken else _again(one, kept[one.key]) for one in asked]
-
-
 async def known_many(connection: Connection, asked: Sequence[Asked]) -> list[Fresh | Known | Reused]:
-    """Tell what is known under these keys, without taking them; for a verb of a batcher, with `keep_fresh`.
+    """Return, in order, what is known under each key; the caller sees to it that a batch has each key once.
 
-    Two that do the same key at once: the second meets the first one's row when it commits, and is run again.
+    No key is locked. Of two transactions that do the same key at once, the second fails in `keep_many` with
+    a UniqueViolation, and a batcher runs it again; what runs outside a batcher asks with `known_alone`.
     """
-    found = await rows(_Kept, connection, QUERIES["kept"], {"keys": as_array(one.key for one in asked)})
-    kept = {one.key: one for one in found}
-    return [_again(one, kept[one.key]) if one.key in kept else Fresh(one.key) for one in asked]
+    keys = as_array(request.key for request in asked)
+    used = {key.key: key for key in await rows(_UsedKey, connection, QUERIES["used_keys"], {"keys": keys})}
+    return [
+        _again(request, used[request.key]) if request.key in used else Fresh(request.key) for request in asked
+    ]
 
 
-def keep_fresh(connection: Connection, answers: Iterable[tuple[Asked, object]]) -> None:
-    """Write keys that were not known, with what is answered under them."""
-    records = [{"key": a.key, "fingerprint": a.fingerprint.hex(), "answer": answer} for a, answer in answers]
-    if records:
-        send(connection, QUERIES["keep_fresh"], {"keys": as_json(records), "now": clock.now()})
+async def known_alone(connection: Connection, asked: Asked) -> Fresh | Known:
+    """Return what is known under one key; another transaction that asks for it waits until this one ends.
 
-
-async def ask_one(connection: Connection, asked: Asked) -> Fresh | Known:
-    """As `ask_many`, for one. Raises SameKeyOtherBody."""
-    (outcome,) = await ask_many(connection, [asked])
+    Raises SameKeyOtherBody.
+    """
+    await execute(connection, QUERIES["lock_key"], {"key": asked.key})
+    (outcome,) = await known_many(connection, [asked])
     if isinstance(outcome, Reused):
         raise SameKeyOtherBody
     return outcome
 
 
-def _again(asked: Asked, kept: _Kept) -> Known | Reused:
-    return Known(asked.key, kept.answer) if kept.fingerprint == asked.fingerprint else Reused(asked.key)
+def keep_many(connection: Connection, answers: Iterable[tuple[Asked, object]]) -> None:
+    """Write fresh keys, each with what is answered under it (JSON-able); goes with the next statement."""
+    records = [
+        {"key": asked.key, "fingerprint": asked.fingerprint.hex(), "answer": answer}
+        for asked, answer in answers
+    ]
+    if records:
+        send(connection, QUERIES["keep_keys"], {"keys": as_json(records), "now": clock.now()})
 
 
-async def keep_many(connection: Connection, answers: Sequence[tuple[UUID, object]]) -> None:
-    """Keep what was answered under fresh keys, for whoever asks again."""
-    records = [{"key": key, "answer": answer} for key, answer in answers]
-    await execute(connection, QUERIES["keep_answers"], {"answers": as_json(records)})
+def _again(asked: Asked, used: _UsedKey) -> Known | Reused:
+    return Known(asked.key, used.answer) if used.fingerprint == asked.fingerprint else Reused(asked.key)
 
 
 async def forget_old_keys(connection: Connection, *, limit: int = 5000) -> bool:
@@ -124,8 +110,8 @@ async def check_same(connection: Connection, query: LiteralString, asked: Iterab
     `query` asks for the fingerprints that were written, by id. The caller has locked what they belong to.
     """
     requests = list(asked)
-    found = await tuples(connection, query, {"ids": [request.key for request in requests]})
-    written = {id_: bytes(fingerprint) for id_, fingerprint in found}
+    pairs = await tuples(connection, query, {"ids": [request.key for request in requests]})
+    written = {id_: bytes(fingerprint) for id_, fingerprint in pairs}
     first = dict(written)
     for request in requests:
         if first.setdefault(request.key, request.fingerprint) != request.fingerprint:

@@ -1,24 +1,12 @@
 -- owns: request_keys, setbacks
 
--- name: take_keys
--- In the order of the keys; one that is being used waits here until that transaction ends.
-INSERT INTO request_keys (key, fingerprint, asked_at)
-SELECT k.key, decode(k.fingerprint, 'hex'), %(now)s
-FROM jsonb_to_recordset(%(keys)s::jsonb) AS k (key uuid, fingerprint text)
-ORDER BY k.key
-ON CONFLICT (key) DO NOTHING
-RETURNING key
+-- name: lock_key
+SELECT pg_advisory_xact_lock(hashtextextended(%(key)s::uuid::text, 2))
 
--- name: kept
+-- name: used_keys
 SELECT key, fingerprint, answer FROM request_keys WHERE key = ANY(%(keys)s::uuid [])
 
--- name: keep_answers
-UPDATE request_keys AS r
-SET answer = a.answer
-FROM jsonb_to_recordset(%(answers)s::jsonb) AS a (key uuid, answer jsonb)
-WHERE r.key = a.key
-
--- name: keep_fresh
+-- name: keep_keys
 INSERT INTO request_keys (key, fingerprint, answer, asked_at)
 SELECT k.key, decode(k.fingerprint, 'hex'), k.answer, %(now)s
 FROM jsonb_to_recordset(%(keys)s::jsonb) AS k (key uuid, fingerprint text, answer jsonb)

@@ -12,8 +12,6 @@ from safar.kernel.database import Connection
 from safar.kernel.errors import InvalidInput, NotFound, SafarError
 from safar.kernel.i18n import _
 from safar.kernel.ids import new_id
-from safar.kernel.once import Asked, Known, ask_one, keep_many
-from safar.kernel.refusals import only
 from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import Fields, read_fields
 from safar.kernel.web.pages import context_of, error_text, page, wants_json
@@ -105,7 +103,7 @@ async def _ask(request: Request, order_id: UUID) -> Response:
             fields.values.get("note", "").strip(),
             way_days=context.settings.delivery_days_max,
         )
-        number = await _written(request, asked)
+        number = (await context.batched(request_many, asked)).number
     except SafarError as refused:
         if wants_json(request) or isinstance(refused, NotFound):
             raise
@@ -117,18 +115,6 @@ async def _ask(request: Request, order_id: UUID) -> Response:
     if wants_json(request):
         return JSONResponse({"id": str(key), "number": number}, 201)
     return see_other(f"{path_of(context, order_id)}#returns")
-
-
-async def _written(request: Request, asked: ReturnRequest) -> int:
-    lines = sorted([str(ln.variant_id), ln.quantity, ln.reason, str(ln.wanted_id)] for ln in asked.lines)
-    body = [asked.order_id, asked.wish, asked.note, lines]
-    async with context_of(request).database.transaction() as connection:
-        outcome = await ask_one(connection, Asked(asked.return_id, body))
-        if isinstance(outcome, Known):
-            return int(outcome.answer)
-        one = only(await request_many(connection, [asked]))
-        await keep_many(connection, [(asked.return_id, one.number)])
-    return one.number
 
 
 def read_return(

@@ -25,7 +25,7 @@ from safar.kernel.database import (
     values,
 )
 from safar.kernel.ids import derived_id
-from safar.kernel.once import Asked, Known, ask_one, keep_many
+from safar.kernel.once import Asked, Known, keep_many, known_alone
 from safar.kernel.setbacks import nobodys_fault, note
 from safar.orders.ownership import take_proof
 from safar.storefront.back_in_stock_mail import confirm_mail, told_mail
@@ -61,7 +61,7 @@ async def ask(context: Context, connection: Connection, asked: BackRequest) -> s
     """
     key = derived_id(PURPOSE, asked.key)
     once = Asked(key, [str(asked.variant_id), asked.email])
-    known = await ask_one(connection, once)
+    known = await known_alone(connection, once)
     if isinstance(known, Known):
         return str(known.answer["state"])
     now = clock.now()
@@ -92,7 +92,7 @@ async def ask(context: Context, connection: Connection, asked: BackRequest) -> s
         written = await value(connection, QUERIES["ask_back_again"], record)
     if written is not None:
         await _written(context, connection, written)
-    await keep_many(connection, [(key, {"state": state})])
+    keep_many(connection, [(once, {"state": state})])
     return state
 
 

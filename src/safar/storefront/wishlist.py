@@ -21,7 +21,7 @@ from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, row, rows, value
 from safar.kernel.ids import derived_id
-from safar.kernel.once import Asked, Known, ask_one, keep_many
+from safar.kernel.once import Asked, Known, keep_many, known_alone
 from safar.storefront.errors import WishlistFull
 from safar.storefront.look import QUERIES
 from safar.storefront.model import WishlistItem
@@ -76,12 +76,12 @@ async def change_wishlist(connection: Connection, change: WishChange) -> None:
     asked = Asked(
         derived_id("wishlist", change.key), [str(change.visitor.visitor_id), variant.sku, change.how]
     )
-    if isinstance(await ask_one(connection, asked), Known):
+    if isinstance(await known_alone(connection, asked), Known):
         return
     events = await _add(connection, change, variant) if change.how == "add" else []
     if change.how == "remove" and await _remove(connection, change.wishlist_id, variant.id):
         events = [_changed(change, variant)]
-    await keep_many(connection, [(asked.key, {})])
+    keep_many(connection, [(asked, {})])
     await append_many(connection, events)
 
 
