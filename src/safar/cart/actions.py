@@ -127,9 +127,9 @@ async def _known(
 ) -> tuple[dict[UUID, Answer], dict[UUID, Change]]:
     """Return the answers that were given before, and what is asked for the first time, by its key."""
     first: dict[UUID, Change] = {}
-    for one in asked:
-        first.setdefault(one.key, one)
-    outcomes = await known_many(connection, [Asked(one.key, one.body) for one in first.values()])
+    for change in asked:
+        first.setdefault(change.key, change)
+    outcomes = await known_many(connection, [Asked(change.key, change.body) for change in first.values()])
     answers: dict[UUID, Answer] = {
         outcome.key: CartChanged(UUID(outcome.answer["cart_id"]), outcome.answer["units"])
         for outcome in outcomes
@@ -138,7 +138,7 @@ async def _known(
     answers |= {
         outcome.key: refused(SameKeyOtherBody()) for outcome in outcomes if isinstance(outcome, Reused)
     }
-    return answers, {key: one for key, one in first.items() if key not in answers}
+    return answers, {key: change for key, change in first.items() if key not in answers}
 
 
 def _keep(connection: Connection, done: Sequence[Change], answers: Mapping[UUID, Answer]) -> None:
@@ -146,9 +146,9 @@ def _keep(connection: Connection, done: Sequence[Change], answers: Mapping[UUID,
     keep_many(
         connection,
         [
-            (Asked(one.key, one.body), {"cart_id": str(answer.cart_id), "units": answer.units})
-            for one in done
-            if isinstance(answer := answers[one.key], CartChanged)
+            (Asked(change.key, change.body), {"cart_id": str(answer.cart_id), "units": answer.units})
+            for change in done
+            if isinstance(answer := answers[change.key], CartChanged)
         ],
     )
 

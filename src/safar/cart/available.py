@@ -68,10 +68,10 @@ def _places(ours: Sequence[UUID], campaign_id: UUID | None) -> Sequence[UUID]:
 
 
 async def _with_days(
-    connection: Connection, found: dict[UUID, Available], parts: Parts
+    connection: Connection, available: dict[UUID, Available], parts: Parts
 ) -> dict[UUID, Available]:
     """Return the same, with the day on which units leave that are still to come."""
-    awaited = {id_ for id_, offer in found.items() if not offer.free and offer.backorder}
+    awaited = {id_ for id_, offer in available.items() if not offer.free and offer.backorder}
     if awaited:
         wanted = stocked_ids(awaited, parts)
         promised = await promises(connection, wanted, today=clock.today(connection.zone))
@@ -81,8 +81,8 @@ async def _with_days(
                 for part in stocked_ids([id_], parts)
                 if part in promised and (day := promised[part].promised_on)
             ]
-            found[id_] = replace(found[id_], promised_on=max(days, default=None))
-    return found
+            available[id_] = replace(available[id_], promised_on=max(days, default=None))
+    return available
 
 
 def offer_of(
@@ -100,8 +100,8 @@ def offer_of(
 
 
 def _single(variant_id: UUID, levels: Mapping[Place, Level], places: Sequence[UUID]) -> Available:
-    found = [level for at in places if (level := levels.get((variant_id, at))) is not None]
-    free = sum(max(level.free, 0) for level in found)
+    shelves = [level for at in places if (level := levels.get((variant_id, at))) is not None]
+    free = sum(max(level.free, 0) for level in shelves)
     # What is still to come is promised at one location only: see stock.choose.
-    backorder = max((max(level.promisable, 0) - max(level.free, 0) for level in found), default=0)
-    return Available(variant_id, free, sum(level.held for level in found), backorder)
+    backorder = max((max(level.promisable, 0) - max(level.free, 0) for level in shelves), default=0)
+    return Available(variant_id, free, sum(level.held for level in shelves), backorder)

@@ -86,7 +86,7 @@ class OpenCart:
 def refusal_of_change(
     change: CartChange,
     variants: Mapping[UUID, Variant],
-    found: Mapping[UUID, Available],
+    available: Mapping[UUID, Available],
     cart: OpenCart | None,
 ) -> CartRefused | None:
     """Return why a change is not carried out, or None."""
@@ -96,7 +96,7 @@ def refusal_of_change(
         return None if there else CartRefused("not_in_cart" if variant else "unknown_product")
     if variant is None or not variant.published:
         return CartRefused("unknown_product")
-    left = found[variant.id].buyable if variant.id in found else 0
+    left = available[variant.id].buyable if variant.id in available else 0
     if change.quantity > left:
         return CartRefused("out_of_stock", left)
     before = cart.units if cart else {}

@@ -155,13 +155,13 @@ async def priced_carts_many(
     connection: Connection, requests: Sequence[PricedCartRequest]
 ) -> list[PricedCart]:
     """Return the carts as they stand: a plural reading, for a batcher."""
-    found = await rows(
+    cart_rows = await rows(
         _Row, connection, QUERIES["baskets"], {"ids": as_array(request.cart_id for request in requests)}
     )
     by_cart: dict[UUID, list[_Row]] = {request.cart_id: [] for request in requests}
-    for row in found:
+    for row in cart_rows:
         by_cart[row.cart_id].append(row)
-    world = await _world(connection, requests, found)
+    world = await _world(connection, requests, cart_rows)
     return [_basket(request, by_cart[request.cart_id], world) for request in requests]
 
 
@@ -170,13 +170,13 @@ async def priced_cart_of(connection: Connection, request: PricedCartRequest) -> 
 
 
 async def _world(
-    connection: Connection, requests: Sequence[PricedCartRequest], found: Sequence[_Row]
+    connection: Connection, requests: Sequence[PricedCartRequest], cart_rows: Sequence[_Row]
 ) -> _World:
-    if not found:
+    if not cart_rows:
         return _World({}, {}, {}, {}, frozenset(), {}, {})
-    ids = {row.variant_id for row in found}
-    products = {row.product_id for row in found}
-    own = {row.currency for row in found}
+    ids = {row.variant_id for row in cart_rows}
+    products = {row.product_id for row in cart_rows}
+    own = {row.currency for row in cart_rows}
     prices, words, offers, (codes, used_up), (kit_parts, mosts) = await in_one_trip(
         connection,
         each(
@@ -190,8 +190,8 @@ async def _world(
             lambda language: words_in(connection, products, language),
         ),
         available_to(connection, ids, {request.campaign_id for request in requests}),
-        _discounts(connection, {row.discount_code for row in found if row.discount_code}),
-        _mosts(connection, found),
+        _discounts(connection, {row.discount_code for row in cart_rows if row.discount_code}),
+        _mosts(connection, cart_rows),
     )
     return _World(
         prices={
@@ -211,20 +211,20 @@ async def _discounts(
     connection: Connection, codes: Iterable[str]
 ) -> tuple[Mapping[str, Discount], frozenset[int]]:
     """Return the discounts of these codes, and the accounts of those of which no use is left."""
-    found = await discounts(connection, codes)
-    limited = [discount.account_id for discount in found.values() if discount.account_id is not None]
+    known = await discounts(connection, codes)
+    limited = [discount.account_id for discount in known.values() if discount.account_id is not None]
     uses = await ledger.accounts(connection, limited) if limited else {}
-    return found, frozenset(id_ for id_, account in uses.items() if account.free <= 0)
+    return known, frozenset(id_ for id_, account in uses.items() if account.free <= 0)
 
 
-async def _mosts(connection: Connection, found: Sequence[_Row]) -> tuple[Parts, Mosts]:
+async def _mosts(connection: Connection, cart_rows: Sequence[_Row]) -> tuple[Parts, Mosts]:
     """Return the parts of the kits in these carts, and what goes into one order at most, by variant."""
     mosts = {
         row.variant_id: Most(row.product_id, row.order_max, row.title)
-        for row in found
+        for row in cart_rows
         if row.order_max is not None
     }
-    kit_ids = [row.variant_id for row in found if row.is_kit]
+    kit_ids = [row.variant_id for row in cart_rows if row.is_kit]
     if not kit_ids:
         return {}, mosts
     kit_parts = await kits(connection, kit_ids)
@@ -234,15 +234,15 @@ async def _mosts(connection: Connection, found: Sequence[_Row]) -> tuple[Parts, 
     return kit_parts, mosts | mosts_of(parts.values())
 
 
-def _basket(request: PricedCartRequest, found: Sequence[_Row], world: _World) -> PricedCart:
-    if not found:
+def _basket(request: PricedCartRequest, cart_rows: Sequence[_Row], world: _World) -> PricedCart:
+    if not cart_rows:
         return PricedCart(request.cart_id, (), request.currency)
     prices = world.prices.get(request.currency, {})
-    chosen = all(row.currency == request.currency or row.variant_id in prices for row in found)
-    currency = request.currency if chosen else found[0].currency
-    code = found[0].discount_code
+    chosen = all(row.currency == request.currency or row.variant_id in prices for row in cart_rows)
+    currency = request.currency if chosen else cart_rows[0].currency
+    code = cart_rows[0].discount_code
     discount = world.discounts.get(code)
-    lines = tuple(_line(row, prices if chosen else {}, currency, request, world) for row in found)
+    lines = tuple(_line(row, prices if chosen else {}, currency, request, world) for row in cart_rows)
     titles = {line.product_id: line.title for line in reversed(lines)}
     over = beyond({line.variant_id: line.quantity for line in lines}, world.kits, world.mosts)
     return PricedCart(

@@ -28,15 +28,15 @@ async def save_tax(connection: Connection, country: str, tax: Tax, *, staff_id: 
         "rates": Jsonb(dict(tax.rates)),
     }
     await execute(connection, QUERIES["save_tax"], params)
-    told = {"country": country, "included": tax.included, "rates": dict(tax.rates)}
-    await _tell(connection, "tax.changed", derived_id("tax", country), staff_id, told)
+    properties = {"country": country, "included": tax.included, "rates": dict(tax.rates)}
+    await _tell(connection, "tax.changed", derived_id("tax", country), staff_id, properties)
 
 
 async def remove_tax(connection: Connection, country: str, *, staff_id: UUID) -> None:
     """Let a country be taxed like all others. Writes tax.changed."""
     if await execute(connection, QUERIES["remove_tax"], {"country": country}):
-        told = {"country": country, "removed": True}
-        await _tell(connection, "tax.changed", derived_id("tax", country), staff_id, told)
+        properties = {"country": country, "removed": True}
+        await _tell(connection, "tax.changed", derived_id("tax", country), staff_id, properties)
 
 
 async def save_zone(
@@ -144,8 +144,8 @@ def code_id(code: str) -> UUID:
 
 
 async def _tell(
-    connection: Connection, name: str, subject_id: UUID, staff_id: UUID, told: Mapping[str, Any]
+    connection: Connection, name: str, subject_id: UUID, staff_id: UUID, properties: Mapping[str, Any]
 ) -> None:
     forget_rules(connection)
-    event = Event(name=name, staff_id=staff_id, subject_id=subject_id, properties=told)
+    event = Event(name=name, staff_id=staff_id, subject_id=subject_id, properties=properties)
     await append_many(connection, [event])

@@ -42,8 +42,8 @@ async def discounts(connection: Connection, codes: Iterable[str]) -> dict[str, D
     wanted = sorted({plain_code(code) for code in codes} - {""})
     if not wanted:
         return {}
-    found = await rows(Discount, connection, QUERIES["discounts"], {"codes": wanted})
-    return {discount.code: discount for discount in found}
+    known = await rows(Discount, connection, QUERIES["discounts"], {"codes": wanted})
+    return {discount.code: discount for discount in known}
 
 
 async def accounts_of_uses(
@@ -84,8 +84,8 @@ async def uses_left(connection: Connection, hold_id: UUID) -> dict[int, int]:
     The caller has locked the accounts of the hold.
     """
     params = {"hold_id": hold_id, "kinds": _KINDS}
-    found = await rows(ledger.OnHandChange, connection, QUERIES["uses_left"], params)
-    return {use.account_id: use.quantity for use in found}
+    uses = await rows(ledger.OnHandChange, connection, QUERIES["uses_left"], params)
+    return {use.account_id: use.quantity for use in uses}
 
 
 def _key(use: Use) -> str:

@@ -68,8 +68,8 @@ def method_in(fields: Fields, currency: str) -> tuple[ShippingMethod, bool]:
         fields.problems["key"] = _("Small letters a to z, digits and hyphens.")
     names = {"": fields.text("name", length_max=60)}
     for language in LANGUAGES:
-        if said := fields.text(f"name-{language}", length_max=60, required=False):
-            names[language] = said
+        if name := fields.text(f"name-{language}", length_max=60, required=False):
+            names[language] = name
     least = fields.integer("days_least", least=0, most=_DAYS_MAX)
     most = fields.integer("days_most", least=0, most=_DAYS_MAX)
     if most < least:

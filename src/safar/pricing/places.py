@@ -75,7 +75,7 @@ def countries_named(text: str) -> tuple[list[str], list[str]]:
 
 @cache
 def _listed(language: str) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(_names(language).items(), key=lambda one: one[1]))
+    return tuple(sorted(_names(language).items(), key=lambda entry: entry[1]))
 
 
 def all_countries() -> list[tuple[str, str]]:
@@ -87,7 +87,7 @@ def countries_to_choose(rules: Rules, *, first: str) -> list[tuple[str, str]]:
     """Return the countries that we send to as (code, name), the shop's own first."""
     served = _served(rules)
     chosen = [(code, name) for code, name in _listed(current_language()) if served is None or code in served]
-    return sorted(chosen, key=lambda one: one[0] != first)
+    return sorted(chosen, key=lambda entry: entry[0] != first)
 
 
 def _served(rules: Rules) -> frozenset[str] | None:

@@ -40,7 +40,7 @@ class _Zone:
 
 
 async def zones(connection: Connection, zone_id: UUID | None = None) -> list[ListedZone]:
-    found = await rows(_Zone, connection, QUERIES["zones_listed"], {"id": zone_id})
+    listed = await rows(_Zone, connection, QUERIES["zones_listed"], {"id": zone_id})
     return [
         ListedZone(
             zone.id,
@@ -49,13 +49,13 @@ async def zones(connection: Connection, zone_id: UUID | None = None) -> list[Lis
             zone.postcodes,
             [ListedMethod(method_of_row(method), method["active"]) for method in zone.methods],
         )
-        for zone in found
+        for zone in listed
     ]
 
 
 async def zone(connection: Connection, zone_id: UUID) -> ListedZone:
     """Return one zone. Raises UnknownZone."""
-    found = await zones(connection, zone_id)
-    if not found:
+    matching = await zones(connection, zone_id)
+    if not matching:
         raise UnknownZone
-    return found[0]
+    return matching[0]

@@ -67,8 +67,8 @@ async def rules_with(connection: Connection) -> Rules:
 
 
 def _fresh(place: _Place) -> Rules | None:
-    kept = _kept.get(place)
-    return kept.rules if kept and timedelta(0) <= clock.now() - kept.at < KEPT else None
+    cached = _kept.get(place)
+    return cached.rules if cached and timedelta(0) <= clock.now() - cached.at < KEPT else None
 
 
 async def load_rules(connection: Connection) -> Rules:

@@ -20,8 +20,8 @@ def methods_to(
     if zone is None:
         return ()
     priced = [(_price(method, rules, weight_g, goods_minor, currency), method) for method in zone.methods]
-    found = [(price, method) for price, method in priced if price is not None]
-    less = min((price for price, _method in found), default=0) if free else 0
+    offered = [(price, method) for price, method in priced if price is not None]
+    less = min((price for price, _method in offered), default=0) if free else 0
     methods = [
         ShippingChoice(
             method.key,
@@ -31,7 +31,7 @@ def methods_to(
             method.days_most,
             method.names,
         )
-        for price, method in found
+        for price, method in offered
     ]
     return tuple(sorted(methods, key=lambda method: (method.price_minor, method.days_most, method.key)))
 
@@ -69,7 +69,7 @@ def _fit(zone: Zone, country: str, postcode: str) -> int | None:
     exact = 1 if zone.countries else 0
     if not zone.postcodes:
         return exact
-    return exact + 2 if postcode and any(is_within(postcode, one) for one in zone.postcodes) else None
+    return exact + 2 if postcode and any(is_within(postcode, pattern) for pattern in zone.postcodes) else None
 
 
 def _price(

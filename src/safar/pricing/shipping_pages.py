@@ -66,16 +66,16 @@ async def _zones(request: Request, wrong: Wrong = NOTHING) -> Response:
 
 async def _zone(request: Request, wrong: Wrong = NOTHING) -> Response:
     async with context_of(request).database.connection() as connection:
-        found = await reading.zone(connection, parse_id(request.path_params["id"]))
+        zone = await reading.zone(connection, parse_id(request.path_params["id"]))
     wanted = request.query_params.get("method", "")
-    chosen = next((method for method in found.methods if method.method.key == wanted), None)
+    chosen = next((method for method in zone.methods if method.method.key == wanted), None)
     typed_method = _typed(chosen.method, active=chosen.active) if chosen else _NEW_METHOD
     values = {
-        "zone": found,
+        "zone": zone,
         "zone_typed": {
-            "name": found.name,
-            "countries": ", ".join(country_name(code) for code in found.countries),
-            "postcodes": " ".join(found.postcodes),
+            "name": zone.name,
+            "countries": ", ".join(country_name(code) for code in zone.countries),
+            "postcodes": " ".join(zone.postcodes),
         }
         if wrong.form != "zone"
         else wrong.typed,
