@@ -43,14 +43,14 @@ class LockedReturns:
         staff_id: UUID | None,
         send_to: str = "",
         exchange: tuple[Order, str] | None = None,
-        told: Mapping[str, Any] | None = None,
+        details: Mapping[str, Any] | None = None,
         due: str = "",
         silent: bool = False,
     ) -> None:
         """Change a return, tell it in the journal and, if not `silent`, to the customer."""
         order, state = self.orders[return_.order_id], ReturnState(return_.state)
         self.changed[return_.id] = return_
-        self.events.append(return_event(order, return_, state, staff_id=staff_id, told=told))
+        self.events.append(return_event(order, return_, state, staff_id=staff_id, details=details))
         if not silent:
             answer = return_.answer if state in (ReturnState.APPROVED, ReturnState.REFUSED) else ""
             self.letters.append(
@@ -109,7 +109,7 @@ def return_event(
     state: ReturnState,
     *,
     staff_id: UUID | None,
-    told: Mapping[str, Any] | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> Event:
-    properties = {"return_id": return_.id, "number": return_.number, "wish": return_.wish, **(told or {})}
+    properties = {"return_id": return_.id, "number": return_.number, "wish": return_.wish, **(details or {})}
     return event_of(f"return.{state.value}", order, properties, staff_id=staff_id)

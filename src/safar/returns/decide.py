@@ -105,10 +105,10 @@ def _all_of(lines: Sequence[OrderLine], goods: Sequence[Goods]) -> Rest | None:
     for line in sorted(
         lines, key=lambda piece: len(piece.made_of)
     ):  # what is sold by itself goes before kits
-        kept = _whole(line, sent, 0)
-        missing = line.quantity - line.given_up - kept
+        whole = _whole(line, sent, 0)
+        missing = line.quantity - line.given_up - whole
         for part, each in line.made_of:
-            sent[part] = sent.get(part, 0) - each * kept
+            sent[part] = sent.get(part, 0) - each * whole
         if missing:
             units[line.variant_id] = missing
             of = sum(each for _part, each in line.made_of) * missing

@@ -98,7 +98,7 @@ async def exchange(
     )
     if ended.state is not HoldState.CLAIMED or not ended.changed:
         raise RuntimeError(f"hold {new_id}, just placed, is {ended.state}")
-    told = {
+    properties = {
         "total_minor": new.total_minor,
         "currency": new.currency,
         "provider": CASH,
@@ -106,7 +106,8 @@ async def exchange(
         "lines": [list(taken) for taken in lines_taken],
     }
     events = [
-        event_of(name, new, told, staff_id=approval.staff_id) for name in ("order.placed", "order.confirmed")
+        event_of(name, new, properties, staff_id=approval.staff_id)
+        for name in ("order.placed", "order.confirmed")
     ]
     return Exchanged(new, paid_minor - credit_minor, credit_minor, tuple(events))
 
@@ -170,8 +171,8 @@ async def _quote(
         )
         others.append(Priced(variant.id, price, line.quantity, variant.tax_class, 0, variant.category))
     # Sending it again costs the customer nothing.
-    told = Rules({"": replace(tax, included=included)}, (), rules.rates)
-    quoted = quote(others, told, Destination(order.country, order.postcode), currency=order.currency)
+    order_rules = Rules({"": replace(tax, included=included)}, (), rules.rates)
+    quoted = quote(others, order_rules, Destination(order.country, order.postcode), currency=order.currency)
     assert not isinstance(quoted, NoShipping)
     units = {line.variant_id: line.quantity for line in lines}
     return _with(quoted, same, included=included), worth_of(order, list(bought.values()), units, before)

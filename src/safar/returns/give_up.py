@@ -130,14 +130,14 @@ async def _give_up(connection: Connection, give_up: GiveUp, order: Order) -> str
         waived_minor=waived,
     )
     await queue_many(connection, [letter])
-    told = {
+    properties = {
         "reason": give_up.reason,
         "quantity": sum(rest.lines.values()),
         "amount_minor": refunded + waived,
         "currency": order.currency,
         "lines": [list(line) for line in rest.lines.items()],
     }
-    await append_many(connection, [event_of("order.given_up", order, told, staff_id=give_up.staff_id)])
+    await append_many(connection, [event_of("order.given_up", order, properties, staff_id=give_up.staff_id)])
     if state != order.state:
         change = unchanged(order)
         change.state = state

@@ -95,7 +95,7 @@ async def _return(request: Request, wrong: Wrong = NOTHING) -> Response:
     """Show one return to staff: what comes, why, and what is to be decided."""
     actor, context, return_id = actor_of(request), context_of(request), parse_id(request.path_params["id"])
     async with context.database.connection() as connection:
-        return_, order = await _found(connection, return_id)
+        return_, order = await _return_with_order(connection, return_id)
         lines = (await return_lines_of(connection, [return_id]))[return_id]
         sold = {line.variant_id: line for line in (await order_lines_of(connection, [order.id]))[order.id]}
         parts = {id_: tuple(line.made_of) for id_, line in sold.items()}
@@ -142,15 +142,15 @@ async def _worths(connection: Connection, order: Order, return_: Return) -> tupl
 
 async def _titles(connection: Connection, units: dict[UUID, int]) -> list[tuple[UUID, str, str, int]]:
     """Return (variant, SKU, title, units) of the goods that are expected."""
-    found = await other_variants(connection, list(units))
-    named = {return_.id: return_ for same in found.values() for return_ in same}
+    others = await other_variants(connection, list(units))
+    named = {return_.id: return_ for same in others.values() for return_ in same}
     return [
         (id_, named[id_].sku if id_ in named else "–", named[id_].title if id_ in named else "–", quantity)
         for id_, quantity in units.items()
     ]
 
 
-async def _found(connection: Connection, return_id: UUID) -> tuple[Return, Order]:
+async def _return_with_order(connection: Connection, return_id: UUID) -> tuple[Return, Order]:
     return_ = (await returns_by_id(connection, [return_id])).get(return_id)
     if return_ is None:
         raise NotFound

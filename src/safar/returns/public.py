@@ -133,7 +133,7 @@ def read_return(
             continue
         units = fields.integer(name, least=0, most=UNITS_MAX)
         reason = fields.choice(f"reason-{line.variant_id}", REASONS)
-        choices = {str(one.id): one.id for one in others.get(line.variant_id, ())}
+        choices = {str(variant.id): variant.id for variant in others.get(line.variant_id, ())}
         wanted = fields.values.get(f"wanted-{line.variant_id}", "")
         if wanted and wanted not in choices:
             fields.problems[f"wanted-{line.variant_id}"] = _("Choose one of the options.")
@@ -155,8 +155,13 @@ def _choices(
     """Return what each line can be exchanged for: the same again first; nothing when that is all."""
     choices = {}
     for line in lines:
-        found = [other for other in others[line.variant_id] if other.id != line.variant_id]
+        alternatives = [other for other in others[line.variant_id] if other.id != line.variant_id]
         choices[line.variant_id] = (
-            [(line.variant_id, _("The same item")), *((one.id, one.title) for one in found)] if found else []
+            [
+                (line.variant_id, _("The same item")),
+                *((variant.id, variant.title) for variant in alternatives),
+            ]
+            if alternatives
+            else []
         )
     return choices

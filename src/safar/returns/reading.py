@@ -118,8 +118,8 @@ async def _units(
     connection: Connection, query: LiteralString, order_ids: Iterable[UUID], **more: UUID | None
 ) -> Units:
     units: dict[UUID, dict[UUID, int]] = {id_: {} for id_ in order_ids}
-    for found in await rows(_Units, connection, query, {"ids": list(units), **more}):
-        units[found.order_id][found.variant_id] = found.units
+    for counted in await rows(_Units, connection, query, {"ids": list(units), **more}):
+        units[counted.order_id][counted.variant_id] = counted.units
     return units
 
 
@@ -133,10 +133,10 @@ async def other_variants(
 ) -> dict[UUID, list[OtherVariant]]:
     """Return, for each variant, all variants of its product that are sold: itself, too."""
     params = {"ids": list(variant_ids), "limit": _OTHER_VARIANTS_MAX}
-    found: dict[UUID, list[OtherVariant]] = {id_: [] for id_ in variant_ids}
+    others: dict[UUID, list[OtherVariant]] = {id_: [] for id_ in variant_ids}
     for variant in await rows(OtherVariant, connection, QUERIES["other_variants"], params):
-        found[variant.of_id].append(variant)
-    return found
+        others[variant.of_id].append(variant)
+    return others
 
 
 async def progress_of(connection: Connection, order_ids: Iterable[UUID]) -> dict[UUID, Progress]:

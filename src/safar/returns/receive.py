@@ -55,7 +55,7 @@ async def approve_many(connection: Connection, approvals: Sequence[Approval]) ->
             staff_id=approval.staff_id,
             send_to=approval.send_to,
             exchange=(new.order, approval.exchange_link) if new else None,
-            told={"order_number": new.order.number} if new else None,
+            details={"order_number": new.order.number} if new else None,
         )
         if new:
             locked.events += new.events
@@ -91,7 +91,7 @@ async def receive_returns_many(
             changed,
             arrival.link,
             staff_id=arrival.staff_id,
-            told={"quantity": sum(received.values())},
+            details={"quantity": sum(received.values())},
             due=money(short_minor, order.currency) if short_minor else "",
         )
     await restock_many(connection, handled)
@@ -137,10 +137,10 @@ async def refund_return_many(connection: Connection, refunds: Sequence[ReturnRef
             refund_minor=back.refunded_minor,
             with_shipping=delivery_minor > 0,
         )
-        told: dict[str, Any] = {"total_minor": back.refunded_minor, "currency": order.currency}
+        details: dict[str, Any] = {"total_minor": back.refunded_minor, "currency": order.currency}
         if back.waived_minor:
-            told["waived_minor"] = back.waived_minor
-        locked.put(changed, refund.link, staff_id=refund.staff_id, told=told, silent=True)
+            details["waived_minor"] = back.waived_minor
+        locked.put(changed, refund.link, staff_id=refund.staff_id, details=details, silent=True)
     await locked.close(connection)
     return [locked.outcome(refund.return_id, ReturnState.REFUNDED) for refund in refunds]
 

@@ -36,15 +36,15 @@ async def request_many(connection: Connection, requests: Sequence[ReturnRequest]
     if fresh:
         await _check(connection, list(fresh.values()), orders)
         await _insert(connection, list(fresh.values()))
-    found = await returns_by_id(connection, [request.return_id for request in requests])
+    returns = await returns_by_id(connection, [request.return_id for request in requests])
     letters, events = [], []
     for request in fresh.values():
-        return_, order = found[request.return_id], orders[request.order_id]
+        return_, order = returns[request.return_id], orders[request.order_id]
         letters.append(return_letter(order, return_, ReturnState.REQUESTED, request.link))
         events.append(return_event(order, return_, ReturnState.REQUESTED, staff_id=request.staff_id))
     await queue_many(connection, letters)
     await append_many(connection, events)
-    return [found[request.return_id] for request in requests]
+    return [returns[request.return_id] for request in requests]
 
 
 async def can_return(connection: Connection, order_id: UUID) -> dict[UUID, int]:

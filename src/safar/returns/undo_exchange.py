@@ -60,14 +60,14 @@ async def undo_exchanges(
                 refund_minor=return_.refund_minor + back.refunded_minor,
             )
         )
-        told = {
+        properties = {
             "return_id": return_.id,
             "number": return_.number,
             "wish": ReturnWish.REFUND,
             "total_minor": back.refunded_minor,
             "currency": order.currency,
         }
-        event = event_of("return.refunded", order, told, staff_id=by.get(order.id))
+        event = event_of("return.refunded", order, properties, staff_id=by.get(order.id))
         events.append(replace(event, subject_id=return_.order_id))
     await execute(connection, QUERIES["undo_exchanges"], _params(changed))
     await append_many(connection, events)

@@ -213,22 +213,22 @@ def _letter(
     )
 
 
-def _to(order: Order, state: OrderState, told: Mapping[str, Any], staff_id: UUID | None) -> OrderChange:
+def _to(order: Order, state: OrderState, properties: Mapping[str, Any], staff_id: UUID | None) -> OrderChange:
     change = unchanged(order)
     change.state = state
-    change.events = (event_of(f"order.{state.value}", order, told, staff_id=staff_id),)
+    change.events = (event_of(f"order.{state.value}", order, properties, staff_id=staff_id),)
     return change
 
 
 def _sent_event(order: Order, shipping: Shipping, parcel: Parcel) -> Any:
-    told = {
+    properties = {
         "shipment_id": shipping.shipment_id,
         "carrier": shipping.carrier,
         "tracking_code": shipping.tracking_code,
         "quantity": sum(parcel.units.values()),
         "lines": [[*place, units] for place, units in parcel.taken.items()],
     }
-    return event_of("shipment.sent", order, told, staff_id=shipping.staff_id)
+    return event_of("shipment.sent", order, properties, staff_id=shipping.staff_id)
 
 
 def _advanced(

@@ -29,9 +29,9 @@ _URL_CHARACTERS_MAX = 500
 async def _carriers(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor = actor_of(request)
     async with context_of(request).database.connection() as connection:
-        found = await carriers(connection)
+        known = await carriers(connection)
     values = {
-        "carriers": found,
+        "carriers": known,
         "new_id": new_id(),
         "may_manage": actor.may("manager"),
         **wrong.values(),
@@ -64,8 +64,10 @@ async def _write(context: Context, params: dict[str, Any], *, staff_id: UUID) ->
     async with context.database.transaction() as connection:
         if await value(connection, QUERIES["save_carrier"], params) is None:
             raise CarrierTaken
-        told = {"carrier": params["name"]}
-        event = Event(name="carrier.changed", staff_id=staff_id, subject_id=params["id"], properties=told)
+        properties = {"carrier": params["name"]}
+        event = Event(
+            name="carrier.changed", staff_id=staff_id, subject_id=params["id"], properties=properties
+        )
         await append_many(connection, [event])
 
 

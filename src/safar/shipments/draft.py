@@ -50,8 +50,8 @@ class DocumentDraft:
         return {"name": self.name, "foot": self.foot, "language": self.language, "strokes": self.strokes}
 
 
-def draft_of(kept: Mapping[str, Any]) -> DocumentDraft:
+def draft_of(stored: Mapping[str, Any]) -> DocumentDraft:
     """Return a document out of what was kept of it."""
     return DocumentDraft(
-        kept["name"], kept["foot"], kept["language"], [(name, args) for name, args in kept["strokes"]]
+        stored["name"], stored["foot"], stored["language"], [(name, args) for name, args in stored["strokes"]]
     )

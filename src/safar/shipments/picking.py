@@ -24,8 +24,8 @@ async def behind(
     records = [{"order_id": o, "variant_id": v, "shelf_id": s} for o, v, s in set(wanted)]
     if not records:
         return {}
-    found = await tuples(connection, QUERIES["behind"], {"wanted": as_json(records)})
-    return {(o, v, s): units for o, v, s, units in found}
+    places = await tuples(connection, QUERIES["behind"], {"wanted": as_json(records)})
+    return {(o, v, s): units for o, v, s, units in places}
 
 
 async def lots_to_take(connection: Connection, goods: Iterable[Goods]) -> dict[Place, list[str]]:
@@ -40,14 +40,14 @@ async def lots_to_take(connection: Connection, goods: Iterable[Goods]) -> dict[P
     wanted = [PickRequest(v, s, units, before.get((o, v, s), 0)) for o, v, s, units in goods]
     picked: dict[Place, dict[UUID, LotLevel]] = {}
     out_of_date: dict[Place, int] = {}
-    for one, found in zip(wanted, await suggest(connection, wanted), strict=True):
-        place = (one.variant_id, one.shelf_id)
-        for pick in found.picks:
+    for shelf, suggestion in zip(wanted, await suggest(connection, wanted), strict=True):
+        place = (shelf.variant_id, shelf.shelf_id)
+        for pick in suggestion.picks:
             lots = picked.setdefault(place, {})
             before_it = lots[pick.lot_id].units if pick.lot_id in lots else 0
             lots[pick.lot_id] = replace(pick, units=pick.units + before_it)
-        if found.out_of_date:
-            out_of_date[place] = out_of_date.get(place, 0) + found.out_of_date
+        if suggestion.out_of_date:
+            out_of_date[place] = out_of_date.get(place, 0) + suggestion.out_of_date
     words: dict[Place, list[str]] = {}
     for place in dict.fromkeys([*picked, *out_of_date]):
         words[place] = [_words(pick) for pick in picked.get(place, {}).values()]
@@ -59,7 +59,7 @@ async def lots_to_take(connection: Connection, goods: Iterable[Goods]) -> dict[P
 
 
 def _words(pick: LotLevel) -> str:
-    told = {"lot": pick.code, "units": number(pick.units)}
+    values = {"lot": pick.code, "units": number(pick.units)}
     if pick.expires_on == NEVER:
-        return _("Lot %(lot)s: %(units)s", **told)
-    return _("Lot %(lot)s, expires on %(day)s: %(units)s", day=day(pick.expires_on), **told)
+        return _("Lot %(lot)s: %(units)s", **values)
+    return _("Lot %(lot)s, expires on %(day)s: %(units)s", day=day(pick.expires_on), **values)

@@ -69,7 +69,7 @@ async def packing_slip_of(context: Context, order: Order, shipment_id: UUID | No
     async with context.database.connection() as connection:
         if shipment_id is None:
             goods = (await goods_of(connection, [order.id]))[order.id]
-            left = [one for one in goods if one.quantity > one.shipped] or goods
+            left = [item for item in goods if item.quantity > item.shipped] or goods
             whole = left is goods
             units = [(g.sku, g.customer_title, g.quantity if whole else g.quantity - g.shipped) for g in left]
         else:
@@ -79,7 +79,7 @@ async def packing_slip_of(context: Context, order: Order, shipment_id: UUID | No
             content = (await sent_in(connection, [shipment_id]))[shipment_id]
             lines = (await order_lines_of(connection, [order.id]))[order.id]
             shown = {line.variant_id: line.customer_title for line in lines}
-            units = [(one.sku, shown.get(one.variant_id, one.title), one.quantity) for one in content]
+            units = [(item.sku, shown.get(item.variant_id, item.title), item.quantity) for item in content]
     shop = await shop_of(context)
     return await _printed(lambda: _documents().packing_slip(shop, order, units), "pack", shop, order, units)
 
@@ -95,10 +95,10 @@ async def invoice_of(context: Context, order: Order) -> bytes:
         order = (await orders_by_id(connection, [order.id]))[order.id]
         issued = await rows(_Issued, connection, QUERIES["documents"], {"order_id": order.id})
         kind = "receipt" if documents.is_paid_for(order) else "invoice"
-        kept = next((one.content for one in issued if one.kind == kind), None)
-        if kept is None:
-            kept = await _issue(connection, context, order, kind, issued)
-    draft = draft_of(kept)
+        content = next((document.content for document in issued if document.kind == kind), None)
+        if content is None:
+            content = await _issue(connection, context, order, kind, issued)
+    draft = draft_of(content)
     return await _printed(lambda: documents.printed(draft), "invoice", draft)
 
 

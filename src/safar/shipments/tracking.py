@@ -62,10 +62,12 @@ async def correct_tracking(connection: Connection, new: Tracking) -> None:
             link=new.link,
         )
         await queue_many(connection, [mail])
-    told = {
+    properties = {
         "shipment_id": parcel.id,
         "carrier": new.carrier,
         "tracking_code": new.tracking_code,
         "tracking_code_before": parcel.tracking_code,
     }
-    await append_many(connection, [event_of("shipment.tracking_changed", order, told, staff_id=new.staff_id)])
+    await append_many(
+        connection, [event_of("shipment.tracking_changed", order, properties, staff_id=new.staff_id)]
+    )
