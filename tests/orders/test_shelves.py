@@ -22,7 +22,7 @@ from safar.orders.reading import goods_of, orders_by_id
 from safar.owner.actions import change_shop
 from safar.payments.books.reading import accounts_of
 from safar.payments.providers.port import PaymentOutcome, ProviderWord
-from safar.payments.settle import settle_said
+from safar.payments.settle import settle_by_word
 from safar.returns.cancel_order import cancel_with_exchanges_many
 from safar.stock import actions as stock
 from safar.stock.errors import NotThere
@@ -126,7 +126,7 @@ async def test_a_payment_after_the_hold_is_served_by_the_rule_of_the_shop(
         async with context.database.transaction() as connection:
             await change_shop(connection, {"location_rule": "fullest"}, staff_id=None)
             account = (await accounts_of(connection, [late.order_id]))[late.order_id]
-        standing = await settle_said(context, account, ProviderWord(PaymentOutcome.PAID))
+        standing = await settle_by_word(context, account, ProviderWord(PaymentOutcome.PAID))
     assert standing is not None
     assert standing.state == "confirmed"
     assert await _goods(context, late) == {(CLOCK, store): 2}

@@ -74,7 +74,7 @@ def _wrong(wrong: Wrong) -> dict[str, Any]:
     return {"problems": wrong.problems, "problem": wrong.problem, "entered": typed}
 
 
-async def _found(request: Request, connection: Connection) -> SiteFigures:
+async def _site_figures(request: Request, connection: Connection) -> SiteFigures:
     key = request.path_params["key"]
     figures = await site_figures(connection, key) if key.isprintable() else None
     if figures is None and key == SHOP:
@@ -104,7 +104,7 @@ def _values(now_there: SiteFigures) -> dict[str, Any]:
 
 async def _figures(request: Request) -> dict[str, Any]:
     async with context_of(request).database.transaction() as connection:
-        figures = await _found(request, connection)
+        figures = await _site_figures(request, connection)
         minutes = await admitted_by_minute(connection, figures.site)
     most = max([1, *(minute.admitted for minute in minutes)])
     return {**_values(figures), "minutes": minutes, "most": most}
@@ -139,7 +139,7 @@ def _form(deed: SiteDeed) -> Endpoint:
     @posted(site_page)
     async def post(request: Request, actor: Actor, fields: Fields) -> str | Response:
         async with context_of(request).database.transaction() as connection:
-            site = (await _found(request, connection)).site
+            site = (await _site_figures(request, connection)).site
             shown = await deed(request, connection, site, fields, actor)
         return await site_page(request, **shown) if shown else f"/gate/{site.key}"
 
@@ -238,7 +238,7 @@ async def post_removal(request: Request) -> Response:
     """Take a room away."""
     actor = actor_of(request)
     async with context_of(request).database.transaction() as connection:
-        site = (await _found(request, connection)).site
+        site = (await _site_figures(request, connection)).site
         await remove_site(connection, site.key, staff_id=actor.id)
     return see_other("/gate")
 

@@ -26,6 +26,6 @@ class Billing:
         return {name: value for name, value in asdict(self).items() if value}
 
 
-def billing_of(kept: Mapping[str, str]) -> Billing:
+def billing_of(stored: Mapping[str, str]) -> Billing:
     """Return what was written down with an order."""
-    return Billing(**kept)
+    return Billing(**stored)

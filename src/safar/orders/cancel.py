@@ -158,12 +158,12 @@ def _cancelled(order: Order, cancellation: Cancellation) -> OrderChange:
     change = unchanged(order, payment_state=after)
     change.state, change.reason, change.mail = OrderState.CANCELLED, cancellation.reason, "cancelled"
     change.link = cancellation.link
-    told = {"reason": cancellation.reason}
-    events = [event_of("order.cancelled", order, told, staff_id=cancellation.staff_id)]
+    properties = {"reason": cancellation.reason}
+    events = [event_of("order.cancelled", order, properties, staff_id=cancellation.staff_id)]
     if after == PaymentState.FAILED:
         change.payment_reason = cancellation.reason
         if order.payment_state == PaymentState.STARTED:
-            events.insert(0, event_of("payment.failed", order, told))
+            events.insert(0, event_of("payment.failed", order, properties))
     change.events = tuple(events)
     return change
 

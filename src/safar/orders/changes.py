@@ -120,8 +120,8 @@ def _mail(change: OrderChange, lines: Sequence[OrderLine]) -> Outgoing:
 
 def _confirmed_event(order: Order, taken: Sequence[Goods]) -> Event:
     goods = [[goods.variant_id, goods.location_id, goods.quantity] for goods in taken]
-    told = {"total_minor": order.total_minor, "currency": order.currency, "provider": order.provider}
-    return event_of("order.confirmed", order, {**told, "lines": goods})
+    properties = {"total_minor": order.total_minor, "currency": order.currency, "provider": order.provider}
+    return event_of("order.confirmed", order, {**properties, "lines": goods})
 
 
 def event_of(
@@ -140,7 +140,7 @@ def event_of(
 def standings(
     ids: Sequence[UUID], orders: Mapping[UUID, Order], changes: Mapping[UUID, OrderChange]
 ) -> list[OrderStanding]:
-    told: set[UUID] = set()
+    answered: set[UUID] = set()
     standings = []
     for id_ in ids:
         order, change = orders.get(id_), changes.get(id_)
@@ -149,9 +149,9 @@ def standings(
         elif change is None:
             standings.append(OrderStanding(id_, order.state, order.payment_state, order.reason))
         else:
-            first = id_ not in told
+            first = id_ not in answered
             standings.append(
                 OrderStanding(id_, change.state, change.payment_state, change.reason, changed=first)
             )
-        told.add(id_)
+        answered.add(id_)
     return standings

@@ -106,8 +106,8 @@ async def _counts(connection: Connection, firsts: Sequence[First], addresses: Se
         "hour_ago": now - _HOUR,
         "day_ago": now - _DAY,
     }
-    found = await tuples(connection, QUERIES["first_mails_lately"], params)
+    lately = await tuples(connection, QUERIES["first_mails_lately"], params)
     counts = Counts(Counter(), Counter())
-    for kind, key, number in found:
+    for kind, key, number in lately:
         (counts.networks if kind == "network" else counts.addresses)[key] = number
     return counts

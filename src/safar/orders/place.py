@@ -150,8 +150,8 @@ async def _keep_longer_for_proven(connection: Connection, requests: Sequence[Ord
         {"id": order.order_id, "customer_id": order.customer_id, "email": order.email}
         for order in shortly.values()
     ]
-    for found in await rows(FoundOrder, connection, QUERIES["proven_mailboxes"], {"orders": as_json(asked)}):
-        shortly[found.id].hold_minutes_unproven = None
+    for proven in await rows(FoundOrder, connection, QUERIES["proven_mailboxes"], {"orders": as_json(asked)}):
+        shortly[proven.id].hold_minutes_unproven = None
 
 
 async def _ordered_before(
@@ -354,9 +354,9 @@ async def _promised_on(connection: Connection, plans: Sequence[OrderPlan]) -> di
     promised = await promises(connection, awaited, today=clock.today(connection.zone))
     days: dict[UUID, date] = {}
     for plan in plans:
-        found = [day for id_ in plan.awaited if id_ in promised and (day := promised[id_].promised_on)]
-        if found:
-            days[plan.request.order_id] = max(found)
+        arrivals = [day for id_ in plan.awaited if id_ in promised and (day := promised[id_].promised_on)]
+        if arrivals:
+            days[plan.request.order_id] = max(arrivals)
     return days
 
 

@@ -66,8 +66,8 @@ async def unpaid_of(connection: Connection, requests: Iterable[OrderRequest]) ->
             "networks": list({owners.network for owners in limited if owners.network is not None}),
             "limit": _UNPAID_READ_MAX,
         }
-        for found in await rows(_OpenUnits, connection, QUERIES["unpaid"], params):
-            unpaid.add(found.owner, found.order_id, {found.variant_id: found.units})
+        for open_units in await rows(_OpenUnits, connection, QUERIES["unpaid"], params):
+            unpaid.add(open_units.owner, open_units.order_id, {open_units.variant_id: open_units.units})
     return unpaid
 
 
@@ -81,8 +81,8 @@ async def orders_of_customer(
 
 async def order_of_number(connection: Connection, number: int) -> UUID | None:
     """Return the id of the order that customers know by this number."""
-    found: UUID | None = await value(connection, QUERIES["order_of_number"], {"number": number})
-    return found
+    order_id: UUID | None = await value(connection, QUERIES["order_of_number"], {"number": number})
+    return order_id
 
 
 async def something_left(context: Context, order_id: UUID) -> bool:

@@ -52,8 +52,8 @@ async def _pages(context: Context, first: datetime, end: datetime) -> AsyncItera
     after: tuple[datetime, UUID] = (first, FIRST_ID)
     while True:
         async with context.database.connection() as connection:
-            found = await money_entries(connection, first, end, after=after, limit=_ROWS_READ + 1)
-        shown, last = cut(found, _ROWS_READ)
+            entries = await money_entries(connection, first, end, after=after, limit=_ROWS_READ + 1)
+        shown, last = cut(entries, _ROWS_READ)
         yield [_row(entry, context.settings.timezone) for entry in shown]
         if last is None:
             return

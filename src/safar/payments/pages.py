@@ -97,7 +97,7 @@ async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
     """Show all money of an order: what came, what went back, and what can still be done."""
     actor, order_id = actor_of(request), parse_id(request.path_params["id"])
     async with context_of(request).database.connection() as connection:
-        account = await _found(context_of(request), order_id)
+        account = await _money_of(context_of(request), order_id)
         values = {
             "receipts": await receipts_of(connection, order_id),
             "refunds": await refunds_of(connection, order_id),
@@ -118,7 +118,7 @@ async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
     return page(request, "payments/payment.html", shown, status=wrong.status)
 
 
-async def _found(context: Context, order_id: UUID) -> OrderMoney:
+async def _money_of(context: Context, order_id: UUID) -> OrderMoney:
     async with context.database.connection() as connection:
         account = (await accounts_of(connection, [order_id])).get(order_id)
     if account is None:
@@ -130,7 +130,7 @@ async def _found(context: Context, order_id: UUID) -> OrderMoney:
 async def _receive(request: Request, actor: Actor, fields: Fields) -> str:
     """Write down money that a member of the staff has seen in the bank account."""
     context = context_of(request)
-    account = await _found(context, parse_id(request.path_params["id"]))
+    account = await _money_of(context, parse_id(request.path_params["id"]))
     amount = fields.amount("amount", account.currency, least=1) or 0
     reference = fields.text("reference", length_max=100)
     key = request_key(request, fields, "money received", account.order_id)
@@ -154,7 +154,7 @@ async def _receive(request: Request, actor: Actor, fields: Fields) -> str:
 async def _refund(request: Request, actor: Actor, fields: Fields) -> str:
     """Ask for some of the money to go back, and carry it out at once where a provider does it."""
     context = context_of(request)
-    account = await _found(context, parse_id(request.path_params["id"]))
+    account = await _money_of(context, parse_id(request.path_params["id"]))
     amount = fields.amount("amount", account.currency, least=1) or 0
     reason = fields.choice("reason", set(_STAFF_REASONS))
     key = request_key(request, fields, "money back", account.order_id)

@@ -23,7 +23,7 @@ from safar.payments.books.model import OrderMoney
 from safar.payments.books.reading import accounts_of
 from safar.payments.desk import desk_of
 from safar.payments.registry import KINDS
-from safar.payments.settle import settle_said
+from safar.payments.settle import settle_by_word
 from safar.payments.start import start_payment
 from safar.payments.ways import provider_of
 
@@ -55,9 +55,9 @@ async def _back(request: Request) -> Response:
         try:
             async with asyncio.timeout(context.settings.payment_timeout_s):
                 provider = await provider_of(context, account.provider)
-                said = await provider.look_up(account.order_id, account.data)
-            if said is not None:
-                await settle_said(context, account, said)
+                word = await provider.look_up(account.order_id, account.data)
+            if word is not None:
+                await settle_by_word(context, account, word)
         except Exception as error:
             log.warning("payment.no_answer", order_id=str(account.order_id), error=type(error).__name__)
     return see_other(path_of(context, account.order_id))

@@ -61,21 +61,21 @@ async def _carry_out(context: Context, refund: DueRefund) -> None:
     )
     try:
         async with asyncio.timeout(context.settings.payment_timeout_s):
-            said = await (await provider_of(context, refund.provider)).refund(back)
+            word = await (await provider_of(context, refund.provider)).refund(back)
     except Exception as error:
         log.warning("refund.no_answer", refund_id=str(refund.id), error=type(error).__name__)
         await _later(context, refund, try_again_in(refund.tries), type(error).__name__)
         return
-    await write_refund_word(context, refund, said)
+    await write_refund_word(context, refund, word)
 
 
-async def write_refund_word(context: Context, refund: DueRefund, said: RefundWord) -> None:
+async def write_refund_word(context: Context, refund: DueRefund, word: RefundWord) -> None:
     """Write down what a provider said about a refund."""
-    if said.outcome is RefundOutcome.WAITING:
-        await _later(context, refund, _UNDER_WAY, None, said.reference)
+    if word.outcome is RefundOutcome.WAITING:
+        await _later(context, refund, _UNDER_WAY, None, word.reference)
         return
     link = order_link(context, refund.order_id)
-    ending = Ending(refund.id, _STATES[said.outcome], link, said.reference, said.problem)
+    ending = Ending(refund.id, _STATES[word.outcome], link, word.reference, word.problem)
     await context.batched(end_refunds_many, ending)
 
 

@@ -20,14 +20,14 @@ async def rotate_secrets(context: Context) -> tuple[int, list[str]]:
     """Encrypt anew what is not under the first key; return how many were, and whose no key can read."""
     changed, unreadable = 0, []
     async with context.database.transaction() as connection:
-        for kept in await rows(_Kept, connection, QUERIES["lock_secrets"]):
-            if context.vault.is_current(bytes(kept.secrets)):
+        for way in await rows(_Kept, connection, QUERIES["lock_secrets"]):
+            if context.vault.is_current(bytes(way.secrets)):
                 continue
             try:
-                text = context.vault.decrypt(bytes(kept.secrets))
+                text = context.vault.decrypt(bytes(way.secrets))
             except BadRequest:
-                unreadable.append(kept.provider)
+                unreadable.append(way.provider)
                 continue
-            params = {"provider": kept.provider, "secrets": context.vault.encrypt(text)}
+            params = {"provider": way.provider, "secrets": context.vault.encrypt(text)}
             changed += await execute(connection, QUERIES["keep_secrets"], params)
     return changed, unreadable

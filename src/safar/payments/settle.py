@@ -42,11 +42,11 @@ _LATE_RESTS = timedelta(minutes=30)
 
 def rests(account: OrderMoney, now: datetime) -> datetime:
     """Return until when the recovery loop need not look: nobody can be asked what a bank has not told."""
-    kind, told = KINDS.get(account.provider), account.provider in TOLD
+    kind, told_by_staff = KINDS.get(account.provider), account.provider in TOLD
     tells = kind is not None and kind.notices is not None
-    if account.order_state == OrderState.CANCELLED and (tells or told):
+    if account.order_state == OrderState.CANCELLED and (tells or told_by_staff):
         return now + _LATE_RESTS
-    if told:
+    if told_by_staff:
         return max(account.held_until + _GRACE, now) - ASK_AFTER
     return now + _NOTICE_RESTS if tells else now
 
@@ -100,12 +100,12 @@ async def _settle_one(context: Context, order: Order, account: OrderMoney) -> No
     if order.state == OrderState.CANCELLED and provider is not None:
         with suppress(Exception):  # the customer may still pay, and gets it back then
             await _in_time(context, provider.stop(order.id, account.data))
-    said: ProviderWord | None = ProviderWord(PaymentOutcome.PENDING)
+    word: ProviderWord | None = ProviderWord(PaymentOutcome.PENDING)
     if provider is not None:
-        said = await _in_time(context, provider.look_up(order.id, account.data))
-    if said is not None and await settle_said(context, account, said) is not None:
+        word = await _in_time(context, provider.look_up(order.id, account.data))
+    if word is not None and await settle_by_word(context, account, word) is not None:
         return
-    step = when_unpaid(order, pending=said is not None, now=clock.now())
+    step = when_unpaid(order, pending=word is not None, now=clock.now())
     if step is not UnpaidStep.WAIT:
         cancellation = Cancellation(
             order.id,
@@ -134,23 +134,23 @@ async def _in_time(context: Context, call: Awaitable[T]) -> T:
         return await call
 
 
-async def settle_said(context: Context, account: OrderMoney, said: ProviderWord) -> OrderStanding | None:
+async def settle_by_word(context: Context, account: OrderMoney, word: ProviderWord) -> OrderStanding | None:
     """Write down what the provider said; None when it does not know yet."""
     order_id, link = account.order_id, order_link(context, account.order_id)
-    if said.outcome is PaymentOutcome.PENDING:
+    if word.outcome is PaymentOutcome.PENDING:
         return None
-    if said.outcome is not PaymentOutcome.PAID:
+    if word.outcome is not PaymentOutcome.PAID:
         reason: CancelReason = (
-            "payment_declined" if said.outcome is PaymentOutcome.DECLINED else "payment_unfinished"
+            "payment_declined" if word.outcome is PaymentOutcome.DECLINED else "payment_unfinished"
         )
         return await context.batched(cancel_unpaid_many, Cancellation(order_id, link, reason))
     receipt = NewReceipt(
         derived_id("paid", order_id),
         order_id,
         account.provider,
-        said.amount_minor or account.amount_minor,
+        word.amount_minor or account.amount_minor,
         account.currency,
-        said.reference or "",
+        word.reference or "",
         link=link,
     )
     received = await context.batched(receive_money_many, receipt)

@@ -14,7 +14,7 @@ from safar.payments.books.model import OrderMoney
 from safar.payments.books.reading import accounts_of
 from safar.payments.books.started import StartedPayment, keep_started_many
 from safar.payments.providers.port import CannotPay, Charge, PaymentOutcome, ProviderWord, StartedCharge
-from safar.payments.settle import rests, settle_said
+from safar.payments.settle import rests, settle_by_word
 from safar.payments.ways import provider_of
 
 
@@ -40,16 +40,16 @@ async def start_payment(context: Context, account: OrderMoney) -> OrderStanding 
         async with asyncio.timeout(context.settings.payment_timeout_s):
             started = await (await provider_of(context, account.provider)).start(_charge(context, account))
     except CannotPay:
-        return await settle_said(context, account, ProviderWord(PaymentOutcome.DECLINED))
+        return await settle_by_word(context, account, ProviderWord(PaymentOutcome.DECLINED))
     except Exception as error:
         # Whatever went wrong on the way, the provider may have taken the money.
         log.warning("payment.no_answer", order_id=str(account.order_id), error=type(error).__name__)
         return None
     if started.data:
-        await context.batched(keep_started_many, _kept(context, account, started))
+        await context.batched(keep_started_many, _stored(context, account, started))
     standing: OrderStanding | None = None
-    for said in started.said:
-        standing = await settle_said(context, account, said) or standing
+    for word in started.words:
+        standing = await settle_by_word(context, account, word) or standing
     return standing
 
 
@@ -73,7 +73,7 @@ def _charge(context: Context, account: OrderMoney) -> Charge:
     )
 
 
-def _kept(context: Context, account: OrderMoney, started: StartedCharge) -> StartedPayment:
+def _stored(context: Context, account: OrderMoney, started: StartedCharge) -> StartedPayment:
     return StartedPayment(
         account.order_id,
         started.data,

@@ -19,23 +19,23 @@ _LIST_MAX = 40
 def read_way(fields: Fields, provider: str, before: Configured | None) -> Configured:
     """Return what was filled in; a secret that is left empty stays as it is. Problems stay in `fields`."""
     details: dict[str, str] = {}
-    kept = dict(before.secrets) if before else {}
+    secrets = dict(before.secrets) if before else {}
     for field in KINDS[provider].inputs:
-        known = field.secret and field.name in kept
+        known = field.secret and field.name in secrets
         text = fields.text(field.name, length_max=field.length_max, required=field.required and not known)
         value = _checked(fields, field, text)
         if field.secret and value:
-            kept[field.name] = value
+            secrets[field.name] = value
         elif not field.secret and value:
             details[field.name] = value
-    KINDS[provider].check(fields, details, kept)
+    KINDS[provider].check(fields, details, secrets)
     return Configured(
         provider,
         "enabled" in fields.values,
         _codes(fields, "currencies", lambda code: bool(is_currency(code))),
         _codes(fields, "countries", lambda code: code in SUPPORTED_REGIONS),
         details,
-        kept,
+        secrets,
     )
 
 

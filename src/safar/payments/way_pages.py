@@ -24,11 +24,11 @@ _WORKS = N_("The connection works.")
 
 
 async def _ways(request: Request, wrong: Wrong = NOTHING) -> Response:
-    found = await _load(context_of(request))
-    names = in_order(found)
-    others = [name for name in KINDS if name not in found]
+    configured = await _load(context_of(request))
+    names = in_order(configured)
+    others = [name for name in KINDS if name not in configured]
     values = {
-        "ways": [(name, KINDS[name], found.get(name)) for name in (*names, *others)],
+        "ways": [(name, KINDS[name], configured.get(name)) for name in (*names, *others)],
         "first": next(iter(names), ""),
         "usable": usable,
         "test_card": TEST_CARD,

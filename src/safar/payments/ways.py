@@ -101,8 +101,8 @@ def _desk(context: Context) -> _Desk:
 
 async def load_ways(context: Context, connection: Connection) -> dict[str, Configured]:
     """Return every way that was set up, as it stands now."""
-    found = await rows(_Row, connection, QUERIES["ways"])
-    return {row.provider: _configured(context, row) for row in found if row.provider in KINDS}
+    stored = await rows(_Row, connection, QUERIES["ways"])
+    return {row.provider: _configured(context, row) for row in stored if row.provider in KINDS}
 
 
 def _configured(context: Context, row: _Row) -> Configured:

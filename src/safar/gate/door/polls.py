@@ -36,7 +36,7 @@ async def poll(request: Request, board: SiteBoard, caller: Caller) -> Response:
     """Answer one poll; wait.js documents the answer."""
     try:
         room = room_of(request, board)
-        body, cookie = await _told(request, board, room, caller)
+        body, cookie = await _standing(request, board, room, caller)
     except SafarError as error:
         refused = {"error": error.code, "message": error_text(error), "state": "ended", "next": None}
         return _json(refused, error.status)
@@ -46,7 +46,7 @@ async def poll(request: Request, board: SiteBoard, caller: Caller) -> Response:
     return response
 
 
-async def _told(
+async def _standing(
     request: Request, board: SiteBoard, room: Room, caller: Caller
 ) -> tuple[dict[str, Any], str | None]:
     cookies = room.cookies
@@ -87,7 +87,7 @@ def answer(room: Room, ticket: Ticket, units_left: int | None) -> dict[str, Any]
         "progress": progress(place, ticket.ahead),
         "retry_ms": round(1000 * poll_after_s(place, expected)),
     }
-    if message := _said(room.site):
+    if message := _message(room.site):
         body["message"] = message
     return body
 
@@ -110,7 +110,7 @@ def before_opening(context: Context, room: Room, ticket: Ticket) -> dict[str, An
     return body
 
 
-def _said(site: Site | None) -> str | None:
+def _message(site: Site | None) -> str | None:
     return " ".join(filter(None, (goods_text(site), waiting_message(site)))) or None
 
 

@@ -51,7 +51,7 @@ class _Kept:
 
 async def preview_of(request: Request, path: str, *, may_read: bool = True) -> Preview:
     """Return what the page at `path` is about; without asking the database, only what is known already."""
-    context, previews = context_of(request), _kept(request)
+    context, previews = context_of(request), _previews(request)
     key = (path, current_language())
     preview = previews.get(key)
     if preview is None and may_read and path.startswith(_PRODUCTS):
@@ -60,7 +60,7 @@ async def preview_of(request: Request, path: str, *, may_read: bool = True) -> P
     return preview or _of_shop(context)
 
 
-def _kept(request: Request) -> _Kept:
+def _previews(request: Request) -> _Kept:
     state = request.app.state
     if not hasattr(state, "previews"):
         state.previews = _Kept()

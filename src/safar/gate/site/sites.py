@@ -42,13 +42,13 @@ def product_key(product_id: UUID) -> str:
 async def ensure_site(connection: Connection, key: str, capacity: int) -> Site:
     """Return the site `key`, opened with room for `capacity` visitors if there was none."""
     await _add(connection, NewSite(key=key, capacity=capacity))
-    return await _found(connection, key)
+    return await _existing(connection, key)
 
 
 async def open_site(connection: Connection, new: NewSite, *, staff_id: UUID) -> Site:
     """Open a site, or one again that was removed; its counters go on. Raises SiteTaken."""
     if not await _add(connection, new):
-        site = await _found(connection, new.key)
+        site = await _existing(connection, new.key)
         params = {
             "id": site.id,
             "capacity": new.capacity,
@@ -58,7 +58,7 @@ async def open_site(connection: Connection, new: NewSite, *, staff_id: UUID) -> 
         }
         if site.kind != new.kind or not await execute(connection, QUERIES["bring_back"], params):
             raise SiteTaken
-    site = await _found(connection, new.key)
+    site = await _existing(connection, new.key)
     properties = {"kind": site.kind, "title": site.title, "capacity": site.capacity}
     await record(connection, "site.opened", site, staff_id, properties)
     return site
@@ -66,7 +66,7 @@ async def open_site(connection: Connection, new: NewSite, *, staff_id: UUID) -> 
 
 async def remove_site(connection: Connection, key: str, *, staff_id: UUID) -> None:
     """Take a room away: from now on nobody waits there. The shop itself always has its gate."""
-    site = await _found(connection, key)
+    site = await _existing(connection, key)
     if site.key == SHOP or site.removed_at is not None:
         return
     await execute(connection, QUERIES["set_removed"], {"id": site.id, "removed_at": clock.now()})
@@ -146,7 +146,7 @@ async def _add(connection: Connection, new: NewSite) -> bool:
     return added
 
 
-async def _found(connection: Connection, key: str) -> Site:
+async def _existing(connection: Connection, key: str) -> Site:
     site = await row(Site, connection, QUERIES["sites"], {"keys": [key]})
     assert site is not None
     return site

@@ -57,12 +57,12 @@ def same_receipt(receipt: NewReceipt, before: NewReceipt | Receipt) -> bool:
         before.provider,
     ):
         return False
-    told = (
+    pairs = (
         (receipt.order_id, before.order_id),
         (receipt.reference, before.reference),
         (receipt.named, before.named),
     )
-    return all(now == then for now, then in told if now and then)
+    return all(now == then for now, then in pairs if now and then)
 
 
 def held_money(account: OrderMoney) -> int:
@@ -73,8 +73,8 @@ def held_money(account: OrderMoney) -> int:
 
 def refundable(account: OrderMoney) -> int:
     """Return what can go back; of an order that still waits for money only what is over."""
-    kept = account.amount_minor if account.order_state == OrderState.PLACED else 0
-    return max(held_money(account) - kept - account.refunding_minor - account.carried_minor, 0)
+    needed_minor = account.amount_minor if account.order_state == OrderState.PLACED else 0
+    return max(held_money(account) - needed_minor - account.refunding_minor - account.carried_minor, 0)
 
 
 def own_money(account: OrderMoney) -> int:
@@ -131,8 +131,8 @@ def plan_refunds(
 def _again(
     request: RefundRequest, before: Refund | RefundRequest, accounts: Mapping[UUID, OrderMoney]
 ) -> RefundAnswer:
-    said, asked = ([one.order_id, one.amount_minor, one.reason] for one in (before, request))
-    if said != asked:
+    recorded, asked = ([refund.order_id, refund.amount_minor, refund.reason] for refund in (before, request))
+    if recorded != asked:
         return RefundKeyReused(request.refund_id)
     state = before.state if isinstance(before, Refund) else first_state(accounts[before.order_id].provider)
     return RefundAsked(request.refund_id, state, replayed=True)

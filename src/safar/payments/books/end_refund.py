@@ -28,8 +28,8 @@ async def note_many(connection: Connection, noted: Sequence[NotedRefund]) -> lis
     answers, events = await write_refunds(connection, [refund.request for refund in noted])
     taken = [isinstance(answer, RefundAsked) for answer in answers]
     endings = [
-        Ending(one.request.refund_id, "done", one.link, one.reference)
-        for one, is_taken in zip(noted, taken, strict=True)
+        Ending(note.request.refund_id, "done", note.link, note.reference)
+        for note, is_taken in zip(noted, taken, strict=True)
         if is_taken
     ]
     await end_refunds_many(connection, endings)

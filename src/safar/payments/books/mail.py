@@ -45,11 +45,11 @@ def pay_mail(account: OrderMoney, link: str, until: datetime) -> Outgoing:
     """Return how to pay, for a way that asks the customer to do something."""
     with speaking(account.language):
         amount = money(account.amount_minor, account.currency)
-        kept = _("We’ll hold your items until %(time)s.", time=datetime_text(until))
+        hold_text = _("We’ll hold your items until %(time)s.", time=datetime_text(until))
         longer = longer_words(account)
         parts = [
             LetterPart("facts", rows=pay_rows(account)),
-            LetterPart("text", kept),
+            LetterPart("text", hold_text),
             LetterPart("text", longer),
         ]
         return _mail("pay", account, account.order_id, {"amount": amount}, parts, link)
@@ -124,11 +124,11 @@ def _mail(
     kind: str,
     account: OrderMoney,
     about: UUID,
-    told: Mapping[str, str],
+    values: Mapping[str, str],
     parts: Sequence[LetterPart],
     link: str,
 ) -> Outgoing:
-    words, named = KINDS[kind], {"number": str(account.number), **told}
+    words, named = KINDS[kind], {"number": str(account.number), **values}
     whole = [LetterPart("text", _("Hello,")), LetterPart("intro", _(words.intro) % named), *parts]
     if link:
         whole.append(LetterPart("button", _("Track your order"), link))

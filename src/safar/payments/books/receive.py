@@ -118,11 +118,11 @@ async def _book(
     events += [_event(receipt, accounts) for receipt in fresh.values()]
     await queue_many(connection, _mails(fresh, accounts))
     await append_many(connection, events)
-    told: set[UUID] = set()
+    answered: set[UUID] = set()
     answers: list[Received | ReceiptKeyReused] = []
     for receipt in receipts:
-        replayed = receipt.id not in fresh or receipt.id in told
-        told.add(receipt.id)
+        replayed = receipt.id not in fresh or receipt.id in answered
+        answered.add(receipt.id)
         answers.append(_answer(receipt, known[receipt.id], accounts, standings, over, replayed=replayed))
     return answers
 

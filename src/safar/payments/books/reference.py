@@ -28,8 +28,8 @@ def spaced(reference: str) -> str:
 
 def number_in(text: str) -> int | None:
     """Return the order's number from the first whole reference in what a payer wrote, or None."""
-    for found in _IN_TEXT.findall(ascii_digits(text).upper()):
-        compact = re.sub(r"[^A-Z0-9]", "", found)
+    for candidate in _IN_TEXT.findall(ascii_digits(text).upper()):
+        compact = re.sub(r"[^A-Z0-9]", "", candidate)
         for end in range(len(compact), 4, -1):
             number = _number(compact[:end])
             if number is not None:

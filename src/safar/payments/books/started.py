@@ -49,10 +49,10 @@ async def keep_started_many(connection: Connection, started: Sequence[StartedPay
     ]
     await execute(connection, QUERIES["keep_started"], {"started": as_json(records)})
     known = [payment for payment in started if payment.order_id in accounts]
-    new = {one.order_id: one for one in known if not accounts[one.order_id].data}
+    new = {charge.order_id: charge for charge in known if not accounts[charge.order_id].data}
     mails = [
-        pay_mail(replace(account, data=one.data), one.link, account.held_until)
-        for order_id, one in new.items()
+        pay_mail(replace(account, data=charge.data), charge.link, account.held_until)
+        for order_id, charge in new.items()
         if (account := accounts[order_id]).provider in TOLD
     ]
     await queue_many(connection, mails)

@@ -74,7 +74,7 @@ class StartedCharge:
     provider's page; `expires_at`: until when it takes the money.
     """
 
-    said: Sequence[ProviderWord] = ()
+    words: Sequence[ProviderWord] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
     redirect: str | None = None
     expires_at: datetime | None = None
@@ -146,7 +146,7 @@ class NoticeTaker(Protocol):
     async def way(self, name: str) -> Configured | None:
         """Return how this way to pay is set up now; None when it is not."""
 
-    async def settle(self, account: OrderMoney, said: ProviderWord) -> object:
+    async def settle(self, account: OrderMoney, word: ProviderWord) -> object:
         """Write down what the provider said of a charge."""
 
     async def receive(self, receipt: NewReceipt) -> Received | ReceiptKeyReused:

@@ -46,8 +46,8 @@ def _account(key: str, note: str) -> str:
     """Return whom to pay, with as much of the note as there is room for."""
     account = _field("00", _GUI) + _field("01", key)
     room = _ACCOUNT_MAX - len(account) - 4
-    told = _plain(note)[: max(room, 0)].strip()
-    return account + _field("02", told) if told else account
+    message = _plain(note)[: max(room, 0)].strip()
+    return account + _field("02", message) if message else account
 
 
 def crc(text: str) -> str:

@@ -81,10 +81,10 @@ async def take_pix_notice(desk: NoticeTaker, caller: NoticeCaller, body: Mapping
     Raises BadRequest.
     """
     try:
-        told = received_in(body)
+        payments = received_in(body)
     except ValueError:
         raise BadRequest from None
-    return [await _take(desk, caller, one) for one in told]
+    return [await _take(desk, caller, payment) for payment in payments]
 
 
 async def _take(desk: NoticeTaker, caller: NoticeCaller, pix: PixReceived) -> str:

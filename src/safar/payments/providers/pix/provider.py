@@ -99,12 +99,12 @@ class PixReceived:
 
 def received_in(body: Mapping[str, Any]) -> list[PixReceived]:
     """Return what a callback of API Pix tells. Raises ValueError when it is not one."""
-    told = body.get("pix")
+    payments = body.get("pix")
     # Some banks send a single one bare.
-    told = [told] if isinstance(told, dict) else told
-    if not isinstance(told, list) or len(told) > _PIX_MAX:
+    payments = [payments] if isinstance(payments, dict) else payments
+    if not isinstance(payments, list) or len(payments) > _PIX_MAX:
         raise ValueError("this is no callback of API Pix")
-    return [_received(payment) for payment in told]
+    return [_received(payment) for payment in payments]
 
 
 def _received(payment: Any) -> PixReceived:
@@ -123,16 +123,16 @@ def _received(payment: Any) -> PixReceived:
     )
 
 
-def _payer(told: Any) -> str:
+def _payer(payer: Any) -> str:
     """Return the payer's name and number, as some banks tell them."""
-    if not isinstance(told, dict):
+    if not isinstance(payer, dict):
         return ""
-    said = " ".join(str(told.get(name) or "") for name in ("nome", "cpf", "cnpj")).split()
-    return "".join(filter(str.isprintable, " ".join(said)))[:_PAYER_MAX]
+    words = " ".join(str(payer.get(name) or "") for name in ("nome", "cpf", "cnpj")).split()
+    return "".join(filter(str.isprintable, " ".join(words)))[:_PAYER_MAX]
 
 
-def _devolved(told: Any) -> Iterator[tuple[str, int]]:
-    for payment in [told] if isinstance(told, dict) else told or ():
+def _devolved(devolutions: Any) -> Iterator[tuple[str, int]]:
+    for payment in [devolutions] if isinstance(devolutions, dict) else devolutions or ():
         if not isinstance(payment, dict):
             raise ValueError("a devolution is an object")
         if payment.get("status") == "DEVOLVIDO":

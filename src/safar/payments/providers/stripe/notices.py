@@ -20,7 +20,7 @@ from safar.payments.providers.errors import BadSignature
 from safar.payments.providers.port import Configured, NoticeTaker, PaymentOutcome, ProviderWord, RefundOutcome
 from safar.payments.providers.stripe.client import is_pretended, is_set_up, stripe_for
 from safar.payments.providers.stripe.money import from_stripe
-from safar.payments.providers.stripe.provider import back_said_of, session_word
+from safar.payments.providers.stripe.provider import refund_word, session_word
 
 _TOLERANCE_S = 300
 _SESSION = "checkout.session."
@@ -110,16 +110,16 @@ async def _take(
 
 async def _take_refund(context: Context, account: OrderMoney, refund: Mapping[str, Any]) -> str:
     """Write down how a refund stands: one of ours, or one made in Stripe's dashboard."""
-    said = back_said_of(refund)
-    if said.outcome not in _ENDINGS:
+    word = refund_word(refund)
+    if word.outcome not in _ENDINGS:
         return "taken"
     link = order_link(context, account.order_id)
     ours = (refund.get("metadata") or {}).get("refund_id")
     if ours:
-        ending = Ending(UUID(ours), _ENDINGS[said.outcome], link, said.reference, said.problem)
+        ending = Ending(UUID(ours), _ENDINGS[word.outcome], link, word.reference, word.problem)
         await context.batched(end_refunds_many, ending)
         return "taken"
-    if said.outcome is RefundOutcome.REFUSED:
+    if word.outcome is RefundOutcome.REFUSED:
         return "taken"
     amount = from_stripe(int(refund["amount"]), account.currency)
     request = RefundRequest(derived_id("stripe", refund["id"]), account.order_id, amount, "at_provider")

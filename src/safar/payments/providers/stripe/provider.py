@@ -62,8 +62,8 @@ class Stripe:
             log.error("payment.stripe_refuses", error=type(error).__name__, code=getattr(error, "code", None))
             raise CannotPay from error
         return StartedCharge(
-            said=[said]
-            if (said := session_word(session.to_dict())).outcome is not PaymentOutcome.PENDING
+            words=[word]
+            if (word := session_word(session.to_dict())).outcome is not PaymentOutcome.PENDING
             else (),
             data={"session": session.id},
             redirect=session.url,
@@ -119,7 +119,7 @@ class Stripe:
                 refund = await self._client.v1.refunds.create_async(cast("Any", self._refund(back)), once)
         except _FINAL as error:
             return RefundWord(RefundOutcome.REFUSED, problem=(error.user_message or str(error))[:300])
-        return back_said_of(refund.to_dict())
+        return refund_word(refund.to_dict())
 
     def _refund(self, back: RefundOrder) -> dict[str, Any]:
         return {
@@ -155,7 +155,7 @@ def session_word(session: Mapping[str, Any]) -> ProviderWord:
     return ProviderWord(PaymentOutcome.PENDING, reference)
 
 
-def back_said_of(refund: Mapping[str, Any]) -> RefundWord:
+def refund_word(refund: Mapping[str, Any]) -> RefundWord:
     """Return what a Refund of Stripe's tells."""
     status = str(refund.get("status"))
     outcome = _REFUND_OUTCOMES.get(status, RefundOutcome.REFUSED)

@@ -91,9 +91,9 @@ class TestCard:
             await execute(connection, QUERIES["charge_test_card"], params)
         if method is CardBehaviour.TIMEOUT:
             await asyncio.sleep(_FOR_EVER_S)
-        said = await self.look_up(charge.key, {})
-        assert said is not None
-        return [said, said] if method is CardBehaviour.TWICE else [said]
+        word = await self.look_up(charge.key, {})
+        assert word is not None
+        return [word, word] if method is CardBehaviour.TWICE else [word]
 
     async def look_up(self, key: UUID, data: Mapping[str, Any]) -> ProviderWord | None:
         if not self._allowed:
