@@ -14,7 +14,6 @@ from safar.front.build import build_front
 from safar.journal.subscribe import Subscriber
 from safar.kernel.context import Context, make_context
 from safar.kernel.heartbeat import keep_beating
-from safar.kernel.i18n import set_zone
 from safar.kernel.jobs import jobs_app, rescue_stalled
 from safar.kernel.log import log, set_up_logging
 from safar.kernel.loops import Loop, repeat
@@ -37,7 +36,6 @@ async def run_role(role: str, url: str) -> None:
     """Run one process of Safar until it is told to stop (SIGTERM, SIGINT)."""
     settings = configuration.settings_of_environment()
     set_up_logging(settings.log_level, role)
-    set_zone(settings.timezone)
     context = make_context(settings, url)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -46,8 +44,8 @@ async def run_role(role: str, url: str) -> None:
     await asyncio.sleep(0)  # the first beat comes before anything that could hang
     check_schema(url)
     await context.database.open()
-    await shop_of(context)  # in whose country's way this process writes days and amounts
-    noting = asyncio.create_task(repeat("beats", note_beats(context, role), idle_s=BEAT_S))
+    await shop_of(context)  # in whose country's way and zone this process writes days and amounts
+    noting = asyncio.create_task(repeat("beats", _note(context, role), idle_s=BEAT_S))
     try:
         await _ROLES[role](context, stop, tell_ready)
         await context.batchers.drained()
@@ -55,6 +53,17 @@ async def run_role(role: str, url: str) -> None:
         noting.cancel()
         beating.cancel()
         await context.database.close()
+
+
+def _note(context: Context, role: str) -> Callable[[], Awaitable[bool]]:
+    """Return the step that notes that this process lives, and reads what the shop's owner has decided."""
+    beats = note_beats(context, role)
+
+    async def step() -> bool:
+        await shop_of(context)
+        return await beats()
+
+    return step
 
 
 async def tell_ready() -> None:

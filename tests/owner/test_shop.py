@@ -29,7 +29,11 @@ _NAMES = {key.name for key in FACTS}
 
 
 def test_every_fact_is_declared_once_and_of_the_type_it_is_read_with() -> None:
-    types = {FactKind.NUMBER: int, FactKind.LINES: tuple[str, ...]}
+    types = {
+        FactKind.NUMBER: int,
+        FactKind.LINES: tuple[str, ...],
+        FactKind.SEVERAL: tuple[str, ...],
+    }
     assert len(BY_NAME) == len(FACTS)
     assert get_type_hints(Shop) == {key.name: types.get(key.kind, str) for key in FACTS}
     assert [field.name for field in fields(Shop)] == [key.name for key in FACTS]
@@ -40,7 +44,8 @@ def test_every_fact_is_declared_once_and_of_the_type_it_is_read_with() -> None:
 
 def test_a_key_begins_with_a_setting_that_is_there_or_empty() -> None:
     assert {key.setting for key in FACTS if key.setting} <= set(Settings.model_fields)
-    assert shop_from({}) == shop_from(first_values(Settings()))
+    said = replace(shop_from(first_values(Settings())), currency="", timezone="", language="")
+    assert shop_from({}) == said
 
 
 async def test_the_environment_speaks_at_the_first_start_only(context: Context) -> None:
@@ -117,7 +122,9 @@ async def test_both_surfaces_show_the_name_that_the_shop_has_now(context: Contex
 
 
 def test_what_is_typed_is_read_back_as_it_is_shown() -> None:
-    shop = replace(shop_from({}), address=("1 Mill Lane", "London"), country="BR", return_days=14)
+    shop = replace(
+        shop_from(first_values(Settings())), address=("1 Mill Lane", "London"), country="BR", return_days=14
+    )
     assert shop_from(changes_in(Fields(typed_of(shop)), _NAMES)) == shop
 
 
@@ -132,6 +139,13 @@ def test_what_is_typed_is_read_back_as_it_is_shown() -> None:
         ("return_days", "soon"),
         ("location_rule", "farthest"),
         ("address", "x" * 201),
+        ("colour", "red"),
+        ("colour", "#12345"),
+        ("languages", ""),
+        ("language", "de"),
+        ("currency", "XXX"),
+        ("currency", "DEM"),
+        ("timezone", "Mars/Base"),
     ],
 )
 def test_what_cannot_be_is_said_at_its_field(name: str, typed: str) -> None:

@@ -311,6 +311,8 @@ CONSOLE: dict[str, Write] = {
     "/stock/counts/{id}/cancellation": _BUTTON,
     "/settings/{group}": Write({"ship_days": "2"}, frozenset({"ship_days"}), bodyless=True),
     "/settings/mail/test": _BUTTON,
+    "/settings/brand/{which}/uploads": Write({"file": "x"}),
+    "/settings/brand/{which}/remove": _BUTTON,
     "/staff": Write({"email": "new@shop.example", "name": "New", "role": "agent"}, ids=frozenset({"role"})),
     "/staff/{staff_id}/disable": _BUTTON,
     "/staff/{staff_id}/renew": _BUTTON,

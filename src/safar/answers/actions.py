@@ -73,6 +73,9 @@ class Bot:
             text, reason = await self._text(connection, question, understood)
         return Answer(question, understood.intent, text, reason)
 
+    def _zone(self, shop: Shop) -> str:
+        return shop.timezone or self._settings.timezone
+
     async def _text(
         self, connection: Connection, question: Question, understood: Understood
     ) -> tuple[str | None, str | None]:
@@ -82,8 +85,8 @@ class Bot:
             case Intent.ORDER_STATUS:
                 return await _about_order(connection, question, understood)
             case Intent.OPENING_HOURS:
-                hours = (await shop_with(connection)).opening_hours
-                return open_text(hours, self._settings.timezone), None
+                shop = await shop_with(connection)
+                return open_text(shop.opening_hours, self._zone(shop)), None
             case Intent.GREETING:
                 return (None, "not_understood") if question.channel_id == EMAIL else (greeting_text(), None)
             case Intent.THANKS:
@@ -141,7 +144,7 @@ class Bot:
         `known`: there is an address to which the answer can go when the customer has left the page.
         """
         question = answer.question
-        back_at = away_until(clock.now(), shop.opening_hours, self._settings.timezone, shop.closed_days)
+        back_at = away_until(clock.now(), shop.opening_hours, self._zone(shop), shop.closed_days)
         with speaking(question.language):
             ask = question.channel_id == WEB and not known
             text = handed_over_text(back_at, ask_email=ask)

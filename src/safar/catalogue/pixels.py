@@ -15,6 +15,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 PIXELS_MAX = 50_000_000
 _SIDE_LEAST = 16
 _QUALITY = 82
+_LOGO, _ICON = (480, 80), (180, 180)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +33,9 @@ def make(body: bytes) -> dict[str, Any]:
 
     Turned upright, in sRGB, the first frame only, and without anything else that was in the file.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(BytesIO(body), formats=FORMATS) as opened:
-                width, height = opened.size
-                if width * height > PIXELS_MAX:
-                    return {"problem": "too_many_pixels"}
-                if min(width, height) < _SIDE_LEAST:
-                    return {"problem": "too_small"}
-                opened.draft("RGB", (WIDTHS[-1] * 2, WIDTHS[-1] * 2))
-                whole = _plain(opened)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return {"problem": "too_many_pixels"}
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, ArithmeticError, LookupError):
-        return {"problem": "not_a_picture"}
+    whole = _read(body)
+    if isinstance(whole, str):
+        return {"problem": whole}
     files = {width: _file(whole, width) for width in WIDTHS}
     largest = files[WIDTHS[-1]]
     return {
@@ -61,6 +50,25 @@ def made_of(values: Mapping[str, Any]) -> Made:
     """Return what `make` has made."""
     files = {int(width): base64.b64decode(text) for width, text in values["files"].items()}
     return Made(values["digest"], values["width"], values["height"], files)
+
+
+def _read(body: bytes) -> Image.Image | str:
+    """Return the pixels of a file, or what is wrong with it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(BytesIO(body), formats=FORMATS) as opened:
+                width, height = opened.size
+                if width * height > PIXELS_MAX:
+                    return "too_many_pixels"
+                if min(width, height) < _SIDE_LEAST:
+                    return "too_small"
+                opened.draft("RGB", (WIDTHS[-1] * 2, WIDTHS[-1] * 2))
+                return _plain(opened)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return "too_many_pixels"
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, ArithmeticError, LookupError):
+        return "not_a_picture"
 
 
 def _plain(opened: Image.Image) -> Image.Image:
@@ -91,3 +99,26 @@ def _file(whole: Image.Image, width: int) -> bytes:
     target = BytesIO()
     shown.save(target, "WEBP", quality=_QUALITY, method=4)
     return target.getvalue()
+
+
+def marks(body: bytes) -> dict[str, Any]:
+    """Return a picture as the shop's marks, PNG as JSON-able values: `logo` (at most 480 × 80) and `icon`.
+
+    Or {"problem": …}, as `make` does. Transparent margins are cut off; an icon is padded to a square.
+    """
+    whole = _read(body)
+    if isinstance(whole, str):
+        return {"problem": whole}
+    whole = whole.convert("RGBA")
+    whole = whole.crop(whole.getchannel("A").getbbox() or (0, 0, *whole.size))
+    logo = ImageOps.contain(whole, _LOGO, Image.Resampling.LANCZOS)
+    icon = ImageOps.pad(whole, _ICON, Image.Resampling.LANCZOS, color=(0, 0, 0, 0))
+    return {"logo": _mark(logo), "icon": _mark(icon)}
+
+
+def _mark(picture: Image.Image) -> dict[str, Any]:
+    target = BytesIO()
+    picture.save(target, "PNG", optimize=True)
+    file = target.getvalue()
+    name = f"{hashlib.sha256(file).hexdigest()[:32]}-{picture.width}x{picture.height}"
+    return {"name": name, "file": base64.b64encode(file).decode()}

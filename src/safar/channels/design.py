@@ -15,31 +15,47 @@ from mrml import to_html
 from safar.channels.letters import LetterPart, ShopLetter
 from safar.kernel.i18n import _, direction, speaking
 from safar.kernel.text import shortened
+from safar.owner.colour import FIRST_COLOUR, palette_of
+from safar.owner.marks import mark_path, mark_size
 from safar.owner.model import Shop
 
-_COLOUR = "#0d6a63"
 _PREVIEW_MAX = 120
+_LOGO_HEIGHT = 40
+_BRIGHT = "#63cabb"
 _LINK = re.compile(r"https?://[^\s<>\"]{1,2000}[^\s<>\".,;:!?)\]]")
 _LEADING = {"fa": "1.85", "hi": "1.75"}
 
 
 @dataclass(frozen=True, slots=True)
 class MailLook:
-    """How the shop shows itself in mails. `on_colour`: words on its colour; `bright`: links in the dark."""
+    """How the shop shows itself in mails. `colour`: links; `fill`: buttons, `on_fill` words on them.
+
+    `bright`: links in the dark; `logo`: its address, with its width at a height of 40.
+    """
 
     name: str
     address: tuple[str, ...]
     url: str
-    colour: str = _COLOUR
-    on_colour: str = "#ffffff"
-    bright: str = "#63cabb"
+    colour: str = FIRST_COLOUR
+    fill: str = FIRST_COLOUR
+    on_fill: str = "#ffffff"
+    bright: str = _BRIGHT
     logo: str = ""
+    logo_width: int = 0
 
 
 @lru_cache(maxsize=64)
 def mail_look(shop: Shop, url: str) -> MailLook:
     """Return the look of a shop whose pages are below `url`."""
-    return MailLook(shop.name, shop.address, url.rstrip("/"))
+    url = url.rstrip("/")
+    its = palette_of(shop.colour)
+    bright = its.words_dark if shop.colour != FIRST_COLOUR else _BRIGHT
+    if not shop.logo:
+        return MailLook(shop.name, shop.address, url, its.words, its.fill, its.on_fill, bright)
+    width, height = mark_size(shop.logo)
+    logo = f"{url}{mark_path(shop.logo)}"
+    shown = round(width * _LOGO_HEIGHT / height)
+    return MailLook(shop.name, shop.address, url, its.words, its.fill, its.on_fill, bright, logo, shown)
 
 
 @lru_cache(maxsize=1)

@@ -137,7 +137,6 @@ class RunningBoard:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._database = context.database
-        self._zone = context.settings.timezone
         self._lock = asyncio.Lock()
         self._latest: Snapshot | None = None
         self._sends: Mapping[UUID, Mapping[str, int]] = {}
@@ -184,9 +183,10 @@ class RunningBoard:
 
     def _since(self) -> dict[str, datetime]:
         now = clock.now()
-        today = clock.shop_day(now, self._zone)
-        yesterday_start = clock.day_start(today - timedelta(days=1), self._zone)
-        day_start = clock.day_start(today, self._zone)
+        zone = self._context.settings.timezone
+        today = clock.shop_day(now, zone)
+        yesterday_start = clock.day_start(today - timedelta(days=1), zone)
+        day_start = clock.day_start(today, zone)
         return {
             "day_start": day_start,
             "yesterday_start": yesterday_start,

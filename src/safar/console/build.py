@@ -32,7 +32,7 @@ import safar.stock.sheet_pages
 import safar.stock.transfers.pages
 import safar.storefront.pages
 import safar.team.pages
-from safar.console import alerts, audit, mails, running, search, settings_pages, today
+from safar.console import alerts, audit, brand_pages, mails, running, search, settings_pages, today
 from safar.console.alarms import AlarmLayer, Standing, alarms_of
 from safar.console.board import RunningBoard
 from safar.console.checklist import Checklist
@@ -79,6 +79,7 @@ def build_console(context: Context) -> Starlette:
         *running.routes,
         *search.routes,
         *safar.customers.sheets.pages.routes,  # before /customers/{id}
+        *brand_pages.routes,  # before /settings/{group}
         *settings_pages.routes,
         *safar.customers.pages.routes,
         *safar.privacy.pages.routes,

@@ -78,3 +78,10 @@ SELECT
         SELECT FROM sales AS s INNER JOIN payments AS p ON p.order_id = s.id
         WHERE p.captured_minor > 0 OR p.state IN ('paid', 'refunded')
     ) AS sale
+
+-- name: begun
+SELECT
+    EXISTS (SELECT FROM orders) AS orders,
+    EXISTS (SELECT FROM variants) OR EXISTS (SELECT FROM shipping_methods)
+    OR EXISTS (SELECT FROM discount_codes) OR EXISTS (SELECT FROM orders) AS amounts,
+    EXISTS (SELECT FROM products) AS products

@@ -24,7 +24,7 @@ _PURPOSE = "visitor"
 _YEAR_S = 365 * 24 * 3600
 _COOKIE_CHARACTERS_MAX = 600
 # Shared caches keep these answers: a cookie on them would make strangers one visitor.
-_WITHOUT_COOKIE = ("/static/", "/images/", "/drawn/", "/sitemap.xml", "/robots.txt", "/health")
+_WITHOUT_COOKIE = ("/static/", "/images/", "/drawn/", "/brand/", "/sitemap.xml", "/robots.txt", "/health")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import safar.campaigns.public
 import safar.catalogue.public
 import safar.gate.public
 import safar.inbox.public
+import safar.owner.public
 import safar.payments.public
 import safar.shop.public
 from safar.customers.visitor import Visitor, VisitorLayer
@@ -47,6 +48,7 @@ _ROOMS: list[BaseRoute] = [
     *safar.campaigns.public.routes,
     *safar.catalogue.public.routes,
     *safar.gate.public.routes,
+    *safar.owner.public.routes,
 ]
 
 

@@ -45,7 +45,7 @@ class Database:
             f" -c statement_timeout={settings.statement_timeout_ms}"
             " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
         )
-        self._zone = settings.timezone
+        self.zone = settings.timezone
         self._silence_s = settings.statement_timeout_ms / 1000 + _SILENCE_S
         self._lock_timeout_ms = settings.lock_timeout_ms
         self._silent_at = 0.0  # loop time at which a server was found to have vanished
@@ -64,7 +64,6 @@ class Database:
         self._tries_max = settings.pool_max + 2
 
     async def _configure(self, connection: Connection) -> None:
-        connection.zone = self._zone
         connection.silence_s = self._silence_s
         connection.proved_at = asyncio.get_running_loop().time()
         await _ask_time(connection)
@@ -101,6 +100,7 @@ class Database:
             connection = await self._living_connection()
         except PoolTimeout:
             raise Overloaded from None
+        connection.zone = self.zone
         try:
             yield connection
         finally:

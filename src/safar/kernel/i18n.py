@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import jdatetime
 from babel import Locale, UnknownLocaleError
+from babel.core import get_global
 from babel.dates import format_date, format_time, format_timedelta, get_day_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -176,6 +177,15 @@ def money(minor: int, currency: str) -> str:
         numbering_system="default",
     )
     return _in_digits(text)
+
+
+@cache
+def currencies_in_use() -> frozenset[str]:
+    """Return the ISO codes of the currencies that are tender somewhere today."""
+    by_country = get_global("territory_currencies")
+    return frozenset(
+        code for spans in by_country.values() for code, _from, until, tender in spans if tender and not until
+    )
 
 
 def currency_name(currency: str) -> str:

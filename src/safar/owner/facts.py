@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from safar.kernel.i18n import N_
+from safar.kernel.i18n import LANGUAGES, N_
+from safar.owner.colour import FIRST_COLOUR
 from safar.owner.model import FactValue, Shop
 from safar.settings import Settings
 
@@ -15,7 +16,8 @@ from safar.settings import Settings
 class FactKind(Enum):
     """How a value is typed: a line of text, lines of text, a whole number, one of some options.
 
-    A secret is kept encrypted and never shown; what is hidden is noted by the console, not typed.
+    Several of some options are kept as a list. A secret is kept encrypted and never shown; what is hidden is
+    noted by the console, not typed.
     """
 
     LINE = "line"
@@ -24,8 +26,15 @@ class FactKind(Enum):
     COUNTRY = "country"
     NUMBER = "number"
     CHOICE = "choice"
+    SEVERAL = "several"
+    COLOUR = "color"
+    CURRENCY = "currency"
+    ZONE = "zone"
     SECRET = "secret"  # noqa: S105 - the kind of a value, not a value
     HIDDEN = "hidden"
+
+
+LISTS = (FactKind.LINES, FactKind.SEVERAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,7 @@ class Fact:
     """A fact about the shop; `setting` is where its first value comes from, empty: it begins `built_in`.
 
     `most`: characters of a text, or the highest number. `label` and `hint` are for the form.
+    `of_process`: until the shop says it, each process goes by its own setting.
     """
 
     name: str
@@ -43,6 +53,7 @@ class Fact:
     built_in: str = ""
     most: int = 200
     required: bool = False
+    of_process: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -137,8 +148,57 @@ FACTS: tuple[Fact, ...] = (
     Fact("mail_user", FactKind.LINE, N_("User name")),
     Fact("mail_password", FactKind.SECRET, N_("Mail password"), N_("Leave empty to keep the current one.")),
     Fact("mail_tested", FactKind.HIDDEN, N_("Mail test passed with")),
+    Fact(
+        "colour",
+        FactKind.COLOUR,
+        N_("Colour of the shop"),
+        N_("For buttons and links. Where it could not be read, a darker or lighter shade is used."),
+        built_in=FIRST_COLOUR,
+        most=7,
+    ),
+    Fact(
+        "currency",
+        FactKind.CURRENCY,
+        N_("Currency"),
+        N_("In which you enter prices. It is fixed with the first price, delivery cost or discount code."),
+        setting="currency",
+        most=3,
+        required=True,
+        of_process=True,
+    ),
+    Fact(
+        "timezone",
+        FactKind.ZONE,
+        N_("Time zone"),
+        N_("Days and times are those of this zone. It is fixed with the first order."),
+        setting="timezone",
+        required=True,
+        of_process=True,
+    ),
+    Fact(
+        "language",
+        FactKind.CHOICE,
+        N_("Main language"),
+        N_("In which you enter product texts. It is fixed with the first product."),
+        setting="language",
+        options=LANGUAGES,
+        of_process=True,
+    ),
+    Fact("logo", FactKind.HIDDEN, N_("Logo")),
+    Fact("icon", FactKind.HIDDEN, N_("Icon")),
+    Fact(
+        "languages",
+        FactKind.SEVERAL,
+        N_("Languages of the shop"),
+        N_("Customers choose among these; your team can use all of them."),
+        built_in="|".join(LANGUAGES),
+        required=True,
+        options=LANGUAGES,
+    ),
 )
 BY_NAME: Mapping[str, Fact] = {fact.name: fact for fact in FACTS}
+
+OF_PROCESS = tuple(fact.name for fact in FACTS if fact.of_process)
 
 
 def shop_from(stored: Mapping[str, object]) -> Shop:
@@ -158,18 +218,20 @@ def first_values(settings: Settings) -> dict[str, FactValue]:
 def _first(fact: Fact, value: object) -> FactValue:
     if fact.kind is FactKind.NUMBER:
         return int(str(value))
-    if fact.kind is FactKind.LINES:
+    if fact.kind in LISTS:
         return tuple(part.strip() for part in str(value).split("|") if part.strip())
     return str(value)
 
 
 def _read(fact: Fact, value: object) -> FactValue:
-    if fact.kind is FactKind.LINES and isinstance(value, list | tuple):
+    if fact.kind in LISTS and isinstance(value, list | tuple):
         return tuple(str(line) for line in value)
     return _first(fact, value)
 
 
 def _built_in(fact: Fact) -> FactValue:
+    if fact.of_process:
+        return ""
     return _first(fact, Settings.model_fields[fact.setting].default if fact.setting else fact.built_in)
 
 

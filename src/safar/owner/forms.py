@@ -3,12 +3,15 @@
 from collections.abc import Collection
 from datetime import date
 
-from safar.kernel.i18n import _
+from safar.kernel.i18n import _, currencies_in_use
 from safar.kernel.web.forms import Fields
+from safar.owner.colour import is_colour
 from safar.owner.facts import FACTS, Fact, FactKind
 from safar.owner.model import FactValue, Shop
+from safar.settings import zones
 
 _COUNTRY_LETTERS = 2
+_OPTIONS = {FactKind.CURRENCY: currencies_in_use, FactKind.ZONE: zones}
 
 
 def changes_in(fields: Fields, names: Collection[str]) -> dict[str, FactValue]:
@@ -21,17 +24,21 @@ def typed_of(shop: Shop) -> dict[str, str]:
     """Return the values as a form shows them, by fact."""
     shown = [fact for fact in FACTS if fact.kind not in (FactKind.SECRET, FactKind.HIDDEN)]
     values = {fact.name: getattr(shop, fact.name) for fact in shown}
-    return {
+    typed = {
         name: "\n".join(value) if isinstance(value, tuple) else str(value) for name, value in values.items()
     }
+    several = [fact for fact in shown if fact.kind is FactKind.SEVERAL]
+    return typed | {f"{fact.name}:{one}": "on" for fact in several for one in getattr(shop, fact.name)}
 
 
 def _value(fields: Fields, fact: Fact) -> FactValue:
     match fact.kind:
         case FactKind.NUMBER:
             return fields.integer(fact.name, least=0, most=fact.most)
-        case FactKind.CHOICE:
-            return fields.choice(fact.name, fact.options)
+        case FactKind.CHOICE | FactKind.CURRENCY | FactKind.ZONE:
+            return fields.choice(
+                fact.name, frozenset(_OPTIONS[fact.kind]() if fact.kind in _OPTIONS else fact.options)
+            )
         case FactKind.EMAIL:
             return fields.email(fact.name, required=fact.required)
         case FactKind.LINES:
@@ -42,6 +49,10 @@ def _value(fields: Fields, fact: Fact) -> FactValue:
             return lines
         case FactKind.COUNTRY:
             return _country(fields, fact)
+        case FactKind.SEVERAL:
+            return _several(fields, fact)
+        case FactKind.COLOUR:
+            return _colour(fields, fact)
         case FactKind.LINE | FactKind.SECRET | FactKind.HIDDEN:
             return fields.text(fact.name, length_max=fact.most, required=fact.required)
 
@@ -55,6 +66,20 @@ def _check_days(fields: Fields, fact: Fact, lines: tuple[str, ...]) -> None:
                 "“%(line)s” does not begin with a day such as 2026-12-25.", line=line
             )
             return
+
+
+def _several(fields: Fields, fact: Fact) -> tuple[str, ...]:
+    chosen = tuple(one for one in fact.options if fields.ticked(f"{fact.name}:{one}"))
+    if not chosen and fact.required:
+        fields.problems[fact.name] = _("Choose at least one.")
+    return chosen
+
+
+def _colour(fields: Fields, fact: Fact) -> str:
+    colour = fields.text(fact.name, length_max=fact.most).lower()
+    if fact.name not in fields.problems and not is_colour(colour):
+        fields.problems[fact.name] = _("A colour such as %(colour)s.", colour=fact.built_in)
+    return colour
 
 
 def _country(fields: Fields, fact: Fact) -> str:

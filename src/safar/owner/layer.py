@@ -6,7 +6,7 @@ from safar.kernel.context import Context
 from safar.owner.reading import shop_of
 
 # Files, pictures and what machines ask say nothing of the shop.
-_WITHOUT_SHOP = ("/static/", "/images/", "/drawn/", "/health", "/ready")
+_WITHOUT_SHOP = ("/static/", "/images/", "/drawn/", "/brand/", "/health", "/ready")
 
 
 class ShopLayer:

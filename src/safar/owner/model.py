@@ -35,6 +35,13 @@ class Shop:
     mail_user: str
     mail_password: str
     mail_tested: str
+    colour: str
+    currency: str
+    timezone: str
+    language: str
+    logo: str
+    icon: str
+    languages: tuple[str, ...]
 
     @property
     def closed_days(self) -> frozenset[date]:

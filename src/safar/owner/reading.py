@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, Database, rows
-from safar.kernel.i18n import set_country
+from safar.kernel.i18n import set_country, set_zone
 from safar.kernel.log import error_kind, log
 from safar.kernel.queries import queries_beside
 from safar.owner.facts import first_values, shop_from
@@ -42,10 +42,12 @@ async def shop_of(context: Context) -> Shop:
     """Return the shop as it was at most five seconds ago; mostly without a query.
 
     While the database does not answer, it is the shop as it was last known. Days and amounts are written as
-    in its country from here on.
+    in its country and zone from here on, and this process goes by what its owner has decided.
     """
     shop = await _shop_of(context)
     set_country(shop.country)
+    context.decided(currency=shop.currency, timezone=shop.timezone, language=shop.language)
+    set_zone(context.settings.timezone)
     return shop
 
 
@@ -68,6 +70,8 @@ async def shop_with(connection: Connection) -> Shop:
     """As `shop_of`, for a verb that has a connection only."""
     shop = _fresh(_place(connection)) or await _reload(connection)
     set_country(shop.country)
+    if shop.timezone:
+        set_zone(shop.timezone)
     return shop
 
 

@@ -116,6 +116,7 @@ TABLES: Mapping[str, Kept] = {
     "back_in_stock_requests": KeptBy("storefront.forget, when they are over"),
     "product_popularity": _FIGURES,
     "shop_words": _GOODS, "search_synonyms": _GOODS,
+    "shop_marks": ForEver("a few small pictures; mails that were sent show the old ones"),
     "shop_settings": ForEver("one row a fact about the shop"),
     "mail_texts": ForEver("one row a kind of mail and language whose words staff have changed"),
     "orders": _BOOKS, "order_lines": _ORDER, "order_goods": _ORDER,

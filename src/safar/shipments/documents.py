@@ -10,6 +10,7 @@ from safar.kernel.text import shortened
 from safar.orders.address import address_of, billing_lines
 from safar.orders.billing import billing_of
 from safar.orders.model import Order, OrderLine, PaymentState
+from safar.owner.marks import Mark, mark_size
 from safar.owner.model import Shop
 from safar.payments.registry import KINDS
 from safar.shipments.draft import Column, DocumentDraft
@@ -82,11 +83,18 @@ def _on_the_way(same: Sequence[Pick]) -> tuple[bool, list[tuple[int, str]], str]
 
 
 def packing_slip(
-    shop: Shop, order: Order, lines: Sequence[tuple[str, str, int]], *, parcel: str = ""
+    shop: Shop,
+    order: Order,
+    lines: Sequence[tuple[str, str, int]],
+    *,
+    parcel: str = "",
+    mark: Mark | None = None,
 ) -> bytes:
     """Return what lies in the parcel, for the customer, in their language; lines are (SKU, title, units)."""
     with speaking(order.language):
         paper = Paper(_("Packing slip"), foot=shop.name)
+        if mark is not None:
+            paper.mark(mark.body, mark_size(mark.name))
         paper.title(_("Packing slip"), _order_side(order))
         paper.blocks(
             [(pgettext("person", "From"), _shop(shop)), (pgettext("person", "To"), _customer(order))]
@@ -142,6 +150,8 @@ def invoice_draft(
         is_paid = is_paid_for(order)
         name = f"{_('Receipt') if is_paid else _('Invoice')} {number}"
         paper = DocumentDraft(name, shop.name, order.language)
+        if shop.logo:
+            paper.mark(shop.logo)
         issued = _("Issued on %(day)s", day=date(clock.now()))
         paper.title(name, f"{_order_side(order)}\n{issued}\n{_supply(order)}")
         paper.blocks([(pgettext("person", "From"), _shop(shop)), *_addressees(order)])

@@ -27,6 +27,10 @@ class DocumentDraft:
     language: str
     strokes: list[tuple[str, list[Any]]] = field(default_factory=list)
 
+    def mark(self, name: str) -> None:
+        """Begin with the shop's logo: its name only, the picture is kept beside."""
+        self.strokes.append(("mark", [name]))
+
     def title(self, text: str, side: str) -> None:
         self.strokes.append(("title", [text, side]))
 

@@ -1,6 +1,7 @@
 """A sheet of A4 for documents in any of our languages: shaped text, mirrored where writing runs that way."""
 
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import cast
 
@@ -9,11 +10,13 @@ from fpdf.enums import XPos, YPos
 
 from safar.kernel.i18n import _, current_language, direction, number, speaking
 from safar.kernel.text import script_of
+from safar.owner.marks import Mark, mark_size
 from safar.shipments.draft import Column, DocumentDraft
 
 _FONTS = Path(__file__).parent / "fonts"
 _FAMILIES = ("noto-sans", "vazirmatn")
 _MARGIN_MM = 18.0
+_MARK_MM = 11.0
 _LINE = 1.45  # of the size of the letters; Persian and Devanagari reach higher and lower than Latin
 _MM_A_POINT = 0.3528
 _INK, _GREY, _RULE = (29, 26, 32), (110, 104, 112), (205, 199, 205)
@@ -45,6 +48,14 @@ class Paper:
             self._pdf.set_y(top)
         self._write(text, 19, at=(0.0, 1.0), bold=True)
         self.gap(3)
+
+    def mark(self, picture: bytes, size: tuple[int, int]) -> None:
+        """Draw the shop's logo where the line begins."""
+        width, height = (pixels * _MARK_MM / size[1] for pixels in size)
+        top = self._pdf.get_y()
+        left = self._pdf.l_margin + (self._pdf.epw - width if self._rtl else 0)
+        self._pdf.image(BytesIO(picture), x=left, y=top, w=width, h=height)
+        self._pdf.set_y(top + height + 4)
 
     def heading(self, text: str) -> None:
         self._write(text, 11, at=(0.0, 1.0), bold=True)
@@ -200,14 +211,17 @@ def _family() -> str:
     return "vazirmatn" if current_language() == "fa" else "noto-sans"
 
 
-def printed(draft: DocumentDraft) -> bytes:
-    """Draw a document, in the direction and with the digits of its language."""
+def printed(draft: DocumentDraft, mark: Mark | None = None) -> bytes:
+    """Draw a document, in the direction and with the digits of its language; `mark` is its logo."""
     with speaking(draft.language):
         paper = Paper(draft.name, foot=draft.foot)
         for name, args in draft.strokes:
             if name == "table":
                 columns, rows = args
                 paper.table([Column(**column) for column in columns], rows)
+            elif name == "mark":
+                if mark is not None:
+                    paper.mark(mark.body, mark_size(mark.name))
             else:
                 _STROKES[name](paper, *args)
         return paper.bytes()

@@ -22,6 +22,7 @@ from safar.kernel.i18n import current_language
 from safar.orders.changes import lock_orders
 from safar.orders.model import Order
 from safar.orders.reading import goods_of, order_lines_of, orders_by_id
+from safar.owner.marks import Mark, mark_named
 from safar.owner.reading import shop_of, stored_shop
 from safar.payments.books.reading import accounts_of
 from safar.shipments.draft import DocumentDraft, draft_of
@@ -81,7 +82,10 @@ async def packing_slip_of(context: Context, order: Order, shipment_id: UUID | No
             shown = {line.variant_id: line.customer_title for line in lines}
             units = [(item.sku, shown.get(item.variant_id, item.title), item.quantity) for item in content]
     shop = await shop_of(context)
-    return await _printed(lambda: _documents().packing_slip(shop, order, units), "pack", shop, order, units)
+    mark = await _mark(context, shop.logo)
+    return await _printed(
+        lambda: _documents().packing_slip(shop, order, units, mark=mark), "pack", shop, order, units
+    )
 
 
 async def invoice_of(context: Context, order: Order) -> bytes:
@@ -99,7 +103,15 @@ async def invoice_of(context: Context, order: Order) -> bytes:
         if content is None:
             content = await _issue(connection, context, order, kind, issued)
     draft = draft_of(content)
-    return await _printed(lambda: documents.printed(draft), "invoice", draft)
+    mark = await _mark(context, next((args[0] for name, args in draft.strokes if name == "mark"), ""))
+    return await _printed(lambda: documents.printed(draft, mark), "invoice", draft)
+
+
+async def _mark(context: Context, name: str) -> Mark | None:
+    if not name:
+        return None
+    async with context.database.connection() as connection:
+        return await mark_named(connection, name)
 
 
 async def _issue(

@@ -14,10 +14,11 @@ from safar.cart.cookie import cart_count
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.hours import away_until
-from safar.kernel.i18n import hours_text, weekday_and_time
+from safar.kernel.i18n import LANGUAGES, current_language, hours_text, set_language, weekday_and_time
 from safar.kernel.web.cookies import cookie_of, cookie_set
 from safar.kernel.web.page_cache import request_id_of
 from safar.kernel.web.pages import context_of
+from safar.owner.marks import brand_of
 from safar.owner.reading import known_shop
 from safar.storefront.currency import COOKIE, choose_currency, currency_of
 from safar.storefront.look import look_of
@@ -29,6 +30,7 @@ _WITHOUT_LOOK = (
     "/static/",
     "/images/",
     "/drawn/",
+    "/brand/",
     "/health",
     "/ready",
     "/chat/stream",
@@ -48,6 +50,7 @@ class StorefrontLayer:
         if scope["type"] != "http" or scope["path"].startswith(_WITHOUT_LOOK):
             await self._app(scope, receive, send)
             return
+        self._speak()
         look = await look_of(self._context)
         currency, chosen = self._currency(scope, look)
         state = scope.get("state", {})
@@ -65,6 +68,12 @@ class StorefrontLayer:
             await send(message)
 
         await self._app(scope, receive, send_with_cookie)
+
+    def _speak(self) -> None:
+        """Answer in a language of the shop, whatever else we could say."""
+        offered, own = known_shop(self._context).languages, self._context.settings.language
+        if offered and current_language() not in offered:
+            set_language(own if own in offered else offered[0])
 
     def _currency(self, scope: Scope, look: Look) -> tuple[str, bool]:
         own = self._context.settings.currency
@@ -89,6 +98,8 @@ def page_values(request: Request) -> Mapping[str, Any]:
         "public_url": context.settings.public_url,
         "shop_name": shop.name,
         "shop_data": shop,
+        "brand": brand_of(shop),
+        "languages": [(code, name) for code, name in LANGUAGES.items() if code in shop.languages],
         "people_answer": hours_text(shop.opening_hours),
         "people_away": _away(clock.now().replace(second=0, microsecond=0), shop.opening_hours, zone),
     }

@@ -34,7 +34,7 @@ SECURITY_HEADERS = {
 }
 
 # Pictures and files that other sites may show; the rest is for our own pages.
-_EMBEDDED = ("/images/", "/drawn/", "/static/")
+_EMBEDDED = ("/images/", "/drawn/", "/brand/", "/static/")
 # A proxy hands these answers on under the name of a site that is not ours: we decide nothing for that host.
 _FOR_OTHERS = ("/forward-auth/",)
 _OPENER = (b"cross-origin-opener-policy", b"same-origin")
@@ -62,7 +62,7 @@ class Edge:
         """
         self._app = app
         self._signed = signed
-        self._settings = context.settings
+        self._context = context
         self._uploads = uploads
         settings = context.settings
         self.bodies = Bodies(
@@ -71,6 +71,10 @@ class Edge:
             unfinished_max=settings.unfinished_max,
             network_max=settings.unfinished_network_max,
         )
+
+    @property
+    def _settings(self) -> Settings:
+        return self._context.settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
