@@ -64,6 +64,8 @@ def _address(path: str) -> str:
             kind="csv",
             slug="none",
             code="NONE",
+            name="none",
+            which="logo",
             country="GB",
         )
     )

@@ -148,6 +148,7 @@ def _address(context: Context, path: str) -> str:
     named |= {"product_id": derived_id("product", UUID(MUG)), "digest": "0" * 32, "width": "320"}
     named |= {"upload_id": new_id(), "kind": "pdf", "slug": "none"}
     named |= {"signed": token, "code": "NONE", "country": "none", "reader": "none", "group": "times"}
+    named |= {"name": "none", "which": "logo"}
     path = path.replace("{event_id:int}", "1")
     return path.format(id=MUG if path.startswith(("/catalogue", "/stock")) else new_id(), **named)
 

@@ -250,7 +250,7 @@ class Settings(BaseSettings):
     @classmethod
     def _known_zone(cls, zone: str) -> str:
         """Refuse at the start what would fail at the first order."""
-        if zone not in zones():
+        if zone not in zone_names():
             raise ValueError(f"no IANA zone is called {zone!r}, say Asia/Tehran")
         return zone
 
@@ -269,7 +269,7 @@ class Settings(BaseSettings):
 
 
 @cache
-def zones() -> frozenset[str]:
+def zone_names() -> frozenset[str]:
     """Return what IANA calls its zones: finding that out walks through a thousand files."""
     return frozenset(available_timezones())
 

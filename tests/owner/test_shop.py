@@ -143,7 +143,7 @@ def test_what_is_typed_is_read_back_as_it_is_shown() -> None:
         ("colour", "#12345"),
         ("languages", ""),
         ("language", "de"),
-        ("currency", "XXX"),
+        ("currency", "GBX"),
         ("currency", "DEM"),
         ("timezone", "Mars/Base"),
     ],

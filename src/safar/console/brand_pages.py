@@ -22,7 +22,7 @@ from safar.kernel.web.told import tell
 from safar.kernel.web.uploads import read_upload
 from safar.owner.actions import change_shop
 from safar.owner.marks import Mark, keep_mark
-from safar.owner.public import mark
+from safar.owner.public import mark_picture
 
 _MARKS = ("logo", "icon")
 _BYTES_MAX = 5 * 2**20
@@ -70,7 +70,7 @@ def _which(request: Request) -> str:
 
 
 routes: list[BaseRoute] = [
-    StaffRoute("/brand/{name}.png", mark, role="agent"),
+    StaffRoute("/brand/{name}.png", mark_picture, role="agent"),
     StaffRoute("/settings/brand/{which}/uploads", _upload, role="owner", methods=["POST"]),
     StaffRoute("/settings/brand/{which}/remove", _remove, role="owner", methods=["POST"]),
 ]

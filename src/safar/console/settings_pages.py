@@ -32,7 +32,7 @@ from safar.owner.forms import changes_in, typed_of
 from safar.owner.marks import brand_of
 from safar.owner.model import Shop
 from safar.owner.reading import shop_of, stored_shop
-from safar.settings import zones
+from safar.settings import zone_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ def _options(fact: Fact) -> list[tuple[str, str]]:
             named = ((code, f"{currency_name(code)} ({code})") for code in currencies_in_use())
             return sorted(named, key=lambda one: one[1])
         case FactKind.ZONE:
-            return [(zone, zone.replace("_", " ")) for zone in sorted(zones())]
+            return [(zone, zone.replace("_", " ")) for zone in sorted(zone_names())]
         case _:
             return [(value, _(label)) for value, label in fact.options.items()]
 

@@ -8,10 +8,10 @@ from safar.kernel.web.forms import Fields
 from safar.owner.colour import is_colour
 from safar.owner.facts import FACTS, Fact, FactKind
 from safar.owner.model import FactValue, Shop
-from safar.settings import zones
+from safar.settings import zone_names
 
 _COUNTRY_LETTERS = 2
-_OPTIONS = {FactKind.CURRENCY: currencies_in_use, FactKind.ZONE: zones}
+_OPTIONS = {FactKind.CURRENCY: currencies_in_use, FactKind.ZONE: zone_names}
 
 
 def changes_in(fields: Fields, names: Collection[str]) -> dict[str, FactValue]:

@@ -33,7 +33,7 @@ async def colour_sheet(request: Request) -> Response:
     return Response(text, media_type="text/css", headers=_FOREVER)
 
 
-async def mark(request: Request) -> Response:
+async def mark_picture(request: Request) -> Response:
     name = request.path_params["name"]
     if not MARK.fullmatch(name):
         raise NotFound
@@ -46,5 +46,5 @@ async def mark(request: Request) -> Response:
 
 routes: list[BaseRoute] = [
     PublicRoute("/brand/{colour}.css", colour_sheet, why="colours, worked out of the address alone"),
-    PublicRoute("/brand/{name}.png", mark, why="the logo or the icon of the shop"),
+    PublicRoute("/brand/{name}.png", mark_picture, why="the logo or the icon of the shop"),
 ]
