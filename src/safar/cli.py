@@ -17,6 +17,7 @@ from rich.console import Console
 
 from safar.bench import BENCHES
 from safar.kernel.log import set_up_logging
+from safar.kernel.memory import scan_less_often
 from safar.settings import Settings, settings_of_environment
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -58,6 +59,7 @@ async def _serve(settings: Settings, owner: str) -> None:
 def run(role: str) -> None:
     """Run one process; `safar serve` starts these."""
     os.umask(0o077)
+    scan_less_often()
     settings = settings_of_environment()
     if role == "mailbox":
         from safar.demo.mailbox import run_mailbox
@@ -76,6 +78,7 @@ def run(role: str) -> None:
 def install(owner: str, answer: int) -> None:
     """Bring a database up to date; `safar serve` starts this, and reads how it went from `answer`."""
     os.umask(0o077)
+    scan_less_often()
     settings = settings_of_environment()
     if settings.database_url is None:
         raise typer.BadParameter("set SAFAR_DATABASE_URL to the database to bring up to date")

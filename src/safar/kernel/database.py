@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString, TypeVar
+from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
 from uuid import UUID
 
 import orjson
@@ -17,7 +17,11 @@ from safar.kernel.connection import reachable
 from safar.kernel.errors import Overloaded
 from safar.kernel.log import log
 from safar.kernel.statements import Params
-from safar.settings import Settings
+
+if (
+    TYPE_CHECKING
+):  # pydantic: processes that read one file of a stranger know of statements, and have no settings
+    from safar.settings import Settings
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -37,7 +41,7 @@ _SET_PATIENCE = "SELECT set_config('lock_timeout', %(milliseconds)s, false)"
 class Database:
     """A pool of connections to one PostgreSQL; open it inside the running event loop."""
 
-    def __init__(self, url: str, settings: Settings) -> None:
+    def __init__(self, url: str, settings: "Settings") -> None:
         self.url = reachable(url)
         own = conninfo_to_dict(url).get("options") or "" if url else ""  # a shop's schema is named there
         options = (

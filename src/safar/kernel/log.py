@@ -9,11 +9,12 @@ import sys
 from collections.abc import MutableMapping
 from pathlib import Path
 from traceback import FrameSummary, extract_tb
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 import structlog
-from starlette.types import Scope
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
 
 log = structlog.get_logger("safar")
 
@@ -50,7 +51,8 @@ def processors() -> list[Any]:
 
 def error_kind(error: BaseException) -> str:
     """Return what may be written down of an error: its kind, of PostgreSQL's also code and constraint."""
-    if not isinstance(error, psycopg.Error):
+    psycopg = sys.modules.get("psycopg")  # where it is not loaded, no error is one of it
+    if psycopg is None or not isinstance(error, psycopg.Error):
         code = getattr(error, "code", None)
         kind = type(error).__name__
         return f"{kind} {code}" if isinstance(code, str) and code.replace("_", "").isalnum() else kind
@@ -64,7 +66,7 @@ def error_origin(error: BaseException) -> str:
     return " > ".join(_place(frame) for frame in frames)
 
 
-def route_of(scope: Scope) -> str:
+def route_of(scope: "Scope") -> str:
     """Return the template of the route that a request took, which names no order and no customer."""
     route = scope.get("route")
     path = getattr(route, "path", None)
