@@ -1,5 +1,6 @@
 """What stands still or waits too long is found, in plain words, from one reading a second."""
 
+import asyncio
 import re
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -23,7 +24,7 @@ from safar.journal.model import Event
 from safar.journal.subscribe import Subscriber, register
 from safar.kernel import clock, setbacks
 from safar.kernel.context import Context
-from safar.kernel.database import execute
+from safar.kernel.database import Connection, execute
 from safar.kernel.ids import new_id
 from safar.watch import decide, reading
 from safar.watch.beats import note_beats
@@ -190,6 +191,30 @@ async def test_ready_is_answered_from_memory_and_says_what_is_wrong(context: Con
             for _connection in range(context.settings.pool_max):
                 await taken.enter_async_context(context.database.connection())
             assert (await client.get("/ready", timeout=4)).status_code == 200, "a flood takes no connection"
+
+
+async def test_an_older_reading_never_covers_a_newer_one(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, go_on, own = asyncio.Event(), asyncio.Event(), reading.shop_standing
+
+    async def held_once(connection: Connection) -> ShopStanding:
+        found = await own(connection)
+        if not read.is_set():
+            read.set()
+            await go_on.wait()
+        return found
+
+    monkeypatch.setattr(reading, "shop_standing", held_once)
+    watch = Watch(context.database)
+    older = asyncio.create_task(watch.refresh())
+    await read.wait()
+    await note_beats(context, "worker")()
+    newer = asyncio.create_task(watch.refresh())
+    await asyncio.wait({newer}, timeout=0.2)  # it would be over, if it did not wait
+    go_on.set()
+    await asyncio.gather(older, newer)
+    assert watch.runs
 
 
 async def test_today_says_it_and_the_page_lets_managers_act(context: Context, serve: Serve) -> None:

@@ -32,17 +32,19 @@ class Watch:
         self._database = database
         self._findings: Sequence[Finding] = ()
         self._read_at: float | None = None
+        self._reading = asyncio.Lock()  # one at a time: what was read before never covers what was read later
 
     async def refresh(self) -> bool:
         """Read once. Raises when the database does not answer: not ready until it does."""
-        read_at = asyncio.get_running_loop().time()
-        try:
-            async with self._database.connection() as connection:
-                found = await shop_standing(connection)
-        except Exception:
-            self._read_at = None
-            raise
-        self._findings, self._read_at = wrong(found), read_at
+        async with self._reading:
+            read_at = asyncio.get_running_loop().time()
+            try:
+                async with self._database.connection() as connection:
+                    found = await shop_standing(connection)
+            except Exception:
+                self._read_at = None
+                raise
+            self._findings, self._read_at = wrong(found), read_at
         return False
 
     @property
