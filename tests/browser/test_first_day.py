@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, expect
 
 from safar.serve import Supervisor
 from safar.settings import Settings
-from tests.stage.browser import person, sign_in
+from tests.stage.browser import person, sign_in, written
 from tests.stage.browser_world import OWNER, TOGETHER, settings_in
 
 pytestmark = TOGETHER
@@ -37,7 +37,8 @@ async def _step(page: Page, title: str) -> None:
 
 
 async def _save(page: Page, name: str = "Save") -> None:
-    await page.get_by_role("button", name=name, exact=True).first.click()
+    async with written(page):
+        await page.get_by_role("button", name=name, exact=True).first.click()
 
 
 async def test_an_owner_gets_from_an_empty_shop_to_the_first_paid_order_by_the_list(
@@ -85,7 +86,8 @@ async def _sets_the_shop_up(page: Page, settings: Settings) -> None:
     await method.locator("[name=days_least]").fill("2")
     await method.locator("[name=days_most]").fill("4")
     await method.locator("[name=price-0]").fill("3.50")
-    await method.get_by_role("button", name="Save").click()
+    async with written(page):
+        await method.get_by_role("button", name="Save").click()
     await _step(page, "Choose how customers pay")
     await page.get_by_role("link", name="Bank transfer", exact=True).click()
     await page.get_by_label("Offer it at the checkout").check()
@@ -124,5 +126,6 @@ async def _receives_the_money(page: Page) -> None:
     received = page.locator("form[action$='/receipts']")
     await received.locator("[name=amount]").fill("16.00")
     await received.locator("[name=reference]").fill("Ada 1")
-    await received.get_by_role("button").click()
+    async with written(page):
+        await received.get_by_role("button").click()
     await expect(page.locator("#told")).to_be_visible()

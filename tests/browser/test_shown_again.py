@@ -51,11 +51,12 @@ async def test_a_page_from_memory_sends_another_request_and_the_same_order(
     page, posted = await _served(browser, origin)
     await _shown(page, persisted=False)
     add = page.get_by_role("button", name="Add to cart")
-    await add.click()
-    await add.click(force=True)  # while the first is on its way
+    async with page.expect_response("**/cart/lines"):
+        await add.click()
+        await add.click(force=True)  # while the first is on its way
     assert posted == [f"request_id={OLD}"]
     await _shown(page, persisted=True)
-    async with page.expect_request("**/cart/lines"):
+    async with page.expect_response("**/cart/lines"):
         await add.click()
     inputs = await page.locator("input").all()
     ids = {await one.input_value() for one in inputs[:3]}

@@ -9,7 +9,7 @@ from safar.gate.tickets import proof as work
 from safar.gate.tickets.model import SHOP
 from safar.gate.tickets.seal import Seal
 from safar.kernel import clock
-from tests.stage.browser import Person, leave, person, visitor
+from tests.stage.browser import Person, leave, person, visitor, written
 from tests.stage.browser_world import NAMES, ROOMY, TOGETHER, World, email_of, order_link
 
 pytestmark = TOGETHER
@@ -34,16 +34,20 @@ async def test_without_scripts_the_waiting_page_lets_in_by_itself_and_everything
         await expect(page).to_have_url(re.compile(r"/p/"))  # by the page's own refresh
         await page.goto(f"{world.front}/chat")
         await page.get_by_label("Your message").fill("Is this in stock?")
-        await page.get_by_role("button", name="Send").click()
+        async with written(page):
+            await page.get_by_role("button", name="Send").click()
         answer = page.locator(".bubble-bot")
         while not await answer.count():  # a person without scripts looks again, too
             await page.get_by_role("link", name="Look for an answer").click()
         await expect(answer).to_contain_text("in stock")
         await page.goto(link)
         await page.get_by_role("spinbutton", name="Quantity").fill("2")
-        await page.locator("#buy button[type=submit]").click()
+        async with written(page):
+            await page.locator("#buy button[type=submit]").click()
+        await expect(page).to_have_url(re.compile(r"/cart$"))
         await page.get_by_role("spinbutton", name="Quantity").fill("1")
-        await page.get_by_role("button", name="Update").click()
+        async with written(page):
+            await page.get_by_role("button", name="Update").click()
         await page.get_by_role("link", name="Go to checkout").click()
         await page.locator("[name=name]").fill(NAMES["scriptless", "en"])
         await page.locator("#f-email").fill(address)

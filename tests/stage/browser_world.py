@@ -48,6 +48,7 @@ NAMES = {
     ("inspected", "en"): "Isla Morgan", ("inspected", "fa"): "نگار پارسا",
     ("scriptless", "en"): "Leo Green",
 }  # fmt: skip
+_MAIL_S_MAX = 60
 _SUBJECTS = {"en": "{{ product.title }} is back", "fa": "{{ product.title }} دوباره رسید"}
 _BODIES = {
     "en": "Hello {{ customer.name }},\n\n{{ units }} are here, at {{ product.price }}:\n\n{{ link }}\n",
@@ -118,7 +119,7 @@ class World:
 
     async def mail(self, to: str, subject: str) -> dict[str, Any]:
         """Wait until a mail with `subject` in its subject lies in the mailbox of `to`."""
-        async with asyncio.timeout(20), httpx.AsyncClient(base_url=self.mailbox) as client:
+        async with asyncio.timeout(_MAIL_S_MAX), httpx.AsyncClient(base_url=self.mailbox) as client:
             while True:
                 letters = (await client.get("/api/messages")).json()
                 for letter in letters:
