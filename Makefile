@@ -13,7 +13,7 @@ export PIP_CERT ?= $(firstword $(wildcard $(BUNDLES)))
 # Every start of Safar is a handful of processes; each would compile all of Python's modules anew without it.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo serve dev t check test properties lint mutants bench clean
+.PHONY: help setup demo serve dev t check test thorough properties lint mutants bench clean
 
 help:  ## Explain each target
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ test: setup  ## Check style, types, floors and migrations, then run every test
 	@sh scripts/servers.sh
 	@$(MAKE) --no-print-directory lint
 	@$(RUN) pytest -n 2 $(ARGS)
+
+thorough: setup  ## `make test` in its long form: many more kills, every language and theme, 100 examples
+	@THOROUGH=1 $(MAKE) --no-print-directory test
 
 properties: .venv  ## Try 100 examples of each property (the suite tries 25)
 	@.venv/bin/python -m pytest -n 2 -m hypothesis --hypothesis-profile=thorough $(ARGS)

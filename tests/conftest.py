@@ -4,7 +4,7 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from safar.team import passwords
 from tests.stage.databases import Databases
 from tests.stage.mails import AUTHSERV_ID
 from tests.stage.serving import serve
+from tests.stage.thorough import long_form
 
 __all__ = ["serve"]
 
@@ -34,10 +35,17 @@ __all__ = ["serve"]
 hypothesis.settings.register_profile("thorough", deadline=None)
 # Each run tries other examples, and one that failed is kept: many runs of few find what one of many does.
 hypothesis.settings.register_profile("suite", deadline=None, max_examples=25)
-hypothesis.settings.load_profile("suite")
+hypothesis.settings.load_profile(long_form("suite", "thorough"))
 
-# Each of these starts whole systems, or reads all sources: once is enough.
-_TOGETHER = ("tests/browser/", "tests/demo/", "tests/test_project.py")
+# Each of these starts whole systems, reads all sources or loads half a scientific library: once is enough.
+_TOGETHER = (
+    "tests/browser/",
+    "tests/demo/",
+    "tests/stock/replenish/test_forecast.py",
+    "tests/test_project.py",
+)
+# Each of these takes long by itself: begun first, none of them is what one worker ends with alone.
+_FIRST = ("tests/test_access.py", "tests/test_bad_input.py", "tests/stock/test_sheets.py")
 
 
 class _ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
@@ -61,6 +69,20 @@ def pytest_configure(config: pytest.Config) -> None:
     if os.geteuid() == 0 and not config.option.basetemp:
         folder = config.option.basetemp = tempfile.mkdtemp(prefix="safar-tests-")
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Nothing that is loaded to collect tests is garbage: looking for it takes a tenth of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(_FIRST))
 
 
 def pytest_collection_finish() -> None:

@@ -19,8 +19,10 @@ from safar.kernel.web.access import PublicRoute, Role, StaffRoute
 from safar.kernel.web.surface import Surface, build_surface
 from tests.stage.people import signed_in
 from tests.stage.serving import Serve
+from tests.stage.thorough import THOROUGH
 
 RANKS = {"agent": 1, "manager": 2, "owner": 3}
+ANSWERS = ("text/html", "application/json")
 
 
 @pytest.fixture
@@ -139,12 +141,14 @@ async def test_each_role_may_what_its_rank_allows_and_nothing_more(
     context: Context, console: str, routes: list[tuple[str, str, Role | None]], role: str
 ) -> None:
     async with await signed_in(context, console, role) as client:
-        for method, path, needed in routes:
+        for turn, (method, path, needed) in enumerate(routes):
             if needed is None or path == "/sign-out":
                 continue
-            for accept in ("text/html", "application/json"):
+            may = RANKS[role] >= RANKS[needed]
+            # What is refused is refused in both; pages that open take long, so the roles take turns.
+            for accept in ANSWERS[(turn + RANKS[role]) % 2 :][:1] if may and not THOROUGH else ANSWERS:
                 status, leads_to = await _status(client, method, path, accept=accept)
-                if RANKS[role] >= RANKS[needed]:
+                if may:
                     assert status not in (401, 403), (method, path, status)
                     assert status < 500, (method, path, status)
                     assert not leads_to.startswith("/sign-in"), (method, path)

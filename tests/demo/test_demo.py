@@ -21,7 +21,7 @@ FIELDS = {
     "answered_by_bot", "handed_to_staff", "carts", "orders", "units_offered", "units_sold", "oversold",
     "messages_lost", "promises_kept", "promises_broken", "bottleneck", "seconds", "differences",
 }  # fmt: skip
-_STOPS_WITHIN_S = 10
+_STOPS_WITHIN_S = 60  # eight seconds where nothing else runs: then whoever has not gone is killed
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def _screen(folder: Path) -> str:
 
 def test_the_demo_ends_with_a_report_in_which_books_and_customers_agree(tmp_path: Path) -> None:
     file = tmp_path / "report.json"
-    arguments = ("--customers", "40", "--seconds", "12", "--exit", "--report", str(file))
+    arguments = ("--customers", "40", "--seconds", "8", "--exit", "--report", str(file))
     with _demo(tmp_path, *arguments) as process:
         code = process.wait(timeout=240)
     assert code == 0, _screen(tmp_path)
@@ -75,12 +75,18 @@ def test_the_demo_ends_with_a_report_in_which_books_and_customers_agree(tmp_path
     assert "crashed" not in _screen(tmp_path)
 
 
-@pytest.mark.parametrize("moment", ["Loading the shop", "Shop     http://"])
-def test_ctrl_c_at_any_moment_stops_everything_and_leaves_nothing(tmp_path: Path, moment: str) -> None:
-    """Once in the middle of the rehearsal; once while it keeps serving afterwards."""
-    with _demo(tmp_path, "--customers", "8", "--seconds", "5") as process:
-        assert _wait(lambda: moment in _screen(tmp_path) or process.poll() is not None, seconds=180)
-        time.sleep(0.5 if moment.startswith("Loading") else 0)
+@pytest.mark.parametrize("after", ["Loading the shop", "Promise report"])
+def test_ctrl_c_at_any_moment_stops_everything_and_leaves_nothing(tmp_path: Path, after: str) -> None:
+    """Once in the middle of the rehearsal; once while it keeps serving afterwards, as it says then."""
+    said_next = {"Loading the shop": "", "Promise report": "Shop     http://"}[after]
+
+    def so_far() -> bool:
+        _before, found, since = _screen(tmp_path).partition(after)
+        return bool(found) and said_next in since
+
+    with _demo(tmp_path, "--customers", "4", "--seconds", "5") as process:
+        assert _wait(lambda: so_far() or process.poll() is not None, seconds=180)
+        time.sleep(0.5 if not said_next else 0)
         assert process.poll() is None, _screen(tmp_path)
         assert len(processes_of(tmp_path)) >= 6, "front, console, worker, mailbox, PostgreSQL and the demo"
         process.send_signal(signal.SIGINT)

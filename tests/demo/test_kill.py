@@ -3,9 +3,6 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -19,24 +16,32 @@ from psycopg import OperationalError
 from safar.bench.checker import broken_rules
 from safar.demo.retail import choose_hot_product, products
 from safar.demo.run import OWNER, Rehearsed, demo_settings, rehearse
+from safar.kernel import clock
 from safar.kernel.context import Context, make_context
 from safar.kernel.database import Connection
+from safar.kernel.errors import Overloaded
 from safar.orders.links import read_link
 from safar.serve import Supervisor
 from safar.settings import Settings
 from tests.stage.place import processes_of, settings_at
 from tests.stage.steady import SteadyBuyer
+from tests.stage.thorough import long_form
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 
-CUSTOMERS = 120
-SECONDS = 22.0
-_BETWEEN_S = 2.0
+CUSTOMERS = long_form(60, 120)
+SECONDS = long_form(12.0, 30.0)
 _ORDERS_LEAST = 10  # of the buyers who go on to the end of the havoc
-_START_S = 1.5  # what a worker takes to start where nothing else runs
+_ROLES = ("front", "worker", "console")
 # Each line dies in the same moment. "backend": one of PostgreSQL's own processes, which makes the server
 # throw out everybody and recover, while its first process lives on.
-KILLS = (
+_ONCE_EACH: tuple[tuple[str, ...], ...] = (
+    ("front",),
+    ("backend",),
+    ("worker", "console"),
+    ("postgres", "front", "worker"),
+)
+_AGAIN_AND_AGAIN = (
     ("front",),
     ("worker",),
     ("backend",),
@@ -46,29 +51,21 @@ KILLS = (
     ("worker",),
     ("postgres", "front", "worker"),
 )
+KILLS = long_form(_ONCE_EACH, _AGAIN_AND_AGAIN)
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What runs; `pace` is _pace()."""
+    """What runs."""
 
     settings: Settings
     supervisor: Supervisor
     context: Context
-    pace: float
-
-
-def _pace() -> float:
-    """Return how many times longer than on a machine of its own a process takes to start here, at least 1."""
-    begun = time.monotonic()
-    subprocess.run([sys.executable, "-c", "import safar.work"], check=True, timeout=120)
-    return max(1.0, (time.monotonic() - begun) / _START_S)
 
 
 @asynccontextmanager
 async def _running(folder: Path) -> AsyncIterator[Stage]:
-    pace = _pace()
-    settings = demo_settings(settings_at(folder), customers=CUSTOMERS, seconds=SECONDS * pace)
+    settings = demo_settings(settings_at(folder), customers=CUSTOMERS, seconds=SECONDS)
     supervisor = Supervisor(settings, extra_roles=("mailbox",))
     watching: asyncio.Task[None] | None = None
     try:
@@ -77,7 +74,7 @@ async def _running(folder: Path) -> AsyncIterator[Stage]:
         context = make_context(settings, supervisor.url)
         await context.database.open()
         try:
-            yield Stage(settings, supervisor, context, pace)
+            yield Stage(settings, supervisor, context)
         finally:
             await context.database.close()
     finally:
@@ -87,12 +84,13 @@ async def _running(folder: Path) -> AsyncIterator[Stage]:
 
 
 def _kill(supervisor: Supervisor, role: str) -> int:
-    if role == "backend":
-        pid = next(_backends(next(supervisor.pids("postgres"))))
-    else:
-        pid = next(supervisor.pids(role))
-    os.kill(pid, signal.SIGKILL)
-    return pid
+    """Kill one process of that role; return how many died: none, if it has just died of its own accord."""
+    pids = _backends(next(supervisor.pids("postgres"))) if role == "backend" else supervisor.pids(role)
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+            return 1
+    return 0
 
 
 def _backends(postmaster: int) -> Iterator[int]:
@@ -111,15 +109,27 @@ async def _make_havoc(stage: Stage, buyers: list[SteadyBuyer]) -> int:
     killed = 0
     await _loaded(stage)
     for roles in KILLS:
-        for role in roles:
-            _kill(stage.supervisor, role)
-            killed += 1
-        await asyncio.sleep(_BETWEEN_S * stage.pace)
+        await _at_work(stage, buyers)
+        killed += sum(_kill(stage.supervisor, role) for role in roles)
     while sum(len(buyer.acknowledged) for buyer in buyers) < _ORDERS_LEAST:
         await asyncio.sleep(0.1)
+    await _at_work(stage, buyers)
     for buyer in buyers:
         buyer.enough()
     return killed
+
+
+async def _at_work(stage: Stage, buyers: list[SteadyBuyer]) -> None:
+    """Wait until every process has given a new sign of life and an order was acknowledged, from now on."""
+    since, before = clock.now(), sum(len(buyer.acknowledged) for buyer in buyers)
+    query = "SELECT count(DISTINCT role) FROM process_beats WHERE beat_at > %s AND role = ANY(%s)"
+    while True:
+        with suppress(OperationalError, Overloaded):
+            async with stage.context.database.connection() as connection:
+                ((alive,),) = await _all(connection, query, since, list(_ROLES))
+            if alive == len(_ROLES) and sum(len(buyer.acknowledged) for buyer in buyers) > before:
+                return
+        await asyncio.sleep(0.05)  # other processes, in their own time
 
 
 async def test_kill_9_in_the_middle_loses_nothing_acknowledged_and_sells_nothing_twice(
@@ -131,7 +141,7 @@ async def test_kill_9_in_the_middle_loses_nothing_acknowledged_and_sells_nothing
         buyers = [SteadyBuyer(stage.settings.public_url, skus[n * 20 : n * 20 + 20], n) for n in range(2)]
         buying = [asyncio.create_task(_when_loaded(stage, buyer)) for buyer in buyers]
         havoc = asyncio.create_task(_make_havoc(stage, buyers))
-        rehearsed = await rehearse(stage.context, customers=CUSTOMERS, seconds=SECONDS * stage.pace)
+        rehearsed = await rehearse(stage.context, customers=CUSTOMERS, seconds=SECONDS)
         killed = await havoc
         await asyncio.gather(*buying)
         assert stage.supervisor.restarts >= killed - KILLS.count(("backend",))

@@ -9,7 +9,7 @@ import httpx
 from safar.demo.browser import Browser
 from safar.kernel.ids import new_id
 
-_PAUSE_S = 0.05
+_PAUSE_S = 0.1
 _AGAIN_S = 0.25
 
 

@@ -47,7 +47,7 @@ _SETTLE_S_MAX = 120.0
 _ANSWER_S_MAX = 20.0
 _METHODS = ("ok", "ok", "twice", "fail", "late", "slow")
 # "backend": one of PostgreSQL's own, which makes the server throw out everybody and recover.
-_VICTIMS = ("front", "worker", "front", "worker", "console", "backend", "front", "worker", "postgres")
+_VICTIMS = ("front", "worker", "backend", "postgres", "front", "worker", "console", "front", "worker")
 
 
 @dataclass(slots=True)
@@ -79,15 +79,15 @@ class _Order:
     state: str
 
 
-async def measure(seconds: float) -> dict[str, Any]:
+async def measure(seconds: float, buyers: int = _BUYERS) -> dict[str, Any]:
     """Hammer for `seconds`, let everything settle, and have the books read by a separate checker."""
     with workplace() as folder:
         async with nodes(Path(folder)) as running:
             ids = await _stocked(running.context)
             told, end = BuyersTold(), time.monotonic() + seconds
-            buyers = [_buy(running, told, end, number) for number in range(_BUYERS)]
+            buying = [_buy(running, told, end, number) for number in range(buyers)]
             havoc, restocking = _kill(running, end), _restock(running.context, ids, end)
-            killed, *_nothing = await asyncio.gather(havoc, restocking, *buyers)
+            killed, *_nothing = await asyncio.gather(havoc, restocking, *buying)
             settled_s = await _settled(running.context)
             broken = await _checked(running.first.url)
             lost = await _lost(running.context, told)

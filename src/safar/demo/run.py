@@ -35,6 +35,7 @@ AGENT = "agent@safar.example"
 _SEED = 7
 _SENDING_SHARE = 0.5  # of the time, so that the last customers still have some
 _GRACE_S = 20.0
+_LONGER_S_MAX = 90.0
 _MAIL_SERVER = "mailbox.demo"
 _SMTP_TIMEOUT_S = 3.0  # the mailbox is near; mails of a worker that died come due again the sooner
 _screen = Console(highlight=False)
@@ -145,13 +146,19 @@ def _write(file: Path, figures: dict[str, Any]) -> None:
 
 
 async def _live(stage: RehearsalStage, agent: Agent, customers: int, offered: Offered) -> None:
-    """Let everybody live for the length of the rehearsal, and those inside finish."""
+    """Let everybody live for the length of the rehearsal, and those inside finish.
+
+    A machine so busy that nobody has bought anything by then gets longer, within bounds.
+    """
     people = [VirtualCustomer(stage, shopper) for shopper in shoppers(customers)]
     helpers = [asyncio.create_task(stage.postbox.run()), asyncio.create_task(agent.work())]
     lives = [asyncio.create_task(person.live()) for person in people]
     showing = asyncio.create_task(_show(stage.tally, agent, customers, offered.units))
     try:
         _done, late = await asyncio.wait(lives, timeout=stage.seconds)
+        end = time.monotonic() + _LONGER_S_MAX
+        while late and not stage.tally.orders and time.monotonic() < end:
+            _done, late = await asyncio.wait(late, timeout=0.25)
         if late and (stage.tally.inside or stage.tally.waiting):
             await asyncio.wait(late, timeout=_GRACE_S)
         for life in lives:

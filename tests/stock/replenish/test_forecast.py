@@ -1,12 +1,17 @@
-"""The forecast of a series: sensible where the answer is known, and better than a naive one on real sales."""
+"""The forecast of a series: sensible where the answer is known, and better than a naive one on real sales.
+
+What is tested takes seconds to load: only these tests do it, not every worker that collects them.
+"""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from safar.bench.forecast import data_file, evaluate, weeks_of_articles
-from safar.stock.replenish.forecast import CANDIDATES, DEFAULT, choose_model, demand_class, judge, origins_of
+from tests.stage.thorough import long_form
+
+_EVERY = long_form(60, 20)  # of the articles in the real sales
 
 
 @pytest.mark.parametrize(
@@ -25,10 +30,14 @@ from safar.stock.replenish.forecast import CANDIDATES, DEFAULT, choose_model, de
 def test_demand_is_classed_by_how_often_it_comes_and_how_much_it_varies(
     weeks: list[int], demand: str
 ) -> None:
+    from safar.stock.replenish.forecast import demand_class
+
     assert demand_class(np.array(weeks, dtype=float)) == demand
 
 
 def test_what_sells_the_same_every_week_is_expected_to_go_on() -> None:
+    from safar.stock.replenish.forecast import judge
+
     judged = judge([12.0] * 40)
     assert judged.week_mean == pytest.approx(12, rel=0.01)
     assert judged.error == pytest.approx(0, abs=0.5)
@@ -36,22 +45,30 @@ def test_what_sells_the_same_every_week_is_expected_to_go_on() -> None:
 
 
 def test_what_sells_now_and_then_is_expected_in_parts() -> None:
+    from safar.stock.replenish.forecast import judge
+
     judged = judge([0.0, 0.0, 0.0, 8.0] * 12)
     assert judged.demand == "intermittent"
     assert 1.2 < judged.week_mean < 2.8, "eight in four weeks"
 
 
 def test_what_sold_long_ago_is_expected_less_and_less() -> None:
+    from safar.stock.replenish.forecast import judge
+
     judged = judge([20.0] * 20 + [0.0] * 30)
     assert judged.week_mean < 2
 
 
 def test_a_short_past_is_its_mean_and_claims_no_error() -> None:
+    from safar.stock.replenish.forecast import judge
+
     judged = judge([4.0, 6.0])
     assert (judged.demand, judged.week_mean, judged.error) == ("new", 5.0, None)
 
 
 def test_another_model_needs_a_clear_margin_over_enough_of_the_past() -> None:
+    from safar.stock.replenish.forecast import DEFAULT, choose_model
+
     errors: dict[str, float | None] = {DEFAULT: 10.0, "SES": 7.5, "Mean": 9.0}
     assert choose_model(errors, 12) == "SES"
     assert choose_model(errors, 5) == DEFAULT
@@ -60,14 +77,17 @@ def test_another_model_needs_a_clear_margin_over_enough_of_the_past() -> None:
 
 
 def test_a_look_back_knows_nothing_of_what_came_after_it() -> None:
+    from safar.stock.replenish.forecast import origins_of
+
     assert origins_of(11) == []
     assert origins_of(12) == [8]
     assert origins_of(104) == list(range(75, 101))
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(0, 500).map(float), max_size=60))
 def test_every_series_has_a_forecast_that_can_be_bought_by(weeks: list[float]) -> None:
+    from safar.stock.replenish.forecast import CANDIDATES, judge
+
     judged = judge(weeks)
     assert judged.model in CANDIDATES
     assert 0 <= judged.week_mean <= max(weeks, default=0) * 1.05
@@ -76,12 +96,12 @@ def test_every_series_has_a_forecast_that_can_be_bought_by(weeks: list[float]) -
 
 
 def test_the_forecasts_are_better_than_naive_ones_on_real_sales() -> None:
-    """On every twentieth article of the data; docs/replenishment.md has the figures of all."""
+    """On some articles of the data; docs/replenishment.md has the figures of all."""
     if not data_file().exists():
         pytest.skip(f"the real sales are not on this machine: {data_file()}")
     articles = weeks_of_articles(data_file())
-    figures = evaluate({sku: articles[sku] for sku in sorted(articles)[::20]})
-    assert figures["articles"] > 100
+    figures = evaluate({sku: articles[sku] for sku in sorted(articles)[::_EVERY]})
+    assert figures["articles"] > 2000 / _EVERY
     for score in ("mase", "rmsse", "wape"):
         assert figures["chosen"][score] < figures["naive"][score], figures
     assert figures["chosen"]["wape"] < 0.85 * figures["naive"]["wape"], figures
