@@ -8,6 +8,8 @@ from uuid import UUID
 
 from safar.kernel.i18n import N_
 
+# The event of each state that a send ends in.
+SEND_ENDED = {"sent": "send.sent", "failed": "send.failed", "skipped": "send.skipped"}
 SKIP_TEXTS = {
     "no_consent": N_("did not agree to e-mail"),
     "no_email": N_("no e-mail address known"),

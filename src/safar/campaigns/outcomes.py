@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from safar.campaigns.decide import wants_offer
+from safar.campaigns.model import SEND_ENDED
 from safar.campaigns.reading import QUERIES
 from safar.journal.actions import append_many
 from safar.journal.model import Event, Recorded
@@ -117,7 +118,7 @@ async def _end(connection: Connection, name: str, events: Sequence[Recorded]) ->
 def _event(send: _Ended) -> Event:
     properties: dict[str, Any] = {"reason": send.reason} if send.reason else {}
     return Event(
-        name=f"send.{send.state}",
+        name=SEND_ENDED[send.state],
         customer_id=send.customer_id,
         campaign_id=send.campaign_id,
         subject_id=send.id,

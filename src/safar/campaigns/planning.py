@@ -11,7 +11,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from safar.campaigns.model import Audience, Campaign
+from safar.campaigns.model import SEND_ENDED, Audience, Campaign
 from safar.campaigns.reading import QUERIES
 from safar.channels.actions import skip_many
 from safar.channels.model import EMAIL
@@ -131,7 +131,7 @@ async def tell_sends(connection: Connection, campaign_id: UUID, sends: Sequence[
     """Write an event for each send that ended; its name tells how."""
     told = [
         Event(
-            name=f"send.{send.state}",
+            name=SEND_ENDED[send.state],
             customer_id=send.customer_id,
             campaign_id=campaign_id,
             subject_id=send.id,

@@ -46,6 +46,12 @@ from safar.kernel.queries import queries_beside
 QUERIES = queries_beside(__file__)
 EXPIRE_MAX = 500
 _LOCK = QUERIES["lock_accounts_of_holds"]
+# The event of each end.
+_ENDED = {
+    HoldState.CLAIMED: "hold.claimed",
+    HoldState.RELEASED: "hold.released",
+    HoldState.EXPIRED: "hold.expired",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +294,7 @@ async def _write_endings(connection: Connection, endings: Endings, ending: HoldS
     ids = [row.id for row in endings.ended]
     send(connection, QUERIES["end_holds"], {"ids": ids, "state": ending.value, "now": now})
     _change(connection, held=endings.held, on_hand=endings.on_hand)
-    await append_many(connection, [_event(f"hold.{ending.value}", row, now) for row in endings.ended])
+    await append_many(connection, [_event(_ENDED[ending], row, now) for row in endings.ended])
 
 
 async def _lock(connection: Connection, ids: Iterable[int]) -> dict[int, Balance]:

@@ -18,6 +18,16 @@ from safar.returns.letters import return_letter
 from safar.returns.model import Return, ReturnLine, ReturnOutcome, ReturnState, ReturnStep
 from safar.returns.reading import QUERIES, kin, return_lines_of, returns_by_id
 
+# The event of each state that a return comes to.
+_REACHED = {
+    ReturnState.REQUESTED: "return.requested",
+    ReturnState.APPROVED: "return.approved",
+    ReturnState.REFUSED: "return.refused",
+    ReturnState.RECEIVED: "return.received",
+    ReturnState.REFUNDED: "return.refunded",
+    ReturnState.EXCHANGED: "return.exchanged",
+}
+
 
 @dataclass(slots=True)
 class LockedReturns:
@@ -112,4 +122,4 @@ def return_event(
     details: Mapping[str, Any] | None = None,
 ) -> Event:
     properties = {"return_id": return_.id, "number": return_.number, "wish": return_.wish, **(details or {})}
-    return event_of(f"return.{state.value}", order, properties, staff_id=staff_id)
+    return event_of(_REACHED[state], order, properties, staff_id=staff_id)

@@ -27,6 +27,14 @@ from safar.shipments.reading import QUERIES, carriers, shipments_by_id
 from safar.stock import actions as stock
 from safar.stock.model import Place
 
+# The event of each state that shipments bring an order to.
+_REACHED = {
+    OrderState.PACKED: "order.packed",
+    OrderState.SHIPPED: "order.shipped",
+    OrderState.DELIVERED: "order.delivered",
+    OrderState.CLOSED: "order.closed",
+}
+
 
 async def pack_many(connection: Connection, packs: Sequence[Pack]) -> list[OrderMoved]:
     """Write down that orders are packed. Writes order.packed."""
@@ -216,7 +224,7 @@ def _letter(
 def _to(order: Order, state: OrderState, properties: Mapping[str, Any], staff_id: UUID | None) -> OrderChange:
     change = unchanged(order)
     change.state = state
-    change.events = (event_of(f"order.{state.value}", order, properties, staff_id=staff_id),)
+    change.events = (event_of(_REACHED[state], order, properties, staff_id=staff_id),)
     return change
 
 

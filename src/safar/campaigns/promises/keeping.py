@@ -28,6 +28,8 @@ _GRACE = timedelta(seconds=2)
 _DUE_MAX = 500
 _ANSWERING = ("bot", "staff")
 _ORDER_ENDS = ("order.confirmed", "order.refused", "order.cancelled")
+# The event of each state that a promise is settled to.
+_SETTLED = {"kept": "promise.kept", "broken": "promise.broken"}
 _GONE_WHILE_PAYING = "sold_out_while_paying"
 
 
@@ -88,7 +90,7 @@ async def settle_promises(connection: Connection, events: Sequence[Recorded]) ->
     ]
     if answers:
         settled = await rows(_Settled, connection, QUERIES["answer_promises"], {"answers": as_json(answers)})
-        told += [_event(f"promise.{promise.state}", promise) for promise in settled]
+        told += [_event(_SETTLED[promise.state], promise) for promise in settled]
     await append_many(connection, told)
 
 
@@ -169,7 +171,7 @@ async def _make(connection: Connection, promises: Sequence[dict[str, Any]]) -> l
         )
         told.append(_event("promise.made", settled))
         if settled.state != "made":
-            told.append(_event(f"promise.{settled.state}", settled))
+            told.append(_event(_SETTLED[settled.state], settled))
     return told
 
 
@@ -178,7 +180,7 @@ async def settle_due(context: Context) -> bool:
     async with context.database.transaction() as connection:
         params = {"before": clock.now() - _GRACE, "limit": _DUE_MAX}
         settled = await rows(_Settled, connection, QUERIES["settle_due"], params)
-        await append_many(connection, [_event(f"promise.{promise.state}", promise) for promise in settled])
+        await append_many(connection, [_event(_SETTLED[promise.state], promise) for promise in settled])
     return len(settled) == _DUE_MAX
 
 
