@@ -52,8 +52,10 @@ async def _import(connection: Connection, records: Sequence[Record]) -> None:
     for record in records:
         id_ = variant_id_of(record.sku)
         before = known.get(id_) or new_article(record.sku, record.title, record.currency)
-        told = getattr(record, "description", before.product.description)
-        product = replace(before.product, title=record.title, category=record.category, description=told)
+        description = getattr(record, "description", before.product.description)
+        product = replace(
+            before.product, title=record.title, category=record.category, description=description
+        )
         variant = replace(before.variant, price_minor=record.price_minor, currency=record.currency)
         articles.append(Article(product, variant))
     await save_articles_many(connection, articles, staff_id=None, one_by_one=False)

@@ -137,20 +137,20 @@ async def products_by_id(connection: Connection, product_ids: Iterable[UUID]) ->
 async def articles_by_id(connection: Connection, variant_ids: Iterable[UUID]) -> dict[UUID, Article]:
     """Return those of the articles that there are, by the id of the variant."""
     params = {"ids": list(dict.fromkeys(variant_ids))}
-    found = await rows(_Row, connection, QUERIES["articles"], params)
-    return {row.id: _article(row) for row in found}
+    records = await rows(_Row, connection, QUERIES["articles"], params)
+    return {row.id: _article(row) for row in records}
 
 
 async def articles_of_product(connection: Connection, product_id: UUID) -> list[Article]:
     """Return the articles of a product, published or not, in the order in which staff see them."""
-    found = await rows(_Row, connection, QUERIES["articles_of_product"], {"product_id": product_id})
-    return [_article(row) for row in found]
+    records = await rows(_Row, connection, QUERIES["articles_of_product"], {"product_id": product_id})
+    return [_article(row) for row in records]
 
 
 async def articles_after(connection: Connection, sku: str, *, limit: int) -> list[Article]:
     """Return the articles after this SKU, in the order of their SKUs."""
-    found = await rows(_Row, connection, QUERIES["articles_after"], {"sku": sku, "limit": limit})
-    return [_article(row) for row in found]
+    records = await rows(_Row, connection, QUERIES["articles_after"], {"sku": sku, "limit": limit})
+    return [_article(row) for row in records]
 
 
 def _article(row: _Row) -> Article:
@@ -186,4 +186,4 @@ def _article(row: _Row) -> Article:
 
 
 def _words(words: Mapping[str, Mapping[str, Any]]) -> dict[str, ProductWords]:
-    return {language: ProductWords(**said) for language, said in words.items()}
+    return {language: ProductWords(**texts) for language, texts in words.items()}

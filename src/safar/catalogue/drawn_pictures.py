@@ -65,7 +65,7 @@ def svg_of(drawing: Drawing) -> bytes:
             + '<ellipse class="o" cx="120" cy="250" rx="76" ry="7"/>'
             + book["objects"][drawing.motif]["marks"]
         )
-    coloured = _CLASS.sub(lambda found: _colour(found[1], colours), marks)
+    coloured = _CLASS.sub(lambda match: _colour(match[1], colours), marks)
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 300">{coloured}</svg>'.encode()
 
 
@@ -90,6 +90,8 @@ def _book() -> dict[str, Any]:
 def _named() -> dict[str, dict[str, str]]:
     """Return objects by the words that name them, folded: at the end of a title, at its beginning."""
     return {
-        place: {fold(word): name for name, one in _book()["objects"].items() for word in one.get(place, ())}
+        place: {
+            fold(word): name for name, drawn in _book()["objects"].items() for word in drawn.get(place, ())
+        }
         for place in ("last", "first")
     }

@@ -41,11 +41,15 @@ def read_sister(fields: Fields, product: ProductDraft, currency: str, others: It
 
 
 def read_product(
-    fields: Fields, before: ProductDraft, own_language: str, categories: Collection[str], said: Iterable[str]
+    fields: Fields,
+    before: ProductDraft,
+    own_language: str,
+    categories: Collection[str],
+    option_texts: Iterable[str],
 ) -> ProductDraft:
-    """Return the product of the form; `said` are the names and values of options that can be translated."""
+    """Return the product of the form; `option_texts` are the names and values of options that can be translated."""
     words = {}
-    texts = list(said)
+    texts = list(option_texts)
     for language in LANGUAGES:
         if language == own_language:
             continue
@@ -126,7 +130,7 @@ def values_of_variant(variant: VariantDraft) -> dict[str, str]:
     return values
 
 
-def values_of_product(product: ProductDraft, said: Iterable[str]) -> dict[str, str]:
+def values_of_product(product: ProductDraft, option_texts: Iterable[str]) -> dict[str, str]:
     """Return a product as the fields of its form."""
     values = {
         "title": product.title,
@@ -134,7 +138,7 @@ def values_of_product(product: ProductDraft, said: Iterable[str]) -> dict[str, s
         "category": product.category,
         "order_max": str(product.order_max or ""),
     }
-    texts = list(said)
+    texts = list(option_texts)
     for language, words in product.words.items():
         values[f"title:{language}"], values[f"description:{language}"] = words.title, words.description
         for number, text in enumerate(texts):

@@ -17,7 +17,7 @@ IMAGES_MAX = 24
 
 def image_url(digest: str, width: int = 640) -> str:
     """Return the address of a picture on the front, in the least of our widths that is not below `width`."""
-    return f"/images/{digest}/{next((one for one in WIDTHS if one >= width), WIDTHS[-1])}.webp"
+    return f"/images/{digest}/{next((size for size in WIDTHS if size >= width), WIDTHS[-1])}.webp"
 
 
 def drawn_url(slug: str) -> str:
@@ -37,8 +37,8 @@ async def images_of(connection: Connection, product_id: UUID) -> list[Picture]:
 
 async def image_file(connection: Connection, digest: str, width: int) -> bytes | None:
     """Return the WebP file of a picture in one of our widths."""
-    found: bytes | None = await value(connection, QUERIES["image_file"], {"digest": digest, "width": width})
-    return found
+    body: bytes | None = await value(connection, QUERIES["image_file"], {"digest": digest, "width": width})
+    return body
 
 
 async def add_images(
@@ -50,16 +50,16 @@ async def add_images(
     """
     await _lock(connection, product_id)
     now = clock.now()
-    for one in made:
-        picture = {"digest": one.digest, "width": one.width, "height": one.height, "now": now}
+    for image in made:
+        picture = {"digest": image.digest, "width": image.width, "height": image.height, "now": now}
         if await value(connection, QUERIES["insert_picture"], picture):
-            for width, body in one.files.items():
+            for width, body in image.files.items():
                 await execute(
                     connection,
                     QUERIES["insert_picture_file"],
-                    {"digest": one.digest, "width": width, "body": body},
+                    {"digest": image.digest, "width": width, "body": body},
                 )
-        params = {"product_id": product_id, "digest": one.digest}
+        params = {"product_id": product_id, "digest": image.digest}
         await execute(connection, QUERIES["add_image"], params)
     if len(await images_of(connection, product_id)) > IMAGES_MAX:
         raise TooManyPictures(most=IMAGES_MAX)

@@ -21,9 +21,9 @@ async def kits(
     connection: Connection, variant_ids: Iterable[UUID]
 ) -> dict[UUID, tuple[tuple[UUID, int], ...]]:
     """Return, for those of the variants that are kits, their parts: (variant, units in one kit)."""
-    found = await rows(_Part, connection, QUERIES["kit_parts"], {"ids": list(dict.fromkeys(variant_ids))})
+    records = await rows(_Part, connection, QUERIES["kit_parts"], {"ids": list(dict.fromkeys(variant_ids))})
     parts: dict[UUID, tuple[tuple[UUID, int], ...]] = {}
-    for part in found:
+    for part in records:
         parts[part.kit_id] = (*parts.get(part.kit_id, ()), (part.part_id, part.units))
     return parts
 

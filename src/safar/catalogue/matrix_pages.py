@@ -61,9 +61,9 @@ def _asked(values: Mapping[str, str]) -> dict[str, list[str]]:
     options = {}
     for number in range(OPTIONS_AT_ONCE):
         name = values.get(f"name:{number}", "").strip()[:_OPTION_MAX]
-        told = values_typed(values.get(f"values:{number}", "")[:2000])
-        if name and told:
-            options[name] = [value[:_OPTION_MAX] for value in told]
+        typed_values = values_typed(values.get(f"values:{number}", "")[:2000])
+        if name and typed_values:
+            options[name] = [value[:_OPTION_MAX] for value in typed_values]
     return options
 
 

@@ -145,8 +145,8 @@ async def _price(request: Request, actor: Actor, fields: Fields) -> str:
         check_seen(fields, variant)
         check_price(fields, variant.sku, variant.price_minor, price_minor or 0, variant.currency)
         await set_price(connection, variant.id, price_minor or 0, staff_id=actor.id)
-    told = urlencode({"price": variant.id, "from": variant.price_minor, "to": price_minor or 0})
-    return f"/catalogue/products/{variant.product_id}?{told}"
+    query = urlencode({"price": variant.id, "from": variant.price_minor, "to": price_minor or 0})
+    return f"/catalogue/products/{variant.product_id}?{query}"
 
 
 async def _variant(connection: Connection, request: Request) -> Variant:

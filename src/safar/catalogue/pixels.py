@@ -74,9 +74,9 @@ def _read(body: bytes) -> Image.Image | str:
 def _plain(opened: Image.Image) -> Image.Image:
     """Return the pixels alone: upright, in RGB or RGBA, their colours meant as sRGB."""
     profile = opened.info.get("icc_profile")
-    turned = ImageOps.exif_transpose(opened)
-    clear = "A" in turned.getbands() or "transparency" in turned.info
-    plain = turned.convert("RGBA" if clear else "RGB")
+    upright = ImageOps.exif_transpose(opened)
+    clear = "A" in upright.getbands() or "transparency" in upright.info
+    plain = upright.convert("RGBA" if clear else "RGB")
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(BytesIO(profile))

@@ -30,8 +30,8 @@ class _Row:
 async def prices_in(connection: Connection, variant_ids: Iterable[UUID], currency: str) -> dict[UUID, Price]:
     """Return prices in `currency`; a variant without one, and without a rate to convert it, is missing."""
     params = {"ids": list(dict.fromkeys(variant_ids)), "currency": currency}
-    found = await rows(_Row, connection, QUERIES["prices_in"], params)
-    priced = ((row.variant_id, _price(row, currency)) for row in found)
+    records = await rows(_Row, connection, QUERIES["prices_in"], params)
+    priced = ((row.variant_id, _price(row, currency)) for row in records)
     return {variant_id: price for variant_id, price in priced if price is not None}
 
 
@@ -74,6 +74,6 @@ async def save_rates(connection: Connection, table: Sequence[Rate], *, staff_id:
     ]
     await execute(connection, QUERIES["forget_rates"], {"kept": [rate.currency for rate in table]})
     await execute(connection, QUERIES["save_rates"], {"rates": as_json(records), "now": clock.now()})
-    told = {rate.currency: str(rate.rate) for rate in table}
-    await append_many(connection, [Event(name="rates.changed", staff_id=staff_id, properties=told)])
+    properties = {rate.currency: str(rate.rate) for rate in table}
+    await append_many(connection, [Event(name="rates.changed", staff_id=staff_id, properties=properties)])
     return True

@@ -47,7 +47,10 @@ def tax_choices() -> list[tuple[str, str]]:
 
 async def category_choices(connection: Connection) -> list[tuple[str, str]]:
     """Return (key, name) of every category a product can be in."""
-    listed = {one.key: category_name(one.key, one.names) for one in await categories_listed(connection)}
+    listed = {
+        category.key: category_name(category.key, category.names)
+        for category in await categories_listed(connection)
+    }
     return list({**listed, **{key: category_name(key) for key in CATEGORIES if key not in listed}}.items())
 
 
@@ -104,9 +107,9 @@ async def edit_product_page(
         shelves = stock_room_of(request)
         ids = [article.variant.id for article in articles]
         units = await shelves.units_of(connection, ids) if shelves is not None else {}
-    product, said = articles[0].product, texts_of_options(articles)
+    product, option_texts = articles[0].product, texts_of_options(articles)
     own_form = wrong.form == "product"
-    own = wrong.typed if own_form else values_of_product(product, said)
+    own = wrong.typed if own_form else values_of_product(product, option_texts)
     values: dict[str, Any] = {
         "product": product,
         "images": [(image, image_url(image.digest, 320)) for image in images],
@@ -121,7 +124,7 @@ async def edit_product_page(
         "priced": _priced(request, articles),
         "mark": mark_of(product),
         "categories": categories,
-        "said": said,
+        "said": option_texts,
         "spoken": [(code, name) for code, name in LANGUAGES.items() if code != settings.language],
         "own_language": LANGUAGES.get(settings.language, settings.language),
         "may_write": actor.may("manager"),
@@ -161,9 +164,9 @@ async def _save(request: Request, actor: Actor, fields: Fields) -> str:
         if not articles:
             raise UnknownProduct
         keys = {key for key, _name in await category_choices(connection)}
-        said = texts_of_options(articles)
+        option_texts = texts_of_options(articles)
         check_mark(fields, articles[0].product)
-        draft = read_product(fields, articles[0].product, context.settings.language, keys, said)
+        draft = read_product(fields, articles[0].product, context.settings.language, keys, option_texts)
         fields.done()
         await save_articles_many(connection, [Article(draft, articles[0].variant)], staff_id=actor.id)
     return f"/catalogue/products/{product_id}?done=saved"

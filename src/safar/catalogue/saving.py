@@ -84,11 +84,11 @@ async def write_articles(
     await _check_counts(connection, product_ids)
     saved = [_compare(article, before.get(article.variant.id), known) for article in articles]
     pairs = list(zip(articles, saved, strict=True))
-    await index_many(connection, {article.product.id for article, one in pairs if one.changed})
+    await index_many(connection, {article.product.id for article, change in pairs if change.changed})
     events = [
         event
-        for article, one in pairs
-        for event in _events(article, before.get(article.variant.id), one, staff_id, one_by_one)
+        for article, change in pairs
+        for event in _events(article, before.get(article.variant.id), change, staff_id, one_by_one)
     ]
     return saved, events
 
@@ -100,8 +100,8 @@ async def choosable(connection: Connection, product_ids: Iterable[UUID]) -> list
 
 async def check_choices(connection: Connection, product_ids: Iterable[UUID]) -> None:
     """Raise NotToldApart when customers could not choose between two variants of one of these products."""
-    if found := alike(await choosable(connection, product_ids)):
-        raise NotToldApart(sku=found[0].sku, other=found[1].sku)
+    if pair := alike(await choosable(connection, product_ids)):
+        raise NotToldApart(sku=pair[0].sku, other=pair[1].sku)
 
 
 async def _spelt_alike(connection: Connection, articles: Sequence[Article]) -> list[Article]:
@@ -162,9 +162,9 @@ async def _write_products(
     ]
     await execute(connection, QUERIES["save_products"], {"products": as_json(records), "now": now})
     words = [
-        {"product_id": product.id, "language": language, **asdict(said)}
+        {"product_id": product.id, "language": language, **asdict(texts)}
         for product in changed
-        for language, said in product.words.items()
+        for language, texts in product.words.items()
     ]
     params = {"ids": [product.id for product in changed], "words": as_json(words)}
     await execute(connection, QUERIES["forget_words"], params)
@@ -260,8 +260,8 @@ async def _check_counts(connection: Connection, product_ids: Collection[UUID]) -
 
 
 def _variant_of(before: Mapping[UUID, Article], variant_id: UUID) -> VariantDraft | None:
-    found = before.get(variant_id)
-    return found.variant if found else None
+    article = before.get(variant_id)
+    return article.variant if article else None
 
 
 def _variant_record(article: Article) -> dict[str, Any]:

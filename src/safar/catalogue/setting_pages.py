@@ -32,7 +32,7 @@ async def _categories(request: Request, wrong: Wrong = NOTHING) -> Response:
     async with context_of(request).database.connection() as connection:
         listed = await categories_listed(connection)
     values = {
-        "categories": [(one, category_name(one.key, one.names)) for one in listed],
+        "categories": [(category, category_name(category.key, category.names)) for category in listed],
         **wrong.values(),
         "spoken": list(LANGUAGES.items()),
         "may_write": actor.may("manager"),

@@ -112,8 +112,8 @@ async def _new(request: Request, wrong: Wrong = NOTHING) -> Response:
         sibling = articles[-1]
         others = await _others(connection, request, sibling.variant.currency)
         like = values_of_variant(sibling.variant)
-        kept = {"price", "was_price", "weight_g", "tax_class", "tracks_lots"}
-        start = {key: text for key, text in like.items() if key in kept or key.startswith("option_name:")}
+        shared = {"price", "was_price", "weight_g", "tax_class", "tracks_lots"}
+        start = {key: text for key, text in like.items() if key in shared or key.startswith("option_name:")}
         values = {
             **await _form_values(connection, sibling, others),
             "parts": [],
@@ -152,8 +152,8 @@ async def _create(request: Request, actor: Actor, fields: Fields) -> str:
         first = _first_of(articles)
         options = read_first_options(fields) if first else {}
         fields.done()
-        told = [Article(first.product, replace(first.variant, options=options))] if first else []
-        await save_articles_many(connection, [*told, article], staff_id=actor.id)
+        first_renamed = [Article(first.product, replace(first.variant, options=options))] if first else []
+        await save_articles_many(connection, [*first_renamed, article], staff_id=actor.id)
     return f"/catalogue/products/{product_id}?done=saved"
 
 

@@ -23,15 +23,17 @@ async def words_in(
 ) -> dict[UUID, ProductWords]:
     """Return the words of products in `language`; those of a product without any in it are its own."""
     params = {"ids": list(dict.fromkeys(product_ids)), "language": language}
-    found = await rows(_Row, connection, QUERIES["words_in"], params)
-    return {row.product_id: ProductWords(row.title, row.description, row.options) for row in found}
+    records = await rows(_Row, connection, QUERIES["words_in"], params)
+    return {row.product_id: ProductWords(row.title, row.description, row.options) for row in records}
 
 
 def title_in(title: str, options: Mapping[str, str], words: ProductWords | None) -> str:
     """Return a variant's title in the language of `words`: its product's, with its options; else its own."""
     if words is None or title.startswith(words.title):
         return title
-    return variant_title(words.title, {name: words.options.get(one, one) for name, one in options.items()})
+    return variant_title(
+        words.title, {name: words.options.get(value, value) for name, value in options.items()}
+    )
 
 
 async def titles_in(connection: Connection, variants: Iterable[Variant], language: str) -> dict[UUID, str]:

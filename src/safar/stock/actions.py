@@ -186,12 +186,12 @@ async def ship_stock_many(connection: Connection, shipped: Sequence[Shipped]) ->
     Raises NotThere when more would leave than lie there, as with a backorder whose units have not come;
     PastDate when what is left there has expired; SameKeyOtherBody.
     """
-    places = [(one.variant_id, one.location_id) for one in shipped]
+    places = [(move.variant_id, move.location_id) for move in shipped]
     await _lock_levels(connection, places)
-    leaving = [transfer_of_shipped(one) for one in shipped]
+    leaving = [transfer_of_shipped(move) for move in shipped]
     outcomes = await _move(connection, leaving, "stock.shipped")
-    fresh = [one for one, outcome in zip(leaving, outcomes, strict=True) if not outcome.replayed]
-    lots_known = await follow_many(connection, fresh, behind={one.move_id: one.behind for one in shipped})
+    fresh = [move for move, outcome in zip(leaving, outcomes, strict=True) if not outcome.replayed]
+    lots_known = await follow_many(connection, fresh, behind={move.move_id: move.behind for move in shipped})
     records = [
         {"variant_id": variant_id, "location_id": id_, "outgoing_id": outgoing_of(id_)}
         for variant_id, id_ in places
@@ -257,11 +257,11 @@ async def _move(connection: Connection, transfers: Sequence[Transfer], event: st
         without_level = await _without_level(connection, fresh)
         await _change_levels(connection, level_changes(fresh, without_level))
         await append_many(connection, [_event(event, transfer, without_level, now) for transfer in fresh])
-    told: set[UUID] = set()
+    answered: set[UUID] = set()
     outcomes = []
     for transfer in transfers:
-        first_time = transfer.move_id in written and transfer.move_id not in told
-        told.add(transfer.move_id)
+        first_time = transfer.move_id in written and transfer.move_id not in answered
+        answered.add(transfer.move_id)
         outcomes.append(Moved(transfer.move_id, replayed=not first_time))
     return outcomes
 
@@ -276,7 +276,7 @@ async def _check_replays(connection: Connection, transfers: Sequence[Transfer]) 
     if not transfers:
         return
     ids = [transfer.move_id for transfer in transfers]
-    written = {found["id"]: found for found in await rows(dict, connection, QUERIES["moves"], {"ids": ids})}
+    written = {move["id"]: move for move in await rows(dict, connection, QUERIES["moves"], {"ids": ids})}
     if not all(same_move(transfer, written[transfer.move_id]) for transfer in transfers):
         raise SameKeyOtherBody
 

@@ -33,7 +33,7 @@ async def bins_of(connection: Connection, variant_ids: Iterable[UUID]) -> dict[P
     """Return the bins of variants, by variant and location."""
     params = {"variant_ids": list(variant_ids)}
     known = await rows(Bin, connection, QUERIES["bins"], params)
-    return {(one.variant_id, one.location_id): one.bin for one in known}
+    return {(shelf.variant_id, shelf.location_id): shelf.bin for shelf in known}
 
 
 async def set_bins(connection: Connection, bins: Sequence[Bin]) -> None:

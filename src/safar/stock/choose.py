@@ -82,11 +82,11 @@ def left_of(
         places.append(first)
     left = {}
     for variant_id in variant_ids:
-        found = [level for at in places if (level := levels.get((variant_id, at))) is not None]
-        now = sum(max(level.free, 0) for level in found)
+        shelves = [level for at in places if (level := levels.get((variant_id, at))) is not None]
+        now = sum(max(level.free, 0) for level in shelves)
         # Units that are still to come are promised at one location only.
         left[variant_id] = now + max(
-            (max(level.promisable, 0) - max(level.free, 0) for level in found), default=0
+            (max(level.promisable, 0) - max(level.free, 0) for level in shelves), default=0
         )
     return left
 

@@ -37,12 +37,12 @@ def transfer_of_receipt(receipt: StockReceipt) -> Transfer:
 
 def transfer_of_adjustment(adjustment: Adjustment) -> Transfer:
     """Return the move that an adjustment is: units found come from the losses, units missing go there."""
-    found = adjustment.difference > 0
+    surplus = adjustment.difference > 0
     return Transfer(
         move_id=adjustment.move_id,
         variant_id=adjustment.variant_id,
-        from_location_id=LOSS if found else adjustment.location_id,
-        to_location_id=adjustment.location_id if found else LOSS,
+        from_location_id=LOSS if surplus else adjustment.location_id,
+        to_location_id=adjustment.location_id if surplus else LOSS,
         quantity=abs(adjustment.difference),
         reason=adjustment.reason,
         document=adjustment.document,

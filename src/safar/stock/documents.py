@@ -26,8 +26,8 @@ async def latest(
         request.query_params.get("state", ""),
         whole_number(request.query_params.get("before", "")),
     )
-    found = await read(states=folders.get(folder), before=before, limit=PAGE_SIZE + 1)
-    shown, last = cut(found, PAGE_SIZE)
+    documents = await read(states=folders.get(folder), before=before, limit=PAGE_SIZE + 1)
+    shown, last = cut(documents, PAGE_SIZE)
     older = forms.at("", state=folder, before=last.number) if last else None
     return {
         "documents": shown,

@@ -45,24 +45,24 @@ def moves_of(expired: Sequence[Expired]) -> list[tuple[Transfer, UUID]]:
     left: dict[tuple[UUID, UUID], int] = {}
     free: dict[tuple[UUID, UUID], int] = {}
     moves = []
-    for one in expired:
-        units = left.setdefault((one.lot_id, one.shelf_id), one.units)
-        unheld = free.setdefault((one.variant_id, one.location_id), one.free)
+    for lot in expired:
+        units = left.setdefault((lot.lot_id, lot.shelf_id), lot.units)
+        unheld = free.setdefault((lot.variant_id, lot.location_id), lot.free)
         taken = min(units, unheld)
         if taken <= 0:
             continue
-        left[one.lot_id, one.shelf_id] -= taken
-        free[one.variant_id, one.location_id] -= taken
+        left[lot.lot_id, lot.shelf_id] -= taken
+        free[lot.variant_id, lot.location_id] -= taken
         move = Transfer(
             move_id=new_id(),
-            variant_id=one.variant_id,
-            from_location_id=one.location_id,
+            variant_id=lot.variant_id,
+            from_location_id=lot.location_id,
             to_location_id=QUARANTINE,
             quantity=taken,
             reason="expired",
-            document=one.code,
+            document=lot.code,
         )
-        moves.append((move, one.lot_id))
+        moves.append((move, lot.lot_id))
     return moves
 
 
@@ -98,10 +98,10 @@ async def date_lot(
 
     What has been taken out of sale for a wrong date is moved back by staff. Raises UnknownLot.
     """
-    found = await tuples(connection, QUERIES["date_lot"], {"id": lot_id, "expires_on": expires_on})
-    if not found:
+    dated = await tuples(connection, QUERIES["date_lot"], {"id": lot_id, "expires_on": expires_on})
+    if not dated:
         raise UnknownLot
-    lot = found[0]
+    lot = dated[0]
     await execute(connection, QUERIES["date_lot_levels"], {"id": lot_id, "expires_on": expires_on or NEVER})
     about = {"lot": lot[1], "expires_on": expires_on}
     event = Event(name="stock.lot_dated", staff_id=staff_id, subject_id=lot[0], properties=about)

@@ -38,9 +38,9 @@ class UnknownLocation(NotFound):
 async def _locations(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor = actor_of(request)
     async with context_of(request).database.connection() as connection:
-        found = await known_locations(connection)
+        sites = await known_locations(connection)
     values = {
-        "sites": found,
+        "sites": sites,
         "kinds": _kinds(),
         "kind_names": _kind_names(),
         "may_change": actor.may("manager"),
@@ -57,11 +57,11 @@ async def _location(request: Request, wrong: Wrong = NOTHING) -> Response:
         request.path_params.get("id") or wrong.typed["location_id"],
     )
     async with context_of(request).database.connection() as connection:
-        one = await site(connection, parse_id(location_id))
-    if one is None:
+        location = await site(connection, parse_id(location_id))
+    if location is None:
         raise UnknownLocation
     values = {
-        "site": one,
+        "site": location,
         "kind_names": _kind_names(),
         "may_change": actor.may("manager"),
         "place_name": forms.place_name,

@@ -92,7 +92,7 @@ async def save_locations(
     new = [location for location in wanted if location.id not in before]
     if len(before) + len(new) > LOCATIONS_MAX:
         raise TooManyLocations(count=LOCATIONS_MAX)
-    await open_locations(connection, [(one.id, one.name, one.kind) for one in new])
+    await open_locations(connection, [(site_.id, site_.name, site_.kind) for site_ in new])
     changed = [
         location
         for location in wanted
@@ -100,19 +100,19 @@ async def save_locations(
         and before[location.id]
         != replace(location, kind=before[location.id].kind, channel=before[location.id].channel)
     ]
-    kept = [replace(one, channel=before[one.id].channel) for one in changed]
-    await execute(connection, QUERIES["set_sites"], {"sites": as_json([*new, *kept])})
+    updated = [replace(site_, channel=before[site_.id].channel) for site_ in changed]
+    await execute(connection, QUERIES["set_sites"], {"sites": as_json([*new, *updated])})
     if any(_sells(location) != _sells(before.get(location.id)) for location in wanted):
         await write_limits(connection)
     await append_many(
         connection,
-        [_event("location.added", one, staff_id) for one in new]
-        + [_event("location.changed", one, staff_id) for one in changed],
+        [_event("location.added", site_, staff_id) for site_ in new]
+        + [_event("location.changed", site_, staff_id) for site_ in changed],
     )
 
 
-def _sells(one: OwnLocation | None) -> tuple[bool, int]:
-    return (one.active and one.sells, one.priority) if one else (False, 0)
+def _sells(location: OwnLocation | None) -> tuple[bool, int]:
+    return (location.active and location.sells, location.priority) if location else (False, 0)
 
 
 def _event(name: str, location: OwnLocation, staff_id: UUID | None) -> Event:

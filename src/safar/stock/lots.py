@@ -125,7 +125,7 @@ async def assign_many(
     """
     ids = {"ids": [entry_id for entry_id, *_rest in wanted]}
     written = await tuples(connection, QUERIES["lot_entries"], ids)
-    wanted = [one for one in wanted if (one[0],) not in written]
+    wanted = [assignment for assignment in wanted if (assignment[0],) not in written]
     lot_levels = await rows(LotLevel, connection, QUERIES["lots_beside"], {"lot_ids": [w[1] for w in wanted]})
     for entry_id, lot_id, location_id, units in wanted:
         variant = next((level.variant_id for level in lot_levels if level.lot_id == lot_id), None)

@@ -94,7 +94,7 @@ def picks_of(
             and level.location_id == location_id
             and level.expires_on >= in_date_on
         ),
-        key=lambda one: (one.expires_on, one.code, one.lot_id),
+        key=lambda lot: (lot.expires_on, lot.code, lot.lot_id),
     )
     picks = []
     for level in here:

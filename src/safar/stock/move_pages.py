@@ -65,8 +65,8 @@ async def _lots(request: Request, wrong: Wrong = NOTHING) -> Response:
     days = int(text) if text in {str(number) for number in _DAYS} else 30
     after = parse_page_key(request.query_params.get("after"), date.fromisoformat, UUID, UUID)
     async with context_of(request).database.connection() as connection:
-        found = await expiring(connection, days=days, after=after, limit=PAGE_SIZE + 1)
-    lots, last = cut(found, PAGE_SIZE)
+        expiring_lots = await expiring(connection, days=days, after=after, limit=PAGE_SIZE + 1)
+    lots, last = cut(expiring_lots, PAGE_SIZE)
     key = page_key(last.expires_on, last.lot_id, last.location_id) if last else ""
     values = {
         "lots": lots,

@@ -33,7 +33,9 @@ class Policy:
 async def policies(connection: Connection, variant_ids: Iterable[UUID]) -> dict[UUID, Policy]:
     """Return the policies of those of the variants that have one."""
     params = {"variant_ids": list(dict.fromkeys(variant_ids))}
-    return {found.variant_id: found for found in await rows(Policy, connection, QUERIES["policies"], params)}
+    return {
+        policy.variant_id: policy for policy in await rows(Policy, connection, QUERIES["policies"], params)
+    }
 
 
 async def set_policy_many(connection: Connection, wanted: Sequence[Policy], *, staff_id: UUID | None) -> None:

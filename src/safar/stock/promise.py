@@ -92,7 +92,7 @@ def promise_of(shelves: Sequence[SellingLevel], incoming: Sequence[Incoming], *,
         promised_on = _first_unowed(dated, owed)
         if promised_on is None and days is not None:
             promised_on = today + timedelta(days=days)
-        starts = [one for shelf in shelves if (one := shelf.preorder_from) is not None and one > today]
+        starts = [start for shelf in shelves if (start := shelf.preorder_from) is not None and start > today]
         promised_on = max([promised_on, *starts] if promised_on else starts, default=None)
     return Promise(free, dated, max(backorder, 0), promised_on)
 

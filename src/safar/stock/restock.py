@@ -70,7 +70,7 @@ def of_order(
 
 async def restock_many(connection: Connection, handled: Sequence[Handled]) -> list[Moved]:
     """Put units back that had been sold: returned, or of an order that is not sent. Writes stock.returned."""
-    moves = [_move(one, one.came_from, one.location_id) for one in handled]
+    moves = [_move(goods, goods.came_from, goods.location_id) for goods in handled]
     outcomes = await move_many(connection, moves, "stock.returned")
     await follow_fresh(connection, moves, outcomes, _stated(handled))
     return outcomes
@@ -78,13 +78,13 @@ async def restock_many(connection: Connection, handled: Sequence[Handled]) -> li
 
 async def send_back_many(connection: Connection, handled: Sequence[Handled]) -> list[Moved]:
     """Return units to the supplier. Writes stock.sent_back. Raises TooFewThere, BelowPromised."""
-    moves = [_move(one, one.location_id, SUPPLIER) for one in handled]
+    moves = [_move(goods, goods.location_id, SUPPLIER) for goods in handled]
     return await take_out_many(connection, moves, "stock.sent_back", _stated(handled))
 
 
 async def write_off_many(connection: Connection, handled: Sequence[Handled]) -> list[Moved]:
     """Give up units: broken, expired, stolen. Writes stock.written_off. Raises TooFewThere, BelowPromised."""
-    moves = [_move(one, one.location_id, LOSS) for one in handled]
+    moves = [_move(goods, goods.location_id, LOSS) for goods in handled]
     return await take_out_many(connection, moves, "stock.written_off", _stated(handled))
 
 
@@ -125,7 +125,7 @@ async def follow_fresh(
 
 
 def _stated(handled: Sequence[Handled]) -> dict[UUID, UUID]:
-    return {one.move_id: one.lot_id for one in handled if one.lot_id}
+    return {goods.move_id: goods.lot_id for goods in handled if goods.lot_id}
 
 
 def _move(handled: Handled, source: UUID, target: UUID) -> Transfer:

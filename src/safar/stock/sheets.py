@@ -100,7 +100,7 @@ async def review_stock(
         for location in await known_locations(connection)
         if location.active and location.kind in ("warehouse", "store")
     ]
-    named = {fold(spoken): one for one in usable for spoken in (one.name, _(one.name), str(one.id))}
+    named = {fold(spoken): known for known in usable for spoken in (known.name, _(known.name), str(known.id))}
     seen = _Review(table["figure"], named)
     for start in range(0, len(table["rows"]), CHUNK):
         lines = table["rows"][start : start + CHUNK]

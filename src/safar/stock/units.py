@@ -16,8 +16,8 @@ class StockShelves:
 
     async def units_of(self, connection: Connection, variant_ids: Iterable[UUID]) -> dict[UUID, Units]:
         params = {"variant_ids": list(variant_ids)}
-        found = await rows(Units, connection, QUERIES["units_of_variants"], params)
-        return {units.variant_id: units for units in found}
+        counted = await rows(Units, connection, QUERIES["units_of_variants"], params)
+        return {units.variant_id: units for units in counted}
 
     async def begin(self, connection: Connection, variant_id: UUID, units: int, *, staff_id: UUID) -> None:
         """Receive the first units into the main warehouse; again for the same variant is the same as once."""

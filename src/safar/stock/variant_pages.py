@@ -68,13 +68,13 @@ async def _variant(request: Request, wrong: Wrong = NOTHING) -> Response:
         variant = await _known(connection, variant_id)
         levels = await stock.levels(connection, [variant_id])
         locations = await stock.own_locations(connection)
-        found = await stock.moves_of_variant(connection, variant_id, before=before, limit=_MOVES_SIZE + 1)
+        recent = await stock.moves_of_variant(connection, variant_id, before=before, limit=_MOVES_SIZE + 1)
         lots = await lots_of(connection, variant_id) if variant.tracks_lots else []
         policy = (await policies(connection, [variant_id])).get(variant_id, Policy(variant_id))
         places = await forms.location_choices(connection)
         shelves = await bins_of(connection, [variant_id])
         promise = (await promises(connection, [variant_id], today=clock.today(connection.zone)))[variant_id]
-    moves, last = cut(found, _MOVES_SIZE)
+    moves, last = cut(recent, _MOVES_SIZE)
     older = forms.at("", before=page_key(last.at, last.id)) if last else None
     values = {
         "variant": variant,

@@ -134,20 +134,20 @@ async def review_catalogue(
 ) -> None:
     """Keep a file with what each of its rows would do; nothing of the catalogue changes."""
     known = {category.key for category in await categories_listed(connection)}
-    told = {record["category"] for _number, record, _problems in table["rows"] if record.get("category")}
+    named = {record["category"] for _number, record, _problems in table["rows"] if record.get("category")}
     columns = {
         "known": table["columns"],
         "ignored": table["ignored"],
         "from": [table["from"]] if table.get("from") else [],
-        "new_categories": sorted(told - known - CATEGORIES.keys())[:_CATEGORIES_SHOWN],
+        "new_categories": sorted(named - known - CATEGORIES.keys())[:_CATEGORIES_SHOWN],
     }
     await open_upload(connection, upload_id, KIND, name, columns, staff_id=staff_id)
     lines = table["rows"]
-    said = [record for _number, record, _problems in lines]
+    records = [record for _number, record, _problems in lines]
     seen = _Review(
         currency,
-        frozenset(record["sku"] for record in said if "sku" in record),
-        frozenset(record["sku"] for record in said if "sku" in record and record.get("parts")),
+        frozenset(record["sku"] for record in records if "sku" in record),
+        frozenset(record["sku"] for record in records if "sku" in record and record.get("parts")),
     )
     for start in range(0, len(lines), CHUNK):
         reviewed = await _review_chunk(connection, lines[start : start + CHUNK], seen)
@@ -213,9 +213,9 @@ def _clashes(number: int, after: Article, owners: Mapping[str, _Owner], seen: _R
 async def _know_choices(connection: Connection, product_ids: Collection[UUID], seen: _Review) -> None:
     """Note what customers choose between in these products, but for what the file itself is about."""
     seen.choosable |= {product_id: [] for product_id in product_ids}
-    for one in await choosable(connection, product_ids):
-        if one.sku not in seen.skus:
-            seen.choosable[one.product_id].append(one)
+    for variant in await choosable(connection, product_ids):
+        if variant.sku not in seen.skus:
+            seen.choosable[variant.product_id].append(variant)
 
 
 def _choice_problems(after: Article, seen: _Review) -> list[Note]:
@@ -317,12 +317,12 @@ async def _write(
             for line in lines:
                 await mark_wrong(connection, upload.id, line.number, ("sku", "moved", ""))
             return 0, []
-    booked, told = 0, []
+    booked, written = 0, []
     for some in products:
-        one, events = await _write(connection, upload, some, currency, staff_id, kits=kits)
-        booked += one
-        told += events
-    return booked, told
+        booked_here, events = await _write(connection, upload, some, currency, staff_id, kits=kits)
+        booked += booked_here
+        written += events
+    return booked, written
 
 
 async def _articles_of(

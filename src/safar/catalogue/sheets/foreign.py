@@ -77,8 +77,8 @@ def _shopify(rows: Sequence[_Row]) -> Table:
             if name and value and value != "Default Title":
                 options.append((name, value))
         price, was = row.get("variant price"), row.get("variant compare at price")
-        told = head.get("status") or "active"
-        shown = head.get("published").lower() != "false" and told.lower() == "active"
+        status = head.get("status") or "active"
+        shown = head.get("published").lower() != "false" and status.lower() == "active"
         table.append([
             row.get("variant sku"), slug_of(handle, ""), head.get("title"), _plain(head.get("body (html)")),
             head.get("type") or head.get("product category").split(">")[-1].strip(),

@@ -66,8 +66,8 @@ async def hand_in(
         async with context_of(request).database.transaction() as connection:
             await review(connection, upload_id, files[0].name, table)
     except SafarError as refused:
-        said = next(iter(fields.problems.values()), "") or error_text(refused)
-        return show(request, said, refused.status)
+        problem = next(iter(fields.problems.values()), "") or error_text(refused)
+        return show(request, problem, refused.status)
     return see_other(f"{path}/{upload_id}")
 
 
@@ -79,8 +79,8 @@ async def preview(
     async with context_of(request).database.connection() as connection:
         upload = await upload_of(connection, upload_id, kind)
         shown, after = _outcomes(request), _row_number(request)
-        found = await rows_of(connection, upload_id, shown, after=after, limit=PAGE_SIZE + 1)
-    rows, last = cut(found, PAGE_SIZE)
+        listed = await rows_of(connection, upload_id, shown, after=after, limit=PAGE_SIZE + 1)
+    rows, last = cut(listed, PAGE_SIZE)
     older = f"?{request.url.include_query_params(after=last.number).query}" if last else None
     values = {
         "upload": upload,
@@ -129,21 +129,21 @@ async def wrong_rows(request: Request, kind: str) -> Response:
         after = 0
         while True:
             async with database.connection() as connection:
-                found = await rows_of(connection, upload_id, ["wrong"], after=after, limit=PAGE_SIZE)
-            if not found:
+                page_rows = await rows_of(connection, upload_id, ["wrong"], after=after, limit=PAGE_SIZE)
+            if not page_rows:
                 return
-            after = found[-1].number
-            yield [_as_typed(row, columns, currency) for row in found]
+            after = page_rows[-1].number
+            yield [_as_typed(row, columns, currency) for row in page_rows]
 
     return csv_answer("rows-to-correct", rows())
 
 
 def _as_typed(row: SheetRow, columns: Sequence[str], currency: str) -> list[Value]:
     """Return a wrong row as it can be typed again; a cell that could not be read is as it was."""
-    said = "; ".join(f"{column} {text}" for column, text, _none in _notes(row))
+    remarks = "; ".join(f"{column} {text}" for column, text, _none in _notes(row))
     was = {column: value for column, code, value in row.notes if code != "two_readings"}
     cells = [_typed(column, row.record.get(column, was.get(column)), currency) for column in columns]
-    return [*cells, row.number, said]
+    return [*cells, row.number, remarks]
 
 
 def _typed(column: str, value: Any, own_currency: str) -> Value:

@@ -114,7 +114,7 @@ def _column(text: str, language: str) -> str | None:
         name = ALIASES.get(name, name)
         return name if name in PLAIN_COLUMNS else None
     if name in ("title", "description"):
-        spoken = next((one for one in LANGUAGES if one.lower() == of.lower()), language)
+        spoken = next((code for code in LANGUAGES if code.lower() == of.lower()), language)
         return f"{name}:{spoken}" if spoken != language else None
     if name in ("price", "was_price") and is_currency(of.upper()):
         return f"{name}:{of.upper()}"
@@ -285,23 +285,23 @@ def merged(
         words=words,
         order_max=record.get("order_max", before.product.order_max),
     )
-    kept = before.variant
-    price = record.get("price", kept.price_minor)
-    was = record.get("was_price", kept.was_minor)
+    current = before.variant
+    price = record.get("price", current.price_minor)
+    was = record.get("was_price", current.was_minor)
     variant = replace(
-        kept,
+        current,
         price_minor=price,
         was_minor=was if was is None or was > price else None,
-        barcode=record.get("barcode", kept.barcode),
-        weight_g=record.get("weight_g", kept.weight_g),
-        tax_class=record.get("tax_class", kept.tax_class),
-        options=record.get("options", kept.options),
-        tracks_lots=record.get("tracks_lots", kept.tracks_lots),
-        parts=record.get("parts", kept.parts),
-        published=record.get("variant_published", kept.published),
-        prices=_prices(record, kept.prices),
+        barcode=record.get("barcode", current.barcode),
+        weight_g=record.get("weight_g", current.weight_g),
+        tax_class=record.get("tax_class", current.tax_class),
+        options=record.get("options", current.options),
+        tracks_lots=record.get("tracks_lots", current.tracks_lots),
+        parts=record.get("parts", current.parts),
+        published=record.get("variant_published", current.published),
+        prices=_prices(record, current.prices),
     )
-    if kept.sku in variant.parts:
+    if current.sku in variant.parts:
         problems.append(("parts", "part_of_itself", ""))
     return Article(product, variant), problems
 
@@ -312,14 +312,14 @@ def _words(record: Record, before: Mapping[str, ProductWords]) -> dict[str, Prod
         title, description = record.get(f"title:{language}"), record.get(f"description:{language}")
         if title is None and description is None:
             continue
-        kept = words.get(language, ProductWords("", ""))
-        said = ProductWords(
-            kept.title if title is None else title,
-            kept.description if description is None else description,
-            kept.options,
+        current = words.get(language, ProductWords("", ""))
+        changed = ProductWords(
+            current.title if title is None else title,
+            current.description if description is None else description,
+            current.options,
         )
-        words[language] = said
-        if not (said.title or said.description):
+        words[language] = changed
+        if not (changed.title or changed.description):
             del words[language]
     return words
 
@@ -330,9 +330,9 @@ def _prices(record: Record, before: Mapping[str, Price]) -> dict[str, Price]:
         column, _colon, currency = name.partition(":")
         if column not in ("price", "was_price") or not currency:
             continue
-        kept = before.get(currency)
-        price = record.get(f"price:{currency}", kept.price_minor if kept else None)
-        was = record.get(f"was_price:{currency}", kept.was_minor if kept else None)
+        current = before.get(currency)
+        price = record.get(f"price:{currency}", current.price_minor if current else None)
+        was = record.get(f"was_price:{currency}", current.was_minor if current else None)
         prices.pop(currency, None)
         if price is not None:
             prices[currency] = Price(price, was if was is not None and was > price else None)

@@ -28,11 +28,11 @@ _FOLDERS = {"open": ("open",), "counted": ("counted",), "closed": ("approved", "
 async def _counts(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor = actor_of(request)
     async with context_of(request).database.connection() as connection:
-        found = await documents.latest(request, _FOLDERS, partial(actions.counts, connection))
+        listing = await documents.latest(request, _FOLDERS, partial(actions.counts, connection))
         places = await forms.location_choices(connection, *_KINDS)
         kinds = await categories(connection)
     values = {
-        **found,
+        **listing,
         "places": places,
         "may_count": actor.may("manager"),
         "count_id": new_id(),

@@ -40,11 +40,11 @@ _FOLDERS = {"open": ("sent", "partly_received"), "draft": ("draft",), "closed": 
 async def _purchases(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor = actor_of(request)
     async with context_of(request).database.connection() as connection:
-        found = await documents.latest(request, _FOLDERS, partial(orders.purchases, connection))
+        listing = await documents.latest(request, _FOLDERS, partial(orders.purchases, connection))
         sellers = await suppliers(connection, limit=_SUPPLIERS_MAX)
         to = await forms.location_choices(connection, *_DESTINATIONS)
     values = {
-        **found,
+        **listing,
         "suppliers": [(supplier.id, supplier.name) for supplier in sellers if supplier.active],
         "places": to,
         "may_buy": actor.may("manager"),

@@ -35,8 +35,8 @@ async def _suppliers(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor = actor_of(request)
     after = parse_page_key(request.query_params.get("after"), str, UUID)
     async with context_of(request).database.connection() as connection:
-        found = await suppliers(connection, after=after or ("", FIRST_ID), limit=_PAGE_SIZE + 1)
-    shown, last = cut(found, _PAGE_SIZE)
+        listed = await suppliers(connection, after=after or ("", FIRST_ID), limit=_PAGE_SIZE + 1)
+    shown, last = cut(listed, _PAGE_SIZE)
     values = {
         "suppliers": shown,
         "older": forms.at("", after=page_key(last.name, last.id)) if last else None,
@@ -54,15 +54,18 @@ async def _supplier(request: Request, wrong: Wrong = NOTHING) -> Response:
     supplier_id = parse_id(request.path_params.get("id") or wrong.typed["supplier_id"])
     actor, after = actor_of(request), request.query_params.get("after", "")
     async with context_of(request).database.connection() as connection:
-        one = await supplier(connection, supplier_id)
-        if one is None:
+        supplier_ = await supplier(connection, supplier_id)
+        if supplier_ is None:
             raise UnknownSupplier
         items = await items_of_supplier(
-            connection, one.id, after=after if after.isprintable() else "", limit=documents.PAGE_SIZE + 1
+            connection,
+            supplier_.id,
+            after=after if after.isprintable() else "",
+            limit=documents.PAGE_SIZE + 1,
         )
     values = {
         **documents.page_of(items, after),
-        "supplier": one,
+        "supplier": supplier_,
         "may_buy": actor.may("manager"),
         "currencies": _choices(context_of(request).settings.currency),
         "plain_amount": plain_amount,
@@ -100,14 +103,14 @@ async def _item(request: Request, actor: Actor, fields: Fields) -> str:
     supplier_id = parse_id(request.path_params["id"])
     lead_days = fields.optional_integer("lead_days", least=0, most=_DAYS_MAX)
     async with context_of(request).database.transaction() as connection:
-        one = await supplier(connection, supplier_id)
-        if one is None:
+        supplier_ = await supplier(connection, supplier_id)
+        if supplier_ is None:
             raise UnknownSupplier
         item = SupplierItem(
             supplier_id=supplier_id,
             variant_id=await documents.article_of(connection, fields),
             supplier_sku=fields.text("supplier_sku", length_max=64, required=False),
-            cost_minor=fields.amount("cost", one.currency) or 0,
+            cost_minor=fields.amount("cost", supplier_.currency) or 0,
             pack_size=fields.integer("pack_size", least=1, most=100_000),
             lead_days=lead_days,
         )

@@ -97,7 +97,7 @@ async def items_of_variants(
 ) -> dict[UUID, list[SupplierItem]]:
     """Return who has these variants, the cheapest first (suppliers in use only)."""
     params = {"variant_ids": list(dict.fromkeys(variant_ids))}
-    found: dict[UUID, list[SupplierItem]] = {}
+    items: dict[UUID, list[SupplierItem]] = {}
     for item in await rows(SupplierItem, connection, QUERIES["items_of_variants"], params):
-        found.setdefault(item.variant_id, []).append(item)
-    return found
+        items.setdefault(item.variant_id, []).append(item)
+    return items

@@ -27,16 +27,16 @@ class State:
 
 
 async def state(connection: Connection) -> State:
-    found = await row(State, connection, QUERIES["state"])
-    assert found is not None  # the migration writes it
-    return found
+    current = await row(State, connection, QUERIES["state"])
+    assert current is not None  # the migration writes it
+    return current
 
 
 async def locked_state(connection: Connection) -> State:
     """Return the state, locked until the transaction ends: one counts and one reviews at a time."""
-    found = await row(State, connection, QUERIES["lock_state"])
-    assert found is not None
-    return found
+    current = await row(State, connection, QUERIES["lock_state"])
+    assert current is not None
+    return current
 
 
 async def count_demand(database: Database) -> None:

@@ -100,12 +100,12 @@ def watchers_of(
     `lows`: (variant, supplier). `watchers`: who looks after a supplier. Who has nobody of their own goes to
     all managers; so does what an absent watcher would have got.
     """
-    told: dict[UUID, list[UUID]] = {}
+    variants_by_staff: dict[UUID, list[UUID]] = {}
     for variant_id, supplier_id in lows:
         watcher = watchers.get(supplier_id) if supplier_id else None
         for staff_id in [watcher] if watcher else managers:
-            told.setdefault(staff_id, []).append(variant_id)
-    return told
+            variants_by_staff.setdefault(staff_id, []).append(variant_id)
+    return variants_by_staff
 
 
 def night_due(latest: datetime | None, now: datetime, *, hour: int, zone: str) -> datetime | None:

@@ -99,13 +99,13 @@ async def _forecasts(url: str, now: datetime, today: date) -> int:
     )
     try:
         async with asyncio.timeout(_FORECAST_S_MAX):
-            said, _nothing = await process.communicate()
+            output, _nothing = await process.communicate()
     except TimeoutError:
         raise ForecastFailed from None
     finally:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-    if process.returncode != 0 or not said.strip().isdigit():
+    if process.returncode != 0 or not output.strip().isdigit():
         raise ForecastFailed
-    return int(said)
+    return int(output)

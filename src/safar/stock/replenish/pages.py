@@ -71,14 +71,14 @@ async def _suggestions(request: Request) -> Response:
     """Show what should be bought now: the most urgent suppliers with their articles, the others by name."""
     actor = actor_of(request)
     async with context_of(request).database.connection() as connection:
-        found = await groups(connection)
+        all_groups = await groups(connection)
         cards = [
             SupplierCard(group, await suggestions(connection, group.supplier_id, limit=_CARD_ROWS), new_id())
-            for group in found[:_CARDS_MAX]
+            for group in all_groups[:_CARDS_MAX]
         ]
         values = {
             "cards": cards,
-            "others": found[_CARDS_MAX:],
+            "others": all_groups[_CARDS_MAX:],
             "run": await latest_run(connection),
             "places": await _places(connection),
             "new_id": new_id,
@@ -97,7 +97,7 @@ async def _supplier(request: Request, wrong: Wrong = NOTHING) -> Response:
     after = parse_page_key(request.query_params.get("after"), float, UUID) or FIRST
     async with context_of(request).database.connection() as connection:
         rows = await suggestions(connection, wanted, after=after, limit=_ROWS + 1)
-        found = [group for group in await groups(connection) if group.supplier_id == wanted]
+        matching = [group for group in await groups(connection) if group.supplier_id == wanted]
         by = await supplier(connection, wanted) if wanted else None
         if by is None and wanted:
             raise UnknownSupplier
@@ -105,7 +105,7 @@ async def _supplier(request: Request, wrong: Wrong = NOTHING) -> Response:
     shown, last = cut(rows, _ROWS)
     path = request.url.path
     values = {
-        "card": SupplierCard(found[0], shown, new_id()) if found else None,
+        "card": SupplierCard(matching[0], shown, new_id()) if matching else None,
         "supplier": by,
         "places": places,
         "may": actor.may("manager"),
@@ -218,8 +218,8 @@ async def _places(connection: Connection) -> list[tuple[UUID, str]]:
 async def _suppliers_of(connection: Connection, variant_id: UUID) -> list[tuple[UUID, str]]:
     """Return who delivers a variant, the cheapest first."""
     items = (await items_of_variants(connection, [variant_id])).get(variant_id, [])
-    found = [await supplier(connection, item.supplier_id) for item in items]
-    return [(one.id, one.name) for one in found if one]
+    known = [await supplier(connection, item.supplier_id) for item in items]
+    return [(supplier_.id, supplier_.name) for supplier_ in known if supplier_]
 
 
 async def _weeks(connection: Connection, variant_id: UUID) -> list[float]:

@@ -53,5 +53,6 @@ async def rule_of(connection: Connection, variant_id: UUID) -> ReplenishRule:
 async def watchers(connection: Connection) -> dict[UUID, UUID]:
     """Return who looks after which supplier."""
     return {
-        found.supplier_id: found.staff_id for found in await rows(_Watcher, connection, QUERIES["watchers"])
+        watcher.supplier_id: watcher.staff_id
+        for watcher in await rows(_Watcher, connection, QUERIES["watchers"])
     }

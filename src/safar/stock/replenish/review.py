@@ -38,16 +38,20 @@ async def review_many(
 async def _review(connection: Connection, ids: list[UUID], terms: Terms) -> list[PurchaseSuggestion]:
     now = clock.now()
     standings = await rows(VariantStanding, connection, QUERIES["standings"], {"ids": ids})
-    found = [one for standing in standings if (one := purchase_suggestion(standing, terms, now=now))]
-    low = [one.variant_id for one in found]
+    suggestions = [
+        suggestion for standing in standings if (suggestion := purchase_suggestion(standing, terms, now=now))
+    ]
+    low = [suggestion.variant_id for suggestion in suggestions]
     await execute(connection, QUERIES["end_suggestions"], {"ids": ids, "low": low})
-    if found:
-        params = {"suggestions": as_json(found)}
+    if suggestions:
+        params = {"suggestions": as_json(suggestions)}
         fresh = set(await values(connection, QUERIES["insert_suggestions"], params))
-        if len(fresh) < len(found):
+        if len(fresh) < len(suggestions):
             await execute(connection, QUERIES["update_suggestions"], params)
-        await append_many(connection, [_low(one) for one in found if one.variant_id in fresh])
-    return found
+        await append_many(
+            connection, [_low(suggestion) for suggestion in suggestions if suggestion.variant_id in fresh]
+        )
+    return suggestions
 
 
 async def review_all(database: Database, terms: Terms) -> int:
@@ -94,23 +98,23 @@ async def _review_chunk(database: Database, ids: Sequence[UUID], terms: Terms) -
 
     async def review(connection: Connection, some: Sequence[UUID]) -> None:
         nonlocal low
-        found = await review_many(connection, some, terms)
-        low += len(found)
+        suggestions = await review_many(connection, some, terms)
+        low += len(suggestions)
 
     await work_off(database, "replenish.review", ids, review)
     return low
 
 
-def _low(one: PurchaseSuggestion) -> Event:
+def _low(suggestion: PurchaseSuggestion) -> Event:
     return Event(
         name="stock.low",
-        at=one.low_since,
-        subject_id=one.variant_id,
+        at=suggestion.low_since,
+        subject_id=suggestion.variant_id,
         properties={
-            "sku": one.sku,
-            "supplier_id": one.supplier_id,
-            "units": one.position,
-            "reorder_point": one.reorder_point,
-            "quantity": one.quantity,
+            "sku": suggestion.sku,
+            "supplier_id": suggestion.supplier_id,
+            "units": suggestion.position,
+            "reorder_point": suggestion.reorder_point,
+            "quantity": suggestion.quantity,
         },
     )

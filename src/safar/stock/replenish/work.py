@@ -52,7 +52,7 @@ def forecasts_of(
 ) -> Iterator[Forecast]:
     """Yield the forecasts of rows (variant, day, sold, returned, change) in the order of variant and day."""
     for variant_id, moved in groupby(rows, key=itemgetter(0)):
-        days = [Day(*found[1:]) for found in moved]
+        days = [Day(*record[1:]) for record in moved]
         judged = judge(weeks := weekly(days, on_hand=on_hand.get(variant_id, 0), until=until))
         if judged.demand != "none":
             yield Forecast(

@@ -79,14 +79,14 @@ async def set_transfer_line(
 
     Raises NotPlanned, TooManyToTransfer.
     """
-    found = await _locked(connection, transfer_id)
-    if found.state != TransferState.DRAFT:
+    transfer_ = await _locked(connection, transfer_id)
+    if transfer_.state != TransferState.DRAFT:
         raise NotPlanned
     key = {"transfer_id": transfer_id, "variant_id": variant_id}
     if quantity == 0:
         await execute(connection, QUERIES["remove_line"], key)
         return
-    await _check_free(connection, found.from_location_id, {variant_id: quantity})
+    await _check_free(connection, transfer_.from_location_id, {variant_id: quantity})
     params = {**key, "quantity": quantity, "lines_max": LINES_MAX}
     if not await execute(connection, QUERIES["set_line"], params):
         raise TooManyLines(count=LINES_MAX)
@@ -108,29 +108,31 @@ async def send_transfer(connection: Connection, transfer_id: UUID, *, staff_id: 
 
     Raises TooManyToTransfer when a line has more than may leave, NotPlanned, NothingPlanned.
     """
-    found = await _locked(connection, transfer_id)
-    if found.state == TransferState.SENT:
+    transfer_ = await _locked(connection, transfer_id)
+    if transfer_.state == TransferState.SENT:
         return
-    if found.state != TransferState.DRAFT:
+    if transfer_.state != TransferState.DRAFT:
         raise NotPlanned
     lines = await transfer_lines_of(connection, transfer_id)
     if not lines:
         raise NothingPlanned
-    await _check_free(connection, found.from_location_id, {line.variant_id: line.quantity for line in lines})
+    await _check_free(
+        connection, transfer_.from_location_id, {line.variant_id: line.quantity for line in lines}
+    )
     moves = [
         _move(
-            found,
+            transfer_,
             line.variant_id,
             line.quantity,
-            (found.from_location_id, TRANSIT),
+            (transfer_.from_location_id, TRANSIT),
             step="sent",
             staff_id=staff_id,
         )
         for line in lines
     ]
     await take_out_many(connection, moves, "stock.transferred")
-    await _set_state(connection, transfer_id, TransferState.SENT, found.reason)
-    about = {"number": found.number, "units": sum(line.quantity for line in lines)}
+    await _set_state(connection, transfer_id, TransferState.SENT, transfer_.reason)
+    about = {"number": transfer_.number, "units": sum(line.quantity for line in lines)}
     await append_many(connection, [_event("transfer.sent", transfer_id, staff_id, about)])
 
 
@@ -141,26 +143,26 @@ async def arrive(connection: Connection, arrival: TransferArrival) -> None:
     NotOnTheWay, MoreThanSent, WhyLost, UnknownTransfer, and SameKeyOtherBody when the id was used for
     anything else, were it one line more.
     """
-    found = await _locked(connection, arrival.transfer_id)
+    transfer_ = await _locked(connection, arrival.transfer_id)
     if await _arrived_before(connection, arrival):
         return
     lines = {line.variant_id: line for line in await transfer_lines_of(connection, arrival.transfer_id)}
-    said = arrival.lines
-    if said is None:
-        said = tuple((id_, line.on_the_way) for id_, line in lines.items())
-    got = {variant_id: units for variant_id, units in said if units > 0}
+    stated = arrival.lines
+    if stated is None:
+        stated = tuple((id_, line.on_the_way) for id_, line in lines.items())
+    got = {variant_id: units for variant_id, units in stated if units > 0}
     moves = [
         _move(
-            found,
+            transfer_,
             id_,
             units,
-            (TRANSIT, found.to_location_id),
+            (TRANSIT, transfer_.to_location_id),
             step=str(arrival.arrival_id),
             staff_id=arrival.staff_id,
         )
         for id_, units in got.items()
     ]
-    if found.state != TransferState.SENT:
+    if transfer_.state != TransferState.SENT:
         raise NotOnTheWay
     for variant_id, units in got.items():
         if variant_id not in lines or units > lines[variant_id].on_the_way:
@@ -169,12 +171,12 @@ async def arrive(connection: Connection, arrival: TransferArrival) -> None:
     lost = {id_: units for id_, units in left.items() if units} if arrival.last else {}
     if lost and not arrival.reason:
         raise WhyLost
-    await _take_in(connection, found, moves, got=got, lost=lost, arrival=arrival)
+    await _take_in(connection, transfer_, moves, got=got, lost=lost, arrival=arrival)
     closed = arrival.last or not any(left.values())
     if closed:
-        await _set_state(connection, found.id, TransferState.ARRIVED, arrival.reason)
-    about = {"number": found.number, "units": sum(got.values()), "units_lost": sum(lost.values())}
-    await append_many(connection, [_event("transfer.arrived", found.id, arrival.staff_id, about)])
+        await _set_state(connection, transfer_.id, TransferState.ARRIVED, arrival.reason)
+    about = {"number": transfer_.number, "units": sum(got.values()), "units_lost": sum(lost.values())}
+    await append_many(connection, [_event("transfer.arrived", transfer_.id, arrival.staff_id, about)])
 
 
 async def call_off(connection: Connection, transfer_id: UUID, reason: str, *, staff_id: UUID | None) -> None:
@@ -182,16 +184,16 @@ async def call_off(connection: Connection, transfer_id: UUID, reason: str, *, st
 
     Writes transfer.cancelled.
     """
-    found = await _locked(connection, transfer_id)
-    if found.closed_at:
+    transfer_ = await _locked(connection, transfer_id)
+    if transfer_.closed_at:
         return
-    if found.state == TransferState.SENT:
+    if transfer_.state == TransferState.SENT:
         moves = [
             _move(
-                found,
+                transfer_,
                 line.variant_id,
                 line.on_the_way,
-                (TRANSIT, found.from_location_id),
+                (TRANSIT, transfer_.from_location_id),
                 step="back",
                 staff_id=staff_id,
             )
@@ -201,7 +203,7 @@ async def call_off(connection: Connection, transfer_id: UUID, reason: str, *, st
         outcomes = await move_many(connection, moves, "stock.transferred")
         await follow_fresh(connection, moves, outcomes)
     await _set_state(connection, transfer_id, TransferState.CANCELLED, reason)
-    about = {"number": found.number, "reason": reason}
+    about = {"number": transfer_.number, "reason": reason}
     await append_many(connection, [_event("transfer.cancelled", transfer_id, staff_id, about)])
 
 
@@ -229,7 +231,7 @@ async def transfer_lines_of(connection: Connection, transfer_id: UUID) -> list[T
 
 async def _take_in(
     connection: Connection,
-    found: TransferRow,
+    transfer_: TransferRow,
     moves: Sequence[Transfer],
     *,
     got: dict[UUID, int],
@@ -240,7 +242,13 @@ async def _take_in(
     await follow_fresh(connection, moves, outcomes)
     losses = [
         _move(
-            found, id_, units, (TRANSIT, LOSS), step="lost", staff_id=arrival.staff_id, reason=arrival.reason
+            transfer_,
+            id_,
+            units,
+            (TRANSIT, LOSS),
+            step="lost",
+            staff_id=arrival.staff_id,
+            reason=arrival.reason,
         )
         for id_, units in lost.items()
     ]
@@ -250,7 +258,7 @@ async def _take_in(
         {"variant_id": id_, "arrived": got.get(id_, 0), "lost": lost.get(id_, 0)}
         for id_ in got.keys() | lost.keys()
     ]
-    params = {"transfer_id": found.id, "changes": as_json(changes)}
+    params = {"transfer_id": transfer_.id, "changes": as_json(changes)}
     await execute(connection, QUERIES["change_lines"], params)
 
 
@@ -273,10 +281,10 @@ async def _arrived_before(connection: Connection, arrival: TransferArrival) -> b
 
 async def _locked(connection: Connection, transfer_id: UUID) -> TransferRow:
     await execute(connection, QUERIES["lock_transfer"], {"id": transfer_id})
-    found = await transfer(connection, transfer_id)
-    if found is None:
+    transfer_ = await transfer(connection, transfer_id)
+    if transfer_ is None:
         raise UnknownTransfer
-    return found
+    return transfer_
 
 
 async def _set_state(connection: Connection, transfer_id: UUID, state: TransferState, reason: str) -> None:
@@ -285,7 +293,7 @@ async def _set_state(connection: Connection, transfer_id: UUID, state: TransferS
 
 
 def _move(
-    found: TransferRow,
+    transfer_: TransferRow,
     variant_id: UUID,
     units: int,
     way: tuple[UUID, UUID],
@@ -296,13 +304,13 @@ def _move(
 ) -> Transfer:
     """Return the move of a line on `way` (from, to); its id follows from the step, so it is made once."""
     return Transfer(
-        move_id=derived_id("transfer", found.id, variant_id, step),
+        move_id=derived_id("transfer", transfer_.id, variant_id, step),
         variant_id=variant_id,
         from_location_id=way[0],
         to_location_id=way[1],
         quantity=units,
         reason=reason,
-        document=f"TR {found.number}",
+        document=f"TR {transfer_.number}",
         staff_id=staff_id,
     )
 

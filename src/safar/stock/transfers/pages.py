@@ -24,10 +24,10 @@ _FOLDERS = {"draft": ("draft",), "sent": ("sent",), "closed": ("arrived", "cance
 async def _transfers(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor = actor_of(request)
     async with context_of(request).database.connection() as connection:
-        found = await documents.latest(request, _FOLDERS, partial(actions.transfers, connection))
+        listing = await documents.latest(request, _FOLDERS, partial(actions.transfers, connection))
         places = await forms.location_choices(connection)
     values = {
-        **found,
+        **listing,
         "places": places,
         "may_move": actor.may("manager"),
         "transfer_id": new_id(),
@@ -58,13 +58,13 @@ async def _transfer(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor, transfer_id = actor_of(request), parse_id(request.path_params["id"])
     after = request.query_params.get("after", "")
     async with context_of(request).database.connection() as connection:
-        found = await actions.transfer(connection, transfer_id)
-        if found is None:
+        transfer = await actions.transfer(connection, transfer_id)
+        if transfer is None:
             raise UnknownTransfer
         lines = await actions.transfer_lines_of(connection, transfer_id)
     values = {
         **documents.page_of([line for line in lines if line.sku > after], after, LINES_SHOWN),
-        "transfer": found,
+        "transfer": transfer,
         "may_move": actor.may("manager"),
         "arrival_id": new_id(),
         "place_name": forms.place_name,
