@@ -147,9 +147,9 @@ async def _change(
     changed = [
         id_ for id_ in sorted(ids) if await value(connection, QUERIES[query], {"id": id_, "now": clock.now()})
     ]
-    found = [await find_request(connection, id_) for id_ in ids]
-    await append_many(connection, [_event(name, one) for one in found if one.id in changed])
-    return found
+    requests = [await find_request(connection, id_) for id_ in ids]
+    await append_many(connection, [_event(name, request) for request in requests if request.id in changed])
+    return requests
 
 
 async def tell_step(context: Context, after: UUID) -> tuple[UUID | None, int]:
@@ -163,16 +163,17 @@ async def tell_step(context: Context, after: UUID) -> tuple[UUID | None, int]:
         now = clock.now()
         params = {"after": after, "since": now - _CHANCE, "limit": _VARIANTS_MAX}
         awaited = await rows(_Awaited, connection, QUERIES["awaited"], params)
-        found = await available_of(connection, [one.variant_id for one in awaited], None)
+        available = await available_of(connection, [variant.variant_id for variant in awaited], None)
         turns = {
-            one.variant_id: to_tell(found[one.variant_id].free, one.told, one.waiting) for one in awaited
+            variant.variant_id: to_tell(available[variant.variant_id].free, variant.told, variant.waiting)
+            for variant in awaited
         }
-        told, failed = await _tell_each(
+        mailed, failed = await _tell_each(
             context, connection, {id_: units for id_, units in turns.items() if units}
         )
     for variant_id, error in failed.items():
         await note(context.database, "storefront.back_in_stock", variant_id, error)
-    return (awaited[-1].variant_id if len(awaited) == _VARIANTS_MAX else None), told
+    return (awaited[-1].variant_id if len(awaited) == _VARIANTS_MAX else None), mailed
 
 
 async def _tell_each(
@@ -185,16 +186,16 @@ async def _tell_each(
     except Exception as error:
         if nobodys_fault(error):
             raise
-    told, failed = 0, dict[UUID, Exception]()
+    mailed, failed = 0, dict[UUID, Exception]()
     for variant_id, units in turns.items():
         try:
             async with transaction(connection):
-                told += await _tell(context, connection, {variant_id: units})
+                mailed += await _tell(context, connection, {variant_id: units})
         except Exception as error:
             if nobodys_fault(error):
                 raise
             failed[variant_id] = error
-    return told, failed
+    return mailed, failed
 
 
 async def _tell(context: Context, connection: Connection, turns: dict[UUID, int]) -> int:
@@ -202,14 +203,16 @@ async def _tell(context: Context, connection: Connection, turns: dict[UUID, int]
         return 0
     wanted = as_json([{"variant_id": id_, "units": units} for id_, units in turns.items()])
     first = await rows(BackInStockRequest, connection, QUERIES["first_in_line"], {"turns": wanted})
-    params = {"ids": [one.id for one in first], "now": clock.now()}
+    params = {"ids": [request.id for request in first], "now": clock.now()}
     told_ids = set(await values(connection, QUERIES["tell"], params))
-    told = [one for one in first if one.id in told_ids]
-    titles = await _titles(connection, told)
-    mails: list[Outgoing] = [told_mail(one, titles[one.id], context.settings.public_url) for one in told]
+    mailed = [request for request in first if request.id in told_ids]
+    titles = await _titles(connection, mailed)
+    mails: list[Outgoing] = [
+        told_mail(request, titles[request.id], context.settings.public_url) for request in mailed
+    ]
     await queue_many(connection, mails)
-    await append_many(connection, [_event("back_in_stock.told", one) for one in told])
-    return len(told)
+    await append_many(connection, [_event("back_in_stock.told", request) for request in mailed])
+    return len(mailed)
 
 
 async def _titles(connection: Connection, waiting: Sequence[BackInStockRequest]) -> dict[UUID, str]:
@@ -221,8 +224,8 @@ async def _titles(connection: Connection, waiting: Sequence[BackInStockRequest])
             for back_in_stock_request in waiting
             if back_in_stock_request.language == language
         ]
-        words = await words_in(connection, {one.product_id for one in mine}, language)
-        titles |= {one.id: words[one.product_id].title for one in mine}
+        words = await words_in(connection, {request.product_id for request in mine}, language)
+        titles |= {request.id: words[request.product_id].title for request in mine}
     return titles
 
 

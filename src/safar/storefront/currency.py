@@ -13,8 +13,10 @@ def currency_of(request: Request) -> str:
     return chosen if isinstance(chosen, str) else context_of(request).settings.currency
 
 
-def choose_currency(offered: tuple[str, ...], own: str, asked: str, kept: str | None) -> tuple[str, bool]:
+def choose_currency(
+    offered: tuple[str, ...], own: str, asked: str, remembered: str | None
+) -> tuple[str, bool]:
     """Return the currency for a request, and whether it was chosen just now, to be remembered."""
     if asked in offered:
         return asked, True
-    return (kept if kept in offered else own), False
+    return (remembered if remembered in offered else own), False

@@ -32,14 +32,14 @@ def product_options(
     that is not `gone` (their SKUs). It is shown as gone when no variant with it is left.
     """
     names = list(dict.fromkeys(name for variant in variants for name in variant.options))
-    found = []
+    options = []
     for name in names:
         values = list(dict.fromkeys(v.options[name] for v in variants if name in v.options))
         if len(values) > 1 or len(variants) > 1:
-            found.append(
+            options.append(
                 ProductOption(name, tuple(_value(name, text, variants, selected, gone) for text in values))
             )
-    return tuple(found)
+    return tuple(options)
 
 
 def _value(
@@ -99,8 +99,8 @@ def nearness(asked: Sequence[str], text: str) -> tuple[int, int]:
     few, another, or two exchanged), a longer one two; one of one or two letters none.
     """
     words = text.split()
-    found = [least for word in asked if (least := _least_slips(word, words)) is not None]
-    return len(found), sum(found)
+    least_slips = [least for word in asked if (least := _least_slips(word, words)) is not None]
+    return len(least_slips), sum(least_slips)
 
 
 def _least_slips(word: str, others: Sequence[str]) -> int | None:
@@ -133,12 +133,12 @@ def slips(one: str, other: str, most: int) -> int:
     return last[-1]
 
 
-def to_tell(free: int, told: int, waiting: int) -> int:
+def to_tell(free: int, mailed: int, waiting: int) -> int:
     """Return how many of those who wait can be told: as many as units are free.
 
-    `told` had their word lately and have not bought yet: a unit is still for each of them.
+    `mailed` had their mail lately and have not bought yet: a unit is still for each of them.
     """
-    return max(min(free - told, waiting), 0)
+    return max(min(free - mailed, waiting), 0)
 
 
 def blocks(text: str) -> list[tuple[str, list[str]]]:

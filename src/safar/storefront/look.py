@@ -53,17 +53,17 @@ async def look_of(context: Context) -> Look:
 
     While the database does not answer, pages that need nothing else of it keep their last look.
     """
-    kept = _kept.get(context.database)
-    if kept is not None and timedelta(0) <= clock.now() - kept.at < KEPT:
-        return kept.look
-    if kept is not None:
-        kept.at = clock.now()  # one request reads, the others go on with what there is
+    cached = _kept.get(context.database)
+    if cached is not None and timedelta(0) <= clock.now() - cached.at < KEPT:
+        return cached.look
+    if cached is not None:
+        cached.at = clock.now()  # one request reads, the others go on with what there is
     try:
         async with context.database.connection() as connection:
             look = await load_look(context, connection)
     except Exception as error:
         log.warning("look.not_read", error=error_kind(error))
-        return kept.look if kept else Look(language=context.settings.language)
+        return cached.look if cached else Look(language=context.settings.language)
     _kept[context.database] = _Kept(look, clock.now())
     return look
 
@@ -72,8 +72,8 @@ async def load_look(context: Context, connection: Connection) -> Look:
     """Return the look as it stands."""
     settings = context.settings
     words: dict[str, dict[str, str]] = {}
-    for said in await words_of_shop(connection):
-        words.setdefault(said.key, {})[said.language] = said.words
+    for word in await words_of_shop(connection):
+        words.setdefault(word.key, {})[word.language] = word.words
     aisles = await rows(Aisle, connection, QUERIES["aisles"])
     rules = await rules_with(connection)
     others = sorted(set(rules.rates) - {settings.currency})
@@ -88,15 +88,15 @@ async def words_of_shop(connection: Connection) -> list[ShopWord]:
     return await rows(ShopWord, connection, QUERIES["words_of_shop"])
 
 
-async def say_many(connection: Connection, said: Sequence[ShopWord], *, staff_id: UUID) -> list[str]:
+async def say_many(connection: Connection, shop_words: Sequence[ShopWord], *, staff_id: UUID) -> list[str]:
     """Set words of the shop, none of them takes them away; return the keys that changed.
 
     Writes shop_front.changed when something did.
     """
-    params = {"said": as_json(said), "now": clock.now()}
+    params = {"said": as_json(shop_words), "now": clock.now()}
     changed = await rows(_Key, connection, QUERIES["say"], params)
     changed += await rows(_Key, connection, QUERIES["unsay"], params)
-    keys = sorted({one.key for one in changed})
+    keys = sorted({word.key for word in changed})
     if keys:
         event = Event(name="shop_front.changed", staff_id=staff_id, properties={"what": keys})
         await append_many(connection, [event])

@@ -55,13 +55,13 @@ async def matching_products(connection: Connection, query: str, category: str | 
     words = words_of(query)[:WORDS_MAX]
     if not words:
         return Matches([], [])
-    found = await _exact(connection, query, words, category)
-    letters = min(map(len, words)) if found else max(map(len, words))
-    if len(found) >= _FEW or letters < (_LETTERS_BESIDE_MIN if found else _LETTERS_TO_GUESS_MIN):
-        return Matches(found, [])
-    near = await _near(connection, words, category, whole=bool(found))
-    others = [id_ for id_ in near if id_ not in found]
-    return Matches(found, others[:_ALIKE_MAX] if found else others)
+    exact = await _exact(connection, query, words, category)
+    letters = min(map(len, words)) if exact else max(map(len, words))
+    if len(exact) >= _FEW or letters < (_LETTERS_BESIDE_MIN if exact else _LETTERS_TO_GUESS_MIN):
+        return Matches(exact, [])
+    near = await _near(connection, words, category, whole=bool(exact))
+    others = [id_ for id_ in near if id_ not in exact]
+    return Matches(exact, others[:_ALIKE_MAX] if exact else others)
 
 
 async def _exact(
@@ -75,13 +75,13 @@ async def _exact(
         "terms": orjson.dumps(terms).decode(),
         "limit": MATCHES_MAX,
     }
-    found: list[UUID] = await values(connection, QUERIES["matches"], params)
-    if len(found) >= _FEW:
-        return found
+    whole: list[UUID] = await values(connection, QUERIES["matches"], params)
+    if len(whole) >= _FEW:
+        return whole
     patterns = patterns_of(query)
     params |= {"patterns": patterns, "longest": max(patterns, key=len)}
     inside = await values(connection, QUERIES["matches_inside"], params)
-    return [*found, *(id_ for id_ in inside if id_ not in found)]
+    return [*whole, *(id_ for id_ in inside if id_ not in whole)]
 
 
 async def _near(
@@ -94,7 +94,7 @@ async def _near(
         candidates = await rows(_Near, connection, QUERIES["near_matches"], params)
     scored = [(nearness(candidate.asked, candidate.letters), candidate.id) for candidate in candidates]
     if whole:
-        return [id_ for score, id_ in sorted(scored, key=lambda one: one[0][1]) if score[0] == len(words)]
+        return [id_ for score, id_ in sorted(scored, key=lambda entry: entry[0][1]) if score[0] == len(words)]
     best = max((score for score, _id in scored), key=lambda score: (score[0], -score[1]), default=(0, 0))
     if best[0] * 2 < len(words):
         return []

@@ -42,9 +42,11 @@ _LONG = ("delivery", "returns", "terms", "privacy")
 
 async def _show(request: Request, wrong: Wrong = NOTHING) -> Response:
     async with context_of(request).database.connection() as connection:
-        said, shop = await words_of_shop(connection), await stored_shop(connection)
+        stored_words, shop = await words_of_shop(connection), await stored_shop(connection)
     facts = [(key, _(key.label), _(key.hint) if key.hint else "") for key in FACTS if key.name in HERE]
-    known = {f"{one.key}_{one.language}" if one.language else one.key: one.words for one in said}
+    known = {
+        f"{word.key}_{word.language}" if word.language else word.key: word.words for word in stored_words
+    }
     values = {
         "typed": {**typed_of(shop), **known} if wrong.fields is None else wrong.typed,
         "problems": wrong.problems,
@@ -64,13 +66,13 @@ async def _show(request: Request, wrong: Wrong = NOTHING) -> Response:
 @posted(_show)
 async def _save(request: Request, actor: Actor, fields: Fields) -> str:
     """Save what was sent; an empty field is what the shop no longer says."""
-    context, said, changes = context_of(request), _said(fields), changes_in(fields, HERE)
+    context, shop_words, changes = context_of(request), _said(fields), changes_in(fields, HERE)
     async with context.database.transaction() as connection:
         sku = fields.values.get("hero_sku", "").strip()
         if sku and await find_variant(connection, sku) is None:
             fields.problems["hero_sku"] = _("There is no article with this SKU.")
         fields.done()
-        await say_many(connection, said, staff_id=actor.id)
+        await say_many(connection, shop_words, staff_id=actor.id)
         await change_shop(connection, changes, staff_id=actor.id)
     forget_look(context.database)
     return "/shop-front?saved=1"
@@ -78,7 +80,7 @@ async def _save(request: Request, actor: Actor, fields: Fields) -> str:
 
 def _said(fields: Fields) -> Sequence[ShopWord]:
     """Return what was sent; a field that is not there is left as it is."""
-    said = []
+    shop_words = []
     for key in SPOKEN:
         for language in LANGUAGES:
             name = f"{key}_{language}"
@@ -86,11 +88,11 @@ def _said(fields: Fields) -> Sequence[ShopWord]:
                 words = fields.text(
                     name, length_max=_TEXT_MAX if key in _LONG else _LINE_MAX * 2, required=False
                 )
-                said.append(ShopWord(key, language, words.replace("\r\n", "\n")))
+                shop_words.append(ShopWord(key, language, words.replace("\r\n", "\n")))
     for key in PLAIN:
         if key in fields.values:
-            said.append(ShopWord(key, "", fields.text(key, length_max=_LINE_MAX, required=False)))
-    return said
+            shop_words.append(ShopWord(key, "", fields.text(key, length_max=_LINE_MAX, required=False)))
+    return shop_words
 
 
 routes: list[BaseRoute] = [

@@ -87,14 +87,14 @@ def _minor(text: str, currency: str) -> int | None:
 
 
 def _options(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    found: dict[str, list[str]] = {}
+    chosen: dict[str, list[str]] = {}
     for key, value in list(pairs)[: 4 * _OPTIONS_MAX]:
         name = key.removeprefix(_OPTION)
         fits = name != key and name and value and max(len(name), len(value)) <= _OPTION_CHARACTERS_MAX
-        if fits and (name + value).isprintable() and sum(map(len, found.values())) < _OPTIONS_MAX:
-            values = found.setdefault(name, [])
+        if fits and (name + value).isprintable() and sum(map(len, chosen.values())) < _OPTIONS_MAX:
+            values = chosen.setdefault(name, [])
             values += [value] if value not in values else []
-    return tuple((name, tuple(values)) for name, values in found.items())
+    return tuple((name, tuple(values)) for name, values in chosen.items())
 
 
 def _page(text: str) -> int:

@@ -47,7 +47,7 @@ async def _home(request: Request) -> Response:
         # So few sales say nothing of what is popular: then a look around says more.
         sold = len(shelves["popular"]) >= _POPULAR_MIN
         picks = [] if sold else await shelf.of_kind(connection, "picks", visit)
-        kept = await shelf.kept_for(connection, visit)
+        wished = await shelf.kept_for(connection, visit)
         chosen = await matching_products(connection, look.say("hero_sku")) if look.say("hero_sku") else None
         hero = await shelf.product_cards(connection, chosen.ids[:1], visit) if chosen else []
     shown = shelves["popular"] if sold else picks
@@ -59,7 +59,7 @@ async def _home(request: Request) -> Response:
         {
             "hero": hero[0] if hero else None,
             "aisles": look.aisles,
-            "kept": kept,
+            "kept": wished,
             "reduced": shelves["reduced"],
             "popular": shelves["popular"] if sold else [],
             "picks": picks,
@@ -113,17 +113,17 @@ async def _listed(request: Request, wanted: ProductSearch) -> dict[str, Any]:
     context = context_of(request)
     rules = await rules_of(context)
     async with context.database.connection() as connection:
-        found, facets = await shelf.find_products(
+        result, facets = await shelf.find_products(
             connection, wanted, visit_of(request), rules, own_currency=context.settings.currency
         )
-    spoken = {name: text for card in found.cards for name, text in card.spoken.items()}
+    spoken = {name: text for card in result.cards for name, text in card.spoken.items()}
     sorts = [(sort, _(text)) for sort, text in SORTS.items() if sort != Sort.BEST or wanted.query]
     return {
         "wanted": wanted,
-        "cards": found.cards,
-        "found": found.found,
-        "near": found.near,
-        "alike": found.alike,
+        "cards": result.cards,
+        "found": result.found,
+        "near": result.near,
+        "alike": result.alike,
         "sorts": sorts,
         "facets": _grouped(facets, wanted),
         "spoken": spoken,
@@ -132,7 +132,7 @@ async def _listed(request: Request, wanted: ProductSearch) -> dict[str, Any]:
         "least": plain_price(wanted.least_minor, wanted.currency),
         "most": plain_price(wanted.most_minor, wanted.currency),
         "page": wanted.page,
-        "pages": -(-found.found // PAGE_SIZE),
+        "pages": -(-result.found // PAGE_SIZE),
         "popular": [],
         "cleared": address(ProductSearch(currency=wanted.currency, query=wanted.query, sort=wanted.sort)),
     }
@@ -159,7 +159,9 @@ def _chips(wanted: ProductSearch, spoken: Mapping[str, str]) -> list[tuple[str, 
         for value in values
     ]
     if wanted.least_minor is not None or wanted.most_minor is not None:
-        low, high = (plain_price(one, wanted.currency) for one in (wanted.least_minor, wanted.most_minor))
+        low, high = (
+            plain_price(amount, wanted.currency) for amount in (wanted.least_minor, wanted.most_minor)
+        )
         chips.append(
             (f"{low}–{high} {wanted.currency}", address(replace(first, least_minor=None, most_minor=None)))
         )

@@ -63,7 +63,7 @@ async def find_products(
         return ProductList([], 0), []
     ids = matches.best if matches else None
     placed = await _placed(connection, wanted, ids, _rate(rules, wanted.currency, own_currency))
-    shown = await product_cards(connection, [one.id for one in placed], visit)
+    shown = await product_cards(connection, [product.id for product in placed], visit)
     alike = []
     if matches and matches.ids and not wanted.narrowed and wanted.page == 1:
         alike = await product_cards(connection, matches.near, visit)
@@ -116,9 +116,9 @@ async def product_cards(
     """Return the cards of products in this order; one that cannot be sold to this visitor is left out."""
     if not product_ids:
         return []
-    found = await rows(_Row, connection, QUERIES["cards"], {"ids": list(product_ids)})
-    by_id = {row.id: row for row in found}
-    variant_ids = [id_ for row in found for id_ in row.variant_ids]
+    records = await rows(_Row, connection, QUERIES["cards"], {"ids": list(product_ids)})
+    by_id = {row.id: row for row in records}
+    variant_ids = [id_ for row in records for id_ in row.variant_ids]
     words = await words_in(connection, by_id, visit.language)
     prices = await prices_in(connection, variant_ids, visit.currency)
     stocks = await available_of(connection, variant_ids, visit.campaign_id)
@@ -128,7 +128,7 @@ async def product_cards(
         priced = [(prices[v], v) for v in row.variant_ids if v in prices] if row else []
         if row is None or not priced:
             continue
-        price = min((price for price, _variant in priced), key=lambda one: one.price_minor)
+        price = min((price for price, _variant in priced), key=lambda other: other.price_minor)
         shown.append(
             ProductCard(
                 product_id=id_,
@@ -141,7 +141,7 @@ async def product_cards(
                 was_minor=price.was_minor,
                 currency=visit.currency,
                 stock=stock_of(_best([stocks[v] for v in row.variant_ids])),
-                at_least=any(one.price_minor > price.price_minor for one, _variant in priced),
+                at_least=any(other.price_minor > price.price_minor for other, _variant in priced),
                 new=visit.new_after is not None and row.created_at > visit.new_after,
                 pictured=row.image is not None or motif_of(row.title) is not None,
                 spoken=words[id_].options,
@@ -150,8 +150,8 @@ async def product_cards(
     return shown
 
 
-def _best(found: Sequence[Available]) -> Available:
-    return max(found, key=lambda offer: (offer.free, offer.backorder))
+def _best(offers: Sequence[Available]) -> Available:
+    return max(offers, key=lambda offer: (offer.free, offer.backorder))
 
 
 async def of_kind(connection: Connection, kind: str, visit: Visit, *, limit: int = 8) -> list[ProductCard]:

@@ -45,9 +45,9 @@ async def _sitemap(request: Request) -> Response:
                     [f"{base}/sitemap.xml?part={quote(after)}" for after in ("", *(e.slug for e in ends))]
                 )
         params = {"after": part or "", "limit": _PART}
-        found = await rows(_Address, connection, QUERIES["sitemap"], params)
+        products = await rows(_Address, connection, QUERIES["sitemap"], params)
     addresses = [(f"{base}{path}", None) for path in _plain_pages(request)] if not part else []
-    return _list([*addresses, *((f"{base}/p/{one.slug}", one.changed_at) for one in found)])
+    return _list([*addresses, *((f"{base}/p/{product.slug}", product.changed_at) for product in products)])
 
 
 def _plain_pages(request: Request) -> list[str]:

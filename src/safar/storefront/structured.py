@@ -36,21 +36,21 @@ def structured_product(
         "url": address,
     }
 
-    def told(variant: Variant) -> dict[str, Any]:
-        found: dict[str, Any] = {"@type": "Product", "sku": variant.sku}
-        found["image"] = [base + picture_url(variant.image, product.slug, 1280)]
+    def entry(variant: Variant) -> dict[str, Any]:
+        data: dict[str, Any] = {"@type": "Product", "sku": variant.sku}
+        data["image"] = [base + picture_url(variant.image, product.slug, 1280)]
         if variant.barcode:
-            found["gtin"] = variant.barcode
+            data["gtin"] = variant.barcode
         for name, value in variant.options.items():
             if name.casefold() in _PROPERTIES:
-                found[_PROPERTIES[name.casefold()]] = words.options.get(value, value)
+                data[_PROPERTIES[name.casefold()]] = words.options.get(value, value)
         if price := prices.get(variant.id):
-            found["offers"] = _offer(price, offers[variant.id], currency, f"{address}?sku={variant.sku}")
-            found["offers"]["seller"] = {"@type": "Organization", "name": brand}
-        return found
+            data["offers"] = _offer(price, offers[variant.id], currency, f"{address}?sku={variant.sku}")
+            data["offers"]["seller"] = {"@type": "Organization", "name": brand}
+        return data
 
     if len(variants) == 1:
-        return {"@context": "https://schema.org", **told(variants[0]), **about}
+        return {"@context": "https://schema.org", **entry(variants[0]), **about}
     names = dict.fromkeys(name for variant in variants for name in variant.options)
     return {
         "@context": "https://schema.org",
@@ -62,7 +62,7 @@ def structured_product(
             for name in names
         ],
         "hasVariant": [
-            {**told(variant), "name": f"{words.title} · {_choice(variant, words)}"}
+            {**entry(variant), "name": f"{words.title} · {_choice(variant, words)}"}
             for variant in variants[:_VARIANTS_MAX]
         ],
     }

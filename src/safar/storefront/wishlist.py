@@ -152,8 +152,8 @@ async def share_wishlist(
 async def shared_by(connection: Connection, link_id: UUID) -> UUID | None:
     """Return the list that a link opens, if it is still good."""
     params = {"link_id": link_id, "now": clock.now()}
-    found: UUID | None = await value(connection, QUERIES["wishlist_of_link"], params)
-    return found
+    wishlist_id: UUID | None = await value(connection, QUERIES["wishlist_of_link"], params)
+    return wishlist_id
 
 
 async def move_to_cart(
@@ -171,10 +171,10 @@ async def move_to_cart(
 async def wishes(connection: Connection, wishlist_id: UUID, visit: Visit) -> list[Wish]:
     """Return what is on a list, the newest first; what is no longer sold is left out."""
     params = {"id": wishlist_id, "limit": ITEMS_MAX}
-    found: Sequence[WishlistItem] = await rows(WishlistItem, connection, QUERIES["wished"], params)
-    ids = [item.variant_id for item in found]
+    items: Sequence[WishlistItem] = await rows(WishlistItem, connection, QUERIES["wished"], params)
+    ids = [item.variant_id for item in items]
     variants = await variants_by_id(connection, ids)
-    words = await words_in(connection, {item.product_id for item in found}, visit.language)
+    words = await words_in(connection, {item.product_id for item in items}, visit.language)
     prices = await prices_in(connection, ids, visit.currency)
     offered = await available_of(connection, ids, visit.campaign_id)
     return [

@@ -63,15 +63,15 @@ async def _page(
     status: int = 200,
 ) -> Response:
     context = context_of(request)
-    found, link, until = [], "", None
+    listed, link, until = [], "", None
     if wishlist_id is not None:
         async with context.database.connection() as connection:
-            found = await wishes(connection, wishlist_id, visit_of(request))
+            listed = await wishes(connection, wishlist_id, visit_of(request))
             given = None if shared else await wishlist_link(connection, wishlist_id)
         if given is not None:
             link, until = f"/wishlist/{context.vault.sign(_SHARED, given.link_id.hex)}", given.link_until
     values = {
-        "wishes": found,
+        "wishes": listed,
         "shared": shared,
         "until": until,
         "link": context.settings.public_url + link if link else "",

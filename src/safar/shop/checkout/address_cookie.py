@@ -30,8 +30,8 @@ def prefilled(request: Request) -> dict[str, str]:
 def keep(request: Request, response: Response, typed: Mapping[str, str]) -> None:
     """Let the browser keep where the goods go, for the next time, if it fits into a cookie."""
     context = context_of(request)
-    said = {name: typed[name] for name in FIELDS if typed.get(name)}
-    cookie = context.vault.encrypt(orjson.dumps(said).decode(), purpose=_PURPOSE).decode()
+    remembered = {name: typed[name] for name in FIELDS if typed.get(name)}
+    cookie = context.vault.encrypt(orjson.dumps(remembered).decode(), purpose=_PURPOSE).decode()
     if len(cookie) > _COOKIE_CHARACTERS_MAX:
         return
     text = cookie_set(context.settings, COOKIE, cookie, life_s=_YEAR_S, path=_PATH)
@@ -48,9 +48,9 @@ def _kept(request: Request) -> dict[str, str]:
     if not cookie or len(cookie) > _COOKIE_CHARACTERS_MAX or not cookie.isascii():
         return {}
     try:
-        said = orjson.loads(context_of(request).vault.decrypt(cookie.encode(), purpose=_PURPOSE))
+        remembered = orjson.loads(context_of(request).vault.decrypt(cookie.encode(), purpose=_PURPOSE))
     except (BadRequest, orjson.JSONDecodeError):
         return {}
-    if not isinstance(said, dict):
+    if not isinstance(remembered, dict):
         return {}
-    return {name: said[name] for name in FIELDS if isinstance(said.get(name), str)}
+    return {name: remembered[name] for name in FIELDS if isinstance(remembered.get(name), str)}

@@ -59,29 +59,29 @@ async def bill_of(context: Context, basket: PricedCart, to: Destination, shippin
     refusal = basket.refusal(rules)
     discount = basket.discount if basket.code and refusal is None else None
     asked = quote(basket.priced, rules, to, currency=basket.currency, shipping=shipping, discount=discount)
-    found = asked
+    quoted = asked
     if isinstance(asked, NoShipping) and asked.methods:
-        found = quote(basket.priced, rules, to, currency=basket.currency, discount=discount)
-    total = found.total_minor if isinstance(found, Quote) else None
+        quoted = quote(basket.priced, rules, to, currency=basket.currency, discount=discount)
+    total = quoted.total_minor if isinstance(quoted, Quote) else None
     ways = await offered(context, basket.currency, to.country, total)
     return Bill(
         basket=basket,
         to=to,
         rules=rules,
-        quote=found if isinstance(found, Quote) else None,
-        methods=found.methods,
+        quote=quoted if isinstance(quoted, Quote) else None,
+        methods=quoted.methods,
         ways=[way for way in ways if way.for_total],
         not_for_total=[way for way in ways if not way.for_total],
         refusal=refusal,
-        other_way=found is not asked,
+        other_way=quoted is not asked,
         nothing_offered=not ways and (await payment_warnings(context)).nothing_offered,
     )
 
 
 def bill_json(bill: Bill) -> dict[str, Any]:
     """Return a bill for programs: amounts in minor units of `currency`."""
-    basket, found = bill.basket, bill.quote
-    told: dict[str, Any] = {
+    basket, quoted = bill.basket, bill.quote
+    body: dict[str, Any] = {
         "currency": basket.currency,
         "units": basket.units,
         "lines": [
@@ -113,15 +113,15 @@ def bill_json(bill: Bill) -> dict[str, Any]:
             {"provider": way.provider, "label": way.label, "methods": [key for key, _label in way.methods]}
             for way in bill.ways
         ],
-        "deliverable": found is not None,
+        "deliverable": quoted is not None,
     }
-    if found is not None:
-        told |= {
-            "discount_minor": found.discount_minor,
-            "shipping": found.shipping_key,
-            "shipping_minor": found.shipping_minor,
-            "tax_minor": found.tax_minor,
-            "tax_included": found.tax_included,
-            "total_minor": found.total_minor,
+    if quoted is not None:
+        body |= {
+            "discount_minor": quoted.discount_minor,
+            "shipping": quoted.shipping_key,
+            "shipping_minor": quoted.shipping_minor,
+            "tax_minor": quoted.tax_minor,
+            "tax_included": quoted.tax_included,
+            "total_minor": quoted.total_minor,
         }
-    return told
+    return body

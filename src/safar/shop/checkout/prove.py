@@ -18,8 +18,8 @@ def to_prove(request: Request, sent: Mapping[str, str], bits: int, refused: Safa
     """Ask for a proof of work: programs send it along, a browser's script does it and goes on."""
     proof = order_proof(request, bits)
     if wants_json(request):
-        told = {"error": refused.code, "message": error_text(refused), **proof}
-        return Response(orjson.dumps(told), refused.status, media_type="application/json")
+        body = {"error": refused.code, "message": error_text(refused), **proof}
+        return Response(orjson.dumps(body), refused.status, media_type="application/json")
     typed = {name: text for name, text in sent.items() if name not in _PROOF}
     values = {
         **proof,

@@ -63,19 +63,19 @@ async def _codes(request: Request) -> Response:
     query = request.query_params.get("q", "").strip()[:60]
     at_page = _page_number(request)
     async with context_of(request).database.connection() as connection:
-        found = await reading.codes(
+        listed = await reading.codes(
             connection,
             query if query.isprintable() else "",
             limit=_PAGE_SIZE + 1,
             offset=(at_page - 1) * _PAGE_SIZE,
         )
-    shown, now = found[:_PAGE_SIZE], clock.now()
+    shown, now = listed[:_PAGE_SIZE], clock.now()
     values = {
-        "codes": [(one, gives(one.discount), one.state(now)) for one in shown],
+        "codes": [(code, gives(code.discount), code.state(now)) for code in shown],
         "state_names": STATES_OF_CODES,
         "query": query,
         "newer": _at(request, at_page - 1) if at_page > 1 else None,
-        "older": _at(request, at_page + 1) if len(found) > _PAGE_SIZE else None,
+        "older": _at(request, at_page + 1) if len(listed) > _PAGE_SIZE else None,
     }
     return page(request, "shop/console/codes.html", values)
 
@@ -85,15 +85,15 @@ async def _code(request: Request, wrong: Wrong = NOTHING) -> Response:
     settings = context_of(request).settings
     name = _name_of(request) if "code" in request.path_params else None
     async with context_of(request).database.connection() as connection:
-        found = await reading.code(connection, name) if name else None
+        known = await reading.code(connection, name) if name else None
         orders = await reading.orders_with(connection, name) if name else []
         campaigns = await _campaigns(request, connection)
         all_categories = await categories(connection)
     typed = wrong.typed
-    if wrong.fields is None and found is not None:
-        typed = _typed(found.discount, settings.timezone)
+    if wrong.fields is None and known is not None:
+        typed = _typed(known.discount, settings.timezone)
     values: dict[str, Any] = {
-        "found": found,
+        "found": known,
         "orders": orders,
         "typed": {**_EMPTY, **typed},
         "problems": wrong.problems,
@@ -105,7 +105,7 @@ async def _code(request: Request, wrong: Wrong = NOTHING) -> Response:
             *((category, category_name(category)) for category in all_categories),
         ],
         "currency": settings.currency,
-        "state": found.state(clock.now()) if found else None,
+        "state": known.state(clock.now()) if known else None,
         "state_names": STATES_OF_CODES,
         "order_states": STATES,
     }

@@ -38,11 +38,11 @@ class ListedCode:
 
     @property
     def orders(self) -> int:
-        return sum(one.orders for one in self.brought)
+        return sum(source.orders for source in self.brought)
 
     @property
     def customers(self) -> int:
-        return sum(one.customers for one in self.brought)
+        return sum(source.customers for source in self.brought)
 
     def state(self, now: datetime) -> str:
         """Return "off", "not_yet", "over", "used_up" or "live"."""
@@ -77,10 +77,10 @@ async def codes(connection: Connection, query: str, *, limit: int, offset: int) 
 
 async def code(connection: Connection, name: str) -> ListedCode:
     """Return one code. Raises UnknownCode."""
-    found = (await discounts(connection, [name])).get(name)
-    if found is None:
+    discount = (await discounts(connection, [name])).get(name)
+    if discount is None:
         raise UnknownCode
-    return (await _listed(connection, [found]))[0]
+    return (await _listed(connection, [discount]))[0]
 
 
 async def orders_with(connection: Connection, name: str) -> list[CodeOrder]:
@@ -89,15 +89,15 @@ async def orders_with(connection: Connection, name: str) -> list[CodeOrder]:
     return await rows(CodeOrder, connection, QUERIES["orders_with_code"], params)
 
 
-async def _listed(connection: Connection, found: Sequence[Discount]) -> list[ListedCode]:
-    names = [discount.code for discount in found]
+async def _listed(connection: Connection, known: Sequence[Discount]) -> list[ListedCode]:
+    names = [discount.code for discount in known]
     brought: Mapping[str, list[Brought]] = {name: [] for name in names}
     for sum_ in await rows(Brought, connection, QUERIES["brought"], {"codes": names}):
         brought[sum_.code].append(sum_)
-    ids = [discount.account_id for discount in found if discount.account_id is not None]
+    ids = [discount.account_id for discount in known if discount.account_id is not None]
     accounts = await ledger.accounts(connection, ids) if ids else {}
     listed = []
-    for discount in found:
+    for discount in known:
         account = accounts.get(discount.account_id) if discount.account_id is not None else None
         left, held = (account.free, account.held) if account else (None, 0)
         listed.append(ListedCode(discount, brought[discount.code], left, held))

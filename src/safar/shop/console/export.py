@@ -62,7 +62,7 @@ async def _pages(
     zone, before = context.settings.timezone, wanted.before
     while True:
         async with context.database.connection() as connection:
-            found = await find_orders(
+            orders = await find_orders(
                 connection,
                 replace(wanted, before=before),
                 ship_days=ship_days,
@@ -70,7 +70,7 @@ async def _pages(
                 zone=zone,
                 limit=_ROWS_READ + 1,
             )
-            shown, last = cut(found, _ROWS_READ)
+            shown, last = cut(orders, _ROWS_READ)
             yield await _rows(connection, shown, zone)
         if last is None:
             return

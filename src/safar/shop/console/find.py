@@ -48,8 +48,8 @@ async def find_orders(
     """Return the orders wanted, newest first: one more than a page holds. A query finds 500 at most."""
     params = await _params_of(connection, wanted, ship_days=ship_days, today=today, zone=zone)
     # Not prepared: a plan made once for all filters would read the whole table for most of them.
-    found = await connection.execute(QUERIES["wanted_orders"], params | {"limit": limit}, prepare=False)
-    order_ids = [order_id for (order_id,) in await found.fetchall()]
+    cursor = await connection.execute(QUERIES["wanted_orders"], params | {"limit": limit}, prepare=False)
+    order_ids = [order_id for (order_id,) in await cursor.fetchall()]
     orders = await orders_by_id(connection, order_ids)
     return [orders[order_id] for order_id in order_ids]
 
@@ -87,14 +87,14 @@ async def _params_of(
 async def _matching(connection: Connection, query: str) -> list[UUID]:
     """Return orders by tracking code, by article, or else of customers who are called so."""
     limit = {"limit": _MATCHES_MAX}
-    found = await _ids(connection, "orders_of_tracking", {"code": query, **limit})
+    order_ids = await _ids(connection, "orders_of_tracking", {"code": query, **limit})
     if (variant := await variant_of_code(connection, query)) is not None:
-        found += await _ids(connection, "orders_of_variant", {"variant_id": variant.id, **limit})
+        order_ids += await _ids(connection, "orders_of_variant", {"variant_id": variant.id, **limit})
     named = await find_customers(connection, WantedCustomers(query))
     customers = [customer.id for customer in named]
     if customers:
-        found += await _ids(connection, "orders_of_customers", {"ids": customers, **limit})
-    return list(dict.fromkeys(found))
+        order_ids += await _ids(connection, "orders_of_customers", {"ids": customers, **limit})
+    return list(dict.fromkeys(order_ids))
 
 
 async def _ids(connection: Connection, query: str, params: dict[str, object]) -> list[UUID]:

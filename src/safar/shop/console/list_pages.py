@@ -52,9 +52,9 @@ async def orders_page(request: Request, wrong: Wrong = NOTHING) -> Response:
         if (number := whole_number(wanted.query)) and (order_id := await order_of_number(connection, number)):
             return see_other(f"/orders/{order_id}")
         today, days = today_of(request), shop.ship_days
-        found = await find_orders(connection, wanted, ship_days=days, today=today, zone=zone)
+        orders = await find_orders(connection, wanted, ship_days=days, today=today, zone=zone)
         total = await count_orders(connection, wanted, ship_days=days, today=today, zone=zone)
-        shown, last = cut(found, PAGE_SIZE)
+        shown, last = cut(orders, PAGE_SIZE)
         ids = [order.id for order in shown]
         progress = await progress_of(connection, ids)
         tags = await tags_by_order(connection, ids)
@@ -137,12 +137,12 @@ async def _news(request: Request) -> Response:
 
 async def _new_orders(request: Request, after: int) -> AsyncIterator[ServerEvent]:
     """Say how many orders came since the page was made: at once after a gap, then as they come."""
-    database, told = context_of(request).database, 0
+    database, last_count = context_of(request).database, 0
     async for event in _each_order(request):
         async with database.connection() as connection:
             count = await value(connection, QUERIES["newer_orders"], {"number": after})
-        if count != told:
-            told = count
+        if count != last_count:
+            last_count = count
             yield ServerEvent(render("shop/console/new_orders.html", {"count": count}), "new-orders", event)
 
 

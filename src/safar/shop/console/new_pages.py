@@ -163,10 +163,10 @@ async def _quoted(context: Context, wanted: _Wanted, to: Destination, shipping: 
         Priced(id_, v.price_minor, wanted.units[id_], v.tax_class, v.weight_g, v.category)
         for id_, v in wanted.variants.items()
     ]
-    found = quote(priced, await rules_of(context), to, currency=context.settings.currency, shipping=shipping)
-    if isinstance(found, NoShipping):
+    quoted = quote(priced, await rules_of(context), to, currency=context.settings.currency, shipping=shipping)
+    if isinstance(quoted, NoShipping):
         raise NotDelivered
-    return found
+    return quoted
 
 
 routes: list[BaseRoute] = [

@@ -68,7 +68,7 @@ async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
         returns = (await returns_of(connection, [order_id]))[order_id]
         happened = await order_timeline(connection, order)
         to_go = to_go_of(goods) if after(order.state, Step.SHIP) is not None else {}
-        left = [(order_id, one.variant_id, at, one.units) for at, here in to_go.items() for one in here]
+        left = [(order_id, piece.variant_id, at, piece.units) for at, here in to_go.items() for piece in here]
         values: dict[str, Any] = {
             "order": order,
             "lines": lines,
@@ -92,9 +92,11 @@ async def _order(request: Request, wrong: Wrong = NOTHING) -> Response:
             **await _noted(connection, order, happened),
         }
     payment = await box(context, order)
-    said = sentences_of(request)
+    sentences = sentences_of(request)
     values |= _standing(context, order, values["progress"], partly=is_partly_shipped(goods)) | {
-        "events": [(event, said.sentence(event), said.icon_of(event), tone_of(event)) for event in happened],
+        "events": [
+            (event, sentences.sentence(event), sentences.icon_of(event), tone_of(event)) for event in happened
+        ],
         "expected": expected_of(
             order, await shop_of(context), await rules_of(context), zone=context.settings.timezone
         ),

@@ -38,8 +38,10 @@ class Plot:
     base: int = HEIGHT - _BOTTOM
 
 
-def plot(values: Sequence[int], names: Sequence[str], told: Sequence[str], *, mirrored: bool = False) -> Plot:
-    """Return the bars for `values`; `names` stand below, `told` is what each bar says.
+def plot(
+    values: Sequence[int], names: Sequence[str], texts: Sequence[str], *, mirrored: bool = False
+) -> Plot:
+    """Return the bars for `values`; `names` stand below, `texts` are what each bar says.
 
     `mirrored`: time runs from right to left. What is below zero has no bar.
     """
@@ -59,7 +61,7 @@ def plot(values: Sequence[int], names: Sequence[str], told: Sequence[str], *, mi
                 round(HEIGHT - _BOTTOM - height, 2),
                 round(width, 2),
                 round(height, 2),
-                told[index],
+                texts[index],
             )
         )
         if index % every == 0:

@@ -76,9 +76,9 @@ def _between(span: Span, zone: str) -> dict[str, object]:
     }
 
 
-def in_time(found: Sequence[SalesRow], span: Span, by: str) -> list[SalesRow]:
+def in_time(sales_rows: Sequence[SalesRow], span: Span, by: str) -> list[SalesRow]:
     """Return a row for each day or week of the span: one of nothing where nothing was sold."""
-    by_key = {row.key: row for row in found}
+    by_key = {row.key: row for row in sales_rows}
     step = 7 if by == "week" else 1
     first = span.first - timedelta(days=span.first.weekday()) if by == "week" else span.first
     keys = [
@@ -88,10 +88,10 @@ def in_time(found: Sequence[SalesRow], span: Span, by: str) -> list[SalesRow]:
     return [by_key.get(key) or SalesRow(key, "", 0, 0, 0, 0, 0, 0, 0, 0) for key in keys]
 
 
-def sales_sums(found: Sequence[SalesRow]) -> SalesRow:
+def sales_sums(sales_rows: Sequence[SalesRow]) -> SalesRow:
     """Return the last line of a report. Orders of several rows of goods are not added up: see `sales`."""
     fields = (
         "orders", "units", "goods_minor", "discount_minor", "shipping_minor", "tax_minor", "total_minor",
         "refunded_minor",
     )  # fmt: skip
-    return SalesRow("", "", *(sum(getattr(row, name) for row in found) for name in fields))
+    return SalesRow("", "", *(sum(getattr(row, name) for row in sales_rows) for name in fields))

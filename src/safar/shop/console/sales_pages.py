@@ -68,19 +68,21 @@ async def _report(request: Request, span: Span, by: str) -> tuple[Sequence[Sales
         currencies = await currencies_sold(connection, span, zone=settings.timezone)
         wanted = request.query_params.get("currency", "")
         currency = wanted if wanted in currencies else next(iter(currencies), settings.currency)
-        found = await sales(connection, span, by, currency=currency, zone=settings.timezone)
-    return (in_time(found, span, by) if by in IN_TIME else found), currency, currencies
+        sales_rows = await sales(connection, span, by, currency=currency, zone=settings.timezone)
+    return (in_time(sales_rows, span, by) if by in IN_TIME else sales_rows), currency, currencies
 
 
 async def _sales(request: Request) -> Response:
     span, by = _asked(request)
-    found, currency, currencies = await _report(request, span, by)
-    names = [_name(row, by) for row in found]
-    told = [f"{name}: {money(row.total_minor, currency)}" for name, row in zip(names, found, strict=True)]
+    sales_rows, currency, currencies = await _report(request, span, by)
+    names = [_name(row, by) for row in sales_rows]
+    labels = [
+        f"{name}: {money(row.total_minor, currency)}" for name, row in zip(names, sales_rows, strict=True)
+    ]
     drawn = None
-    if 1 < len(found) <= _BARS_MAX:
+    if 1 < len(sales_rows) <= _BARS_MAX:
         mirrored = direction(current_language()) == "rtl"
-        drawn = plot([row.total_minor for row in found], names, told, mirrored=mirrored)
+        drawn = plot([row.total_minor for row in sales_rows], names, labels, mirrored=mirrored)
     link = {"from": span.first.isoformat(), "to": span.last.isoformat(), "currency": currency}
     values = {
         "span": span,
@@ -89,8 +91,8 @@ async def _sales(request: Request) -> Response:
         "breakdowns": [
             (key, _(name), f"/sales?{urlencode({**link, 'by': key})}") for key, name in BY_NAMES.items()
         ],
-        "rows": list(zip(names, found, strict=True)),
-        "sums": sales_sums(found),
+        "rows": list(zip(names, sales_rows, strict=True)),
+        "sums": sales_sums(sales_rows),
         "of_goods": by in ("product", "tax"),
         "plot": drawn,
         "currency": currency,
@@ -132,13 +134,13 @@ def _name(row: SalesRow, by: str) -> str:
 
 async def _sales_csv(request: Request) -> Response:
     span, by = _asked(request)
-    found, currency, _currencies = await _report(request, span, by)
+    sales_rows, currency, _currencies = await _report(request, span, by)
     await note_export(context_of(request), f"sales by {by}", actor_of(request).id)
     header = [_(BY_NAMES[by]), *(_(name) for name in _COLUMNS), _("Currency")]
-    return csv_answer(f"sales-{span.first}-{span.last}", _one_page(found, by, currency), header=header)
+    return csv_answer(f"sales-{span.first}-{span.last}", _one_page(sales_rows, by, currency), header=header)
 
 
-async def _one_page(found: Sequence[SalesRow], by: str, currency: str) -> AsyncIterator[Sequence[Row]]:
+async def _one_page(sales_rows: Sequence[SalesRow], by: str, currency: str) -> AsyncIterator[Sequence[Row]]:
     yield [
         [
             row.key if by in IN_TIME else _name(row, by),
@@ -157,7 +159,7 @@ async def _one_page(found: Sequence[SalesRow], by: str, currency: str) -> AsyncI
             ),
             currency,
         ]
-        for row in found
+        for row in sales_rows
     ]
 
 

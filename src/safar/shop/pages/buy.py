@@ -106,17 +106,17 @@ async def _lines(request: Request, fields: Fields) -> dict[UUID, int]:
     units: dict[UUID, int] = {}
     for number, line in enumerate(given, 1):
         values = line if isinstance(line, dict) else {}
-        one = Fields({name: str(value) for name, value in values.items() if value is not None})
-        variant_id, quantity = _line(one, fields, f"lines.{number}.")
+        typed = Fields({name: str(value) for name, value in values.items() if value is not None})
+        variant_id, quantity = _line(typed, fields, f"lines.{number}.")
         units[variant_id] = units.get(variant_id, 0) + quantity
     return units
 
 
-def _line(one: Fields, fields: Fields, prefix: str = "") -> tuple[UUID, int]:
-    sku = one.text("sku", length_max=_SKU_CHARACTERS_MAX)
-    quantity = one.integer("quantity", least=1, most=UNITS_MAX)
+def _line(typed: Fields, fields: Fields, prefix: str = "") -> tuple[UUID, int]:
+    sku = typed.text("sku", length_max=_SKU_CHARACTERS_MAX)
+    quantity = typed.integer("quantity", least=1, most=UNITS_MAX)
     if prefix:
-        fields.problems |= {prefix + name: problem for name, problem in one.problems.items()}
+        fields.problems |= {prefix + name: problem for name, problem in typed.problems.items()}
     return variant_id_of(sku), quantity
 
 

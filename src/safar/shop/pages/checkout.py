@@ -159,8 +159,8 @@ async def _order(request: Request) -> Response:
     bill = await bill_of(context_of(request), basket, choices.to, choices.shipping)
     if details.provider not in {way.provider for way in bill.ways}:
         left_out = details.provider in {way.provider for way in bill.not_for_total}
-        told = error_text(TotalNotTaken()) if left_out else _("Choose how you would like to pay.")
-        fields.problems.setdefault("provider", told)
+        problem = error_text(TotalNotTaken()) if left_out else _("Choose how you would like to pay.")
+        fields.problems.setdefault("provider", problem)
     if fields.problems:
         if wants_json(request):
             fields.done()
@@ -261,10 +261,10 @@ def _refusal_before(bill: Bill, details: Details) -> SafarError | None:
 
 def _refused(request: Request, shown: _Shown, refused: SafarError) -> Response:
     if wants_json(request):
-        told: dict[str, Any] = {"error": refused.code, "message": error_text(refused)}
+        body: dict[str, Any] = {"error": refused.code, "message": error_text(refused)}
         if isinstance(refused, PriceChanged):
-            told |= {"total_minor": refused.total_minor, "currency": refused.currency}
-        return _json(told, refused.status)
+            body |= {"total_minor": refused.total_minor, "currency": refused.currency}
+        return _json(body, refused.status)
     return _page(request, replace(shown, notice=error_text(refused), status=refused.status))
 
 

@@ -78,10 +78,10 @@ async def order_page(
 ) -> Response:
     """Show how an order stands, its parcels, returns and money, and what can be done with it."""
     context = context_of(request)
-    found = await _find(request, order_.order_id)
-    order, whole = found.order, order_.whole
-    partly = is_partly_shipped(found.goods)
-    sent_back = found.progress is not None and found.progress.is_sent_back
+    view = await _find(request, order_.order_id)
+    order, whole = view.order, order_.whole
+    partly = is_partly_shipped(view.goods)
+    sent_back = view.progress is not None and view.progress.is_sent_back
     settings = context.settings
     shop = await shop_of(context)
     days, way_days = shop.return_days, settings.delivery_days_max
@@ -90,8 +90,8 @@ async def order_page(
     payment = await box(context, order)
     values = {
         "order": order,
-        "lines": found.lines,
-        "sums": sums_of(order, found.lines),
+        "lines": view.lines,
+        "sums": sums_of(order, view.lines),
         "problem": problem,
         "signed": request.path_params["signed"],
         "whole": whole,
@@ -103,38 +103,38 @@ async def order_page(
             order,
             came_minor=payment.came_minor,
             back_minor=payment.back_minor,
-            return_state=found.origin.state if found.origin else None,
+            return_state=view.origin.state if view.origin else None,
         ),
-        "payment_word": awaited_words(order) or payment_word(order, found.progress),
+        "payment_word": awaited_words(order) or payment_word(order, view.progress),
         "cancelled": cancelled,
         "waiting": order.state == OrderState.PLACED,
         "address": address_of(order),
         "billing": billing_lines(order) if order.billing else "",
-        "shown": {line.variant_id: line.customer_title for line in found.lines},
+        "shown": {line.variant_id: line.customer_title for line in view.lines},
         "thanks": whole and not cancelled and clock.now() - order.placed_at < _THANKED_FOR,
         "told": _told(order, payment),
         "pays_otherwise": whole and _may_pay_otherwise(request, order),
         "may_cancel": whole
         and after(order.state, Step.CANCEL_BY_CUSTOMER, partly_shipped=partly) is not None,
         "was_paid": order.payment_state == PaymentState.PAID,
-        "may_return": whole and window and any(found.returnable.values()),
+        "may_return": whole and window and any(view.returnable.values()),
         "return_days": shop.return_days,
         "has_invoice": whole and order.state in _WITH_INVOICE,
-        "shipments": [(shipment, found.content[shipment.id]) for shipment in found.shipments],
-        "returns": [(return_, found.return_lines[return_.id]) for return_ in found.returns],
+        "shipments": [(shipment, view.content[shipment.id]) for shipment in view.shipments],
+        "returns": [(return_, view.return_lines[return_.id]) for return_ in view.returns],
         "exchanges": {
             return_.id: path_of(context, return_.exchange_order_id)
-            for return_ in found.returns
+            for return_ in view.returns
             if return_.exchange_order_id
         },
-        "origin": found.origin,
-        "given_up": found.given_up,
-        "origin_path": path_of(context, found.origin.order_id) if found.origin else "",
+        "origin": view.origin,
+        "given_up": view.given_up,
+        "origin_path": path_of(context, view.origin.order_id) if view.origin else "",
         "return_states": RETURN_STATES,
         "return_tones": RETURN_TONES,
         "wishes": WISHES,
         "return_reasons": REASONS,
-        "chat": found.chat,
+        "chat": view.chat,
         "chat_id": new_id(),
     }
     return page(request, "shop/order.html", values, status=status)

@@ -75,10 +75,10 @@ async def sign_up(context: Context, connection: Connection, asked: SignUp) -> st
 
 async def find_sign_up(connection: Connection, request_id: UUID) -> NewsletterRequest:
     """Return a sign-up as it stands. Raises UnknownSignUp."""
-    found = await row(NewsletterRequest, connection, QUERIES["request"], {"id": request_id})
-    if found is None:
+    request = await row(NewsletterRequest, connection, QUERIES["request"], {"id": request_id})
+    if request is None:
         raise UnknownSignUp
-    return found
+    return request
 
 
 async def confirm_sign_up(connection: Connection, request_id: UUID, *, browser: UUID) -> NewsletterRequest:
