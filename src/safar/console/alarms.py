@@ -41,20 +41,20 @@ class Alarm:
 
 def alarms_of(standing: Standing, payments: PaymentWarnings) -> list[Alarm]:
     """Return the red lines, the gate first: it is what keeps customers out."""
-    found = [_gate(site) for site in standing.gates]
+    alarms = [_gate(site) for site in standing.gates]
     if standing.mail_trouble:
         text = _("E-mail cannot be sent: %(reason)s.", reason=_(standing.mail_trouble))
-        found.append(Alarm("mail-alarm", text, "/settings/mail", _("Mail server"), "owner"))
+        alarms.append(Alarm("mail-alarm", text, "/settings/mail", _("Mail server"), "owner"))
     if payments.pretended:
         text = _("The test card is on: orders are confirmed without any money.")
-        found.append(Alarm("test-payments", text, "/payments/ways", _("Ways to pay"), "manager"))
+        alarms.append(Alarm("test-payments", text, "/payments/ways", _("Ways to pay"), "manager"))
     elif payments.card_refused:
         text = _(
             "The test card is switched on, but refused: this shop can be reached from outside. Switch it"
             " off, or set SAFAR_TEST_PAYMENTS=true."
         )
-        found.append(Alarm("test-payments", text, "/payments/ways", _("Ways to pay"), "manager"))
-    return found
+        alarms.append(Alarm("test-payments", text, "/payments/ways", _("Ways to pay"), "manager"))
+    return alarms
 
 
 def _gate(site: Site) -> Alarm:
@@ -103,5 +103,5 @@ class AlarmLayer:
                 for site in await sites(connection)
                 if site.mode != Mode.OPEN or (site.ended_at is not None and site.ended_reason != "sold_out")
             ]
-            mail = [one.trouble for one in await troubles(connection) if one.kind == KINDS[EMAIL]]
+            mail = [trouble.trouble for trouble in await troubles(connection) if trouble.kind == KINDS[EMAIL]]
         return Standing(shut, mail[0] if mail else "")

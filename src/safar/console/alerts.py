@@ -53,13 +53,13 @@ async def tell_low(context: Context) -> bool:
         lows = await take_untold(connection)
         if not lows:
             return False
-        staff = {one.id: one for one in await all_staff(connection) if one.disabled_at is None}
-        managers = [one.id for one in staff.values() if one.role in ("manager", "owner")]
-        watching = {who: one for who, one in (await watchers(connection)).items() if one in staff}
-        told = watchers_of([(low.variant_id, low.supplier_id) for low in lows], watching, managers)
+        staff = {member.id: member for member in await all_staff(connection) if member.disabled_at is None}
+        managers = [member.id for member in staff.values() if member.role in ("manager", "owner")]
+        watching = {who: member for who, member in (await watchers(connection)).items() if member in staff}
+        low_by_staff = watchers_of([(low.variant_id, low.supplier_id) for low in lows], watching, managers)
         by_id = {low.variant_id: low for low in lows}
         failed: dict[UUID, Exception] = {}
-        for staff_id, ids in told.items():
+        for staff_id, ids in low_by_staff.items():
             try:
                 async with transaction(connection):
                     lows_of = [by_id[variant_id] for variant_id in ids]
@@ -116,15 +116,18 @@ async def _watchers(request: Request) -> Response:
     """Show who is told when something of a supplier runs low."""
     after = request.query_params.get("after", "")[:200]
     async with context_of(request).database.connection() as connection:
-        staff = [one for one in await all_staff(connection) if one.disabled_at is None]
-        found = await suppliers(connection, after=(after, LAST_ID if after else FIRST_ID), limit=_ROWS + 1)
-        shown, last = cut(found, _ROWS)
+        staff = [member for member in await all_staff(connection) if member.disabled_at is None]
+        listed = await suppliers(connection, after=(after, LAST_ID if after else FIRST_ID), limit=_ROWS + 1)
+        shown, last = cut(listed, _ROWS)
         values = {
             "suppliers": shown,
             "first": not after,
             "next": f"/stock/watchers?{urlencode({'after': last.name})}" if last else None,
             "watchers": await watchers(connection),
-            "staff_choices": [("", _("All managers")), *((one.id, one.name or one.email) for one in staff)],
+            "staff_choices": [
+                ("", _("All managers")),
+                *((member.id, member.name or member.email) for member in staff),
+            ],
         }
     return page(request, "console/watchers.html", values)
 
@@ -136,7 +139,9 @@ async def _watch(request: Request) -> Response:
     fields = await read_fields(request)
     chosen = fields.values.get("staff_id", "")
     async with context_of(request).database.transaction() as connection:
-        staff = {str(one.id): one.id for one in await all_staff(connection) if one.disabled_at is None}
+        staff = {
+            str(member.id): member.id for member in await all_staff(connection) if member.disabled_at is None
+        }
         watcher: UUID | None = staff.get(chosen)
         if chosen and watcher is None:
             fields.problems["staff_id"] = _("Choose one of the options.")

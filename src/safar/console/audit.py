@@ -84,7 +84,7 @@ async def audit_page(request: Request) -> Response:
         "first": before is None,
         "wanted": wanted,
         "filtered": wanted != AuditFilter(),
-        "people": [(one.id, one.name or one.email) for one in people],
+        "people": [(member.id, member.name or member.email) for member in people],
         "areas": [(key, _(label)) for key, label in AREAS.items()],
         "file": f"/audit/file.csv?{urlencode(list(request.query_params.items()))}",
     }

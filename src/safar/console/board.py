@@ -220,5 +220,5 @@ class RunningBoard:
 async def _names(connection: Connection, events: Sequence[Recorded]) -> dict[UUID, str]:
     """Return what the customers of these events are called; empty for those who have not said."""
     ids = {event.customer_id for event in events if event.customer_id}
-    found = await customer_cards(connection, ids)
-    return {id: card.name or card.email or "" for id, card in found.items()}
+    cards = await customer_cards(connection, ids)
+    return {id: card.name or card.email or "" for id, card in cards.items()}

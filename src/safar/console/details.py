@@ -73,7 +73,9 @@ def _shown(value: object) -> str:
         case str():
             return shortened(word(value), _CHARACTERS_MAX)
         case Sequence():
-            return shortened(", ".join(_shown(one) for one in value), _CHARACTERS_MAX)
+            return shortened(", ".join(_shown(item) for item in value), _CHARACTERS_MAX)
         case Mapping():
-            return shortened(", ".join(f"{key} {_shown(one)}" for key, one in value.items()), _CHARACTERS_MAX)
+            return shortened(
+                ", ".join(f"{key} {_shown(item)}" for key, item in value.items()), _CHARACTERS_MAX
+            )
     return shortened(str(value), _CHARACTERS_MAX)

@@ -41,10 +41,10 @@ _PREVIEW_HEADERS = {
 
 
 def _kind(request: Request) -> MailKind:
-    found = SAMPLES.get(request.path_params["kind"])
-    if found is None:
+    sample = SAMPLES.get(request.path_params["kind"])
+    if sample is None:
         raise NotFound
-    return found[0]
+    return sample[0]
 
 
 def _language(request: Request) -> str:

@@ -96,8 +96,10 @@ async def post_setback(request: Request) -> Response:
     async with context_of(request).database.transaction() as connection:
         if not await try_now(connection, queue, item):
             raise NotFound
-        told = {"queue": queue, "item": item}
-        await append_many(connection, [Event(name="setback.retried", staff_id=actor.id, properties=told)])
+        properties = {"queue": queue, "item": item}
+        await append_many(
+            connection, [Event(name="setback.retried", staff_id=actor.id, properties=properties)]
+        )
     return see_other("/running")
 
 

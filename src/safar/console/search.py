@@ -58,14 +58,14 @@ async def _orders(connection: Connection, request: Request, query: str) -> list[
     order_id = await order_of_number(connection, number) if number else None
     exact = list((await orders_by_id(connection, [order_id])).values()) if order_id else []
     context = context_of(request)
-    found = await find_orders(
+    orders = await find_orders(
         connection,
         OrderSearch(query=query),
         ship_days=(await shop_of(context)).ship_days,
         today=today_of(request),
         zone=context.settings.timezone,
     )
-    return [*exact, *(order for order in found if order.id != order_id)][:_SHOWN]
+    return [*exact, *(order for order in orders if order.id != order_id)][:_SHOWN]
 
 
 async def _products(connection: Connection, query: str) -> list[ProductRow]:

@@ -122,7 +122,7 @@ async def _group_page(request: Request, key: str, wrong: Wrong) -> Response:
     said = {name: getattr(settings, name) for name in OF_PROCESS}
     values = {
         "key": key,
-        "groups": [(one, _(of.title)) for one, of in GROUPS.items()],
+        "groups": [(other_key, _(of.title)) for other_key, of in GROUPS.items()],
         "title": _(group.title),
         "text": _(group.text),
         "fields": fields,

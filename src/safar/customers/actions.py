@@ -142,6 +142,6 @@ async def customer_cards(connection: Connection, ids: Iterable[UUID]) -> dict[UU
     leads = await finals(connection, ids)
     if not leads:
         return {}
-    found = await rows(CustomerCard, connection, QUERIES["cards"], {"ids": list(set(leads.values()))})
-    by_id = {card.id: card for card in found}
+    cards = await rows(CustomerCard, connection, QUERIES["cards"], {"ids": list(set(leads.values()))})
+    by_id = {card.id: card for card in cards}
     return {asked: by_id[final] for asked, final in leads.items()}

@@ -43,9 +43,9 @@ async def write_claims(
     addresses = [normalised(claim.kind, claim.value, claim.country) for claim in claims]
     who = [known.get(claim.customer_id, claim.customer_id) for claim in claims]
     customers: dict[UUID, dict[str, object]] = {}
-    said: dict[tuple[UUID, str, str], dict[str, object]] = {}
+    records: dict[tuple[UUID, str, str], dict[str, object]] = {}
     for claim, id_, text in zip(claims, who, addresses, strict=True):
-        said[id_, claim.kind, text] = {
+        records[id_, claim.kind, text] = {
             "customer_id": id_,
             "kind": claim.kind,
             "value": text,
@@ -68,7 +68,7 @@ async def write_claims(
         wanted = set(ids)
         return {
             "customers": as_json([customers[id_] for id_ in sorted(wanted)]),
-            "claims": as_json([said[key] for key in sorted(said) if key[0] in wanted]),
+            "claims": as_json([records[key] for key in sorted(records) if key[0] in wanted]),
             "now": clock.now(),
         }
 
@@ -141,8 +141,10 @@ async def _carry_out(
     assert owner is not None
     if decided in (ProofVerdict.FOUND, ProofVerdict.KEEP):
         await execute(connection, QUERIES["own_address"], {**params, "owner": owner})
-        told = {"kind": params["kind"]}
-        events.append(Event(name="customer.identified", customer_id=owner, subject_id=owner, properties=told))
+        properties = {"kind": params["kind"]}
+        events.append(
+            Event(name="customer.identified", customer_id=owner, subject_id=owner, properties=properties)
+        )
     if decided is ProofVerdict.JOIN:
         await execute(connection, QUERIES["join"], {"claimant": claimant, "owner": owner})
         events.append(Event(name="customer.joined", customer_id=owner, subject_id=claimant))

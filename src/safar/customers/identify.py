@@ -179,15 +179,15 @@ async def _complete(
     connection: Connection, pairs: Iterable[tuple[_Owner, IdentityRequest]], words: Mapping[UUID, str]
 ) -> None:
     """Fill in a name or a country that was not known, and what else finds a customer."""
-    told = {id_: {"id": id_, "name": None, "country": None, "search": word} for id_, word in words.items()}
+    records = {id_: {"id": id_, "name": None, "country": None, "search": word} for id_, word in words.items()}
     for owner, request in pairs:
         name = request.name if owner.nameless else None
         country = request.country if owner.countryless else None
         if name or country:
-            record = told.setdefault(owner.customer_id, {"id": owner.customer_id, "search": ""})
+            record = records.setdefault(owner.customer_id, {"id": owner.customer_id, "search": ""})
             record |= {"name": name or None, "country": country or None}
             record["search"] = f"{record['search']} {fold(name or '')}".strip()
-    if told:
+    if records:
         await execute(
-            connection, QUERIES["complete"], {"ids": list(told), "told": as_json(list(told.values()))}
+            connection, QUERIES["complete"], {"ids": list(records), "told": as_json(list(records.values()))}
         )

@@ -85,11 +85,11 @@ async def customers_page(request: Request) -> Response:
     before = parse_page_key(request.query_params.get("before"), key_moment, UUID)
     at, id = before or (LAST_MOMENT, LAST_ID)
     async with context_of(request).database.connection() as connection:
-        found = await find_customers(connection, wanted, before_at=at, before_id=id)
+        customers = await find_customers(connection, wanted, before_at=at, before_id=id)
         counted = {**wanted.params, "limit": COUNTED_MAX + 1}
         total = await value(connection, QUERIES["count"], counted)
         countries = await values(connection, QUERIES["countries"])
-    shown, last = cut(found, PAGE_SIZE)
+    shown, last = cut(customers, PAGE_SIZE)
     older = None
     if last:
         key = page_key(last.created_at, last.id)
@@ -168,8 +168,8 @@ async def post_consent(request: Request, actor: Actor, fields: Fields) -> str:
         customer_id = (await finals(connection, [asked])).get(asked)
         if customer_id is None:
             raise NotFound
-        told = Consent(customer_id, "email", given, "staff", {"reason": reason}, actor.id)
-        await consent_many(connection, [told])
+        consent = Consent(customer_id, "email", given, "staff", {"reason": reason}, actor.id)
+        await consent_many(connection, [consent])
     return f"/customers/{customer_id}"
 
 
@@ -194,9 +194,9 @@ async def customer_timeline(
     return await of_customer(connection, ids or [customer_id], before=before, limit=TIMELINE_SIZE + 1)
 
 
-def timeline_lines(events: Sequence[Recorded], said: Sentences) -> list[TimelineLine]:
+def timeline_lines(events: Sequence[Recorded], sentences: Sentences) -> list[TimelineLine]:
     """Return events as the lines of a timeline."""
-    return [TimelineLine(e.id, e.at, said.sentence(e), said.icon_of(e), tone_of(e)) for e in events]
+    return [TimelineLine(e.id, e.at, sentences.sentence(e), sentences.icon_of(e), tone_of(e)) for e in events]
 
 
 def _timeline_values(

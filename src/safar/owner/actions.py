@@ -36,7 +36,7 @@ async def change_shop(
     """
     wanted = {BY_NAME[name].name: value for name, value in changes.items()}
     stored = await rows(StoredFact, connection, QUERIES["lock"], {"keys": list(wanted)})
-    before = {one.key: one.value for one in stored}
+    before = {fact.key: fact.value for fact in stored}
     # What the database gives back of several lines is a list.
     plain = {name: list(value) if isinstance(value, tuple) else value for name, value in wanted.items()}
     changed = {name: value for name, value in plain.items() if name not in before or before[name] != value}
@@ -44,23 +44,23 @@ async def change_shop(
         return ()
     await execute(connection, QUERIES["change"], {"values": Jsonb(changed), "now": clock.now()})
     forget_shop(connection)
-    told = {
+    properties = {
         "what": sorted(changed),
         "before": {name: _told(name, before.get(name)) for name in changed},
         "after": {name: _told(name, value) for name, value in changed.items()},
     }
-    await append_many(connection, [Event(name="shop.changed", staff_id=staff_id, properties=told)])
+    await append_many(connection, [Event(name="shop.changed", staff_id=staff_id, properties=properties)])
     return tuple(sorted(changed))
 
 
 async def rotate_mail_password(connection: Connection, vault: Vault) -> bool | None:
     """Encrypt the mail server's password with the first key; return whether it was not, None: unreadable."""
     stored = await rows(StoredFact, connection, QUERIES["lock"], {"keys": ["mail_password"]})
-    kept = str(stored[0].value).encode() if stored else b""
-    if not kept or vault.is_current(kept):
+    encrypted = str(stored[0].value).encode() if stored else b""
+    if not encrypted or vault.is_current(encrypted):
         return False
     try:
-        fresh = vault.encrypt(vault.decrypt(kept)).decode()
+        fresh = vault.encrypt(vault.decrypt(encrypted)).decode()
     except BadRequest:
         return None
     values = Jsonb({"mail_password": fresh})

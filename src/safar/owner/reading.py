@@ -81,20 +81,20 @@ def known_shop(context: Context) -> Shop:
     For what cannot wait: every page and every loop that shows something reads it with `shop_of` before.
     """
     place = _places.get(context.database)
-    kept = _kept.get(place) if place is not None else None
-    return kept.shop if kept else shop_from(first_values(context.settings))
+    cached = _kept.get(place) if place is not None else None
+    return cached.shop if cached else shop_from(first_values(context.settings))
 
 
 async def stored_shop(connection: Connection) -> Shop:
     """Return the shop as it stands in this transaction."""
     stored = await rows(StoredFact, connection, QUERIES["load"])
-    return shop_from({one.key: one.value for one in stored})
+    return shop_from({fact.key: fact.value for fact in stored})
 
 
 def forget_shop(connection: Connection) -> None:
     """Let this process read the shop anew: it was changed. Other processes see it within five seconds."""
-    if (kept := _kept.get(_place(connection))) is not None:
-        kept.at = None
+    if (cached := _kept.get(_place(connection))) is not None:
+        cached.at = None
 
 
 async def _reload(connection: Connection) -> Shop:
@@ -104,9 +104,9 @@ async def _reload(connection: Connection) -> Shop:
 
 
 def _fresh(place: _Place) -> Shop | None:
-    kept = _kept.get(place)
-    known = kept is not None and kept.at is not None and timedelta(0) <= clock.now() - kept.at < KEPT
-    return kept.shop if kept is not None and known else None
+    cached = _kept.get(place)
+    known = cached is not None and cached.at is not None and timedelta(0) <= clock.now() - cached.at < KEPT
+    return cached.shop if cached is not None and known else None
 
 
 def _place(connection: Connection) -> _Place:

@@ -119,8 +119,8 @@ async def change_role(connection: Connection, *, actor: Actor, staff_id: UUID, r
         raise LastOwner
     if staff.role != role:
         await execute(connection, QUERIES["set_role"], {"id": staff_id, "role": role})
-        told = _event("staff.role_changed", actor.id, staff_id, before=staff.role, role=role)
-        await append_many(connection, [told])
+        event = _event("staff.role_changed", actor.id, staff_id, before=staff.role, role=role)
+        await append_many(connection, [event])
     return staff
 
 

@@ -74,22 +74,22 @@ async def customer_rows(database: Database, zone: str) -> AsyncIterator[list[Seq
     while True:
         async with database.connection() as connection:
             params = {"after": after, "limit": _EXPORT_SIZE}
-            found = await rows(_Exported, connection, QUERIES["exported"], params)
-        if not found:
+            records = await rows(_Exported, connection, QUERIES["exported"], params)
+        if not records:
             return
-        after = found[-1].id
+        after = records[-1].id
         yield [
             (
-                one.email,
-                one.name or "",
-                one.language,
-                one.country or "",
-                {True: "yes", False: "no"}.get(one.consent, "") if one.consent is not None else "",
-                one.source or "",
-                csv_moment(one.changed_at, zone),
-                csv_moment(one.created_at, zone),
+                customer.email,
+                customer.name or "",
+                customer.language,
+                customer.country or "",
+                {True: "yes", False: "no"}.get(customer.consent, "") if customer.consent is not None else "",
+                customer.source or "",
+                csv_moment(customer.changed_at, zone),
+                csv_moment(customer.created_at, zone),
             )
-            for one in found
+            for customer in records
         ]
 
 
@@ -111,24 +111,25 @@ async def review_customers(
         lines = table["rows"][start : start + CHUNK]
         emails = [record["email"] for _number, record, _problems in lines if "email" in record]
         known = {
-            one.email: one for one in await rows(_Known, connection, QUERIES["known"], {"emails": emails})
+            customer.email: customer
+            for customer in await rows(_Known, connection, QUERIES["known"], {"emails": emails})
         }
         reviewed = []
-        for number, said, problems in lines:
-            record = _whole(said, name, language, origin)
+        for number, typed, problems in lines:
+            record = _whole(typed, name, language, origin)
             notes = problems or _problems(number, record, seen)
             outcome, shown = _outcome(record, known.get(record["email"])) if not notes else (_WRONG, notes)
-            kept = said if problems else record  # what was wrong is given back as it was
+            kept = typed if problems else record  # what was wrong is given back as it was
             reviewed.append(SheetRow(number, record.get("email", ""), outcome, kept, shown))
         await save_rows(connection, upload_id, reviewed)
 
 
-def _whole(said: Mapping[str, Any], file: str, language: str, origin: ConsentOrigin) -> dict[str, Any]:
+def _whole(typed: Mapping[str, Any], file: str, language: str, origin: ConsentOrigin) -> dict[str, Any]:
     """Return a row with what the form says of all of them."""
-    consent = said.get("consent", origin.everybody)
-    source = said.get("consent_source") or origin.text
-    proof = {"origin": source, "given_on": said.get("consent_on", ""), "file": file}
-    record = {"language": language, **said, "consent": consent, "consent_source": source}
+    consent = typed.get("consent", origin.everybody)
+    source = typed.get("consent_source") or origin.text
+    proof = {"origin": source, "given_on": typed.get("consent_on", ""), "file": file}
+    record = {"language": language, **typed, "consent": consent, "consent_source": source}
     return record | {"proof": {key: text for key, text in proof.items() if text} if consent else {}}
 
 
@@ -174,12 +175,12 @@ async def write_customers(database: Database, upload_id: UUID, *, staff_id: UUID
 
 
 def _record_of(line: SheetRow) -> CustomerRecord:
-    said = line.record
+    record = line.record
     return CustomerRecord(
-        name=said.get("name"),
-        email=said["email"],
-        language=said["language"],
-        country=said.get("country"),
-        consent=said["consent"],
-        proof=said["proof"],
+        name=record.get("name"),
+        email=record["email"],
+        language=record["language"],
+        country=record.get("country"),
+        consent=record["consent"],
+        proof=record["proof"],
     )

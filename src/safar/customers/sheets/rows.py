@@ -104,10 +104,10 @@ def _language(text: str) -> str:
         if wanted in (code.lower(), code.lower().partition("-")[0]):
             return code
     short = wanted.partition("-")[0]
-    found = next((code for code in LANGUAGES if code.lower().partition("-")[0] == short), None)
-    if found is None:
+    language = next((code for code in LANGUAGES if code.lower().partition("-")[0] == short), None)
+    if language is None:
         raise WrongCell("not_a_language")
-    return found
+    return language
 
 
 def _country(text: str) -> str:
