@@ -47,7 +47,7 @@ def read_product(
     categories: Collection[str],
     option_texts: Iterable[str],
 ) -> ProductDraft:
-    """Return the product of the form; `option_texts` are the names and values of options that can be translated."""
+    """Return the product of the form; `option_texts`: names and values of options, for their translations."""
     words = {}
     texts = list(option_texts)
     for language in LANGUAGES:
