@@ -213,7 +213,7 @@ async def release_many(connection: Connection, hold_ids: Sequence[UUID]) -> list
 async def due_holds(
     connection: Connection, *, after: tuple[datetime, UUID] | None = None, limit: int = EXPIRE_MAX
 ) -> list[tuple[datetime, UUID]]:
-    """Return holds whose time has passed as (expiry, id), the longest due first, those that rest left out."""
+    """Return holds past their expiry as (expiry, id), the longest overdue first, those that rest left out."""
     params = {"now": clock.now(), "limit": limit, "after": after and after[0], "after_id": after and after[1]}
     return await tuples(connection, QUERIES["due_holds"], params)
 
@@ -224,7 +224,7 @@ async def expire_many(connection: Connection, hold_ids: Sequence[UUID]) -> list[
 
 
 async def expire_due(connection: Connection, *, limit: int = EXPIRE_MAX) -> int:
-    """End what is due in the caller's own transaction; return how many were due."""
+    """Expire due holds in the caller's transaction; return how many were due."""
     hold_ids = [hold_id for _expires_at, hold_id in await due_holds(connection, limit=limit)]
     if hold_ids:
         await _end_many(connection, hold_ids, HoldState.EXPIRED)
@@ -275,7 +275,7 @@ async def set_limits_many(connection: Connection, limits: Sequence[AccountLimits
 
 
 async def recount_accounts(connection: Connection) -> list[Account]:
-    """Return the accounts whose figures do not follow from their holds: always none."""
+    """Return the accounts whose figures disagree with their holds; an empty answer is the invariant."""
     return await rows(Account, connection, QUERIES["recount"])
 
 

@@ -30,7 +30,7 @@ class Account:
 
     @property
     def free(self) -> int:
-        """What is neither gone nor promised; down to -backorder may still be promised."""
+        """Units on hand that are not promised; down to `-backorder` may still be promised."""
         return self.on_hand - self.held
 
 
@@ -45,7 +45,7 @@ class Balance:
 
     @property
     def available(self) -> int:
-        """How many more units may be promised: the allowed backorder included, what is kept back not."""
+        """How many more units may be promised: free units plus the allowed backorder, less the reserve."""
         return self.on_hand - self.held + self.backorder - self.reserve
 
     @property

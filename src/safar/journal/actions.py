@@ -23,7 +23,7 @@ _gathering: WeakKeyDictionary[Connection, list[Event]] = WeakKeyDictionary()
 async def append_many(connection: Connection, events: Sequence[Event]) -> None:
     """Write `events` in the caller's transaction, in order; they exist if and only if it commits.
 
-    Call it last in a transaction: a writer that waits for a row lock after this keeps the line from moving.
+    Call it last in a transaction: the line cannot move past these ids until the transaction ends.
     """
     if (gathered := _gathering.get(connection)) is not None:
         gathered += events
@@ -61,7 +61,7 @@ def _record(event: Event) -> dict[str, Any]:
 
 
 async def record_many(connection: Connection, events: Sequence[Event]) -> list[None]:
-    """Write events that report nothing but themselves (a page was viewed): the plural verb for a batcher."""
+    """Write events that accompany no other change, such as a page view; the plural verb for a batcher."""
     await append_many(connection, events)
     return [None] * len(events)
 
@@ -72,7 +72,7 @@ async def line(connection: Connection) -> int:
 
 
 async def listen(connection: AsyncConnection[TupleRow]) -> None:
-    """Be woken on this connection when the line has moved: the line of this shop, of no other beside it."""
+    """LISTEN on this connection for moves of this schema's line; several shops may share a database."""
     ((channel,),) = await (await connection.execute(QUERIES["channel"])).fetchall()
     await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
 

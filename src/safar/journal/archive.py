@@ -28,12 +28,12 @@ Row = dict[str, Any]
 
 
 class Damaged(Exception):
-    """The file of a month is not what was written, or not the month that the journal has."""
+    """The file of a month is corrupt, or does not match the journal's rows of that month."""
 
 
 @dataclass(frozen=True, slots=True)
 class MonthSeal:
-    """What a month's rows come to: how many, from which id to which, and a digest of all that they say."""
+    """The summary of a month's rows that a file is checked against: their number, id range and a digest."""
 
     rows: int
     first_id: int

@@ -116,8 +116,7 @@ class LiveFeed:
     ) -> AsyncIterator[Recorded]:
         """Yield every event with id > `after` (None: from now on), in order, none twice, for ever.
 
-        Those that are new are of the `topics` only; what was missed comes as it was written, whatever it is
-        of.
+        New events are filtered by `topics`; events that were missed before (a resume) come unfiltered.
         """
         # What happens between a reading of the past and the feed's own start would reach nobody.
         await self._started.wait()

@@ -47,7 +47,7 @@ class Failure:
 
 
 class NotRegistered(RuntimeError):
-    """A reader runs that the start did not register: it would read nothing, in silence."""
+    """A subscriber was run without having been registered at start-up: it would silently read nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +178,13 @@ async def failures(connection: Connection, *, limit: int = 50) -> list[Failure]:
 
 
 async def ask_again(connection: Connection, subscriber: str, event_id: int, *, staff_id: UUID) -> bool:
-    """Have the subscriber take an event again; its own reader does, in the worker. False: it is not there."""
+    """Have the worker retry a failed event for its subscriber. False: there is no such failure."""
     params = {"subscriber": subscriber, "event_id": event_id, "at": clock.now()}
     return await _audited(connection, "failure.retried", QUERIES["ask_again"], params, staff_id)
 
 
 async def dismiss(connection: Connection, subscriber: str, event_id: int, *, staff_id: UUID) -> bool:
-    """Do without an event's effect. False: it is not there any more."""
+    """Drop a failed event for good, without its effect. False: there is no such failure any more."""
     params = {"subscriber": subscriber, "event_id": event_id}
     return await _audited(connection, "failure.dismissed", QUERIES["end_failure"], params, staff_id)
 

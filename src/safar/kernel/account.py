@@ -1,4 +1,4 @@
-"""Whose files and processes ours are: an account of Safar's own when started as root, else the starter's."""
+"""The system account that owns our files and processes: the caller's, or one of our own under root."""
 
 import os
 import pwd
@@ -18,7 +18,7 @@ _PASSAGE_MODE = 0o711  # folders that we make on the way: to walk through, not t
 
 
 def account() -> pwd.struct_passwd | None:
-    """Return the account that takes over from root, made at first need; None when we are not root.
+    """Return the account to run as instead of root, created at first use; None when not started as root.
 
     Raises RuntimeError when it cannot be made.
     """
@@ -40,7 +40,7 @@ def account() -> pwd.struct_passwd | None:
 
 
 def as_account(user: pwd.struct_passwd | None) -> dict[str, Any]:
-    """Return what makes `subprocess` start a program as this user, with no group but its own."""
+    """Return the arguments that make `subprocess` run a program as this user, in its own group only."""
     return {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
@@ -71,7 +71,7 @@ def own_folder(folder: Path, user: pwd.struct_passwd | None, *, private: bool = 
 
 
 def require_way(path: Path, user: pwd.struct_passwd) -> None:
-    """Raise RuntimeError, saying what to do, when `user` cannot walk to `path`."""
+    """Raise RuntimeError, saying what to do, when `user` may not traverse the folders above `path`."""
     for parent in path.absolute().parents:
         status = parent.stat()
         if status.st_uid == user.pw_uid:
@@ -87,7 +87,7 @@ def require_way(path: Path, user: pwd.struct_passwd) -> None:
 
 
 def for_the_world(settings: Settings) -> pwd.struct_passwd | None:
-    """Return the account for the processes that read what strangers send; None for the starter's own.
+    """Return the account for processes that read untrusted input; None to keep the caller's own.
 
     Where the account cannot get to Python or to our code (an installation in root's home, say), an
     installation that only this machine reaches runs as root and says so. Raises RuntimeError for others.
@@ -107,7 +107,7 @@ def for_the_world(settings: Settings) -> pwd.struct_passwd | None:
 
 
 def give_to_owner_of(folder: Path, descriptor: int) -> None:
-    """Let a file that root has just made belong to whoever owns its folder."""
+    """Give a file that root has just created (an open descriptor) to the owner of its folder."""
     if os.geteuid() == 0:
         status = folder.stat()
         os.fchown(descriptor, status.st_uid, status.st_gid)

@@ -1,4 +1,4 @@
-"""Work on what people hand in, in a process of its own: what it eats or breaks ends with it.
+"""Untrusted files are read in a separate process, so that memory, time and crashes stay inside it.
 
 A picture or a workbook of a few kilobytes can unfold to gigabytes or keep a processor busy for minutes, and
 the console that took it in has other people to answer.
@@ -36,7 +36,7 @@ _running: set[str] = set()
 
 
 def memory_limits(total_bytes: int) -> tuple[int, int]:
-    """Return (how many processes work at once, bytes that each may have) on a machine with so much memory.
+    """Return (processes at once, bytes for each) for a machine with this much memory.
 
     Together they have at most half of it; a machine too small for that gets one process that can do its work.
     """
@@ -107,7 +107,7 @@ async def _answer(memory_bytes: int, function: str, body: bytes, arguments: Sequ
 
 
 class Workshop:
-    """Processes that are kept for work that comes often and is small; each works on one thing at a time.
+    """A pool of processes for small, frequent work; each does one piece at a time.
 
     A process is started when there is work and none is free, at most `processes` of them, and ended after
     `idle_s` without work: who waits for nothing keeps none. What takes more than `cpu_s` of a processor or

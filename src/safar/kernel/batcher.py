@@ -43,12 +43,12 @@ class Batcher(Generic[Request, Outcome]):
     """Runs one plural verb for many callers, in order of arrival, one transaction a batch.
 
     * with many callers up to `lanes` batches are under way at a time: one is prepared while another is
-      written. With more than one the order of arrival holds about, not strictly;
+      written. With more than one lane the order of arrival is only approximate;
     * every caller gets its own outcome, or its own error: what a verb refuses it returns; should it raise
       all the same, the batch is halved until the guilty request is alone with its error, and is asked alone
       from then on;
-    * who needs a row that another transaction keeps locked waits alone, until `deadline_s`: after a quarter
-      of a second the others go past it;
+    * a call that needs a row which another transaction keeps locked waits alone, until `deadline_s`: after a
+      quarter of a second the rest of its batch is committed without it;
     * at most `queue_max` calls wait, and 64 MB of what they bring (a request says its `size_bytes`); one more
       raises Overloaded at once;
     * a call that has waited longer than `deadline_s` is dropped before its batch begins, never after;
@@ -334,7 +334,7 @@ class Batchers:
     def of(self, verb: Plural[Request, Outcome], *, lanes: int = 1) -> Batcher[Request, Outcome]:
         """Return the batcher of `verb`; pass the plural function itself, not a lambda.
 
-        What the first caller says of `lanes` holds.
+        `lanes` counts only for the first caller; later ones get the batcher that is there.
         """
         batcher = self._by_verb.get(verb)
         if batcher is None:

@@ -38,7 +38,7 @@ class BatchedCall(Generic[Request, Outcome]):
 
 
 class Unavailable(Exception):
-    """The database is away: no request's fault, so that a smaller batch would fare no better."""
+    """The database cannot be reached. No request is to blame, so the batch is not halved and tried again."""
 
     def __init__(self, answer: type[Overloaded | Interrupted]) -> None:
         self.answer = answer
@@ -65,7 +65,7 @@ class Lane:
 
 
 def key_of(request: object) -> Hashable:
-    """Return what a request is known by."""
+    """Return what identifies a request in sets and dicts: itself, or its repr when it is not hashable."""
     try:
         hash(request)
     except TypeError:
@@ -74,7 +74,7 @@ def key_of(request: object) -> Hashable:
 
 
 def answer_all(batch: Sequence[BatchedCall[Any, Any]], outcomes: Sequence[Any]) -> None:
-    """Give each call its outcome, or raise it for who waits if it is an error."""
+    """Resolve each call with its outcome; an outcome that is a SafarError is raised in its caller."""
     for call, outcome in zip(batch, outcomes, strict=True):
         if call.answer.done():
             continue
@@ -85,7 +85,7 @@ def answer_all(batch: Sequence[BatchedCall[Any, Any]], outcomes: Sequence[Any]) 
 
 
 def refuse_all(batch: Sequence[BatchedCall[Any, Any]], kind: type[SafarError]) -> None:
-    """Let all of a batch that still wait be refused."""
+    """Raise an error of this kind in every caller of the batch that still waits."""
     for call in batch:
         if not call.answer.done():
             call.answer.set_exception(kind())

@@ -1,4 +1,4 @@
-"""The one place where time is read, so that a test can hold it still, and where a moment becomes a day.
+"""The only place where time is read, so that a test can freeze it, and where a moment becomes a day.
 
 Decisions about rows follow one clock, the database's: each process measures how far its own is from it.
 """
@@ -36,11 +36,11 @@ class Clock:
         return measured.at + timedelta(seconds=self.ticks() - measured.ticks)
 
     def wall(self) -> datetime:
-        """Return what this machine takes for the time."""
+        """Return the time by this machine's own clock: aware, UTC."""
         return datetime.now(UTC)
 
     def ticks(self) -> float:
-        """Return seconds since some moment, the time included in which the machine slept."""
+        """Return seconds of a monotonic clock that also runs while the machine is suspended."""
         return machine.clock_gettime(machine.CLOCK_BOOTTIME)
 
     def measured(self, at: datetime, *, asked_ticks: float, answered_ticks: float) -> None:
@@ -95,7 +95,7 @@ def now() -> datetime:
 
 
 def ticks() -> float:
-    """Return the seconds of a clock that never jumps: for intervals in this process's memory."""
+    """Return the seconds of a monotonic clock: for intervals within this process."""
     return _current.get().ticks()
 
 

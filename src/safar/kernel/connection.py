@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL that ends by itself when the server says nothing any more.
+"""A connection to PostgreSQL that closes itself when the server stops answering.
 
 When a host vanishes without a word (fail-over, a router that forgets), a statement under way would wait for
 TCP's own patience, a quarter of an hour: the server's time-outs are the server's.
@@ -76,14 +76,14 @@ class Connection(psycopg.AsyncConnection[TupleRow]):
         return result
 
     def hang_up(self) -> None:
-        """Close our end of the wire: whoever waits at it finds the connection lost."""
+        """Close our end of the socket: whoever waits for an answer gets the error of a lost connection."""
         self.silent_at = asyncio.get_running_loop().time()
         with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self.fileno())) as wire:
             wire.shutdown(socket.SHUT_RDWR)
 
 
 def reachable(url: str) -> str:
-    """Return a connection string for `url` with what notices a server that has vanished.
+    """Return a connection string for `url` with the keep-alive settings that notice a vanished server.
 
     What `url` says itself holds. Of several hosts the one that can be written to is taken.
     """

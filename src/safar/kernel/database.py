@@ -124,7 +124,7 @@ class Database:
                 yield connection
 
     async def be_hurried(self, connection: Connection) -> None:
-        """Let a connection wait for a lock no longer than it disturbs the others of a batch."""
+        """Set a short lock time-out on a connection, so that one locked row does not delay a whole batch."""
         if not connection.hurried:
             patience_ms = min(HURRIED_MS, self._lock_timeout_ms)
             await execute(connection, _SET_PATIENCE, {"milliseconds": str(patience_ms)})
@@ -155,7 +155,7 @@ async def _ask_time(connection: Connection) -> None:
 
 
 def goes_past_locks(connection: Connection) -> bool:
-    """Tell whether a verb must not wait for rows that others have locked."""
+    """Tell whether a verb has to skip rows that other transactions have locked, and raise Busy for them."""
     return getattr(connection, "past_locks", False)
 
 
@@ -174,7 +174,7 @@ def connection_lost(error: BaseException) -> bool:
 
 
 def no_room(error: BaseException) -> bool:
-    """Tell whether the server lacks what another request would not find either: room on its disk."""
+    """Tell whether the error means that the server is out of disk space, which fails every request alike."""
     return isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith("53")
 
 
@@ -220,9 +220,9 @@ async def execute(connection: Connection, query: LiteralString, params: Params =
 
 
 def send(connection: Connection, query: LiteralString, params: Params = None) -> None:
-    """Let a write go with whatever is asked next in this transaction, at the latest with its COMMIT.
+    """Queue a write: it is sent with the next statement of this transaction, at the latest with its COMMIT.
 
-    Nobody waits for it, and its error is the error of what goes with it.
+    Nobody awaits its result; an error of it is raised by the statement that it was sent with.
     """
     if not connection.trips.in_transaction:
         raise RuntimeError("outside a transaction nothing would follow it")
@@ -260,9 +260,9 @@ async def rows(kind: type[T], connection: Connection, query: LiteralString, para
 
 
 async def in_one_trip(connection: Connection, *calls: Awaitable[Any]) -> Sequence[Any]:
-    """Run calls on one connection without waiting for one before the next is sent; return what each returns.
+    """Run calls on one connection in one round trip (pipelined); return their results, in order.
 
-    For calls that need nothing of each other's answers; their first statements run in the order of the calls.
+    For calls that do not depend on each other; their first statements run in the order of the calls.
     Raises the first error of a statement.
     """
     connection.trips.wait_a_turn()  # within another trip these calls begin a turn later

@@ -1,4 +1,4 @@
-"""Whether the world can reach this installation, and what is then still set as on a desk at home."""
+"""Whether this installation can be reached from outside, and which settings are then unsafe."""
 
 import ipaddress
 from urllib.parse import urlsplit
@@ -22,7 +22,7 @@ def _is_this_machine(host: str) -> bool:
 
 
 def doubts(settings: Settings) -> list[str]:
-    """Return what whoever starts this should look at, a sentence each; to the operator, so in English."""
+    """Return warnings about unsafe settings, one sentence each; for the operator, so always in English."""
     shop, console = urlsplit(settings.public_url), urlsplit(settings.console_url)
     warnings = []
     if shop.scheme == "https" and settings.proxies_trusted == 0:

@@ -1,4 +1,4 @@
-"""A process tells the one that started it, once a second, that it still runs; when it does not, it is ended.
+"""Each process reports to its supervisor once a second; one that stops reporting is ended.
 
 The beat comes from the event loop: it stops when something blocks the loop, when the process is stopped, and
 when a background loop does not come back from its step.
@@ -21,7 +21,7 @@ _LAST_WORDS_S = 3.0
 
 
 async def keep_beating(pulse: Pulse) -> None:
-    """Beat for ever, where somebody listens. An abort writes where every thread is on standard error."""
+    """Send a beat every second, when a supervisor listens. On SIGABRT all stacks go to standard error."""
     faulthandler.enable()
     named = os.environ.pop(BEAT_FD, None)  # not for processes that this one starts
     if named is None:
@@ -40,7 +40,7 @@ async def keep_beating(pulse: Pulse) -> None:
 
 
 class Heart:
-    """The other end: whether a child's beat is heard, and the child's end when it is not."""
+    """The supervisor's end: receives the beats of one child, and ends the child when they stop."""
 
     def __init__(self, role: str, process: "subprocess.Popen[bytes]", descriptor: int) -> None:
         self._role = role
@@ -51,7 +51,7 @@ class Heart:
         self._aborted: float | None = None
 
     def listen(self, silent_s_max: float) -> None:
-        """Take in what beats have come; a child that has been silent for too long is ended.
+        """Read the beats that have arrived; end the child when it has been silent for too long.
 
         First by SIGABRT, so that its stack is in the log; what cannot even do that is killed.
         """

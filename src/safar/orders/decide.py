@@ -36,7 +36,7 @@ def answers_of(
     new: Sequence[OrderRequest],
     answers: Mapping[UUID, Answer],
 ) -> list[Answer]:
-    """Return each request's answer: that of its own writing, or a replay, or that its id is another's."""
+    """Return each request's answer: its own, the replay of an earlier one, or SameKeyOtherBody."""
     prints = {request.order_id: request.fingerprint for request in new}
     answered: set[UUID] = set()
     outcomes: list[Answer] = []

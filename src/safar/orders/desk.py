@@ -47,7 +47,7 @@ class Whereabouts:
 
     @property
     def digest(self) -> str:
-        """A form carries it, so that a change made from an old page is noticed."""
+        """Return a digest of the address, which forms carry so that an outdated page is noticed."""
         return derived_id("whereabouts", *self.parts).hex
 
     @property
@@ -76,7 +76,7 @@ def whereabouts_of(order: Order) -> Whereabouts:
 
 
 def may_readdress(order: Order) -> bool:
-    """Tell whether something of an order is still to leave."""
+    """Tell whether the address may still be changed: some of the order has not been sent."""
     return order.state == OrderState.PLACED or after(order.state, Step.SHIP) is not None
 
 

@@ -57,7 +57,7 @@ def may_leave(
 
 
 def asks(settings: Settings) -> dict[str, Ask]:
-    """Return who is asked before a mail of the shop leaves."""
+    """Return the checks that the outbox runs before a mail leaves."""
 
     async def ask(connection: Connection, due: Sequence[Due]) -> list[Withheld]:
         return await withheld_mails(connection, due, settings)

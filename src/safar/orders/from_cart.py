@@ -29,7 +29,7 @@ async def lock_carts(connection: Connection, requests: Iterable[OrderRequest]) -
 
 
 def one_a_cart(requests: Sequence[OrderRequest]) -> tuple[list[OrderRequest], dict[UUID, UUID]]:
-    """Return the requests that go on, the first of each cart, and for the others whose answer is theirs."""
+    """Return the first request of each cart, and for each later one the id of the request it follows."""
     first: dict[UUID, UUID] = {}
     going, following = [], {}
     for request in requests:
@@ -47,7 +47,7 @@ def as_replayed(answer: Answer) -> Answer:
 
 
 def answer_of_cart(order: Order | None) -> Answer:
-    """Return what is told of a cart that became `order` before."""
+    """Return the answer for a cart that has become `order` already."""
     return taken_of(order, replayed=True) if order else SameKeyOtherBody()
 
 

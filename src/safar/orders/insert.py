@@ -1,4 +1,4 @@
-"""The one way in which an order's row comes to be: for the checkout, and for exchanges."""
+"""The only way to write a new order: for the checkout and for exchanges."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -95,7 +95,7 @@ def insert_orders(
     payment_state: PaymentState,
     now: datetime,
 ) -> None:
-    """Write orders with their lines, goods and payments, in one statement that nobody waits for."""
+    """Write orders with their lines, goods and payments, in one statement; it goes with the next (`send`)."""
     params = {
         "orders": as_json(orders),
         "lines": as_json(lines),

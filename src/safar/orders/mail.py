@@ -133,7 +133,7 @@ def letter(
 
 
 def salutation(name: str, *, proven: bool) -> str:
-    """Return how a mail begins: with the name only where the address is known to be theirs who typed it.
+    """Return a mail's greeting, with the customer's name only when the address is proven to be theirs.
 
     Until then a mail says nothing that somebody typed: it may be a stranger's who reads it.
     """

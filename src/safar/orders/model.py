@@ -1,4 +1,4 @@
-"""Orders: what is asked for, what is written down, how a request is answered."""
+"""Orders: the request, the rows as they stand, and the answer."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ import orjson
 
 @dataclass(slots=True)  # not frozen: made for every order
 class Buyer:
-    """Who asks, as far as they have shown it.
+    """Who orders, as far as they have proven it.
 
     `returned`: the browser's cookie came back. `network`: where they ask from, None where nobody can tell.
     `rooms`: the keys of the waiting rooms before goods in which they have a place. `worked_bits`: of the

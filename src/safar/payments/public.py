@@ -64,13 +64,13 @@ async def _back(request: Request) -> Response:
 
 
 class Asks:
-    """When this process asked a provider about an order last: one's own link is no way to flood it."""
+    """Limits how often a provider is asked about one order, so that reloading a page cannot flood it."""
 
     def __init__(self) -> None:
         self._asked: OrderedDict[tuple[str, UUID], datetime] = OrderedDict()
 
     def may(self, what: str, order_id: UUID) -> bool:
-        """Tell whether the provider may be asked this about the order again; that is noted then."""
+        """Tell whether the provider may be asked this about the order now, and count it if so."""
         asked = (what, order_id)
         now, before = clock.now(), self._asked.get(asked)
         if before is not None and timedelta() <= now - before < _ASK_AGAIN:

@@ -1,4 +1,4 @@
-"""Giving money back: carried out at its provider, outside every transaction; who fails is asked again."""
+"""Refunds: carried out at their provider, outside any transaction; a failed call is retried."""
 
 import asyncio
 from datetime import timedelta
@@ -41,7 +41,7 @@ async def carry_out_due(context: Context) -> bool:
 
 
 async def carry_out_of(context: Context, order_id: UUID) -> None:
-    """Carry out at once what was just asked for one order; the loop does what fails here."""
+    """Carry out the new refunds of one order at once; what fails here is left to the loop."""
     async with context.database.transaction() as connection:
         due = await take_of(connection, order_id)
     for refund in due:

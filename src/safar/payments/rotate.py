@@ -17,7 +17,7 @@ class _Kept:
 
 
 async def rotate_secrets(context: Context) -> tuple[int, list[str]]:
-    """Encrypt anew what is not under the first key; return how many were, and whose no key can read."""
+    """Re-encrypt secrets not under the first key; return (how many, providers whose secrets no key reads)."""
     changed, unreadable = 0, []
     async with context.database.transaction() as connection:
         for way in await rows(_Kept, connection, QUERIES["lock_secrets"]):

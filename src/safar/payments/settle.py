@@ -1,4 +1,4 @@
-"""What a provider says of a payment is written down, however late it comes; who is silent is asked."""
+"""Settling payments by what providers report, however late; providers that stay silent are polled."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -41,7 +41,7 @@ _LATE_RESTS = timedelta(minutes=30)
 
 
 def rests(account: OrderMoney, now: datetime) -> datetime:
-    """Return until when the recovery loop need not look: nobody can be asked what a bank has not told."""
+    """Return until when the recovery loop skips this payment: a bank that only notifies cannot be polled."""
     kind, told_by_staff = KINDS.get(account.provider), account.provider in TOLD
     tells = kind is not None and kind.notices is not None
     if account.order_state == OrderState.CANCELLED and (tells or told_by_staff):
@@ -52,7 +52,7 @@ def rests(account: OrderMoney, now: datetime) -> datetime:
 
 
 async def settle_open(context: Context) -> bool:
-    """Settle payments nobody waits for any more; return whether there may be more of them."""
+    """Settle open payments whose customer is gone; return whether there may be more of them."""
     now = clock.now()
     async with context.database.connection() as connection:
         order_ids = await open_payments(connection, until=now - ASK_AFTER, limit=_BATCH_MAX)
@@ -135,7 +135,7 @@ async def _in_time(context: Context, call: Awaitable[T]) -> T:
 
 
 async def settle_by_word(context: Context, account: OrderMoney, word: ProviderWord) -> OrderStanding | None:
-    """Write down what the provider said; None when it does not know yet."""
+    """Settle the order by what the provider said; None while the provider does not know yet."""
     order_id, link = account.order_id, order_link(context, account.order_id)
     if word.outcome is PaymentOutcome.PENDING:
         return None

@@ -125,7 +125,7 @@ def _configured(context: Context, row: _Row) -> Configured:
 
 
 def usable(way: Configured) -> bool:
-    """Tell whether everything is there that this way cannot do without."""
+    """Tell whether every setting that this way requires is filled in."""
     return KINDS[way.provider].usable(way)
 
 
@@ -200,7 +200,7 @@ def preselected(ways: Sequence[PaymentWay]) -> str:
 
 
 async def payment_warnings(context: Context) -> PaymentWarnings:
-    """Return what everybody has to know about the ways to pay, at most a few seconds old."""
+    """Return the warnings about the ways to pay, at most a few seconds old."""
     return standing_of(await ways_of(context), context.settings)
 
 
@@ -218,7 +218,7 @@ def takes_money(ways: Mapping[str, Configured], settings: Settings) -> bool:
 
 
 def hold_minutes(settings: Settings, provider: str) -> float:
-    """Return how long units are kept for a payment of this kind: as long as its provider's patience."""
+    """Return how many minutes units are held for a payment of this kind: the provider's own limit."""
     return KINDS[provider].hold_minutes(settings)
 
 
@@ -260,7 +260,7 @@ async def move_way_up(context: Context, provider: str, *, actor: Actor) -> None:
 
 
 async def save_way(context: Context, way: Configured, *, actor: Actor) -> None:
-    """Write how a way is set up, its secrets encrypted; the journal tells who, never what."""
+    """Write how a way is set up, its secrets encrypted; the event names who changed it, never the values."""
     params: dict[str, Any] = {
         "provider": way.provider,
         "enabled": way.enabled,

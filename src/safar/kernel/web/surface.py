@@ -34,7 +34,7 @@ class Surface:
 
 
 class SurfaceApp(Starlette):
-    """Starlette without its outermost error layer: the edge answers whatever nothing else has."""
+    """Starlette without its outermost error middleware: unhandled errors are answered by the edge."""
 
     def build_middleware_stack(self) -> ASGIApp:
         handlers = dict(self.exception_handlers)

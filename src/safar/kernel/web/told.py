@@ -1,8 +1,8 @@
-"""What a deed says when it is done: one sentence, shown once on the page that comes next."""
+"""The confirmation of an action: one sentence, shown once on the next page."""
 
 from starlette.requests import Request
 
 
 def tell(request: Request, text: str) -> None:
-    """Have `text`, already translated, shown on the page that the answer to this request leads to."""
+    """Show `text` (already translated) on the page that this request redirects to."""
     request.state.told = text

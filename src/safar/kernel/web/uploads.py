@@ -25,7 +25,7 @@ class Handed:
 async def read_upload(
     request: Request, name: str, *, files_max: int, bytes_max: int
 ) -> tuple[Fields, Sequence[Handed]]:
-    """Return the form's fields and the files under `name`; what is wrong with these is a problem of it."""
+    """Return the form's fields and the files under `name`; problems with the files are that field's."""
     if "application/json" in request.headers.get("content-type", ""):
         await read_json(request)
         fields = Fields({})

@@ -1,4 +1,4 @@
-"""The port of the payment providers: what each is asked, what it may answer, and whom it tells."""
+"""The interface of payment providers: what each implements, returns, and calls back."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from safar.payments.books.model import NewReceipt, OrderMoney, ReceiptKeyReused,
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """A way to pay as managers have set it up; no currencies or countries: all that it can.
+    """A way to pay as managers have set it up; empty currencies or countries mean all that it supports.
 
     `refused`: the installation does not let it confirm orders, whatever managers say. `position`: its
     place among the ways at the checkout.
@@ -40,7 +40,7 @@ class PaymentOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Ask for money; `key`, the order's id, is the idempotency key. The units are kept until `kept_until`.
+    """A request for money; `key`, the order's id, is the idempotency key. Units are held until `kept_until`.
 
     `link`: the order's own page; `back`: where a customer comes back to from a provider's page.
     """
@@ -68,7 +68,7 @@ class ProviderWord:
 
 @dataclass(frozen=True, slots=True)
 class StartedCharge:
-    """A charge that was taken on: what was said at once, in order, and what the customer needs to pay.
+    """A charge that the provider accepted: what it said at once (`words`, in order), and what to pay with.
 
     `data` is kept with the payment and given back to `look_up`, `stop` and `refund`; `redirect`: the
     provider's page; `expires_at`: until when it takes the money.
@@ -82,7 +82,7 @@ class StartedCharge:
 
 @dataclass(frozen=True, slots=True)
 class RefundOrder:
-    """Give money back: `key` is the refund's id; `reference`: what the provider called it last time.
+    """A request to refund; `key` is the refund's id, `reference` the provider's id of an earlier attempt.
 
     `attempt` counts how often it was refused for good: a new attempt is a new request.
     """
@@ -116,7 +116,7 @@ class RefundWord:
 
 
 class CannotPay(Exception):
-    """Nothing was asked of anybody, and never will be: this amount cannot be paid this way."""
+    """The provider cannot take this amount; it was not contacted, and a retry would not help."""
 
 
 class Provider(Protocol):
@@ -132,14 +132,14 @@ class Provider(Protocol):
         """Return what became of a charge; None when the provider never heard of it."""
 
     async def stop(self, key: UUID, data: Mapping[str, Any]) -> None:
-        """Take no money for this charge any more, where the provider can be told so."""
+        """Cancel the charge, where the provider supports it."""
 
     async def refund(self, back: RefundOrder) -> RefundWord:
         """Give money back, once for each key."""
 
 
 class NoticeTaker(Protocol):
-    """Where a provider's notices are handed in: what they tell is written down behind it."""
+    """What a provider hands its notices (webhooks) to, to have them written down."""
 
     context: Context
 

@@ -1,4 +1,4 @@
-"""What is asked of a PIX notice before it is believed, without I/O."""
+"""Whether a PIX notice can be trusted, without I/O."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,7 +15,7 @@ _TOLD_LATE = timedelta(days=2)
 
 
 class Doubt(StrEnum):
-    """Why money that a bank told of is not taken for an order before somebody has looked."""
+    """Why a payment that a bank reported has to be checked by staff before it counts for an order."""
 
     UNPROVEN = "unproven"
     AMOUNT = "amount"
@@ -42,7 +42,7 @@ def doubt_of(
     proven: bool,
     believed_max_minor: int,
 ) -> Doubt | None:
-    """Return why a notice is not believed, or None.
+    """Return why a notice is not trusted, or None.
 
     `proven`: the bank has shown who it is, by its certificate or a signature. Without that only amounts up
     to `believed_max_minor` are taken for what they say.
