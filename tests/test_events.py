@@ -43,9 +43,9 @@ def _room(path: Path) -> str:
 def _names(node: ast.AST, logged: set[int]) -> Iterator[str]:
     """Return what could be an event's name."""
     for part in ast.walk(node):
-        if isinstance(part, ast.Constant) and isinstance(part.value, str) and id(part) not in logged:
-            if _NAME.fullmatch(part.value):
-                yield part.value
+        text = part.value if isinstance(part, ast.Constant) and id(part) not in logged else None
+        if isinstance(text, str) and _NAME.fullmatch(text):
+            yield text
 
 
 def _of_logs(tree: ast.Module) -> set[int]:
@@ -63,7 +63,7 @@ def _of_logs(tree: ast.Module) -> set[int]:
 
 @cache
 def _named() -> Mapping[str, set[str]]:
-    """Return every word in the code that has the shape of an event's name, with the rooms whose code has it."""
+    """Return every word in the code that has the shape of an event's name, with the rooms that have it."""
     named: dict[str, set[str]] = {}
     for path, tree in _trees().items():
         if _room(path) not in _BESIDE:
