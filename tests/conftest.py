@@ -21,7 +21,6 @@ from safar.kernel.context import Context, make_context
 from safar.kernel.database import Database
 from safar.kernel.migrate import migrate
 from safar.kernel.postgres import EmbeddedPostgres
-from safar.pricing import rules
 from safar.settings import Settings
 from safar.team import passwords
 from tests.stage.databases import Databases
@@ -157,7 +156,6 @@ def _databases(postgres: EmbeddedPostgres) -> Iterator[dict[str, Databases]]:
 @pytest.fixture
 def database_url(_databases: dict[str, Databases]) -> Iterator[str]:
     """The address of a migrated database with nothing in it, in which all ways to pay are switched on."""
-    rules._kept.clear()  # by the name of the database, which one test has after another
     with _databases["template_safar"].lent() as url:
         yield url
 

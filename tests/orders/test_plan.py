@@ -143,7 +143,7 @@ def test_where_nobody_delivers_nothing_is_sold() -> None:
 
 
 def test_a_price_in_another_currency_is_the_one_that_is_charged() -> None:
-    prices = {"EUR": {IDS[1]: Price(130, None)}}
+    prices = {("EUR", IDS[1]): Price(130, None)}
     world = world_of(plenty(), prices=prices)
     plan = plan_order(request_of((IDS[1], 2), currency="EUR"), world)
     assert isinstance(plan, OrderPlan)

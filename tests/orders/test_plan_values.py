@@ -151,6 +151,6 @@ def test_the_campaign_that_brought_the_visitor_is_thanked_before_that_of_the_cod
 
 def test_a_basket_with_nothing_in_it_or_without_a_price_is_not_sold() -> None:
     assert isinstance(plan_order(request_of(), world_of(plenty())), UnknownProduct)
-    prices = {"EUR": {B: Price(130, None)}}
+    prices = {("EUR", B): Price(130, None)}
     refused = plan_order(request_of((B, 1), (C, 1), currency="EUR"), world_of(plenty(), prices=prices))
     assert isinstance(refused, UnknownProduct)

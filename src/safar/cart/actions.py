@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from safar.cart.available import available_to
+from safar.cart.available import available_at
 from safar.cart.decide import (
     LINES_MAX,
     UNITS_MAX,
@@ -19,9 +19,9 @@ from safar.cart.decide import (
     refusal_of_change,
 )
 from safar.cart.reading import QUERIES
-from safar.catalogue.actions import variants_by_id
+from safar.catalogue.actions import VARIANTS
 from safar.catalogue.model import Variant
-from safar.catalogue.prices import prices_in
+from safar.catalogue.prices import PRICES
 from safar.customers.visitor import Visitor
 from safar.journal.actions import append_many
 from safar.journal.model import Event
@@ -30,7 +30,9 @@ from safar.kernel.database import Connection, as_array, as_json, in_one_trip, ro
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.ids import new_id
 from safar.kernel.once import Asked, Known, Reused, keep_many, known_many
+from safar.kernel.rare import known
 from safar.kernel.refusals import refused
+from safar.stock import actions as stock
 
 __all__ = ["LINES_MAX", "UNITS_MAX", "change_carts_many", "set_codes_many"]
 
@@ -58,14 +60,14 @@ async def change_carts_many(connection: Connection, changes: Sequence[CartChange
     """
     variant_ids = {change.variant_id for change in changes}
     campaign_ids = {change.visitor.campaign_id for change in changes if change.how == "add"}
-    (carts, ordered), known, variants, available = await in_one_trip(
+    (carts, ordered), (answers, fresh), (version, levels) = await in_one_trip(
         connection,
         _open_carts(connection, changes),
         _known(connection, changes),
-        variants_by_id(connection, variant_ids),
-        available_to(connection, variant_ids, campaign_ids),
+        stock.levels_now(connection, variant_ids),
     )
-    answers, fresh = known
+    variants = await known(connection, version, VARIANTS, variant_ids)
+    available = await available_at(connection, version, variant_ids, levels, campaign_ids)
     for change in fresh.values():
         if change.how == "add" and change.cart_id not in carts:  # written only when something goes into it
             id_ = new_id() if change.cart_id in ordered else change.cart_id
@@ -82,17 +84,20 @@ async def change_carts_many(connection: Connection, changes: Sequence[CartChange
         answers[change.key] = CartChanged(cart.id, sum(cart.units.values()))
         done.append((change, cart))
     if done:
-        await _write(connection, done, variants)
+        await _write(
+            connection,
+            done,
+            await _seen(connection, version, [change for change, _cart in done], variants),
+        )
         _keep(connection, [change for change, _cart in done], answers)
     return _in_order(changes, answers)
 
 
 async def set_codes_many(connection: Connection, codes: Sequence[CartCode]) -> list[Answer]:
     """Set the discount codes of carts; whether they are taken shows when the cart is priced."""
-    (carts, _ordered), known = await in_one_trip(
+    (carts, _ordered), (answers, fresh) = await in_one_trip(
         connection, _open_carts(connection, codes), _known(connection, codes)
     )
-    answers, fresh = known
     done: list[CartCode] = []
     for code in fresh.values():
         cart = carts.get(code.cart_id)
@@ -171,14 +176,15 @@ async def _open_carts(
 
 
 async def _write(
-    connection: Connection, done: Sequence[tuple[CartChange, OpenCart]], variants: Mapping[UUID, Variant]
+    connection: Connection,
+    done: Sequence[tuple[CartChange, OpenCart]],
+    seen: Mapping[UUID, tuple[int, str]],
 ) -> None:
     """Write carts and lines as they are after all changes, and what happened.
 
     A new cart that another request opens in this moment is a UniqueViolation: the batcher asks again.
     """
     now = clock.now()
-    seen = await _seen(connection, [change for change, _cart in done], variants)
     opened = {cart.id: change.visitor for change, cart in done if cart.opened}
     if opened:
         records = [
@@ -222,19 +228,23 @@ async def _write(
 
 
 async def _seen(
-    connection: Connection, changes: Sequence[CartChange], variants: Mapping[UUID, Variant]
+    connection: Connection,
+    version: str,
+    changes: Sequence[CartChange],
+    variants: Mapping[UUID, Variant],
 ) -> dict[UUID, tuple[int, str]]:
     """Return the price that each change's customer saw: in their currency, where there is one."""
-    prices = {
-        currency: await prices_in(connection, variants, currency)
-        for currency in {change.currency for change in changes}
-        if any(variant.currency != currency for variant in variants.values())
-    }
+    other = [
+        (change.currency, change.variant_id)
+        for change in changes
+        if variants[change.variant_id].currency != change.currency
+    ]
+    prices = await known(connection, version, PRICES, other)
     seen = {}
     for change in changes:
         variant = variants[change.variant_id]
-        price = prices.get(change.currency, {}).get(variant.id)
-        if variant.currency != change.currency and price is not None:
+        price = prices.get((change.currency, variant.id))
+        if price is not None:
             seen[change.key] = price.price_minor, change.currency
         else:
             seen[change.key] = variant.price_minor, variant.currency

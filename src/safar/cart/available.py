@@ -1,15 +1,16 @@
 """What a visitor can still buy of a variant: now, or from units that are still to come."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from safar.catalogue.kits import Parts, kits, stocked_ids
+from safar.catalogue.kits import KITS, Parts, stocked_ids
 from safar.kernel import clock
-from safar.kernel.database import Connection, in_one_trip
+from safar.kernel.database import Connection
+from safar.kernel.rare import known
 from safar.stock import actions as stock
-from safar.stock.locations import selling_locations
+from safar.stock.locations import CHANNEL, SELLING
 from safar.stock.model import Level, Place, allocation_of
 from safar.stock.promise import promises
 
@@ -47,11 +48,22 @@ async def available_to(
 ) -> dict[UUID | None, dict[UUID, Available]]:
     """Return, by campaign, what can be bought of each of the variants by a visitor who came for it."""
     ids = list(dict.fromkeys(variant_ids))
-    parts, levels, selling = await in_one_trip(
-        connection, kits(connection, ids), stock.levels(connection, ids), selling_locations(connection)
-    )
+    version, levels = await stock.levels_now(connection, ids)
+    return await available_at(connection, version, ids, levels, campaign_ids)
+
+
+async def available_at(
+    connection: Connection,
+    version: str,
+    ids: Collection[UUID],
+    levels: dict[Place, Level],
+    campaign_ids: Iterable[UUID | None],
+) -> dict[UUID | None, dict[UUID, Available]]:
+    """As `available_to`, of the levels of these variants that were read with this version."""
+    parts = await known(connection, version, KITS, ids)
     if parts:
-        levels |= await stock.levels(connection, stocked_ids(ids, parts))
+        levels = levels | await stock.levels(connection, stocked_ids(ids, parts))
+    selling = (await known(connection, version, SELLING, [CHANNEL]))[CHANNEL]
     ours = [location.location_id for location in selling]
     return {
         campaign_id: await _with_days(

@@ -39,11 +39,24 @@ WHERE c.id = s.cart_id
 -- name: baskets
 -- What is in carts that were not ordered yet, in the order in which it was put there.
 SELECT
-    l.cart_id, c.discount_code, l.variant_id, v.product_id, v.sku, v.title, v.slug, v.category, v.image, v.options,
-    v.tax_class, v.weight_g, v.published, l.quantity, v.price_minor, v.currency, l.price_minor AS seen_minor,
-    l.currency AS seen_currency, v.is_kit, v.order_max
+    l.cart_id, c.discount_code, l.variant_id, l.quantity, l.price_minor AS seen_minor, l.currency AS seen_currency
 FROM cart_lines AS l
 INNER JOIN carts AS c ON c.id = l.cart_id
-INNER JOIN catalogue_variants AS v ON v.id = l.variant_id
 WHERE l.cart_id = ANY(%(ids)s::uuid []) AND c.ordered_at IS NULL
 ORDER BY l.cart_id, l.added_at, l.variant_id
+
+-- name: levels_in_carts
+-- Of everything that is in these carts, each variant at least once, with the version of what changes rarely.
+SELECT c.version, w.variant_id, l.location_id, l.account_id, l.on_hand, l.held, l.reserve, l.backorder
+FROM (SELECT coalesce(sum(number), 0)::text AS version FROM rare_changes) AS c
+CROSS JOIN (SELECT DISTINCT variant_id FROM cart_lines WHERE cart_id = ANY(%(ids)s::uuid [])) AS w
+LEFT JOIN LATERAL (
+    SELECT s.location_id, s.account_id, a.on_hand, a.held, a.reserve, a.backorder
+    FROM stock_levels AS s
+    CROSS JOIN LATERAL (
+        SELECT o.on_hand, o.held, o.reserve, o.backorder FROM capacity_accounts AS o
+        WHERE o.id = s.account_id
+        LIMIT 1
+    ) AS a
+    WHERE s.variant_id = w.variant_id
+) AS l ON true

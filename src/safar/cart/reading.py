@@ -1,25 +1,29 @@
 """What is in a visitor's cart as it can be bought now: prices, units that are left, the discount code."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
 from safar.capacity import actions as ledger
-from safar.cart.available import Available, available_to
+from safar.cart.available import Available, available_at
 from safar.cart.most import Most, Mosts, Parts, beyond, mosts_of
-from safar.catalogue.actions import variants_by_id
-from safar.catalogue.kits import kits
-from safar.catalogue.model import ProductWords
-from safar.catalogue.prices import prices_in
-from safar.catalogue.words import title_in, words_in
+from safar.catalogue.actions import VARIANTS
+from safar.catalogue.kits import KITS
+from safar.catalogue.model import Price, ProductWords, Variant
+from safar.catalogue.prices import PRICES
+from safar.catalogue.words import TITLES, title_in
 from safar.kernel import clock
 from safar.kernel.calls import reading
-from safar.kernel.database import Connection, as_array, each, in_one_trip, rows
+from safar.kernel.database import Connection, as_array, in_one_trip, rows, tuples
 from safar.kernel.queries import queries_beside
+from safar.kernel.rare import known
 from safar.pricing.discounts import discounts
 from safar.pricing.model import Discount, DiscountReason, Priced, Rules
 from safar.pricing.quote import discount_refusal
+from safar.pricing.rules import rules_at
+from safar.stock import actions as stock
+from safar.stock.model import Level, Place
 
 QUERIES = queries_beside(__file__)
 
@@ -113,36 +117,23 @@ class PricedCart:
         return reason or (DiscountReason.USED_UP if self.used_up else None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every line
 class _Row:
     cart_id: UUID
     discount_code: str
     variant_id: UUID
-    product_id: UUID
-    sku: str
-    title: str
-    slug: str
-    category: str
-    image: str | None
-    options: dict[str, str]
-    tax_class: str
-    weight_g: int
-    published: bool
     quantity: int
-    price_minor: int
-    currency: str
     seen_minor: int
     seen_currency: str
-    is_kit: bool
-    order_max: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """What the carts of a batch have in common."""
+    """What the carts of a batch have in common: `prices` by currency, `words` by language."""
 
-    prices: Mapping[str, Mapping[UUID, int]]
-    words: Mapping[str, Mapping[UUID, ProductWords]]
+    variants: Mapping[UUID, Variant]
+    prices: Mapping[tuple[str, UUID], Price]
+    words: Mapping[tuple[str, UUID], ProductWords]
     offers: Mapping[UUID | None, Mapping[UUID, Available]]
     discounts: Mapping[str, Discount]
     used_up: frozenset[int]
@@ -155,14 +146,33 @@ async def priced_carts_many(
     connection: Connection, requests: Sequence[PricedCartRequest]
 ) -> list[PricedCart]:
     """Return the carts as they stand: a plural reading, for a batcher."""
-    cart_rows = await rows(
-        _Row, connection, QUERIES["baskets"], {"ids": as_array(request.cart_id for request in requests)}
+    ids = as_array(request.cart_id for request in requests)
+    cart_rows, (version, levels, of) = await in_one_trip(
+        connection,
+        rows(_Row, connection, QUERIES["baskets"], {"ids": ids}),
+        _levels(connection, ids),
     )
+    if not cart_rows:
+        return [PricedCart(request.cart_id, (), request.currency) for request in requests]
+    wanted = {row.variant_id for row in cart_rows}
+    if not wanted <= of:  # what somebody took out of a cart in between
+        version, levels = await stock.levels_now(connection, wanted)
     by_cart: dict[UUID, list[_Row]] = {request.cart_id: [] for request in requests}
     for row in cart_rows:
         by_cart[row.cart_id].append(row)
-    world = await _world(connection, requests, cart_rows)
+    world = await _world(connection, version, levels, requests, cart_rows)
     return [_basket(request, by_cart[request.cart_id], world) for request in requests]
+
+
+async def _levels(connection: Connection, ids: str) -> tuple[str, dict[Place, Level], set[UUID]]:
+    """Return version and levels of what is in carts, and of which variants these are."""
+    level_rows = await tuples(connection, QUERIES["levels_in_carts"], {"ids": ids})
+    levels = {
+        (variant_id, location_id): Level(*level)
+        for _version, variant_id, location_id, *level in level_rows
+        if location_id is not None
+    }
+    return level_rows[0][0] if level_rows else "", levels, {row[1] for row in level_rows}
 
 
 async def priced_cart_of(connection: Connection, request: PricedCartRequest) -> PricedCart:
@@ -170,79 +180,64 @@ async def priced_cart_of(connection: Connection, request: PricedCartRequest) -> 
 
 
 async def _world(
-    connection: Connection, requests: Sequence[PricedCartRequest], cart_rows: Sequence[_Row]
+    connection: Connection,
+    version: str,
+    levels: dict[Place, Level],
+    requests: Sequence[PricedCartRequest],
+    cart_rows: Sequence[_Row],
 ) -> _World:
-    if not cart_rows:
-        return _World({}, {}, {}, {}, frozenset(), {}, {})
     ids = {row.variant_id for row in cart_rows}
-    products = {row.product_id for row in cart_rows}
-    own = {row.currency for row in cart_rows}
-    prices, words, offers, (codes, used_up), (kit_parts, mosts) = await in_one_trip(
-        connection,
-        each(
-            connection,
-            {request.currency for request in requests if own != {request.currency}},
-            lambda currency: prices_in(connection, ids, currency),
-        ),
-        each(
-            connection,
-            {request.language for request in requests},
-            lambda language: words_in(connection, products, language),
-        ),
-        available_to(connection, ids, {request.campaign_id for request in requests}),
-        _discounts(connection, {row.discount_code for row in cart_rows if row.discount_code}),
-        _mosts(connection, cart_rows),
+    variants = await known(connection, version, VARIANTS, ids)
+    products = {variant.product_id for variant in variants.values()}
+    own = {variant.currency for variant in variants.values()}
+    currencies = {request.currency for request in requests if own != {request.currency}}
+    languages = {request.language for request in requests}
+    codes, used_up = await _discounts(
+        connection, {row.discount_code for row in cart_rows if row.discount_code}
     )
+    kit_parts = await known(connection, version, KITS, ids)
+    parts = await known(
+        connection, version, VARIANTS, {id_ for made_of in kit_parts.values() for id_, _units in made_of}
+    )
+    await rules_at(connection, version)  # for the price that is asked for next
     return _World(
-        prices={
-            currency: {id_: price.price_minor for id_, price in priced.items()}
-            for currency, priced in prices.items()
-        },
-        words=words,
-        offers=offers,
+        variants=variants,
+        prices=await known(connection, version, PRICES, itertools.product(currencies, ids)),
+        words=await known(connection, version, TITLES, itertools.product(languages, products)),
+        offers=await available_at(
+            connection, version, ids, levels, {request.campaign_id for request in requests}
+        ),
         discounts=codes,
         used_up=used_up,
         kits=kit_parts,
-        mosts=mosts,
+        mosts=mosts_of((*variants.values(), *parts.values())),
     )
 
 
 async def _discounts(
-    connection: Connection, codes: Iterable[str]
+    connection: Connection, codes: Collection[str]
 ) -> tuple[Mapping[str, Discount], frozenset[int]]:
     """Return the discounts of these codes, and the accounts of those of which no use is left."""
-    known = await discounts(connection, codes)
-    limited = [discount.account_id for discount in known.values() if discount.account_id is not None]
+    if not codes:
+        return {}, frozenset()
+    by_code = await discounts(connection, codes)
+    limited = [discount.account_id for discount in by_code.values() if discount.account_id is not None]
     uses = await ledger.accounts(connection, limited) if limited else {}
-    return known, frozenset(id_ for id_, account in uses.items() if account.free <= 0)
-
-
-async def _mosts(connection: Connection, cart_rows: Sequence[_Row]) -> tuple[Parts, Mosts]:
-    """Return the parts of the kits in these carts, and what goes into one order at most, by variant."""
-    mosts = {
-        row.variant_id: Most(row.product_id, row.order_max, row.title)
-        for row in cart_rows
-        if row.order_max is not None
-    }
-    kit_ids = [row.variant_id for row in cart_rows if row.is_kit]
-    if not kit_ids:
-        return {}, mosts
-    kit_parts = await kits(connection, kit_ids)
-    parts = await variants_by_id(
-        connection, {id_ for made_of in kit_parts.values() for id_, _units in made_of}
-    )
-    return kit_parts, mosts | mosts_of(parts.values())
+    return by_code, frozenset(id_ for id_, account in uses.items() if account.free <= 0)
 
 
 def _basket(request: PricedCartRequest, cart_rows: Sequence[_Row], world: _World) -> PricedCart:
     if not cart_rows:
         return PricedCart(request.cart_id, (), request.currency)
-    prices = world.prices.get(request.currency, {})
-    chosen = all(row.currency == request.currency or row.variant_id in prices for row in cart_rows)
-    currency = request.currency if chosen else cart_rows[0].currency
+    own = {row.variant_id: world.variants[row.variant_id].currency for row in cart_rows}
+    chosen = all(
+        own_currency == request.currency or (request.currency, id_) in world.prices
+        for id_, own_currency in own.items()
+    )
+    currency = request.currency if chosen else own[cart_rows[0].variant_id]
     code = cart_rows[0].discount_code
     discount = world.discounts.get(code)
-    lines = tuple(_line(row, prices if chosen else {}, currency, request, world) for row in cart_rows)
+    lines = tuple(_line(row, currency, request, world) for row in cart_rows)
     titles = {line.product_id: line.title for line in reversed(lines)}
     over = beyond({line.variant_id: line.quantity for line in lines}, world.kits, world.mosts)
     return PricedCart(
@@ -256,27 +251,27 @@ def _basket(request: PricedCartRequest, cart_rows: Sequence[_Row], world: _World
     )
 
 
-def _line(
-    row: _Row, prices: Mapping[UUID, int], currency: str, request: PricedCartRequest, world: _World
-) -> PricedLine:
-    shown: dict[str, Any] = {
-        "price_minor": row.price_minor if row.currency == currency else prices.get(row.variant_id, 0),
-        "was_minor": row.seen_minor if row.seen_currency == currency else None,
-    }
+def _line(row: _Row, currency: str, request: PricedCartRequest, world: _World) -> PricedLine:
+    variant = world.variants[row.variant_id]
+    price = world.prices.get((currency, variant.id))
+    own = variant.currency == currency
     return PricedLine(
-        variant_id=row.variant_id,
-        product_id=row.product_id,
-        order_max=row.order_max,
-        sku=row.sku,
-        slug=row.slug,
-        category=row.category,
-        image=row.image,
-        title=title_in(row.title, row.options, world.words[request.language].get(row.product_id)),
-        tax_class=row.tax_class,
-        weight_g=row.weight_g,
+        variant_id=variant.id,
+        product_id=variant.product_id,
+        order_max=variant.order_max,
+        sku=variant.sku,
+        slug=variant.slug,
+        category=variant.category,
+        image=variant.image,
+        title=title_in(
+            variant.title, variant.options, world.words.get((request.language, variant.product_id))
+        ),
+        tax_class=variant.tax_class,
+        weight_g=variant.weight_g,
         quantity=row.quantity,
         currency=currency,
-        offer=world.offers[request.campaign_id].get(row.variant_id) or Available(row.variant_id),
-        sold=row.published and (row.currency == currency or row.variant_id in prices),
-        **shown,
+        price_minor=variant.price_minor if own else price.price_minor if price else 0,
+        was_minor=row.seen_minor if row.seen_currency == currency else None,
+        offer=world.offers[request.campaign_id].get(variant.id) or Available(variant.id),
+        sold=variant.published and (own or price is not None),
     )

@@ -14,6 +14,7 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel.database import Connection, row, rows, value, values
 from safar.kernel.queries import queries_beside
+from safar.kernel.rare import Rare
 from safar.kernel.text import fold
 
 __all__ = ["import_products", "variant_id_of"]
@@ -72,6 +73,9 @@ async def variants_by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UU
     """Return those of the variants that we sell."""
     variants = await rows(Variant, connection, QUERIES["variants"], {"ids": list(dict.fromkeys(ids))})
     return {variant.id: variant for variant in variants}
+
+
+VARIANTS: Rare[UUID, Variant] = Rare(variants_by_id)
 
 
 async def product_of(connection: Connection, slug: str) -> tuple[Product, list[Variant]]:

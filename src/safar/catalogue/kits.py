@@ -6,6 +6,7 @@ from uuid import UUID
 
 from safar.catalogue.actions import QUERIES
 from safar.kernel.database import Connection, rows
+from safar.kernel.rare import Rare
 
 Parts = Mapping[UUID, tuple[tuple[UUID, int], ...]]
 
@@ -26,6 +27,9 @@ async def kits(
     for part in records:
         parts[part.kit_id] = (*parts.get(part.kit_id, ()), (part.part_id, part.units))
     return parts
+
+
+KITS: Rare[UUID, tuple[tuple[UUID, int], ...]] = Rare(kits)
 
 
 def demand_of(units: Mapping[UUID, int], kits: Parts) -> dict[UUID, int]:

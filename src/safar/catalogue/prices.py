@@ -13,6 +13,7 @@ from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, rows
 from safar.kernel.money import Money
+from safar.kernel.rare import Rare
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,18 @@ async def prices_in(connection: Connection, variant_ids: Iterable[UUID], currenc
     records = await rows(_Row, connection, QUERIES["prices_in"], params)
     priced = ((row.variant_id, _price(row, currency)) for row in records)
     return {variant_id: price for variant_id, price in priced if price is not None}
+
+
+async def _prices(connection: Connection, keys: Sequence[tuple[str, UUID]]) -> dict[tuple[str, UUID], Price]:
+    by_key: dict[tuple[str, UUID], Price] = {}
+    for currency in {currency for currency, _variant_id in keys}:
+        variant_ids = [variant_id for wanted, variant_id in keys if wanted == currency]
+        prices = await prices_in(connection, variant_ids, currency)
+        by_key |= {(currency, id_): price for id_, price in prices.items()}
+    return by_key
+
+
+PRICES: Rare[tuple[str, UUID], Price] = Rare(_prices)  # by currency and variant
 
 
 def _price(row: _Row, currency: str) -> Price | None:

@@ -1,13 +1,14 @@
 """The words of products in the languages of the customers."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from safar.catalogue.actions import QUERIES
 from safar.catalogue.decide import variant_title
 from safar.catalogue.model import ProductWords, Variant
 from safar.kernel.database import Connection, rows
+from safar.kernel.rare import Rare
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,21 @@ async def words_in(
     params = {"ids": list(dict.fromkeys(product_ids)), "language": language}
     records = await rows(_Row, connection, QUERIES["words_in"], params)
     return {row.product_id: ProductWords(row.title, row.description, row.options) for row in records}
+
+
+async def _titles(
+    connection: Connection, keys: Sequence[tuple[str, UUID]]
+) -> dict[tuple[str, UUID], ProductWords]:
+    titles: dict[tuple[str, UUID], ProductWords] = {}
+    for language in {language for language, _product_id in keys}:
+        product_ids = [product_id for wanted, product_id in keys if wanted == language]
+        words = await words_in(connection, product_ids, language)
+        titles |= {(language, id_): replace(said, description="") for id_, said in words.items()}
+    return titles
+
+
+# By language and product, without the descriptions, which are long.
+TITLES: Rare[tuple[str, UUID], ProductWords] = Rare(_titles)
 
 
 def title_in(title: str, options: Mapping[str, str], words: ProductWords | None) -> str:

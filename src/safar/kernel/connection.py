@@ -16,6 +16,7 @@ from psycopg.adapt import Transformer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
+from safar.kernel.kept import Kept
 from safar.kernel.trip import Trips
 
 R = TypeVar("R")
@@ -50,6 +51,7 @@ class Connection(psycopg.AsyncConnection[TupleRow]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.trips = Trips(self, Transformer(self))
+        self.kept = Kept()  # a pool's connections share one
 
     async def wait(self, gen: PQGen[R], *args: Any, **kwargs: Any) -> R:
         """Wait for an exchange of the driver's own as it does, and no longer than `silence_s`."""

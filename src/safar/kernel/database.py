@@ -15,6 +15,7 @@ from safar.kernel import clock, statements
 from safar.kernel.connection import Connection as Connection  # noqa: PLC0414 - everybody takes it from here
 from safar.kernel.connection import reachable
 from safar.kernel.errors import Overloaded
+from safar.kernel.kept import Kept
 from safar.kernel.log import log
 from safar.kernel.statements import Params
 
@@ -50,6 +51,7 @@ class Database:
             " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
         )
         self.zone = settings.timezone
+        self.kept = Kept()
         self._silence_s = settings.statement_timeout_ms / 1000 + _SILENCE_S
         self._lock_timeout_ms = settings.lock_timeout_ms
         self._silent_at = 0.0  # loop time at which a server was found to have vanished
@@ -68,6 +70,7 @@ class Database:
         self._tries_max = settings.pool_max + 2
 
     async def _configure(self, connection: Connection) -> None:
+        connection.kept = self.kept
         connection.silence_s = self._silence_s
         connection.proved_at = asyncio.get_running_loop().time()
         await _ask_time(connection)

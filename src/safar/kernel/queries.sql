@@ -1,4 +1,7 @@
--- owns: request_keys, setbacks
+-- owns: rare_changes, request_keys, setbacks
+
+-- name: version_of_rare
+SELECT coalesce(sum(number), 0)::text FROM rare_changes
 
 -- name: lock_key
 SELECT pg_advisory_xact_lock(hashtextextended(%(key)s::uuid::text, 2))

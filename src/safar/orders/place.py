@@ -1,26 +1,21 @@
 """Taking orders: many at a time, each all or nothing, in one transaction with the units it holds."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
 from safar.capacity import actions as ledger
-from safar.capacity.model import Held, HoldOutcome, HoldRequest, Refused
-from safar.cart.most import mosts_of
-from safar.catalogue.actions import variants_by_id
-from safar.catalogue.kits import kits, stocked_ids
-from safar.catalogue.prices import prices_in
+from safar.capacity.model import Held, HoldRequest, Refused
 from safar.channels.actions import queue_first
 from safar.customers.actions import finals, write_claims
 from safar.customers.model import AddressClaim
 from safar.gate.site.sites import goods_rooms
-from safar.gate.tickets.model import GoodsRoom
 from safar.journal.actions import append_many, events_last
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, in_one_trip, rows, values
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.refusals import refused
+from safar.orders.batch import OrderBatch, read_order_batch
 from safar.orders.decide import answers_of, new_of
 from safar.orders.errors import Answer, OutOfStock
 from safar.orders.from_cart import answer_of_cart, as_replayed, close_carts, lock_carts, one_a_cart
@@ -43,32 +38,11 @@ from safar.orders.rows import (
     order_event,
     refused_event,
 )
-from safar.pricing.discounts import Use, accounts_of_uses, discounts, plain_code
-from safar.pricing.model import DiscountReason
-from safar.pricing.rules import rules_with
 from safar.stock import actions as stock
-from safar.stock.locations import location_rule, selling_locations
-from safar.stock.model import allocation_of
+from safar.stock.locations import location_rule
 from safar.stock.promise import promises
 
 __all__ = ["OrderRequest", "buy_many", "place_many"]
-
-Take = Callable[[Connection, Sequence[HoldRequest]], Awaitable[list[HoldOutcome]]]
-
-
-@dataclass(slots=True)
-class _Asked:
-    """What a batch asks for: the world it is planned in and, by order, the accounts its code uses one of.
-
-    `take`: how the ledger is asked for the units, to keep them or to have them at once. `claimants`: of the
-    customers who ask those that have a row, with who they are now.
-    """
-
-    world: World
-    take: Take = ledger.hold_many
-    uses: Mapping[UUID, Mapping[int, DiscountReason]] = field(default_factory=dict)
-    claimants: Mapping[UUID, UUID] = field(default_factory=dict)
-    numbers: Sequence[int] = ()
 
 
 async def place_many(connection: Connection, requests: Sequence[OrderRequest]) -> list[Taken]:
@@ -91,25 +65,23 @@ async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_
     ids = {request.order_id for request in requests}
     variant_ids = {variant_id for request in requests for variant_id, _quantity in request.lines}
     # Carts first: whoever had to wait for one then sees the order that it has become.
-    carts, known, variants, levels, locations, rooms, unpaid, claimants = await in_one_trip(
+    carts, before, (version, levels), rooms, unpaid, claimants = await in_one_trip(
         connection,
         lock_carts(connection, requests),
         orders_by_id(connection, ids),
-        variants_by_id(connection, variant_ids),
-        stock.levels(connection, variant_ids),
-        selling_locations(connection),
+        stock.levels_now(connection, variant_ids),
         goods_rooms(connection),
         unpaid_of(connection, requests),
         finals(connection, [request.customer_id for request in requests]),
     )
-    new = new_of(requests, known)
+    new = new_of(requests, before)
     now = clock.now()
     answers = await _ordered_before(connection, new, carts)
     going, following = one_a_cart([request for request in new if request.order_id not in answers])
     if going:
         await _keep_longer_for_proven(connection, going)
-        world = World(variants, levels, locations, now, await location_rule(connection), unpaid=unpaid)
-        asked = await _asked(connection, going, world, rooms)
+        world = World({}, levels, (), now, await location_rule(connection), unpaid=unpaid)
+        asked = await read_order_batch(connection, version, going, world, rooms)
         plans = []
         for request in going:
             plan = plan_order(request, asked.world)
@@ -132,12 +104,12 @@ async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_
         # Another process took the same id while this one waited for the accounts.
         raced = [request.order_id for request in going if request.order_id not in answers]
         if raced:
-            known |= await orders_by_id(connection, raced)
-            answers |= {id_: SameKeyOtherBody() for id_ in raced if id_ not in known}
+            before |= await orders_by_id(connection, raced)
+            answers |= {id_: SameKeyOtherBody() for id_ in raced if id_ not in before}
     for order_id, leader in following.items():
-        answer = answers.get(leader) or answer_of_cart(known.get(leader))
+        answer = answers.get(leader) or answer_of_cart(before.get(leader))
         answers[order_id] = as_replayed(answer)
-    outcomes = answers_of(requests, known, new, answers)
+    outcomes = answers_of(requests, before, new, answers)
     return [answer if isinstance(answer, Taken) else refused(answer) for answer in outcomes]
 
 
@@ -169,97 +141,10 @@ async def _ordered_before(
     return {asked: answer_of_cart(orders.get(order_id)) for asked, order_id in became.items()}
 
 
-async def _asked(
-    connection: Connection,
-    requests: Sequence[OrderRequest],
-    world: World,
-    rooms: Mapping[UUID, GoodsRoom],
-) -> _Asked:
-    """Read what else planning these requests needs."""
-    world.rules = await rules_with(connection)
-    kit_ids = [id_ for id_, variant in world.variants.items() if variant.is_kit]
-    if kit_ids:
-        world.kits = await kits(connection, kit_ids)
-    stocked = stocked_ids(world.variants, world.kits)
-    if kit_ids:
-        world.levels = await stock.levels(connection, stocked)
-    parts = await variants_by_id(connection, stocked) if kit_ids else {}
-    world.mosts = mosts_of((*world.variants.values(), *parts.values()))
-    if rooms:
-        world.rooms = {
-            id_: rooms[variant.product_id]
-            for id_, variant in (*world.variants.items(), *parts.items())
-            if variant.product_id in rooms
-        }
-    own = {variant.currency for variant in world.variants.values()}
-    wanted = {request.currency for request in requests if request.currency} | own
-    if len(wanted) > 1:
-        world.prices = {
-            currency: await prices_in(connection, world.variants, currency) for currency in wanted
-        }
-    asked = _Asked(world)
-    codes = {request.discount_code for request in requests if request.discount_code}
-    if codes:
-        world.discounts = await discounts(connection, codes)
-        proven = await _proven_for_codes(connection, requests, world)
-        uses = [
-            Use(request.order_id, discount, request.email, request.order_id in proven)
-            for request in requests
-            if (discount := world.discounts.get(plain_code(request.discount_code)))
-        ]
-        asked.uses = await accounts_of_uses(connection, uses)
-    if _choices(requests, world) > 1:
-        # Where units can come from several shelves, the choice is made under their locks: made before, it
-        # would refuse customers because another process had just emptied the shelf that was chosen.
-        accounts = {level.account_id for level in world.levels.values()}
-        accounts |= {account_id for used in asked.uses.values() for account_id in used}
-        _locked, world.levels = await in_one_trip(
-            connection, ledger.lock_many(connection, accounts), stock.levels(connection, stocked)
-        )
-    return asked
-
-
-async def _proven_for_codes(
-    connection: Connection, requests: Sequence[OrderRequest], world: World
-) -> set[UUID]:
-    """Return which orders with a code for one use each come from who has shown to read the mailbox.
-
-    Of those it is noted in the world who has used the code before, when nobody had shown it yet.
-    """
-    once = [
-        {
-            "id": request.order_id,
-            "customer_id": request.customer_id,
-            "email": request.email,
-            "code": discount.code,
-        }
-        for request in requests
-        if (discount := world.discounts.get(plain_code(request.discount_code))) and discount.customers_once
-    ]
-    if not once:
-        return set()
-    params = {"orders": as_json(once)}
-    proven = await rows(FoundOrder, connection, QUERIES["proven_mailboxes"], params)
-    used = await rows(FoundOrder, connection, QUERIES["codes_used_before"], params) if proven else []
-    world.code_used = frozenset(order.id for order in used)
-    return {order.id for order in proven}
-
-
-def _choices(requests: Sequence[OrderRequest], world: World) -> int:
-    """Return from how many shelves at most a variant can come."""
-    places = {location.location_id for location in world.locations}
-    places |= {allocation_of(request.campaign_id) for request in requests if request.campaign_id}
-    shelves: dict[UUID, int] = {}
-    for variant_id, location_id in world.levels:
-        if location_id in places:
-            shelves[variant_id] = shelves.get(variant_id, 0) + 1
-    return max(shelves.values(), default=0)
-
-
 async def _hold(
     connection: Connection,
     plans: Sequence[OrderPlan],
-    asked: _Asked,
+    asked: OrderBatch,
     answers: dict[UUID, Answer],
     now: datetime,
 ) -> list[OrderPlan]:
@@ -289,7 +174,7 @@ async def _hold(
     return held
 
 
-def _refused(plan: OrderPlan, outcome: Refused, asked: _Asked) -> Answer:
+def _refused(plan: OrderPlan, outcome: Refused, asked: OrderBatch) -> Answer:
     request = plan.request
     for account_id, reason in asked.uses.get(request.order_id, {}).items():
         if account_id in outcome.short:
@@ -300,7 +185,7 @@ def _refused(plan: OrderPlan, outcome: Refused, asked: _Asked) -> Answer:
 async def _write(
     connection: Connection,
     plans: Sequence[OrderPlan],
-    asked: _Asked,
+    asked: OrderBatch,
     answers: dict[UUID, Answer],
     now: datetime,
     *,

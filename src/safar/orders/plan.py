@@ -35,9 +35,9 @@ from safar.stock.model import Level, Place, Selling, allocation_of
 class World:
     """What planning needs to know; `levels` goes down with every plan, so that a batch shares the shelves.
 
-    `kits`: the parts of those variants that are kits. `prices`: by currency, for those other than the
-    variant's own. `locations` by priority. `rooms`: before which variants there is a waiting room,
-    parts of kits included. `mosts`: of which products only so many go into one order, parts included.
+    `kits`: the parts of those variants that are kits. `prices`: by currency and variant, for
+    currencies other than its own. `locations` by priority. `rooms`: before which variants there is a waiting
+    room, parts of kits included. `mosts`: of which products only so many go into one order, parts included.
     `code_used`: the orders whose customer has used their code before.
     """
 
@@ -48,7 +48,7 @@ class World:
     location_rule: LocationRule
     rules: Rules = field(default_factory=Rules)
     kits: Parts = field(default_factory=dict)
-    prices: Mapping[str, Mapping[UUID, Price]] = field(default_factory=dict)
+    prices: Mapping[tuple[str, UUID], Price] = field(default_factory=dict)
     discounts: Mapping[str, Discount] = field(default_factory=dict)
     rooms: Mapping[UUID, GoodsRoom] = field(default_factory=dict)
     unpaid: Unpaid = field(default_factory=Unpaid)
@@ -179,7 +179,7 @@ def priced_lines(units: Mapping[UUID, int], world: World, currency: str | None) 
         if variant.currency == wanted:
             price: int | None = variant.price_minor
         else:
-            own_price = world.prices.get(wanted, {}).get(variant_id)
+            own_price = world.prices.get((wanted, variant_id))
             price = own_price.price_minor if own_price else None
         if price is None:
             return None

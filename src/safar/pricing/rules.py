@@ -1,27 +1,21 @@
-"""The rules that prices follow, read from the database and kept for a few seconds by each process."""
+"""The rules that prices follow: they change rarely, and each process keeps them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from safar.catalogue.prices import rates
 from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.database import Connection, Database, rows
+from safar.kernel.database import Connection, rows
 from safar.kernel.queries import queries_beside
+from safar.kernel.rare import Rare, known, version_now
 from safar.pricing.model import Band, Rules, ShippingMethod, Tax, Zone
 
 QUERIES = queries_beside(__file__)
 KEPT = timedelta(seconds=5)
-_Place = tuple[str, int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    rules: Rules
-    at: datetime
+_ALL = "all"  # they are kept as one
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,35 +34,30 @@ class _Zone:
     methods: list[dict[str, Any]]
 
 
-# By database: a server process has one, a test process many.
-_kept: dict[_Place, _Kept] = {}
-_places: WeakKeyDictionary[Database, _Place] = WeakKeyDictionary()
-
-
 async def rules_of(context: Context) -> Rules:
-    """Return the rules as they were at most five seconds ago; mostly without a query."""
-    place = _places.get(context.database)
-    rules = _fresh(place) if place else None
-    if rules is None:
-        async with context.database.connection() as connection:
-            rules = await rules_with(connection)
-            _places[context.database] = _place(connection)
-    return rules
+    """Return the rules as they were at most five seconds ago; mostly without a query.
+
+    Who has read a cart in the same request has compared their version, and gets those of that moment.
+    """
+    kept = context.database.kept
+    if kept.version and kept.seen_at and timedelta(0) <= clock.now() - kept.seen_at < KEPT:
+        rules = kept.of(kept.version, RULES).get(_ALL)
+        if rules is not None:
+            return rules
+    async with context.database.connection() as connection:
+        return await rules_with(connection)
 
 
 async def rules_with(connection: Connection) -> Rules:
-    """As `rules_of`, for a verb that has a connection only."""
-    place = _place(connection)
-    rules = _fresh(place)
-    if rules is None:
-        rules = await load_rules(connection)
-        _kept[place] = _Kept(rules, clock.now())
+    """Return the rules of now, for a verb that has a connection only."""
+    return await rules_at(connection, await version_now(connection))
+
+
+async def rules_at(connection: Connection, version: str) -> Rules:
+    """Return the rules as they were at a version of what changes rarely, or are by now."""
+    rules = (await known(connection, version, RULES, [_ALL]))[_ALL]
+    connection.kept.seen_at = clock.now()
     return rules
-
-
-def _fresh(place: _Place) -> Rules | None:
-    cached = _kept.get(place)
-    return cached.rules if cached and timedelta(0) <= clock.now() - cached.at < KEPT else None
 
 
 async def load_rules(connection: Connection) -> Rules:
@@ -85,14 +74,16 @@ async def load_rules(connection: Connection) -> Rules:
     )
 
 
+async def _read(connection: Connection, _keys: Sequence[str]) -> dict[str, Rules]:
+    return {_ALL: await load_rules(connection)}
+
+
+RULES: Rare[str, Rules] = Rare(_read)
+
+
 def forget_rules(connection: Connection) -> None:
-    """Let this process read the rules anew: they were changed. Other processes see it within five seconds."""
-    _kept.pop(_place(connection), None)
-
-
-def _place(connection: Connection) -> _Place:
-    info = connection.info
-    return info.host, info.port, info.dbname
+    """Let this process compare the rules again: they were changed. Others do so within five seconds."""
+    connection.kept.seen_at = None
 
 
 def _zone(row: _Zone) -> Zone:

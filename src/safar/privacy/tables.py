@@ -52,6 +52,7 @@ TABLES: Mapping[str, Kept] = {
     "journal_failures": ForEver("until staff have it taken again or dismiss it"),
     "process_beats": ForDays(lambda _s: 1, "beat_at < %(before)s"),
     "setbacks": KeptBy("ends when the item is done; forgotten six hours after it was due again"),
+    "rare_changes": KeptBy("each change takes the earlier ones in (note_rare_change)"),
     "request_keys": KeptBy("kernel.once.forget_old_keys, after 48 hours"),
     "capacity_accounts": ForEver("one row a thing that can run out"),
     "capacity_holds": ForDays(

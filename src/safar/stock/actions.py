@@ -1,7 +1,6 @@
 """The verbs of the stock room. Plural, idempotent by move id, in the caller's transaction."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from safar.capacity.model import EndedHold
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, execute, in_one_trip, rows, send, value, values
+from safar.kernel.database import Connection, as_json, execute, in_one_trip, rows, send, tuples, value, values
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.i18n import N_
 from safar.kernel.keyset import LAST_ID, LAST_MOMENT
@@ -94,17 +93,6 @@ _FIXED = (
     (TRANSIT, N_("On the way"), "transit"),
     (QUARANTINE, N_("Quarantine"), "quarantine"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _LevelRow:
-    variant_id: UUID
-    location_id: UUID
-    account_id: int
-    on_hand: int
-    held: int
-    reserve: int
-    backorder: int
 
 
 async def ensure_locations(connection: Connection) -> None:
@@ -207,14 +195,18 @@ async def ship_stock_many(connection: Connection, shipped: Sequence[Shipped]) ->
 
 async def levels(connection: Connection, variant_ids: Iterable[UUID]) -> dict[Place, Level]:
     """Return the levels of these variants at every location of ours, by (variant, location)."""
-    level_rows = await rows(
-        _LevelRow, connection, QUERIES["levels"], {"variant_ids": list(dict.fromkeys(variant_ids))}
+    return (await levels_now(connection, variant_ids))[1]
+
+
+async def levels_now(connection: Connection, variant_ids: Iterable[UUID]) -> tuple[str, dict[Place, Level]]:
+    """As `levels`, with the version of what changes rarely at the same moment: see `kernel.rare`."""
+    level_rows = await tuples(
+        connection, QUERIES["levels"], {"variant_ids": list(dict.fromkeys(variant_ids))}
     )
-    return {
-        (row.variant_id, row.location_id): Level(
-            row.account_id, row.on_hand, row.held, row.reserve, row.backorder
-        )
-        for row in level_rows
+    return level_rows[0][0], {
+        (variant_id, location_id): Level(*level)
+        for _version, variant_id, location_id, *level in level_rows
+        if location_id is not None
     }
 
 

@@ -9,12 +9,14 @@ from safar.journal.model import Event
 from safar.kernel.database import Connection, as_json, execute, row, rows
 from safar.kernel.errors import Conflict
 from safar.kernel.ids import derived_id
+from safar.kernel.rare import Rare
 from safar.owner.reading import shop_with
 from safar.stock.actions import LOCATIONS_MAX, open_locations
 from safar.stock.choose import LocationRule
 from safar.stock.limits import QUERIES, write_limits
 from safar.stock.model import MAIN, Selling
 
+CHANNEL = "shop"  # the channel that we sell by ourselves
 # Kinds that staff can add; the others are there from the start, or beside one of these.
 KINDS_TO_ADD = ("warehouse", "store", "quarantine", "allocation")
 
@@ -57,10 +59,17 @@ def channel_location(channel: str) -> UUID:
     return derived_id("channel", channel.strip().lower())
 
 
-async def selling_locations(connection: Connection, channel: str = "shop") -> list[Selling]:
+async def selling_locations(connection: Connection, channel: str = CHANNEL) -> list[Selling]:
     """Return where a channel's units may come from, first what is set aside for it, then by priority."""
     params = {"own": channel_location(channel), "limit": LOCATIONS_MAX}
     return await rows(Selling, connection, QUERIES["selling_locations"], params)
+
+
+async def _selling(connection: Connection, channels: Sequence[str]) -> dict[str, list[Selling]]:
+    return {channel: await selling_locations(connection, channel) for channel in channels}
+
+
+SELLING: Rare[str, list[Selling]] = Rare(_selling)  # by channel
 
 
 async def location_rule(connection: Connection) -> LocationRule:

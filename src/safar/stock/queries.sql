@@ -46,12 +46,19 @@ SELECT id, variant_id, from_location_id, to_location_id, quantity, reason, docum
 WHERE id = ANY(%(ids)s)
 
 -- name: levels
-SELECT l.variant_id, l.location_id, l.account_id, a.on_hand, a.held, a.reserve, a.backorder
-FROM stock_levels AS l
-CROSS JOIN LATERAL (
-    SELECT o.on_hand, o.held, o.reserve, o.backorder FROM capacity_accounts AS o WHERE o.id = l.account_id LIMIT 1
-) AS a
-WHERE l.variant_id = ANY(%(variant_ids)s)
+-- With the version of what changes rarely, also where there is no level.
+SELECT c.version, l.variant_id, l.location_id, l.account_id, l.on_hand, l.held, l.reserve, l.backorder
+FROM (SELECT coalesce(sum(number), 0)::text AS version FROM rare_changes) AS c
+LEFT JOIN LATERAL (
+    SELECT s.variant_id, s.location_id, s.account_id, a.on_hand, a.held, a.reserve, a.backorder
+    FROM stock_levels AS s
+    CROSS JOIN LATERAL (
+        SELECT o.on_hand, o.held, o.reserve, o.backorder FROM capacity_accounts AS o
+        WHERE o.id = s.account_id
+        LIMIT 1
+    ) AS a
+    WHERE s.variant_id = ANY(%(variant_ids)s)
+) AS l ON true
 
 -- name: without_level
 SELECT id FROM stock_locations WHERE id = ANY(%(ids)s) AND kind <> ALL(%(kinds)s)

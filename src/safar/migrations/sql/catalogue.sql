@@ -299,3 +299,17 @@ LEFT JOIN LATERAL (
     SELECT jsonb_object_agg(b.sku, t.units) AS parts
     FROM kit_parts AS t INNER JOIN variants AS b ON b.id = t.part_id WHERE t.kit_id = v.id
 ) AS k ON true;
+
+-- Kept by every process: see rare_changes.
+CREATE TRIGGER products_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON products
+FOR EACH STATEMENT EXECUTE FUNCTION note_rare_change();
+CREATE TRIGGER variants_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON variants
+FOR EACH STATEMENT EXECUTE FUNCTION note_rare_change();
+CREATE TRIGGER product_words_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON product_words
+FOR EACH STATEMENT EXECUTE FUNCTION note_rare_change();
+CREATE TRIGGER variant_prices_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON variant_prices
+FOR EACH STATEMENT EXECUTE FUNCTION note_rare_change();
+CREATE TRIGGER catalogue_rates_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON catalogue_rates
+FOR EACH STATEMENT EXECUTE FUNCTION note_rare_change();
+CREATE TRIGGER kit_parts_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON kit_parts
+FOR EACH STATEMENT EXECUTE FUNCTION note_rare_change();

@@ -57,3 +57,11 @@ CREATE TABLE discount_codes (
 );
 COMMENT ON COLUMN discount_codes.value IS 'hundredths of a per cent, or minor units of the currency';
 COMMENT ON COLUMN discount_codes.account_id IS 'its uses that are left, in the ledger';
+
+-- Kept by every process: see rare_changes.
+CREATE TRIGGER tax_countries_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON tax_countries
+FOR EACH STATEMENT EXECUTE FUNCTION note_rare_change();
+CREATE TRIGGER shipping_zones_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON shipping_zones
+FOR EACH STATEMENT EXECUTE FUNCTION note_rare_change();
+CREATE TRIGGER shipping_methods_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON shipping_methods
+FOR EACH STATEMENT EXECUTE FUNCTION note_rare_change();

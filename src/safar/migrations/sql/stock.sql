@@ -332,3 +332,7 @@ UNION ALL
 SELECT o.variant_id, coalesce(s.shelf_id, s.id), o.units
 FROM stock_outgoing AS o
 INNER JOIN stock_locations AS s ON s.id = o.location_id;
+
+-- Kept by every process: see rare_changes.
+CREATE TRIGGER stock_locations_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON stock_locations
+FOR EACH STATEMENT EXECUTE FUNCTION note_rare_change();
