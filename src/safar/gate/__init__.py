@@ -1,1 +1,1 @@
-"""The gate: a fair place in the queue when the site is full, and the way in when there is room."""
+"""The gate: a fair queue in front of a full site, and admission when there is room."""

@@ -1,1 +1,1 @@
-"""The door of a site as requests meet it: let in, led to the line, told how long."""
+"""What each request to a site meets: admission, a place in the queue, or an estimate of the wait."""

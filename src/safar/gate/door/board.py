@@ -1,4 +1,4 @@
-"""The board: every site's figures as this process last read them. What polls are answered from."""
+"""The board: the figures of every site as this process last read them; polls are answered from it."""
 
 import asyncio
 import time
@@ -68,7 +68,7 @@ class Room:
         self._full = False
 
     def note_full(self) -> None:
-        """Remember, until the next reading, that the last place has just been taken."""
+        """Treat the site as full until its figures are read next: the last place has just been taken."""
         self._full = True
 
     def place(self, number: int) -> int:
@@ -167,7 +167,7 @@ class SiteBoard:
         return [room for room in self._by_path.values() if room.variant_ids.intersection(variant_ids)]
 
     def units_left(self, room: Room, scope: Scope) -> int | None:
-        """Return the units that this visitor may still hope for, where that can be said."""
+        """Return the units that may be left when this visitor's turn comes, None where that is not known."""
         if room is self._main:
             return self._units_left(scope)
         return room.site.units_left if room.site else None

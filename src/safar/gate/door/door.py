@@ -1,4 +1,4 @@
-"""Who comes to a site: let in by pass, invitation or called number, else given a place in its queue."""
+"""Admission to a site: by pass, invitation or called number; everybody else gets a place in the queue."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -49,7 +49,7 @@ from safar.kernel.web.requests import client_address
 
 
 class DoorOutcome(StrEnum):
-    """What happens to a request: in, to the waiting room, or away."""
+    """What happens to a request: admitted, sent to the waiting room, or turned away."""
 
     INSIDE = "inside"
     WAIT = "wait"
@@ -99,7 +99,7 @@ class _Asking:
 
 
 class Door:
-    """Judges requests. A valid pass is let through by arithmetic; only its absence asks the database."""
+    """Judges requests. A valid pass is checked by its signature; only without one the database is asked."""
 
     def __init__(self, context: Context, caller_of: CallerOf) -> None:
         self._context = context
@@ -131,7 +131,7 @@ class Door:
     async def enter(
         self, request: Request, board: SiteBoard, room: Room, visit_id: UUID, work_bits: int
     ) -> DoorVerdict:
-        """Give a place to one who has done the proof of work, which is good for this visit only."""
+        """Give a place to a visitor who has done the proof of work; a proof is valid for one visit only."""
         asking = _Asking(request, board, room, self.caller_of(request.scope), DoorVerdict())
         try:
             if not asking.caller.returned:

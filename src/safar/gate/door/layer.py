@@ -27,7 +27,7 @@ _PAYING = frozenset({"/checkout"})
 
 
 class GateLayer:
-    """Pure ASGI layer. A valid pass is let through by arithmetic; only its absence asks the database."""
+    """Pure ASGI layer. A valid pass is checked by its signature; only without one the database is asked."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class GateLayer:
 
 
 def answer_of(request: Request, room: Room, verdict: DoorVerdict) -> Response | None:
-    """Return the answer to one who is not let in, None for one who is."""
+    """Return the response for a visitor who is not admitted; None for one who is."""
     match verdict.outcome:
         case DoorOutcome.INSIDE:
             return None
@@ -127,7 +127,7 @@ def refusal(request: Request, error: SafarError) -> Response:
 
 
 def to_waiting_room(request: Request, room: Room, error: SafarError) -> Response:
-    """Send a person to the waiting page; tell a program in so many words, with the time to try again."""
+    """Redirect a person to the waiting page; answer a program with the error and a Retry-After header."""
     if wants_json(request):
         return error_response(request, error)
     site = "" if room.key == SHOP else f"site={room.key}&"
@@ -152,7 +152,7 @@ def _inside(request: Request, room: Room, tag: bytes) -> bool:
 
 
 def turned_away(request: Request, variant_ids: Iterable[UUID]) -> Response | None:
-    """Return where to send one who wants goods that have a waiting room without having a place in it.
+    """Return the redirect to the waiting room of these goods; None without one, or for who has a place in it.
 
     A hint, before a cart is filled in vain: the rule itself is asked where the order is taken (`open_rooms`).
     """

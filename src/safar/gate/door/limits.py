@@ -27,9 +27,9 @@ class Buckets:
         return len(self._buckets)
 
     def take(self, address: str) -> bool:
-        """Tell whether `address` may once more; a loopback address always may.
+        """Take one token; tell whether there was one for `address`. A loopback address always has one.
 
-        That is a proxy on this machine which does not say for whom it asks: everybody in one.
+        Loopback is a proxy on this machine that does not name its clients, who would all share one bucket.
         """
         key = bucket_of(address)
         if self._per_s <= 0 or key is None:
@@ -44,7 +44,7 @@ class Buckets:
         return allowed
 
     def uncount(self, address: str) -> None:
-        """Take one that was counted out of the count again."""
+        """Return one token to the bucket, for a request that should not have counted."""
         key = bucket_of(address)
         if key is not None and key in self._buckets:
             tokens, at_s = self._buckets[key]

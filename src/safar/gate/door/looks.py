@@ -56,7 +56,7 @@ class Looks:
 
 
 def is_preview(headers: Headers) -> bool:
-    """Tell whether a service asks that shows what a link leads to: it takes no answer but a page for one."""
+    """Tell whether the caller fetches a link preview; it would show any other answer as the page."""
     return _PREVIEW.search(_agent(headers)) is not None
 
 
@@ -70,7 +70,7 @@ def is_crawler(headers: Headers) -> bool:
 
 
 def is_browser(headers: Headers) -> bool:
-    """Tell whether a person may sit before it, who can be sent to a waiting page."""
+    """Tell whether the caller may be a browser, whose user can be sent to a waiting page."""
     return not is_crawler(headers) and ("sec-fetch-mode" in headers or "mozilla/" in _agent(headers))
 
 

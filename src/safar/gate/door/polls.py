@@ -1,4 +1,4 @@
-"""The answer to those who wait and ask: from the board and the signatures alone, no database."""
+"""Polls of waiting visitors, answered from the board and the signed ticket, without the database."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ _DRAWING_POLL_S = 3.0
 
 
 class PollAnswer(Response):
-    """JSON without what a response does for every kind of answer: polls are most of what a full site says."""
+    """A minimal JSON response: polls are most of the traffic of a full site."""
 
     def __init__(self, body: bytes, status: int = 200) -> None:
         self.body, self.status_code, self.background = body, status, None
@@ -74,7 +74,7 @@ def _admitted(request: Request, room: Room) -> dict[str, Any]:
 
 
 def answer(room: Room, ticket: Ticket, units_left: int | None) -> dict[str, Any]:
-    """Return what a waiting visitor with a number is told."""
+    """Return the body of a poll for a visitor who has a number."""
     place = room.place(ticket.number)
     expected = room.estimate(place)
     body = {
@@ -93,7 +93,7 @@ def answer(room: Room, ticket: Ticket, units_left: int | None) -> dict[str, Any]
 
 
 def before_opening(context: Context, room: Room, ticket: Ticket) -> dict[str, Any]:
-    """Return what one is told who is in the draw and has no number yet."""
+    """Return the body of a poll for a visitor in the draw, who has no number yet."""
     site = room.site
     if site is None or site.opens_at is None:
         return {"state": "early", "left_text": _("Any moment now"), "retry_ms": 1000 * _DRAWING_POLL_S}

@@ -1,4 +1,4 @@
-"""What those who wait are told, in their language and in round figures: more would pretend to know."""
+"""Texts for waiting visitors, in their language, with rounded figures: more precision would be false."""
 
 from datetime import datetime
 from functools import lru_cache

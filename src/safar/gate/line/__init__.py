@@ -1,1 +1,1 @@
-"""The line before a site: who joins it, who is called, who is inside."""
+"""The queue of a site: who joins it, who is called, who is inside."""

@@ -93,7 +93,7 @@ def room_for_newcomers(
 
 
 def grown_allowance(allowance: float, pace_per_minute: int, elapsed_s: float) -> float:
-    """Return how many may come in now by the pace: what is not used is kept for five seconds at most."""
+    """Return the admissions that the pace allows now; unused ones add up for five seconds at most."""
     return min(allowance + pace_per_minute * elapsed_s / 60, full_allowance(pace_per_minute))
 
 

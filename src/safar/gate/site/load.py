@@ -1,4 +1,4 @@
-"""What the front's own requests take, measured in each process and shared; the capacity that follows it."""
+"""The latency of the front's requests, measured in each process and shared; the capacity derived from it."""
 
 import math
 import time
@@ -28,7 +28,7 @@ class _Load:
 
 
 class Meter:
-    """Counts one process's requests and what they take, from one report to the next."""
+    """Counts one process's requests and sums their latency, from one report to the next."""
 
     def __init__(self) -> None:
         self.process_id: UUID = new_id()
@@ -41,7 +41,7 @@ class Meter:
         self._seconds += seconds
 
     def due(self) -> _Load | None:
-        """Return what to report, about once a second; the counting begins anew."""
+        """Return the report, about once a second, and start counting anew; None before that."""
         if time.monotonic() - self._reported < _EVERY.total_seconds() or not self._requests:
             return None
         load = _Load(self._requests, 1000 * self._seconds / self._requests)
@@ -108,5 +108,5 @@ def _rung(capacity: int) -> int:
 
 
 async def forget_loads(connection: Connection) -> None:
-    """Delete what processes measured that are gone."""
+    """Delete the measurements of processes that have ended."""
     await execute(connection, QUERIES["forget_loads"], {"before": clock.now() - _KEPT})

@@ -1,1 +1,1 @@
-"""What a visitor of a gate holds, and the words for it: tickets, passes, invitations, proofs of work."""
+"""What visitors carry: tickets, passes, invitations and proofs of work."""

@@ -1,4 +1,4 @@
-"""The visits that ended before their passes did, as this process knows them: such a pass opens nothing.
+"""Revoked passes: visits that ended before their pass expired, as far as this process knows.
 
 They are published with the board: every process reads four times a second who has left, in one statement, and
 the process that heard it knows at once. So for at most a quarter of a second, and in another process only,
