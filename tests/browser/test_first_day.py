@@ -1,17 +1,14 @@
 """The walk of an owner: from an empty `safar serve` along the list on Today to the first paid order."""
 
 import re
-import tempfile
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from safar.serve import Supervisor
 from safar.settings import Settings
 from tests.stage.browser import person, sign_in, written
-from tests.stage.browser_world import OWNER, TOGETHER, settings_in
+from tests.stage.browser_world import OWNER, TOGETHER, first_start
 
 pytestmark = TOGETHER
 
@@ -19,15 +16,8 @@ pytestmark = TOGETHER
 @pytest.fixture
 async def empty() -> AsyncIterator[tuple[Settings, str]]:
     """An installation as it is after the first start, and the one-time password of its owner."""
-    with tempfile.TemporaryDirectory(prefix="safar-first-day-", ignore_cleanup_errors=True) as folder:
-        settings = settings_in(Path(folder))
-        supervisor = Supervisor(settings, extra_roles=("mailbox",))
-        try:
-            await supervisor.start(OWNER)
-            assert supervisor.owner_password is not None
-            yield settings, supervisor.owner_password
-        finally:
-            await supervisor.stop()
+    async with first_start() as started:
+        yield started
 
 
 async def _step(page: Page, title: str) -> None:

@@ -158,6 +158,8 @@ async def test_a_draft_says_how_many_get_it_shows_the_mail_and_sends_its_writer_
         assert await read(context, "SELECT state FROM campaigns") == [("draft",)]
     mails = await read(context, "SELECT subject, customer_id FROM messages ORDER BY subject")
     assert mails == [("Test: Glass lantern <i>", None), ("Test: «گذاشته‌ایم»", None)]
+    letters = await read(context, "SELECT letter ->> 'kind', letter::text LIKE '%button%' FROM messages")
+    assert letters == [("campaign", True)] * 2, "a test looks as the real mail does"
 
 
 async def test_a_campaign_starts_at_its_time_or_is_a_draft_again_that_says_why(

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -76,6 +77,21 @@ def order_link(letter: dict[str, Any]) -> str:
     return found.group()
 
 
+def mailbox_of(settings: Settings) -> str:
+    return f"http://{settings.mailbox_host}:{settings.mailbox_http_port}"
+
+
+async def letter_to(settings: Settings, to: str, subject: str) -> dict[str, Any]:
+    """Wait until a mail with `subject` in its subject lies in the mailbox of `to`."""
+    async with asyncio.timeout(_MAIL_S_MAX), httpx.AsyncClient(base_url=mailbox_of(settings)) as client:
+        while True:
+            letters = (await client.get("/api/messages")).json()
+            for letter in letters:
+                if letter["to"] == to and subject in letter["subject"]:
+                    return dict(letter)
+            await asyncio.sleep(0.05)  # the mailbox is another process, as a mail provider is
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """Everything that runs, and the few things that a test does to it from outside."""
@@ -98,7 +114,7 @@ class World:
 
     @property
     def mailbox(self) -> str:
-        return f"http://{self.settings.mailbox_host}:{self.settings.mailbox_http_port}"
+        return mailbox_of(self.settings)
 
     async def invited(self, name: str, role: str = "owner") -> tuple[str, str]:
         """Invite somebody to the staff; return their address and one-time password."""
@@ -118,14 +134,7 @@ class World:
         return found.inside
 
     async def mail(self, to: str, subject: str) -> dict[str, Any]:
-        """Wait until a mail with `subject` in its subject lies in the mailbox of `to`."""
-        async with asyncio.timeout(_MAIL_S_MAX), httpx.AsyncClient(base_url=self.mailbox) as client:
-            while True:
-                letters = (await client.get("/api/messages")).json()
-                for letter in letters:
-                    if letter["to"] == to and subject in letter["subject"]:
-                        return dict(letter)
-                await asyncio.sleep(0.05)  # the mailbox is another process, as a mail provider is
+        return await letter_to(self.settings, to, subject)
 
     async def campaign_mail(self, to: str) -> tuple[dict[str, Any], str]:
         """Return the campaign's mail to a customer and the link in it."""
@@ -148,6 +157,20 @@ async def started(folder: Path) -> AsyncIterator[World]:
         stack.push_async_callback(context.database.close)
         stack.push_async_callback(context.batchers.drained)
         yield await _loaded(context, supervisor.owner_password or "")
+
+
+@asynccontextmanager
+async def first_start() -> AsyncIterator[tuple[Settings, str]]:
+    """Start an empty installation; give its settings and the one-time password of its owner."""
+    with tempfile.TemporaryDirectory(prefix="safar-first-day-", ignore_cleanup_errors=True) as folder:
+        settings = settings_in(Path(folder))
+        supervisor = Supervisor(settings, extra_roles=("mailbox",))
+        try:
+            await supervisor.start(OWNER)
+            assert supervisor.owner_password is not None
+            yield settings, supervisor.owner_password
+        finally:
+            await supervisor.stop()
 
 
 def settings_in(folder: Path) -> Settings:

@@ -58,6 +58,7 @@ async def _form(request: Request, wrong: Wrong, fields: Fields, campaign_id: UUI
     main = context.settings.language
     shown = {
         "draft_id": campaign_id,
+        "draft_key": f"campaign:{campaign_id or request.query_params.get('from', '')[-12:]}",
         "entered": fields.values,
         "problems": wrong.problems,
         "problem": wrong.problem,
@@ -111,11 +112,12 @@ async def post_deletion(request: Request, actor: Actor, _fields: Fields) -> str:
 
 
 async def products_part(request: Request) -> Response:
-    """Return the part of the form that lists products for `?q=`."""
+    """Return the part of the form that lists products for `?q=`, after the one that is chosen."""
     async with context_of(request).database.connection() as connection:
         found = await form.offer_choices(connection, request.query_params.get("q", "")[:100])
-    values = {"choices": found, "entered": {"variant_id": request.query_params.get("variant_id", "")}}
-    return HTMLResponse(render("campaigns/choices.html", {**values, "chosen": None}))
+        entered = {"variant_id": request.query_params.get("variant_id", "")}
+        values = {"choices": found, "entered": entered, "chosen": await _chosen(connection, Fields(entered))}
+    return HTMLResponse(render("campaigns/choices.html", values))
 
 
 async def preview_part(request: Request) -> Response:

@@ -1,6 +1,7 @@
 """The message of a campaign before it goes to customers: as its page shows it, and as a test mail."""
 
 from safar.campaigns import mail
+from safar.campaigns.letter import letter_of_campaign
 from safar.campaigns.model import Campaign
 from safar.campaigns.reading import offers_of
 from safar.channels.actions import queue_many
@@ -41,12 +42,13 @@ async def shown(
 async def send_test(connection: Connection, context: Context, campaign: Campaign, actor: Actor) -> int:
     """Mail the message to the member of staff who asks, once in each language; return how many.
 
-    Its link leads to the product and is counted nowhere.
+    It looks as the real one does. Its link leads to the product and is counted nowhere.
     """
     facts = await facts_of(connection, context, campaign)
     if facts is None:
         return 0
     base = context.settings.public_url.rstrip("/")
+    link = f"{base}/p/{facts.offer.slug}"
     outgoing = []
     for language in campaign.subject:
         written = mail.write_mail(
@@ -55,7 +57,7 @@ async def send_test(connection: Connection, context: Context, campaign: Campaign
             facts,
             name=actor.name,
             language=language,
-            link=f"{base}/p/{facts.offer.slug}",
+            link=link,
             unsubscribe=f"{base}/unsubscribe/…",
         )
         outgoing.append(
@@ -69,6 +71,8 @@ async def send_test(connection: Connection, context: Context, campaign: Campaign
                 subject=_("Test: %(subject)s", subject=written.subject),
                 body=written.body,
                 language=written.language,
+                unsubscribe_url=f"{base}/",
+                letter=letter_of_campaign(written.said, written.language, facts.offer, link),
             )
         )
     await queue_many(connection, outgoing)

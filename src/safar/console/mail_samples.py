@@ -25,6 +25,8 @@ from safar.shipments.model import Shipping
 from safar.storefront import back_in_stock_mail
 from safar.storefront.back_in_stock_mail import confirm_mail, told_mail
 from safar.storefront.model import BackInStockRequest
+from safar.storefront.newsletter.mail import SIGN_UP, sign_up_mail
+from safar.storefront.newsletter.model import NewsletterRequest
 
 _ID = UUID(int=0)
 _EMAIL, _NAME, _TITLE = "ana@example.com", "Ana Silva", "Retrospot mug"
@@ -131,6 +133,12 @@ def _request(language: str) -> BackInStockRequest:
     )
 
 
+def _sign_up(language: str, base: str) -> Outgoing:
+    now = clock.now()
+    asked = NewsletterRequest(_ID, _ID, _EMAIL, language, "footer", "", "asked", now)
+    return sign_up_mail(asked, "The shop", f"{base}/")
+
+
 def _returned(state: ReturnState) -> Write:
     kind = return_letters.KINDS[state]
 
@@ -184,6 +192,7 @@ SAMPLES: Mapping[str, tuple[MailKind, Write]] = {
         ),
         (payment_mails.KINDS["refund"], lambda lang, b: refund_mail(_money(lang), _ID, 2290, f"{b}/")),
         *((return_letters.KINDS[state], _returned(state)) for state in return_letters.KINDS),
+        (SIGN_UP, _sign_up),
         (back_in_stock_mail.CONFIRM, lambda lang, base: confirm_mail(_request(lang), _TITLE, f"{base}/")),
         (back_in_stock_mail.TOLD, lambda lang, base: told_mail(_request(lang), _TITLE, base)),
     )

@@ -1,7 +1,7 @@
 """The settings of the shop: what its owner sets, a page for each group; and a test of the mail server."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 from safar.channels.actions import note_trouble
 from safar.channels.compose import compose
 from safar.channels.design import mail_look
+from safar.channels.letters import LetterPart, ShopLetter, plain_text
 from safar.channels.model import EMAIL, Author, Due
 from safar.channels.server import mail_server, sender_address
 from safar.channels.smtp import send_one
@@ -224,17 +225,19 @@ async def post_mail_test(request: Request, actor: Actor, fields: Fields) -> str:
 
 
 def _test_mail(context: Context, shop: Shop, actor: Actor) -> bytes:
+    said = LetterPart("text", _("This is a test. If you can read it, your shop can send e-mail."))
     message = Due(
         id=new_id(),
         author=Author.SHOP,
         address=actor.email,
         subject=_("Test from %(shop)s", shop=shop.name),
-        body=_("This is a test. If you can read it, your shop can send e-mail."),
+        body=plain_text([said]),
         language=current_language(),
         unsubscribe_url=None,
         in_reply_to=None,
         tries=1,
         at=clock.now(),
+        letter=asdict(ShopLetter("", {}, [said])),
     )
     return compose(
         message,

@@ -15,6 +15,7 @@ from safar.kernel.context import Context
 from safar.kernel.database import Connection, execute, row, value
 from safar.kernel.queries import queries_beside
 from safar.orders.ownership import take_proof
+from safar.owner.reading import shop_with
 from safar.storefront.errors import TooManyFromNetwork, UnknownSignUp
 from safar.storefront.newsletter.mail import sign_up_mail
 from safar.storefront.newsletter.model import NewsletterRequest, SignUp
@@ -67,9 +68,9 @@ async def sign_up(context: Context, connection: Connection, asked: SignUp) -> st
     }
     if await value(connection, QUERIES["write"], record) is not None:
         link = f"{context.settings.public_url}/newsletter/{context.vault.sign(PURPOSE, asked.key.hex)}"
-        await queue_many(
-            connection, [await sign_up_mail(connection, await find_sign_up(connection, asked.key), link)]
-        )
+        shop = await shop_with(connection)
+        request = await find_sign_up(connection, asked.key)
+        await queue_many(connection, [sign_up_mail(request, shop.name, link)])
     return "asked"
 
 

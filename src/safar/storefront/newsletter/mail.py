@@ -1,28 +1,35 @@
 """The one mail that asks a mailbox whether it wants e-mails about offers."""
 
+from safar.channels.letters import LetterPart, MailKind, ShopLetter, plain_text
 from safar.channels.model import EMAIL, Author, Outgoing
-from safar.kernel.database import Connection
-from safar.kernel.i18n import _, speaking
+from safar.kernel.i18n import N_, _, speaking
 from safar.kernel.ids import derived_id
-from safar.owner.reading import shop_with
 from safar.storefront.newsletter.model import NewsletterRequest
 
+SIGN_UP = MailKind(
+    "newsletter-confirm",
+    N_("Newsletter: please confirm"),
+    N_("Please confirm: e-mails from %(shop)s"),
+    N_(
+        "Someone, probably you, asked for e-mails about offers from %(shop)s at this address."
+        " If it was you, please confirm:"
+    ),
+    ("shop",),
+    N_("If it wasn’t you, simply ignore this e-mail. You will get no e-mails about offers."),
+)
 
-async def sign_up_mail(connection: Connection, asked: NewsletterRequest, link: str) -> Outgoing:
+
+def sign_up_mail(asked: NewsletterRequest, shop: str, link: str) -> Outgoing:
     """Return the mail with the link to the page where the sign-up is confirmed."""
-    shop = (await shop_with(connection)).name
+    named = {"shop": shop}
     with speaking(asked.language):
-        subject = _("Please confirm: e-mails from %(shop)s", shop=shop)
         parts = [
-            _("Hello,"),
-            _(
-                "someone, probably you, asked for e-mails about offers from %(shop)s at this address.",
-                shop=shop,
-            ),
-            _("If it was you, open this page and confirm:"),
-            link,
-            _("If it was not you, do nothing: you will get no e-mails."),
+            LetterPart("text", _("Hello,")),
+            LetterPart("intro", _(SIGN_UP.intro) % named),
+            LetterPart("button", _("Confirm on the next page"), link),
+            LetterPart("closing", _(SIGN_UP.closing)),
         ]
+        subject = _(SIGN_UP.subject) % named
     return Outgoing(
         message_id=derived_id("newsletter mail", asked.id),
         channel_id=EMAIL,
@@ -30,6 +37,7 @@ async def sign_up_mail(connection: Connection, asked: NewsletterRequest, link: s
         customer_id=asked.customer_id,
         address=asked.email,
         subject=subject,
-        body="\n\n".join(parts) + "\n",
+        body=plain_text(parts),
         language=asked.language,
+        letter=ShopLetter(SIGN_UP.key, named, parts),
     )
