@@ -1,6 +1,6 @@
 """Ids: in the order they were made, derived the same every time, and never a crash for a bad one."""
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given
@@ -41,3 +41,8 @@ def test_a_malformed_id_is_not_found(text: str) -> None:
 def test_bad_ids(text: str) -> None:
     with pytest.raises(NotFound):
         parse_id(text)
+
+
+def test_a_derived_id_is_a_uuid_of_version_5_as_anybody_computes_it() -> None:
+    space = UUID("6f0f4a86-6f2b-5c0e-9d0a-5af2a5af2a5a")
+    assert derived_id("order", "سفارش", 7) == uuid5(space, "order\x1fسفارش\x1f7")

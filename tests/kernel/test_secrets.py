@@ -1,5 +1,7 @@
 """What is signed cannot be forged, what is encrypted cannot be read, and the key is made once."""
 
+import hashlib
+import hmac
 import json
 import stat
 import subprocess
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from itsdangerous import Signer
 from pydantic import SecretStr
 
 from safar.kernel.context import Context
@@ -186,3 +189,13 @@ async def test_stored_secrets_are_encrypted_anew_with_the_first_key(context: Con
     async with context.database.connection() as connection:
         ways = await load_ways(replace(context, vault=Vault("new")), connection)
     assert ways["stripe"].secrets == {"secret_key": "sk_live_1"}
+
+
+def test_a_signature_is_the_library_s_own_with_a_key_derived_for_its_purpose() -> None:
+    """Cookies that were given out before stay good: only how it is computed is ours."""
+    secrets = ("an old secret, long enough to be one", "the one before it, which is believed, too")
+    derived = [hmac.digest(secret.encode(), b"cart", "sha256") for secret in secrets]
+    theirs = Signer(derived[::-1], salt="cart", key_derivation="hmac", digest_method=hashlib.sha256)
+    mine = Vault(*secrets).sign("cart", "twelve.3")
+    assert mine == theirs.sign(mine.partition(".")[0]).decode()
+    assert Vault("a new secret, which signs from now on", *secrets).unsign("cart", mine) == "twelve.3"

@@ -1,8 +1,8 @@
 """Identifiers: UUIDv7, so that rows written together lie together in an index."""
 
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from uuid_utils.compat import uuid7
+from uuid_utils.compat import uuid5, uuid7
 
 from safar.kernel.errors import NotFound
 

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from cryptography.fernet import Fernet, InvalidToken
 from itsdangerous import BadSignature, Signer
+from itsdangerous.signer import SigningAlgorithm
 
 from safar.kernel.account import give_to_owner_of
 from safar.kernel.errors import BadRequest
@@ -73,6 +74,13 @@ def _make_key_file(path: Path) -> None:
         mine.unlink()
 
 
+class _Hmac(SigningAlgorithm):
+    """HMAC with SHA-256 in one call, without an object for each signature."""
+
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        return hmac.digest(key, value, "sha256")
+
+
 class Vault:
     """Signing and encryption, each purpose with a key of its own derived from each secret of the ring."""
 
@@ -109,11 +117,11 @@ class Vault:
 
     def _signer(self, purpose: str) -> Signer:
         if purpose not in self._signers:
+            keys = [hmac.digest(key, purpose.encode(), "sha256") for key in self._derived(purpose)]
             self._signers[purpose] = Signer(
-                self._derived(purpose)[::-1],  # it signs with the last
-                salt=purpose,
-                key_derivation="hmac",
-                digest_method=hashlib.sha256,
+                keys[::-1],  # it signs with the last
+                key_derivation="none",  # they are derived, once
+                algorithm=_Hmac(),
             )
         return self._signers[purpose]
 

@@ -1,10 +1,13 @@
 """Networks: what limits by address count, since one caller may have very many addresses."""
 
 import ipaddress
+from functools import lru_cache
 
 _NETWORK_BITS = {4: 24, 6: 48}
+_KNOWN_MAX = 4096  # addresses
 
 
+@lru_cache(maxsize=_KNOWN_MAX)
 def routed_network(address: str) -> str | None:
     """Return the network that an address is one of: its /24, for IPv6 its /48; None where that says nothing.
 
