@@ -1,6 +1,8 @@
 """One open cart becomes one order, whoever asks twice; and an id that a client sends is never one of ours."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,20 +12,24 @@ import pytest
 
 from safar.capacity import actions as ledger
 from safar.capacity.model import Held, HoldRequest, Mismatch
+from safar.cart.actions import change_carts_many
 from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.database import Database, value
+from safar.kernel.database import Database, execute, value
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.ids import derived_id, new_id
 from safar.orders.confirm import Confirmation, confirm_many
+from safar.orders.errors import CartHasChanged
 from safar.orders.links import read_link
-from safar.orders.model import Taken
+from safar.orders.model import CartWanted, Taken
 from safar.orders.place import buy_many, place_many
+from safar.orders.reading import order_lines_of
 from safar.stock import actions as stock
 from safar.stock.model import MAIN
 from tests.stage.books import books_agree
+from tests.stage.carts import change as cart_change
 from tests.stage.checkout import BUYER, count, filled
-from tests.stage.shop import MUG, free, request
+from tests.stage.shop import CLOCK, MUG, free, request
 
 
 def led_to(context: Context, answer: httpx.Response) -> UUID:
@@ -187,3 +193,37 @@ def test_ids_are_derived_from_their_parts_whatever_text_is_in_them() -> None:
     assert ours == derived_id("discount", "a", "b")
     assert len({ours, *(derived_id(*parts) for parts in others)}) == 5
     assert derived_id("discount", "\\", "u") != derived_id("discount", "\x1f", "u")
+
+
+@pytest.mark.parametrize("verb", [buy_many, place_many])
+async def test_a_cart_is_ordered_as_it_is_when_the_order_is_taken(
+    verb: Callable[..., Awaitable[list[Taken]]], context: Context
+) -> None:
+    change = cart_change(quantity=2)
+    async with context.database.transaction() as connection:
+        await change_carts_many(connection, [change, cart_change(cart_id=change.cart_id, sku="CLOCK")])
+        await execute(connection, "UPDATE variants SET price_minor = 1000 WHERE sku = 'MUG'")
+    asked = request(cart_id=change.cart_id, lines=(), open_cart=CartWanted("", titled=True), language="fa")
+    async with context.database.transaction() as connection:
+        answers = await verb(connection, [asked, request(), replace(asked, order_id=new_id())])
+        lines = (await order_lines_of(connection, [asked.order_id]))[asked.order_id]
+    assert [answer.total_minor for answer in answers] == [2 * 1000 + 375, 1000, 2 * 1000 + 375]
+    assert [answer.order_id for answer in answers] == [asked.order_id, answers[1].order_id, asked.order_id]
+    assert {line.variant_id: line.quantity for line in lines} == {MUG: 2, CLOCK: 1}
+    await books_agree(context.database)
+
+
+@pytest.mark.parametrize("wrong", [{"cart_id": new_id()}, {"open_cart": CartWanted("TEN", titled=False)}])
+async def test_a_cart_that_is_not_as_its_customer_saw_it_is_not_ordered(
+    wrong: dict[str, Any], context: Context
+) -> None:
+    change = cart_change()
+    async with context.database.transaction() as connection:
+        await change_carts_many(connection, [change])
+    asked = request(cart_id=change.cart_id, lines=(), open_cart=CartWanted("", titled=False))
+    with pytest.raises(CartHasChanged):
+        await context.batched(buy_many, replace(asked, **wrong))
+    assert await count(context.database, "orders") == 0
+    assert isinstance(await context.batched(buy_many, asked), Taken)
+    with pytest.raises(CartHasChanged):  # it is no open cart any more: its order is looked up
+        await context.batched(buy_many, asked)

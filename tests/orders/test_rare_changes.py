@@ -21,7 +21,7 @@ from safar.kernel.database import Connection, execute, rows
 from safar.kernel.errors import SafarError
 from safar.kernel.ids import new_id
 from safar.orders.errors import OutOfStock
-from safar.orders.model import Taken
+from safar.orders.model import CartWanted, Taken
 from safar.orders.place import buy_many, place_many
 from safar.pricing.actions import save_method, save_tax, save_zone
 from safar.pricing.model import Band, ShippingMethod, Tax
@@ -120,8 +120,9 @@ class _Crowd:
         provider = {"provider": "cod"} if verb is buy_many else {"provider": "test", "method": "ok"}
         while not self.over:
             began = perf_counter()
+            what = await self._in_cart(process) if self.taken % 3 == 0 else {}
             try:
-                answer = await process.batched(verb, request(country="GB", **provider))  # type: ignore[arg-type]
+                answer = await process.batched(verb, request(country="GB", **provider, **what))  # type: ignore[arg-type]
             except SafarError as refusal:
                 self.wrong.append(refusal)
                 continue
@@ -135,6 +136,12 @@ class _Crowd:
             totals = {p + p * r // 100_000 + d for p, r, d in itertools.product(prices, rates, deliveries)}
             if answer.total_minor not in totals:
                 self.wrong.append((answer.total_minor, totals))
+
+    async def _in_cart(self, process: Context) -> dict[str, Any]:
+        """Put a mug into a new cart, to be ordered as it is then."""
+        changed = await process.batched(change_carts_many, cart_change())
+        assert isinstance(changed, CartChanged)
+        return {"cart_id": changed.cart_id, "lines": (), "open_cart": CartWanted(None, titled=True)}
 
     async def _buy_clocks(self, process: Context) -> None:
         """Let customers come for clocks, of which there are enough for half of them."""

@@ -46,10 +46,14 @@ WHERE l.cart_id = ANY(%(ids)s::uuid []) AND c.ordered_at IS NULL
 ORDER BY l.cart_id, l.added_at, l.variant_id
 
 -- name: levels_in_carts
--- Of everything that is in these carts, each variant at least once, with the version of what changes rarely.
+-- Of these variants and of all that is in these carts, each at least once, with the version of what changes rarely.
 SELECT c.version, w.variant_id, l.location_id, l.account_id, l.on_hand, l.held, l.reserve, l.backorder
 FROM (SELECT coalesce(sum(number), 0)::text AS version FROM rare_changes) AS c
-CROSS JOIN (SELECT DISTINCT variant_id FROM cart_lines WHERE cart_id = ANY(%(ids)s::uuid [])) AS w
+CROSS JOIN (
+    SELECT variant_id FROM cart_lines WHERE cart_id = ANY(%(ids)s::uuid [])
+    UNION
+    SELECT unnest(%(variant_ids)s::uuid [])
+) AS w
 LEFT JOIN LATERAL (
     SELECT s.location_id, s.account_id, a.on_hand, a.held, a.reserve, a.backorder
     FROM stock_levels AS s

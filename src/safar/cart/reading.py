@@ -1,7 +1,7 @@
 """What is in a visitor's cart as it can be bought now: prices, units that are left, the discount code."""
 
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -118,7 +118,9 @@ class PricedCart:
 
 
 @dataclass(slots=True)  # not frozen: made for every line
-class _Row:
+class CartLine:
+    """A line of an open cart, with the price that its customer saw."""
+
     cart_id: UUID
     discount_code: str
     variant_id: UUID
@@ -149,24 +151,40 @@ async def priced_carts_many(
     ids = as_array(request.cart_id for request in requests)
     cart_rows, (version, levels, of) = await in_one_trip(
         connection,
-        rows(_Row, connection, QUERIES["baskets"], {"ids": ids}),
-        _levels(connection, ids),
+        _lines(connection, ids),
+        levels_in_carts(connection, ids),
     )
     if not cart_rows:
         return [PricedCart(request.cart_id, (), request.currency) for request in requests]
     wanted = {row.variant_id for row in cart_rows}
     if not wanted <= of:  # what somebody took out of a cart in between
         version, levels = await stock.levels_now(connection, wanted)
-    by_cart: dict[UUID, list[_Row]] = {request.cart_id: [] for request in requests}
+    by_cart: dict[UUID, list[CartLine]] = {request.cart_id: [] for request in requests}
     for row in cart_rows:
         by_cart[row.cart_id].append(row)
     world = await _world(connection, version, levels, requests, cart_rows)
     return [_basket(request, by_cart[request.cart_id], world) for request in requests]
 
 
-async def _levels(connection: Connection, ids: str) -> tuple[str, dict[Place, Level], set[UUID]]:
-    """Return version and levels of what is in carts, and of which variants these are."""
-    level_rows = await tuples(connection, QUERIES["levels_in_carts"], {"ids": ids})
+async def _lines(connection: Connection, ids: str) -> list[CartLine]:
+    return await rows(CartLine, connection, QUERIES["baskets"], {"ids": ids})
+
+
+async def lines_in_carts(connection: Connection, cart_ids: Collection[UUID]) -> dict[UUID, list[CartLine]]:
+    """Return what is in carts that were not ordered yet, in the order in which it was put there."""
+    by_cart: dict[UUID, list[CartLine]] = {}
+    if cart_ids:
+        for line in await _lines(connection, as_array(cart_ids)):
+            by_cart.setdefault(line.cart_id, []).append(line)
+    return by_cart
+
+
+async def levels_in_carts(
+    connection: Connection, ids: str, variant_ids: Iterable[UUID] = ()
+) -> tuple[str, dict[Place, Level], set[UUID]]:
+    """Return version and levels of what is in carts (and of these), and of which variants these are."""
+    params = {"ids": ids, "variant_ids": as_array(variant_ids)}
+    level_rows = await tuples(connection, QUERIES["levels_in_carts"], params)
     levels = {
         (variant_id, location_id): Level(*level)
         for _version, variant_id, location_id, *level in level_rows
@@ -184,7 +202,7 @@ async def _world(
     version: str,
     levels: dict[Place, Level],
     requests: Sequence[PricedCartRequest],
-    cart_rows: Sequence[_Row],
+    cart_rows: Sequence[CartLine],
 ) -> _World:
     ids = {row.variant_id for row in cart_rows}
     variants = await known(connection, version, VARIANTS, ids)
@@ -226,7 +244,7 @@ async def _discounts(
     return by_code, frozenset(id_ for id_, account in uses.items() if account.free <= 0)
 
 
-def _basket(request: PricedCartRequest, cart_rows: Sequence[_Row], world: _World) -> PricedCart:
+def _basket(request: PricedCartRequest, cart_rows: Sequence[CartLine], world: _World) -> PricedCart:
     if not cart_rows:
         return PricedCart(request.cart_id, (), request.currency)
     own = {row.variant_id: world.variants[row.variant_id].currency for row in cart_rows}
@@ -251,7 +269,7 @@ def _basket(request: PricedCartRequest, cart_rows: Sequence[_Row], world: _World
     )
 
 
-def _line(row: _Row, currency: str, request: PricedCartRequest, world: _World) -> PricedLine:
+def _line(row: CartLine, currency: str, request: PricedCartRequest, world: _World) -> PricedLine:
     variant = world.variants[row.variant_id]
     price = world.prices.get((currency, variant.id))
     own = variant.currency == currency

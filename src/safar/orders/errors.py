@@ -69,6 +69,12 @@ class DiscountRefused(Conflict):
         return refusal_text(self.reason, self.discount_code, self.minimum_minor, self.currency)
 
 
+class CartHasChanged(Conflict):
+    """Your cart has changed. Please check it; nothing has been ordered yet."""
+
+    code = "cart_changed"
+
+
 class NotDelivered(Conflict):
     """That delivery method isn’t available for this address. Choose another one."""
 

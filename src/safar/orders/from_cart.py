@@ -1,15 +1,20 @@
 """One open cart becomes one order: decided under the cart's lock, in the transaction that takes the order."""
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from safar.cart.reading import CartLine
+from safar.catalogue.actions import VARIANTS
+from safar.catalogue.words import TITLES, title_in
 from safar.kernel.database import Connection, as_json, execute, rows, send, value
 from safar.kernel.errors import SameKeyOtherBody
+from safar.kernel.rare import known
 from safar.orders.decide import taken_of
 from safar.orders.errors import Answer
-from safar.orders.model import Order, OrderRequest, Taken
+from safar.orders.model import CartWanted, Order, OrderRequest, Taken
 from safar.orders.reading import QUERIES, orders_by_id
 
 
@@ -26,6 +31,40 @@ async def lock_carts(connection: Connection, requests: Iterable[OrderRequest]) -
         return {}
     carts = await rows(_Cart, connection, QUERIES["lock_carts_to_order"], {"ids": ids})
     return {cart.id: cart.order_id for cart in carts}
+
+
+async def as_in_carts(
+    connection: Connection,
+    version: str,
+    requests: Sequence[OrderRequest],
+    lines: Mapping[UUID, list[CartLine]],
+) -> list[OrderRequest | None]:
+    """Return the requests, those for an open cart with what is in it; None where it is not as they say."""
+    ids = {line.variant_id for in_cart in lines.values() for line in in_cart}
+    variants = await known(connection, version, VARIANTS, ids)
+    products = {variant.product_id for variant in variants.values()}
+    languages = {request.language for request in requests if request.open_cart and request.open_cart.titled}
+    words = await known(connection, version, TITLES, itertools.product(languages, products))
+
+    def filled(request: OrderRequest, cart: CartWanted) -> OrderRequest | None:
+        in_cart = lines.get(request.cart_id, []) if request.cart_id else []
+        if not in_cart or cart.code not in (None, in_cart[0].discount_code):
+            return None
+        titles = {}
+        if cart.titled:
+            for line in in_cart:
+                variant = variants[line.variant_id]
+                said = words.get((request.language, variant.product_id))
+                titles[variant.id] = title_in(variant.title, variant.options, said)
+        return replace(
+            request,
+            lines=tuple((line.variant_id, line.quantity) for line in in_cart),
+            discount_code=in_cart[0].discount_code,
+            titles=titles,
+            open_cart=None,
+        )
+
+    return [filled(one, one.open_cart) if one.open_cart else one for one in requests]
 
 
 def one_a_cart(requests: Sequence[OrderRequest]) -> tuple[list[OrderRequest], dict[UUID, UUID]]:

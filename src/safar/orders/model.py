@@ -201,6 +201,18 @@ class Taken:
     replayed: bool = False
 
 
+@dataclass(slots=True)  # not frozen: made for every order
+class CartWanted:
+    """What is taken for granted of the cart whose contents are to be ordered.
+
+    `code`: the discount code that is to be in it, None for whichever is. `titled`: its lines are called as
+    the order's language has it.
+    """
+
+    code: str | None
+    titled: bool
+
+
 @dataclass  # not frozen: made for every order; no slots, so that what is derived is kept
 class OrderRequest:
     """What a customer orders; `order_id` is the idempotency key and names the hold.
@@ -213,7 +225,8 @@ class OrderRequest:
     of. `hold_minutes_unproven`: how long units are kept instead until the customer has shown to read the
     mailbox. `taken_by`: who of the staff asks for the customer, whom no waiting room stops then.
     `titles`: what the variants are called in the customer's language, where that is known.
-    `billing`: who is billed where, as far as that differs; see `Billing`.
+    `billing`: who is billed where, as far as that differs; see `Billing`. `open_cart`: the lines, the code
+    and the titles are those of the cart, as it is when the order is taken.
     """
 
     order_id: UUID
@@ -248,6 +261,7 @@ class OrderRequest:
     note: str = ""
     billing: Mapping[str, str] = field(default_factory=dict)
     titles: Mapping[UUID, str] = field(default_factory=dict)
+    open_cart: CartWanted | None = None
 
     @cached_property
     def fingerprint(self) -> bytes:

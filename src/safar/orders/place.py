@@ -6,19 +6,27 @@ from uuid import UUID
 
 from safar.capacity import actions as ledger
 from safar.capacity.model import Held, HoldRequest, Refused
+from safar.cart.reading import levels_in_carts, lines_in_carts
 from safar.channels.actions import queue_first
 from safar.customers.actions import finals, write_claims
 from safar.customers.model import AddressClaim
 from safar.gate.site.sites import goods_rooms
 from safar.journal.actions import append_many, events_last
 from safar.kernel import clock
-from safar.kernel.database import Connection, as_json, in_one_trip, rows, values
+from safar.kernel.database import Connection, as_array, as_json, in_one_trip, rows, values
 from safar.kernel.errors import SameKeyOtherBody
 from safar.kernel.refusals import refused
 from safar.orders.batch import OrderBatch, read_order_batch
 from safar.orders.decide import answers_of, new_of
-from safar.orders.errors import Answer, OutOfStock
-from safar.orders.from_cart import answer_of_cart, as_replayed, close_carts, lock_carts, one_a_cart
+from safar.orders.errors import Answer, CartHasChanged, OutOfStock
+from safar.orders.from_cart import (
+    answer_of_cart,
+    as_in_carts,
+    as_replayed,
+    close_carts,
+    lock_carts,
+    one_a_cart,
+)
 from safar.orders.insert import NewOrderGoods, insert_orders
 from safar.orders.mail import mail_of
 from safar.orders.model import (
@@ -61,19 +69,23 @@ async def buy_many(connection: Connection, requests: Sequence[OrderRequest]) -> 
     return await _take(connection, requests, at_once=True)
 
 
-async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_once: bool) -> list[Taken]:
-    ids = {request.order_id for request in requests}
-    variant_ids = {variant_id for request in requests for variant_id, _quantity in request.lines}
+async def _take(connection: Connection, asking: Sequence[OrderRequest], *, at_once: bool) -> list[Taken]:
+    ids = {request.order_id for request in asking}
+    variant_ids = {variant_id for request in asking for variant_id, _quantity in request.lines}
+    open_carts = [request.cart_id for request in asking if request.open_cart and request.cart_id]
     # Carts first: whoever had to wait for one then sees the order that it has become.
-    carts, before, (version, levels), rooms, unpaid, claimants = await in_one_trip(
+    carts, lines, before, (version, levels, _of), rooms, unpaid, claimants = await in_one_trip(
         connection,
-        lock_carts(connection, requests),
+        lock_carts(connection, asking),
+        lines_in_carts(connection, open_carts),
         orders_by_id(connection, ids),
-        stock.levels_now(connection, variant_ids),
+        levels_in_carts(connection, as_array(open_carts), variant_ids),
         goods_rooms(connection),
-        unpaid_of(connection, requests),
-        finals(connection, [request.customer_id for request in requests]),
+        unpaid_of(connection, asking),
+        finals(connection, [request.customer_id for request in asking]),
     )
+    as_they_are = await as_in_carts(connection, version, asking, lines)
+    requests = [request for request in as_they_are if request is not None]
     new = new_of(requests, before)
     now = clock.now()
     answers = await _ordered_before(connection, new, carts)
@@ -109,8 +121,9 @@ async def _take(connection: Connection, requests: Sequence[OrderRequest], *, at_
     for order_id, leader in following.items():
         answer = answers.get(leader) or answer_of_cart(before.get(leader))
         answers[order_id] = as_replayed(answer)
-    outcomes = answers_of(requests, before, new, answers)
-    return [answer if isinstance(answer, Taken) else refused(answer) for answer in outcomes]
+    outcomes = iter(answers_of(requests, before, new, answers))
+    told = [CartHasChanged() if request is None else next(outcomes) for request in as_they_are]
+    return [answer if isinstance(answer, Taken) else refused(answer) for answer in told]
 
 
 async def _keep_longer_for_proven(connection: Connection, requests: Sequence[OrderRequest]) -> None:

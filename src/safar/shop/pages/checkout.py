@@ -2,11 +2,9 @@
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -15,7 +13,7 @@ from safar.cart.actions import set_codes_many
 from safar.cart.cookie import cart_of, ordered
 from safar.cart.decide import CartCode
 from safar.cart.reading import PricedCart
-from safar.cart.stock_words import stock_of
+from safar.catalogue.errors import UnknownProduct
 from safar.customers.visitor import visitor_of
 from safar.gate.tickets.errors import Waiting
 from safar.journal.actions import record_many
@@ -25,24 +23,24 @@ from safar.kernel.i18n import _, current_language
 from safar.kernel.ids import derived_id, new_id
 from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.forms import Fields, read_fields
-from safar.kernel.web.pages import context_of, error_text, page, wants_json
+from safar.kernel.web.pages import context_of, error_text, wants_json
 from safar.kernel.web.requests import see_other
 from safar.orders.decide import taken_of
-from safar.orders.errors import REFUSALS, NotDelivered, PriceChanged, ProveFirst, Refusal, TotalNotTaken
+from safar.orders.errors import (
+    REFUSALS,
+    CartHasChanged,
+    DiscountRefused,
+    NotDelivered,
+    PriceChanged,
+    ProveFirst,
+    Refusal,
+    TotalNotTaken,
+)
 from safar.orders.from_cart import order_of_cart
 from safar.orders.links import link_shown, path_of
-from safar.orders.model import Buyer, OrderRequest
+from safar.orders.model import Buyer, CartWanted, OrderRequest
 from safar.orders.reading import order_lines_of, orders_by_id
-from safar.payments.ways import preselected
-from safar.pricing.addresses import address_form
-from safar.pricing.places import (
-    all_countries,
-    countries_to_choose,
-    country_name,
-    has_postcodes,
-    postcode_example,
-)
-from safar.shop.checkout import billing
+from safar.payments.errors import WayNotOffered
 from safar.shop.checkout.address_cookie import forget_delivery, keep, prefilled
 from safar.shop.checkout.bill import Bill, bill_json, bill_of
 from safar.shop.checkout.buyer import buyer_of
@@ -61,14 +59,14 @@ from safar.shop.checkout.guesses import work_before_code
 from safar.shop.checkout.prove import to_prove
 from safar.shop.checkout.take_order import is_kept, not_kept, path_after, take_order, taken_json
 from safar.shop.pages import buy
+from safar.shop.pages.checkout_page import CheckoutShown, as_json_answer, checkout_page, refused_page
+from safar.storefront.currency import currency_of
 from safar.storefront.newsletter import pages as newsletter
 from safar.storefront.newsletter.actions import PURPOSE as NEWSLETTER
 
-_EMPTY = {
-    "name": "", "email": "", "phone": "", "address": "", "postcode": "", "city": "", "country": "",
-    "shipping": "", "provider": "", "method": "ok", "code": "", "region": "", "note": "", "billing": "",
-    **dict.fromkeys(billing.FIELDS, ""),
-}  # fmt: skip
+# What a cart and its price are looked at for: nothing of it was written or reported.
+_REFUSED_FOR_CART = (NotDelivered, PriceChanged, DiscountRefused, TotalNotTaken, UnknownProduct)
+_LOOK_FIRST = (CartHasChanged, WayNotOffered, *_REFUSED_FOR_CART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +78,6 @@ class _Asked:
     choices: Choices
     details: Details
     buyer: Buyer
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """The page as it is to be shown: what was typed, what is wrong with it, what to tell."""
-
-    bill: Bill
-    key: UUID
-    typed: Mapping[str, str]
-    problems: Mapping[str, str] = field(default_factory=dict)
-    notice: str | None = None
-    status: int = 200
 
 
 async def _form(request: Request) -> Response:
@@ -114,7 +100,7 @@ async def _form(request: Request) -> Response:
     typed = prefilled(request)
     choices = choices_of(Fields(typed), home=home_of(request))
     bill = await bill_of(context_of(request), basket, choices.to)
-    return _page(request, _Shown(bill, new_id(), typed))
+    return checkout_page(request, CheckoutShown(bill, new_id(), typed))
 
 
 async def _back_to_form(_request: Request) -> Response:
@@ -137,11 +123,11 @@ async def _quote(request: Request) -> Response:
         return see_other("/cart")
     bill = await bill_of(context_of(request), basket, choices.to, choices.shipping)
     if wants_json(request):
-        return _json(bill_json(bill), 200)
+        return as_json_answer(bill_json(bill), 200)
     # A script that recomputes parts of the page wants them also while a field is wrong.
     status = 422 if fields.problems and "hx-request" not in request.headers else 200
     key = _key(request, fields)
-    return _page(request, _Shown(bill, key, fields.values, fields.problems, status=status))
+    return checkout_page(request, CheckoutShown(bill, key, fields.values, fields.problems, status=status))
 
 
 async def _order(request: Request) -> Response:
@@ -151,6 +137,8 @@ async def _order(request: Request) -> Response:
     choices = choices_of(fields, home=home_of(request), required=True)
     details = details_of(fields, choices.to.country)
     asked = _Asked(key, fields.values, choices, details, buyer_of(request, fields))
+    if not fields.problems and (response := await _order_at_once(request, asked)) is not None:
+        return response
     basket = await _basket(request, fields, choices)
     if isinstance(basket, Response):
         return basket
@@ -164,30 +152,56 @@ async def _order(request: Request) -> Response:
     if fields.problems:
         if wants_json(request):
             fields.done()
-        return _page(request, _Shown(bill, key, fields.values, fields.problems, status=422))
+        return checkout_page(request, CheckoutShown(bill, key, fields.values, fields.problems, status=422))
     refused = _refusal_before(bill, details)
     if refused is None:
         return await _take(request, bill, asked)
     if await _is_known(request, key):
         return await _ordered_before(request, asked)
-    return _refused(request, _Shown(bill, key, fields.values), refused)
+    return refused_page(request, CheckoutShown(bill, key, fields.values), refused)
+
+
+async def _order_at_once(request: Request, asked: _Asked) -> Response | None:
+    """Order what is in the cart in the one call that takes the order; None: look at the cart first.
+
+    Nothing was written then: there is none any more, or its customer has to see what it costs now.
+    """
+    if cart_of(request) is None:
+        return None
+    order = _order_request(request, asked, {}, currency=currency_of(request), code="")
+    order.open_cart = CartWanted(asked.choices.code, titled=order.language == current_language())
+    try:
+        return await _taken(request, asked, order)
+    except _LOOK_FIRST:
+        return None
 
 
 async def _take(request: Request, bill: Bill, asked: _Asked) -> Response:
-    context, basket = context_of(request), bill.basket
+    basket = bill.basket
     lines = {line.variant_id: line.quantity for line in basket.lines}
     order = _order_request(request, asked, lines, currency=basket.currency, code=basket.code)
     if order.language == current_language():
         order.titles = {line.variant_id: line.title for line in basket.lines}
     try:
+        return await _taken(request, asked, order)
+    except _REFUSED_FOR_CART as refusal:
+        return await _not_taken(request, asked, refusal)
+
+
+async def _taken(request: Request, asked: _Asked, order: OrderRequest) -> Response:
+    """Take an order and lead to it. Raises what its customer has to look at first."""
+    context = context_of(request)
+    try:
         taken = await take_order(context, order)
+    except _LOOK_FIRST:
+        raise
     except REFUSALS as refusal:
         return await _not_taken(request, asked, refusal)
     if not is_kept(taken):
         return await _again(request, asked, new_id(), not_kept(taken))
     await _sign_up(request, asked, taken.order_id)
     if wants_json(request):
-        response = _json(taken_json(taken, link_shown(context, taken.order_id)), 201)
+        response = as_json_answer(taken_json(taken, link_shown(context, taken.order_id)), 201)
     elif taken.order_id != order.order_id:  # another tab was first
         response = see_other(path_of(context, taken.order_id))
     else:
@@ -211,7 +225,7 @@ async def _again(request: Request, asked: _Asked, key: UUID, refused: SafarError
     """Show the form again, with what the cart costs now."""
     choices = asked.choices
     bill = await bill_of(context_of(request), await cart_now(request), choices.to, choices.shipping)
-    return _refused(request, _Shown(bill, key, asked.typed), refused)
+    return refused_page(request, CheckoutShown(bill, key, asked.typed), refused)
 
 
 async def _sign_up(request: Request, asked: _Asked, order_id: UUID) -> None:
@@ -259,15 +273,6 @@ def _refusal_before(bill: Bill, details: Details) -> SafarError | None:
     return None
 
 
-def _refused(request: Request, shown: _Shown, refused: SafarError) -> Response:
-    if wants_json(request):
-        body: dict[str, Any] = {"error": refused.code, "message": error_text(refused)}
-        if isinstance(refused, PriceChanged):
-            body |= {"total_minor": refused.total_minor, "currency": refused.currency}
-        return _json(body, refused.status)
-    return _page(request, replace(shown, notice=error_text(refused), status=refused.status))
-
-
 async def _ordered_before(request: Request, asked: _Asked) -> Response:
     """Answer a form of a cart that is not open any more: with the order that it has become."""
     context, visitor, cart = context_of(request), visitor_of(request), cart_of(request)
@@ -289,7 +294,9 @@ async def _ordered_before(request: Request, asked: _Asked) -> Response:
             raise NotInCart
         return see_other("/cart")
     if wants_json(request):
-        response = _json(taken_json(taken_of(order, replayed=True), link_shown(context, order.id)), 201)
+        response = as_json_answer(
+            taken_json(taken_of(order, replayed=True), link_shown(context, order.id)), 201
+        )
     else:
         response = see_other(path_of(context, order.id))
     ordered(request, response)
@@ -326,36 +333,6 @@ def _key(request: Request, fields: Fields) -> UUID:
     if "order_id" in fields.problems and "order_id" not in before:
         raise InvalidInput(**fields.problems)
     return order_key
-
-
-def _page(request: Request, shown: _Shown) -> Response:
-    bill, home = shown.bill, home_of(request)
-    typed = {**_EMPTY, **shown.typed}
-    country = bill.to.country
-    offered = [way.provider for way in bill.ways]
-    values = {
-        "bill": bill,
-        "basket": bill.basket,
-        "order_id": shown.key,
-        "typed": {**typed, "country": country, "code": bill.basket.code or typed["code"]},
-        "problems": shown.problems,
-        "notice": shown.notice,
-        "countries": countries_to_choose(bill.rules, first=home),
-        "postcode_needed": has_postcodes(country),
-        "postcode_example": postcode_example(country),
-        "address_form": address_form(country),
-        "all_countries": all_countries(),
-        "provider": typed["provider"] if typed["provider"] in offered else preselected(bill.ways),
-        "stock_of": stock_of,
-        "country_name": country_name,
-        "cart_count": bill.basket.units,
-        "offers_wording": _(newsletter.WORDING),
-    }
-    return page(request, "shop/checkout.html", values, status=shown.status)
-
-
-def _json(body: Mapping[str, object], status: int) -> Response:
-    return Response(orjson.dumps(body), status, media_type="application/json")
 
 
 routes: list[BaseRoute] = [
