@@ -5,14 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from safar.channels.kinds.limits import AnswerWindow, SendRate, TextLimit
 from safar.channels.kinds.port import (
-    AnswerWindow,
     ChannelAccount,
     ChannelSender,
     PostAnswer,
     PostReader,
-    SendRate,
-    TextLimit,
     Verdict,
 )
 from safar.kernel.i18n import N_
@@ -26,7 +24,7 @@ class Setting:
     """One field of an account's set-up page; `pattern`: what it has to look like, whole.
 
     `made`: we make the value (a word to verify by) when the account is made, and show it to be pasted
-    elsewhere.
+    elsewhere. `hidden`: for proxies and tests; stands in no form unless it is set.
     """
 
     name: str
@@ -35,6 +33,7 @@ class Setting:
     required: bool = True
     secret: bool = False
     made: bool = False
+    hidden: bool = False
     pattern: str | None = None
     wrong: str = N_("This is not written as it should be.")
     length_max: int = 500

@@ -6,7 +6,7 @@ A channel translates and decides nothing about rows: what comes in becomes a lis
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
@@ -30,6 +30,10 @@ class ChannelAccount:
     secrets: Mapping[str, str] = field(default_factory=dict)
     active: bool = True
     public_url: str = ""
+
+    def value(self, name: str) -> str:
+        """Return what was set up under a name, among the secrets or beside them; empty when nothing was."""
+        return self.secrets.get(name) or self.details.get(name, "")
 
     @property
     def webhook_url(self) -> str:
@@ -238,6 +242,14 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """An answer that is offered, a button where the channel has them. `id`: comes back as `Said.pressed`."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """An attachment that is sent."""
 
@@ -263,6 +275,7 @@ class OutboundMessage:
     answers: str | None = None
     template: Template | None = None
     files: tuple[File, ...] = ()
+    choices: tuple[Choice, ...] = ()
     last_heard_at: datetime | None = None
 
 
@@ -334,37 +347,6 @@ class AccountHealth:
     sign_in: bool = False
     subscribed: bool | None = None
     detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TextLimit:
-    """How long a text may be: `most` of `unit`: characters, utf16 units, bytes of UTF-8, or SMS segments."""
-
-    most: int
-    unit: str = "characters"
-
-
-@dataclass(frozen=True, slots=True)
-class SendRate:
-    """At most `most` messages in any `seconds`, to all (`scope` account) or to each address (`scope`
-    address).
-
-    `for_staff`: how many of them only people may use.
-    """
-
-    name: str
-    most: int
-    seconds: float
-    scope: str = "account"
-    for_staff: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerWindow:
-    """How long after somebody wrote they may be answered freely: by anybody, and by people only."""
-
-    anybody: timedelta
-    people: timedelta | None = None
 
 
 class ChannelSender(Protocol):
