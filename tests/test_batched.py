@@ -15,12 +15,14 @@ from safar.cart.decide import CartChange, CartCode
 from safar.cart.reading import PricedCartRequest
 from safar.channels.inbound_mail import unread_mail
 from safar.channels.model import WEB
+from safar.channels.registry import KINDS as MESSENGERS
 from safar.customers.model import Consent
 from safar.customers.visitor import new_visitor
 from safar.gate.line.visits import MovedVisit
 from safar.gate.site.sites import ensure_site
 from safar.gate.tickets.model import SHOP, Arrival, EntryClaim, Renewal, Ticket
 from safar.inbox.model import Inbound
+from safar.inbox.webhooks import read_post
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.batcher import Batcher
@@ -40,6 +42,7 @@ from safar.shipments import model as shipment_model
 from safar.shipments.actions import ship_many
 from safar.stock.model import MAIN
 from tests.stage.orders import LINK, SAM, bought, delivered
+from tests.stage.pigeon import PigeonSender, pigeon, post_of, register, set_up
 from tests.stage.shop import CLOCK, MUG, receive, request, shop, stocked  # noqa: F401 - a shop to buy in
 
 _SOURCE = Path(import_module("safar").__file__ or "").parent
@@ -110,6 +113,15 @@ _unknown("safar.orders.cancel:cancel_unpaid_many", lambda: Cancellation(new_id()
 _unknown("safar.orders.confirm:confirm_many", lambda: Confirmation(new_id(), LINK))
 _unknown("safar.returns.refuse:refuse_many", lambda: return_model.Refusal(new_id(), SAM, LINK, "no"))
 _unknown("safar.inbox.email:deliver_mail_many", lambda: unread_mail(new_id().bytes, "not a mail"))
+
+
+@case("safar.inbox.take_in:take_in_many")
+async def _posts(context: Context) -> Requests:
+    register(pigeon(PigeonSender()))
+    account = await set_up(context)
+    elements = [{"id": "1", "from": "ana", "text": "Hello"}, {"no": "such element"}]
+    made = [read_post(account, MESSENGERS["pigeon"], post_of(element)) for element in elements]
+    return made[:1], made[1]
 
 
 @case("safar.gate.line.actions:enter_many")

@@ -124,6 +124,8 @@ class Settings(BaseSettings):
     """Seconds a request may wait for its batch before it is dropped with 503."""
     body_bytes_max: int = Field(default=262_144, ge=1024)
     """Largest request body accepted by the front and the console."""
+    signed_bytes_max: int = Field(default=4_194_304, ge=1024)
+    """Largest body accepted from the providers of payments and channels, whose posts prove themselves."""
     body_timeout_s: float = Field(default=10.0, gt=0)
     """Seconds in which a request's body must have arrived, besides what its size takes at the least rate."""
     body_bytes_per_s_least: int = Field(default=4096, ge=1)

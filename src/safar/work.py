@@ -9,7 +9,7 @@ from safar.campaigns import jobs as campaigns
 from safar.campaigns.promises import jobs as promises
 from safar.capacity import jobs as capacity
 from safar.channels import jobs as channels
-from safar.channels.outbox import Ask
+from safar.channels.letting import Ask
 from safar.console import alerts
 from safar.front import stock_left
 from safar.gate import jobs as gate

@@ -11,8 +11,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from safar.campaigns.reading import QUERIES
+from safar.channels.letting import Ask
 from safar.channels.model import Due, Withheld
-from safar.channels.outbox import Ask
 from safar.kernel import clock
 from safar.kernel.database import Connection, rows, send
 from safar.settings import Settings

@@ -1,5 +1,6 @@
 """The verbs of the channels: queue a message, take what is due, write down how it ended."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from safar.channels.model import (
     Due,
     End,
     Envelope,
+    KeptPost,
     Outgoing,
     Problem,
     SendAttempt,
@@ -29,12 +31,13 @@ from safar.kernel.database import Connection, as_json, execute, in_one_trip, row
 from safar.kernel.queries import queries_beside
 
 QUERIES = queries_beside(__file__)
+_MESSENGERS = queries_beside(__file__, "messengers.sql")
 _LISTED_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
-class _Ended:
-    """What an event about a message tells; never its text."""
+class EndedMessage:
+    """What an event about a message tells; never its text. `code`: why it ended as it did."""
 
     id: UUID
     channel_id: UUID
@@ -49,7 +52,7 @@ class _Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept(_Ended):
+class _Kept(EndedMessage):
     state: str
 
 
@@ -106,7 +109,7 @@ def _record(message: Outgoing) -> dict[str, Any]:
 
 
 def _queued(message: Outgoing) -> Event:
-    told = _Ended(
+    told = EndedMessage(
         message.message_id,
         message.channel_id,
         message.author,
@@ -121,7 +124,7 @@ def _queued(message: Outgoing) -> Event:
     return message_event("message.sent" if message.channel_id == WEB else "message.queued", told, message.at)
 
 
-def message_event(name: str, message: _Ended, at: datetime) -> Event:
+def message_event(name: str, message: EndedMessage, at: datetime) -> Event:
     """Return the event about an outgoing message; its subject is the conversation when there is one."""
     properties: dict[str, Any] = {
         "channel": KINDS.get(message.channel_id, "other"),
@@ -168,17 +171,20 @@ async def end_attempts_many(connection: Connection, attempts: Sequence[SendAttem
     ):
         ended = sorted((a for a in attempts if a.end is end), key=lambda attempt: attempt.message_id)
         if ended:
-            told = await rows(_Ended, connection, QUERIES[query], {"attempts": as_json(ended), "now": now})
+            told = await rows(
+                EndedMessage, connection, QUERIES[query], {"attempts": as_json(ended), "now": now}
+            )
             events += [message_event(name, message, now) for message in told]
     again = [attempt for attempt in attempts if attempt.end is End.AGAIN]
     if again:
         await execute(connection, QUERIES["end_again"], {"attempts": as_json(again), "now": now})
     failed = [a for a in attempts if a.end is End.FAILED and address_is_gone(a.code, a.reason)]
-    await _note_gone(connection, [attempt.message_id for attempt in failed])
+    await note_gone_messages(connection, [attempt.message_id for attempt in failed])
     await append_many(connection, events)
 
 
-async def _note_gone(connection: Connection, message_ids: Sequence[UUID]) -> None:
+async def note_gone_messages(connection: Connection, message_ids: Sequence[UUID]) -> None:
+    """Note of the addresses of these messages that nothing reaches them."""
     if message_ids:
         await execute(connection, QUERIES["note_gone"], {"ids": list(message_ids), "now": clock.now()})
 
@@ -198,7 +204,7 @@ async def skip_many(connection: Connection, message_ids: Sequence[UUID], reason:
     """Take messages that are still queued out of the outbox; return which were. Event message.skipped."""
     now = clock.now()
     params = {"ids": sorted(message_ids), "reason": reason, "now": now}
-    skipped = await rows(_Ended, connection, QUERIES["skip"], params)
+    skipped = await rows(EndedMessage, connection, QUERIES["skip"], params)
     await append_many(connection, [message_event("message.skipped", message, now) for message in skipped])
     return [message.id for message in skipped]
 
@@ -218,7 +224,7 @@ async def skip_beyond_limits(connection: Connection, *, per_address: int, look_a
         "look_at": look_at,
         "reason": f"skipped: more than {per_address} mails in an hour to this address",
     }
-    skipped = await rows(_Ended, connection, QUERIES["skip_beyond"], params)
+    skipped = await rows(EndedMessage, connection, QUERIES["skip_beyond"], params)
     await append_many(connection, [message_event("message.skipped", message, now) for message in skipped])
     return len(skipped)
 
@@ -227,9 +233,9 @@ async def bounce_many(connection: Connection, bounces: Sequence[Mapping[str, obj
     """Mark sent mails that the receiving side reports as undeliverable ({message_id, reason, code})."""
     now = clock.now()
     params = {"bounces": as_json(list(bounces)), "channel_id": EMAIL, "now": now}
-    failed = await rows(_Ended, connection, QUERIES["bounce"], params)
+    failed = await rows(EndedMessage, connection, QUERIES["bounce"], params)
     said = {str(bounce["message_id"]): str(bounce["code"]) for bounce in bounces}
-    await _note_gone(connection, [m.id for m in failed if address_is_gone(said.get(str(m.id)), None)])
+    await note_gone_messages(connection, [m.id for m in failed if address_is_gone(said.get(str(m.id)), None)])
     await append_many(connection, [message_event("message.failed", message, now) for message in failed])
     return len(failed)
 
@@ -241,7 +247,7 @@ async def retry_message(connection: Connection, message_id: UUID, *, staff_id: U
     """
     now = clock.now()
     await execute(connection, QUERIES["forget_gone"], {"id": message_id})
-    queued = await rows(_Ended, connection, QUERIES["retry"], {"id": message_id, "now": now})
+    queued = await rows(EndedMessage, connection, QUERIES["retry"], {"id": message_id, "now": now})
     events = [message_event("message.queued", message, now) for message in queued]
     await append_many(connection, [_by(event, staff_id) for event in events])
     return bool(queued)
@@ -278,6 +284,12 @@ async def failed_messages(connection: Connection) -> list[Problem]:
     return await rows(Problem, connection, QUERIES["problems"], {"limit": _LISTED_MAX})
 
 
+async def unknown_messages(connection: Connection) -> list[Problem]:
+    """Return messages of which nobody can tell whether they arrived, newest first; `subject`: how they
+    begin."""
+    return await rows(Problem, connection, QUERIES["unknown_messages"], {"limit": _LISTED_MAX})
+
+
 async def keep_envelopes(connection: Connection, envelopes: Sequence[tuple[UUID, bytes, str | None]]) -> None:
     """Keep incoming mails as they came: (id, raw bytes, what was wrong with it or None).
 
@@ -289,6 +301,64 @@ async def keep_envelopes(connection: Connection, envelopes: Sequence[tuple[UUID,
         for id_, raw, error in envelopes
     ]
     await in_one_trip(connection, *[execute(connection, QUERIES["keep_envelope"], one) for one in params])
+
+
+async def keep_posts(connection: Connection, posts: Sequence[KeptPost]) -> set[UUID]:
+    """Keep what providers posted, as it came; return the ids of those that had not come before."""
+    records = [
+        {
+            "id": post.id,
+            "channel_id": post.channel_id,
+            "body": b64encode(post.body).decode(),
+            "error": post.error,
+            "content_type": post.content_type[:200],
+        }
+        for post in {post.id: post for post in posts}.values()
+    ]
+    return await _ids(connection, _MESSENGERS["keep_posts"], {"posts": as_json(records), "now": clock.now()})
+
+
+async def keep_echoed_many(connection: Connection, messages: Sequence[Mapping[str, Any]]) -> set[UUID]:
+    """Write what a person wrote on our side in a provider's app; return those that were not there before."""
+    written = await _ids(connection, _MESSENGERS["keep_echoed"], {"messages": as_json(messages)})
+    told = [
+        EndedMessage(
+            id=message["id"],
+            channel_id=message["channel_id"],
+            author=Author.STAFF.value,
+            customer_id=message["customer_id"],
+            conversation_id=message["conversation_id"],
+            campaign_id=None,
+            staff_id=None,
+            address=message["address"],
+            waiting_since=None,
+            code=None,
+        )
+        for message in messages
+        if message["id"] in written
+    ]
+    now = clock.now()
+    await append_many(connection, [message_event("message.sent", message, now) for message in told])
+    return written
+
+
+async def note_gone_many(connection: Connection, channel_id: UUID, reasons: Mapping[str, str]) -> None:
+    """Note of addresses that nothing reaches them on a channel, and why."""
+    gone = as_json([{"address": address, "reason": reason} for address, reason in reasons.items()])
+    params = {"channel_id": channel_id, "gone": gone, "now": clock.now()}
+    await execute(connection, QUERIES["note_gone_addresses"], params)
+
+
+async def note_reachable_many(connection: Connection, channel_id: UUID, addresses: Sequence[str]) -> None:
+    """Note of addresses that they can be reached again."""
+    params = {"channel_id": channel_id, "addresses": list(addresses)}
+    await execute(connection, QUERIES["note_reachable"], params)
+
+
+async def unread_by(connection: Connection, channel_id: UUID, address: str, until: datetime) -> list[UUID]:
+    """Return what was sent to an address until then and is not known to be read."""
+    params = {"channel_id": channel_id, "address": address, "until": until}
+    return await values(connection, _MESSENGERS["unread_by"], params)
 
 
 async def unread_envelopes(connection: Connection) -> list[Envelope]:

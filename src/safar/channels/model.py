@@ -13,7 +13,15 @@ from safar.kernel.ids import derived_id
 
 WEB = derived_id("channel", "web")
 EMAIL = derived_id("channel", "email")
+# By channel: its kind, and what the team calls it. Accounts at providers join them when they are read.
 KINDS = {WEB: "web", EMAIL: "email"}
+NAMES: dict[UUID, str] = {}
+
+
+def know_channel(channel_id: UUID, kind: str, name: str) -> None:
+    """Learn of which kind a channel is, and what the team calls it."""
+    KINDS[channel_id] = kind
+    NAMES[channel_id] = name
 
 
 class Author(StrEnum):
@@ -55,7 +63,10 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A message that this process has taken to send; `tries` counts this attempt. `letter`: as it is kept."""
+    """A message that this process has taken to send; `tries` counts this attempt. `letter`: as it is kept.
+
+    `template`, `answers` and `last_heard_at` (when its receiver wrote last): of messengers only.
+    """
 
     id: UUID
     author: str
@@ -70,6 +81,9 @@ class Due:
     customer_id: UUID | None = None
     campaign_id: UUID | None = None
     letter: Mapping[str, Any] | None = None
+    template: Mapping[str, Any] | None = None
+    answers: str | None = None
+    last_heard_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,5 +149,17 @@ class Trouble:
     """A channel that cannot send at the moment."""
 
     kind: str
+    name: str
     trouble: str
     trouble_since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPost:
+    """What a provider posted, as it came; `error`: what of it could not be read."""
+
+    id: UUID
+    channel_id: UUID
+    body: bytes
+    content_type: str
+    error: str | None

@@ -7,7 +7,7 @@ at least once, never lost; receivers drop the second copy by its id.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from uuid import UUID
 
@@ -18,12 +18,12 @@ from safar.channels.actions import (
     note_trouble,
     skip_beyond_limits,
     take_due_mail,
-    withhold_many,
 )
 from safar.channels.compose import compose
 from safar.channels.decide import failed_for_now, refused_attempt, server_away
 from safar.channels.design import mail_look
-from safar.channels.model import EMAIL, Due, End, SendAttempt, Withheld
+from safar.channels.letting import Ask, let_go
+from safar.channels.model import EMAIL, Due, End, SendAttempt
 from safar.channels.returns import return_path
 from safar.channels.server import mail_server, sender_address
 from safar.channels.smtp import ServerAway, SmtpConnections, SmtpServer
@@ -35,7 +35,6 @@ from safar.kernel.setbacks import work_off
 from safar.owner.model import Shop
 from safar.owner.reading import known_shop, shop_of
 
-Ask = Callable[[Connection, Sequence[Due]], Awaitable[Sequence[Withheld]]]
 _BATCH_MAX = 64
 _CONNECTIONS_MAX = 4
 _REST_S_MAX = 30.0
@@ -91,7 +90,7 @@ class Outbox:
             while await skip_beyond_limits(connection, per_address=self._per_address, look_at=_BATCH_MAX):
                 pass  # those that are next now were not looked at yet
             taken = await take_due_mail(connection, limit=_BATCH_MAX, lease_s=self.lease_s)
-            due = await self._allowed(connection, taken)
+            due = await let_go(connection, self._asks, taken)
         if not taken:
             return False
         await self._follow(await shop_of(self._context))
@@ -116,16 +115,6 @@ class Outbox:
     @property
     def _mail_from(self) -> str:
         return sender_address(self._settings, known_shop(self._context))
-
-    async def _allowed(self, connection: Connection, taken: Sequence[Due]) -> list[Due]:
-        """Return what may leave at this moment; the rest is withheld, and why is written down."""
-        withheld: list[Withheld] = []
-        for author, ask in self._asks.items():
-            if mine := [message for message in taken if message.author == author]:
-                withheld += await ask(connection, mine)
-        await withhold_many(connection, withheld)
-        stay = {one.message_id for one in withheld}
-        return [message for message in taken if message.id not in stay]
 
     async def _send_all(self, due: Sequence[Due]) -> None:
         """Send side by side, as many as there are connections."""

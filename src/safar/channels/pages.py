@@ -4,12 +4,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from safar.channels.account_pages import routes as account_routes
 from safar.channels.actions import (
     envelope,
     failed_messages,
     in_flight,
     retry_message,
     troubles,
+    unknown_messages,
     unread_envelopes,
 )
 from safar.channels.errors import NotFailed
@@ -27,6 +29,7 @@ async def channels(request: Request) -> Response:
         values = {
             "troubles": await troubles(connection),
             "problems": await failed_messages(connection),
+            "unknown": await unknown_messages(connection),
             "envelopes": await unread_envelopes(connection),
             "in_flight": await in_flight(connection),
         }
@@ -58,6 +61,7 @@ async def raw_mail(request: Request) -> Response:
 
 
 routes: list[BaseRoute] = [
+    *account_routes,
     StaffRoute("/channels", channels, role="agent"),
     StaffRoute("/channels/messages/{id}/retry", post_retry, role="agent", methods=["POST"]),
     StaffRoute("/channels/mails/{id}", raw_mail, role="agent"),

@@ -165,7 +165,9 @@ WHERE id = %(channel_id)s AND trouble IS DISTINCT FROM %(trouble)s
 UPDATE channels SET trouble = NULL, trouble_since = NULL WHERE id = %(channel_id)s AND trouble IS NOT NULL
 
 -- name: troubles
-SELECT kind, trouble, trouble_since FROM channels WHERE trouble IS NOT NULL ORDER BY kind
+SELECT kind, name, trouble, trouble_since FROM channels
+WHERE trouble IS NOT NULL AND active
+ORDER BY kind, name
 
 -- name: problems
 SELECT id, author, address, subject, reason, tries, at, ended_at, conversation_id
@@ -197,16 +199,16 @@ SELECT count(*) FROM messages WHERE channel_id = %(channel_id)s AND state IN ('q
 INSERT INTO messages (
     id, channel_id, direction, author, customer_id, conversation_id, campaign_id, external_id, address, subject,
     body, language, state, at, next_try_at, ended_at, automatic, verified,
-    for_people, folded, envelope_id
+    for_people, folded, envelope_id, answers, pressed
 )
 SELECT
     m.id, m.channel_id, 'in', 'customer', m.customer_id, m.conversation_id, m.campaign_id, m.external_id,
     m.address, m.subject, m.body, m.language, 'received', m.at, m.at, m.at, m.automatic,
-    m.verified, m.for_people, m.folded, m.envelope_id
+    m.verified, m.for_people, m.folded, m.envelope_id, m.answers, m.pressed
 FROM jsonb_to_recordset(%(messages)s::jsonb) AS m (
     id uuid, channel_id uuid, customer_id uuid, conversation_id uuid, campaign_id uuid, external_id text,
     address text, subject text, body text, language text, at timestamptz, automatic boolean,
-    verified boolean, for_people boolean, folded text, envelope_id uuid
+    verified boolean, for_people boolean, folded text, envelope_id uuid, answers text, pressed text
 )
 ON CONFLICT (channel_id, external_id) DO NOTHING
 RETURNING id
@@ -229,3 +231,105 @@ SET
 
 -- name: forget_mail_text
 DELETE FROM mail_texts WHERE kind = %(kind)s AND language = %(language)s
+
+-- name: accounts
+SELECT id, kind, name, key, scope, settings, secret, active FROM channels
+WHERE key IS NOT NULL AND (%(key)s::text IS NULL OR key = %(key)s)
+ORDER BY created_at, id
+
+-- name: save_account
+INSERT INTO channels (id, kind, name, key, scope, settings, secret, active, created_at)
+VALUES (%(id)s, %(kind)s, %(name)s, %(key)s, %(scope)s, %(settings)s, %(secret)s, %(active)s, %(now)s)
+ON CONFLICT (id) DO UPDATE SET
+    name = excluded.name, scope = excluded.scope, settings = excluded.settings, secret = excluded.secret,
+    active = excluded.active, sign_in_since = NULL, paused_until = NULL, checked_at = NULL, trouble = NULL,
+    trouble_since = NULL
+
+-- name: note_health
+UPDATE channels SET
+    checked_at = %(now)s, trouble = %(trouble)s,
+    trouble_since = CASE WHEN %(trouble)s::text IS NULL THEN NULL ELSE coalesce(trouble_since, %(now)s) END,
+    sign_in_since = CASE WHEN %(sign_in)s THEN coalesce(sign_in_since, %(now)s) END
+WHERE id = %(id)s
+
+-- name: pause_account
+UPDATE channels
+SET paused_until = greatest(paused_until, %(now)s::timestamptz + %(pause_s)s * interval '1 second')
+WHERE id = %(id)s
+
+-- name: resting_accounts
+SELECT id FROM channels
+WHERE key IS NOT NULL AND (NOT active OR sign_in_since IS NOT NULL OR paused_until > %(now)s)
+
+-- name: note_traffic
+WITH counted AS (
+    SELECT c.* FROM jsonb_to_recordset(%(counts)s::jsonb) AS c (
+        id uuid, posts bigint, refused bigint, received bigint, sent bigint, failed bigint
+    )
+), proven AS (
+    UPDATE channels SET verified_at = %(now)s
+    FROM counted AS c
+    WHERE channels.id = c.id AND c.posts > 0 AND channels.verified_at IS NULL
+)
+INSERT INTO channel_hours (
+    channel_id, hour, posts, refused, received, sent, failed, last_in_at, last_out_at
+)
+SELECT
+    c.id, date_bin('1 hour', %(now)s::timestamptz, 'epoch'), coalesce(c.posts, 0), coalesce(c.refused, 0),
+    coalesce(c.received, 0), coalesce(c.sent, 0), coalesce(c.failed, 0),
+    CASE WHEN c.received > 0 THEN %(now)s::timestamptz END, CASE WHEN c.sent > 0 THEN %(now)s::timestamptz END
+FROM counted AS c
+ORDER BY c.id
+ON CONFLICT (channel_id, hour) DO UPDATE SET
+    posts = channel_hours.posts + excluded.posts, refused = channel_hours.refused + excluded.refused,
+    received = channel_hours.received + excluded.received, sent = channel_hours.sent + excluded.sent,
+    failed = channel_hours.failed + excluded.failed,
+    last_in_at = coalesce(excluded.last_in_at, channel_hours.last_in_at),
+    last_out_at = coalesce(excluded.last_out_at, channel_hours.last_out_at)
+
+-- name: channel_standings
+-- How each account stands: the last day's hours, and when something came and went last.
+SELECT
+    c.id, c.kind, c.name, c.active, c.verified_at, c.sign_in_since, c.paused_until, c.checked_at, c.trouble,
+    c.trouble_since, coalesce(day.posts, 0) AS posts, coalesce(day.refused, 0) AS refused,
+    coalesce(day.received, 0) AS received, coalesce(day.sent, 0) AS sent, coalesce(day.failed, 0) AS failed,
+    l.last_in_at, l.last_out_at
+FROM channels AS c
+LEFT JOIN LATERAL (
+    SELECT
+        sum(h.posts)::bigint AS posts, sum(h.refused)::bigint AS refused, sum(h.received)::bigint AS received,
+        sum(h.sent)::bigint AS sent, sum(h.failed)::bigint AS failed
+    FROM channel_hours AS h WHERE h.channel_id = c.id AND h.hour > %(now)s::timestamptz - interval '24 hours'
+) AS day ON true
+LEFT JOIN LATERAL (
+    SELECT max(h.last_in_at) AS last_in_at, max(h.last_out_at) AS last_out_at
+    FROM channel_hours AS h WHERE h.channel_id = c.id
+) AS l ON true
+WHERE c.key IS NOT NULL
+ORDER BY c.created_at, c.id
+
+-- name: note_gone_addresses
+INSERT INTO channel_gone_addresses (channel_id, address, reason, at)
+SELECT %(channel_id)s, g.address, g.reason, %(now)s
+FROM jsonb_to_recordset(%(gone)s::jsonb) AS g (address text, reason text)
+ORDER BY g.address
+ON CONFLICT (channel_id, address) DO UPDATE SET reason = excluded.reason, at = excluded.at
+
+-- name: note_reachable
+DELETE FROM channel_gone_addresses WHERE channel_id = %(channel_id)s AND address = ANY(%(addresses)s)
+
+-- name: take_unchecked
+UPDATE channels SET checked_at = %(now)s
+WHERE id IN (
+    SELECT c.id FROM channels AS c
+    WHERE c.key IS NOT NULL AND c.active AND (c.checked_at IS NULL OR c.checked_at < %(before)s)
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING id
+
+-- name: unknown_messages
+SELECT id, author, address, left(body, 120) AS subject, reason, tries, at, ended_at, conversation_id
+FROM messages
+WHERE state = 'unknown'
+ORDER BY ended_at DESC, id
+LIMIT %(limit)s

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from safar.channels.actions import troubles
-from safar.channels.model import EMAIL, KINDS
+from safar.channels.model import EMAIL, KINDS, Trouble
 from safar.gate.site.sites import sites
 from safar.gate.tickets.model import SHOP, Mode, Site
 from safar.kernel.context import Context
@@ -22,10 +22,11 @@ _WITHOUT_PAGES = ("/static/", "/images/", "/drawn/", "/health")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the gates and the mail stand: what the alarms are made of."""
+    """How the gates, the mail and the messengers stand: what the alarms are made of."""
 
     gates: Sequence[Site] = ()
     mail_trouble: str = ""
+    channels: Sequence[Trouble] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,10 @@ def alarms_of(standing: Standing, payments: PaymentWarnings) -> list[Alarm]:
     if standing.mail_trouble:
         text = _("E-mail cannot be sent: %(reason)s.", reason=_(standing.mail_trouble))
         alarms.append(Alarm("mail-alarm", text, "/settings/mail", _("Mail server"), "owner"))
+    for trouble in standing.channels:
+        text = _("%(name)s does not work: %(reason)s.", name=trouble.name, reason=_(trouble.trouble))
+        link = _("Connected channels")
+        alarms.append(Alarm("channel-alarm", text, "/channels/accounts", link, "manager"))
     if payments.pretended:
         text = _("The test card is on: orders are confirmed without any money.")
         alarms.append(Alarm("test-payments", text, "/payments/ways", _("Ways to pay"), "manager"))
@@ -103,5 +108,6 @@ class AlarmLayer:
                 for site in await sites(connection)
                 if site.mode != Mode.OPEN or (site.ended_at is not None and site.ended_reason != "sold_out")
             ]
-            mail = [trouble.trouble for trouble in await troubles(connection) if trouble.kind == KINDS[EMAIL]]
-        return Standing(shut, mail[0] if mail else "")
+            in_trouble = await troubles(connection)
+        mail = next((trouble.trouble for trouble in in_trouble if trouble.kind == KINDS[EMAIL]), "")
+        return Standing(shut, mail, [trouble for trouble in in_trouble if trouble.kind != KINDS[EMAIL]])

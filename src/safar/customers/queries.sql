@@ -148,6 +148,40 @@ WHERE id = %(owner)s AND position(%(word)s IN search) = 0
 -- name: join
 UPDATE customers SET merged_into = %(owner)s WHERE id = %(claimant)s AND merged_into IS NULL
 
+-- name: owners_of_names
+SELECT i.kind, i.value, i.scope, i.customer_id
+FROM jsonb_to_recordset(%(names)s::jsonb) AS n (kind text, value text, scope text)
+INNER JOIN customer_identities AS i ON i.kind = n.kind AND i.value = n.value AND i.scope = n.scope
+
+-- name: insert_names
+-- In one order for everybody; who comes second leaves a name with whoever came first.
+WITH asked AS (
+    SELECT i.*
+    FROM jsonb_to_recordset(%(identities)s::jsonb) AS i (
+        id uuid, customer_id uuid, kind text, value text, scope text, word text
+    )
+), won AS (
+    INSERT INTO customer_identities (id, customer_id, kind, value, scope, created_at)
+    SELECT id, customer_id, kind, value, scope, %(now)s FROM asked ORDER BY kind, value, scope
+    ON CONFLICT (kind, value, scope) DO NOTHING
+    RETURNING id, kind, value, scope, customer_id
+), found AS (
+    UPDATE customers AS c SET search = left(concat_ws(' ', c.search, w.words), 1000)
+    FROM (
+        SELECT won.customer_id, string_agg(asked.word, ' ' ORDER BY asked.word) AS words
+        FROM won INNER JOIN asked ON asked.id = won.id
+        GROUP BY won.customer_id
+    ) AS w
+    WHERE c.id = w.customer_id
+)
+SELECT kind, value, scope, customer_id FROM won
+
+-- name: forget_names
+DELETE FROM customer_identities AS i
+USING jsonb_to_recordset(%(names)s::jsonb) AS n (kind text, value text, scope text)
+WHERE i.kind = n.kind AND i.value = n.value AND i.scope = n.scope
+RETURNING i.id
+
 -- name: insert_customers
 INSERT INTO customers (id, name, language, country, created_at, search)
 SELECT c.id, c.name, c.language, c.country, %(now)s, c.search

@@ -14,6 +14,7 @@ import safar.campaigns.public
 import safar.catalogue.public
 import safar.gate.public
 import safar.inbox.public
+import safar.inbox.webhooks
 import safar.owner.public
 import safar.payments.public
 import safar.shop.public
@@ -45,12 +46,15 @@ _ROOMS: list[BaseRoute] = [
     *safar.shop.public.routes,
     *safar.payments.public.routes,
     *safar.inbox.public.routes,
+    *safar.inbox.webhooks.routes,
     *safar.campaigns.public.routes,
     *safar.catalogue.public.routes,
     *safar.gate.public.routes,
     *safar.owner.public.routes,
 ]
 
+
+_SIGNED_PATHS = (*safar.payments.public.SIGNED_PATHS, *safar.inbox.webhooks.SIGNED_PATHS)
 
 # The pages that cost the shop its strength; a first step of the path each. All others go past the gate:
 # whoever has an order, a question or a wish to unsubscribe need not wait for a place among the shelves.
@@ -106,7 +110,7 @@ def build_front(context: Context) -> Starlette:
 
     return build_surface(
         context,
-        Surface("front", page_values, signed=safar.payments.public.SIGNED_PATHS),
+        Surface("front", page_values, signed=_SIGNED_PATHS),
         [*plain_routes, *_ROOMS],
         inside=[
             lambda app: ShedLayer(app, inside=has_pass, buying=is_buying, network=_network),

@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from safar.channels.actions import queue_many
-from safar.channels.model import EMAIL, Author, Outgoing
+from safar.channels.model import EMAIL, KINDS, Author, Outgoing
+from safar.channels.registry import KINDS as MESSENGERS
+from safar.channels.windows import may_write
 from safar.customers.actions import customer_cards
 from safar.inbox import decide
 from safar.inbox.errors import NoConversation
@@ -109,6 +111,8 @@ async def reply_many(connection: Connection, replies: Sequence[Reply]) -> list[R
         if outcome is None:
             conversation = conversations[reply_.conversation_id]
             way = decide.way_of(ways[conversation.id], reply_)
+            if isinstance(way, ReplyAddress) and not _may_write(way, reply_, now):
+                way = ReplyOutcome.WINDOW
             outcome = way if isinstance(way, ReplyOutcome) else ReplyOutcome.SENT
             if not isinstance(way, ReplyOutcome):
                 outgoing.append(_outgoing(conversation, reply_, way, now))
@@ -120,6 +124,12 @@ async def reply_many(connection: Connection, replies: Sequence[Reply]) -> list[R
     await queue_many(connection, outgoing)
     await append_many(connection, events)
     return said
+
+
+def _may_write(way: ReplyAddress, reply_: Reply, now: datetime) -> bool:
+    """Tell whether words of our own may be sent by this way now: some providers allow it only for a while."""
+    kind = MESSENGERS.get(KINDS.get(way.channel_id, ""))
+    return kind is None or may_write(kind, way.at, now, human=reply_.author == Author.STAFF)
 
 
 async def _existing(connection: Connection, ids: Sequence[UUID]) -> set[UUID]:

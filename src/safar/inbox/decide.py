@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from safar.channels.kinds.port import Said
 from safar.channels.model import KINDS, WEB, Author
 from safar.inbox.model import Conversation, Inbound, Reply, ReplyAddress, ReplyOutcome
 from safar.journal.model import Event
@@ -156,6 +157,47 @@ def replied(before: Conversation, reply: Reply, at: datetime) -> Change:
         if before.assigned_to is None:
             events.append(_assigned_event(after, at, reply.staff_id))
     return after, events
+
+
+def begun_by_us(said: Said, channel_id: UUID, *, conversation_id: UUID, customer_id: UUID) -> Conversation:
+    """Return the conversation that begins with something a person wrote in the provider's own app."""
+    return Conversation(
+        id=conversation_id,
+        customer_id=customer_id,
+        state="open",
+        with_staff=False,
+        handover_reason=None,
+        assigned_to=None,
+        campaign_id=None,
+        language=said.hint or "en",
+        last_channel_id=channel_id,
+        last_address=said.address,
+        last_text="",
+        last_author=Author.STAFF.value,
+        last_message_at=said.at,
+        waiting_since=None,
+        created_at=said.at,
+        closed_at=None,
+    )
+
+
+def answered_elsewhere(before: Conversation, text: str, at: datetime) -> Change:
+    """A person answered in the provider's own app: nobody waits, and no machine talks over them."""
+    after = replace(
+        before,
+        state="open",
+        closed_at=None,
+        with_staff=True,
+        handover_reason="answered_elsewhere",
+        waiting_since=None,
+        last_text=shortened(text, _PREVIEW_MAX),
+        last_author=Author.STAFF.value,
+        last_message_at=max(before.last_message_at, at),
+    )
+    if before.with_staff:
+        return after, []
+    told = {"reason": "answered_elsewhere"}
+    return after, [_event("conversation.handed_over", after, at, properties=told)]
 
 
 def handed_over(before: Conversation, reason: str, at: datetime) -> Change:

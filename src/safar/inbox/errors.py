@@ -1,6 +1,6 @@
 """What the inbox refuses."""
 
-from safar.kernel.errors import Conflict, NotFound
+from safar.kernel.errors import Conflict, NotFound, SafarError
 
 
 class NoConversation(NotFound):
@@ -19,3 +19,16 @@ class NoAddress(Conflict):
     """The customer has no address on this channel. Choose another channel."""
 
     code = "no_address"
+
+
+class NotProven(SafarError):
+    """This does not carry the proof of the provider. Check the secret on the page of the channel."""
+
+    status = 401
+    code = "not_proven"
+
+
+class WindowClosed(Conflict):
+    """They have not written on this channel for too long to be answered there. Choose another channel, or send an approved template."""  # noqa: E501 - a message is one line
+
+    code = "window_closed"

@@ -1,5 +1,6 @@
 """Conversations: one running thread with each customer, whatever channels it uses."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +16,8 @@ class Inbound:
     `customer_id`: in whose thread it belongs, with a row or without. `automatic`: a machine wrote it, nobody
     waits for an answer. `verified` False: nothing shows that it came from where it says; anybody can write a
     From header. `own` False: somebody else, who answers in this customer's thread. `claims`: the address is
-    kept as one that the customer says is theirs.
+    kept as one that the customer says is theirs. `answers`: the provider's id of what it replies to;
+    `pressed`: the value behind a button.
     """
 
     message_id: UUID
@@ -34,6 +36,8 @@ class Inbound:
     claims: bool = False
     for_people: bool = False
     folded: str = ""
+    answers: str | None = None
+    pressed: str | None = None
     envelope_id: UUID | None = None
     at: datetime = field(default_factory=clock.now)
 
@@ -109,6 +113,7 @@ class ReplyOutcome(StrEnum):
     WITH_STAFF = "with_staff"  # the bot does not talk over a person
     OVERTAKEN = "overtaken"  # a colleague has replied meanwhile
     NO_ADDRESS = "no_address"  # the customer has no address on that channel
+    WINDOW = "window"  # they have not written there for too long: only a template may be sent
     CHOOSE = "choose"  # somebody else wrote last: who is to get this has to be said
     NO_CONVERSATION = "no_conversation"
 
@@ -159,6 +164,10 @@ class ThreadMessage:
     folded: str
     envelope_id: UUID | None
     at: datetime
+    delivery: str | None = None
+    reactions: Mapping[str, str] = field(default_factory=dict)
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

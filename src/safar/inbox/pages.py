@@ -3,20 +3,22 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from safar.channels.accounts import accounts_of_channels
 from safar.channels.actions import troubles
-from safar.channels.model import KINDS, Author
+from safar.channels.model import KINDS, NAMES, Author
+from safar.channels.parts import SHOWN, stored_file
 from safar.customers.sentences import sentences_of
 from safar.inbox import sidebar
 from safar.inbox.actions import assign, close_conversation, reopen_conversation, reply
 from safar.inbox.decide import newest
-from safar.inbox.errors import NoAddress, NoConversation, Overtaken
+from safar.inbox.errors import NoAddress, NoConversation, Overtaken, WindowClosed
 from safar.inbox.folders import FOLDERS, FolderPage, FolderPages, View, folder_page
 from safar.inbox.live import bursts
 from safar.inbox.model import ReplyAddress, ReplyOutcome
@@ -26,7 +28,7 @@ from safar.journal.live import kind_of
 from safar.journal.model import Recorded
 from safar.kernel import clock
 from safar.kernel.database import Connection
-from safar.kernel.errors import InvalidInput
+from safar.kernel.errors import InvalidInput, NotFound
 from safar.kernel.i18n import _
 from safar.kernel.ids import derived_id, new_id, parse_id
 from safar.kernel.keyset import key_moment, parse_page_key
@@ -66,6 +68,7 @@ def _list_values(view: View, found: FolderPage, open_id: UUID | None) -> dict[st
         "folders": [(code, _(label)) for code, label in FOLDERS.items()],
         "query_of": lambda **more: _query(view, **more),
         "kinds": KINDS,
+        "channel_names": NAMES,
         "reason_text": reason_text,
         "now": clock.now(),
     }
@@ -75,6 +78,7 @@ async def inbox(request: Request) -> Response:
     """Show a folder."""
     actor = actor_of(request)
     view = _view(request, actor)
+    await accounts_of_channels(context_of(request))
     async with context_of(request).database.connection() as connection:
         values = _list_values(view, await folder_page(connection, view), None)
         values["troubles"] = await troubles(connection)
@@ -91,6 +95,7 @@ async def conversation(request: Request, wrong: Wrong = NOTHING) -> Response:
     actor = actor_of(request)
     view, id_ = _view(request, actor), parse_id(request.path_params["id"])
     before = _moment(request.query_params.get("before", ""))
+    await accounts_of_channels(context_of(request))  # what its channels are called
     async with context_of(request).database.connection() as connection:
         thread = await thread_of(connection, id_, before=before)
         ways = await ways_sorted(connection, thread.conversation)
@@ -120,7 +125,13 @@ async def conversation(request: Request, wrong: Wrong = NOTHING) -> Response:
 
 
 def _thread_values(thread: Thread) -> dict[str, Any]:
-    return {"thread": thread, "conversation": thread.conversation, "kinds": KINDS, "reason_text": reason_text}
+    return {
+        "thread": thread,
+        "conversation": thread.conversation,
+        "kinds": KINDS,
+        "channel_names": NAMES,
+        "reason_text": reason_text,
+    }
 
 
 def _moment(text: str) -> datetime | None:
@@ -197,15 +208,17 @@ async def post_reply(request: Request, actor: Actor, fields: Fields) -> str:
         raise NoConversation
     if said is ReplyOutcome.NO_ADDRESS:
         raise NoAddress
+    if said is ReplyOutcome.WINDOW:
+        raise WindowClosed
     if said is ReplyOutcome.CHOOSE:
         raise InvalidInput(to=_("Somebody else wrote last here. Choose who gets your answer."))
     return _path_back(request)
 
 
 def _recipient(fields: Fields) -> tuple[UUID | None, str | None]:
-    """Return the channel and the address that the form says, as "email ann@example.com"."""
-    kind, _space, address = fields.values.get("to", "").partition(" ")
-    return next((id_ for id_, known in KINDS.items() if known == kind), None), address or None
+    """Return the channel and the address that the form says, its id before the address."""
+    channel, _space, address = fields.values.get("to", "").partition(" ")
+    return next((id_ for id_ in KINDS if str(id_) == channel), None), address or None
 
 
 def _message_id(fields: Fields, staff_id: UUID) -> UUID:
@@ -258,7 +271,27 @@ def _path_back(request: Request) -> str:
     return f"/inbox/{parse_id(request.path_params['id'])}?{_query(view)}"
 
 
+async def file_of_message(request: Request) -> Response:
+    """Hand out a file of a message: a picture to look at, all else to be saved, nothing as a page."""
+    async with context_of(request).database.connection() as connection:
+        file = await stored_file(connection, parse_id(request.path_params["id"]))
+    if file is None:
+        raise NotFound
+    shown = file.mime in SHOWN
+    name = quote(file.name or "file")
+    headers = {
+        "content-disposition": f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{name}",
+        "content-security-policy": "default-src 'none'; sandbox",
+        "x-content-type-options": "nosniff",
+        "cache-control": "private, max-age=3600",
+    }
+    return Response(
+        file.content, media_type=file.mime if shown else "application/octet-stream", headers=headers
+    )
+
+
 routes: list[BaseRoute] = [
+    StaffRoute("/inbox/files/{id}", file_of_message, role="agent"),
     StaffRoute("/inbox", inbox, role="agent"),
     StaffRoute("/inbox/stream", stream_parts, role="agent"),
     StaffRoute("/inbox/{id}", conversation, role="agent"),

@@ -131,7 +131,7 @@ SELECT
         SELECT 1 FROM conversations AS c INNER JOIN customer_claims AS l
             ON l.customer_id = c.customer_id AND l.kind = 'email' AND l.value = m.address
         WHERE c.id = m.conversation_id
-    ) AS own, m.folded, e.id AS envelope_id, m.at
+    ) AS own, m.folded, e.id AS envelope_id, m.at, m.delivery, m.reactions, m.edited_at, m.deleted_at
 FROM messages AS m
 LEFT JOIN staff AS s ON m.staff_id = s.id
 LEFT JOIN channel_envelopes AS e ON m.envelope_id = e.id
@@ -220,3 +220,20 @@ SELECT count(*) FROM conversations WHERE state = 'open' AND with_staff AND waiti
 
 -- name: colleagues
 SELECT id, name FROM staff WHERE disabled_at IS NULL ORDER BY name, id LIMIT 200
+
+-- name: own_messages
+-- Which of what a provider repeats of our side is ours: by our id in it, by its id, or, while its answer has not
+-- come, by the same words to the same address.
+SELECT DISTINCT ON (e.channel_id, e.external_id) e.channel_id, e.external_id, m.id
+FROM jsonb_to_recordset(%(echoes)s::jsonb) AS e (
+    channel_id uuid, external_id text, our_id uuid, address text, body text
+)
+CROSS JOIN LATERAL (
+    SELECT o.id FROM messages AS o
+    WHERE o.channel_id = e.channel_id AND o.direction = 'out' AND (o.id = e.our_id OR o.external_id = e.external_id)
+    UNION ALL
+    SELECT o.id FROM messages AS o
+    WHERE o.channel_id = e.channel_id AND o.address = e.address AND o.direction = 'out'
+        AND o.external_id IS NULL AND o.state IN ('sending', 'unknown') AND o.body = e.body
+) AS m
+ORDER BY e.channel_id, e.external_id, m.id

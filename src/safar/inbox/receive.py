@@ -136,6 +136,8 @@ def _record(message: Inbound, customer_id: UUID, conversation_id: UUID) -> dict[
         "verified": message.verified,
         "for_people": message.for_people,
         "folded": message.folded,
+        "answers": message.answers,
+        "pressed": message.pressed,
         "envelope_id": message.envelope_id,
     }
 

@@ -15,6 +15,7 @@ REASONS = {
     "not_delivered": N_("A reply could not be delivered. Choose another channel or address."),
     "through_list": N_("It came through a mailing list or group: only people answer there."),
     "loop": N_("The bot has answered this address often in a short time, or the same text came twice."),
+    "answered_elsewhere": N_("A colleague answered in the channel’s own app."),
     "taken": N_("A colleague took the conversation."),
     "replied": N_("A colleague replied."),
 }

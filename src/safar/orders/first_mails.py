@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from safar.channels.letting import Ask
 from safar.channels.model import Due, Withheld
-from safar.channels.outbox import Ask
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, rows, tuples
 from safar.kernel.queries import queries_beside

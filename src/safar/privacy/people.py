@@ -26,10 +26,11 @@ _KEPT = (
     "customers", "identities", "claims", "consents", "consent_records",
     "newsletter_requests", "orders", "order_lines", "payments", "documents",
     "returns", "notes",
-    "messages", "carts", "wishes", "requests", "sends", "events",
+    "messages", "message_parts", "carts", "wishes", "requests", "sends", "events",
 )  # fmt: skip
 _ERASED = (
-    "events", "messages", "conversations", "contact", "notes", "orders", "documents", "returns", "cart_lines",
+    "events", "message_parts", "message_notices", "messages", "conversations", "contact", "notes",
+    "orders", "documents", "returns", "cart_lines",
     "carts",
     "wishlist_items", "wishlists", "requests", "envelopes", "readers", "claims", "consents",
     "consent_records", "newsletter_requests", "gone_addresses",

@@ -50,10 +50,16 @@ DELETE FROM consent_records WHERE customer_id = ANY(%(ids)s)
 -- name: erase_newsletter_requests
 DELETE FROM newsletter_requests WHERE customer_id = ANY(%(ids)s) OR email = ANY(%(addresses)s)
 
+-- name: erase_message_parts
+DELETE FROM message_parts WHERE message_id IN (SELECT id FROM messages WHERE customer_id = ANY(%(ids)s))
+
+-- name: erase_message_notices
+DELETE FROM message_notices WHERE message_id IN (SELECT id FROM messages WHERE customer_id = ANY(%(ids)s))
+
 -- name: erase_messages
 UPDATE messages
 SET
-    address = '', subject = NULL, body = '', letter = NULL, external_id = NULL, in_reply_to = NULL,
+    folded = '', answers = NULL, pressed = NULL, template = NULL, reactions = '{}', address = '', subject = NULL, body = '', letter = NULL, external_id = NULL, in_reply_to = NULL,
     unsubscribe_url = NULL, reason = CASE WHEN state IN ('queued', 'sending') THEN 'erased' END,
     ended_at = coalesce(ended_at, %(now)s),
     state = CASE WHEN state IN ('queued', 'sending') THEN 'skipped' ELSE state END
@@ -172,6 +178,11 @@ ORDER BY n.written_at
 -- name: kept_messages
 SELECT direction, author, address, subject, body, language, state, at FROM messages
 WHERE customer_id = ANY(%(ids)s) ORDER BY at
+
+-- name: kept_message_parts
+SELECT p.message_id, p.kind, p.mime, p.name, p.bytes, p.data, p.state FROM message_parts AS p
+INNER JOIN messages AS m ON m.id = p.message_id
+WHERE m.customer_id = ANY(%(ids)s) ORDER BY p.message_id, p.position
 
 -- name: kept_carts
 SELECT c.id, c.created_at, c.changed_at, l.variant_id, l.quantity, l.added_at FROM carts AS c

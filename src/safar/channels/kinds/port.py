@@ -142,7 +142,7 @@ class Said:
 
 
 class What(StrEnum):
-    """What a provider tells of a message afterwards. A set, in any order; see `channels.decide.delivery`."""
+    """What a provider tells of a message afterwards: a set, in any order (`channels.delivery.standing`)."""
 
     SENT = "sent"
     DELIVERED = "delivered"

@@ -151,7 +151,8 @@ class Edge:
         Uploads, up to `upload_bytes_max` where a surface takes them, are not kept in memory but taken in
         pieces. Raises BodyTooLarge, BodyTooSlow.
         """
-        limit = self._settings.body_bytes_max
+        signed = scope["path"].startswith(self._signed)
+        limit = self._settings.signed_bytes_max if signed else self._settings.body_bytes_max
         files = headers.get("content-type", "").startswith("multipart/form-data")
         upload = files and self._uploads and scope["path"].endswith("/uploads")
         if upload:

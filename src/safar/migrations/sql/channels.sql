@@ -175,7 +175,7 @@ CREATE TABLE message_notices (
 );
 COMMENT ON COLUMN message_notices.message_id IS 'the message, once it is known';
 CREATE INDEX message_notices_message ON message_notices (message_id) WHERE message_id IS NOT NULL;
-CREATE INDEX message_notices_received ON message_notices (received_at);
+CREATE INDEX message_notices_received ON message_notices (received_at) WHERE message_id IS NULL;
 
 -- What is in a message besides its text.
 CREATE TABLE message_parts (
