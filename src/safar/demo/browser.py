@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 import httpx
 
 _TIMEOUT_S = 20.0
-_TRIES_MAX = 60
+_TRIES_MAX = 240  # two minutes: on a busy machine a process that died is back after one
 _PAUSE_S = 0.5
 _BUSY = 503
 
