@@ -21,6 +21,9 @@ CELL_MAX = 10_000
 _UNPACKED_BYTES_MAX = 400 * 2**20
 _PARTS_MAX = 2_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What Windows writes in the west, the middle and east of Europe, Arabic and Persian; and old Macs.
+_CODE_PAGES = ("cp1252", "cp1250", "cp1251", "cp1256", "mac_roman")
+_GUESSED_FROM_BYTES = 64 * 2**10
 _DELIMITERS = ",;\t"
 CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -154,17 +157,30 @@ def _csv_rows(body: bytes) -> Iterator[list[str]]:
 
 
 def _decoded(body: bytes) -> str:
-    """Return the text of a CSV file: UTF-8, UTF-16 as Excel's "Unicode text", else what Windows wrote."""
+    """Return the text of a CSV file: UTF-8, UTF-16 as Excel's "Unicode text", else the code page it is in."""
     if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encodings: tuple[str, ...] = ("utf-16",)
+        encodings = ["utf-16"]
     else:
-        encodings = ("utf-8-sig", "cp1252")
+        encodings = ["utf-8-sig"]
+        if not body.isascii():
+            encodings += [*_code_page(body), "cp1252"]
     for encoding in encodings:
         try:
             return body.decode(encoding)
         except UnicodeDecodeError:
             continue
     raise UnreadableSheet("not_a_sheet")
+
+
+def _code_page(body: bytes) -> list[str]:
+    """Return the code page in which the letters beyond ASCII make most sense, by lines that have some."""
+    from charset_normalizer import from_bytes
+
+    lines = [line for line in body[:_GUESSED_FROM_BYTES].splitlines() if not line.isascii()]
+    guesses = from_bytes(b"\n".join(lines), cp_isolation=list(_CODE_PAGES)) if lines else []
+    # Few letters fit several pages as well: then it is the most frequent one, the first.
+    likely = sorted(guesses, key=lambda guess: (guess.chaos, _CODE_PAGES.index(guess.encoding)))
+    return [guess.encoding for guess in likely[:1]]
 
 
 def _xlsx_rows(body: bytes) -> Iterator[list[str]]:

@@ -16,7 +16,7 @@ from safar.kernel.web.actor import actor_of
 from safar.kernel.web.pages import context_of, page
 from safar.kernel.web.requests import see_other
 from safar.stock import actions as stock
-from safar.stock import forms, location_pages, move_pages, variant_pages
+from safar.stock import documents, forms, location_pages, move_pages, variant_pages
 from safar.stock.decide import LOW_UNITS, state_of
 from safar.stock.model import LevelState
 
@@ -100,6 +100,7 @@ async def _find(request: Request) -> Response:
 
 routes: list[BaseRoute] = [
     StaffRoute("/stock", _levels, role="agent"),
+    StaffRoute("/stock/articles", documents.articles_part, role="agent"),
     StaffRoute("/stock/find", _find, role="agent"),
     *move_pages.routes,
     *location_pages.routes,

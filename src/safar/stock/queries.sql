@@ -158,6 +158,14 @@ INNER JOIN variants AS v ON v.id = coalesce(a.variant_id, l.variant_id)
 ORDER BY a.on_hand - a.held - a.reserve, a.account_id, v.id
 LIMIT %(limit)s
 
+-- name: articles_by_words
+-- Articles that lie on shelves, by words of their title or SKU.
+SELECT v.id, v.sku, v.title FROM variants AS v
+INNER JOIN products AS p ON p.id = v.product_id
+WHERE p.searchable LIKE ALL(%(patterns)s::text []) AND NOT v.is_kit
+ORDER BY v.title, v.sku
+LIMIT %(limit)s
+
 -- name: emptiest_found
 -- The same for what is searched, among the first products that match.
 SELECT {shelf} FROM (

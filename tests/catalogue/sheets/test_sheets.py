@@ -271,6 +271,14 @@ def test_files_of_every_spreadsheet_are_read() -> None:
     assert sheets.read_table("sku;title;price\nA;چای;4.5".encode()) == wanted
     assert sheets.read_table("sku\ttitle\tprice\nA\tچای\t4.5".encode("utf-16")) == wanted
     assert sheets.read_table("sku,title\nA,Canção".encode("cp1252")) == [["sku", "title"], ["A", "Canção"]]
+    for page, text in (
+        ("cp1252", "Müller Straße, £5"),
+        ("cp1250", "Żółta lampa, žluťoučký kůň"),
+        ("cp1256", "چاي سبز تازه از لاهيجان"),
+        ("cp1251", "Зелёный чай из гор"),
+        ("mac_roman", "Café com açúcar e pão de ló"),
+    ):
+        assert sheets.read_table(f"sku;title\nA;{text}".encode(page))[1] == ["A", text], page
     assert sheets.read_table(workbook([["sku", "title", "price"], ["A", "چای", 4.5]])) == wanted
     assert sheets.read_table(workbook([["sku", "barcode", "x"], [1.0, 5012345678900, True]])) == [
         ["sku", "barcode", "x"],

@@ -179,6 +179,14 @@ async def test_a_buyer_drafts_by_scanning_and_the_warehouse_takes_in_what_came(
     await desk.post(f"{path}/lines", data={"code": "jam", "quantity": "20", "cost": "1,05"})
     unknown = await desk.post(f"{path}/lines", data={"code": "4006381333931", "quantity": "1"})
     assert (unknown.status_code, "4006381333931" in unknown.text) == (422, True)
+    titled = await desk.post(f"{path}/lines", data={"code": "clock ALARM", "quantity": "3", "cost": "2"})
+    assert titled.status_code == 303, "words that one article is called by mean it"
+    await desk.post(f"{path}/lines", data={"variant_id": str(CLOCK), "quantity": "0"})
+    several = await desk.post(f"{path}/lines", data={"code": "m", "quantity": "1"})
+    assert "Several articles match" in several.text
+    options = (await desk.get("/stock/articles", params={"code": "plum"})).text
+    assert options.split() == ["<option", 'value="JAM">Plum', "jam</option>"]
+    assert "option" not in (await desk.get("/stock/articles", params={"code": "%%"})).text
     async with supplied.connection() as connection:
         lines = await purchase_lines_of(connection, order_id)
         found = [(line.sku, line.quantity, line.cost_minor) for line in lines]

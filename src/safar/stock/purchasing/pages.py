@@ -118,7 +118,7 @@ async def _line(request: Request, _actor: Actor, fields: Fields) -> str:
     quantity = fields.integer("quantity", least=0, most=UNITS_MAX)
     async with context_of(request).database.transaction() as connection:
         order = await orders.locked(connection, order_id)
-        variant_id = await documents.article_of(connection, fields)
+        variant_id = await documents.article_of(connection, fields, by_title=True)
         if fields.values.get("cost", "").strip():
             cost = fields.amount("cost", order.currency) or 0
         else:

@@ -108,7 +108,7 @@ async def _item(request: Request, actor: Actor, fields: Fields) -> str:
             raise UnknownSupplier
         item = SupplierItem(
             supplier_id=supplier_id,
-            variant_id=await documents.article_of(connection, fields),
+            variant_id=await documents.article_of(connection, fields, by_title=True),
             supplier_sku=fields.text("supplier_sku", length_max=64, required=False),
             cost_minor=fields.amount("cost", supplier_.currency) or 0,
             pack_size=fields.integer("pack_size", least=1, most=100_000),

@@ -79,7 +79,7 @@ async def _line(request: Request, _actor: Actor, fields: Fields) -> str:
     transfer_id = parse_id(request.path_params["id"])
     quantity = fields.integer("quantity", least=0, most=UNITS_MAX)
     async with context_of(request).database.transaction() as connection:
-        variant_id = await documents.article_of(connection, fields)
+        variant_id = await documents.article_of(connection, fields, by_title=True)
         fields.done()
         await actions.set_transfer_line(connection, transfer_id, variant_id, quantity)
     return f"/stock/transfers/{transfer_id}#lines"
