@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from safar.channels.kinds.kind import ChannelKind
+from safar.channels.kinds.meta.kind import INSTAGRAM, MESSENGER
+from safar.channels.kinds.whatsapp.kind import KIND as WHATSAPP
 
-_OURS: tuple[ChannelKind, ...] = ()
+_OURS: tuple[ChannelKind, ...] = (WHATSAPP, INSTAGRAM, MESSENGER)
 KINDS: Mapping[str, ChannelKind] = {kind.name: kind for kind in _OURS}
