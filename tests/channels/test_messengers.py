@@ -16,10 +16,10 @@ from safar.channels.accounts import save_account
 from safar.channels.actions import queue_many
 from safar.channels.attempts import attempts_of, settle_unknown
 from safar.channels.delivery import MessageStanding, standing
+from safar.channels.kinds.limits import SendRate
 from safar.channels.kinds.port import (
     ChannelAccount,
     MessageNotice,
-    SendRate,
     SendResult,
     Verdict,
     What,

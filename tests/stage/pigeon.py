@@ -9,9 +9,9 @@ from uuid import UUID
 
 from safar.channels.accounts import save_account
 from safar.channels.kinds.kind import ChannelKind, Setting
+from safar.channels.kinds.limits import AnswerWindow, SendRate, TextLimit
 from safar.channels.kinds.port import (
     AccountHealth,
-    AnswerWindow,
     CannotFetch,
     ChannelAccount,
     Fetched,
@@ -26,9 +26,7 @@ from safar.channels.kinds.port import (
     Person,
     Post,
     Said,
-    SendRate,
     SendResult,
-    TextLimit,
     Unreadable,
     Verdict,
     What,

@@ -139,18 +139,18 @@ CONTACTS = [{"profile": {"name": "Kerry", "username": "kerry"}, "wa_id": PHONE, 
 _METADATA = {"display_phone_number": "15550783881", "phone_number_id": NUMBER_ID}
 
 
-def conversation(**lists: Any) -> dict[str, Any]:
+def whatsapp_value(**lists: Any) -> dict[str, Any]:
     """Return the value of a change with such lists (messages, statuses …)."""
     return {"messaging_product": "whatsapp", "metadata": _METADATA, "contacts": CONTACTS, **lists}
 
 
 WHATSAPP_CHANGES: tuple[dict[str, Any], ...] = (
-    *({"field": "messages", "value": conversation(messages=[one])} for one in WHATSAPP_MESSAGES.values()),
-    *({"field": "messages", "value": conversation(statuses=[one])} for one in WHATSAPP_STATUSES.values()),
-    {"field": "messages", "value": conversation(errors=[{"code": 130429, "title": "Rate limit hit"}])},
+    *({"field": "messages", "value": whatsapp_value(messages=[one])} for one in WHATSAPP_MESSAGES.values()),
+    *({"field": "messages", "value": whatsapp_value(statuses=[one])} for one in WHATSAPP_STATUSES.values()),
+    {"field": "messages", "value": whatsapp_value(errors=[{"code": 130429, "title": "Rate limit hit"}])},
     {
         "field": "smb_message_echoes",
-        "value": conversation(
+        "value": whatsapp_value(
             message_echoes=[
                 {
                     "from": "15550783881",
@@ -166,7 +166,7 @@ WHATSAPP_CHANGES: tuple[dict[str, Any], ...] = (
     },
     {
         "field": "user_id_update",
-        "value": conversation(
+        "value": whatsapp_value(
             user_id_update=[
                 {"wa_id": PHONE, "user_id": {"previous": USER_ID, "current": "US.2222"}, "timestamp": _AT}
             ]
@@ -174,7 +174,7 @@ WHATSAPP_CHANGES: tuple[dict[str, Any], ...] = (
     },
     {
         "field": "user_preferences",
-        "value": conversation(
+        "value": whatsapp_value(
             user_preferences=[
                 {
                     "wa_id": PHONE,

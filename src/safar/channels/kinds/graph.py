@@ -32,7 +32,11 @@ APP_SETTINGS = (
         secret=True,
     ),
     Setting(
-        "token", N_("Access token"), N_("A token of a system user that does not expire."), secret=True, length_max=1000
+        "token",
+        N_("Access token"),
+        N_("A token of a system user that does not expire."),
+        secret=True,
+        length_max=1000,
     ),
     Setting("verify_token", N_("Verify token"), N_("Paste it beside the callback address."), made=True),
     Setting("api_url", N_("Address of the API"), required=False, hidden=True),

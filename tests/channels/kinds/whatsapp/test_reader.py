@@ -37,8 +37,8 @@ from safar.standins.meta_samples import (
     WHATSAPP_CHANGES,
     WHATSAPP_MESSAGES,
     WHATSAPP_STATUSES,
-    conversation,
     whatsapp_post,
+    whatsapp_value,
 )
 from tests.channels.kinds.meta_accounts import NOW, OUR_ID, WHATSAPP, post_of, signed, spoilt
 
@@ -53,7 +53,7 @@ def read(*changes: Any) -> list[Happened]:
 
 
 def message(name: str) -> Happened:
-    (happened,) = read({"field": "messages", "value": conversation(messages=[WHATSAPP_MESSAGES[name]])})
+    (happened,) = read({"field": "messages", "value": whatsapp_value(messages=[WHATSAPP_MESSAGES[name]])})
     return happened
 
 
@@ -160,7 +160,7 @@ def test_edits_deletions_and_reactions_speak_of_another_message() -> None:
 
 
 def test_a_new_number_and_a_new_id_are_told() -> None:
-    change = {"field": "messages", "value": conversation(messages=[WHATSAPP_MESSAGES["changed_number"]])}
+    change = {"field": "messages", "value": whatsapp_value(messages=[WHATSAPP_MESSAGES["changed_number"]])}
     after = Person("whatsapp", "US.2222", PORTFOLIO_ID)
     at = min(SENT_AT, NOW)
     told = read(change)
@@ -175,7 +175,7 @@ def test_a_new_number_and_a_new_id_are_told() -> None:
 
 def test_fault_17_and_32_somebody_without_a_number_is_known_by_their_id_in_the_portfolio() -> None:
     hidden = {k: v for k, v in WHATSAPP_MESSAGES["text"].items() if k != "from"}
-    value = conversation(messages=[hidden]) | {
+    value = whatsapp_value(messages=[hidden]) | {
         "contacts": [{"profile": {"name": "Kerry"}, "user_id": USER_ID}]
     }
     (told,) = read({"field": "messages", "value": value})
@@ -194,13 +194,13 @@ def test_fault_17_and_32_somebody_without_a_number_is_known_by_their_id_in_the_p
 )
 def test_fault_34_and_35_numbers_stay_as_they_come(number: str) -> None:
     text = {**WHATSAPP_MESSAGES["text"], "from": number, "from_user_id": None}
-    (told,) = read({"field": "messages", "value": conversation(messages=[text])})
+    (told,) = read({"field": "messages", "value": whatsapp_value(messages=[text])})
     assert isinstance(told, Said)
     assert (told.people, told.address) == ((Person("phone", "+" + number),), "+" + number)
 
 
 def test_statuses_carry_our_id_and_one_verdict() -> None:
-    told = read({"field": "messages", "value": conversation(statuses=list(WHATSAPP_STATUSES.values()))})
+    told = read({"field": "messages", "value": whatsapp_value(statuses=list(WHATSAPP_STATUSES.values()))})
     notices = [one for one in told if isinstance(one, MessageNotice)]
     assert [one.what for one in notices] == [
         What.SENT,
@@ -264,7 +264,7 @@ def test_fault_38_what_is_unsupported_or_unknown_has_a_placeholder() -> None:
     unsupported = said("unsupported")
     assert unsupported.parts[0].data == {"type": "poll", "reason": "Not supported"}
     unknown = {**WHATSAPP_MESSAGES["text"], "type": "hologram"}
-    told = read({"field": "messages", "value": conversation(messages=[unknown])})
+    told = read({"field": "messages", "value": whatsapp_value(messages=[unknown])})
     assert [type(one) for one in told] == [NotUnderstood, Said]
 
 
@@ -275,13 +275,13 @@ def test_fault_06_29_and_40_every_entry_change_message_and_status_is_read() -> N
         {
             "id": "102290129340398",
             "changes": [
-                {"field": "messages", "value": conversation(messages=texts[:2], statuses=statuses)},
-                {"field": "messages", "value": conversation(messages=texts[2:4])},
+                {"field": "messages", "value": whatsapp_value(messages=texts[:2], statuses=statuses)},
+                {"field": "messages", "value": whatsapp_value(messages=texts[2:4])},
             ],
         },
         {
             "id": "102290129340398",
-            "changes": [{"field": "messages", "value": conversation(messages=texts[4:])}],
+            "changes": [{"field": "messages", "value": whatsapp_value(messages=texts[4:])}],
         },
     ]
     told = READER.read(WHATSAPP, post_of({"object": "whatsapp_business_account", "entry": entries}), NOW)
@@ -291,7 +291,7 @@ def test_fault_06_29_and_40_every_entry_change_message_and_status_is_read() -> N
 
 
 def test_what_is_for_another_number_of_the_app_is_not_ours() -> None:
-    value = conversation(messages=[WHATSAPP_MESSAGES["text"]])
+    value = whatsapp_value(messages=[WHATSAPP_MESSAGES["text"]])
     value = {**value, "metadata": {"phone_number_id": "999"}}
     (told,) = read({"field": "messages", "value": value})
     assert isinstance(told, NotUnderstood)
@@ -303,7 +303,7 @@ def test_what_is_for_another_number_of_the_app_is_not_ours() -> None:
 def test_one_bad_element_takes_none_of_its_neighbours_with_it(data: st.DataObject) -> None:
     change = data.draw(st.sampled_from(WHATSAPP_CHANGES))
     bad = data.draw(spoilt(change))
-    good = {"field": "messages", "value": conversation(messages=[WHATSAPP_MESSAGES["text"]])}
+    good = {"field": "messages", "value": whatsapp_value(messages=[WHATSAPP_MESSAGES["text"]])}
     body = json.dumps(whatsapp_post(good, bad, good)).encode()
     told = READER.read(WHATSAPP, Post(body=body), NOW)
     (first,) = read(good)
@@ -316,7 +316,7 @@ def test_one_bad_element_takes_none_of_its_neighbours_with_it(data: st.DataObjec
 def test_a_spoilt_message_loses_no_message_beside_it(name: str, data: st.DataObject) -> None:
     bad = data.draw(spoilt(WHATSAPP_MESSAGES[name]))
     good = WHATSAPP_MESSAGES["image"]
-    value = conversation(messages=[good, bad, good])
+    value = whatsapp_value(messages=[good, bad, good])
     body = json.dumps(whatsapp_post({"field": "messages", "value": value})).encode()
     told = READER.read(WHATSAPP, Post(body=body), NOW)
     assert told[0] == told[-1] == message("image")
@@ -338,7 +338,7 @@ def test_bytes_of_any_kind_are_unreadable_and_nothing_worse(body: bytes) -> None
 
 def test_fault_60_a_nul_and_half_a_character_are_marked_and_the_others_read() -> None:
     text = {**WHATSAPP_MESSAGES["text"], "text": {"body": "a\x00b"}}
-    value = conversation(messages=[text, WHATSAPP_MESSAGES["text"]])
+    value = whatsapp_value(messages=[text, WHATSAPP_MESSAGES["text"]])
     body = json.dumps(whatsapp_post({"field": "messages", "value": value})).replace(
         "a\\u0000b", "a\\u0000b \\ud83d"
     )
@@ -352,7 +352,7 @@ def test_three_megabytes_are_read_in_linear_time() -> None:
         {**WHATSAPP_MESSAGES["text"], "id": f"w{n}", "from": f"4470000{n % 5000:05}"} for n in range(10_000)
     ]
     body = orjson.dumps(
-        whatsapp_post({"field": "messages", "value": conversation(messages=texts) | {"contacts": contacts}})
+        whatsapp_post({"field": "messages", "value": whatsapp_value(messages=texts) | {"contacts": contacts}})
     )
     started = time.perf_counter()
     assert len(READER.read(WHATSAPP, Post(body=body), NOW)) == 10_000
