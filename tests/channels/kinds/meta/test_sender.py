@@ -126,7 +126,7 @@ async def test_files_come_from_metas_places_only_and_without_a_token(
         "http://scontent.xx.fbcdn.net/a",
         "https://fbcdn.net.evil.example/a",
     ):
-        with pytest.raises(CannotFetch, match="keeps none"):
+        with pytest.raises(CannotFetch, match="place for files"):
             await sender.fetch(MessagePart(kind=PartKind.IMAGE, source=url), bytes_max=10)
     with pytest.raises(CannotFetch):
         await sender.fetch(MessagePart(kind=PartKind.IMAGE, source=f"{far.url}/a.jpg"), bytes_max=1000)

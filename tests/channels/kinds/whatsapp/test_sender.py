@@ -294,7 +294,7 @@ async def test_the_token_goes_to_no_other_host(
     far: WhatsAppStandIn, sender: WhatsAppSender, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(far, "_place", lambda _media_id, _heard: {"url": url})
-    with pytest.raises(CannotFetch, match="keeps none"):
+    with pytest.raises(CannotFetch, match="place for files"):
         await sender.fetch(_part(far), bytes_max=100)
 
 
