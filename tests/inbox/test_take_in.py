@@ -14,6 +14,8 @@ from safar.channels.model import Author
 from safar.channels.registry import KINDS
 from safar.front.build import build_front
 from safar.inbox.actions import reply
+from safar.inbox.errors import NoPost
+from safar.inbox.replay import read_again
 from safar.inbox.take_in import take_in_many
 from safar.inbox.webhooks import read_post
 from safar.kernel.context import Context
@@ -21,7 +23,7 @@ from safar.kernel.database import values
 from safar.kernel.ids import new_id
 from tests.stage.channels import events
 from tests.stage.inbox import conversations
-from tests.stage.pigeon import WORD, PigeonSender, pigeon, post_of, register, set_up, unregister
+from tests.stage.pigeon import WORD, PigeonReader, PigeonSender, pigeon, post_of, register, set_up, unregister
 from tests.stage.serving import Serve
 
 
@@ -172,3 +174,23 @@ async def test_posts_in_any_order_any_number_of_times_and_at_once_end_the_same(
     assert len(found) == len(set(found))
     assert set(found) == expected
     assert len(await conversations(shop)) == 6
+
+
+async def test_a_post_that_could_not_be_read_is_read_again_when_that_is_mended(
+    shop: Context, account: ChannelAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: object) -> None:
+        raise KeyError("a fault of ours")
+
+    with monkeypatch.context() as fault:
+        fault.setattr(PigeonReader, "_one", broken)
+        assert await take(shop, account, said(1), said(2)) == [0]
+    async with shop.database.connection() as connection:
+        (envelope,) = await values(connection, "SELECT id FROM channel_envelopes WHERE error IS NOT NULL")
+    assert await read_again(shop, envelope) == 2
+    assert await read_again(shop, envelope) == 0
+    assert await texts(shop) == ["text 1", "text 2"]
+    async with shop.database.connection() as connection:
+        assert await values(connection, "SELECT id FROM channel_envelopes WHERE error IS NOT NULL") == []
+    with pytest.raises(NoPost):
+        await read_again(shop, new_id())

@@ -143,6 +143,7 @@ CONSOLE: dict[str, Write] = {
     "/inbox/{id}/assignee": Write({"to": "nobody"}, bodyless=True),
     "/inbox/{id}/closure": _BUTTON,
     "/inbox/{id}/reopening": _BUTTON,
+    "/inbox/posts/{id}/again": _BUTTON,
     "/channels/messages/{id}/retry": _BUTTON,
     "/channels/messages/{id}/arrived": _BUTTON,
     "/channels/messages/{id}/again": _BUTTON,

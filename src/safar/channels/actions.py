@@ -372,6 +372,11 @@ async def envelope(connection: Connection, envelope_id: UUID) -> bytes | None:
     return None if raw is None else bytes(raw)
 
 
+async def note_envelope_read(connection: Connection, envelope_id: UUID, error: str | None) -> None:
+    """Write down what of a kept post cannot be read now that it was read again."""
+    await execute(connection, QUERIES["note_envelope_read"], {"id": envelope_id, "error": error})
+
+
 async def in_flight(connection: Connection) -> int:
     """Return how many e-mails wait to be sent or are being sent."""
     return int(await value(connection, QUERIES["in_flight"], {"channel_id": EMAIL}))

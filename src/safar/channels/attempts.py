@@ -8,7 +8,8 @@ from uuid import UUID
 
 from safar.channels.actions import EndedMessage, message_event, note_gone_messages
 from safar.channels.decide import TRIES_MAX, retry_pause_s
-from safar.channels.kinds.port import SendRate, SendResult, Verdict
+from safar.channels.kinds.limits import SendRate
+from safar.channels.kinds.port import SendResult, Verdict
 from safar.channels.model import Due
 from safar.channels.notices import apply_parked
 from safar.journal.actions import append_many

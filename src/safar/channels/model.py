@@ -136,12 +136,17 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """An incoming mail that could not be read as a message."""
+    """Something that came in and could not be read as a message, or not all of it.
+
+    `may_reread`: a provider posted it, and it can be read again.
+    """
 
     id: UUID
     received_at: datetime
     error: str | None
     bytes: int
+    channel: str = ""
+    may_reread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

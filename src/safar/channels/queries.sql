@@ -182,11 +182,14 @@ VALUES (%(id)s, %(channel_id)s, %(now)s, %(body)b, %(error)s)
 ON CONFLICT (id) DO NOTHING
 
 -- name: unread_envelopes
-SELECT id, received_at, error, octet_length(body) AS bytes
-FROM channel_envelopes
-WHERE error IS NOT NULL
-ORDER BY received_at DESC
+SELECT e.id, e.received_at, e.error, octet_length(e.body) AS bytes, c.name AS channel, c.key IS NOT NULL AS may_reread
+FROM channel_envelopes AS e INNER JOIN channels AS c ON c.id = e.channel_id
+WHERE e.error IS NOT NULL
+ORDER BY e.received_at DESC
 LIMIT %(limit)s
+
+-- name: note_envelope_read
+UPDATE channel_envelopes SET error = %(error)s WHERE id = %(id)s
 
 -- name: envelope
 SELECT body FROM channel_envelopes WHERE id = %(id)s

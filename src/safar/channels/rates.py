@@ -11,7 +11,7 @@ from uuid import UUID
 
 from safar.capacity.actions import expire_due, hold_many, open_many
 from safar.capacity.model import Held, HoldRequest, Refused
-from safar.channels.kinds.port import SendRate
+from safar.channels.kinds.limits import SendRate
 from safar.kernel import clock
 from safar.kernel.database import Connection
 from safar.kernel.ids import new_id

@@ -32,3 +32,9 @@ class WindowClosed(Conflict):
     """They have not written on this channel for too long to be answered there. Choose another channel, or send an approved template."""  # noqa: E501 - a message is one line
 
     code = "window_closed"
+
+
+class NoPost(NotFound):
+    """This message is not kept any more, or its channel is not connected any more."""
+
+    code = "no_post"

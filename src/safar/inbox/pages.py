@@ -22,6 +22,7 @@ from safar.inbox.errors import NoAddress, NoConversation, Overtaken, WindowClose
 from safar.inbox.folders import FOLDERS, FolderPage, FolderPages, View, folder_page
 from safar.inbox.live import bursts
 from safar.inbox.model import ReplyAddress, ReplyOutcome
+from safar.inbox.replay import read_again
 from safar.inbox.thread import Thread, colleagues, thread_of, ways_sorted
 from safar.inbox.words import reason_text
 from safar.journal.live import kind_of
@@ -290,7 +291,14 @@ async def file_of_message(request: Request) -> Response:
     )
 
 
+async def post_reading(request: Request) -> Response:
+    """Read something that a provider posted once more."""
+    await read_again(context_of(request), parse_id(request.path_params["id"]))
+    return see_other("/channels")
+
+
 routes: list[BaseRoute] = [
+    StaffRoute("/inbox/posts/{id}/again", post_reading, role="manager", methods=["POST"]),
     StaffRoute("/inbox/files/{id}", file_of_message, role="agent"),
     StaffRoute("/inbox", inbox, role="agent"),
     StaffRoute("/inbox/stream", stream_parts, role="agent"),

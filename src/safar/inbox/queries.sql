@@ -237,3 +237,9 @@ CROSS JOIN LATERAL (
         AND o.external_id IS NULL AND o.state IN ('sending', 'unknown') AND o.body = e.body
 ) AS m
 ORDER BY e.channel_id, e.external_id, m.id
+
+-- name: kept_post
+SELECT e.channel_id, e.body, e.content_type
+FROM channel_envelopes AS e INNER JOIN channels AS c ON c.id = e.channel_id
+WHERE e.id = %(id)s AND c.key IS NOT NULL
+FOR UPDATE OF e
