@@ -122,7 +122,7 @@ class _Crowd:
             began = perf_counter()
             what = await self._in_cart(process) if self.taken % 3 == 0 else {}
             try:
-                answer = await process.batched(verb, request(country="GB", **provider, **what))  # type: ignore[arg-type]
+                answer = await process.batched(verb, request(country="GB", **provider, **what))
             except SafarError as refusal:
                 self.wrong.append(refusal)
                 continue

@@ -136,7 +136,7 @@ async def reach_part(request: Request) -> Response:
     audience = form.read_audience(fields)
     async with context_of(request).database.connection() as connection:
         found = await reading.audience_reach(connection, audience)
-        values = {"reach": found, "limit": audience.limit, "people": _people(audience)}
+        values: dict[str, Any] = {"reach": found, "limit": audience.limit, "people": _people(audience)}
         offer, units = await _chosen(connection, fields), fields.integer("units", least=1, most=UNITS_MAX)
         if offer is not None and "units" not in fields.problems:
             expected = await outlook_of(connection, context_of(request), offer, units, audience)

@@ -116,7 +116,7 @@ def _in_the_end(campaign: Campaign, on_hand: int, planned: int) -> int | None:
     if campaign.closed_at or per_send is None or pending is None:
         return None
     sold = campaign.units_offered - on_hand
-    return min(campaign.units_offered, round(sold + pending + planned * per_send))
+    return min(campaign.units_offered, round(float(sold + pending + planned * per_send)))
 
 
 async def stream_figures(request: Request) -> Response:

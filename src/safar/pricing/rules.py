@@ -41,7 +41,7 @@ async def rules_of(context: Context) -> Rules:
     """
     kept = context.database.kept
     if kept.version and kept.seen_at and timedelta(0) <= clock.now() - kept.seen_at < KEPT:
-        rules = kept.of(kept.version, RULES).get(_ALL)
+        rules: Rules | None = kept.of(kept.version, RULES).get(_ALL)
         if rules is not None:
             return rules
     async with context.database.connection() as connection:

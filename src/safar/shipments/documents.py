@@ -74,7 +74,7 @@ def picking_list(
     if not by_shelf:
         paper.text(_("Nothing is left to be picked for these orders."))
     paper.text(_("Orders: %(numbers)s", numbers=", ".join(map(str, numbers))), size=8.5, grey=True)
-    return paper.bytes()
+    return paper.as_pdf()
 
 
 def _on_the_way(same: Sequence[Pick]) -> tuple[bool, list[tuple[int, str]], str]:
@@ -110,7 +110,7 @@ def packing_slip(
         ]
         paper.table(columns, [(BOX, sku, _short(title), number(units)) for sku, title, units in lines])
         paper.text(_("Is something wrong? Open your order’s page, or contact us."), grey=True)
-        return paper.bytes()
+        return paper.as_pdf()
 
 
 @dataclass(frozen=True, slots=True)

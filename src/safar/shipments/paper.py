@@ -33,7 +33,7 @@ class Paper:
         self._pdf.set_title(title)
         self._pdf.add_page()
 
-    def bytes(self) -> bytes:
+    def as_pdf(self) -> bytes:
         return bytes(self._pdf.output())
 
     def page(self) -> None:
@@ -224,7 +224,7 @@ def printed(draft: DocumentDraft, mark: Mark | None = None) -> bytes:
                     paper.mark(mark.body, mark_size(mark.name))
             else:
                 _STROKES[name](paper, *args)
-        return paper.bytes()
+        return paper.as_pdf()
 
 
 _STROKES: dict[str, Callable[..., None]] = {
