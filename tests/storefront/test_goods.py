@@ -12,9 +12,10 @@ from safar.kernel.database import Database
 from safar.kernel.ids import new_id
 from safar.stock.actions import receive_stock_many
 from safar.stock.model import StockReceipt, allocation_of
-from safar.storefront.jobs import count_popularity
 from safar.storefront.look import forget_look
 from safar.storefront.matching import save_synonyms
+from safar.storefront.selling import count_pairs, count_popularity
+from tests.stage.orders import bought
 
 _TITLE = re.compile(r'class="card-title"><a href="([^"]+)"><bdi>([^<]+)<')
 
@@ -159,6 +160,20 @@ async def test_what_sells_comes_first(
     await count_popularity(context)
     async with database.connection() as connection:
         assert await (await connection.execute("SELECT 1 FROM product_popularity")).fetchone() is None
+
+
+async def test_what_was_bought_together_more_than_once_goes_with_each_other(
+    browser: httpx.AsyncClient, context: Context
+) -> None:
+    candle, shirt = variant_id_of("CANDLE"), variant_id_of("SHIRT-BL")
+    await bought(context, (candle, 1), (shirt, 1))
+    await count_pairs(context)
+    assert "Often bought together" not in (await browser.get("/p/cotton-shirt")).text
+    await bought(context, (candle, 1), (shirt, 1))
+    await count_pairs(context)
+    page = (await browser.get("/p/cotton-shirt?sku=SHIRT-BL")).text
+    assert "Often bought together" in page
+    assert "Red candle holder" in page.split("Often bought together")[-1]
 
 
 async def test_whom_a_campaign_brought_sees_first_what_is_set_aside_for_them(

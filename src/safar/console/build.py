@@ -30,6 +30,7 @@ import safar.stock.receiving.pages
 import safar.stock.replenish.pages
 import safar.stock.sheet_pages
 import safar.stock.transfers.pages
+import safar.storefront.own_pages.pages
 import safar.storefront.pages
 import safar.team.pages
 from safar.console import alerts, audit, brand_pages, mails, running, search, settings_pages, today
@@ -92,6 +93,7 @@ def build_console(context: Context) -> Starlette:
         *safar.shop.console.code_pages.routes,
         *safar.payments.pages.routes,
         *safar.storefront.pages.routes,
+        *safar.storefront.own_pages.pages.routes,
         *alerts.routes,
         *mails.routes,
         *safar.stock.replenish.pages.routes,  # these before those of stock: /stock/{id} takes the rest

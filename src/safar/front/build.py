@@ -58,7 +58,7 @@ _SIGNED_PATHS = (*safar.payments.public.SIGNED_PATHS, *safar.inbox.webhooks.SIGN
 
 # The pages that cost the shop its strength; a first step of the path each. All others go past the gate:
 # whoever has an order, a question or a wish to unsubscribe need not wait for a place among the shelves.
-_GATED = frozenset({"", "c", "p", "search", "wishlist", "cart", "checkout", "buy"})
+_GATED = frozenset({"", "c", "p", "pages", "search", "wishlist", "cart", "checkout", "buy"})
 
 
 def passes_by(path: str) -> bool:

@@ -18,7 +18,7 @@ from safar.kernel.web.page_cache import Noted
 from safar.storefront.model import Seen
 
 _QUERY_CHARACTERS_MAX = 200  # longer ones are no links of ours: they are answered, but not kept
-_PATHS, _BELOW = ("/", "/search"), ("/p/", "/c/")
+_PATHS, _BELOW = ("/", "/search"), ("/p/", "/c/", "/pages/")
 
 
 def cached_page_key(scope: Scope) -> Hashable | None:

@@ -10,7 +10,7 @@ from safar.kernel.text import shortened
 from safar.orders.address import address_of, billing_lines
 from safar.orders.billing import billing_of
 from safar.orders.model import Order, OrderLine, PaymentState
-from safar.owner.marks import Mark, mark_size
+from safar.owner.marks import Mark
 from safar.owner.model import Shop
 from safar.payments.registry import KINDS
 from safar.shipments.draft import Column, DocumentDraft
@@ -94,7 +94,7 @@ def packing_slip(
     with speaking(order.language):
         paper = Paper(_("Packing slip"), foot=shop.name)
         if mark is not None:
-            paper.mark(mark.body, mark_size(mark.name))
+            paper.mark(mark)
         paper.title(_("Packing slip"), _order_side(order))
         paper.blocks(
             [(pgettext("person", "From"), _shop(shop)), (pgettext("person", "To"), _customer(order))]

@@ -49,12 +49,13 @@ class Paper:
         self._write(text, 19, at=(0.0, 1.0), bold=True)
         self.gap(3)
 
-    def mark(self, picture: bytes, size: tuple[int, int]) -> None:
+    def mark(self, its: Mark) -> None:
         """Draw the shop's logo where the line begins."""
+        size = mark_size(its.name)
         width, height = (pixels * _MARK_MM / size[1] for pixels in size)
         top = self._pdf.get_y()
         left = self._pdf.l_margin + (self._pdf.epw - width if self._rtl else 0)
-        self._pdf.image(BytesIO(picture), x=left, y=top, w=width, h=height)
+        self._pdf.image(BytesIO(its.body), x=left, y=top, w=width, h=height)
         self._pdf.set_y(top + height + 4)
 
     def heading(self, text: str) -> None:
@@ -221,7 +222,7 @@ def printed(draft: DocumentDraft, mark: Mark | None = None) -> bytes:
                 paper.table([Column(**column) for column in columns], rows)
             elif name == "mark":
                 if mark is not None:
-                    paper.mark(mark.body, mark_size(mark.name))
+                    paper.mark(mark)
             else:
                 _STROKES[name](paper, *args)
         return paper.as_pdf()

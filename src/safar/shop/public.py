@@ -11,6 +11,7 @@ from safar.storefront import info_pages as info
 from safar.storefront import product_pages as product
 from safar.storefront import public as goods
 from safar.storefront.newsletter import pages as newsletter
+from safar.storefront.own_pages import public as own_pages
 
 # In the order in which they are tried; pages of goods are mostly kept, and never come this far.
 routes: list[BaseRoute] = [
@@ -19,6 +20,7 @@ routes: list[BaseRoute] = [
     *goods.routes,
     *product.routes,
     *info.routes,
+    *own_pages.routes,
     *sitemap.routes,
     *wishlist_pages.routes,
     *back_in_stock_pages.routes,

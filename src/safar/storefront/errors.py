@@ -36,3 +36,10 @@ class UnknownSignUp(NotFound):
 
 class UnknownBackRequest(NotFound):
     """We know nothing of this request any more. Perhaps it has been answered, or the link was cut short."""
+
+
+class TooManyPages(SafarError):
+    """A shop can have %(most)s pages of its own at most."""
+
+    status = 422
+    code = "too_many_pages"

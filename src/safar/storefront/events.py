@@ -13,6 +13,8 @@ EVENTS = (
     EventKind("back_in_stock.confirmed", N_("Confirmed the wish to be told when %(sku)s is back")),
     EventKind("back_in_stock.told", N_("Was told that %(sku)s is back")),
     EventKind("back_in_stock.cancelled", N_("No longer wants to be told about %(sku)s")),
+    EventKind("shop_page.saved", N_("Wrote the page %(slug)s of the shop")),
+    EventKind("shop_page.removed", N_("Removed the page %(slug)s of the shop")),
     EventKind("search_words.changed", N_("Changed the words that the search takes for the same")),
     EventKind("shop_front.changed", N_("Changed what the shop says of itself")),
 )

@@ -13,9 +13,9 @@ from safar.owner.reading import shop_of
 from safar.pricing.money import converted
 from safar.pricing.rules import rules_of
 from safar.storefront.currency import currency_of
-from safar.storefront.decide import blocks
 from safar.storefront.layer import look_in
 from safar.storefront.look import PAGES
+from safar.storefront.markdown import written
 
 TITLES = {
     "contact": N_("Contact"), "delivery": N_("Delivery"), "returns": N_("Returns"), "terms": N_("Terms"),
@@ -39,7 +39,8 @@ async def _info(request: Request) -> Response:
     values = {
         "key": key,
         "title": _(TITLES[key]),
-        "blocks": blocks(text),
+        "html": written(text),
+        "text": text,
         "zones": rules.zones if key == "delivery" else (),
         "amount": amount,
         "currency": currency,

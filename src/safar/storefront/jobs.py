@@ -1,16 +1,11 @@
 """What the worker does for the storefront: tells who waits, counts what sells, forgets what is over."""
 
-from datetime import timedelta
-
-from safar.kernel import clock
 from safar.kernel.context import Context
-from safar.kernel.database import execute
 from safar.kernel.keyset import FIRST_ID
 from safar.kernel.loops import Loop
 from safar.storefront.back_in_stock import forget_old_requests, tell_step
-from safar.storefront.look import QUERIES
+from safar.storefront.selling import count_pairs, count_popularity
 
-_SOLD_LATELY = timedelta(days=28)
 _TELL_S = 3.0
 _COUNT_S = 300.0
 _FORGET_S = 3600.0
@@ -33,6 +28,7 @@ def loops(context: Context) -> list[Loop]:
     async def forget() -> bool:
         async with context.database.transaction() as connection:
             await forget_old_requests(connection)
+        await count_pairs(context)
         return False
 
     return [
@@ -40,11 +36,3 @@ def loops(context: Context) -> list[Loop]:
         Loop("storefront.popularity", count, idle_s=_COUNT_S),
         Loop("storefront.forget", forget, idle_s=_FORGET_S),
     ]
-
-
-async def count_popularity(context: Context) -> None:
-    """Count the units that each product has sold in four weeks."""
-    params = {"now": clock.now(), "since": clock.now() - _SOLD_LATELY}
-    async with context.database.transaction() as connection:
-        await execute(connection, QUERIES["count_popularity"], params)
-        await execute(connection, QUERIES["forget_popularity"], params)

@@ -15,7 +15,7 @@ from safar.kernel.log import error_kind, log
 from safar.kernel.queries import queries_beside
 from safar.payments.ways import load_ways, standing_of
 from safar.pricing.rules import rules_with
-from safar.storefront.model import Aisle, Look
+from safar.storefront.model import Aisle, Look, PageLink
 
 QUERIES = queries_beside(__file__)
 KEPT = timedelta(seconds=10)
@@ -80,7 +80,9 @@ async def load_look(context: Context, connection: Connection) -> Look:
     pretended = standing_of(await load_ways(context, connection), settings).pretended
     newest = await value(connection, QUERIES["new_after"], {"most": _NEW_MAX, "share": _NEW_SHARE})
     new_after = max(newest, clock.now() - _NEW) if newest else None
-    return Look(words, tuple(aisles), (settings.currency, *others), settings.language, pretended, new_after)
+    pages = await rows(PageLink, connection, QUERIES["page_links"])
+    currencies = (settings.currency, *others)
+    return Look(words, tuple(aisles), currencies, settings.language, pretended, new_after, tuple(pages))
 
 
 async def words_of_shop(connection: Connection) -> list[ShopWord]:

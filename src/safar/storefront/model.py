@@ -27,6 +27,15 @@ class Aisle:
 
 
 @dataclass(frozen=True, slots=True)
+class PageLink:
+    """A page of the owner's that the menu or the foot of every page leads to."""
+
+    slug: str
+    place: str
+    titles: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """What every page of the storefront shows: the shop's own words, its aisles and its currencies.
 
@@ -41,10 +50,14 @@ class Look:
     language: str = "en"
     pretended: bool = False
     new_after: datetime | None = None
+    pages: tuple[PageLink, ...] = ()
 
     def say(self, key: str) -> str:
         """Return the shop's words in the language in force, else in its own, else in any; "" without any."""
-        spoken = self.words.get(key, {})
+        return self.said(self.words.get(key, {}))
+
+    def said(self, spoken: Mapping[str, str]) -> str:
+        """Return what is said in the language in force, else in the shop's own, else in any."""
         for language in (current_language(), "", self.language):
             if spoken.get(language):
                 return spoken[language]

@@ -54,6 +54,7 @@ class _Shown:
     offers: Mapping[UUID, Available]
     pictures: Sequence[Picture]
     related: Sequence[ProductCard]
+    together: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ async def _read(request: Request, slug: str) -> _Shown:
             await _prices(connection, variants, visit.currency),
             await available_of(connection, ids, visit.campaign_id),
             await images_of(connection, product.id),
-            await shelf.related(connection, product.id, product.category, product.title, visit),
+            *await shelf.related(connection, product.id, product.category, product.title, visit),
         )
 
 
@@ -169,6 +170,7 @@ async def _render(
         "amount_plain": plain_amount(price.price_minor, currency) if price else "",
         "pictures": _ordered(shown.pictures, selected),
         "related": shown.related,
+        "together": shown.together,
         "problems": problems or _Problems(),
         "structured": structured_product(
             context.settings.public_url,

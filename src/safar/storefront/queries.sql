@@ -1,4 +1,4 @@
--- owns: back_in_stock_requests, product_popularity, shop_words, wishlist_items, wishlists
+-- owns: back_in_stock_requests, shop_words, wishlist_items, wishlists
 
 -- name: words_of_shop
 SELECT key, language, words FROM shop_words ORDER BY key, language
@@ -165,15 +165,6 @@ CROSS JOIN LATERAL (
 ) AS v
 WHERE p.id = ANY(%(ids)s) AND p.published
 
--- name: related
--- Of the same category: what sells best, then what is called most alike.
-SELECT p.id
-FROM products AS p
-LEFT JOIN product_popularity AS s ON s.product_id = p.id
-WHERE p.published AND p.category = %(category)s AND p.id <> %(product_id)s
-ORDER BY s.units DESC NULLS LAST, word_similarity(%(letters)s, p.letters) DESC, p.id
-LIMIT %(limit)s
-
 -- name: kept_for
 -- What lies in the allocation of a campaign: set aside for those whom it brought.
 SELECT DISTINCT v.product_id AS id
@@ -194,19 +185,10 @@ WHERE
 ORDER BY s.units DESC NULLS LAST, p.title, p.id
 LIMIT %(limit)s
 
--- name: count_popularity
-INSERT INTO product_popularity AS s (product_id, units, counted_at)
-SELECT v.product_id, sum(l.quantity), %(now)s
-FROM orders AS o
-INNER JOIN order_lines AS l ON l.order_id = o.id
-INNER JOIN variants AS v ON v.id = l.variant_id
-WHERE o.placed_at > %(since)s AND o.state <> 'cancelled'
-GROUP BY v.product_id
-ORDER BY v.product_id
-ON CONFLICT (product_id) DO UPDATE SET units = excluded.units, counted_at = excluded.counted_at
-
--- name: forget_popularity
-DELETE FROM product_popularity WHERE counted_at < %(now)s
+-- name: page_links
+SELECT slug, place, titles FROM shop_pages
+WHERE place <> 'none'
+ORDER BY position, slug
 
 -- name: sitemap
 SELECT slug, changed_at FROM products WHERE published AND slug > %(after)s ORDER BY slug LIMIT %(limit)s

@@ -16,12 +16,12 @@ from safar.catalogue.drawn_pictures import motif_of
 from safar.catalogue.prices import prices_in
 from safar.catalogue.words import words_in
 from safar.kernel.database import Connection, rows, values
-from safar.kernel.text import fold
 from safar.pricing.model import Rules
 from safar.stock.model import allocation_of
 from safar.storefront.look import QUERIES
 from safar.storefront.matching import matching_products
 from safar.storefront.model import Facet, ProductCard, ProductList, ProductSearch, Sort
+from safar.storefront.selling import related_products
 
 PAGE_SIZE = 24
 
@@ -175,8 +175,8 @@ async def kept_for(connection: Connection, visit: Visit, *, limit: int = 4) -> l
 
 async def related(
     connection: Connection, product_id: UUID, category: str, title: str, visit: Visit, *, limit: int = 4
-) -> list[ProductCard]:
-    """Return what somebody who looks at this product may also like."""
-    params = {"product_id": product_id, "category": category, "letters": fold(title), "limit": limit}
-    ids = await values(connection, QUERIES["related"], params)
-    return await product_cards(connection, ids, visit)
+) -> tuple[list[ProductCard], bool]:
+    """Return what somebody who looks at this product may also like, and whether all was bought with it."""
+    found = await related_products(connection, product_id, category, title, limit=limit)
+    cards = await product_cards(connection, [product.id for product in found], visit)
+    return cards, all(product.together for product in found)

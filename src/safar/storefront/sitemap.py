@@ -54,7 +54,8 @@ def _plain_pages(request: Request) -> list[str]:
     look = look_in(request)
     infos = [key for key in PAGES if key in ALWAYS or look.say(key)]
     aisles = [f"/c/{quote(aisle.key)}" for aisle in look.aisles]
-    return ["/", *aisles, *(f"/info/{key}" for key in infos)]
+    own = [f"/pages/{quote(link.slug)}" for link in look.pages]
+    return ["/", *aisles, *(f"/info/{key}" for key in infos), *own]
 
 
 def _index(files: list[str]) -> Response:

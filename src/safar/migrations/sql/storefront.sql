@@ -6,6 +6,27 @@ CREATE TABLE product_popularity (
 );
 CREATE INDEX product_popularity_units ON product_popularity (units DESC);
 
+-- Which products were bought together lately, counted now and then.
+CREATE TABLE product_pairs (
+    product_id uuid NOT NULL REFERENCES products (id),
+    other_id uuid NOT NULL REFERENCES products (id),
+    orders bigint NOT NULL CHECK (orders > 1),
+    counted_at timestamptz NOT NULL,
+    PRIMARY KEY (product_id, other_id)
+);
+
+-- Pages that the owner writes, with goods below the text where it is a collection.
+CREATE TABLE shop_pages (
+    slug text PRIMARY KEY,
+    place text NOT NULL CHECK (place IN ('menu', 'foot', 'none')),
+    position bigint NOT NULL,
+    titles jsonb NOT NULL,
+    texts jsonb NOT NULL,
+    skus text [] NOT NULL,
+    changed_at timestamptz NOT NULL
+);
+COMMENT ON COLUMN shop_pages.titles IS 'by language, as the texts, which are Markdown';
+
 -- What the shop says of itself, in its own words; without them it speaks the built-in ones.
 CREATE TABLE shop_words (
     key text NOT NULL,

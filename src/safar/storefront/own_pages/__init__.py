@@ -1,0 +1,1 @@
+"""Pages that the owner writes: about, questions, collections of goods; and where the menu has them."""
