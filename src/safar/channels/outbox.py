@@ -24,9 +24,9 @@ from safar.channels.decide import failed_for_now, refused_attempt, server_away
 from safar.channels.design import mail_look
 from safar.channels.letting import Ask, let_go
 from safar.channels.model import EMAIL, Due, End, SendAttempt
-from safar.channels.returns import return_path
+from safar.channels.returns import return_path, sealed_id
 from safar.channels.server import mail_server, sender_address
-from safar.channels.smtp import ServerAway, SmtpConnections, SmtpServer
+from safar.channels.smtp import ServerAway, SmtpConnections, SmtpServer, hand_over
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection
@@ -139,13 +139,20 @@ class Outbox:
                 mail_from=self._mail_from,
                 look=mail_look(known_shop(self._context), self._own_url),
                 sender=known_shop(self._context).mail_name,
+                sealed=sealed_id(self._vault, message.id),
             )
         except Exception as error:  # whatever it is about this mail: it holds up no other
             reason = f"this mail cannot be written: {type(error).__name__}"
             return SendAttempt(message.id, message.tries, End.FAILED, "unwritable", reason)
         try:
             async with asyncio.timeout(2 * self._timeout_s), self._connections.connection() as client:
-                await client.sendmail(self._envelope_from(message.id), [message.address], mail)
+                await hand_over(
+                    client,
+                    self._envelope_from(message.id),
+                    message.address,
+                    mail,
+                    envelope_id=sealed_id(self._vault, message.id),
+                )
         except ServerAway as error:
             return server_away(message.id, message.tries, message.at, clock.now(), str(error))
         except aiosmtplib.SMTPRecipientsRefused as error:
@@ -162,7 +169,7 @@ class Outbox:
             )
         except (aiosmtplib.SMTPException, OSError) as error:
             return failed_for_now(message.id, message.tries, "connection", f"cut off: {type(error).__name__}")
-        except UnicodeError:
+        except ValueError:
             return SendAttempt(
                 message.id, message.tries, End.FAILED, "unwritable", "this address cannot be used"
             )

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from safar.channels.header_out import wire_address
 from safar.kernel.i18n import N_
 from safar.settings import Settings
 
@@ -126,6 +127,22 @@ def _what_happened(error: BaseException) -> str:
     return N_("the mail server cannot be reached")
 
 
+async def hand_over(
+    client: aiosmtplib.SMTP, sender: str, address: str, mail: bytes, *, envelope_id: str = ""
+) -> None:
+    """Hand a mail over. `envelope_id` comes back in reports (RFC 3461), where the server can do that.
+
+    Raises what aiosmtplib raises; SMTPNotSupported when the server cannot write an
+    address in its script.
+    """
+    sender, address = wire_address(sender), wire_address(address)
+    await client._ehlo_or_helo_if_needed()
+    options = [] if (sender + address).isascii() else ["SMTPUTF8"]
+    if envelope_id and client.supports_extension("dsn"):
+        options += ["RET=HDRS", f"ENVID={envelope_id}"]
+    await client.sendmail(sender, [address], mail, mail_options=options)
+
+
 async def send_one(
     server: SmtpServer, sender: str, address: str, mail: bytes, timeout_s: float
 ) -> str | None:
@@ -133,7 +150,7 @@ async def send_one(
     connections = SmtpConnections(server, timeout_s=timeout_s, limit=1)
     try:
         async with asyncio.timeout(2 * timeout_s), connections.connection() as client:
-            await client.sendmail(sender, [address], mail)
+            await hand_over(client, sender, address, mail)
     except ServerAway as away:
         return str(away)
     except (TimeoutError, aiosmtplib.SMTPTimeoutError):
