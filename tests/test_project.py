@@ -509,7 +509,7 @@ def test_what_a_checker_is_told_to_pass_over_says_why() -> None:
 
 _TESTS = _ROOT / "tests"
 # Folders of tests that are none of the code's: what they play on, and what only a browser can show.
-_OWN_FOLDERS = {Path("stage"), Path("browser"), Path("vendor")}
+_OWN_FOLDERS = {Path("stage"), Path("browser"), Path("vendor"), Path("channels/corpus")}
 
 
 def _imported(path: Path) -> Iterator[str]:

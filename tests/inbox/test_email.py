@@ -9,14 +9,17 @@ import pytest
 from safar.answers.actions import Bot
 from safar.channels.actions import envelope, keep_envelopes, unread_envelopes
 from safar.channels.email_in import MailListener
+from safar.channels.mail_parts import html_of_mail, pictures_of_mail
 from safar.channels.model import EMAIL
-from safar.channels.returns import return_path
+from safar.channels.parts import parts_of
+from safar.channels.returns import return_path, sealed_id
 from safar.inbox.actions import close_conversation, reply
 from safar.inbox.jobs import mail_listener, take_failed
 from safar.inbox.thread import thread_of
 from safar.journal.actions import read_events
 from safar.kernel.context import Context
 from safar.kernel.ids import new_id
+from tests.channels.corpus import CASES
 from tests.stage.channels import customer, events, states
 from tests.stage.channels import mail as queued_mail
 from tests.stage.inbox import conversation, conversations
@@ -177,6 +180,60 @@ Message-ID: <{message_id}@safar.example>
     after = await conversation(shop, found.id)
     assert (after.with_staff, after.handover_reason) == (True, "not_delivered")
     assert after.last_channel_id == EMAIL
+
+
+@pytest.mark.finding("messages-6")
+@pytest.mark.parametrize("form", ["qmail", "exim", "envelope id", "late"])
+async def test_reports_in_servers_own_words_are_believed_by_their_seal(
+    shop: Context, listener: MailListener, form: str
+) -> None:
+    """The seal comes back as the address, in the original's headers, or as the envelope id."""
+    message_id = (await queued_mail(shop, await customer(shop), address="ann@customer.example")).message_id
+    async with shop.database.transaction() as connection:
+        await connection.execute("UPDATE messages SET state = 'sent' WHERE id = %s", [message_id])
+    sealed = sealed_id(shop.vault, message_id)
+    gone = (
+        "Hi. This is the qmail-send program at mx.\r\n\r\n<ann@customer.example>:\r\nNo mailbox. (#5.1.1)\r\n"
+    )
+    original = f"Message-ID: <{message_id}@safar.example>\r\nX-Safar-Seal: {sealed}\r\n"
+    status = f"Original-Envelope-Id: {sealed}\r\n\r\nFinal-Recipient: rfc822; ann@customer.example\r\n"
+    report = "Content-Type: message/delivery-status\r\n\r\n"
+    bodies = {
+        "qmail": f"\r\n{gone}",
+        "exim": f"X-Failed-Recipients: ann@customer.example\r\n\r\n550 5.1.1 unknown\r\n\r\n{original}",
+        "envelope id": f"{report}{status}Action: failed\r\nStatus: 5.1.1\r\n",
+        "late": f"{report}{status}Action: delayed\r\nStatus: 4.4.1\r\n",
+    }
+    head = "From: MAILER-DAEMON@mx.customer.example\r\nSubject: failure notice\r\n"
+    to = (
+        return_path(shop.vault, message_id, shop.settings.mail_from)
+        if form == "qmail"
+        else "shop@safar.example"
+    )
+    await send(listener, (head + bodies[form]).encode(), sender="", to=to)
+    ended = ("sent", None) if form == "late" else ("failed", "returned by the receiving side (5.1.1)")
+    assert (await states(shop))[message_id] == ended
+    assert await conversations(shop) == [], "a report opens no conversation"
+    async with shop.database.connection() as connection:
+        assert await unread_envelopes(connection) == []
+
+
+async def test_files_and_the_page_of_a_mail_are_kept_with_its_message_once(
+    shop: Context, listener: MailListener
+) -> None:
+    case = next(case for case in CASES if case.name == "parts an inline picture of a page")
+    for before in (b"", b"Received: by another way\r\n"):
+        await send(listener, before + b"Message-ID: <picture@example.com>\r\n" + case.raw)
+    async with shop.database.connection() as connection:
+        cursor = await connection.execute("SELECT id FROM messages WHERE direction = 'in'")
+        ((message_id,),) = await cursor.fetchall()
+        parts = (await parts_of(connection, [message_id]))[message_id]
+        assert [(part.kind, part.name, part.state) for part in parts] == [
+            ("page", "", "stored"),
+            ("image", "crack.png", "stored"),
+        ]
+        assert "cid:a1" in (await html_of_mail(connection, message_id) or "")
+        assert (await pictures_of_mail(connection, message_id))["a1"].startswith(b"\x89PNG")
 
 
 @pytest.mark.finding("messages-5")

@@ -9,10 +9,32 @@ from safar.kernel.ids import derived_id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounce:
-    """The receiving side reports that a mail of ours was not delivered."""
+    """A mail server reports what became of a mail of ours.
 
-    message_id: UUID
+    `failed`: it was not delivered and will not be; else it is only late, or has arrived. `message_id`: which
+    mail it names, of which it proves nothing; `seals`: what it gives back of our own (`channels.returns`).
+    """
+
+    message_id: UUID | None
     status: str
+    recipient: str = ""
+    failed: bool = True
+    seals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailFile:
+    """Something in a mail besides its words. `content` as base64.
+
+    `content_id`: by what its page calls it. `page`: it is the mail's own HTML, as it came but in UTF-8.
+    """
+
+    name: str
+    mime: str
+    bytes: int
+    content: str
+    content_id: str = ""
+    page: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +47,7 @@ class InboundMail:
     since it came through a list or asks for that (RFC 3834); whoever wrote it waits all the same.
     `reply_to`: another address that asks for the answer, as contact forms do; "" when it is the sender's.
     `results`: what mail servers say of its authentication, topmost first; `recipients` of the envelope.
+    `files`: what is attached, and its HTML.
     `one_sender`: it has one From header with one address. `verified` and `returned` (which mail of ours came
     back) are decided by who knows whom to trust.
     """
@@ -49,11 +72,12 @@ class InboundMail:
     for_people: bool = False
     bounce: Bounce | None = None
     error: str | None = None
+    files: tuple[MailFile, ...] = ()
 
     @property
     def size_bytes(self) -> int:
         """What it adds to a batch."""
-        return len(self.raw)
+        return len(self.raw) + sum(len(file.content) for file in self.files)
 
 
 def unread_mail(raw: bytes, error: str | None = None) -> InboundMail:

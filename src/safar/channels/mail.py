@@ -3,13 +3,17 @@
 import re
 from dataclasses import fields, replace
 from email.message import EmailMessage
-from email.utils import getaddresses, parseaddr
+from email.utils import getaddresses
 from typing import Any
 
+from safar.channels.bounces import bounce_of
 from safar.channels.compose import our_message_ids
-from safar.channels.inbound_mail import Bounce, InboundMail, unread_mail
+from safar.channels.header_words import header_words, name_and_address, read_address
+from safar.channels.inbound_mail import InboundMail, unread_mail
+from safar.channels.mail_files import files_of
 from safar.channels.mail_text import MailText, cleaned, fingerprint, mail_text_of
-from safar.channels.mime import Part, attempt, read_parts
+from safar.channels.mime import Part, read_parts
+from safar.channels.quote_words import AWAY_SUBJECTS
 from safar.channels.quotes import is_answer_subject, split_quoted
 from safar.kernel.text import shortened
 
@@ -21,8 +25,6 @@ _REFERENCES_MAX = 8000
 _RESULTS_MAX = 10
 _TEXT_MAX = 20_000
 _NAMED_MAX = 20
-_REPORT_BYTES_MAX = 20_000
-_STATUS = re.compile(r"^Status:[ \t]{0,20}([245]\.\d{1,3}\.\d{1,3})", re.MULTILINE | re.IGNORECASE)
 
 
 def read_mail(raw: bytes, envelope_from: str | None, *, our_address: str) -> InboundMail:
@@ -55,9 +57,9 @@ def _read(empty: InboundMail, parts: Part, envelope_from: str | None, our_addres
         one_sender=_has_one_sender(mail),
         name=name or None,
         subject=subject,
-        automatic=_is_automatic(mail, envelope_from),
+        automatic=_is_automatic(mail, envelope_from, subject) or parts.kind == "multipart/report",
         for_people=_is_for_people(mail),
-        bounce=_bounce(parts),
+        bounce=bounce_of(parts, address, envelope_from=envelope_from, subject=subject),
     )
     if header_id:
         read = replace(read, external_id=f"{header_id[:800]} {address} {fingerprint(parts, subject)}")
@@ -75,6 +77,7 @@ def _read(empty: InboundMail, parts: Part, envelope_from: str | None, our_addres
         read,
         text=text,
         folded=said.folded[:_TEXT_MAX],
+        files=tuple(files_of(parts)),
         error=None if text.strip() else "empty: no text and no subject",
     )
 
@@ -90,25 +93,17 @@ def _shown(own: str, words: MailText) -> str:
 
 def _sender(mail: EmailMessage, envelope_from: str) -> tuple[str, str]:
     """Return name and address of who wrote; Reply-To is not believed for who someone is."""
-    name, address = _parsed(_header(mail, "From"))
+    name, address = name_and_address(_raw(mail, "From"))
     if not _ADDRESS.fullmatch(address):
         name, address = "", envelope_from.strip("<>")
     if not _ADDRESS.fullmatch(address):
         return "", ""
-    return shortened(cleaned(name), 100), address.lower()
-
-
-def _parsed(header: str) -> tuple[str, str]:
-    """Return name and address; nested comments may be deeper than the library's parser can go."""
-    try:
-        return parseaddr(header)
-    except RecursionError:
-        return "", ""
+    return shortened(cleaned(name), 100), read_address(address)
 
 
 def _reply_to(mail: EmailMessage, sender: str) -> str:
     """Return the one other address that answers should go to."""
-    address = _parsed(_header(mail, "Reply-To"))[1].lower()
+    address = read_address(name_and_address(_raw(mail, "Reply-To"))[1])
     return address if _ADDRESS.fullmatch(address) and address != sender else ""
 
 
@@ -121,7 +116,7 @@ def _has_one_sender(mail: EmailMessage) -> bool:
     """Tell whether From is one address: of two, a server may have checked the other one."""
     found = [value for key, value in mail.raw_items() if key.lower() == "from"]
     try:
-        return len(found) == 1 and len(getaddresses([_header(mail, "From")])) == 1
+        return len(found) == 1 and len(getaddresses([_raw(mail, "From")])) == 1
     except RecursionError:
         return False
 
@@ -131,15 +126,16 @@ def _references(mail: EmailMessage) -> str:
 
 
 def _header(mail: EmailMessage, name: str, length_max: int = _HEADER_MAX) -> str:
-    """Return a header's text; the parser of a broken one may raise nearly anything."""
-    text = attempt(lambda: str(mail.get(name, "")))
-    if text is None:
-        raw = next((value for key, value in mail.raw_items() if key.lower() == name.lower()), "")
-        text = str(raw)
-    return " ".join(cleaned(text)[:length_max].split())
+    """Return a header's text as a person reads it."""
+    return cleaned(header_words(_raw(mail, name)))[:length_max]
 
 
-def _is_automatic(mail: EmailMessage, envelope_from: str | None) -> bool:
+def _raw(mail: EmailMessage, name: str) -> str:
+    """Return the first header of that name as it stands there."""
+    return next((str(value) for key, value in mail.raw_items() if key.lower() == name.lower()), "")
+
+
+def _is_automatic(mail: EmailMessage, envelope_from: str | None, subject: str) -> bool:
     """Tell whether a machine wrote this (RFC 3834 and common practice): nobody waits for an answer."""
     submitted = _header(mail, "Auto-Submitted").lower()
     return (
@@ -147,6 +143,7 @@ def _is_automatic(mail: EmailMessage, envelope_from: str | None) -> bool:
         or (_header(mail, "Precedence").lower() in _BULK and not _is_of_list(mail))
         or any(mail.get(name) is not None for name in ("X-Autoreply", "X-Autorespond"))
         or (envelope_from is not None and envelope_from in ("", "<>"))
+        or subject.lower().startswith(AWAY_SUBJECTS)
     )
 
 
@@ -157,19 +154,3 @@ def _is_for_people(mail: EmailMessage) -> bool:
 
 def _is_of_list(mail: EmailMessage) -> bool:
     return _header(mail, "Precedence").lower() == "list" or any(name in mail for name in _OF_LISTS)
-
-
-def _bounce(mail: Part) -> Bounce | None:
-    """Read a delivery report (RFC 3464) about one of our messages, named by its Message-ID."""
-    if mail.kind != "multipart/report":
-        return None
-    report, ours = "", []
-    for part in mail.walk():
-        if part.kind == "message/delivery-status":
-            report = part.decoded(_REPORT_BYTES_MAX).decode("utf-8", "replace")
-        elif part.kind in ("message/rfc822", "text/rfc822-headers"):
-            ours = our_message_ids(part.decoded(_REPORT_BYTES_MAX).decode("utf-8", "replace"))
-    if not ours or "action: failed" not in report.lower():
-        return None
-    status = _STATUS.search(report)
-    return Bounce(message_id=ours[0], status=status.group(1) if status else "5.0.0")

@@ -5,14 +5,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from safar.channels.enclosures import Winmail, invitation_lines, opened_winmail
+from safar.channels.header_words import header_words
 from safar.channels.html_text import lines_of_html
 from safar.channels.mime import PARTS_MAX, Part, attempt, read_parts
 from safar.channels.quotes import MailLine, plain_lines
 
 READ_BYTES_MAX = 200_000  # of all text parts together, decoded
 _LINES_MAX = 5_000
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _TEXT_KINDS = ("text/plain", "text/html")
+_TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 _SUBJECT_BYTES_MAX = 20_000
 
 
@@ -29,6 +32,12 @@ class MailText:
     attached: list[str] = field(default_factory=list)
     cut: bool = False
     left: int = READ_BYTES_MAX
+
+    def add(self, lines: Sequence[MailLine]) -> None:
+        """Add lines, a blank one before them."""
+        if lines and self.lines and self.lines[-1].text.strip():
+            self.lines.append(MailLine(""))
+        self.lines += lines
 
 
 def mail_text_of(mail: Part) -> MailText:
@@ -60,11 +69,34 @@ def _take(part: Part, words: MailText) -> None:
         for inner in part.parts:
             _take(inner, words)
     elif part.kind in _TEXT_KINDS and not part.is_attachment:
-        if words.lines and words.lines[-1].text.strip():
-            words.lines.append(MailLine(""))
-        words.lines += _lines_of(part, words)
+        words.add(_lines_of(part, words))
+    elif part.kind == "text/calendar":
+        _take_invitation(part, words)
+    elif is_winmail(part) and (winmail := opened_winmail(part.decoded(len(part.body)))) is not None:
+        _take_winmail(winmail, words)
     elif part.body.strip():
-        words.attached.append(_name_of(part))
+        words.attached.append(name_of(part))
+
+
+def is_winmail(part: Part) -> bool:
+    """Tell whether it is what Outlook sends instead of the parts of a mail."""
+    return part.kind in _TNEF or (part.file_name or "").lower() == "winmail.dat"
+
+
+def _take_winmail(winmail: Winmail, words: MailText) -> None:
+    if not any(line.text.strip() for line in words.lines):
+        text = cleaned(winmail.text)[: words.left]
+        lines = plain_lines(text) if text.strip() else lines_of_html(cleaned(winmail.html)[: words.left])
+        words.left -= sum(len(line.text) for line in lines)
+        words.add(lines)
+    words.attached += [one_line(name) for name, _content in winmail.files]
+
+
+def _take_invitation(part: Part, words: MailText) -> None:
+    lines = invitation_lines(part.decoded(len(part.body)))
+    words.add([MailLine(cleaned(line)) for line in lines])
+    if not lines or part.is_attachment:
+        words.attached.append(name_of(part))
 
 
 def _take_best(choices: Sequence[Part], words: MailText) -> None:
@@ -84,7 +116,11 @@ def _take_best(choices: Sequence[Part], words: MailText) -> None:
             break
     for part in choices:
         if part is not taken:
-            words.attached += [_name_of(inner) for inner in _files_of(part)]
+            for inner in _files_of(part):
+                if inner.kind == "text/calendar":
+                    _take_invitation(inner, words)
+                else:
+                    words.attached.append(name_of(inner))
 
 
 def _files_of(part: Part) -> Iterator[Part]:
@@ -93,16 +129,21 @@ def _files_of(part: Part) -> Iterator[Part]:
             yield inner
 
 
-def _name_of(part: Part) -> str:
+def name_of(part: Part) -> str:
     name = part.file_name
     if name is None and part.kind == "message/rfc822":
         name = _subject_of(part)
-    return " ".join(cleaned(name or part.kind)[:200].split())
+    return one_line(name or part.kind)
+
+
+def one_line(text: str) -> str:
+    """Return a name as one line within its limit."""
+    return " ".join(cleaned(text)[:200].split())
 
 
 def _subject_of(part: Part) -> str | None:
-    inner = read_parts(part.decoded(_SUBJECT_BYTES_MAX))
-    subject = attempt(lambda: str(inner.headers.get("Subject", "")))
+    inner = read_parts(part.decoded(_SUBJECT_BYTES_MAX)).headers.raw_items()
+    subject = next((header_words(str(value)) for key, value in inner if key.lower() == "subject"), "")
     return f"{subject}.eml" if subject else None
 
 
@@ -111,7 +152,7 @@ def _lines_of(part: Part, words: MailText) -> list[MailLine]:
     words.cut = words.cut or len(body) > words.left
     body = body[: words.left]
     words.left -= len(body)
-    text = cleaned(_decoded(part, body).replace("\r\n", "\n").replace("\r", "\n"))
+    text = cleaned(part.text_of(body).replace("\r\n", "\n").replace("\r", "\n"))
     if part.kind == "text/html":
         return lines_of_html(text)
     flowed = attempt(lambda: str(part.headers.get_param("format", ""))) or ""
@@ -135,12 +176,3 @@ def unflowed(text: str, *, joins_words: bool = False) -> str:
             lines.append(">" * depth + (" " if depth else "") + bare)
         depth_before = depth if bare != "-- " else -1
     return "\n".join(lines)
-
-
-def _decoded(part: Part, body: bytes) -> str:
-    """Return a part's text whatever its headers claim about its encoding."""
-    charset = attempt(part.headers.get_content_charset) or "utf-8"
-    try:
-        return body.decode(charset, "replace")
-    except (LookupError, ValueError):
-        return body.decode("utf-8", "replace")

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.parser import BytesHeaderParser
+from email.parser import HeaderParser
 from email.policy import default
+
+from safar.channels.charsets import decoded
 
 HEADERS_BYTES_MAX = 64_000
 FIELD_BYTES_MAX = 8_000
@@ -23,7 +25,7 @@ _BOUNDARY_MAX = 200
 _FIELD_NAME = re.compile(rb"[!-9;-~]{1,100}[ \t]{0,20}:")
 _GUESSED = re.compile(rb"^--([^\r\n]{1,200})\r?\ncontent-", re.MULTILINE | re.IGNORECASE)
 _MARKUP = re.compile(rb"<(?:html|body|div|p|br|table)[\s/>]", re.IGNORECASE)
-_PARSER = BytesHeaderParser(policy=default)
+_PARSER = HeaderParser(policy=default)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ class Part:
     @property
     def is_attachment(self) -> bool:
         return attempt(self.headers.get_content_disposition) == "attachment"
+
+    def text_of(self, body: bytes) -> str:
+        """Return what decoded bytes of this part say, whatever its headers claim about their charset."""
+        label = attempt(lambda: str(self.headers.get_param("charset", "")))
+        return decoded(body, label, markup=self.kind == "text/html")
 
     def decoded(self, bytes_max: int) -> bytes:
         """Return at most the first `bytes_max` bytes of what the part holds."""
@@ -74,7 +81,7 @@ class _Reader:
 
     def part(self, start: int, end: int, depth: int, usual: str) -> Part:
         fields, begins = _header_fields(self._raw, start, end)
-        headers = _PARSER.parsebytes(b"".join(fields) + b"\n")
+        headers = _PARSER.parsestr("".join(map(decoded, fields)) + "\n")
         assert isinstance(headers, EmailMessage)
         headers.set_default_type(usual)
         kind = attempt(headers.get_content_type) or usual

@@ -26,7 +26,7 @@ from safar.channels.letting import Ask, let_go
 from safar.channels.model import EMAIL, Due, End, SendAttempt
 from safar.channels.returns import return_path, sealed_id
 from safar.channels.server import mail_server, sender_address
-from safar.channels.smtp import ServerAway, SmtpConnections, SmtpServer, hand_over
+from safar.channels.smtp import ServerAway, SmtpConnections, SmtpServer, hand_to_server
 from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import Connection
@@ -146,7 +146,7 @@ class Outbox:
             return SendAttempt(message.id, message.tries, End.FAILED, "unwritable", reason)
         try:
             async with asyncio.timeout(2 * self._timeout_s), self._connections.connection() as client:
-                await hand_over(
+                await hand_to_server(
                     client,
                     self._envelope_from(message.id),
                     message.address,

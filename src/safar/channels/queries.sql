@@ -216,6 +216,19 @@ FROM jsonb_to_recordset(%(messages)s::jsonb) AS m (
 ON CONFLICT (channel_id, external_id) DO NOTHING
 RETURNING id
 
+-- name: page_of_mail
+SELECT f.content
+FROM message_parts AS p
+INNER JOIN message_files AS f ON p.id = f.part_id
+WHERE p.message_id = %(id)s AND p.kind = 'page'
+
+-- name: pictures_of_mail
+SELECT p.data ->> 'content_id', f.content
+FROM message_parts AS p
+INNER JOIN message_files AS f ON p.id = f.part_id
+WHERE p.message_id = %(id)s AND p.data ? 'content_id'
+ORDER BY p.position
+
 -- name: mail_texts
 SELECT kind, language, subject, intro, closing FROM mail_texts
 

@@ -29,6 +29,16 @@ FORWARDED_SUBJECTS = (
     "fwd:", "fw:", "fwd :", "enc:", "rv:", "wg:", "tr:",
     "i:", "rif:", "doorst:", "بازارسال:", "فوروارد:", "अग्रे:", "fwd ",
 )  # fmt: skip
+# What answering machines put before the subject of what they answer, where they say so in no header.
+AWAY_SUBJECTS = (
+    "automatic reply:", "auto reply:", "auto-reply:", "autoreply:", "auto response:", "out of office:",
+    "out of the office:", "out of office re:", "away:", "vacation reply:", "[auto-reply]", "[out of office]",
+    "resposta automática:", "resposta automatica:", "fora do escritório:", "ausência temporária:",
+    "ausência do escritório:", "پاسخ خودکار:", "پاسخ‌گوی خودکار:", "خارج از دفتر:", "स्वचालित उत्तर:",
+    "स्वचालित जवाब:", "स्वतः उत्तर:", "कार्यालय से बाहर:", "respuesta automática:", "réponse automatique:",
+    "automatische antwort:", "abwesenheitsnotiz:", "risposta automatica:", "automatisch antwoord:",
+    "автоответ:", "رد تلقائي:", "otomatik yanıt:", "自动回复:",
+)  # fmt: skip
 ANSWER_SUBJECTS = ("re:", "re :", "aw:", "sv:", "antw:", "res:", "odp:", "پاسخ:", "उत्तर:", "जवाब:", "回复:")
 ORIGINAL = frozenset({
     "original message", "original-nachricht", "ursprüngliche nachricht", "mensagem original",

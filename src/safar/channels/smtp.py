@@ -127,7 +127,7 @@ def _what_happened(error: BaseException) -> str:
     return N_("the mail server cannot be reached")
 
 
-async def hand_over(
+async def hand_to_server(
     client: aiosmtplib.SMTP, sender: str, address: str, mail: bytes, *, envelope_id: str = ""
 ) -> None:
     """Hand a mail over. `envelope_id` comes back in reports (RFC 3461), where the server can do that.
@@ -150,7 +150,7 @@ async def send_one(
     connections = SmtpConnections(server, timeout_s=timeout_s, limit=1)
     try:
         async with asyncio.timeout(2 * timeout_s), connections.connection() as client:
-            await hand_over(client, sender, address, mail)
+            await hand_to_server(client, sender, address, mail)
     except ServerAway as away:
         return str(away)
     except (TimeoutError, aiosmtplib.SMTPTimeoutError):

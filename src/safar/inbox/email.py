@@ -7,6 +7,9 @@ from uuid import UUID
 from safar.channels.actions import bounce_many, keep_envelopes
 from safar.channels.authentication import is_authenticated
 from safar.channels.inbound_mail import InboundMail
+from safar.channels.mail_parts import parts_of_mail
+from safar.channels.model import EMAIL
+from safar.channels.parts import keep_parts
 from safar.channels.returns import returned_message
 from safar.customers.actions import Proof, customer_of_address, finals
 from safar.inbox.mail_decide import Answered, inbound_of, proves, writer_of
@@ -46,7 +49,9 @@ def _judged(context: Context, mail: InboundMail) -> InboundMail:
     verified = mail.one_sender and is_authenticated(
         mail.results, context.settings.mail_authserv_id, mail.address
     )
-    return replace(mail, verified=verified, returned=returned_message(context.vault, mail.recipients))
+    seals = mail.bounce.seals if mail.bounce else ()
+    returned = returned_message(context.vault, mail.recipients, seals)
+    return replace(mail, verified=verified, returned=returned)
 
 
 async def deliver_mail_many(connection: Connection, mails: Sequence[InboundMail]) -> list[None]:
@@ -54,37 +59,41 @@ async def deliver_mail_many(connection: Connection, mails: Sequence[InboundMail]
     mails_by_id = {mail.envelope_id: mail for mail in mails}
     ours = await _sent(connection, mails)
     bounces = [mail for mail in mails_by_id.values() if mail.error is None and mail.bounce is not None]
-    known = {
-        mail.envelope_id
-        for mail in bounces
-        if mail.bounce and mail.bounce.message_id in ours and mail.returned == mail.bounce.message_id
-    }
+    known = {mail.envelope_id for mail in bounces if mail.returned is not None}
     errors = {mail.envelope_id: mail.error or _lost_bounce(mail, known) for mail in mails_by_id.values()}
     envelopes = [(mail.envelope_id, mail.raw, errors[mail.envelope_id]) for mail in mails_by_id.values()]
     await keep_envelopes(connection, sorted(envelopes, key=lambda kept: kept[0]))
     readable = [m for m in mails_by_id.values() if m.error is None and m.bounce is None]
     if readable:
         owners = await _owners(connection, readable)
-        await receive_messages_many(
-            connection, [await _inbound(connection, mail, ours, owners) for mail in readable]
-        )
-    reports = [mail.bounce for mail in bounces if mail.bounce is not None and mail.envelope_id in known]
-    await bounce_many(
-        connection,
-        [
-            {
-                "message_id": report.message_id,
-                "reason": f"returned by the receiving side ({report.status})",
-                "code": f"bounced_{report.status}",
-            }
-            for report in reports
-        ],
-    )
+        inbound = [await _inbound(connection, mail, ours, owners) for mail in readable]
+        receipts = await receive_messages_many(connection, inbound)
+        parts = {
+            (EMAIL, receipt.message_id): parts_of_mail(mail)
+            for mail, receipt in zip(readable, receipts, strict=True)
+            if receipt.new and mail.files
+        }
+        await keep_parts(connection, parts)
+    await bounce_many(connection, [_report(mail) for mail in bounces if _fails(mail)])
     return [None] * len(mails)
 
 
+def _fails(mail: InboundMail) -> bool:
+    return mail.bounce is not None and mail.bounce.failed and mail.returned is not None
+
+
+def _report(mail: InboundMail) -> dict[str, object]:
+    assert mail.bounce is not None
+    return {
+        "message_id": mail.returned,
+        "reason": f"returned by the receiving side ({mail.bounce.status})",
+        "code": f"bounced_{mail.bounce.status}",
+    }
+
+
 def _lost_bounce(mail: InboundMail, known: set[UUID]) -> str | None:
-    if mail.bounce is None or mail.envelope_id in known:
+    """Return why a report is only kept; one that a mail is late, or has arrived, asks nobody for anything."""
+    if mail.bounce is None or mail.envelope_id in known or not mail.bounce.failed:
         return None
     return "a delivery report that nothing proves: it came to no return address of ours"
 
@@ -92,7 +101,6 @@ def _lost_bounce(mail: InboundMail, known: set[UUID]) -> str | None:
 async def _sent(connection: Connection, mails: Sequence[InboundMail]) -> dict[UUID, Answered]:
     """Return the mails of ours that these refer to."""
     ids = {id_ for mail in mails for id_ in mail.references[-20:]}
-    ids |= {mail.bounce.message_id for mail in mails if mail.bounce is not None}
     if not ids:
         return {}
     answered_messages = await rows(Answered, connection, QUERIES["sent_messages"], {"ids": list(ids)})

@@ -96,6 +96,7 @@ class PartKind(StrEnum):
     LOCATION = "location"
     CONTACT = "contact"
     OTHER = "other"
+    PAGE = "page"  # the HTML of a mail, shown when asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
