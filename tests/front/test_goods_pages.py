@@ -39,7 +39,7 @@ async def weight(client: httpx.AsyncClient, path: str) -> tuple[int, int]:
 async def test_no_page_weighs_more_than_100_kilobytes_before_its_pictures(front: str) -> None:
     """As sent (styles and scripts packed, the page itself not), and unpacked without htmx (52 kB).
 
-    The checkout names every country twice, for delivery and for the bill: unpacked it is heavier.
+    The checkout names every country once: unpacked, in Persian, it may weigh a tenth more.
     """
     async with httpx.AsyncClient(base_url=front) as client:
         await client.get("/")  # the cookie comes first
@@ -48,7 +48,7 @@ async def test_no_page_weighs_more_than_100_kilobytes_before_its_pictures(front:
         for path in (*PAGES, "/wishlist", "/cart", "/checkout", "/info/delivery"):
             sent, unpacked = await weight(client, f"{path}{'&' if '?' in path else '?'}lang=fa")
             assert sent <= _BYTES_MAX, (path, sent)
-            assert unpacked <= _BYTES_MAX or path == "/checkout", (path, unpacked)
+            assert unpacked <= _BYTES_MAX * (1.1 if path == "/checkout" else 1), (path, unpacked)
 
 
 async def test_two_visitors_get_the_same_page_of_goods_but_for_the_ids_in_its_forms(front: str) -> None:

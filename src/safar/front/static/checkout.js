@@ -45,6 +45,15 @@ if (form) {
       document.addEventListener("DOMContentLoaded", () => country.dispatchEvent(new Event("change", { bubbles: true })));
     }
   }
+  // The countries stand on the page once, in the field of the delivery: the bill suggests the same.
+  const billed = form.elements.billing_country;
+  if (billed) {
+    const names = document.createElement("datalist");
+    names.id = "countries";
+    for (const { text } of country.options) names.append(new Option(text, text));
+    form.append(names);
+    billed.setAttribute("list", names.id);
+  }
   form.addEventListener("input", keepDraft);
   form.addEventListener("change", keepDraft);
   document.querySelector("form[action='/checkout/forget']")?.addEventListener("submit", () => sessionStorage.removeItem(DRAFT));

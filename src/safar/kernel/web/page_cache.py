@@ -1,7 +1,8 @@
 """Finished pages kept for a moment: what many visitors ask for at once is made once.
 
 Only for pages that are the same for everyone with the same key. What has to differ each time, the request id
-in their forms, is printed as a placeholder and filled in for each answer.
+in their forms, is printed as a placeholder and filled in for each answer. They go out as gzip where the
+browser takes it: nothing in them is a secret that could be guessed by how well it packs. Others do not.
 """
 
 import asyncio
@@ -10,15 +11,19 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from safar.kernel import clock
 from safar.kernel.ids import new_id
+from safar.kernel.web.headers import list_of
+from safar.kernel.web.packed import Packed, joined, pack
 
 # What a form prints as its request id while its page is being made to be kept.
 PLACEHOLDER = str(new_id())
 _PLACEHOLDER = PLACEHOLDER.encode()
 _STATE = "page_cache"
+_PACKED_LEAST = 1000
 
 Key = Callable[[Scope], Hashable | None]
 Noted = Callable[[Scope, Any], None]
@@ -44,6 +49,7 @@ class _Page:
     parts: list[bytes]
     made_at: float
     note: object = None
+    packed: Packed | None = None
 
     @property
     def size(self) -> int:
@@ -115,8 +121,17 @@ class PageCache:
     async def _answer(self, page: _Page, scope: Scope, send: Send) -> None:
         if page.note is not None:
             self._noted(scope, page.note)
-        body = str(new_id()).encode().join(page.parts)
-        await send({**page.start, "headers": list(page.start["headers"])})
+        headers, fresh_id = list(page.start["headers"]), str(new_id()).encode()
+        if page.size >= _PACKED_LEAST:
+            headers.append((b"vary", b"accept-encoding"))
+        if page.size >= _PACKED_LEAST and "gzip" in list_of(Headers(scope=scope), "accept-encoding"):
+            page.packed = page.packed or pack(page.parts)
+            body = joined(page.packed, page.parts, fresh_id)
+            headers = [header for header in headers if header[0] != b"content-length"]
+            headers += [(b"content-encoding", b"gzip"), (b"content-length", str(len(body)).encode())]
+        else:
+            body = fresh_id.join(page.parts)
+        await send({**page.start, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     async def _make(self, key: Hashable, scope: Scope, receive: Receive, send: Send) -> None:

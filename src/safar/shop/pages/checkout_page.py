@@ -17,7 +17,6 @@ from safar.orders.errors import PriceChanged
 from safar.payments.ways import preselected
 from safar.pricing.addresses import address_form
 from safar.pricing.places import (
-    all_countries,
     countries_to_choose,
     country_name,
     has_postcodes,
@@ -63,7 +62,6 @@ def checkout_page(request: Request, shown: CheckoutShown) -> Response:
         "postcode_needed": has_postcodes(country),
         "postcode_example": postcode_example(country),
         "address_form": address_form(country),
-        "all_countries": all_countries(),
         "provider": typed["provider"] if typed["provider"] in offered else preselected(bill.ways),
         "stock_of": stock_of,
         "country_name": country_name,
