@@ -24,12 +24,17 @@ def _message(kind: str, **more: Any) -> dict[str, Any]:
 WHATSAPP_MESSAGES: Mapping[str, dict[str, Any]] = {
     "text": _message("text", text={"body": "Is it in stock?"}),
     "image": _message("image", image={**_PICTURE, "caption": "This one"}),
-    "audio": _message("audio", audio={"id": "1", "mime_type": "audio/ogg; codecs=opus", "voice": True}),
-    "video": _message("video", video={"id": "2", "mime_type": "video/mp4"}),
-    "document": _message(
-        "document", document={"id": "3", "mime_type": "application/pdf", "filename": "bill.pdf"}
+    "audio": _message(
+        "audio", audio={"id": "1", "sha256": "b" * 64, "mime_type": "audio/ogg; codecs=opus", "voice": True}
     ),
-    "sticker": _message("sticker", sticker={"id": "4", "mime_type": "image/webp", "animated": False}),
+    "video": _message("video", video={"id": "2", "sha256": "b" * 64, "mime_type": "video/mp4"}),
+    "document": _message(
+        "document",
+        document={"id": "3", "sha256": "b" * 64, "mime_type": "application/pdf", "filename": "bill.pdf"},
+    ),
+    "sticker": _message(
+        "sticker", sticker={"id": "4", "sha256": "b" * 64, "mime_type": "image/webp", "animated": False}
+    ),
     "location": _message("location", location={"latitude": 35.7, "longitude": 51.4, "name": "Tehran"}),
     "contacts": _message(
         "contacts",
@@ -93,7 +98,14 @@ WHATSAPP_MESSAGES: Mapping[str, dict[str, Any]] = {
     },
     "unsupported": _message(
         "unsupported",
-        errors=[{"code": 131051, "title": "Unsupported", "error_data": {"details": "Not supported"}}],
+        errors=[
+            {
+                "code": 131051,
+                "title": "Unsupported",
+                "message": "Unsupported",
+                "error_data": {"details": "Not supported"},
+            }
+        ],
         unsupported={"type": "poll"},
     ),
     "edit": _message(
@@ -132,7 +144,14 @@ WHATSAPP_STATUSES: Mapping[str, dict[str, Any]] = {
     "played": _status("played"),
     "failed": _status(
         "failed",
-        errors=[{"code": 131049, "title": "Not delivered", "error_data": {"details": "healthy ecosystem"}}],
+        errors=[
+            {
+                "code": 131049,
+                "title": "Not delivered",
+                "message": "Not delivered",
+                "error_data": {"details": "healthy ecosystem"},
+            }
+        ],
     ),
 }
 CONTACTS = [{"profile": {"name": "Kerry", "username": "kerry"}, "wa_id": PHONE, "user_id": USER_ID}]

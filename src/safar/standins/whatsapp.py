@@ -17,6 +17,8 @@ from safar.standins.whatsapp_rules import RuleBroken, check_message
 
 _WINDOW = timedelta(hours=24)
 _PAGE_MAX = 100
+# What every template has, unless it says so itself.
+_WITH_ALL = {"id": "1", "parameter_format": "POSITIONAL"}
 _SENT = ("sent", "delivered", "read")
 
 
@@ -113,7 +115,12 @@ class WhatsAppStandIn(GraphStandIn):
                 told["biz_opaque_callback_data"] = body["biz_opaque_callback_data"]
             if code:
                 told["errors"] = [
-                    {"code": int(code), "title": "failed", "error_data": {"details": f"#{code}"}}
+                    {
+                        "code": int(code),
+                        "title": "failed",
+                        "message": "failed",
+                        "error_data": {"details": f"#{code}"},
+                    }
                 ]
             value = {
                 key: value for key, value in whatsapp_value(statuses=[told]).items() if key != "contacts"
@@ -174,8 +181,15 @@ class WhatsAppStandIn(GraphStandIn):
         if not (re.fullmatch(r"[0-9]{1,6}", after) and re.fullmatch(r"[0-9]{1,4}", limit)):
             return self.problem("100", heard, "after or limit")
         start, count = int(after), min(int(limit), _PAGE_MAX)
-        page = self.templates[start : start + count]
+        page = [_WITH_ALL | template for template in self.templates[start : start + count]]
         paging: dict[str, Any] = {"cursors": {"before": str(start), "after": str(start + len(page))}}
         if start + count < len(self.templates):
             paging["next"] = f"{self.url}{heard.path}?after={start + count}"
-        return JSONResponse({"data": page, "paging": paging})
+        said: dict[str, Any] = {"data": page, "paging": paging}
+        if "summary" in heard.query:
+            said["summary"] = {
+                "total_count": len(self.templates),
+                "message_template_count": len(self.templates),
+            }
+            said["summary"] |= {"message_template_limit": 250, "are_translations_complete": False}
+        return JSONResponse(said)

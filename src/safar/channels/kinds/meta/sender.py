@@ -51,8 +51,9 @@ class MetaSender:
     async def send(self, letter: OutboundMessage) -> SendResult:
         manner = _manner(letter)
         if manner is None:
+            code = "10/2534022" if self._kind == "instagram" else "10/2018278"
             reason = "Too much time has passed since they wrote."
-            return SendResult(verdict=Verdict.WINDOW, code="10/2018278", reason=reason)
+            return SendResult(verdict=Verdict.WINDOW, code=code, reason=reason)
         attachments: list[dict[str, Any]] = []
         for file in letter.files:
             uploaded = await self._upload(file)
