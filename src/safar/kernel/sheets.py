@@ -177,7 +177,9 @@ def _code_page(body: bytes) -> list[str]:
     from charset_normalizer import from_bytes
 
     lines = [line for line in body[:_GUESSED_FROM_BYTES].splitlines() if not line.isascii()]
-    guesses = from_bytes(b"\n".join(lines), cp_isolation=list(_CODE_PAGES)) if lines else []
+    if not lines:
+        return []
+    guesses = from_bytes(b"\n".join(lines), cp_isolation=list(_CODE_PAGES))
     # Few letters fit several pages as well: then it is the most frequent one, the first.
     likely = sorted(guesses, key=lambda guess: (guess.chaos, _CODE_PAGES.index(guess.encoding)))
     return [guess.encoding for guess in likely[:1]]
