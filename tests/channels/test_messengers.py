@@ -321,3 +321,22 @@ def test_how_a_message_stands_follows_from_the_set_whatever_the_order(told: set[
 @given(st.sampled_from(["skipped", "received"]), st.sets(st.sampled_from(_ARRIVAL)))
 def test_nothing_makes_another_of_what_was_not_sent(state: str, told: set[What]) -> None:
     assert standing(state, told) == MessageStanding(state, None)
+
+
+async def test_templates_go_to_no_more_people_outside_the_window_than_the_account_may(
+    context: Context, sender: PigeonSender
+) -> None:
+    rate = SendRate("portfolio", most=3, seconds=86_400, scope="people")
+    register(pigeon(sender, rates=(rate,), window=True))
+    try:
+        account = await set_up(context)
+        for number in range(5):
+            await queue(context, account, address=f"p{number}", author=Author.SHOP)
+        async with context.database.transaction() as connection:
+            template = """UPDATE messages SET template = '{"name": "hello", "language": "en"}'"""
+            await execute(connection, template)
+        await drain(context)
+        assert len({message.address for message in sender.sent}) == 3
+        assert all(message.template is not None for message in sender.sent)
+    finally:
+        unregister("pigeon")

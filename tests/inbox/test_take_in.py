@@ -15,9 +15,11 @@ from safar.channels.registry import KINDS
 from safar.front.build import build_front
 from safar.inbox.actions import reply
 from safar.inbox.errors import NoPost
+from safar.inbox.jobs import take_failed
 from safar.inbox.replay import read_again
 from safar.inbox.take_in import take_in_many
 from safar.inbox.webhooks import read_post
+from safar.journal.model import Recorded
 from safar.kernel.context import Context
 from safar.kernel.database import values
 from safar.kernel.ids import new_id
@@ -194,3 +196,21 @@ async def test_a_post_that_could_not_be_read_is_read_again_when_that_is_mended(
         assert await values(connection, "SELECT id FROM channel_envelopes WHERE error IS NOT NULL") == []
     with pytest.raises(NoPost):
         await read_again(shop, new_id())
+
+
+async def test_who_the_provider_says_does_not_want_messages_is_not_written_to_again(
+    shop: Context, account: ChannelAccount
+) -> None:
+    await take(shop, account, said(1))
+    (conversation,) = await conversations(shop)
+    event = Recorded(
+        id=1,
+        name="message.failed",
+        customer_id=conversation.customer_id,
+        properties={"reason": "opted_out", "channel": "pigeon", "message_id": str(new_id())},
+    )
+    async with shop.database.transaction() as connection:
+        await take_failed(connection, [event])
+        assert await values(connection, "SELECT given FROM customer_consents WHERE channel = 'pigeon'") == [
+            False
+        ]

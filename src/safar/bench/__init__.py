@@ -2,5 +2,6 @@
 
 # Each is a module of this package with `measure(seconds)`; it is imported only when it is asked for.
 BENCHES = (
-    "holds", "checkout", "page", "gate", "surge", "scale", "hammer", "stock", "forecast", "journey", "idle",
+    "holds", "checkout", "inbound", "page", "gate", "surge", "scale", "hammer", "stock", "forecast",
+    "journey", "idle",
 )  # fmt: skip

@@ -67,12 +67,23 @@ async def account_page(request: Request, wrong: Wrong = NOTHING) -> Response:
     values = {
         "account": account,
         "kind": kind,
+        "steps": _steps(account, kind),
         "missing": ", ".join(_(label) for label in missing_settings(kind, account)),
         "standing": next((s for s in standings if s.id == account.id), None),
         **wrong.values(),
         "typed": {**account.details, "name": account.name, **_shown(wrong.typed, kind)},
     }
     return page(request, "channels/account.html", values, status=wrong.status)
+
+
+def _steps(account: ChannelAccount, kind: ChannelKind) -> list[str]:
+    """Return what to do at the provider, with the account's own values in it."""
+    made = {setting.name: account.value(setting.name) for setting in kind.settings if setting.made}
+    named = {"webhook": account.webhook_url, "verify": made.get("verify_token", ""), **made}
+    steps = [_(step) for step in kind.steps]
+    for name, text in named.items():
+        steps = [step.replace(f"{{{name}}}", text) for step in steps]
+    return steps
 
 
 def _shown(typed: Mapping[str, str], kind: ChannelKind) -> dict[str, str]:

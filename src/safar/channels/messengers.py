@@ -23,7 +23,7 @@ from safar.channels.kinds.port import (
 )
 from safar.channels.letting import Ask, let_go
 from safar.channels.model import Author, Due
-from safar.channels.rates import draw_on_rates
+from safar.channels.rates import draw_on_rates, draw_on_strangers
 from safar.channels.registry import KINDS
 from safar.channels.senders import Senders
 from safar.channels.traffic import Traffic
@@ -39,6 +39,7 @@ SEND_S_MAX = 30.0
 _LEASE_S = 2 * SEND_S_MAX
 _WAIT_S = 0.2
 _GOODBYE_S = 5.0
+_STRANGERS_PAUSE_S = 600.0
 _NO_ANSWER = SendResult(verdict=Verdict.UNKNOWN, code="timeout", reason="the provider did not answer in time")
 
 
@@ -105,13 +106,27 @@ class Messengers:
         by_people = [message for message in due if message.author == Author.STAFF]
         others = [message for message in due if message.author != Author.STAFF]
         share = await draw_on_rates(
-            connection, account.id, kind.rates, people=len(by_people), machines=len(others)
+            connection, account, kind.rates, people=len(by_people), machines=len(others)
         )
         may = by_people[: share.people] + others[: share.machines]
         pause_s = min((rate.seconds / rate.most for rate in kind.rates), default=0.0)
         stay = {message.id for message in due} - {message.id for message in may}
         await put_back(connection, stay, pause_s=max(pause_s, 0.05))
-        return may
+        return await self._within_strangers(connection, account, kind, may)
+
+    async def _within_strangers(
+        self, connection: Connection, account: ChannelAccount, kind: ChannelKind, due: Sequence[Due]
+    ) -> list[Due]:
+        """Return the messages without those to more people outside the window than are allowed."""
+        now = clock.now()
+        strangers = [message for message in due if not message.counted and not is_open(kind, message, now)]
+        strangers = [message for message in strangers if message.template is not None]
+        if not strangers:
+            return list(due)
+        may = await draw_on_strangers(connection, account, kind.rates, people=len(strangers))
+        late = {message.id for message in strangers[may:]}
+        await put_back(connection, late, pause_s=_STRANGERS_PAUSE_S)
+        return [message for message in due if message.id not in late]
 
     async def _send(self, account: ChannelAccount, kind: ChannelKind, message: Due) -> None:
         """Hand one message over; every way it can end is an end, never an exception."""

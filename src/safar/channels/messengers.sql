@@ -183,7 +183,12 @@ RETURNING
     m.customer_id, m.campaign_id, m.letter, m.template, m.answers, (
         SELECT max(i.at) FROM messages AS i
         WHERE i.channel_id = m.channel_id AND i.address = m.address AND i.direction = 'in'
-    ) AS last_heard_at
+    ) AS last_heard_at, m.template IS NOT NULL AND EXISTS (
+        SELECT FROM messages AS p
+        WHERE p.channel_id = m.channel_id AND p.address = m.address AND p.direction = 'out'
+            AND p.at > %(now)s::timestamptz - interval '2 days' AND p.template IS NOT NULL
+            AND p.state IN ('sent', 'unknown') AND p.ended_at > %(now)s::timestamptz - interval '1 day'
+    ) AS counted
 
 -- name: put_back
 UPDATE messages SET state = 'queued', tries = tries - 1, next_try_at = %(until)s

@@ -65,7 +65,8 @@ class Outgoing:
 class Due:
     """A message that this process has taken to send; `tries` counts this attempt. `letter`: as it is kept.
 
-    `template`, `answers` and `last_heard_at` (when its receiver wrote last): of messengers only.
+    `template`, `answers`, `last_heard_at` (when its receiver wrote last) and `counted` (a template went to
+    them within a day): of messengers only.
     """
 
     id: UUID
@@ -84,6 +85,7 @@ class Due:
     template: Mapping[str, Any] | None = None
     answers: str | None = None
     last_heard_at: datetime | None = None
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

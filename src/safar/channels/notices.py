@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from safar.channels.actions import EndedMessage, message_event
+from safar.channels.actions import EndedMessage, message_event, note_gone_messages
 from safar.channels.delivery import standing
-from safar.channels.kinds.port import MessageNotice, What
+from safar.channels.kinds.port import MessageNotice, Verdict, What
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
@@ -18,6 +18,7 @@ from safar.kernel.queries import queries_beside
 QUERIES = queries_beside(__file__, "messengers.sql")
 _REASON_MAX = 300
 _PARKED_MAX = timedelta(days=7)
+_GONE = (Verdict.GONE, Verdict.OTHER_CHANNEL)
 _ARRIVAL = (What.SENT, What.DELIVERED, What.READ, What.FAILED)
 
 
@@ -103,6 +104,10 @@ async def _apply(connection: Connection, message_ids: Sequence[UUID]) -> None:
         arrival, event = _arrival_change(notices, now)
         changes += arrival
         events += event
+    await note_gone_messages(
+        connection,
+        [n.id for n in noticed if n.what == What.FAILED and n.verdict in _GONE and n.delivery is None],
+    )
     if changes:
         await execute(connection, QUERIES["apply_notices"], {"changes": as_json(changes), "now": now})
     await append_many(connection, events)

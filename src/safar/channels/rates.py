@@ -7,11 +7,11 @@ too. What was drawn comes back when the rate's time is over: a hold that ends by
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
 from safar.capacity.actions import expire_due, hold_many, open_many
 from safar.capacity.model import Held, HoldRequest, Refused
 from safar.channels.kinds.limits import SendRate
+from safar.channels.kinds.port import ChannelAccount
 from safar.kernel import clock
 from safar.kernel.database import Connection
 from safar.kernel.ids import new_id
@@ -30,7 +30,12 @@ class Share:
 
 
 async def draw_on_rates(
-    connection: Connection, channel_id: UUID, rates: Sequence[SendRate], *, people: int, machines: int
+    connection: Connection,
+    account: ChannelAccount,
+    rates: Sequence[SendRate],
+    *,
+    people: int,
+    machines: int,
 ) -> Share:
     """Draw on an account's rates for so many messages; return for how many there was enough, people first."""
     share = Share(people, machines)
@@ -39,12 +44,35 @@ async def draw_on_rates(
         return share
     await expire_due(connection)
     for rate in shared:
-        share = await _draw_one(connection, f"{channel_id}:{rate.name}", rate, share)
+        share = await _draw_one(connection, str(account.id), rate, _most(account, rate), share)
     return share
 
 
-async def _draw_one(connection: Connection, key: str, rate: SendRate, share: Share) -> Share:
-    sizes = {key: rate.most, f"{key}:machines": max(rate.most - rate.for_staff, 0)}
+async def draw_on_strangers(
+    connection: Connection, account: ChannelAccount, rates: Sequence[SendRate], *, people: int
+) -> int:
+    """Draw on the rate of people who are written to outside the window; return for how many there was enough.
+
+    It is one rate for all accounts of one scope: numbers of one portfolio share it.
+    """
+    share = Share(0, people)
+    for rate in rates:
+        if rate.scope == "people" and share.machines:
+            whose = f"{account.kind}:{account.scope or account.id}"
+            share = await _draw_one(connection, whose, rate, _most(account, rate), share)
+    return share.machines
+
+
+def _most(account: ChannelAccount, rate: SendRate) -> int:
+    """Return how many the account may, by what its owner has set where the provider's number differs."""
+    told = account.details.get(rate.setting, "") if rate.setting else ""
+    return max(int(told), 1) if told.isdecimal() else rate.most
+
+
+async def _draw_one(connection: Connection, whose: str, rate: SendRate, most: int, share: Share) -> Share:
+    key = f"{whose}:{rate.name}:{most}"  # another number is another account
+    for_staff = rate.for_staff * most // rate.most
+    sizes = {key: most, f"{key}:machines": max(most - for_staff, 0)}
     ids = await open_many(connection, RATE, sizes)
     everybody, machines = ids[key], ids[f"{key}:machines"]
     for _attempt in range(_TRIES):

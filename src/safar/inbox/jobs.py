@@ -5,7 +5,10 @@ from uuid import UUID
 
 from safar.channels.email_in import MailListener
 from safar.channels.inbound_mail import InboundMail
+from safar.channels.kinds.port import Verdict
 from safar.channels.server import sender_address
+from safar.customers.actions import consent_many
+from safar.customers.model import Consent
 from safar.inbox.actions import close_quiet, undelivered_many
 from safar.inbox.email import deliver
 from safar.journal.model import Recorded
@@ -46,5 +49,20 @@ def subscribers(_context: Context) -> list[Subscriber]:
 
 
 async def take_failed(connection: Connection, events: Sequence[Recorded]) -> None:
-    """Give conversations whose answer failed to people."""
+    """Give conversations whose answer failed to people; who did not want it is not written to again."""
     await undelivered_many(connection, [UUID(event.properties["message_id"]) for event in events])
+    refused = [event for event in events if event.properties.get("reason") == Verdict.OPTED_OUT]
+    await consent_many(
+        connection,
+        [
+            Consent(
+                customer_id=event.customer_id,
+                channel=str(event.properties["channel"]),
+                given=False,
+                source="provider",
+                proof={"message": str(event.properties["message_id"])},
+            )
+            for event in refused
+            if event.customer_id is not None
+        ],
+    )
