@@ -179,7 +179,7 @@ def _code_page(body: bytes) -> list[str]:
     lines = [line for line in body[:_GUESSED_FROM_BYTES].splitlines() if not line.isascii()]
     if not lines:
         return []
-    guesses = from_bytes(b"\n".join(lines), cp_isolation=list(_CODE_PAGES))
+    guesses: Any = from_bytes(b"\n".join(lines), cp_isolation=list(_CODE_PAGES))
     # Few letters fit several pages as well: then it is the most frequent one, the first.
     likely = sorted(guesses, key=lambda guess: (guess.chaos, _CODE_PAGES.index(guess.encoding)))
     return [guess.encoding for guess in likely[:1]]

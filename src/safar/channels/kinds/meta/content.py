@@ -60,9 +60,9 @@ def _part(kind: str, payload: Mapping[str, Any]) -> MessagePart:
         return MessagePart(kind=what, source=url, name=short(payload.get("title")), data=data)
     if kind == "location":
         place = object_of(payload.get("coordinates"))
-        data = {"latitude": place.get("lat"), "longitude": place.get("long")}
-        if all(isinstance(value, int | float) and abs(value) <= 180 for value in data.values()):
-            return MessagePart(kind=PartKind.LOCATION, data=data)
+        spot = {"latitude": place.get("lat"), "longitude": place.get("long")}
+        if all(isinstance(value, int | float) and abs(value) <= 180 for value in spot.values()):
+            return MessagePart(kind=PartKind.LOCATION, data=spot)
     return MessagePart(kind=PartKind.OTHER, data={"type": kind, **flat(payload, most=10)})
 
 

@@ -89,8 +89,8 @@ class Change:
                 what=What.EDITED, at=at, external_id=original, text=content.text, people=people
             )
         elif kind == "revoke":
-            original = object_of(message.get("revoke")).get("original_message_id")
-            original_id = id_of(original, "the deleted message")
+            revoked = object_of(message.get("revoke")).get("original_message_id")
+            original_id = id_of(revoked, "the deleted message")
             yield MessageNotice(what=What.DELETED, at=at, external_id=original_id, people=people)
         else:
             yield from self._said(message, kind, user, at, echo=echo)
