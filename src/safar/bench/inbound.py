@@ -22,6 +22,7 @@ from safar.bench.settings import bench_settings
 from safar.bench.workplace import workplace
 from safar.channels.accounts import save_account
 from safar.channels.kinds.port import ChannelAccount
+from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import value
 from safar.kernel.ids import new_id
@@ -95,7 +96,7 @@ def _at(waits: Sequence[float], share: float) -> float:
 def _posts(name: str, count: int) -> list[bytes]:
     """Return signed posts of `count` messages, some twice, half as many statuses among them, shuffled."""
     chance = random.Random(name)
-    base = int(time.time()) - 20_000
+    base = int(clock.now().timestamp()) - 20_000
     values: list[dict[str, Any]] = []
     for number in range(count):
         sender = f"55119{number % _SENDERS:08d}"
