@@ -16,6 +16,7 @@ import safar.channels.pages
 import safar.customers.pages
 import safar.customers.sheets.pages
 import safar.gate.pages
+import safar.inbox.handling_pages
 import safar.inbox.pages
 import safar.journey.pages
 import safar.payments.pages
@@ -86,6 +87,7 @@ def build_console(context: Context) -> Starlette:
         *safar.privacy.pages.routes,
         *safar.campaigns.pages.routes,
         *safar.journey.pages.routes,
+        *safar.inbox.handling_pages.routes,  # before /inbox/{id}
         *safar.inbox.pages.routes,
         *safar.channels.pages.routes,
         *safar.gate.pages.routes,

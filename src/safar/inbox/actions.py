@@ -3,7 +3,7 @@
 Plural ones lock their conversations in the order of ids first, then write everything once.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,13 +14,15 @@ from safar.channels.registry import KINDS as MESSENGERS
 from safar.channels.windows import may_write
 from safar.customers.actions import customer_cards
 from safar.inbox import decide
-from safar.inbox.errors import NoConversation
+from safar.inbox.handling import assign_many, change_conversations, close_many
 from safar.inbox.model import Conversation, HandOver, Reply, ReplyAddress, ReplyOutcome
+from safar.inbox.occupancy import settle
 from safar.inbox.receive import QUERIES, receive_messages_many, save
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, Database, rows, values
+from safar.kernel.refusals import only
 from safar.kernel.setbacks import work_off
 from safar.kernel.text import shortened
 
@@ -103,6 +105,7 @@ async def reply_many(connection: Connection, replies: Sequence[Reply]) -> list[R
     conversations = await lock_conversations(connection, [reply.conversation_id for reply in replies])
     existing = await _existing(connection, [reply.message_id for reply in replies])
     ways = await _ways(connection, conversations.values())
+    before = dict(conversations)
     outgoing: list[Outgoing] = []
     events: list[Event] = []
     said: list[ReplyOutcome] = []
@@ -120,6 +123,8 @@ async def reply_many(connection: Connection, replies: Sequence[Reply]) -> list[R
                 events += told
                 existing.add(reply_.message_id)
         said.append(outcome)
+    full = await settle(connection, before, conversations)  # what is said goes out; it is nobody's then
+    events = [e for e in events if e.name != "conversation.assigned" or e.subject_id not in full]
     await save(connection, list(conversations.values()))
     await queue_many(connection, outgoing)
     await append_many(connection, events)
@@ -239,43 +244,26 @@ async def undelivered_many(connection: Connection, message_ids: Sequence[UUID]) 
 async def assign(
     connection: Connection, conversation_id: UUID, to: UUID | None, *, staff_id: UUID
 ) -> Conversation:
-    """Give a conversation to a colleague (None: to nobody). Raises NoConversation."""
-    return await _change(
-        connection, conversation_id, lambda c, now: decide.assigned(c, to, staff_id=staff_id, at=now)
-    )
+    """Give a conversation to a colleague (None: to nobody). Raises NoConversation, AtLimit."""
+    return only(await assign_many(connection, [conversation_id], to, staff_id=staff_id))
 
 
 async def close_conversation(
     connection: Connection, conversation_id: UUID, *, staff_id: UUID
 ) -> Conversation:
     """End a conversation; it opens again when the customer writes. Raises NoConversation."""
-    return await _change(
-        connection, conversation_id, lambda c, now: decide.closed(c, staff_id=staff_id, at=now)
-    )
+    return only(await close_many(connection, [conversation_id], staff_id=staff_id))
 
 
 async def reopen_conversation(
     connection: Connection, conversation_id: UUID, *, staff_id: UUID
 ) -> Conversation:
-    """Take a closed conversation up again. Raises NoConversation."""
-    return await _change(
-        connection, conversation_id, lambda c, now: decide.reopened(c, staff_id=staff_id, at=now)
+    """Take a closed conversation up again. Raises NoConversation, AtLimit."""
+    return only(
+        await change_conversations(
+            connection, [conversation_id], lambda c, now: decide.reopened(c, staff_id=staff_id, at=now)
+        )
     )
-
-
-async def _change(
-    connection: Connection,
-    conversation_id: UUID,
-    change: Callable[[Conversation, datetime], decide.Change],
-) -> Conversation:
-    before = (await lock_conversations(connection, [conversation_id])).get(conversation_id)
-    if before is None:
-        raise NoConversation
-    after, events = change(before, clock.now())
-    if events:
-        await save(connection, [after])
-        await append_many(connection, events)
-    return after
 
 
 async def close_quiet(database: Database) -> int:

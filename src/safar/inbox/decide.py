@@ -30,14 +30,18 @@ def received(
         state = "closed" if message.automatic else "open"
         after = _begun(message, conversation_id, customer_id, state)
         if state == "open":
-            events.append(_event("conversation.opened", after, message.at))
+            events.append(event_of("conversation.opened", after, message.at))
     else:
         after = replace(before, **_newest(message), campaign_id=message.campaign_id or before.campaign_id)
+        if before.spam:
+            return after, [_received_event(after, message)]
+        if not message.automatic:
+            after = replace(after, snoozed=False, snoozed_until=None)
         if not message.own:  # somebody else in the thread is no address of the customer's
             after = replace(after, last_channel_id=before.last_channel_id, last_address=before.last_address)
         if before.state == "closed" and not message.automatic:
             after = replace(after, state="open", closed_at=None)
-            events.append(_event("conversation.reopened", after, message.at))
+            events.append(event_of("conversation.reopened", after, message.at))
     if not message.automatic and after.waiting_since is None:
         after = replace(after, waiting_since=message.at)
     events.append(_received_event(after, message))
@@ -82,7 +86,7 @@ def _received_event(conversation: Conversation, message: Inbound) -> Event:
     }
     if message.channel_id == WEB:
         properties["visitor_id"] = message.address
-    if message.automatic:
+    if message.automatic or conversation.spam:
         properties["automatic"] = True
     if message.for_people:
         properties["for_people"] = True
@@ -90,7 +94,7 @@ def _received_event(conversation: Conversation, message: Inbound) -> Event:
         properties["trusted"] = False
     if not message.verified:
         properties["verified"] = False
-    return _event("message.received", conversation, message.at, properties=properties)
+    return event_of("message.received", conversation, message.at, properties=properties)
 
 
 # Why the bot gave one question to people, and may answer the next.
@@ -152,8 +156,8 @@ def replied(before: Conversation, reply: Reply, at: datetime) -> Change:
             assigned_to=before.assigned_to or reply.staff_id,
         )
         if before.state == "closed":
-            after = replace(after, state="open", closed_at=None)
-            events.append(_event("conversation.reopened", after, at, staff_id=reply.staff_id))
+            after = replace(after, state="open", closed_at=None, spam=False)
+            events.append(event_of("conversation.reopened", after, at, staff_id=reply.staff_id))
         if before.assigned_to is None:
             events.append(_assigned_event(after, at, reply.staff_id))
     return after, events
@@ -187,6 +191,7 @@ def answered_elsewhere(before: Conversation, text: str, at: datetime) -> Change:
         before,
         state="open",
         closed_at=None,
+        spam=False,
         with_staff=True,
         handover_reason="answered_elsewhere",
         waiting_since=None,
@@ -197,7 +202,7 @@ def answered_elsewhere(before: Conversation, text: str, at: datetime) -> Change:
     if before.with_staff:
         return after, []
     told = {"reason": "answered_elsewhere"}
-    return after, [_event("conversation.handed_over", after, at, properties=told)]
+    return after, [event_of("conversation.handed_over", after, at, properties=told)]
 
 
 def handed_over(before: Conversation, reason: str, at: datetime) -> Change:
@@ -205,7 +210,7 @@ def handed_over(before: Conversation, reason: str, at: datetime) -> Change:
     if before.with_staff:
         return before, []
     after = replace(before, with_staff=True, handover_reason=reason)
-    return after, [_event("conversation.handed_over", after, at, properties={"reason": reason})]
+    return after, [event_of("conversation.handed_over", after, at, properties={"reason": reason})]
 
 
 def undelivered(before: Conversation, waiting_since: datetime | None, at: datetime) -> Change:
@@ -215,16 +220,17 @@ def undelivered(before: Conversation, waiting_since: datetime | None, at: dateti
         before,
         state="open",
         closed_at=None,
+        spam=False,
         with_staff=True,
         handover_reason="not_delivered",
         waiting_since=min(since, waiting_since or since),
     )
-    return after, [_event("conversation.handed_over", after, at, properties={"reason": "not_delivered"})]
+    return after, [event_of("conversation.handed_over", after, at, properties={"reason": "not_delivered"})]
 
 
-def assigned(before: Conversation, to: UUID | None, *, staff_id: UUID, at: datetime) -> Change:
-    """Give the conversation to a colleague, or to nobody; with a person on it the bot is silent."""
-    if before.assigned_to == to:
+def assigned(before: Conversation, to: UUID | None, *, staff_id: UUID | None, at: datetime) -> Change:
+    """Give an open conversation to a colleague, or to nobody; with a person on it the bot is silent."""
+    if before.assigned_to == to or before.state == "closed":
         return before, []
     after = replace(before, assigned_to=to)
     if to is not None and not before.with_staff:
@@ -244,9 +250,11 @@ def closed(before: Conversation, *, staff_id: UUID | None, at: datetime, reason:
         handover_reason=None,
         assigned_to=None,
         waiting_since=None,
+        snoozed=False,
+        snoozed_until=None,
     )
     properties = {"reason": reason} if reason else {}
-    return after, [_event("conversation.closed", after, at, staff_id=staff_id, properties=properties)]
+    return after, [event_of("conversation.closed", after, at, staff_id=staff_id, properties=properties)]
 
 
 def reopened(before: Conversation, *, staff_id: UUID, at: datetime) -> Change:
@@ -254,17 +262,23 @@ def reopened(before: Conversation, *, staff_id: UUID, at: datetime) -> Change:
     if before.state == "open":
         return before, []
     after = replace(
-        before, state="open", closed_at=None, with_staff=True, handover_reason="taken", assigned_to=staff_id
+        before,
+        state="open",
+        closed_at=None,
+        spam=False,
+        with_staff=True,
+        handover_reason="taken",
+        assigned_to=staff_id,
     )
-    return after, [_event("conversation.reopened", after, at, staff_id=staff_id)]
+    return after, [event_of("conversation.reopened", after, at, staff_id=staff_id)]
 
 
 def _assigned_event(conversation: Conversation, at: datetime, staff_id: UUID | None) -> Event:
     properties = {"to": conversation.assigned_to}
-    return _event("conversation.assigned", conversation, at, staff_id=staff_id, properties=properties)
+    return event_of("conversation.assigned", conversation, at, staff_id=staff_id, properties=properties)
 
 
-def _event(
+def event_of(
     name: str,
     conversation: Conversation,
     at: datetime,

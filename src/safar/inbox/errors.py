@@ -21,6 +21,18 @@ class NoAddress(Conflict):
     code = "no_address"
 
 
+class AtLimit(Conflict):
+    """They have as many open conversations as they can take. Choose a colleague who is free, or close one first."""  # noqa: E501 - a message is one line
+
+    code = "at_limit"
+
+
+class ClosedConversation(Conflict):
+    """This conversation is closed. Reopen it first."""
+
+    code = "closed_conversation"
+
+
 class NotProven(SafarError):
     """This does not carry the proof of the provider. Check the secret on the page of the channel."""
 

@@ -1,25 +1,28 @@
 """The folders of the inbox: one page of conversations each, found by key and never by counting."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
 from safar.inbox.model import ListedConversation
 from safar.inbox.receive import QUERIES
-from safar.kernel.database import Connection, rows, value
+from safar.kernel.database import Connection, row, rows
 from safar.kernel.i18n import N_
 from safar.kernel.keyset import cut, page_key
 from safar.kernel.text import fold
 
 PAGE = 30
+COUNTED_MAX = 999
 _BOARD_MAX = 500
 FOLDERS = {
     "open": N_("All open"),
     "mine": N_("Mine"),
     "unassigned": N_("Unassigned"),
     "waiting": N_("Waiting for staff"),
+    "snoozed": N_("Put off"),
+    "spam": N_("Spam"),
     "closed": N_("Closed"),
 }
 
@@ -32,15 +35,42 @@ class View:
     staff_id: UUID | None = None
     search: str = ""
     after: tuple[datetime, UUID] | None = None
+    label_id: UUID | None = None
+    priority: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountedLabel:
+    """A label, and how many open conversations have it."""
+
+    id: UUID
+    name: str
+    tone: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    open: int
+    unassigned: int
+    waiting: int
+    snoozed: int
+    spam: int
+    urgent: int
+    high: int
 
 
 @dataclass(frozen=True, slots=True)
 class FolderPage:
-    """A page of a folder; `older`: the key of the next page; `waiting`: how many wait for staff."""
+    """A page of a folder; `older`: the key of the next page; `counts`: how many stand in the folders.
+
+    What is counted is counted up to COUNTED_MAX.
+    """
 
     lines: Sequence[ListedConversation]
     older: str | None
-    waiting: int
+    counts: Mapping[str, int]
+    labels: Sequence[CountedLabel] = ()
 
 
 async def folder_page(connection: Connection, view: View) -> FolderPage:
@@ -51,15 +81,20 @@ async def folder_page(connection: Connection, view: View) -> FolderPage:
         "key_id": id_,
         "search": _pattern(view.search),
         "limit": PAGE + 1,
-        "state": "closed" if view.folder == "closed" else "open",
+        "state": "closed" if view.folder in ("closed", "spam") else "open",
+        "snoozed": view.folder == "snoozed",
+        "spam": view.folder == "spam",
+        "label_id": view.label_id,
+        "priority": view.priority,
         "assigned_to": view.staff_id if view.folder == "mine" else None,
         "unassigned": view.folder == "unassigned",
     }
     query = QUERIES["list_waiting" if view.folder == "waiting" else "list"]
     listed_conversations = await rows(ListedConversation, connection, query, params)
-    waiting = int(await value(connection, QUERIES["waiting_count"]))
+    counts = await row(_Counts, connection, QUERIES["folder_counts"], {"most": COUNTED_MAX + 1})
+    labels = await rows(CountedLabel, connection, QUERIES["counted_labels"], {"most": COUNTED_MAX + 1})
     lines, last = cut(listed_conversations, PAGE)
-    return FolderPage(lines, _key(view, last) if last else None, waiting)
+    return FolderPage(lines, _key(view, last) if last else None, asdict(counts) if counts else {}, labels)
 
 
 def _pattern(search: str) -> str | None:

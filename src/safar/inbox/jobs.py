@@ -11,6 +11,7 @@ from safar.customers.actions import consent_many
 from safar.customers.model import Consent
 from safar.inbox.actions import close_quiet, undelivered_many
 from safar.inbox.email import deliver
+from safar.inbox.handling import wake_due
 from safar.journal.model import Recorded
 from safar.journal.subscribe import Subscriber
 from safar.kernel.context import Context
@@ -19,16 +20,23 @@ from safar.kernel.loops import Loop
 from safar.owner.reading import known_shop
 
 _QUIET_PERIOD_S = 300.0
+_WAKE_PERIOD_S = 10.0
 _LISTEN_AGAIN_S = 5.0
 
 
 def loops(context: Context) -> list[Loop]:
-    """Return the mail listener (unless switched off) and the closing of quiet conversations."""
+    """Return the mail listener (unless switched off) the closing of quiet ones and the return of those put off."""
 
     async def close_quiet_step() -> bool:
         return await close_quiet(context.database) > 0
 
-    found = [Loop("inbox_quiet", close_quiet_step, _QUIET_PERIOD_S)]
+    async def wake_step() -> bool:
+        return await wake_due(context.database) > 0
+
+    found = [
+        Loop("inbox_quiet", close_quiet_step, _QUIET_PERIOD_S),
+        Loop("inbox_snoozed", wake_step, _WAKE_PERIOD_S),
+    ]
     if context.settings.mail_in_port:
         found.append(Loop("mail_in", mail_listener(context).run, _LISTEN_AGAIN_S, step_s_max=None))
     return found

@@ -1,6 +1,6 @@
 """Conversations: one running thread with each customer, whatever channels it uses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -82,6 +82,11 @@ class Conversation:
     waiting_since: datetime | None
     created_at: datetime
     closed_at: datetime | None
+    priority: str = "normal"
+    snoozed: bool = False
+    snoozed_until: datetime | None = None
+    spam: bool = False
+    hold_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +194,19 @@ class ListedConversation:
     last_author: str
     last_message_at: datetime
     waiting_since: datetime | None
+    priority: str
+    snoozed: bool
+    snoozed_until: datetime | None
+    labels: Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A word of the shop's own for conversations; `tone` is its colour."""
+
+    id: UUID
+    name: str
+    tone: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,10 @@ from safar.customers.sentences import sentences_of
 from safar.inbox import sidebar
 from safar.inbox.actions import assign, close_conversation, reopen_conversation, reply
 from safar.inbox.decide import newest
+from safar.inbox.decide_handling import PRIORITIES, SNOOZES, TONES
 from safar.inbox.errors import NoAddress, NoConversation, Overtaken, WindowClosed
-from safar.inbox.folders import FOLDERS, FolderPage, FolderPages, View, folder_page
+from safar.inbox.folders import COUNTED_MAX, FOLDERS, FolderPage, FolderPages, View, folder_page
+from safar.inbox.handling import labels, labels_of
 from safar.inbox.live import bursts
 from safar.inbox.model import ReplyAddress, ReplyOutcome
 from safar.inbox.replay import read_again
@@ -35,7 +37,7 @@ from safar.kernel.ids import derived_id, new_id, parse_id
 from safar.kernel.keyset import key_moment, parse_page_key
 from safar.kernel.web.access import StaffRoute
 from safar.kernel.web.actor import Actor, actor_of
-from safar.kernel.web.forms import Fields, read_fields
+from safar.kernel.web.forms import Fields
 from safar.kernel.web.pages import context_of, page, render
 from safar.kernel.web.post import NOTHING, Wrong, posted
 from safar.kernel.web.requests import see_other
@@ -46,18 +48,34 @@ _NOBODY = "nobody"
 _KINDS = ("conversation", "message")
 
 
-def _view(request: Request, actor: Actor) -> View:
+def view_of(request: Request, actor: Actor) -> View:
+    """Return what of the inbox a request looks at."""
     folder = request.query_params.get("folder", "open")
     return View(
         folder=folder if folder in FOLDERS else "open",
         staff_id=actor.id if folder == "mine" else None,
         search=request.query_params.get("q", "")[:100],
         after=parse_page_key(request.query_params.get("after"), key_moment, UUID),
+        label_id=_id_or_none(request.query_params.get("label", "")),
+        priority=priority if (priority := request.query_params.get("priority")) in PRIORITIES else None,
     )
 
 
-def _query(view: View, **more: str) -> str:
-    shown = {"folder": view.folder, "q": view.search} | more
+def _id_or_none(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def query_of(view: View, **more: str) -> str:
+    """Return the query of an address that shows `view`."""
+    shown = {
+        "folder": view.folder,
+        "q": view.search,
+        "label": str(view.label_id or ""),
+        "priority": view.priority or "",
+    } | more
     return urlencode({name: text for name, text in shown.items() if text})
 
 
@@ -66,11 +84,15 @@ def _list_values(view: View, found: FolderPage, open_id: UUID | None) -> dict[st
         "view": view,
         "listed": found,
         "open_id": open_id,
+        "snoozes": SNOOZES,
+        "tones": TONES,
         "folders": [(code, _(label)) for code, label in FOLDERS.items()],
-        "query_of": lambda **more: _query(view, **more),
+        "query_of": lambda **more: query_of(view, **more),
         "kinds": KINDS,
         "channel_names": NAMES,
         "reason_text": reason_text,
+        "priorities": PRIORITIES,
+        "counted_max": COUNTED_MAX,
         "now": clock.now(),
     }
 
@@ -78,23 +100,25 @@ def _list_values(view: View, found: FolderPage, open_id: UUID | None) -> dict[st
 async def inbox(request: Request) -> Response:
     """Show a folder."""
     actor = actor_of(request)
-    view = _view(request, actor)
+    view = view_of(request, actor)
     await accounts_of_channels(context_of(request))
     async with context_of(request).database.connection() as connection:
         values = _list_values(view, await folder_page(connection, view), None)
         values["troubles"] = await troubles(connection)
+        values["colleagues"] = await colleagues(connection)
+        values["labels"] = await labels(connection)
     return page(request, "inbox/inbox.html", {**values, "live_url": _live_url(request, view)})
 
 
 def _live_url(request: Request, view: View, open_id: UUID | None = None) -> str:
     more = {"after": request.query_params.get("after", ""), "open": str(open_id or "")}
-    return f"/inbox/stream?{_query(view, **more)}"
+    return f"/inbox/stream?{query_of(view, **more)}"
 
 
 async def conversation(request: Request, wrong: Wrong = NOTHING) -> Response:
     """Show a conversation beside its folder."""
     actor = actor_of(request)
-    view, id_ = _view(request, actor), parse_id(request.path_params["id"])
+    view, id_ = view_of(request, actor), parse_id(request.path_params["id"])
     before = _moment(request.query_params.get("before", ""))
     await accounts_of_channels(context_of(request))  # what its channels are called
     async with context_of(request).database.connection() as connection:
@@ -108,6 +132,8 @@ async def conversation(request: Request, wrong: Wrong = NOTHING) -> Response:
             if isinstance(default := newest(ways), ReplyAddress) and default.own
             else None,
             "colleagues": await colleagues(connection),
+            "labels": await labels(connection),
+            "labels_put": await labels_of(connection, id_),
             "troubles": await troubles(connection),
             "about": await sidebar.sidebar_of(connection, thread.conversation, sentences_of(request)),
         }
@@ -129,6 +155,7 @@ def _thread_values(thread: Thread) -> dict[str, Any]:
     return {
         "thread": thread,
         "conversation": thread.conversation,
+        "priorities": PRIORITIES,
         "kinds": KINDS,
         "channel_names": NAMES,
         "reason_text": reason_text,
@@ -148,7 +175,7 @@ async def stream_parts(request: Request) -> Response:
     actor = actor_of(request)
     opened = request.query_params.get("open", "")
     open_id = parse_id(opened) if opened else None
-    return event_stream(_parts(request, _view(request, actor), open_id))
+    return event_stream(_parts(request, view_of(request, actor), open_id))
 
 
 async def _parts(request: Request, view: View, open_id: UUID | None) -> AsyncIterator[ServerEvent]:
@@ -213,7 +240,7 @@ async def post_reply(request: Request, actor: Actor, fields: Fields) -> str:
         raise WindowClosed
     if said is ReplyOutcome.CHOOSE:
         raise InvalidInput(to=_("Somebody else wrote last here. Choose who gets your answer."))
-    return _path_back(request)
+    return path_back(request)
 
 
 def _recipient(fields: Fields) -> tuple[UUID | None, str | None]:
@@ -227,18 +254,18 @@ def _message_id(fields: Fields, staff_id: UUID) -> UUID:
     return derived_id("reply", staff_id, id_)
 
 
-async def post_assignee(request: Request) -> Response:
+@posted(conversation)
+async def post_assignee(request: Request, actor: Actor, fields: Fields) -> str:
     """Give the conversation to oneself, to a colleague or to nobody."""
-    actor = actor_of(request)
-    fields = await read_fields(request)
     wanted = fields.values.get("to", "me")
     async with context_of(request).database.transaction() as connection:
-        to = actor.id if wanted == "me" else await _colleague(connection, fields, wanted)
+        to = actor.id if wanted == "me" else await colleague_of(connection, fields, wanted)
         await assign(connection, parse_id(request.path_params["id"]), to, staff_id=actor.id)
-    return _back(request)
+    return path_back(request)
 
 
-async def _colleague(connection: Connection, fields: Fields, wanted: str) -> UUID | None:
+async def colleague_of(connection: Connection, fields: Fields, wanted: str) -> UUID | None:
+    """Return the colleague that a form names, None for nobody. Raises InvalidInput for anybody else."""
     if wanted == _NOBODY:
         return None
     known = {str(colleague.id) for colleague in await colleagues(connection)}
@@ -255,21 +282,22 @@ async def post_closure(request: Request) -> Response:
     return _back(request)
 
 
-async def post_reopening(request: Request) -> Response:
+@posted(conversation)
+async def post_reopening(request: Request, actor: Actor, _fields: Fields) -> str:
     """Take a closed conversation up again."""
-    actor = actor_of(request)
     async with context_of(request).database.transaction() as connection:
         await reopen_conversation(connection, parse_id(request.path_params["id"]), staff_id=actor.id)
-    return _back(request)
+    return path_back(request)
 
 
 def _back(request: Request) -> Response:
-    return see_other(_path_back(request))
+    return see_other(path_back(request))
 
 
-def _path_back(request: Request) -> str:
-    view = _view(request, actor_of(request))
-    return f"/inbox/{parse_id(request.path_params['id'])}?{_query(view)}"
+def path_back(request: Request) -> str:
+    """Return the address of the conversation that a form was about, in its folder."""
+    view = view_of(request, actor_of(request))
+    return f"/inbox/{parse_id(request.path_params['id'])}?{query_of(view)}"
 
 
 async def file_of_message(request: Request) -> Response:

@@ -1,4 +1,4 @@
--- owns: conversations
+-- owns: conversations, labels, conversation_labels, agents, teams, team_members
 
 -- name: lock_customers
 -- Two first messages at once wait for each other here, so they make one conversation.
@@ -6,7 +6,8 @@ SELECT id FROM customers WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE
 
 -- fragment: conversation
 id, customer_id, state, with_staff, handover_reason, assigned_to, campaign_id, language, last_channel_id,
-last_address, last_text, last_author, last_message_at, waiting_since, created_at, closed_at
+last_address, last_text, last_author, last_message_at, waiting_since, created_at, closed_at, priority, snoozed,
+snoozed_until, spam, hold_id
 
 -- name: lock_conversations_of
 SELECT {conversation} FROM conversations
@@ -32,17 +33,18 @@ INNER JOIN messages AS m ON m.channel_id = k.channel_id AND m.external_id = k.ex
 -- name: save_conversations
 INSERT INTO conversations (
     id, customer_id, state, with_staff, handover_reason, assigned_to, campaign_id, language, last_channel_id,
-    last_address, last_text, last_author, last_message_at, waiting_since, created_at, closed_at
+    last_address, last_text, last_author, last_message_at, waiting_since, created_at, closed_at, priority, snoozed,
+    snoozed_until, spam, hold_id
 )
 SELECT
     c.id, c.customer_id, c.state, c.with_staff, c.handover_reason, c.assigned_to, c.campaign_id, c.language,
     c.last_channel_id, c.last_address, c.last_text, c.last_author, c.last_message_at, c.waiting_since,
-    c.created_at, c.closed_at
+    c.created_at, c.closed_at, c.priority, c.snoozed, c.snoozed_until, c.spam, c.hold_id
 FROM jsonb_to_recordset(%(conversations)s::jsonb) AS c (
     id uuid, customer_id uuid, state text, with_staff boolean, handover_reason text, assigned_to uuid,
     campaign_id uuid, language text, last_channel_id uuid, last_address text, last_text text,
     last_author text, last_message_at timestamptz, waiting_since timestamptz, created_at timestamptz,
-    closed_at timestamptz
+    closed_at timestamptz, priority text, snoozed boolean, snoozed_until timestamptz, spam boolean, hold_id uuid
 )
 ON CONFLICT (id) DO UPDATE SET
     state = excluded.state, with_staff = excluded.with_staff, handover_reason = excluded.handover_reason,
@@ -50,7 +52,8 @@ ON CONFLICT (id) DO UPDATE SET
     last_channel_id = excluded.last_channel_id, last_address = excluded.last_address,
     last_text = excluded.last_text, last_author = excluded.last_author,
     last_message_at = excluded.last_message_at, waiting_since = excluded.waiting_since,
-    closed_at = excluded.closed_at
+    closed_at = excluded.closed_at, priority = excluded.priority, snoozed = excluded.snoozed,
+    snoozed_until = excluded.snoozed_until, spam = excluded.spam, hold_id = excluded.hold_id
 
 -- name: ways
 -- Everybody who has written in each conversation: their newest message, and whether the address is the
@@ -155,7 +158,17 @@ LIMIT %(limit)s
 -- fragment: listed
 c.id, c.customer_id, u.name AS customer_name, e.value AS email, c.state, c.with_staff, c.handover_reason,
 c.assigned_to, s.name AS assigned_name, c.language, c.last_channel_id, c.last_text, c.last_author,
-c.last_message_at, c.waiting_since
+c.last_message_at, c.waiting_since, c.priority, c.snoozed, c.snoozed_until, (
+    SELECT coalesce(jsonb_agg(jsonb_build_object('name', b.name, 'tone', b.tone) ORDER BY b.name), '[]')
+    FROM conversation_labels AS d INNER JOIN labels AS b ON b.id = d.label_id
+    WHERE d.conversation_id = c.id
+) AS labels
+
+-- fragment: chosen
+(%(priority)s::text IS NULL OR c.priority = %(priority)s)
+    AND (%(label_id)s::uuid IS NULL OR EXISTS (
+        SELECT FROM conversation_labels AS d WHERE d.conversation_id = c.id AND d.label_id = %(label_id)s
+    ))
 
 -- name: list
 -- One page of a folder, newest first; `before_at` and `before_id` are the last line of the page before.
@@ -179,6 +192,7 @@ LEFT JOIN LATERAL (
 WHERE c.state = %(state)s
     AND (%(assigned_to)s::uuid IS NULL OR c.assigned_to = %(assigned_to)s)
     AND (NOT %(unassigned)s OR c.assigned_to IS NULL)
+    AND c.snoozed = %(snoozed)s AND c.spam = %(spam)s AND {chosen}
     AND (%(search)s::text IS NULL OR u.search LIKE %(search)s)
     AND (
         %(key_at)s::timestamptz IS NULL
@@ -206,7 +220,7 @@ LEFT JOIN LATERAL (
     )
     LIMIT 1
 ) AS e ON true
-WHERE c.state = 'open' AND c.with_staff AND c.waiting_since IS NOT NULL
+WHERE c.state = 'open' AND c.with_staff AND c.waiting_since IS NOT NULL AND NOT c.snoozed AND {chosen}
     AND (%(search)s::text IS NULL OR u.search LIKE %(search)s)
     AND (
         %(key_at)s::timestamptz IS NULL
@@ -215,8 +229,65 @@ WHERE c.state = 'open' AND c.with_staff AND c.waiting_since IS NOT NULL
 ORDER BY c.waiting_since, c.id
 LIMIT %(limit)s
 
--- name: waiting_count
-SELECT count(*) FROM conversations WHERE state = 'open' AND with_staff AND waiting_since IS NOT NULL
+-- name: folder_counts
+-- How many stand in each folder, counted up to a limit: a badge says no more than "999+".
+SELECT
+    (SELECT count(*) FROM (
+        SELECT FROM conversations WHERE state = 'open' AND NOT snoozed LIMIT %(most)s
+    ) AS o) AS open,
+    (SELECT count(*) FROM (
+        SELECT FROM conversations WHERE state = 'open' AND assigned_to IS NULL AND NOT snoozed LIMIT %(most)s
+    ) AS u) AS unassigned,
+    (SELECT count(*) FROM (
+        SELECT FROM conversations
+        WHERE state = 'open' AND with_staff AND waiting_since IS NOT NULL AND NOT snoozed LIMIT %(most)s
+    ) AS w) AS waiting,
+    (SELECT count(*) FROM (SELECT FROM conversations WHERE snoozed LIMIT %(most)s) AS s) AS snoozed,
+    (SELECT count(*) FROM (SELECT FROM conversations WHERE spam LIMIT %(most)s) AS x) AS spam,
+    (SELECT count(*) FROM (
+        SELECT FROM conversations WHERE state = 'open' AND priority = 'urgent' LIMIT %(most)s
+    ) AS g) AS urgent,
+    (SELECT count(*) FROM (
+        SELECT FROM conversations WHERE state = 'open' AND priority = 'high' LIMIT %(most)s
+    ) AS h) AS high
+
+-- name: counted_labels
+SELECT b.id, b.name, b.tone, (
+    SELECT count(*) FROM (
+        SELECT FROM conversation_labels AS d INNER JOIN conversations AS c ON c.id = d.conversation_id
+        WHERE d.label_id = b.id AND c.state = 'open' LIMIT %(most)s
+    ) AS n
+) AS count
+FROM labels AS b ORDER BY b.name LIMIT 100
+
+-- name: due_snoozes
+SELECT id FROM conversations WHERE snoozed AND snoozed_until <= %(now)s ORDER BY snoozed_until LIMIT %(limit)s
+
+-- name: labels
+SELECT id, name, tone FROM labels ORDER BY name LIMIT 100
+
+-- name: labels_of
+SELECT label_id FROM conversation_labels WHERE conversation_id = %(id)s
+
+-- name: add_label
+INSERT INTO labels (id, name, tone) VALUES (%(id)s, %(name)s, %(tone)s) ON CONFLICT DO NOTHING
+
+-- name: drop_label
+DELETE FROM labels WHERE id = %(id)s
+
+-- name: put_labels
+INSERT INTO conversation_labels (conversation_id, label_id)
+SELECT p.conversation_id, p.label_id
+FROM jsonb_to_recordset(%(pairs)s::jsonb) AS p (conversation_id uuid, label_id uuid)
+INNER JOIN labels AS b ON b.id = p.label_id
+ON CONFLICT DO NOTHING
+RETURNING conversation_id
+
+-- name: take_labels
+DELETE FROM conversation_labels AS d
+USING jsonb_to_recordset(%(pairs)s::jsonb) AS p (conversation_id uuid, label_id uuid)
+WHERE d.conversation_id = p.conversation_id AND d.label_id = p.label_id
+RETURNING d.conversation_id
 
 -- name: colleagues
 SELECT id, name FROM staff WHERE disabled_at IS NULL ORDER BY name, id LIMIT 200
@@ -243,3 +314,16 @@ SELECT e.channel_id, e.body, e.content_type
 FROM channel_envelopes AS e INNER JOIN channels AS c ON c.id = e.channel_id
 WHERE e.id = %(id)s AND c.key IS NOT NULL
 FOR UPDATE OF e
+
+-- name: agents
+SELECT staff_id, chats_max, languages, skills, away, seen_at, given_at FROM agents WHERE staff_id = ANY(%(ids)s)
+
+-- name: set_agent
+INSERT INTO agents (staff_id, chats_max, languages, skills, away)
+VALUES (%(staff_id)s, %(chats_max)s, %(languages)s, %(skills)s, false)
+ON CONFLICT (staff_id) DO UPDATE SET
+    chats_max = excluded.chats_max, languages = excluded.languages, skills = excluded.skills
+
+-- name: let_go
+UPDATE conversations SET assigned_to = NULL, hold_id = NULL, snoozed = false, snoozed_until = NULL
+WHERE customer_id = ANY(%(ids)s)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from psycopg.rows import dict_row
 
+from safar.inbox.occupancy import let_go_of
 from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
@@ -88,6 +89,7 @@ async def erase(
         "books_until": now - timedelta(days=366 * order_years),
         "personal": list(PERSONAL),
     }
+    await let_go_of(connection, ids)
     changed = {what: await execute(connection, QUERIES[f"erase_{what}"], params) for what in _ERASED}
     event = Event(name="customer.erased", staff_id=staff_id, subject_id=customer_id)
     await append_many(connection, [event])

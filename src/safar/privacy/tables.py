@@ -92,6 +92,11 @@ TABLES: Mapping[str, Kept] = {
         "state = 'closed' AND last_message_at < %(before)s AND NOT EXISTS ("
         "SELECT FROM messages AS m WHERE m.conversation_id = conversations.id)",
     ),
+    "conversation_labels": KeptBy("goes with its conversation"),
+    "labels": ForEver("one row a label of the shop"),
+    "teams": ForEver("one row a team"),
+    "team_members": KeptBy("goes with its team"),
+    "agents": ForEver("one row a member of the staff"),
     "cart_lines": ForDays(
         lambda s: s.browsing_days,
         "EXISTS (SELECT FROM carts AS c WHERE c.id = cart_lines.cart_id AND c.changed_at < %(before)s)",
