@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from safar.channels.model import EMAIL
 from safar.inbox.actions import close_conversation, hand_over, reply
 from safar.inbox.folders import PAGE, View, folder_page
 from safar.kernel import clock
@@ -83,7 +84,7 @@ async def test_a_reply_by_form_is_sent_once_and_ends_the_waiting(shop: Context, 
     (receipt,) = await receive(shop, mail("Where is it?"))
     id_ = receipt.conversation_id
     async with await signed_in(shop, console, "agent", "Sara") as client:
-        form = await compose(client, id_) | {"text": "On its way", "to": "email ana@example.com"}
+        form = await compose(client, id_) | {"text": "On its way", "to": f"{EMAIL} ana@example.com"}
         sent = await asyncio.gather(*(client.post(f"/inbox/{id_}/messages", data=form) for _n in range(3)))
         assert {answer.status_code for answer in sent} == {303}
         page = await client.get(f"/inbox/{id_}")
@@ -101,7 +102,7 @@ async def test_a_colleagues_reply_is_pointed_out_before_mine_goes(shop: Context,
     id_ = receipt.conversation_id
     colleague = await staff_member(shop, name="Omid")
     async with await signed_in(shop, console, "agent", "Sara") as client:
-        form = await compose(client, id_) | {"text": "My words", "to": "email ana@example.com"}
+        form = await compose(client, id_) | {"text": "My words", "to": f"{EMAIL} ana@example.com"}
         async with shop.database.transaction() as connection:
             await reply(
                 connection, id_, "His words", author="staff", message_id=new_id(), staff_id=colleague.id

@@ -92,7 +92,7 @@ async def test_spam_stays_closed_and_no_bot_hears_it(shop: Context) -> None:
 async def test_what_one_refuses_undoes_nothing_of_the_others(shop: Context) -> None:
     first, second = await begun(shop, 2)
     async with shop.database.transaction() as connection:
-        await handling.close_many(connection, [first], staff_id=new_id())
+        await handling.close_conversations(connection, [first], staff_id=new_id())
         outcomes = await handling.snooze_many(connection, [first, second, new_id()], None, staff_id=new_id())
     assert [type(outcome) for outcome in outcomes] == [ClosedConversation, Conversation, NoConversation]
     assert (await conversation(shop, second)).snoozed

@@ -10,7 +10,7 @@ from safar.inbox import handling
 from safar.inbox.actions import assign, close_conversation, reopen_conversation, reply
 from safar.inbox.errors import AtLimit
 from safar.inbox.model import Conversation
-from safar.inbox.occupancy import Agent, set_agent
+from safar.inbox.occupancy import DeskAgent, set_agent
 from safar.kernel.context import Context
 from safar.kernel.database import Connection, tuples
 from safar.kernel.errors import SafarError
@@ -25,13 +25,14 @@ async def begun(context: Context, count: int) -> list[UUID]:
 
 async def limited(context: Context, staff_id: UUID, chats_max: int) -> None:
     async with context.database.transaction() as connection:
-        agent = Agent(staff_id, chats_max, (), (), away=False, seen_at=None, given_at=None)
+        agent = DeskAgent(staff_id, chats_max, (), (), away=False, seen_at=None, given_at=None)
         await set_agent(connection, agent, staff_id=staff_id)
 
 
 async def held(context: Context) -> dict[str, tuple[int, int]]:
-    """Return of each agent what the ledger holds and what the conversations say, which must be the same."""
-    query = """SELECT a.key, a.held, (SELECT count(*) FROM conversations AS c WHERE c.assigned_to::text = a.key)
+    """Return of each agent what the ledger holds and the conversations say, which must be the same."""
+    query = """SELECT a.key, a.held,
+        (SELECT count(*) FROM conversations AS c WHERE c.assigned_to::text = a.key)
         FROM capacity_accounts AS a WHERE a.kind = 'agent'"""
     async with context.database.connection() as connection:
         assert await recount_accounts(connection) == []
@@ -44,7 +45,7 @@ async def test_what_is_somebodys_counts_until_it_is_closed_or_goes_on(shop: Cont
     first, second = await begun(shop, 2)
     async with shop.database.transaction() as connection:
         await assign(connection, first, ana, staff_id=ana)
-        outcomes = await handling.assign_many(connection, [first, second], ana, staff_id=ben)
+        outcomes = await handling.assign_conversations(connection, [first, second], ana, staff_id=ben)
     assert [type(outcome) for outcome in outcomes] == [Conversation, AtLimit]
     assert await held(shop) == {str(ana): (1, 1)}
     async with shop.database.transaction() as connection:
@@ -66,7 +67,7 @@ async def test_an_answer_of_an_agent_who_is_full_goes_out_and_stays_nobodys(shop
 
 async def test_nobody_is_above_their_limit_at_any_commit(shop: Context) -> None:
     """Three workers and people by hand give, pass on, close and take up again at once."""
-    staff = [(await staff_member(shop, name=f"Agent {number}")).id for number in range(3)]
+    staff = [(await staff_member(shop, name=f"DeskAgent {number}")).id for number in range(3)]
     for staff_id in staff:
         await limited(shop, staff_id, 2)
     ids = await begun(shop, 12)
@@ -105,10 +106,10 @@ async def _deed(
     who = chance.choice(staff)
     match chance.randrange(4):
         case 0 | 1:
-            outcomes = await handling.assign_many(connection, some, who, staff_id=who)
+            outcomes = await handling.assign_conversations(connection, some, who, staff_id=who)
             return sum(isinstance(outcome, SafarError) for outcome in outcomes)
         case 2:
-            await handling.close_many(connection, some[:1], staff_id=who)
+            await handling.close_conversations(connection, some[:1], staff_id=who)
         case _:
             await reopen_conversation(connection, some[0], staff_id=who)
     return 0

@@ -14,9 +14,9 @@ from safar.channels.registry import KINDS as MESSENGERS
 from safar.channels.windows import may_write
 from safar.customers.actions import customer_cards
 from safar.inbox import decide
-from safar.inbox.handling import assign_many, change_conversations, close_many
+from safar.inbox.handling import Outcome, assign_conversations, change_conversations, close_conversations
 from safar.inbox.model import Conversation, HandOver, Reply, ReplyAddress, ReplyOutcome
-from safar.inbox.occupancy import settle
+from safar.inbox.occupancy import hold_places
 from safar.inbox.receive import QUERIES, receive_messages_many, save
 from safar.journal.actions import append_many
 from safar.journal.model import Event
@@ -123,7 +123,7 @@ async def reply_many(connection: Connection, replies: Sequence[Reply]) -> list[R
                 events += told
                 existing.add(reply_.message_id)
         said.append(outcome)
-    full = await settle(connection, before, conversations)  # what is said goes out; it is nobody's then
+    full = await hold_places(connection, before, conversations)  # what is said goes out; it is nobody's then
     events = [e for e in events if e.name != "conversation.assigned" or e.subject_id not in full]
     await save(connection, list(conversations.values()))
     await queue_many(connection, outgoing)
@@ -245,25 +245,31 @@ async def assign(
     connection: Connection, conversation_id: UUID, to: UUID | None, *, staff_id: UUID
 ) -> Conversation:
     """Give a conversation to a colleague (None: to nobody). Raises NoConversation, AtLimit."""
-    return only(await assign_many(connection, [conversation_id], to, staff_id=staff_id))
+    return _only(await assign_conversations(connection, [conversation_id], to, staff_id=staff_id))
 
 
 async def close_conversation(
     connection: Connection, conversation_id: UUID, *, staff_id: UUID
 ) -> Conversation:
     """End a conversation; it opens again when the customer writes. Raises NoConversation."""
-    return only(await close_many(connection, [conversation_id], staff_id=staff_id))
+    return _only(await close_conversations(connection, [conversation_id], staff_id=staff_id))
 
 
 async def reopen_conversation(
     connection: Connection, conversation_id: UUID, *, staff_id: UUID
 ) -> Conversation:
     """Take a closed conversation up again. Raises NoConversation, AtLimit."""
-    return only(
+    return _only(
         await change_conversations(
             connection, [conversation_id], lambda c, now: decide.reopened(c, staff_id=staff_id, at=now)
         )
     )
+
+
+def _only(outcomes: Sequence[Outcome]) -> Conversation:
+    conversation = only(outcomes)
+    assert isinstance(conversation, Conversation)  # only raises the refusal
+    return conversation
 
 
 async def close_quiet(database: Database) -> int:

@@ -30,7 +30,7 @@ def received(
         state = "closed" if message.automatic else "open"
         after = _begun(message, conversation_id, customer_id, state)
         if state == "open":
-            events.append(event_of("conversation.opened", after, message.at))
+            events.append(desk_event("conversation.opened", after, message.at))
     else:
         after = replace(before, **_newest(message), campaign_id=message.campaign_id or before.campaign_id)
         if before.spam:
@@ -41,7 +41,7 @@ def received(
             after = replace(after, last_channel_id=before.last_channel_id, last_address=before.last_address)
         if before.state == "closed" and not message.automatic:
             after = replace(after, state="open", closed_at=None)
-            events.append(event_of("conversation.reopened", after, message.at))
+            events.append(desk_event("conversation.reopened", after, message.at))
     if not message.automatic and after.waiting_since is None:
         after = replace(after, waiting_since=message.at)
     events.append(_received_event(after, message))
@@ -94,7 +94,7 @@ def _received_event(conversation: Conversation, message: Inbound) -> Event:
         properties["trusted"] = False
     if not message.verified:
         properties["verified"] = False
-    return event_of("message.received", conversation, message.at, properties=properties)
+    return desk_event("message.received", conversation, message.at, properties=properties)
 
 
 # Why the bot gave one question to people, and may answer the next.
@@ -157,7 +157,7 @@ def replied(before: Conversation, reply: Reply, at: datetime) -> Change:
         )
         if before.state == "closed":
             after = replace(after, state="open", closed_at=None, spam=False)
-            events.append(event_of("conversation.reopened", after, at, staff_id=reply.staff_id))
+            events.append(desk_event("conversation.reopened", after, at, staff_id=reply.staff_id))
         if before.assigned_to is None:
             events.append(_assigned_event(after, at, reply.staff_id))
     return after, events
@@ -202,7 +202,7 @@ def answered_elsewhere(before: Conversation, text: str, at: datetime) -> Change:
     if before.with_staff:
         return after, []
     told = {"reason": "answered_elsewhere"}
-    return after, [event_of("conversation.handed_over", after, at, properties=told)]
+    return after, [desk_event("conversation.handed_over", after, at, properties=told)]
 
 
 def handed_over(before: Conversation, reason: str, at: datetime) -> Change:
@@ -210,7 +210,7 @@ def handed_over(before: Conversation, reason: str, at: datetime) -> Change:
     if before.with_staff:
         return before, []
     after = replace(before, with_staff=True, handover_reason=reason)
-    return after, [event_of("conversation.handed_over", after, at, properties={"reason": reason})]
+    return after, [desk_event("conversation.handed_over", after, at, properties={"reason": reason})]
 
 
 def undelivered(before: Conversation, waiting_since: datetime | None, at: datetime) -> Change:
@@ -225,7 +225,7 @@ def undelivered(before: Conversation, waiting_since: datetime | None, at: dateti
         handover_reason="not_delivered",
         waiting_since=min(since, waiting_since or since),
     )
-    return after, [event_of("conversation.handed_over", after, at, properties={"reason": "not_delivered"})]
+    return after, [desk_event("conversation.handed_over", after, at, properties={"reason": "not_delivered"})]
 
 
 def assigned(before: Conversation, to: UUID | None, *, staff_id: UUID | None, at: datetime) -> Change:
@@ -254,7 +254,7 @@ def closed(before: Conversation, *, staff_id: UUID | None, at: datetime, reason:
         snoozed_until=None,
     )
     properties = {"reason": reason} if reason else {}
-    return after, [event_of("conversation.closed", after, at, staff_id=staff_id, properties=properties)]
+    return after, [desk_event("conversation.closed", after, at, staff_id=staff_id, properties=properties)]
 
 
 def reopened(before: Conversation, *, staff_id: UUID, at: datetime) -> Change:
@@ -270,15 +270,15 @@ def reopened(before: Conversation, *, staff_id: UUID, at: datetime) -> Change:
         handover_reason="taken",
         assigned_to=staff_id,
     )
-    return after, [event_of("conversation.reopened", after, at, staff_id=staff_id)]
+    return after, [desk_event("conversation.reopened", after, at, staff_id=staff_id)]
 
 
 def _assigned_event(conversation: Conversation, at: datetime, staff_id: UUID | None) -> Event:
     properties = {"to": conversation.assigned_to}
-    return event_of("conversation.assigned", conversation, at, staff_id=staff_id, properties=properties)
+    return desk_event("conversation.assigned", conversation, at, staff_id=staff_id, properties=properties)
 
 
-def event_of(
+def desk_event(
     name: str,
     conversation: Conversation,
     at: datetime,

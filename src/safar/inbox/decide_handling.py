@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from safar.inbox.decide import Change, closed, event_of
+from safar.inbox.decide import Change, closed, desk_event
 from safar.inbox.model import Conversation
 from safar.kernel.clock import shop_day
 from safar.kernel.i18n import N_
@@ -52,7 +52,7 @@ def snoozed(before: Conversation, until: datetime | None, *, staff_id: UUID, at:
     if after == before:
         return before, []
     properties = {"until": until.isoformat()} if until else {}
-    return after, [event_of("conversation.snoozed", after, at, staff_id=staff_id, properties=properties)]
+    return after, [desk_event("conversation.snoozed", after, at, staff_id=staff_id, properties=properties)]
 
 
 def woken(before: Conversation, *, staff_id: UUID | None, at: datetime) -> Change:
@@ -60,7 +60,7 @@ def woken(before: Conversation, *, staff_id: UUID | None, at: datetime) -> Chang
     if not before.snoozed:
         return before, []
     after = replace(before, snoozed=False, snoozed_until=None)
-    return after, [event_of("conversation.woken", after, at, staff_id=staff_id)]
+    return after, [desk_event("conversation.woken", after, at, staff_id=staff_id)]
 
 
 def prioritised(before: Conversation, priority: str, *, staff_id: UUID, at: datetime) -> Change:
@@ -69,7 +69,7 @@ def prioritised(before: Conversation, priority: str, *, staff_id: UUID, at: date
         return before, []
     after = replace(before, priority=priority)
     told = {"priority": priority}
-    return after, [event_of("conversation.prioritised", after, at, staff_id=staff_id, properties=told)]
+    return after, [desk_event("conversation.prioritised", after, at, staff_id=staff_id, properties=told)]
 
 
 def marked_spam(before: Conversation, *, spam: bool, staff_id: UUID, at: datetime) -> Change:
@@ -78,7 +78,7 @@ def marked_spam(before: Conversation, *, spam: bool, staff_id: UUID, at: datetim
         return before, []
     if not spam:
         after = replace(before, spam=False)
-        return after, [event_of("conversation.unmarked_spam", after, at, staff_id=staff_id)]
+        return after, [desk_event("conversation.unmarked_spam", after, at, staff_id=staff_id)]
     after, told = closed(before, staff_id=staff_id, at=at, reason="spam")
     after = replace(after, spam=True, waiting_since=None, with_staff=False, handover_reason=None)
-    return after, [*told, event_of("conversation.marked_spam", after, at, staff_id=staff_id)]
+    return after, [*told, desk_event("conversation.marked_spam", after, at, staff_id=staff_id)]

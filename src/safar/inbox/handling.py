@@ -11,8 +11,8 @@ from uuid import UUID
 
 from safar.inbox import decide, decide_handling
 from safar.inbox.errors import AtLimit, ClosedConversation, NoConversation
-from safar.inbox.model import Conversation, Label
-from safar.inbox.occupancy import settle
+from safar.inbox.model import Conversation, InboxLabel
+from safar.inbox.occupancy import hold_places
 from safar.inbox.receive import QUERIES, save
 from safar.journal.actions import append_many
 from safar.journal.model import Event
@@ -41,7 +41,7 @@ async def change_conversations(connection: Connection, ids: Sequence[UUID], chan
             after[conversation.id], told[conversation.id] = change(conversation, now)
         except SafarError as error:
             wrong[conversation.id] = error
-    for id_ in await settle(connection, before, after):
+    for id_ in await hold_places(connection, before, after):
         wrong[id_] = AtLimit()
         del after[id_]
     changed = [id_ for id_ in after if told[id_]]
@@ -50,7 +50,7 @@ async def change_conversations(connection: Connection, ids: Sequence[UUID], chan
     return [after.get(id_) or refused(wrong.get(id_) or NoConversation()) for id_ in ids]
 
 
-async def assign_many(
+async def assign_conversations(
     connection: Connection, ids: Sequence[UUID], to: UUID | None, *, staff_id: UUID | None
 ) -> list[Outcome]:
     """Give conversations to a colleague, None: to nobody. Refuses AtLimit, ClosedConversation."""
@@ -63,7 +63,9 @@ async def assign_many(
     return await change_conversations(connection, ids, change)
 
 
-async def close_many(connection: Connection, ids: Sequence[UUID], *, staff_id: UUID) -> list[Outcome]:
+async def close_conversations(
+    connection: Connection, ids: Sequence[UUID], *, staff_id: UUID
+) -> list[Outcome]:
     """End conversations; each opens again when its customer writes."""
     return await change_conversations(
         connection, ids, lambda c, now: decide.closed(c, staff_id=staff_id, at=now)
@@ -129,16 +131,16 @@ async def label_many(
     properties: dict[str, Any] = {"put": list(put), "taken": list(take)}
     now = clock.now()
     events = [
-        decide.event_of("conversation.labelled", there[id_], now, staff_id=staff_id, properties=properties)
+        decide.desk_event("conversation.labelled", there[id_], now, staff_id=staff_id, properties=properties)
         for id_ in sorted(changed)
     ]
     await append_many(connection, events)
     return outcomes
 
 
-async def labels(connection: Connection) -> list[Label]:
+async def labels(connection: Connection) -> list[InboxLabel]:
     """Return the shop's labels by name."""
-    return await rows(Label, connection, QUERIES["labels"])
+    return await rows(InboxLabel, connection, QUERIES["labels"])
 
 
 async def labels_of(connection: Connection, conversation_id: UUID) -> frozenset[UUID]:

@@ -13,7 +13,7 @@ from safar.inbox import handling
 from safar.inbox.decide_handling import PRIORITIES, SNOOZES, TONES, snooze_end
 from safar.inbox.handling import Outcome
 from safar.inbox.model import Conversation
-from safar.inbox.pages import colleague_of, conversation, path_back, query_of, view_of
+from safar.inbox.pages import colleague_of, conversation, folder_query, path_back, view_of
 from safar.kernel import clock
 from safar.kernel.connection import Connection
 from safar.kernel.errors import InvalidInput, SafarError
@@ -83,7 +83,7 @@ async def post_spam(request: Request, actor: Actor, fields: Fields) -> str:
 
 
 async def post_bulk(request: Request) -> Response:
-    """Do one thing with all conversations that were ticked; say with how many it could not be done, and why."""
+    """Do one thing with all conversations that were ticked; say which it could not be done with, and why."""
     actor = actor_of(request)
     async with request.form(max_files=0) as form:
         chosen = [text for name, text in form.multi_items() if name == "id" and isinstance(text, str)]
@@ -99,7 +99,7 @@ async def post_bulk(request: Request) -> Response:
     async with context_of(request).database.transaction() as connection:
         outcomes = await _do(connection, verb, ids, fields, actor, zone)
     tell(request, _told(outcomes))
-    return see_other(f"/inbox?{query_of(view_of(request, actor))}")
+    return see_other(f"/inbox?{folder_query(view_of(request, actor))}")
 
 
 async def _do(
@@ -108,11 +108,11 @@ async def _do(
     me = actor.id
     match verb:
         case "close":
-            return await handling.close_many(connection, ids, staff_id=me)
+            return await handling.close_conversations(connection, ids, staff_id=me)
         case "assign":
             wanted = fields.values["to"]
             to = me if wanted == "me" else await colleague_of(connection, fields, wanted)
-            return await handling.assign_many(connection, ids, to, staff_id=me)
+            return await handling.assign_conversations(connection, ids, to, staff_id=me)
         case "snooze":
             choice = fields.choice("until", SNOOZES)
             fields.done()

@@ -25,7 +25,7 @@ _LISTEN_AGAIN_S = 5.0
 
 
 def loops(context: Context) -> list[Loop]:
-    """Return the mail listener (unless switched off) the closing of quiet ones and the return of those put off."""
+    """Return the mail listener (unless switched off), and what closes quiet ones and wakes those put off."""
 
     async def close_quiet_step() -> bool:
         return await close_quiet(context.database) > 0

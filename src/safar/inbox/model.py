@@ -201,7 +201,7 @@ class ListedConversation:
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class InboxLabel:
     """A word of the shop's own for conversations; `tone` is its colour."""
 
     id: UUID

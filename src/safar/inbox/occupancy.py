@@ -1,4 +1,4 @@
-"""What agents have on their hands: each conversation that is theirs takes a unit of their account in the ledger.
+"""What agents have on their hands: each of their conversations takes a unit of their account in the ledger.
 
 Whoever assigns goes by here, by hand or by rule, so that nobody has more than their limit at any commit.
 """
@@ -25,7 +25,7 @@ _NO_END = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Agent:
+class DeskAgent:
     """What is known of an agent: `chats_max` conversations at once, and what they can do."""
 
     staff_id: UUID
@@ -37,13 +37,13 @@ class Agent:
     given_at: datetime | None
 
 
-async def agents(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Agent]:
+async def agents(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, DeskAgent]:
     """Return what is set down of agents; those of whom nothing is are left out."""
-    found = await rows(Agent, connection, QUERIES["agents"], {"ids": sorted(set(ids))})
+    found = await rows(DeskAgent, connection, QUERIES["agents"], {"ids": sorted(set(ids))})
     return {agent.staff_id: agent for agent in found}
 
 
-async def accounts_of(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, int]:
+async def desk_accounts(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, int]:
     """Return the accounts of agents, opened with their limit where there was none."""
     wanted = sorted(set(ids))
     known = await agents(connection, wanted)
@@ -52,7 +52,7 @@ async def accounts_of(connection: Connection, ids: Iterable[UUID]) -> dict[UUID,
     return {UUID(key): account_id for key, account_id in opened.items()}
 
 
-async def settle(
+async def hold_places(
     connection: Connection, before: Mapping[UUID, Conversation], after: dict[UUID, Conversation]
 ) -> frozenset[UUID]:
     """Bring the ledger to who has which conversation `after`; return those that found no room.
@@ -63,7 +63,7 @@ async def settle(
     if not changed:
         return frozenset()
     wanted = {id_: staff_id for id_ in changed if (staff_id := after[id_].assigned_to) is not None}
-    accounts = await accounts_of(connection, wanted.values())
+    accounts = await desk_accounts(connection, wanted.values())
     ended = {id_: hold_id for id_ in changed if (hold_id := before[id_].hold_id) is not None}
     await lock_many(connection, accounts.values(), ended.values())
     requests = [
@@ -85,9 +85,9 @@ async def settle(
     return frozenset(full)
 
 
-async def set_agent(connection: Connection, agent: Agent, *, staff_id: UUID) -> None:
-    """Set down what an agent can take and do; event agent.set. Raises BelowPromised below what is theirs now."""
-    accounts = await accounts_of(connection, [agent.staff_id])
+async def set_agent(connection: Connection, agent: DeskAgent, *, staff_id: UUID) -> None:
+    """Set down what an agent can take and do; event agent.set. Raises BelowPromised below what they have."""
+    accounts = await desk_accounts(connection, [agent.staff_id])
     before = (await agents(connection, [agent.staff_id])).get(agent.staff_id)
     account_id = accounts[agent.staff_id]
     await lock_many(connection, [account_id])

@@ -68,7 +68,7 @@ def _id_or_none(text: str) -> UUID | None:
         return None
 
 
-def query_of(view: View, **more: str) -> str:
+def folder_query(view: View, **more: str) -> str:
     """Return the query of an address that shows `view`."""
     shown = {
         "folder": view.folder,
@@ -87,7 +87,7 @@ def _list_values(view: View, found: FolderPage, open_id: UUID | None) -> dict[st
         "snoozes": SNOOZES,
         "tones": TONES,
         "folders": [(code, _(label)) for code, label in FOLDERS.items()],
-        "query_of": lambda **more: query_of(view, **more),
+        "query_of": lambda **more: folder_query(view, **more),
         "kinds": KINDS,
         "channel_names": NAMES,
         "reason_text": reason_text,
@@ -112,7 +112,7 @@ async def inbox(request: Request) -> Response:
 
 def _live_url(request: Request, view: View, open_id: UUID | None = None) -> str:
     more = {"after": request.query_params.get("after", ""), "open": str(open_id or "")}
-    return f"/inbox/stream?{query_of(view, **more)}"
+    return f"/inbox/stream?{folder_query(view, **more)}"
 
 
 async def conversation(request: Request, wrong: Wrong = NOTHING) -> Response:
@@ -297,7 +297,7 @@ def _back(request: Request) -> Response:
 def path_back(request: Request) -> str:
     """Return the address of the conversation that a form was about, in its folder."""
     view = view_of(request, actor_of(request))
-    return f"/inbox/{parse_id(request.path_params['id'])}?{query_of(view)}"
+    return f"/inbox/{parse_id(request.path_params['id'])}?{folder_query(view)}"
 
 
 async def file_of_message(request: Request) -> Response:

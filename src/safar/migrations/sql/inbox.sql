@@ -42,7 +42,7 @@ WHERE state = 'open' AND NOT with_staff AND waiting_since IS NULL;
 CREATE TABLE teams (
     id uuid PRIMARY KEY,
     name text NOT NULL UNIQUE,
-    position integer NOT NULL,
+    position bigint NOT NULL,
     lead_id uuid REFERENCES staff (id),
     rule text NOT NULL CHECK (rule IN ('most_free', 'in_turn')),
     sticky boolean NOT NULL,
@@ -65,7 +65,7 @@ CREATE TABLE team_members (
 -- Who answers: how much at once, in which languages, and whether they are there.
 CREATE TABLE agents (
     staff_id uuid PRIMARY KEY REFERENCES staff (id),
-    chats_max integer NOT NULL CHECK (chats_max BETWEEN 0 AND 1000),
+    chats_max bigint NOT NULL CHECK (chats_max BETWEEN 0 AND 1000),
     languages text [] NOT NULL,
     skills text [] NOT NULL,
     away boolean NOT NULL,
