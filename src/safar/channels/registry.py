@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
+from safar.channels.kinds.http.kind import KIND as HTTP
 from safar.channels.kinds.kind import ChannelKind
 from safar.channels.kinds.meta.kind import INSTAGRAM, MESSENGER
+from safar.channels.kinds.sms.kind import KIND as SMS
+from safar.channels.kinds.telegram.kind import KIND as TELEGRAM
 from safar.channels.kinds.whatsapp.kind import KIND as WHATSAPP
 
-_OURS: tuple[ChannelKind, ...] = (WHATSAPP, INSTAGRAM, MESSENGER)
+_OURS: tuple[ChannelKind, ...] = (WHATSAPP, INSTAGRAM, MESSENGER, TELEGRAM, SMS, HTTP)
 KINDS: Mapping[str, ChannelKind] = {kind.name: kind for kind in _OURS}

@@ -1,10 +1,10 @@
-"""What only some channels can do: keep templates, tell somebody that they were read."""
+"""What only some channels can do: keep templates, tell that something was read, set where posts go."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from safar.channels.kinds.port import PartKind
+from safar.channels.kinds.port import AccountHealth, PartKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +38,10 @@ class SeenMarker(Protocol):
 
     async def seen(self, address: str, external_id: str, *, typing: bool = False) -> None:
         """Mark a message as read. What the provider makes of it changes nothing."""
+
+
+class PostAddressSetter(Protocol):
+    """A sender that can tell its provider itself where to post."""
+
+    async def connect(self) -> AccountHealth:
+        """Have the provider post to the account's address; return how the account stands then."""

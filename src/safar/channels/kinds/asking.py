@@ -85,6 +85,11 @@ async def ask_api(
     return ApiAnswer(response.status_code, bytes(content), headers, _said(bytes(content)))
 
 
+def timeout_of(details: Mapping[str, str]) -> float:
+    """Return within how many seconds an account's provider has to answer; its hidden setting says another."""
+    return float(details.get("timeout_s") or TIMEOUT_S)
+
+
 def _said(content: bytes) -> Mapping[str, Any]:
     try:
         value = orjson.loads(content)
