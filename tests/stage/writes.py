@@ -141,6 +141,12 @@ CONSOLE: dict[str, Write] = {
     "/campaigns/{id}/{verb}": _BUTTON,
     "/inbox/{id}/messages": Write({**_CHAT, "channel": "web", "seen_at": ""}, ids=frozenset({"id"})),
     "/inbox/{id}/assignee": Write({"to": "nobody"}, bodyless=True),
+    "/inbox/{id}/notes": Write({"note_id": str(new_id()), "note": "Call them"}, ids=frozenset({"note_id"})),
+    "/inbox/{id}/draft": Write({**_CHAT, "to": ""}, ids=frozenset({"id"})),
+    "/saved-replies": Write(
+        {"id": str(new_id()), "shortcut": "hello", "words-en": "Hello"}, ids=frozenset({"id"})
+    ),
+    "/saved-replies/{id}/remove": _BUTTON,
     "/inbox/{id}/closure": _BUTTON,
     "/inbox/{id}/handling": Write({"priority": "high"}),
     "/inbox/{id}/snooze": Write({"until": "answer", "day": ""}),

@@ -18,6 +18,7 @@ import safar.customers.sheets.pages
 import safar.gate.pages
 import safar.inbox.handling_pages
 import safar.inbox.pages
+import safar.inbox.writing_pages
 import safar.journey.pages
 import safar.payments.pages
 import safar.privacy.pages
@@ -89,6 +90,7 @@ def build_console(context: Context) -> Starlette:
         *safar.journey.pages.routes,
         *safar.inbox.handling_pages.routes,  # before /inbox/{id}
         *safar.inbox.pages.routes,
+        *safar.inbox.writing_pages.routes,
         *safar.channels.pages.routes,
         *safar.gate.pages.routes,
         *safar.shop.console.pages.routes,

@@ -50,3 +50,27 @@ class NoPost(NotFound):
     """This message is not kept any more, or its channel is not connected any more."""
 
     code = "no_post"
+
+
+class NoSavedReply(NotFound):
+    """This saved reply is gone. Somebody may have deleted it: look at the list."""
+
+    code = "no_saved_reply"
+
+
+class ShortcutTaken(Conflict):
+    """Another saved reply has this shortcut. Choose another, or change that one."""
+
+    code = "shortcut_taken"
+
+
+class PlacesOpen(Conflict):
+    """Words in double braces are still to be filled in by hand: we do not know what belongs there."""
+
+    code = "places_open"
+
+
+class AlreadySent(Conflict):
+    """Your reply was sent the first time, with other words. Read it above; send only what is missing."""
+
+    code = "already_sent"

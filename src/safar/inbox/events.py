@@ -18,5 +18,8 @@ EVENTS = (
     EventKind("agent.set", N_("Set: at most %(chats_max)s conversations at once"), "users"),
     EventKind("conversation.marked_spam", N_("Conversation marked as spam"), "messages"),
     EventKind("conversation.unmarked_spam", N_("Conversation is no spam"), "messages"),
+    EventKind("conversation.noted", N_("Internal note written"), "message"),
+    EventKind("saved_reply.changed", N_("Saved reply changed: %(shortcut)s"), "message"),
+    EventKind("saved_reply.deleted", N_("Saved reply deleted: %(shortcut)s"), "message"),
     EventKind("message.received", N_("Wrote a message by %(channel)s"), "message"),
 )

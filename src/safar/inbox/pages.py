@@ -1,6 +1,6 @@
 """The inbox of the console: folders, a conversation, and both live."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -19,12 +19,15 @@ from safar.inbox import sidebar
 from safar.inbox.actions import assign, close_conversation, reopen_conversation, reply
 from safar.inbox.decide import newest
 from safar.inbox.decide_handling import PRIORITIES, SNOOZES, TONES
-from safar.inbox.errors import NoAddress, NoConversation, Overtaken, WindowClosed
+from safar.inbox.drafts import Draft, drop_draft, kept_draft_of, was_said
+from safar.inbox.errors import AlreadySent, NoAddress, NoConversation, Overtaken, PlacesOpen, WindowClosed
 from safar.inbox.folders import COUNTED_MAX, FOLDERS, FolderPage, FolderPages, View, folder_page
 from safar.inbox.handling import labels, labels_of
 from safar.inbox.live import bursts
 from safar.inbox.model import ReplyAddress, ReplyOutcome
+from safar.inbox.notes import NOTE_MAX, see_mentions, unseen_mentions
 from safar.inbox.replay import read_again
+from safar.inbox.saved_replies import open_places
 from safar.inbox.thread import Thread, colleagues, thread_of, ways_sorted
 from safar.inbox.words import reason_text
 from safar.journal.live import kind_of
@@ -107,6 +110,7 @@ async def inbox(request: Request) -> Response:
         values["troubles"] = await troubles(connection)
         values["colleagues"] = await colleagues(connection)
         values["labels"] = await labels(connection)
+        values["mentions"] = await unseen_mentions(connection, actor.id)
     return page(request, "inbox/inbox.html", {**values, "live_url": _live_url(request, view)})
 
 
@@ -134,21 +138,36 @@ async def conversation(request: Request, wrong: Wrong = NOTHING) -> Response:
             "colleagues": await colleagues(connection),
             "labels": await labels(connection),
             "labels_put": await labels_of(connection, id_),
+            "draft": await kept_draft_of(connection, id_, actor.id),
             "troubles": await troubles(connection),
             "about": await sidebar.sidebar_of(connection, thread.conversation, sentences_of(request)),
         }
-    typed = wrong.typed
-    values |= {
+        await see_mentions(connection, id_, actor.id)
+    values |= _composer_values(values["draft"], ways, wrong) | {
         "actor": actor,
-        "message_id": new_id() if wrong.fields is None else typed.get("id", ""),
-        "text": typed.get("text", "")[:TEXT_MAX],
-        "chosen_to": typed.get("to", ""),
-        "text_max": TEXT_MAX,
-        "problems": wrong.problems,
-        "problem": wrong.problem,
         "live_url": None if before else _live_url(request, view, id_),
     }
     return page(request, "inbox/conversation.html", values, status=wrong.status)
+
+
+def _composer_values(draft: Draft | None, ways: Sequence[ReplyAddress], wrong: Wrong) -> dict[str, Any]:
+    """Return what stands in the fields: as typed when it was refused, else as it was left."""
+    typed = wrong.typed
+    used_up = isinstance(wrong.refused, AlreadySent)
+    send_to = typed.get("to") or (draft.send_to if draft else "")
+    of_note = "note" in typed
+    return {
+        "message_id": new_id() if used_up else typed.get("id") or new_id(),
+        "text": typed.get("text", draft.text if draft else "")[:TEXT_MAX],
+        "chosen_to": send_to if send_to in {f"{way.channel_id} {way.address}" for way in ways} else "",
+        "text_max": TEXT_MAX,
+        "note_max": NOTE_MAX,
+        "note_id": typed.get("note_id") or new_id(),
+        "note_text": typed.get("note", "")[:NOTE_MAX],
+        "note_problem": wrong.first if of_note else None,
+        "problems": {} if of_note else wrong.problems,
+        "problem": None if of_note else wrong.problem,
+    }
 
 
 def _thread_values(thread: Thread) -> dict[str, Any]:
@@ -215,13 +234,16 @@ def _board(request: Request) -> FolderPages:
 async def post_reply(request: Request, actor: Actor, fields: Fields) -> str:
     """Send a reply; the form's message id makes a second click, or a second try, the same reply."""
     text = fields.text("text", length_max=TEXT_MAX).replace("\r\n", "\n")
-    message_id = _message_id(fields, actor.id)
+    message_id = message_id_of(fields, actor.id)
     channel_id, address = _recipient(fields)
     fields.done()
+    if open_places(text):
+        raise PlacesOpen
+    id_ = parse_id(request.path_params["id"])
     async with context_of(request).database.transaction() as connection:
         said = await reply(
             connection,
-            parse_id(request.path_params["id"]),
+            id_,
             text,
             author=Author.STAFF,
             message_id=message_id,
@@ -230,6 +252,10 @@ async def post_reply(request: Request, actor: Actor, fields: Fields) -> str:
             address=address,
             seen_at=_moment(fields.values.get("seen_at", "")),
         )
+        if said is ReplyOutcome.REPEATED and not await was_said(connection, message_id, text):
+            raise AlreadySent
+        if said in (ReplyOutcome.SENT, ReplyOutcome.REPEATED):
+            await drop_draft(connection, id_, actor.id)
     if said is ReplyOutcome.OVERTAKEN:
         raise Overtaken
     if said is ReplyOutcome.NO_CONVERSATION:
@@ -249,7 +275,8 @@ def _recipient(fields: Fields) -> tuple[UUID | None, str | None]:
     return next((id_ for id_ in KINDS if str(id_) == channel), None), address or None
 
 
-def _message_id(fields: Fields, staff_id: UUID) -> UUID:
+def message_id_of(fields: Fields, staff_id: UUID) -> UUID:
+    """Return the id of the reply that a form is about: the same however often it is sent."""
     id_ = fields.uuid("id", wrong=_("Reload the page and send your message again."))
     return derived_id("reply", staff_id, id_)
 

@@ -1,4 +1,4 @@
--- owns: conversations, labels, conversation_labels, agents, teams, team_members
+-- owns: agents, conversation_drafts, conversation_labels, conversation_notes, conversations, labels, note_mentions, saved_replies, saved_reply_words, team_members, teams
 
 -- name: lock_customers
 -- Two first messages at once wait for each other here, so they make one conversation.

@@ -26,11 +26,12 @@ PERSONAL = ("email", "name", "address", "phone", "text", "subject", "body", "not
 _KEPT = (
     "customers", "identities", "claims", "consents", "consent_records",
     "newsletter_requests", "orders", "order_lines", "payments", "documents",
-    "returns", "notes",
+    "returns", "notes", "inbox_notes",
     "messages", "message_parts", "carts", "wishes", "requests", "sends", "events",
 )  # fmt: skip
 _ERASED = (
-    "events", "message_parts", "message_notices", "messages", "conversations", "contact", "notes",
+    "events", "message_parts", "message_notices", "messages", "inbox_notes", "drafts", "conversations",
+    "contact", "notes",
     "orders", "documents", "returns", "cart_lines",
     "carts",
     "wishlist_items", "wishlists", "requests", "envelopes", "readers", "claims", "consents",

@@ -65,6 +65,14 @@ SET
     state = CASE WHEN state IN ('queued', 'sending') THEN 'skipped' ELSE state END
 WHERE customer_id = ANY(%(ids)s)
 
+-- name: erase_inbox_notes
+DELETE FROM conversation_notes
+WHERE conversation_id IN (SELECT id FROM conversations WHERE customer_id = ANY(%(ids)s))
+
+-- name: erase_drafts
+DELETE FROM conversation_drafts
+WHERE conversation_id IN (SELECT id FROM conversations WHERE customer_id = ANY(%(ids)s))
+
 -- name: erase_conversations
 UPDATE conversations
 SET
@@ -174,6 +182,12 @@ SELECT o.number, n.kind, n.text, n.written_at FROM order_notes AS n
 INNER JOIN orders AS o ON o.id = n.order_id
 WHERE o.customer_id = ANY(%(ids)s)
 ORDER BY n.written_at
+
+-- name: kept_inbox_notes
+SELECT n.text, n.at FROM conversation_notes AS n
+INNER JOIN conversations AS c ON c.id = n.conversation_id
+WHERE c.customer_id = ANY(%(ids)s)
+ORDER BY n.at
 
 -- name: kept_messages
 SELECT direction, author, address, subject, body, language, state, at FROM messages

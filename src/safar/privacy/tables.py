@@ -97,6 +97,11 @@ TABLES: Mapping[str, Kept] = {
     "teams": ForEver("one row a team"),
     "team_members": KeptBy("goes with its team"),
     "agents": ForEver("one row a member of the staff"),
+    "note_mentions": KeptBy("goes with its note"),
+    "conversation_notes": KeptBy("goes with its conversation"),
+    "conversation_drafts": ForDays(lambda _s: 30, "kept_at < %(before)s"),
+    "saved_reply_words": KeptBy("goes with its saved reply"),
+    "saved_replies": ForEver("as few as staff have written"),
     "cart_lines": ForDays(
         lambda s: s.browsing_days,
         "EXISTS (SELECT FROM carts AS c WHERE c.id = cart_lines.cart_id AND c.changed_at < %(before)s)",

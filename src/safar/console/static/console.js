@@ -67,11 +67,6 @@
       search.focus();
       search.select();
     }
-    // A reply goes with Enter; Shift and Enter make a new line.
-    if (event.key === "Enter" && !event.shiftKey && event.target.matches("textarea[data-enter]")) {
-      event.preventDefault();
-      if (event.target.value.trim()) event.target.form.requestSubmit();
-    }
   }
 
   function flash(text) {

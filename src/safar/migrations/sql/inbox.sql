@@ -97,3 +97,44 @@ CREATE TABLE conversation_labels (
     PRIMARY KEY (conversation_id, label_id)
 );
 CREATE INDEX conversation_labels_label ON conversation_labels (label_id);
+
+-- What staff tell each other beside a conversation. A table of its own: nothing that sends reads it.
+CREATE TABLE conversation_notes (
+    id uuid PRIMARY KEY,
+    conversation_id uuid NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    staff_id uuid NOT NULL REFERENCES staff (id),
+    text text NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX conversation_notes_of ON conversation_notes (conversation_id, at);
+CREATE TABLE note_mentions (
+    note_id uuid NOT NULL REFERENCES conversation_notes (id) ON DELETE CASCADE,
+    staff_id uuid NOT NULL REFERENCES staff (id),
+    conversation_id uuid NOT NULL,
+    seen_at timestamptz,
+    PRIMARY KEY (note_id, staff_id)
+);
+CREATE INDEX note_mentions_unseen ON note_mentions (staff_id, conversation_id) WHERE seen_at IS NULL;
+
+-- What somebody has typed and not sent yet; one a person and conversation.
+CREATE TABLE conversation_drafts (
+    conversation_id uuid NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    staff_id uuid NOT NULL REFERENCES staff (id),
+    text text NOT NULL,
+    send_to text NOT NULL DEFAULT '',
+    kept_at timestamptz NOT NULL,
+    PRIMARY KEY (conversation_id, staff_id)
+);
+
+-- Answers that are said often, by language.
+CREATE TABLE saved_replies (
+    id uuid PRIMARY KEY,
+    shortcut text NOT NULL UNIQUE,
+    changed_at timestamptz NOT NULL
+);
+CREATE TABLE saved_reply_words (
+    reply_id uuid NOT NULL REFERENCES saved_replies (id) ON DELETE CASCADE,
+    language text NOT NULL,
+    text text NOT NULL,
+    PRIMARY KEY (reply_id, language)
+);
