@@ -1,4 +1,4 @@
-"""The command line: safar serve | demo | bench | staff | privacy | journal | secrets."""
+"""The command line: safar serve | demo | bench | channels | staff | privacy | journal | secrets."""
 
 import asyncio
 import contextlib
@@ -245,6 +245,32 @@ def check_months(files: Annotated[list[Path], typer.Argument(help="Files of mont
             screen.print(f"{file.name}: {seal.rows} events, {seal.first_id} to {seal.last_id}", markup=False)
     if damaged:
         raise typer.Exit(1)
+
+
+channels = typer.Typer(no_args_is_help=True, help="The channels by which customers write.")
+app.add_typer(channels, name="channels")
+
+
+@channels.command()
+def kit(
+    kind: str, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line")] = False
+) -> None:
+    """Hold channel KIND, ours or another package's, to what every channel must do."""
+    from safar.channels import kit as kits
+    from safar.standins.cases import kit_cases
+
+    set_up_logging("CRITICAL", "kit")
+    cases = kit_cases()
+    if kind not in cases:
+        raise typer.BadParameter(f"no kit for {kind!r}; choose one of: {', '.join(sorted(cases))}")
+    results = uvloop.run(kits.run_kit(cases[kind]))
+    if as_json:
+        print(kits.kit_json(cases[kind], results))
+    for result in () if as_json else results:
+        screen.print(f"{'✗' if result.problems else '✓'} {result.promise}")
+        for problem in result.problems:
+            screen.print(f"    {problem}", markup=False)
+    raise typer.Exit(1 if any(result.problems for result in results) else 0)
 
 
 secrets = typer.Typer(no_args_is_help=True, help="The secrets of this installation.")

@@ -93,6 +93,10 @@ class StandIn:
         """Refuse the next `times` requests with a code of the provider's."""
         self.plan(Plan(times=times, path=path, code=code))
 
+    def silence(self, times: int = 1, path: str = "") -> None:
+        """Carry the next `times` requests out and never answer them."""
+        self.plan(Plan(times=times, path=path, silent=True))
+
     def app(self) -> Starlette:
         return Starlette(routes=[Route("/{path:path}", self._hear, methods=_METHODS)])
 

@@ -115,7 +115,8 @@ class TelegramStandIn(StandIn):
         chat = self.chat(chat_id)
         chat.state = "bot was blocked by the user" if blocked else ""
         status = ["member", "kicked"] if blocked else ["kicked", "member"]
-        before, after = ({"user": self.me, "status": each} for each in status)
+        more = {"member": {}, "kicked": {"until_date": 0}}
+        before, after = ({"user": self.me, "status": each, **more[each]} for each in status)
         change = {
             "chat": chat.shown(), "from": chat.user(), "date": int(self.clock.now().timestamp()),
             "old_chat_member": before, "new_chat_member": after,

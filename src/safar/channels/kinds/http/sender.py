@@ -1,15 +1,17 @@
 """Sending to a program: one signed POST a message, under an Idempotency-Key, answered with its id."""
 
 import base64
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import orjson
 
-from safar.channels.kinds.asking import NoAnswer, NotAsked, TooLarge, timeout_of
+from safar.channels.kinds.asking import NoAnswer, NotAsked, TooLarge, timeout_of, together
 from safar.channels.kinds.http.codes import verdict_of_answer
 from safar.channels.kinds.http.outside import NotOutside, ask_outside
 from safar.channels.kinds.http.signing import headers_for
+from safar.channels.kinds.limits import TextLimit
 from safar.channels.kinds.port import (
     AccountHealth,
     CannotFetch,
@@ -21,11 +23,14 @@ from safar.channels.kinds.port import (
     Verdict,
 )
 from safar.channels.kinds.reading import short
+from safar.channels.kinds.splitting import split
 from safar.kernel import clock
 from safar.kernel.ids import new_id
 
 if TYPE_CHECKING:
     import httpx
+
+TEXT = TextLimit(100_000)
 
 
 class HttpSender:
@@ -33,25 +38,36 @@ class HttpSender:
 
     def __init__(self, account: ChannelAccount, client: "httpx.AsyncClient") -> None:
         self._account, self._client = account, client
-        self._url = account.details.get("api_url") or account.details.get("url", "")
+        local = account.details.get("api_url")
+        self._url = local or account.details.get("url", "")
         self._private = account.details.get("private") == "yes"
+        self._sends_inside = self._private or bool(local)
         self._secret = account.secrets.get("secret", "")
         self._timeout_s = timeout_of(account.details)
 
     async def send(self, letter: OutboundMessage) -> SendResult:
         if not letter.text.strip() and not letter.files:
             return SendResult(verdict=Verdict.REFUSED, code="refused", reason="empty")
-        body = _body_of(letter)
+        results: list[SendResult] = []
+        for number, piece in enumerate(split(letter.text, TEXT) or [""]):
+            # Files and choices go once, with the first.
+            part = letter if number == 0 else replace(letter, files=(), choices=())
+            key = str(letter.id) if number == 0 else f"{letter.id}.{number + 1}"
+            results.append(await self._sent(key, _body_of(replace(part, text=piece), key)))
+            if results[-1].verdict is not Verdict.SENT:
+                break
+        return together(results)
+
+    async def _sent(self, key: str, body: bytes) -> SendResult:
         try:
-            answer = await self._post(str(letter.id), body)
+            status, said = await self._post(key, body)
         except NotOutside as wrong:
             return SendResult(verdict=Verdict.ACCOUNT, code="address", reason=str(wrong))
         except NotAsked as wrong:
             return SendResult(verdict=Verdict.AGAIN, code="unreachable", reason=str(wrong), pause_s=5.0)
         except (NoAnswer, TooLarge) as wrong:
             return SendResult(verdict=Verdict.UNKNOWN, code="no_answer", reason=str(wrong))
-        status, said = answer
-        external_id = short(said.get("id"), 500) or str(letter.id)
+        external_id = short(said.get("id"), 500) or key
         if 200 <= status < 300:
             return SendResult(verdict=Verdict.SENT, external_ids=(external_id,))
         code = short(said.get("code"), 40) or f"http_{status}"
@@ -68,7 +84,7 @@ class HttpSender:
             self._client,
             "POST",
             self._url,
-            private=self._private,
+            private=self._sends_inside,
             headers=headers,
             content=body,
             timeout_s=self._timeout_s,
@@ -111,14 +127,14 @@ class HttpSender:
         """Nothing is held: the client is the caller's."""
 
 
-def _body_of(letter: OutboundMessage) -> bytes:
+def _body_of(letter: OutboundMessage, key: str) -> bytes:
     files = [
         {"name": file.name, "mime": file.mime, "content": base64.b64encode(file.content).decode()}
         for file in letter.files
     ]
     message = {
         "type": "message",
-        "id": str(letter.id),
+        "id": key,
         "to": letter.address,
         "text": letter.text,
         "language": letter.language,
