@@ -391,3 +391,6 @@ SELECT id, variant_id FROM campaigns WHERE id = ANY(%(ids)s)
 -- name: send_owner
 SELECT coalesce(c.merged_into, s.customer_id)
 FROM sends AS s JOIN customers AS c ON c.id = s.customer_id WHERE s.id = %(id)s
+
+-- name: in_campaigns
+SELECT EXISTS (SELECT FROM campaigns WHERE variant_id = ANY(%(ids)s))

@@ -49,6 +49,11 @@ async def is_published(connection: Connection, variant_id: UUID) -> bool:
     return variant is not None and variant.published
 
 
+async def in_campaigns(connection: Connection, variant_ids: Iterable[UUID]) -> bool:
+    """Tell whether a campaign, whatever became of it, offers one of these variants."""
+    return bool(await value(connection, QUERIES["in_campaigns"], {"ids": list(variant_ids)}))
+
+
 async def units_free(connection: Connection, variant_id: UUID) -> int:
     """Return the units that the main warehouse could set aside for a campaign now."""
     level = (await levels(connection, [variant_id])).get((variant_id, MAIN))

@@ -66,6 +66,18 @@ class CategoryInUse(Conflict):
     code = "category_in_use"
 
 
+class ProductArchived(Conflict):
+    """This product is archived. Restore it first."""
+
+    code = "product_archived"
+
+
+class ProductInUse(Conflict):
+    """This product cannot be deleted: %(reason)s. Archive it instead."""
+
+    code = "product_in_use"
+
+
 class PriceUnusual(Conflict):
     """%(sku)s: %(before)s → %(after)s. That is a big step. Save again if it is right."""
 

@@ -78,6 +78,14 @@ async def remove_image(connection: Connection, product_id: UUID, digest: str, *,
     await _changed(connection, product_id, "removed", staff_id)
 
 
+async def forget_pictures(connection: Connection, digests: Sequence[str]) -> None:
+    """Remove the files of pictures that no product shows any more."""
+    for digest in sorted(digests):
+        await value(connection, QUERIES["lock_picture"], {"digest": digest})
+        await execute(connection, QUERIES["forget_picture_files"], {"digest": digest})
+        await execute(connection, QUERIES["forget_picture"], {"digest": digest})
+
+
 async def put_image_first(connection: Connection, product_id: UUID, digest: str, *, staff_id: UUID) -> None:
     """Make a picture the one that lists show."""
     await _lock(connection, product_id)

@@ -9,7 +9,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from safar.catalogue import image_pages, matrix_pages, product_pages, setting_pages, variant_pages
+from safar.catalogue import (
+    image_pages,
+    matrix_pages,
+    product_pages,
+    retire_pages,
+    setting_pages,
+    variant_pages,
+)
 from safar.catalogue.actions import QUERIES, patterns_of, set_price, variants_by_id
 from safar.catalogue.categories import categories_listed
 from safar.catalogue.codes import variant_of_code
@@ -75,6 +82,7 @@ async def _catalogue(request: Request) -> Response:
             "patterns": patterns_of(query),
             "category": category,
             "published": _STATES.get(state),
+            "archived": state == "archived",
             "limit": _PAGE_SIZE + 1,
         }
         product_rows = await rows(ProductRow, connection, QUERIES["catalogue_page"], params)
@@ -85,7 +93,7 @@ async def _catalogue(request: Request) -> Response:
         "lines": shown,
         "total": total,
         "query": query,
-        "state": state if state in _STATES else "",
+        "state": state if state in {*_STATES, "archived"} else "",
         "category": category or "",
         "categories": [
             (category.key, category_name(category.key, category.names)) for category in categories
@@ -164,6 +172,7 @@ routes: list[BaseRoute] = [
     StaffRoute("/catalogue/lookup", _lookup, role="agent"),
     *setting_pages.routes,
     *product_pages.routes,
+    *retire_pages.routes,
     *matrix_pages.routes,
     *variant_pages.routes,
     *image_pages.routes,

@@ -10,12 +10,13 @@ from starlette.routing import BaseRoute
 
 from safar.catalogue.articles import Article, articles_by_id, articles_of_product, products_by_id
 from safar.catalogue.categories import categories_listed
-from safar.catalogue.errors import PriceUnusual, SkuTaken, UnknownProduct
+from safar.catalogue.errors import PriceUnusual, ProductArchived, ProductInUse, SkuTaken, UnknownProduct
 from safar.catalogue.forms import read_new, read_product, texts_of_options, values_of_product
 from safar.catalogue.images import image_url, images_of, picture_url
 from safar.catalogue.model import TAX_CLASSES
 from safar.catalogue.names import CATEGORIES, category_name
 from safar.catalogue.price_change import price_note
+from safar.catalogue.retire import archived_at
 from safar.catalogue.saving import save_articles_many, set_published
 from safar.catalogue.shelves import stock_room_of
 from safar.catalogue.stale import check_mark, mark_of
@@ -36,6 +37,8 @@ DONE = {
     "saved": N_("Saved."),
     "published": N_("Published: the product is in the shop."),
     "hidden": N_("Unpublished: the product is no longer in the shop."),
+    "archived": N_("Archived: the product is no longer in the shop or in the catalogue list."),
+    "restored": N_("Restored."),
     "pictures": N_("Pictures changed."),
 }
 TAX_NAMES = {"standard": N_("Standard rate"), "reduced": N_("Reduced rate"), "zero": N_("No tax")}
@@ -103,6 +106,7 @@ async def edit_product_page(
         if not articles:
             raise UnknownProduct
         images = await images_of(connection, product_id)
+        archived = await archived_at(connection, product_id)
         categories = await category_choices(connection)
         shelves = stock_room_of(request)
         ids = [article.variant.id for article in articles]
@@ -112,6 +116,7 @@ async def edit_product_page(
     own = wrong.typed if own_form else values_of_product(product, option_texts)
     values: dict[str, Any] = {
         "product": product,
+        "archived": archived,
         "images": [(image, image_url(image.digest, 320)) for image in images],
         "variants": [_shown(article, images[0].digest if images else None) for article in articles],
         "units": units,
@@ -119,6 +124,7 @@ async def edit_product_page(
         "price_typed": wrong.typed.get("price", ""),
         "problems": wrong.problems if own_form else {},
         "problem": wrong.problem if own_form else wrong.first,
+        "in_use": isinstance(wrong.refused, ProductInUse),
         "wrong": price_of,
         "unusual": isinstance(wrong.refused, PriceUnusual),
         "priced": _priced(request, articles),
@@ -186,6 +192,8 @@ async def _set_published(request: Request, published: bool) -> Response:
     async with context_of(request).database.transaction() as connection:
         if not await products_by_id(connection, [product_id]):
             raise UnknownProduct
+        if published and await archived_at(connection, product_id):
+            raise ProductArchived
         await set_published(connection, product_id, published, staff_id=actor.id)
     return see_other(f"/catalogue/products/{product_id}?done={'published' if published else 'hidden'}")
 

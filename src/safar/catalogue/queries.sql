@@ -183,7 +183,7 @@ ORDER BY p.id
 ON CONFLICT (id) DO UPDATE
 SET
     title = excluded.title, description = excluded.description, category = excluded.category,
-    published = excluded.published, order_max = excluded.order_max, changed_at = excluded.changed_at
+    published = excluded.published AND products.archived_at IS NULL, order_max = excluded.order_max, changed_at = excluded.changed_at
 
 -- name: forget_words
 DELETE FROM product_words WHERE product_id = ANY(%(ids)s)
@@ -363,6 +363,7 @@ LIMIT %(limit)s
 p.searchable LIKE ALL(%(patterns)s::text [])
 AND (%(category)s::text IS NULL OR p.category = %(category)s)
 AND (%(published)s::boolean IS NULL OR p.published = %(published)s)
+AND (%(archived)s::boolean IS NULL OR (p.archived_at IS NOT NULL) = %(archived)s)
 
 -- name: catalogue_count
 SELECT count(*) FROM (SELECT FROM products AS p WHERE {catalogue_wanted} LIMIT %(limit)s) AS counted
@@ -372,5 +373,5 @@ SELECT title FROM products WHERE id = %(id)s
 
 -- name: set_published
 UPDATE products SET published = %(published)s, changed_at = %(now)s
-WHERE id = %(id)s AND published <> %(published)s
+WHERE id = %(id)s AND published <> %(published)s AND archived_at IS NULL
 RETURNING slug

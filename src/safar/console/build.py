@@ -35,6 +35,7 @@ import safar.stock.transfers.pages
 import safar.storefront.own_pages.pages
 import safar.storefront.pages
 import safar.team.pages
+from safar.campaigns.reading import in_campaigns
 from safar.console import alerts, audit, brand_pages, mails, running, search, settings_pages, today
 from safar.console.alarms import AlarmLayer, Standing, alarms_of
 from safar.console.board import RunningBoard
@@ -52,7 +53,7 @@ from safar.owner.layer import ShopLayer
 from safar.owner.reading import known_shop
 from safar.payments.layer import PaymentsLayer
 from safar.payments.ways import PaymentWarnings
-from safar.stock.units import StockShelves
+from safar.stock.units import StockShelves, in_stock_books
 from safar.team.layer import StaffLayer
 
 
@@ -130,6 +131,7 @@ def build_console(context: Context) -> Starlette:
     )
     app.state.sentences = SENTENCES
     app.state.shelves = StockShelves()
+    app.state.keepers = {"stock": in_stock_books, "campaigns": in_campaigns}
     app.state.entries = mounted(routes)
     app.state.campaigns = safar.campaigns.reading.newest_campaigns
     app.state.board = RunningBoard(context)

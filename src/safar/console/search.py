@@ -75,6 +75,7 @@ async def _products(connection: Connection, query: str) -> list[ProductRow]:
         "patterns": patterns_of(query),
         "category": None,
         "published": None,
+        "archived": None,
         "limit": _SHOWN,
     }
     return await rows(ProductRow, connection, QUERIES["catalogue_page"], params)

@@ -357,3 +357,17 @@ INNER JOIN capacity_accounts AS a ON a.id = l.account_id
 INNER JOIN stock_locations AS s ON s.id = l.location_id AND s.kind IN ('warehouse', 'store', 'allocation')
 WHERE l.variant_id = ANY(%(variant_ids)s)
 GROUP BY l.variant_id
+
+-- name: in_books
+SELECT
+    EXISTS (SELECT FROM stock_levels WHERE variant_id = ANY(%(ids)s))
+    OR EXISTS (SELECT FROM stock_moves WHERE variant_id = ANY(%(ids)s))
+    OR EXISTS (SELECT FROM stock_policies WHERE variant_id = ANY(%(ids)s))
+    OR EXISTS (SELECT FROM stock_lots WHERE variant_id = ANY(%(ids)s))
+    OR EXISTS (SELECT FROM stock_bins WHERE variant_id = ANY(%(ids)s))
+    OR EXISTS (SELECT FROM supplier_items WHERE variant_id = ANY(%(ids)s))
+    OR EXISTS (SELECT FROM purchase_order_lines WHERE variant_id = ANY(%(ids)s))
+    OR EXISTS (SELECT FROM purchase_receipt_lines WHERE variant_id = ANY(%(ids)s))
+    OR EXISTS (SELECT FROM stock_transfer_lines WHERE variant_id = ANY(%(ids)s))
+    OR EXISTS (SELECT FROM stock_count_lines WHERE variant_id = ANY(%(ids)s))
+    OR EXISTS (SELECT FROM stock_receiving_lines WHERE variant_id = ANY(%(ids)s))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from safar.catalogue.shelves import Units
-from safar.kernel.database import Connection, rows
+from safar.kernel.database import Connection, rows, value
 from safar.kernel.i18n import _
 from safar.kernel.ids import derived_id
 from safar.stock.actions import QUERIES, receive_stock_many
@@ -30,3 +30,8 @@ class StockShelves:
             staff_id=staff_id,
         )
         await receive_stock_many(connection, [receipt])
+
+
+async def in_stock_books(connection: Connection, variant_ids: Iterable[UUID]) -> bool:
+    """Tell whether the stock room has, expects or has ever moved or counted one of these variants."""
+    return bool(await value(connection, QUERIES["in_books"], {"ids": list(variant_ids)}))

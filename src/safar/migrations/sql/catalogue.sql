@@ -89,11 +89,15 @@ CREATE TABLE products (
     image text,
     order_max bigint CHECK (order_max > 0),
     changed_at timestamptz NOT NULL DEFAULT now(),
+    archived_at timestamptz CHECK (archived_at IS NULL OR NOT published),
+    published_before boolean NOT NULL DEFAULT false,
     letters text GENERATED ALWAYS AS (shop_letters(searchable)) STORED,
     stems tsvector GENERATED ALWAYS AS (array_to_tsvector(shop_stems(searchable))) STORED
 );
 COMMENT ON COLUMN products.searchable IS 'title, category and SKUs, folded by kernel.text.fold';
 COMMENT ON COLUMN products.order_max IS 'most units in one order, all variants together; null: as many as the shop allows';
+COMMENT ON COLUMN products.archived_at IS 'since when staff have put it away: not in the shop, and in their list only when asked for';
+COMMENT ON COLUMN products.published_before IS 'whether it was in the shop when it was archived: so it comes back';
 COMMENT ON COLUMN products.image IS 'digest of the first of its pictures';
 COMMENT ON COLUMN products.letters IS 'searchable in Latin letters: what a misspelt query is compared with';
 COMMENT ON COLUMN products.stems IS 'the words of searchable and their stems: what a query is compared with first';
