@@ -3,8 +3,10 @@
 import random
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
+import httpx
 import pytest
 
 from safar.channels.model import EMAIL, WEB
@@ -14,10 +16,13 @@ from safar.inbox.actions import reply
 from safar.inbox.drafts import keep_draft, kept_draft_of
 from safar.inbox.model import Colleague, Inbound
 from safar.inbox.notes import mentioned_in, unseen_mentions, write_inbox_note
+from safar.inbox.presence import Onlookers
 from safar.inbox.saved_replies import SavedReply, filled, open_places, words_for
+from safar.kernel import clock
 from safar.kernel.context import Context
 from safar.kernel.database import values
 from safar.kernel.ids import derived_id, new_id
+from safar.kernel.web.actor import Actor
 from tests.stage.chat import Browser
 from tests.stage.inbox import compose, mail, receive, stream, web
 from tests.stage.mailbox import mailbox
@@ -285,3 +290,36 @@ async def _visitors_see_their_own(
         words = re.findall(r"canary\d{4}x\d{6}", seen)
         assert words
         assert {canaries[word] for word in words} <= {("reply", name), ("said", name)}
+
+
+async def test_fault_14_colleagues_see_who_looks_and_who_types(shop: Context, console: str) -> None:
+    (receipt,) = await receive(shop, mail("Hello"))
+    path = f"/inbox/{receipt.conversation_id}/onlookers"
+
+    async def others(client: httpx.AsyncClient, doing: str = "looks") -> list[str]:
+        answer = await client.post(path, data={"doing": doing})
+        assert answer.status_code == 200
+        found = answer.json()["others"]
+        assert isinstance(found, list)
+        return found
+
+    async with (
+        await signed_in(shop, console, "agent", "Sara") as sara,
+        await signed_in(shop, console, "agent", "Omid") as omid,
+    ):
+        assert await others(sara) == [], "oneself is no colleague"
+        assert await others(omid, "types") == ["Sara has this open, too."]
+        assert await others(sara) == ["Omid is typing a reply."]
+        assert (await omid.post(path, data={"doing": "left"})).status_code == 204
+        assert await others(sara) == []
+
+
+def test_who_is_not_heard_of_is_gone() -> None:
+    onlookers, id_ = Onlookers(), new_id()
+    sara, omid = (Actor(new_id(), "a@shop.example", name, "agent") for name in ("Sara", "Omid"))
+    with clock.held(datetime(2026, 11, 21, 9, tzinfo=UTC)) as held:
+        onlookers.look(id_, omid, typing=False)
+        held.advance(seconds=19)
+        assert [o.name for o in onlookers.look(id_, sara, typing=False)] == ["Omid"]
+        held.advance(seconds=2)
+        assert onlookers.look(id_, sara, typing=False) == []

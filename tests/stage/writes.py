@@ -142,6 +142,7 @@ CONSOLE: dict[str, Write] = {
     "/inbox/{id}/messages": Write({**_CHAT, "channel": "web", "seen_at": ""}, ids=frozenset({"id"})),
     "/inbox/{id}/assignee": Write({"to": "nobody"}, bodyless=True),
     "/inbox/{id}/notes": Write({"note_id": str(new_id()), "note": "Call them"}, ids=frozenset({"note_id"})),
+    "/inbox/{id}/onlookers": Write({"doing": "looks"}, ids=frozenset({"doing"})),
     "/inbox/{id}/draft": Write({**_CHAT, "to": ""}, ids=frozenset({"id"})),
     "/saved-replies": Write(
         {"id": str(new_id()), "shortcut": "hello", "words-en": "Hello"}, ids=frozenset({"id"})

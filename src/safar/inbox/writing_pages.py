@@ -11,6 +11,7 @@ from safar.customers.actions import customer_cards
 from safar.inbox.drafts import keep_draft
 from safar.inbox.notes import NOTE_MAX, write_inbox_note
 from safar.inbox.pages import TEXT_MAX, conversation, message_id_of, path_back
+from safar.inbox.presence import Onlookers
 from safar.inbox.saved_replies import (
     SHORTCUT,
     WORDS_MAX,
@@ -68,6 +69,29 @@ async def post_draft(request: Request) -> Response:
             message_id=message_id,
         )
     return Response(status_code=204)
+
+
+async def post_look(request: Request) -> Response:
+    """Somebody looks, types or (`left`) has closed it; return who else is there."""
+    actor, fields = actor_of(request), await read_fields(request)
+    id_ = parse_id(request.path_params["id"])
+    doing = fields.choice("doing", {"looks", "types", "left"})
+    fields.done()
+    state = request.app.state
+    if not hasattr(state, "onlookers"):
+        state.onlookers = Onlookers()
+    onlookers: Onlookers = state.onlookers
+    if doing == "left":
+        onlookers.leave(id_, actor.id)
+        return Response(status_code=204)
+    others = onlookers.look(id_, actor, typing=doing == "types")
+    said = [
+        _("%(name)s is typing a reply.", name=other.name)
+        if other.typing
+        else _("%(name)s has this open, too.", name=other.name)
+        for other in others
+    ]
+    return JSONResponse({"others": said})
 
 
 async def offered_replies(request: Request) -> Response:
@@ -145,6 +169,7 @@ async def _removal(request: Request, actor: Actor, _fields: Fields) -> str:
 routes: list[BaseRoute] = [
     StaffRoute("/inbox/{id}/notes", post_note, role="agent", methods=["POST"]),
     StaffRoute("/inbox/{id}/draft", post_draft, role="agent", methods=["POST"]),
+    StaffRoute("/inbox/{id}/onlookers", post_look, role="agent", methods=["POST"]),
     StaffRoute("/inbox/{id}/replies", offered_replies, role="agent"),
     StaffRoute("/saved-replies", saved_replies_page, role="agent"),
     StaffRoute("/saved-replies", post_saved_reply, role="manager", methods=["POST"]),

@@ -133,4 +133,30 @@
     clearTimeout(timer);
     timer = 0;
   });
+
+  // Who else looks or types: told every few seconds while this page is in front.
+  const LOOK_MS = 6000;
+  const TYPING_MS = 8000;
+  const onlookers = document.querySelector("[data-onlookers]");
+  let typedAt = -TYPING_MS;
+  const tell = (doing) =>
+    fetch(`${form.dataset.inbox}/onlookers`, { method: "POST", body: new URLSearchParams({ doing }), keepalive: true });
+  async function look() {
+    if (document.hidden) return;
+    try {
+      const answer = await tell(performance.now() - typedAt < TYPING_MS ? "types" : "looks");
+      if (!answer.ok) return;
+      const { others } = await answer.json();
+      onlookers.textContent = others.join(" ");
+      onlookers.hidden = !others.length;
+    } catch {} // the line at the top says that the connection is lost
+  }
+  box.addEventListener("input", () => {
+    const begins = performance.now() - typedAt >= TYPING_MS;
+    typedAt = performance.now();
+    if (begins) look();
+  });
+  document.addEventListener("visibilitychange", () => (document.hidden ? tell("left").catch(() => {}) : look()));
+  setInterval(look, LOOK_MS);
+  look();
 })();
