@@ -65,7 +65,8 @@ async def test_it_raises_what_it_raises_for_telegram(telegram: TelegramStandIn, 
     with pytest.raises(RetryAfter):
         await bot.send_message(PERSON, "x")
     with pytest.raises(InvalidToken):
-        await _bot(telegram, "1:no").initialize()
+        async with _bot(telegram, "1:no"):
+            pass
 
 
 async def test_it_reads_our_updates_and_sets_where_they_go(telegram: TelegramStandIn, bot: Bot) -> None:
