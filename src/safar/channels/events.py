@@ -21,6 +21,7 @@ EVENTS = (
     EventKind("message.failed", N_("Message could not be delivered: %(reason)s"), "message"),
     EventKind("message.text_changed", N_("Changed the words of the mail %(kind)s (%(language)s)")),
     EventKind("message.unknown", N_("Nobody can tell whether a message arrived: %(reason)s"), "message"),
+    EventKind("message.file_arrived", N_("The file of a message has arrived"), "message"),
     EventKind("channel.changed", N_("Set up the channel %(name)s")),
     EventKind("message.skipped", N_("Message not sent: %(reason)s"), "message"),
 )

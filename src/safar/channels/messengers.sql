@@ -121,9 +121,11 @@ WHERE p.id = due.id
 RETURNING p.id, p.channel_id, p.kind, p.source, p.mime, p.name, p.bytes, p.sha256, p.data, p.tries
 
 -- name: stored_part
-UPDATE message_parts
+UPDATE message_parts AS p
 SET state = 'stored', mime = %(mime)s, bytes = %(bytes)s, name = %(name)s, reason = NULL
-WHERE id = %(id)s
+FROM messages AS m
+WHERE p.id = %(id)s AND m.id = p.message_id
+RETURNING m.id, m.customer_id, m.conversation_id
 
 -- name: failed_part
 UPDATE message_parts SET state = %(state)s, reason = %(reason)s, next_try_at = %(next_try_at)s

@@ -9,6 +9,8 @@ from uuid import UUID
 import filetype
 
 from safar.channels.kinds.port import MessagePart
+from safar.journal.actions import append_many
+from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, as_json, execute, row, rows
 from safar.kernel.ids import new_id
@@ -57,6 +59,13 @@ class DuePart:
     sha256: str
     data: dict[str, Any]
     tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class _PartMessage:
+    id: UUID
+    customer_id: UUID | None
+    conversation_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +130,7 @@ async def take_due_parts(connection: Connection, *, limit: int, lease_s: float) 
 
 
 async def store_part(connection: Connection, part: DuePart, content: bytes, *, name: str = "") -> None:
-    """Keep the bytes of a part; its type is what they show themselves to be."""
+    """Keep the bytes of a part; its type is what they show themselves to be. Event message.file_arrived."""
     params = {
         "id": part.id,
         "mime": sniffed(content),
@@ -129,7 +138,17 @@ async def store_part(connection: Connection, part: DuePart, content: bytes, *, n
         "name": (part.name or name)[:_NAME_MAX],
     }
     await execute(connection, QUERIES["keep_file"], {"id": part.id, "content": content})
-    await execute(connection, QUERIES["stored_part"], params)
+    messages = await rows(_PartMessage, connection, QUERIES["stored_part"], params)
+    await append_many(connection, [_arrived(message) for message in messages])
+
+
+def _arrived(message: _PartMessage) -> Event:
+    return Event(
+        name="message.file_arrived",
+        customer_id=message.customer_id,
+        subject_id=message.conversation_id or message.id,
+        properties={"message_id": message.id},
+    )
 
 
 async def fail_part(connection: Connection, part: DuePart, reason: str, *, again: bool) -> None:

@@ -72,7 +72,7 @@ def _newest(message: Inbound) -> dict[str, Any]:
         "language": message.language,
         "last_channel_id": message.channel_id,
         "last_address": message.address,
-        "last_text": shortened(message.text, _PREVIEW_MAX),
+        "last_text": shortened(message.text, _PREVIEW_MAX) or message.preview,
         "last_author": Author.CUSTOMER.value,
         "last_message_at": message.at,
     }

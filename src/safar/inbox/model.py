@@ -17,7 +17,7 @@ class Inbound:
     waits for an answer. `verified` False: nothing shows that it came from where it says; anybody can write a
     From header. `own` False: somebody else, who answers in this customer's thread. `claims`: the address is
     kept as one that the customer says is theirs. `answers`: the provider's id of what it replies to;
-    `pressed`: the value behind a button.
+    `pressed`: the value behind a button. `preview`: what a list shows of one without words.
     """
 
     message_id: UUID
@@ -38,6 +38,7 @@ class Inbound:
     folded: str = ""
     answers: str | None = None
     pressed: str | None = None
+    preview: str = ""
     envelope_id: UUID | None = None
     at: datetime = field(default_factory=clock.now)
 

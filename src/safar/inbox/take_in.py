@@ -18,6 +18,7 @@ from safar.channels.kinds.port import (
     MessageNotice,
     NotUnderstood,
     OptOut,
+    PartKind,
     Person,
     Post,
     Reachability,
@@ -52,6 +53,12 @@ from safar.kernel.ids import derived_id, new_id
 _TEXT_MAX = 100_000
 _AHEAD_MAX = timedelta(minutes=5)
 _REASONS_MAX = 1000
+_SIGNS_MAX = 5
+# What a message without words is, in any language.
+_SIGNS = {
+    PartKind.IMAGE: "🖼", PartKind.AUDIO: "🎵", PartKind.VIDEO: "🎬", PartKind.DOCUMENT: "📎",
+    PartKind.STICKER: "🖼", PartKind.LOCATION: "📍", PartKind.CONTACT: "👤", PartKind.OTHER: "📎",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +243,7 @@ def _inbound(post: ReadPost, said: Said, customer_id: UUID) -> Inbound:
         automatic=said.automatic,
         answers=said.answers,
         pressed=said.pressed,
+        preview=" ".join(_SIGNS[part.kind] for part in said.parts[:_SIGNS_MAX]),
         envelope_id=post.envelope_id,
         at=said.at,
     )
