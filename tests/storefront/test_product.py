@@ -131,6 +131,7 @@ async def test_tax_and_delivery_are_told_for_the_country_of_most_customers(
     table = (await browser.get("/info/delivery?lang=fa")).text
     assert "پست" in table
     assert "۳٫۹۵" in table
+    assert "<h2>برزیل</h2>" in table  # a zone is called by its countries, in the reader's language
 
 
 async def test_choices_stand_in_the_order_in_which_they_were_given(

@@ -20,7 +20,7 @@ from safar.gate.door.polls import POLL_PATH, answer, before_opening, poll
 from safar.gate.door.previews import preview_of
 from safar.gate.door.proof_pages import post_work, work_page
 from safar.gate.door.rooms import page_after, pass_of, query_of, room_of, tag_of
-from safar.gate.door.texts import opens_text
+from safar.gate.door.texts import opens_text, paused_text
 from safar.gate.line.visits import MovedVisit, leave_many, leave_soon_many, take_along_many
 from safar.gate.tickets.errors import QueueEnded, TicketExpired, TicketRefused, UsedFromManyNetworks
 from safar.gate.tickets.model import SHOP, Caller, Mode, Pass, Ticket
@@ -127,7 +127,7 @@ def _ticket_page(request: Request, board: SiteBoard, room: Room, ticket: Ticket)
     }
     if ticket.number:
         standing = answer(room, ticket, board.units_left(room, request.scope))
-        return page(request, "gate/wait.html", {**values, "answer": standing})
+        return page(request, "gate/wait.html", {**values, "answer": standing, "paused": paused_text(site)})
     values["answer"] = before_opening(context, room, ticket)
     values["opens_text"] = opens_text(site.opens_at) if site and site.opens_at else ""
     return page(request, "gate/early.html", values)

@@ -6,15 +6,17 @@ from functools import cache
 
 from babel import Locale
 
-from safar.kernel.i18n import LANGUAGES, current_language
+from safar.kernel.i18n import LANGUAGES, _, current_language, ngettext, number
 from safar.kernel.text import ascii_digits, fold
 from safar.pricing.addresses import address_form
-from safar.pricing.model import Rules
+from safar.pricing.model import Rules, Zone
 
 # Of CLDR's territories those that are no ISO 3166 country to which goods are sent.
 _NO_COUNTRY = frozenset(
     {"AC", "AN", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
 )
+_NAMED_MAX = 4  # a title with more is read by nobody
+_LIST_COMMA = {"fa": "، "}
 _COMMAS = re.compile(r"[,;،\n]+")
 # As the post offices of our languages' countries write them.
 _POSTCODES = {
@@ -43,6 +45,21 @@ def _names(language: str) -> dict[str, str]:
 def country_name(code: str) -> str:
     """Return a country in the language in force."""
     return _names(current_language()).get(code, code)
+
+
+def zone_title(zone: Zone) -> str:
+    """Return where a zone is, in the language in force: its name is in that of the staff."""
+    if not zone.countries:
+        return _("All other countries")
+    names = country_names(zone)
+    if len(names) > _NAMED_MAX:
+        return ngettext("%(count)s country", "%(count)s countries", len(names), count=number(len(names)))
+    return _LIST_COMMA.get(current_language(), ", ").join(names)
+
+
+def country_names(zone: Zone) -> list[str]:
+    """Return the countries of a zone in the language in force, sorted as its letters are."""
+    return sorted(map(country_name, zone.countries), key=fold)
 
 
 def is_country(code: str) -> bool:

@@ -10,7 +10,9 @@ from safar.kernel.i18n import N_, _, current_language
 from safar.kernel.web.access import PublicRoute
 from safar.kernel.web.pages import context_of, page
 from safar.owner.reading import shop_of
+from safar.pricing.model import Zone
 from safar.pricing.money import converted
+from safar.pricing.places import country_names, zone_title
 from safar.pricing.rules import rules_of
 from safar.storefront.currency import currency_of
 from safar.storefront.layer import look_in
@@ -41,7 +43,9 @@ async def _info(request: Request) -> Response:
         "title": _(TITLES[key]),
         "html": written(text),
         "text": text,
-        "zones": rules.zones if key == "delivery" else (),
+        "zones": _served(rules.zones) if key == "delivery" else (),
+        "zone_title": zone_title,
+        "country_names": country_names,
         "amount": amount,
         "currency": currency,
         "language": current_language(),
@@ -51,6 +55,11 @@ async def _info(request: Request) -> Response:
         "journal_months": settings.journal_months,
     }
     return page(request, "storefront/info.html", values)
+
+
+def _served(zones: tuple[Zone, ...]) -> list[Zone]:
+    """Return the zones that we send to, that of all other countries last."""
+    return sorted((zone for zone in zones if zone.methods), key=lambda zone: not zone.countries)
 
 
 routes: list[BaseRoute] = [PublicRoute("/info/{key}", _info, why="what the shop says of itself")]

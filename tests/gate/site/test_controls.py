@@ -88,7 +88,14 @@ async def test_while_held_nobody_comes_in_and_newcomers_get_numbers(open_shop: O
         await shop.step()
     assert [(await state(visitor))["place"] for visitor in (first, second)] == [1, 2]
     assert (await shop.figures()).inside == 0
+    told = await state(first)
+    assert "paused entry" in str(told["message"])
+    assert told["estimate_text"] == "Not known yet"
+    page = (await first.get("/p/tea", follow_redirects=True)).text
+    assert "paused entry" in page
+    assert "The shop is full" not in page
     await steered(shop, Mode.OPEN)
+    assert "message" not in await state(second)
     assert (await first.get("/p/tea")).status_code == 200
     await steered(shop, Mode.HELD)
     assert (await second.get("/p/tea")).status_code == 303

@@ -9,9 +9,16 @@ from starlette.responses import Response
 from safar.gate.door.board import Room, SiteBoard
 from safar.gate.door.draw_ticket import drawn_ticket, share_of
 from safar.gate.door.rooms import page_after, pass_of, room_of
-from safar.gate.door.texts import estimate_text, goods_text, left_text, place_text, waiting_message
+from safar.gate.door.texts import (
+    estimate_text,
+    goods_text,
+    left_text,
+    paused_text,
+    place_text,
+    waiting_message,
+)
 from safar.gate.line.decide import poll_after_s, poll_before_opening_s, progress
-from safar.gate.tickets.model import Caller, Site, Ticket
+from safar.gate.tickets.model import Caller, Mode, Site, Ticket
 from safar.gate.tickets.seal import client_tag
 from safar.kernel import clock
 from safar.kernel.context import Context
@@ -76,7 +83,8 @@ def _admitted(request: Request, room: Room) -> dict[str, Any]:
 def answer(room: Room, ticket: Ticket, units_left: int | None) -> dict[str, Any]:
     """Return the body of a poll for a visitor who has a number."""
     place = room.place(ticket.number)
-    expected = room.estimate(place)
+    paused = room.site is not None and room.site.mode == Mode.HELD
+    expected = None if paused else room.estimate(place)  # nobody knows when staff go on
     body = {
         "state": "waiting",
         "place": place,
@@ -111,7 +119,7 @@ def before_opening(context: Context, room: Room, ticket: Ticket) -> dict[str, An
 
 
 def _message(site: Site | None) -> str | None:
-    return " ".join(filter(None, (goods_text(site), waiting_message(site)))) or None
+    return " ".join(filter(None, (paused_text(site), goods_text(site), waiting_message(site)))) or None
 
 
 def _json(body: dict[str, Any], status: int) -> Response:

@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from safar.gate.line.decide import Estimate
-from safar.gate.tickets.model import Site
+from safar.gate.tickets.model import Mode, Site
 from safar.kernel import clock
 from safar.kernel.i18n import _, current_language, date, duration, time_of_day
 
@@ -73,6 +73,13 @@ def waiting_message(site: Site | None) -> str | None:
         return None
     texts = site.message
     return texts.get(current_language()) or texts.get("en") or next(iter(texts.values()))
+
+
+def paused_text(site: Site | None) -> str | None:
+    """Return why nobody's turn comes while staff have paused entry."""
+    if site is None or site.mode != Mode.HELD:
+        return None
+    return _("We’ve paused entry for a moment. You keep your place, and it goes on in the same order.")
 
 
 def goods_text(site: Site | None) -> str | None:
