@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     mail_return_paths: bool = True
     """Send each mail with a signed return address of its own; without it no failed delivery is believed."""
     mail_authserv_id: str = ""
-    """Name under which our own mail server reports SPF, DKIM and DMARC; empty: no mail counts as proven."""
+    """Name under which our mail server reports SPF, DKIM and DMARC; "top": the topmost; empty: nobody's."""
     mail_in_host: str = "127.0.0.1"
     """Address on which the worker accepts incoming e-mail by SMTP."""
     mail_in_port: int = 8025

@@ -14,6 +14,30 @@ US = "mx.safar.example"
 ANN = "ann@customer.example"
 
 
+EXCHANGE = (
+    "spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=example.com; dkim=pass (signature was verified)"
+    " header.d=example.com;dmarc=pass action=none header.from=example.com;compauth=pass reason=100"
+)
+
+
+@pytest.mark.parametrize(
+    ("headers", "believed"),
+    [
+        ([EXCHANGE], True),
+        (["mx.google.com; dmarc=pass header.from=example.com"], True),
+        ([EXCHANGE.replace("dmarc=pass", "dmarc=fail"), EXCHANGE], False),
+        (["spf=fail smtp.mailfrom=example.com; dmarc=none", EXCHANGE], False),
+        ([], False),
+    ],
+)
+def test_where_the_receiver_gives_no_name_only_the_topmost_header_counts(
+    headers: list[str], believed: bool
+) -> None:
+    """Exchange Online writes none; what a sender has forged stands below what the receiver has added."""
+    assert is_authenticated(headers, "top", "ana@example.com") is believed
+    assert not is_authenticated(headers, "mx.other.example", "ana@example.com")
+
+
 @pytest.mark.parametrize(
     "result",
     [

@@ -8,6 +8,7 @@ name and came from outside, and puts its own on top.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+TOP = "top"  # no name: the topmost header is the receiver's, as with Exchange Online, which writes none
 _HEADER_CHARACTERS_MAX = 4000
 _HEADERS_MAX = 10
 _RESULT = re.compile(r"([a-z][a-z0-9-]{0,19})(?:/[0-9]{1,3})?=([a-z]{1,20})")
@@ -17,19 +18,29 @@ _PROPERTY = re.compile(r"([a-z]{1,20}\.[a-z0-9_-]{1,30})=([^\s;]{1,320})")
 def is_authenticated(headers: Sequence[str], authserv_id: str, address: str) -> bool:
     """Tell whether the trusted server found that `address` (of From) may be believed.
 
-    Only the topmost header of `authserv_id` counts. DMARC decides where it was asked; without it a DKIM
-    signature or an envelope sender of the address's own domain, or of a domain above it.
+    Only the topmost header of `authserv_id` counts; with "top", the topmost of all. DMARC decides where it
+    was asked; without it a DKIM signature or an envelope sender of the address's own domain, or of one above
+    it.
     """
     domain = address.rpartition("@")[2].lower()
     ours = authserv_id.strip().lower()
     if not ours or not domain:
         return False
+    if ours == TOP:
+        return bool(headers) and _passes(list(_results(_bare_results(headers[0]))), domain)
     for header in headers[:_HEADERS_MAX]:
         server, _semicolon, results = _without_comments(header[:_HEADER_CHARACTERS_MAX]).partition(";")
         words = server.lower().split()
         if words and words[0] == ours:
             return _passes(list(_results(results)), domain)
     return False
+
+
+def _bare_results(header: str) -> str:
+    """Return the results of a header without the name of a server, if it has one."""
+    text = _without_comments(header[:_HEADER_CHARACTERS_MAX])
+    first, _semicolon, rest = text.partition(";")
+    return text if "=" in first else rest
 
 
 def _passes(results: Sequence[tuple[str, str, Mapping[str, str]]], domain: str) -> bool:

@@ -47,6 +47,7 @@ class InboundMail:
     since it came through a list or asks for that (RFC 3834); whoever wrote it waits all the same.
     `reply_to`: another address that asks for the answer, as contact forms do; "" when it is the sender's.
     `results`: what mail servers say of its authentication, topmost first; `recipients` of the envelope.
+    `authserv_id`: whose word on its authentication counts, where it is not the one of the settings.
     `files`: what is attached, and its HTML.
     `one_sender`: it has one From header with one address. `verified` and `returned` (which mail of ours came
     back) are decided by who knows whom to trust.
@@ -72,6 +73,7 @@ class InboundMail:
     for_people: bool = False
     bounce: Bounce | None = None
     error: str | None = None
+    authserv_id: str | None = None
     files: tuple[MailFile, ...] = ()
 
     @property

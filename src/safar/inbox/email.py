@@ -46,9 +46,8 @@ async def deliver(context: Context, mail: InboundMail) -> None:
 
 def _judged(context: Context, mail: InboundMail) -> InboundMail:
     """Return the mail with what our own mail server and our own seal say of it."""
-    verified = mail.one_sender and is_authenticated(
-        mail.results, context.settings.mail_authserv_id, mail.address
-    )
+    trusted = context.settings.mail_authserv_id if mail.authserv_id is None else mail.authserv_id
+    verified = mail.one_sender and is_authenticated(mail.results, trusted, mail.address)
     seals = mail.bounce.seals if mail.bounce else ()
     returned = returned_message(context.vault, mail.recipients, seals)
     return replace(mail, verified=verified, returned=returned)
