@@ -13,6 +13,7 @@ import safar.campaigns.reading
 import safar.catalogue.pages
 import safar.catalogue.sheets.pages
 import safar.channels.pages
+import safar.channels.shown_mail
 import safar.customers.pages
 import safar.customers.sheets.pages
 import safar.gate.pages
@@ -93,6 +94,7 @@ def build_console(context: Context) -> Starlette:
         *safar.inbox.pages.routes,
         *safar.inbox.writing_pages.routes,
         *safar.channels.pages.routes,
+        *safar.channels.shown_mail.routes,
         *safar.gate.pages.routes,
         *safar.shop.console.pages.routes,
         *safar.shop.console.code_pages.routes,
