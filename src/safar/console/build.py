@@ -17,6 +17,7 @@ import safar.channels.shown_mail
 import safar.customers.pages
 import safar.customers.sheets.pages
 import safar.gate.pages
+import safar.inbox.desk_pages
 import safar.inbox.handling_pages
 import safar.inbox.pages
 import safar.inbox.writing_pages
@@ -90,6 +91,7 @@ def build_console(context: Context) -> Starlette:
         *safar.privacy.pages.routes,
         *safar.campaigns.pages.routes,
         *safar.journey.pages.routes,
+        *safar.inbox.desk_pages.routes,  # before /inbox/{id}
         *safar.inbox.handling_pages.routes,  # before /inbox/{id}
         *safar.inbox.pages.routes,
         *safar.inbox.writing_pages.routes,

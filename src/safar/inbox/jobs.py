@@ -12,6 +12,7 @@ from safar.customers.model import Consent
 from safar.inbox.actions import close_quiet, undelivered_many
 from safar.inbox.email import deliver
 from safar.inbox.handling import wake_due
+from safar.inbox.routing import hand_out
 from safar.journal.model import Recorded
 from safar.journal.subscribe import Subscriber
 from safar.kernel.context import Context
@@ -21,11 +22,12 @@ from safar.owner.reading import known_shop
 
 _QUIET_PERIOD_S = 300.0
 _WAKE_PERIOD_S = 10.0
+_HAND_OUT_PERIOD_S = 2.0
 _LISTEN_AGAIN_S = 5.0
 
 
 def loops(context: Context) -> list[Loop]:
-    """Return the mail listener (unless switched off), and what closes quiet ones and wakes those put off."""
+    """Return the mail listener (unless switched off), and what closes, wakes and hands out."""
 
     async def close_quiet_step() -> bool:
         return await close_quiet(context.database) > 0
@@ -33,7 +35,11 @@ def loops(context: Context) -> list[Loop]:
     async def wake_step() -> bool:
         return await wake_due(context.database) > 0
 
+    async def hand_out_step() -> bool:
+        return await hand_out(context.database) > 0
+
     found = [
+        Loop("inbox_routing", hand_out_step, _HAND_OUT_PERIOD_S),
         Loop("inbox_quiet", close_quiet_step, _QUIET_PERIOD_S),
         Loop("inbox_snoozed", wake_step, _WAKE_PERIOD_S),
     ]

@@ -26,7 +26,9 @@ from safar.inbox.handling import labels, labels_of
 from safar.inbox.live import bursts
 from safar.inbox.model import ReplyAddress, ReplyOutcome
 from safar.inbox.notes import NOTE_MAX, see_mentions, unseen_mentions
+from safar.inbox.availability import live_presence
 from safar.inbox.replay import read_again
+from safar.inbox.routing import is_away
 from safar.inbox.saved_replies import open_places
 from safar.inbox.thread import Thread, colleagues, thread_of, ways_sorted
 from safar.inbox.words import reason_text
@@ -100,7 +102,7 @@ def _list_values(view: View, found: FolderPage, open_id: UUID | None) -> dict[st
     }
 
 
-async def inbox(request: Request) -> Response:
+async def inbox(request: Request, _wrong: Wrong = NOTHING) -> Response:
     """Show a folder."""
     actor = actor_of(request)
     view = view_of(request, actor)
@@ -111,6 +113,8 @@ async def inbox(request: Request) -> Response:
         values["colleagues"] = await colleagues(connection)
         values["labels"] = await labels(connection)
         values["mentions"] = await unseen_mentions(connection, actor.id)
+        values["away"] = await is_away(connection, actor.id)
+        values["actor"] = actor
     return page(request, "inbox/inbox.html", {**values, "live_url": _live_url(request, view)})
 
 
@@ -198,6 +202,13 @@ async def stream_parts(request: Request) -> Response:
 
 
 async def _parts(request: Request, view: View, open_id: UUID | None) -> AsyncIterator[ServerEvent]:
+    database = context_of(request).database
+    async with live_presence(database, actor_of(request).id):
+        async for event in _parts_of(request, view, open_id):
+            yield event
+
+
+async def _parts_of(request: Request, view: View, open_id: UUID | None) -> AsyncIterator[ServerEvent]:
     database = context_of(request).database
     board = _board(request)
 
