@@ -17,6 +17,7 @@ from safar.channels.parts import SHOWN, stored_file
 from safar.customers.sentences import sentences_of
 from safar.inbox import sidebar
 from safar.inbox.actions import assign, close_conversation, reopen_conversation, reply
+from safar.inbox.availability import live_presence
 from safar.inbox.decide import newest
 from safar.inbox.decide_handling import PRIORITIES, SNOOZES, TONES
 from safar.inbox.drafts import Draft, drop_draft, kept_draft_of, was_said
@@ -26,7 +27,6 @@ from safar.inbox.handling import labels, labels_of
 from safar.inbox.live import bursts
 from safar.inbox.model import ReplyAddress, ReplyOutcome
 from safar.inbox.notes import NOTE_MAX, see_mentions, unseen_mentions
-from safar.inbox.availability import live_presence
 from safar.inbox.replay import read_again
 from safar.inbox.routing import is_away
 from safar.inbox.saved_replies import open_places
