@@ -44,7 +44,7 @@ class Body:
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-TOO_MUCH = Body("too much", b"a=" + b"x" * 4_500_000, FORM, frozenset({413}))
+TOO_MUCH = Body("too much", b"a=" + b"x" * 300_000, FORM, frozenset({413}))
 UNREADABLE = (
     Body("cut short", b'{"id": "', JSON),
     Body("nothing", b"", JSON),

@@ -12,7 +12,7 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, Database, as_json, execute, rows, tuples, value
-from safar.kernel.errors import SafarError
+from safar.kernel.errors import NotFound, SafarError
 from safar.kernel.queries import queries_beside
 
 QUERIES = queries_beside(__file__, "routing.sql")
@@ -119,10 +119,11 @@ async def save_desk(connection: Connection, desk: Desk, members: Sequence[UUID],
 
 
 async def drop_desk(connection: Connection, team_id: UUID, *, staff_id: UUID) -> None:
-    """Take a team away; what its agents have stays theirs. Event desk.dropped."""
-    if await execute(connection, QUERIES["drop_team"], {"id": team_id}):
-        event = Event(name="desk.dropped", at=clock.now(), staff_id=staff_id, subject_id=team_id)
-        await append_many(connection, [event])
+    """Take a team away; what its agents have stays theirs. Event desk.dropped. Raises NotFound."""
+    if not await execute(connection, QUERIES["drop_team"], {"id": team_id}):
+        raise NotFound
+    event = Event(name="desk.dropped", at=clock.now(), staff_id=staff_id, subject_id=team_id)
+    await append_many(connection, [event])
 
 
 async def members_of(connection: Connection) -> dict[UUID, set[UUID]]:

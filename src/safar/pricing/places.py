@@ -53,7 +53,7 @@ def zone_title(zone: Zone) -> str:
         return _("All other countries")
     names = country_names(zone)
     if len(names) > _NAMED_MAX:
-        return ngettext("%(count)s country", "%(count)s countries", len(names), count=number(len(names)))
+        return ngettext("%(num)s country", "%(num)s countries", len(names), num=number(len(names)))
     return _LIST_COMMA.get(current_language(), ", ").join(names)
 
 

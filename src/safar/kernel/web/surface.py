@@ -50,10 +50,18 @@ class StraightPaths:
     """Lets what proves itself by its signature go straight to its routes: it is no visitor and waits at no
     gate."""
 
-    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute], begin: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        routes: Sequence[BaseRoute],
+        begin: tuple[str, ...],
+        handlers: Mapping[Any, Any],
+    ) -> None:
+        """`handlers`: who answers which error, as for all other routes."""
         self._app = app
         self._begin = begin
-        self._router = Router([route for route in routes if getattr(route, "path", "").startswith(begin)])
+        own = [route for route in routes if getattr(route, "path", "").startswith(begin)]
+        self._router = ExceptionMiddleware(Router(own), handlers=cast("Any", handlers))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(self._begin):
@@ -137,7 +145,9 @@ def build_surface(
     for layer in reversed(inside):
         app.add_middleware(cast("Any", layer))
     if surface.signed:
-        app.add_middleware(StraightPaths, routes=routes, begin=surface.signed)
+        app.add_middleware(
+            StraightPaths, routes=routes, begin=surface.signed, handlers=dict(app.exception_handlers)
+        )
     app.add_middleware(Edge, context=context, uploads=surface.uploads, signed=surface.signed)
     return app
 

@@ -9,6 +9,7 @@ from safar.journal.actions import append_many
 from safar.journal.model import Event
 from safar.kernel import clock
 from safar.kernel.database import Connection, execute, row, rows, value, values
+from safar.kernel.errors import NotFound
 from safar.kernel.queries import queries_beside
 from safar.storefront.errors import TooManyPages
 from safar.storefront.own_pages.model import PAGES_MAX, OwnPage
@@ -48,9 +49,10 @@ async def save_own_page(connection: Connection, draft: OwnPage, *, staff_id: UUI
 
 
 async def remove_own_page(connection: Connection, slug: str, *, staff_id: UUID) -> None:
-    """Take a page away, if there is one. Writes shop_page.removed."""
-    if await value(connection, QUERIES["remove_page"], {"slug": slug}):
-        await _note(connection, "shop_page.removed", slug, staff_id)
+    """Take a page away. Writes shop_page.removed. Raises NotFound."""
+    if not await value(connection, QUERIES["remove_page"], {"slug": slug}):
+        raise NotFound
+    await _note(connection, "shop_page.removed", slug, staff_id)
 
 
 async def _note(connection: Connection, name: str, slug: str, staff_id: UUID) -> None:

@@ -180,7 +180,7 @@ async def program() -> AsyncIterator[ProgramStandIn]:
 
 @pytest.fixture
 async def sender(program: ProgramStandIn) -> AsyncIterator[HttpSender]:
-    details = {"url": program.url, "private": "yes", "timeout_s": "0.5"}
+    details = {"url": program.url, "private": "yes", "timeout_s": "2"}
     async with httpx.AsyncClient() as client:
         yield HttpSender(replace(ACCOUNT, details=details), client)
 

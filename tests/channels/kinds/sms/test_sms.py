@@ -237,7 +237,7 @@ async def twilio() -> AsyncIterator[TwilioStandIn]:
 
 @pytest.fixture
 async def sender(twilio: TwilioStandIn) -> AsyncIterator[SmsSender]:
-    details = {**ACCOUNT.details, "api_url": twilio.url, "timeout_s": "0.5"}
+    details = {**ACCOUNT.details, "api_url": twilio.url, "timeout_s": "2"}
     async with httpx.AsyncClient() as client:
         yield SmsSender(replace(ACCOUNT, details=details, public_url=""), client)
 

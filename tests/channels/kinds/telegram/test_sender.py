@@ -41,7 +41,7 @@ async def sender(telegram: TelegramStandIn) -> AsyncIterator[TelegramSender]:
         name="bot",
         key="k",
         public_url="https://shop.example",
-        details={"api_url": telegram.url, "timeout_s": "0.5"},
+        details={"api_url": telegram.url, "timeout_s": "2"},
         secrets={"bot_token": BOT_TOKEN, "secret_token": "s3cret"},
     )
     async with httpx.AsyncClient() as client:
