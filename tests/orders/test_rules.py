@@ -32,7 +32,7 @@ from tests.stage.shop import CLOCK, MUG, free, receive, request
 # Who asks for units of an order, and the test that tries the rules there.
 _DOORS = {
     "shop.pages.buy._buy": "tests/gate/test_goods_rule.py",
-    "shop.pages.checkout._take": "tests/gate/test_goods_rule.py",
+    "shop.pages.checkout._taken": "tests/gate/test_goods_rule.py",
     "shop.console.new_pages._order": "tests/shop/console/test_taken.py",
     "shop.checkout.take_order.take_order": "by the two above",
     "returns.receive.approve_many": "test_an_exchange_is_for_what_could_be_ordered",

@@ -115,7 +115,14 @@ async def _save(request: Request, actor: Actor, fields: Fields) -> str:
     active = "active" in fields.values
     fields.done()
     account = replace(before, name=name, details=details, secrets=secrets, active=active)
-    await save_account(context, account, staff_id=actor.id)
+    account = await save_account(context, account, staff_id=actor.id)
+    senders = Senders()
+    try:
+        health = await Upkeep(context, senders).connect(account)
+    finally:
+        await senders.close()
+    if health is not None and health.problem:
+        tell(request, _(health.problem))
     return f"/channels/accounts/{account.id}"
 
 

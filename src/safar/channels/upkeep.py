@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from safar.channels.accounts import accounts_of_channels, note_health, take_unchecked
@@ -88,10 +89,19 @@ class Upkeep:
 
     async def ask(self, account: ChannelAccount) -> AccountHealth:
         """Ask a provider how the account stands, and write it down."""
+        return await self._asked(account, connect=False)
+
+    async def connect(self, account: ChannelAccount) -> AccountHealth | None:
+        """Have a provider that can be told so post to the account's address; None for all others."""
+        if not account.active or not hasattr(await self.senders.of(account), "connect"):
+            return None
+        return await self._asked(account, connect=True)
+
+    async def _asked(self, account: ChannelAccount, *, connect: bool) -> AccountHealth:
         try:
-            sender = await self.senders.of(account)
+            sender: Any = await self.senders.of(account)
             async with asyncio.timeout(_ASKED_S_MAX):
-                health = await sender.health()
+                health: AccountHealth = await (sender.connect() if connect else sender.health())
         except TimeoutError:
             health = AccountHealth(problem="the provider did not answer in time")
         except Exception as error:
