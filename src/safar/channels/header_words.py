@@ -15,7 +15,7 @@ import idna
 
 from safar.channels.charsets import decoded
 
-_WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]{0,8000})\?=")
+_WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]{0,2900})\?=")
 
 
 def header_words(value: str) -> str:

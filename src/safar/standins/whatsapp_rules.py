@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 _MEDIA = frozenset({"image", "audio", "video", "document", "sticker"})
-_VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
+_VARIABLE = re.compile(r"\{\{\s{0,20}([A-Za-z0-9_]{1,100})\s{0,20}\}\}")
 
 
 class RuleBroken(Exception):

@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterator
 from safar.channels.kinds.limits import TextLimit
 
 # Where a text may be parted, the best place first: paragraphs, lines, sentences, words.
-_PLACES = tuple(re.compile(pattern) for pattern in (r"\n[ \t]*\n", r"\n", r"(?<=[.!?…؟।۔。！？])\s", r"\s"))
+_PLACES = (
+    re.compile(r"\n[ \t]{0,100}\n"),
+    re.compile(r"\n"),
+    re.compile(r"(?<=[.!?…؟।۔。！？])\s"),
+    re.compile(r"\s"),
+)
 _SIZES: dict[str, Callable[[str], int]] = {
     "characters": len,
     "utf16": lambda text: len(text.encode("utf-16-le", "surrogatepass")) // 2,
