@@ -194,7 +194,8 @@ def _title(message: Object, value: str) -> str:
 
 def _member(change: Object, _now: datetime) -> Iterator[Happened]:
     """Read that somebody has blocked the bot, or let it in again; in a group, that it is out or in."""
-    chat, status = object_of(change.get("chat")), object_of(change.get("new_chat_member")).get("status")
+    chat = object_of(change.get("chat"))
+    status = text_of(object_of(change.get("new_chat_member")).get("status"))
     if chat.get("type") == "channel":
         return
     address = id_of(chat.get("id"), "chat.id")
